@@ -1,0 +1,65 @@
+# Set-up, run, test, check. `make run PORT=9080 SANDBOX_PORT=9001` chooses ports,
+# PYTHON= the interpreter that the environment in $(VENV) is made from.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8080
+SANDBOX_PORT ?= 8001
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := functions host local_host.py runtime sandbox
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+UV := $(VENV)-lock/bin/uv
+
+.PHONY: run test check lock messages setup
+.DELETE_ON_ERROR:
+
+# `exec`, so that a signal to make reaches the host itself and nothing stays behind.
+run: setup
+	@exec $(BIN)/python local_host.py --port=$(PORT) --sandbox_port=$(SANDBOX_PORT)
+
+test: setup
+	$(BIN)/python -m pytest --cov
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/deptry .
+
+setup: $(READY) $(CATALOGUES)
+
+# The locks name every file by its hash and are complete, so nothing is resolved here.
+$(READY): requirements.lock requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
+		"Python 3.10 or newer is needed: make PYTHON=python3.x")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --use-pep517 \
+		--requirement requirements-dev.lock
+	@touch $@
+
+%.mo: %.po $(READY)
+	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+# Resolved for 3.10 and everything newer, whatever interpreter this runs on.
+lock: $(UV)
+	$(UV) pip compile pyproject.toml --output-file requirements.lock $(COMPILE)
+	$(UV) pip compile pyproject.toml --output-file requirements-dev.lock $(COMPILE) \
+		--constraint requirements.lock --all-extras --group dev
+
+COMPILE := --quiet --universal --python-version 3.10 --generate-hashes \
+	--custom-compile-command 'make lock'
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
+
+# Takes new sentences over into the catalogues, for a person to translate.
+messages: $(READY)
+	PYTHONPATH=locale $(BIN)/pybabel --quiet extract --mapping-file babel.cfg \
+		--no-location --sort-output --output-file locale/gateway.pot runtime functions
+	$(BIN)/pybabel --quiet update --domain gateway --no-fuzzy-matching \
+		--ignore-obsolete --input-file locale/gateway.pot --output-dir locale
+	$(MAKE) $(CATALOGUES)
