@@ -1,0 +1,1 @@
+"""What the functions share; knows FC and Redis, knows no Tornado server."""

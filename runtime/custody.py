@@ -1,0 +1,204 @@
+"""Token custody: one expiry, one fetch, no lost update, nobody waits in vain.
+
+10:00:00  A, B and C ask at once; no value lives. A takes the lease, fence 7.
+10:00:00  B and C are told to wait for 7; they block on its list.
+10:00:00  A commits under fence 7, the list wakes B and C.
+11:56:00  The value is due. C takes the lease, fence 8; A and B go on with it.
+11:56:01  C is frozen in mid-fetch; a second later B takes over, fence 9.
+11:56:02  B commits. C wakes up and commits under 8: refused, B's value stands.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from enum import Enum
+
+from runtime.credential import Credential, credential_from
+from runtime.errors import (
+    GatewayError,
+    ServiceUnavailable,
+    WeChatRefused,
+    WeChatTimeout,
+    WeChatUnavailable,
+)
+from runtime.fetching import Source, fetch_under_lease
+from runtime.flights import Flights
+from runtime.lease import Grant, Lease, Pace, Refusal, Token, Verdict
+from runtime.store import Store
+
+log = logging.getLogger("gateway.custody")
+
+
+class Outcome(Enum):
+    """What `refresh` found or did."""
+
+    FRESH = "fresh"
+    FETCHED = "fetched"
+    BUSY = "busy"
+    PAUSED = "paused"
+
+
+class Custody:
+    """Gives out credentials and takes rejected ones back."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._jitter = jitter
+        self._flights: Flights[Token] = Flights()
+        self._seen: dict[str, tuple[Token, float]] = {}
+        self._worked: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def get(self, source: Source) -> Token:
+        """Return a live value.
+
+        WeChatRefused carries WeChat's own code; ServiceUnavailable means that Redis
+        is away and this process knows no value that still lives.
+        """
+        flight, pilot = self._flights.board(source.name)
+        if not pilot:
+            try:
+                return flight.result(self._pace.wait)
+            except FutureTimeout:
+                raise ServiceUnavailable from None
+        try:
+            token = self._fly(source, flight)
+        except BaseException as error:
+            self._flights.land(source.name, flight)
+            if not flight.done():
+                flight.set_exception(error)
+            raise
+        self._publish(source, flight, token)
+        return token
+
+    def confirm(self, source: Source, value: str) -> None:
+        """Remember that a call with this value has succeeded."""
+        self._worked[source.name] = value
+
+    def reject(self, source: Source, value: str) -> None:
+        """Drop the value WeChat refused, unless a newer one stands there already."""
+        self._flights.divert(source.name)
+        with self._lock:
+            seen = self._seen.get(source.name)
+            if seen and seen[0].value == value:
+                del self._seen[source.name]
+            worked = self._worked.get(source.name) == value
+        lease = self._lease(source)
+        if lease.reject(value, worked=worked, revision=source.revision):
+            log.info("%s: value rejected by WeChat, dropped", source.name)
+
+    def refresh(self, source: Source) -> Outcome:
+        """Fetch what is due or soon will be, so that nobody's request has to.
+
+        Raises what the fetch raised; ServiceUnavailable without Redis.
+        """
+        lease, holder = self._lease(source), uuid.uuid4().hex
+        grant = lease.acquire(holder, revision=source.revision, ahead=self._pace.ahead)
+        if grant.verdict in (Verdict.DUE, Verdict.MINE):
+            fetch_under_lease(
+                source, lease, grant, holder, pace=self._pace, jitter=self._jitter
+            )
+            return Outcome.FETCHED
+        return _OUTCOMES[grant.verdict]
+
+    def describe(self, source: Source) -> Credential:
+        """Return what an operator wants to know of a credential; never its value."""
+        return credential_from(source.name, self._lease(source).describe())
+
+    def _fly(self, source: Source, flight: Future[Token]) -> Token:
+        lease = self._lease(source)
+        deadline = self._clock() + self._pace.wait
+        holder = uuid.uuid4().hex
+        while self._clock() < deadline:
+            try:
+                grant = lease.acquire(holder, revision=source.revision)
+            except ServiceUnavailable:
+                return self._last_seen(source)
+            if grant.verdict is Verdict.FRESH:
+                token = grant.token
+            elif grant.verdict is Verdict.PAUSED:
+                raise _error(grant.refusal)
+            elif grant.verdict is Verdict.WAIT:
+                token = self._wait(lease, grant, deadline)
+            else:
+                token = self._refresh(source, lease, grant, holder, flight)
+            if token is not None:
+                return token
+        raise WeChatTimeout
+
+    def _wait(self, lease: Lease, grant: Grant, deadline: float) -> Token | None:
+        # A little beyond the lease, so that a dead holder's has run out by then.
+        seconds = min(grant.lease_seconds + 0.02, deadline - self._clock())
+        told = lease.wait(grant.fence, seconds=seconds)
+        if isinstance(told, Refusal):
+            raise _error(told)
+        return told
+
+    def _refresh(
+        self,
+        source: Source,
+        lease: Lease,
+        grant: Grant,
+        holder: str,
+        flight: Future[Token],
+    ) -> Token | None:
+        if grant.token:
+            # The old value lives: the others on this flight need not wait.
+            self._publish(source, flight, grant.token)
+        try:
+            return fetch_under_lease(
+                source, lease, grant, holder, pace=self._pace, jitter=self._jitter
+            )
+        except GatewayError:
+            if grant.token:
+                return grant.token
+            raise
+
+    def _publish(self, source: Source, flight: Future[Token], token: Token) -> None:
+        with self._lock:
+            self._seen[source.name] = token, self._clock() + token.seconds
+        self._flights.land(source.name, flight)
+        if not flight.done():
+            flight.set_result(token)
+
+    def _last_seen(self, source: Source) -> Token:
+        with self._lock:
+            token, expires_at = self._seen.get(source.name, (None, 0.0))
+        seconds = expires_at - self._clock()
+        if token is None or seconds <= 0:
+            raise ServiceUnavailable
+        return Token(token.value, seconds)
+
+    def _lease(self, source: Source) -> Lease:
+        return Lease(self._store, source.name, pace=self._pace)
+
+
+_OUTCOMES = {
+    Verdict.FRESH: Outcome.FRESH,
+    Verdict.WAIT: Outcome.BUSY,
+    Verdict.PAUSED: Outcome.PAUSED,
+}
+
+
+def _error(refusal: Refusal | None) -> GatewayError:
+    if refusal is None or refusal.errcode == -1:
+        error = WeChatUnavailable()
+        error.detail = refusal.errmsg if refusal else ""
+        return error
+    return WeChatRefused(refusal.errcode, refusal.errmsg)

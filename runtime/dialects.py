@@ -1,0 +1,91 @@
+"""How an error is said: in WeChat's JSON, or to a browser or its script."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+
+from runtime.errors import GatewayError, MethodNotAllowed
+from runtime.messages import Headers, Request, Response, json_response
+
+WECHAT_JSON = "application/json; encoding=utf-8"
+"""As WeChat says it, `encoding` and all."""
+
+
+def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer as WeChat does: 200 with errcode and errmsg, 5xx where we are at fault."""
+    text = error.detail or ERRMSG.get(error.errcode, "system error")
+    if "rid:" not in text:
+        text += f" rid: {_rid()}"
+    content = json.dumps(
+        {"errcode": error.errcode, "errmsg": text},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    refused = error.status < 500 or error.code == "wechat_refused"
+    headers: Headers = (
+        ("Content-Type", WECHAT_JSON),
+        ("Cache-Control", "no-store"),
+        ("X-Gateway-Error", error.code),
+    )
+    status = 200 if refused else error.status
+    headers += _retry_after(error) + _allow(error)
+    return Response(status, headers, content.encode())
+
+
+def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer a browser with a page that leads on, and a program with JSON."""
+    if not request.accepts_html():
+        content = {"error": error.code, "message": error.message}
+        content["request_id"] = request.request_id
+        answer = json_response(content, status=error.status)
+        return answer.with_headers(*_retry_after(error), *_allow(error))
+    from runtime.languages import choose
+    from runtime.pages import error_page
+
+    page = error_page(
+        error.language or choose(request),
+        error,
+        request_id=request.request_id,
+        start_again=error.start_again,
+        home="/",
+        https=https,
+    )
+    return page.with_headers(*_allow(error))
+
+
+def _rid() -> str:
+    # Unix time in front, as in WeChat's own; the request id is in our log beside it.
+    return f"{int(time.time()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+def _retry_after(error: GatewayError) -> Headers:
+    if error.retry_after is None:
+        return ()
+    return (("Retry-After", str(error.retry_after)),)
+
+
+def _allow(error: GatewayError) -> Headers:
+    if not isinstance(error, MethodNotAllowed):
+        return ()
+    return (("Allow", ", ".join(error.allowed)),)
+
+
+ERRMSG = {
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40013: "invalid appid",
+    40066: "invalid url",
+    40097: "invalid args",
+    40125: "invalid appsecret",
+    41001: "access_token missing",
+    41002: "appid missing",
+    41004: "appsecret missing",
+    42001: "access_token expired",
+    43001: "require GET method",
+    43002: "require POST method",
+    45001: "media size out of limit",
+    47001: "data format error",
+    48001: "api unauthorized",
+}

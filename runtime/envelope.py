@@ -1,0 +1,52 @@
+"""Secrets inside documents: AES-256-GCM, bound to the place they stand in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+
+from runtime.settings import Keys
+
+_NONCE = 12
+
+
+class CannotOpen(Exception):
+    """The sealed text is damaged, moved, or its master key is gone."""
+
+
+class Envelope:
+    """Seals with the newest master key and opens with any.
+
+    A sealed text is `<key version>:<base64 of nonce and ciphertext>`.
+    """
+
+    def __init__(
+        self, keys: Keys, *, random: Callable[[int], bytes] = os.urandom
+    ) -> None:
+        self._keys = keys
+        self._random = random
+
+    def seal(self, secret: str, *, place: str) -> str:
+        """Return the secret sealed for one place, such as `apps/wx1#secret`."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        version = max(self._keys)
+        nonce = self._random(_NONCE)
+        cipher = AESGCM(self._keys[version])
+        data = nonce + cipher.encrypt(nonce, secret.encode(), place.encode())
+        return f"{version}:{base64.b64encode(data).decode()}"
+
+    def open(self, sealed: str, *, place: str) -> str:
+        """Return the secret; CannotOpen if it was not sealed for this place."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        version, _, text = sealed.partition(":")
+        try:
+            data = base64.b64decode(text, validate=True)
+            cipher = AESGCM(self._keys[int(version)])
+            return cipher.decrypt(data[:_NONCE], data[_NONCE:], place.encode()).decode()
+        except (KeyError, ValueError, binascii.Error, InvalidTag):
+            raise CannotOpen(place) from None

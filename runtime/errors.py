@@ -1,0 +1,167 @@
+"""What can go wrong, each with the status, code and sentence a caller gets."""
+
+from __future__ import annotations
+
+
+def N_(sentence: str) -> str:
+    """Mark a sentence for translation; it is translated when a page shows it."""
+    return sentence
+
+
+class GatewayError(Exception):
+    """An error that a caller is told about: nothing in it is secret.
+
+    `status` is HTTP's, `errcode` WeChat's nearest code, `code` ours for programs,
+    `message` an English sentence for people (translated on pages), `detail` WeChat's
+    errmsg where it is WeChat that refused, `start_again` a path that leads on,
+    `language` the one in which the person was spoken to before.
+    """
+
+    status = 500
+    errcode = -1
+    code = "internal_error"
+    message = N_("Something went wrong on our side.")
+    retry_after: int | None = None
+    detail = ""
+    start_again: str | None = None
+    language: str | None = None
+
+
+class BadRequest(GatewayError):
+    """The request is malformed: query, form, JSON, encoding or a repeated name."""
+
+    status = 400
+    errcode = 47001
+    code = "invalid_request"
+    message = N_("The request could not be understood.")
+
+
+class NotFound(GatewayError):
+    """No function answers this path."""
+
+    status = 404
+    errcode = 40066
+    code = "not_found"
+    message = N_("There is no such page.")
+
+
+class MethodNotAllowed(GatewayError):
+    """The path exists, the method does not; `allowed` goes into Allow."""
+
+    status = 405
+    errcode = 43002
+    code = "method_not_allowed"
+    message = N_("This page does not take that kind of request.")
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__()
+        self.allowed = allowed
+        self.errcode = 43001 if "GET" in allowed else 43002
+
+
+class PayloadTooLarge(GatewayError):
+    """The body is larger than the platform passes on."""
+
+    status = 413
+    errcode = 45001
+    code = "payload_too_large"
+    message = N_("What was sent is too large.")
+
+
+class FlowExpired(GatewayError):
+    """The sign-in's state is unknown, used up, or another browser's."""
+
+    status = 400
+    code = "flow_expired"
+    message = N_("This sign-in has expired or was started in another browser.")
+    start_again = "/login"
+
+
+class ConsentRefused(GatewayError):
+    """The person refused on WeChat's consent sheet."""
+
+    status = 403
+    code = "access_denied"
+    message = N_("Sign-in was cancelled in WeChat.")
+
+
+class SnapshotUser(GatewayError):
+    """WeChat answered with the virtual user of its snapshot mode."""
+
+    status = 403
+    code = "snapshot_user"
+    message = N_("WeChat opened a preview only. Tap “Use full service” and try again.")
+
+
+class NotSignedIn(GatewayError):
+    """No session, or one that is no longer valid."""
+
+    status = 401
+    code = "not_signed_in"
+    message = N_("You are not signed in.")
+
+
+class Forbidden(GatewayError):
+    """A cookie-authenticated request that did not come from our own page."""
+
+    status = 403
+    code = "forbidden"
+    message = N_("This request did not come from our own page.")
+
+
+class SignInNotConfigured(GatewayError):
+    """No app is configured with which this browser could sign in."""
+
+    status = 501
+    code = "sign_in_not_configured"
+    message = N_("Sign-in is not set up for this kind of browser.")
+
+
+class WeChatUnavailable(GatewayError):
+    """WeChat did not answer, or answered something that is not its protocol."""
+
+    status = 502
+    code = "wechat_unavailable"
+    message = N_("WeChat did not answer properly. Please try again.")
+
+
+class WeChatTimeout(WeChatUnavailable):
+    """WeChat did not answer in time; a write may have happened all the same."""
+
+    status = 504
+    code = "wechat_timeout"
+    message = N_("WeChat did not answer in time. Please try again.")
+
+
+class WeChatRefused(GatewayError):
+    """WeChat refused with a code and errmsg of its own, passed on unchanged."""
+
+    status = 502
+    code = "wechat_refused"
+    message = N_("WeChat refused the request.")
+
+    def __init__(self, errcode: int, detail: str) -> None:
+        super().__init__(errcode)
+        self.errcode = errcode
+        self.detail = detail
+
+
+class ApiRefused(GatewayError):
+    """The gateway itself refuses an API call, in WeChat's code; `code` tells why."""
+
+    status = 400
+    message = "The call was refused."
+
+    def __init__(self, errcode: int, code: str) -> None:
+        super().__init__(errcode)
+        self.errcode = errcode
+        self.code = code
+
+
+class ServiceUnavailable(GatewayError):
+    """Redis or the config store is away."""
+
+    status = 503
+    code = "temporarily_unavailable"
+    message = N_("The service is briefly unavailable. Please try again.")
+    retry_after = 2

@@ -1,0 +1,145 @@
+"""A sign-in on its way through WeChat: its state, its browser, its one result.
+
+The state that WeChat carries is 32 hex characters, all it promises to keep whole;
+everything else waits in Redis. A cookie of its own binds each flow to the browser
+that began it, so two tabs do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from runtime.cookies import set_cookie
+from runtime.errors import FlowExpired, WeChatTimeout
+from runtime.messages import Request
+from runtime.store import Store
+
+LIFE_SECONDS = 600
+RESULT_SECONDS = 60
+"""How long a repeated callback gets the same answer."""
+
+EXCHANGE_SECONDS = 30
+"""After which an exchange whose function died is given up."""
+
+WAIT_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One sign-in: where it goes, through which apps, whose browser's it is.
+
+    `language` is the one of the page that began it; WeChat's way back loses it.
+    """
+
+    next: str
+    appids: tuple[str, ...]
+    browser: str = ""
+    restarted: bool = False
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartedFlow:
+    """A new flow's state and the cookie that binds it to the browser."""
+
+    state: str
+    cookie: tuple[str, str]
+
+
+class Flows:
+    """Begins flows, finds them again and lets each end once."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        secure: bool,
+        random: Callable[[int], str] = secrets.token_hex,
+    ) -> None:
+        self._store = store
+        self._secure = secure
+        self._random = random
+
+    def start(self, flow: Flow) -> StartedFlow:
+        """Store a flow for ten minutes."""
+        state, secret = self._random(16), self._random(16)
+        bound = replace(flow, browser=_digest(secret))
+        self._store.put(
+            _key(state), json.dumps(asdict(bound)).encode(), seconds=LIFE_SECONDS
+        )
+        cookie = set_cookie(
+            self._cookie_name(state), secret, max_age=LIFE_SECONDS, secure=self._secure
+        )
+        return StartedFlow(state, cookie)
+
+    def find(self, state: str | None) -> Flow:
+        """Return the flow of a state; FlowExpired if there is none."""
+        if state is None or not re.fullmatch(r"[0-9a-f]{32}", state):
+            raise FlowExpired
+        content = self._store.get(_key(state))
+        if content is None:
+            raise FlowExpired
+        fields = json.loads(content)
+        return Flow(**{**fields, "appids": tuple(fields["appids"])})
+
+    def is_browser(self, flow: Flow, state: str, request: Request) -> bool | None:
+        """Tell whether it is the flow's browser; None where it sent no flow cookie."""
+        secret = request.cookies.get(self._cookie_name(state))
+        if secret is None:
+            return None
+        return hmac.compare_digest(_digest(secret), flow.browser)
+
+    def once(
+        self, state: str, exchange: Callable[[], Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Return the flow's one result, however often and in parallel it is asked for.
+
+        The first caller exchanges; the others wait for what it gets, and for a minute
+        a repetition gets it too. An exchange that fails frees the flow again.
+        """
+        key = _key(state)
+        if not self._store.add(key + ":exchange", b"1", seconds=EXCHANGE_SECONDS):
+            return self._told(key)
+        known = self._store.get(key + ":result")
+        if known is not None:
+            return _mapping(known)
+        try:
+            result = exchange()
+        except BaseException:
+            self._store.remove(key + ":exchange")
+            raise
+        text = json.dumps(result).encode()
+        self._store.put(key + ":result", text, seconds=RESULT_SECONDS)
+        self._store.announce(key + ":done", text, seconds=RESULT_SECONDS)
+        self._store.expire(key, seconds=RESULT_SECONDS)
+        return result
+
+    def _told(self, key: str) -> Mapping[str, Any]:
+        text = self._store.wait(key + ":done", seconds=WAIT_SECONDS)
+        if text is None:
+            raise WeChatTimeout
+        return _mapping(text)
+
+    def _cookie_name(self, state: str) -> str:
+        return f"{'__Host-' if self._secure else ''}flow_{state[:8]}"
+
+
+def _mapping(text: bytes) -> Mapping[str, Any]:
+    result: Mapping[str, Any] = json.loads(text)
+    return result
+
+
+def _key(state: str) -> str:
+    # Redis' keys are listed and logged more easily than values: no state in them.
+    return f"gateway:flow:{{{_digest(state)}}}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

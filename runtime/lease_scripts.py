@@ -1,0 +1,197 @@
+"""The token protocol's Lua, on Redis' own clock; one hash holds one credential.
+
+    value expires_at due_at fetched_at   the credential; times in ms, Redis' clock
+    fence holder lease_until             who may fetch; the fence only grows
+    errcode errmsg retry_at failures     the last refusal and the pause after it
+    revision                             of the app's document at that refusal
+    rejected strikes                     a value that WeChat refused; how often lately
+    suspect                              the stored value may have been retired early
+    day fetches forced forced_at         counts of the day in China (UTC+8)
+
+KEYS[1] is the hash, KEYS[2] the list on which the waiters of one fence wait. Both
+carry the credential's hash tag, so each script is safe on a cluster.
+"""
+
+from __future__ import annotations
+
+_PRELUDE = """
+local hash = KEYS[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function get(field) return redis.call('HGET', hash, field) or nil end
+local function number(field) return tonumber(get(field) or '0') or 0 end
+local function set(field, value)
+  -- Lua would write a large number as 1.7e+12.
+  if type(value) == 'number' then value = string.format('%.0f', value) end
+  redis.call('HSET', hash, field, value)
+end
+local function keep() redis.call('PEXPIRE', hash, 172800000) end
+local function release() redis.call('HDEL', hash, 'holder', 'lease_until') end
+local function held(holder, fence)
+  return get('holder') == holder and get('fence') == fence
+end
+local function wake(text)
+  redis.call('RPUSH', KEYS[2], text)
+  redis.call('PEXPIRE', KEYS[2], 5000)
+end
+local function count(fetches)
+  local day = math.floor((time[1] + 28800) / 86400)
+  if number('day') ~= day then
+    set('day', day)
+    redis.call('HDEL', hash, 'fetches', 'forced')
+  end
+  if fetches > 0 then redis.call('HINCRBY', hash, 'fetches', fetches) end
+end
+local function life(expires_at) return string.format('%.0f', expires_at - now) end
+"""
+
+# ARGV: holder, lease ms, the app document's revision, ahead ms (a value due within this
+# time counts as due: the timer's, who comes before anybody waits).
+# Returns {verdict, value, life ms, fence, lease ms left, errcode, errmsg, rejected}.
+ACQUIRE = (
+    _PRELUDE
+    + """
+local value, expires_at = get('value'), number('expires_at')
+local live = value and expires_at > now
+local fence = get('fence') or '0'
+local function answer(verdict)
+  return {verdict, live and value or '', live and life(expires_at) or '0', fence,
+    life(number('lease_until')), get('errcode') or '', get('errmsg') or '',
+    get('rejected') or ''}
+end
+if live and now < number('due_at') - tonumber(ARGV[4]) then
+  return answer('FRESH')
+end
+local holder = get('holder')
+if holder and holder ~= ARGV[1] and number('lease_until') > now then
+  return answer(live and 'FRESH' or 'WAIT')
+end
+-- A changed app may well succeed where the old one was refused.
+if number('retry_at') > now and get('revision') == ARGV[3] then
+  return answer(live and 'FRESH' or 'PAUSED')
+end
+fence = tostring(redis.call('HINCRBY', hash, 'fence', 1))
+set('holder', ARGV[1])
+set('lease_until', now + tonumber(ARGV[2]))
+keep()
+return answer(live and 'DUE' or 'MINE')
+"""
+)
+
+# ARGV: holder, fence, lease ms. Returns 1 while the lease is still mine.
+RENEW = (
+    _PRELUDE
+    + """
+if not held(ARGV[1], ARGV[2]) then return 0 end
+set('lease_until', now + tonumber(ARGV[3]))
+return 1
+"""
+)
+
+# ARGV: holder, fence, value, life ms, due in ms, fetches, retires ('1': a fetch
+# retires the stored value). Returns {1} or {0, value, life ms} when refused.
+COMMIT = (
+    _PRELUDE
+    + """
+count(tonumber(ARGV[6]))
+-- An emptied Redis knows no fence: nobody has taken over, the value is the newest.
+if get('fence') and not held(ARGV[1], ARGV[2]) then
+  local value, expires_at = get('value'), number('expires_at')
+  -- The refused answer may be the later one at WeChat: then the stored value lives
+  -- five more minutes only, and is replaced within them.
+  if ARGV[7] == '1' then
+    if get('holder') then set('suspect', '1') elseif value then set('due_at', now) end
+  end
+  if value and expires_at > now then return {0, value, life(expires_at)} end
+  return {0, '', '0'}
+end
+set('fence', ARGV[2])
+set('value', ARGV[3])
+set('expires_at', now + tonumber(ARGV[4]))
+set('due_at', get('suspect') and now or now + tonumber(ARGV[5]))
+set('fetched_at', now)
+release()
+redis.call('HDEL', hash, 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
+  'rejected', 'suspect')
+keep()
+wake('V' .. ARGV[4] .. ':' .. ARGV[3])
+return {1}
+"""
+)
+
+# ARGV: holder, fence, errcode, errmsg, revision, first pause ms, longest pause ms,
+# jitter (0..1), fetches.
+GIVE_UP = (
+    _PRELUDE
+    + """
+count(tonumber(ARGV[9]))
+if not held(ARGV[1], ARGV[2]) then return 0 end
+local failures = redis.call('HINCRBY', hash, 'failures', 1)
+local pause = math.min(tonumber(ARGV[6]) * 2 ^ (failures - 1), tonumber(ARGV[7]))
+set('retry_at', now + math.floor(pause * (0.5 + tonumber(ARGV[8]) / 2)))
+set('errcode', ARGV[3])
+set('errmsg', ARGV[4])
+set('revision', ARGV[5])
+release()
+keep()
+wake('E' .. ARGV[3] .. ':' .. ARGV[4])
+return 1
+"""
+)
+
+# ARGV: the value, '1' if it has worked before, strikes before a pause, longest pause
+# ms, the app document's revision.
+# Returns 1 if the value was the stored one and is now dropped.
+REJECT = (
+    _PRELUDE
+    + """
+if get('value') ~= ARGV[1] then return 0 end
+redis.call('HDEL', hash, 'value', 'expires_at', 'due_at')
+set('rejected', ARGV[1])
+if ARGV[2] == '1' then
+  redis.call('HDEL', hash, 'strikes')
+else
+  -- A value that never worked: the next one may fare no better.
+  local over = redis.call('HINCRBY', hash, 'strikes', 1) - tonumber(ARGV[3])
+  if over > 0 then
+    set('retry_at', now + math.min(1000 * 2 ^ over, tonumber(ARGV[4])))
+    -- Not 40001: the caller's own token is good, and fetching another won't help.
+    set('errcode', '-1')
+    set('errmsg', 'system error: WeChat rejects each access_token that it gives us')
+    set('revision', ARGV[5])
+  end
+end
+keep()
+return 1
+"""
+)
+
+# Returns every field but the value, and Redis' own time in ms as `now`.
+DESCRIBE = (
+    _PRELUDE
+    + """
+local kept = redis.call('HGETALL', hash)
+local told = {'now', string.format('%.0f', now)}
+for at = 1, #kept, 2 do
+  if kept[at] ~= 'value' and kept[at] ~= 'rejected' and kept[at] ~= 'holder' then
+    table.insert(told, kept[at])
+    table.insert(told, kept[at + 1])
+  end
+end
+return told
+"""
+)
+
+# ARGV: most a day, least ms between two. Returns 1 if force_refresh may be used.
+CLAIM_FORCE = (
+    _PRELUDE
+    + """
+count(0)
+if number('forced') >= tonumber(ARGV[1]) then return 0 end
+if now - number('forced_at') < tonumber(ARGV[2]) then return 0 end
+redis.call('HINCRBY', hash, 'forced', 1)
+set('forced_at', now)
+keep()
+return 1
+"""
+)

@@ -1,0 +1,124 @@
+"""A request as a function sees it, and the response it gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from runtime.errors import BadRequest
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came in, the same whichever platform brought it.
+
+    `path` is plain text beginning with `/`; `query` is the raw text behind `?`,
+    in the order and bytes the caller sent; header names are lower case.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+    client_ip: str = ""
+    request_id: str = ""
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that (lower-case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """Return the cookies by name; of a repeated name the first wins."""
+        # FC joins repeated Cookie headers with a comma; HTTP/2 clients send
+        # several. Our own values hold neither comma nor semicolon.
+        pairs = (self.header("cookie") or "").replace(",", ";").split(";")
+        named = (pair.strip().partition("=") for pair in pairs if "=" in pair)
+        cookies: dict[str, str] = {}
+        for name, _, value in named:
+            cookies.setdefault(name, value.strip('"'))
+        return cookies
+
+    @property
+    def arguments(self) -> tuple[tuple[str, str], ...]:
+        """Return the query's decoded pairs in order; BadRequest if not UTF-8."""
+        return _parse_pairs(self.query)
+
+    @property
+    def form(self) -> tuple[tuple[str, str], ...]:
+        """Return the decoded pairs of an urlencoded body; BadRequest if malformed."""
+        try:
+            return _parse_pairs(self.body.decode("ascii"))
+        except UnicodeDecodeError:
+            raise BadRequest from None
+
+    def argument(self, name: str) -> str | None:
+        """Return one query argument; None if absent, BadRequest if repeated."""
+        return single(self.arguments, name)
+
+    def json(self) -> Any:
+        """Return the body as JSON; BadRequest if it is none."""
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise BadRequest from None
+
+    def accepts_html(self) -> bool:
+        """Tell whether the caller is a person's browser rather than a program."""
+        return "text/html" in (self.header("accept") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes out; headers stay pairs, so that two Set-Cookie survive."""
+
+    status: int = 200
+    headers: Headers = ()
+    body: bytes = field(default=b"", repr=False)
+
+    def with_headers(self, *pairs: tuple[str, str]) -> Response:
+        """Return a copy with these headers added."""
+        return replace(self, headers=self.headers + pairs)
+
+
+def json_response(content: Any, *, status: int = 200) -> Response:
+    """Return compact UTF-8 JSON that no cache may keep."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    headers = (
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Cache-Control", "no-store"),
+    )
+    return Response(status, headers, text.encode())
+
+
+def redirect(location: str) -> Response:
+    """Return a 303 that leaks neither its own address nor its answer to a cache."""
+    headers = (
+        ("Location", location),
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+    )
+    return Response(303, headers)
+
+
+def single(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:
+    """Return the value of a name that may come once; BadRequest if repeated."""
+    values = [value for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise BadRequest
+    return values[0] if values else None
+
+
+def _parse_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(
+            parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+        )
+    except ValueError:
+        raise BadRequest from None

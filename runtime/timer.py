@@ -1,0 +1,39 @@
+"""From a function's round of work to the `handler` that a timer trigger calls."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.errors import GatewayError
+from runtime.gateway import Gateway, current_gateway
+
+log = logging.getLogger("gateway")
+
+
+def timer(
+    work: Callable[[Gateway], Mapping[str, int]],
+    *,
+    name: str,
+    gateway: Callable[[], Gateway] = current_gateway,
+) -> Callable[[bytes, Any], str]:
+    """Return a handler that does one round and answers what it did, as JSON.
+
+    What goes wrong is logged and answered as `{"error": code}`: the next tick tries
+    anew, and FC shall not run a failed round again at once.
+    """
+
+    def handler(event: bytes, context: Any) -> str:
+        request_id = getattr(context, "request_id", "")
+        try:
+            return json.dumps(dict(work(gateway())))
+        except GatewayError as error:
+            log.warning("%s %s: %s", request_id, name, error.code)
+            return json.dumps({"error": error.code})
+        except Exception:
+            log.exception("%s %s failed", request_id, name)
+            return json.dumps({"error": GatewayError.code})
+
+    return handler
