@@ -1,0 +1,1 @@
+"""Sign-in page and session: /login, /login/me, /logout."""

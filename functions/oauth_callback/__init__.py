@@ -1,0 +1,1 @@
+"""Where WeChat sends the browser back: /oauth_callback/{appid}."""

@@ -1,0 +1,1 @@
+"""A timer's function: fetches what will be due, before anybody waits for it."""

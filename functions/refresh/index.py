@@ -1,0 +1,72 @@
+"""The refresh function: one round over all apps' credentials, bounded."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from runtime.custody import Outcome
+from runtime.errors import GatewayError, ServiceUnavailable
+from runtime.fetching import Source
+from runtime.gateway import Gateway
+from runtime.timer import timer
+
+MOST_FETCHES = 200
+MOST_SECONDS = 40.0
+"""Of one round; what is left waits for the next, a minute later."""
+
+AT_ONCE = 8
+
+log = logging.getLogger("gateway.refresh")
+
+
+def refresh(gateway: Gateway) -> dict[str, int]:
+    """Return how many credentials were fresh, fetched, busy, paused, failed or left.
+
+    A ticket is kept up only where one has been asked for within two days.
+    """
+    sources = _sources(gateway)
+    limit = _Limit(time.monotonic() + MOST_SECONDS)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = pool.map(lambda source: _keep_up(gateway, source, limit), sources)
+        done = dict(sorted(Counter(outcomes).items()))
+    log.info("round over %d credentials: %s", len(sources), done)
+    return done
+
+
+@dataclass
+class _Limit:
+    """What a round may still do; by a few more than it says, as threads race."""
+
+    until: float
+    fetches: int = 0
+
+    def reached(self) -> bool:
+        return self.fetches >= MOST_FETCHES or time.monotonic() >= self.until
+
+
+def _sources(gateway: Gateway) -> list[Source]:
+    apps = [app for app in gateway.registry.apps() if app.has_access_token]
+    tokens: list[Source] = [gateway.calls.access_token_source(app) for app in apps]
+    tickets = [each for app in apps for each in gateway.calls.ticket_sources(app)]
+    return tokens + [each for each in tickets if gateway.custody.describe(each).fence]
+
+
+def _keep_up(gateway: Gateway, source: Source, limit: _Limit) -> str:
+    if limit.reached():
+        return "left"
+    try:
+        outcome = gateway.custody.refresh(source)
+    except ServiceUnavailable:
+        raise
+    except GatewayError:
+        limit.fetches += 1
+        return "failed"  # and logged where it happened, with WeChat's code
+    limit.fetches += outcome is Outcome.FETCHED
+    return outcome.value
+
+
+handler = timer(refresh, name="refresh")

@@ -1,0 +1,63 @@
+"""The token and ticket endpoints, in WeChat's own shape and order of checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.wechat_api.authentication import access_of
+from runtime.access import LIFE_SECONDS
+from runtime.credentials import TICKET_TYPES
+from runtime.dialects import WECHAT_JSON
+from runtime.errors import ApiRefused
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response, json_response
+
+
+def token(request: Request, gateway: Gateway) -> Response:
+    """GET /cgi-bin/token: a gateway token for appid and client secret."""
+    return _issue(dict(reversed(request.arguments)), gateway)
+
+
+def stable_token(request: Request, gateway: Gateway) -> Response:
+    """POST /cgi-bin/stable_token: the same; the query is not read.
+
+    `force_refresh` has no meaning here: no client can retire another one's token.
+    """
+    content = request.json()
+    return _issue(content if isinstance(content, dict) else {}, gateway)
+
+
+def ticket(request: Request, gateway: Gateway) -> Response:
+    """GET /cgi-bin/ticket/getticket: from custody, with its remaining life."""
+    app, _ = access_of(request, gateway)
+    type_ = request.argument("type")
+    if type_ not in TICKET_TYPES:
+        raise ApiRefused(40097, "unknown_ticket_type")
+    kept = gateway.calls.ticket(app, type_)
+    content = {"errcode": 0, "errmsg": "ok", "ticket": kept.value}
+    return _answer({**content, "expires_in": int(kept.seconds)})
+
+
+def _issue(fields: dict[str, Any], gateway: Gateway) -> Response:
+    appid, secret = fields.get("appid"), fields.get("secret")
+    if not appid:
+        raise ApiRefused(41002, "appid_missing")
+    if not isinstance(appid, str) or gateway.registry.app(appid) is None:
+        raise ApiRefused(40013, "unknown_appid")
+    if fields.get("grant_type") != "client_credential":
+        raise ApiRefused(40002, "invalid_grant_type")
+    if not secret:
+        raise ApiRefused(41004, "secret_missing")
+    client = gateway.registry.client_of(secret) if isinstance(secret, str) else None
+    if client is None:
+        raise ApiRefused(40125, "invalid_client_secret")
+    if appid not in client.scopes:
+        raise ApiRefused(48001, "app_not_granted")
+    text = gateway.access_tokens.issue(client, appid, now=gateway.clock())
+    return _answer({"access_token": text, "expires_in": LIFE_SECONDS})
+
+
+def _answer(content: dict[str, Any]) -> Response:
+    response = json_response(content)
+    headers = (("Content-Type", WECHAT_JSON), *response.headers[1:])
+    return Response(200, headers, response.body)
