@@ -1,0 +1,1 @@
+"""A simulated WeChat platform on one port; shares no code with the gateway."""

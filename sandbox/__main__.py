@@ -1,0 +1,46 @@
+"""`python -m sandbox`: the simulated platform as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from sandbox.clock import Clock
+from sandbox.ids import Ids
+from sandbox.urls import make_application
+from sandbox.world import World
+
+HOST = "127.0.0.1"
+
+
+async def serve(port: int, seed: int) -> int:
+    """Answer until SIGTERM or SIGINT; return the exit status."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    application = make_application(World(Clock(), Ids(seed)))
+    try:
+        application.listen(port, HOST)
+    except OSError as error:
+        print(f"cannot listen on {HOST}:{port}: {error.strerror}", file=sys.stderr)
+        return 1
+    print(f"ready http://{HOST}:{port}", flush=True)
+    await stop.wait()
+    # Open long polls are cancelled now; that is no news to anybody.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    return 0
+
+
+def main() -> int:
+    """Run with the options of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=8001, help="on 127.0.0.1")
+    parser.add_argument("--seed", type=int, default=1, help="of all ids and secrets")
+    options = parser.parse_args()
+    return asyncio.run(serve(options.port, options.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

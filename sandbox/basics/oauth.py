@@ -1,0 +1,98 @@
+"""What a code is good for: /sns/oauth2/*, /sns/userinfo, /sns/auth."""
+
+from __future__ import annotations
+
+from sandbox.avatar import address
+from sandbox.basics.credentials import check_grant_type, check_secret, known_app
+from sandbox.call import Answer, Call, OpenEndpoint
+from sandbox.errors import WeChatError
+from sandbox.state.people import Consent
+from sandbox.state.user_tokens import UserToken
+from sandbox.world import World
+
+
+def access_token(world: World, call: Call) -> Answer:
+    """Change a code for the person's tokens."""
+    app = known_app(world, call.argument("appid"))
+    check_secret(app, call.argument("secret"))
+    check_grant_type(call.argument("grant_type"), "authorization_code")
+    code = call.argument("code")
+    if not code:
+        raise WeChatError(41008)
+    world.quota.spend(app.appid, call.path)
+    consent = world.oauth_codes.redeem(app.appid, code)
+    answer = _tokens(world, world.user_tokens.issue(consent))
+    if consent.snapshot:
+        answer["is_snapshotuser"] = 1
+    unionid = _unionid(world, consent)
+    return answer if unionid is None else {**answer, "unionid": unionid}
+
+
+def refresh_token(world: World, call: Call) -> Answer:
+    """Renew the person's token; no secret is asked for."""
+    app = known_app(world, call.argument("appid"))
+    check_grant_type(call.argument("grant_type"), "refresh_token")
+    token = call.argument("refresh_token")
+    if not token:
+        raise WeChatError(41003)
+    world.quota.spend(app.appid, call.path)
+    return _tokens(world, world.user_tokens.refresh(app.appid, token))
+
+
+def userinfo(world: World, call: Call) -> Answer:
+    """Answer the person's profile if that was agreed to."""
+    consent = _consent(world, call)
+    if not consent.shows_profile:
+        raise WeChatError(48001)
+    user = consent.user
+    profile = {
+        "openid": consent.openid,
+        "nickname": user.nickname,
+        "sex": 0,
+        "province": "",
+        "city": "",
+        "country": "",
+        "headimgurl": address(call.origin, user.avatar) if user.avatar else "",
+        "privilege": [],
+    }
+    unionid = _unionid(world, consent)
+    return profile if unionid is None else {**profile, "unionid": unionid}
+
+
+def auth(world: World, call: Call) -> Answer:
+    """Answer whether the person's token is good."""
+    _consent(world, call)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def _consent(world: World, call: Call) -> Consent:
+    token, openid = call.argument("access_token"), call.argument("openid")
+    if not token:
+        raise WeChatError(41001)
+    if not openid:
+        raise WeChatError(41009)
+    return world.user_tokens.check(token, openid)
+
+
+def _tokens(world: World, token: UserToken) -> dict[str, object]:
+    return {
+        "access_token": token.value,
+        "expires_in": round(token.expires_at - world.clock.now()),
+        "refresh_token": token.refresh_token,
+        "openid": token.consent.openid,
+        "scope": token.consent.scope,
+    }
+
+
+def _unionid(world: World, consent: Consent) -> str | None:
+    if not consent.shows_profile:
+        return None
+    return world.unionid(consent.appid, consent.user)
+
+
+ENDPOINTS = (
+    OpenEndpoint("GET", "/sns/oauth2/access_token", access_token),
+    OpenEndpoint("GET", "/sns/oauth2/refresh_token", refresh_token),
+    OpenEndpoint("GET", "/sns/userinfo", userinfo),
+    OpenEndpoint("GET", "/sns/auth", auth),
+)

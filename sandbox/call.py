@@ -1,0 +1,126 @@
+"""An API call as the endpoints see it, and what they may answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tornado.httputil import HTTPFile, HTTPHeaders, parse_body_arguments
+
+from sandbox.errors import WeChatError
+
+if TYPE_CHECKING:
+    from sandbox.world import App, World
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a multipart body."""
+
+    filename: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; header names are lower case, `now` is the platform's time."""
+
+    method: str
+    path: str
+    query: Pairs = ()
+    headers: Pairs = ()
+    body: bytes = b""
+    client_ip: str = "127.0.0.1"
+    now: float = 0.0
+
+    def argument(self, name: str) -> str | None:
+        """Return a query argument; of a repeated one the first."""
+        return next((value for key, value in self.query if key == name), None)
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def origin(self) -> str:
+        """Return the address the sandbox was reached at, without a last slash."""
+        return f"http://{self.header('host') or '127.0.0.1'}"
+
+    def json(self) -> Any:
+        """Return the body as JSON; WeChatError 44002 if empty, 47001 if not JSON.
+
+        The Content-Type is not looked at: the platform does not do so either.
+        """
+        if not self.body:
+            raise WeChatError(44002)
+        try:
+            return json.loads(self.body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise WeChatError(47001) from None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the body as a JSON object; WeChatError 47001 if it is another."""
+        content = self.json()
+        if not isinstance(content, dict):
+            raise WeChatError(47001)
+        return content
+
+    def part(self, name: str) -> Part:
+        """Return the file of that name in a multipart body; WeChatError 41005."""
+        file = next(iter(self._files().get(name, [])), None)
+        if file is None or not file.filename:
+            raise WeChatError(41005)
+        return Part(file.filename, file.content_type, file.body)
+
+    def form(self, name: str) -> str | None:
+        """Return a text field of a multipart body."""
+        values = self._multipart()[0].get(name)
+        return values[0].decode("utf-8", "replace") if values else None
+
+    def _files(self) -> dict[str, list[HTTPFile]]:
+        return self._multipart()[1]
+
+    def _multipart(self) -> tuple[dict[str, list[bytes]], dict[str, list[HTTPFile]]]:
+        texts: dict[str, list[bytes]] = {}
+        files: dict[str, list[HTTPFile]] = {}
+        content_type = self.header("content-type") or ""
+        if content_type.startswith("multipart/form-data"):
+            parse_body_arguments(content_type, self.body, texts, files, HTTPHeaders())
+        return texts, files
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An answer that is not JSON: an image, a recording, an empty 404."""
+
+    body: bytes
+    content_type: str
+    filename: str | None = None
+    status: int = 200
+
+
+Answer = dict[str, Any] | Binary
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An API that takes an access_token; `kinds` are the app kinds it serves."""
+
+    method: str
+    path: str
+    answer: Callable[[World, App, Call], Answer]
+    kinds: tuple[str, ...] = ("service", "miniprogram")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEndpoint:
+    """An API without access_token; method `*` takes any."""
+
+    method: str
+    path: str
+    answer: Callable[[World, Call], Answer]

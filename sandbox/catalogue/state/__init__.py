@@ -1,0 +1,1 @@
+"""What is true of one account, per idea; nothing in here sees HTTP."""

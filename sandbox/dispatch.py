@@ -1,0 +1,35 @@
+"""From a call to the endpoint that answers it, past the checks they all share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.call import Answer, Call, Endpoint, OpenEndpoint
+from sandbox.errors import WeChatError
+from sandbox.world import App, World
+
+Endpoints = Mapping[str, Endpoint | OpenEndpoint]
+
+
+def dispatch(world: World, endpoints: Endpoints, call: Call) -> Answer:
+    """Return the endpoint's answer; WeChatError for whatever stands in its way."""
+    endpoint = endpoints.get(call.path)
+    if endpoint is None:
+        raise WeChatError(40066)
+    if endpoint.method not in ("*", call.method):
+        raise WeChatError(43001 if endpoint.method == "GET" else 43002)
+    if isinstance(endpoint, OpenEndpoint):
+        return endpoint.answer(world, call)
+    app = _authenticate(world, endpoint, call)
+    world.quota.spend(app.appid, call.path)
+    return endpoint.answer(world, app, call)
+
+
+def _authenticate(world: World, endpoint: Endpoint, call: Call) -> App:
+    token = call.argument("access_token")
+    if not token:
+        raise WeChatError(41001)
+    app = world.apps[world.tokens.check(token)]
+    if app.kind not in endpoint.kinds:
+        raise WeChatError(40014)
+    return app

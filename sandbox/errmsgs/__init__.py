@@ -1,0 +1,8 @@
+"""The platform's errmsg for each errcode, its spelling mistakes included."""
+
+from __future__ import annotations
+
+from sandbox.errmsgs.account import ACCOUNT
+from sandbox.errmsgs.request import REQUEST
+
+ERRMSGS = {**REQUEST, **ACCOUNT}

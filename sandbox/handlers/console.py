@@ -1,0 +1,66 @@
+"""The control plane's apps and people, as the companies' consoles would show them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from tornado.web import HTTPError
+
+from sandbox.avatar import address
+from sandbox.handlers.control import ControlHandler
+from sandbox.state.apps import change_app, make_app
+from sandbox.world import User
+
+
+class AppsHandler(ControlHandler):
+    """Lists the apps; POST changes the one named by appid or adds one."""
+
+    def get(self) -> None:
+        self.answer([asdict(app) for app in self.world.apps.values()])
+
+    def post(self) -> None:
+        fields = self.fields()
+        app = self.world.apps.get(str(fields.get("appid")))
+        if app is None:
+            kind = str(fields.get("kind", "service"))
+            app = make_app(self.world.ids, kind=kind, name="新的应用")
+        try:
+            changed = change_app(app, fields)
+        except (TypeError, ValueError) as error:
+            raise HTTPError(400, str(error)) from None
+        self.world.add_app(changed)
+        self.answer(asdict(changed))
+
+
+class UsersHandler(ControlHandler):
+    """Lists the people; POST changes the one with that openid or adds one."""
+
+    def get(self) -> None:
+        self.answer([self._shown(user) for user in self.world.users])
+
+    def post(self) -> None:
+        fields = self.fields()
+        openid = fields.get("openid")
+        if openid:
+            user = self.user_of(openid)
+            user.nickname = str(fields.get("nickname", user.nickname))
+        else:
+            user = self.world.add_user(str(fields.get("nickname", "新的用户")))
+        user.blocked = bool(fields.get("blocked", user.blocked))
+        if "subscribed" in fields:
+            self._follow(user, str(openid), bool(fields["subscribed"]))
+        self.answer(self._shown(user))
+
+    def _follow(self, user: User, openid: str, follows: bool) -> None:
+        """Let the person follow, or leave, the account the openid belongs to."""
+        for appid, known in user.openid.items():
+            if known == openid and follows:
+                user.subscribed.setdefault(appid, int(self.world.clock.now()))
+            elif known == openid:
+                user.subscribed.pop(appid, None)
+
+    def _shown(self, user: User) -> dict[str, Any]:
+        shown = asdict(user)
+        shown["headimgurl"] = address(self.origin, shown.pop("avatar"))
+        return shown

@@ -1,0 +1,26 @@
+"""The control plane's view of what the platform was asked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from tornado.web import HTTPError
+
+from sandbox.handlers.control import ControlHandler
+
+
+class JournalHandler(ControlHandler):
+    """Every request in order, of one path or from a Unix time on if asked."""
+
+    def get(self) -> None:
+        try:
+            since = float(self.get_query_argument("since", "0"))
+        except ValueError:
+            raise HTTPError(400, "since is a Unix time in seconds") from None
+        path = self.get_query_argument("path", None)
+        entries = self.world.journal.entries(path=path, since=since)
+        self.answer([asdict(entry) for entry in entries])
+
+    def delete(self) -> None:
+        self.world.journal.clear()
+        self.answer({})

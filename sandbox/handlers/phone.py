@@ -1,0 +1,106 @@
+"""The phone with which a person, or a test, plays the WeChat user."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from tornado.web import HTTPError
+
+from sandbox.handlers.control import ControlHandler
+from sandbox.state.logins import Login, LoginConflict
+from sandbox.world import User
+
+
+class PhoneHandler(ControlHandler):
+    """The phone's screen: who holds it, and the QR codes it can see."""
+
+    def get(self) -> None:
+        world = self.world
+        self.render(
+            "phone.html",
+            phone=world.phone,
+            users=world.users,
+            logins=world.logins.pending(),
+            apps=world.apps,
+        )
+
+
+class PhoneAction(ControlHandler):
+    """A button of the phone: a form goes back to its screen, JSON gets JSON."""
+
+    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Do what the button says; LoginConflict if the QR code does not allow it."""
+        raise NotImplementedError
+
+    def post(self) -> None:
+        if self._is_form():
+            names = self.request.body_arguments
+            # The screen shows by itself that a QR code is gone.
+            with suppress(LoginConflict):
+                self.act({name: self.get_body_argument(name) for name in names})
+            self.redirect("/_sandbox/phone", status=303)
+            return
+        try:
+            self.answer(self.act(self.fields()))
+        except LoginConflict as error:
+            raise HTTPError(409, str(error)) from None
+
+    def holder(self, fields: dict[str, Any]) -> User:
+        """Return who acts: the one named, else who scanned, else the phone's user."""
+        login = self.world.logins.find(str(fields.get("uuid")))
+        if not fields.get("openid") and login is not None and login.user is not None:
+            return login.user
+        return self.user_of(fields.get("openid"))
+
+    def _is_form(self) -> bool:
+        content_type = self.request.headers.get("Content-Type", "")
+        return content_type.startswith("application/x-www-form-urlencoded")
+
+
+class ScanHandler(PhoneAction):
+    """Points the camera at a QR code."""
+
+    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        uuid, user = str(fields.get("uuid")), self.holder(fields)
+        return _shown(self.world.logins.scan(uuid, user))
+
+
+class ConfirmHandler(PhoneAction):
+    """Agrees to the sign-in."""
+
+    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        uuid, user = str(fields.get("uuid")), self.holder(fields)
+        login = self.world.logins.scan(uuid, user)
+        app = self.world.apps[login.appid]
+        code = self.world.agree(app, user, "snsapi_login")
+        return _shown(self.world.logins.confirm(uuid, user, code))
+
+
+class RefuseHandler(PhoneAction):
+    """Refuses the sign-in."""
+
+    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        uuid, user = str(fields.get("uuid")), self.holder(fields)
+        return _shown(self.world.logins.refuse(uuid, user))
+
+
+class HolderHandler(PhoneAction):
+    """Gives the phone to another person."""
+
+    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        user = self.user_of(fields.get("openid"))
+        self.world.phone.user = user
+        return {"nickname": user.nickname}
+
+
+class SnapshotHandler(PhoneAction):
+    """Lets the phone open pages as a snapshot, or no longer."""
+
+    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self.world.phone.snapshot = fields.get("on") in (True, "true")
+        return {"on": self.world.phone.snapshot}
+
+
+def _shown(login: Login) -> dict[str, Any]:
+    return {"uuid": login.uuid, "appid": login.appid, "wx_errcode": login.status}

@@ -1,0 +1,22 @@
+"""The control plane's button that makes the platform push a message."""
+
+from __future__ import annotations
+
+from tornado.web import HTTPError
+
+from sandbox.handlers.control import ControlHandler
+from sandbox.push import MODES, send_push
+
+
+class PushHandler(ControlHandler):
+    """Sends a signed push to the app's callback and answers what came back."""
+
+    async def post(self) -> None:
+        fields = self.fields()
+        app, message = self.app_of(fields), fields.get("message", {})
+        mode = fields.get("mode", "plain")
+        if not isinstance(message, dict) or mode not in MODES:
+            raise HTTPError(400, f"message is an object, mode one of {MODES}")
+        if not app.callback_url:
+            raise HTTPError(409, "the app has no callback_url")
+        self.answer(await send_push(self.world, app, message, mode))

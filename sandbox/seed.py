@@ -1,0 +1,45 @@
+"""The apps and people that are there at the start."""
+
+from __future__ import annotations
+
+from sandbox.ids import Ids
+from sandbox.state.apps import App, make_app
+from sandbox.state.people import User
+
+APPS = (
+    ("service", "青禾书店"),
+    ("website", "青禾书店网站"),
+    ("miniprogram", "青禾读书"),
+    ("component", "青禾开放平台"),
+)
+NICKNAMES = ("张晓雨", "小鹿🦌🌿", "José", "陌生的读者")
+FOLLOWED_AT = 1_700_000_000
+
+
+def seed_apps(ids: Ids) -> list[App]:
+    """Return one app of each kind, all bound to one open platform account."""
+    return [make_app(ids, kind=kind, name=name) for kind, name in APPS]
+
+
+def seed_users(ids: Ids, apps: list[App]) -> list[User]:
+    """Return the people; all but the last follow the service accounts."""
+    users = [make_user(ids, nickname, apps) for nickname in NICKNAMES]
+    for user in users[:-1]:
+        for app in apps:
+            if app.kind == "service":
+                user.subscribed[app.appid] = FOLLOWED_AT
+    return users
+
+
+def make_user(ids: Ids, nickname: str, apps: list[App]) -> User:
+    """Return a person with an openid at each of the apps."""
+    user = User(nickname, avatar=ids.avatar(), unionid=ids.unionid())
+    for app in apps:
+        join(ids, user, app)
+    return user
+
+
+def join(ids: Ids, user: User, app: App) -> None:
+    """Give the person an openid at the app; nobody signs in to a component."""
+    if app.kind != "component":
+        user.openid[app.appid] = ids.openid()

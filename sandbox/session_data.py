@@ -1,0 +1,65 @@
+"""What a mini program's front end hands to its server, signed and encrypted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+
+
+def sign_raw_data(raw_data: str, session_key: str) -> str:
+    """Return sha1 of the two texts joined, in hex."""
+    return hashlib.sha1(
+        (raw_data + session_key).encode(), usedforsecurity=False
+    ).hexdigest()
+
+
+def sign_session(session_key: str) -> str:
+    """Return the hex HMAC-SHA256 of nothing, which shows that one has the key."""
+    return hmac.new(session_key.encode(), b"", hashlib.sha256).hexdigest()
+
+
+def encrypt(plaintext: str, *, session_key: str, iv: str) -> str:
+    """Return AES-128-CBC with PKCS#7 in base64; key and iv are base64 as well."""
+    padder = PKCS7(128).padder()
+    padded = padder.update(plaintext.encode()) + padder.finalize()
+    encryptor = _cipher(session_key, iv).encryptor()
+    return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
+
+
+def make_session_data(
+    *,
+    profile: dict[str, Any],
+    openid: str,
+    unionid: str | None,
+    appid: str,
+    now: float,
+    session_key: str,
+    iv: str,
+) -> dict[str, str]:
+    """Return rawData, signature, encryptedData and iv as wx.getUserInfo gives them."""
+    whole = {"openId": openid, **profile}
+    if unionid is not None:
+        whole["unionId"] = unionid
+    whole["watermark"] = {"timestamp": int(now), "appid": appid}
+    raw_data = _json(profile)
+    return {
+        "rawData": raw_data,
+        "signature": sign_raw_data(raw_data, session_key),
+        "encryptedData": encrypt(_json(whole), session_key=session_key, iv=iv),
+        "iv": iv,
+    }
+
+
+def _cipher(session_key: str, iv: str) -> Cipher[modes.CBC]:
+    key, vector = base64.b64decode(session_key), base64.b64decode(iv)
+    return Cipher(algorithms.AES(key), modes.CBC(vector))
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,40 @@
+"""The people on the platform, and what one of them agreed to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class User:
+    """A person; `openid` and `subscribed` (Unix time of following) go by appid.
+
+    A `blocked` person is one whose sign-in to mini programs the platform refuses.
+    """
+
+    nickname: str
+    avatar: str
+    unionid: str
+    openid: dict[str, str] = field(default_factory=dict)
+    subscribed: dict[str, int] = field(default_factory=dict)
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Who agreed to what; a `snapshot` one is the preview mode's virtual user."""
+
+    appid: str
+    user: User
+    scope: str
+    snapshot: bool = False
+
+    @property
+    def openid(self) -> str:
+        """Return the person's openid at that app."""
+        return self.user.openid[self.appid]
+
+    @property
+    def shows_profile(self) -> bool:
+        """Tell whether nickname, picture and unionid were agreed to."""
+        return self.scope in ("snsapi_userinfo", "snsapi_login")

@@ -1,0 +1,82 @@
+"""Which address is answered by what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tornado.locks import Condition
+from tornado.web import Application, RequestHandler
+
+from sandbox import basics, catalogue
+from sandbox.call import Endpoint, OpenEndpoint
+from sandbox.handlers import (
+    api,
+    authorize,
+    client_side,
+    console,
+    control,
+    journal,
+    phone,
+    pictures,
+    push,
+    qrconnect,
+)
+from sandbox.world import World
+
+Route = tuple[str, type[RequestHandler]]
+
+PAGES: tuple[Route, ...] = (
+    ("/connect/oauth2/authorize", authorize.AuthorizeHandler),
+    ("/connect/qrconnect", qrconnect.QrConnectHandler),
+    ("/connect/qrcode/([0-9a-zA-Z]+)", qrconnect.QrCodeHandler),
+    ("/connect/confirm", qrconnect.ConfirmHandler),
+    ("/connect/l/qrconnect", qrconnect.PollHandler),
+    ("/mmopen/vi_32/([0-9a-zA-Z]+)/([0-9]+)", pictures.AvatarHandler),
+)
+CONTROL: tuple[Route, ...] = (
+    ("/_sandbox/reset", control.ResetHandler),
+    ("/_sandbox/apps", console.AppsHandler),
+    ("/_sandbox/users", console.UsersHandler),
+    ("/_sandbox/clock", control.ClockHandler),
+    ("/_sandbox/expire", control.ExpireHandler),
+    ("/_sandbox/faults", control.FaultsHandler),
+    ("/_sandbox/journal", journal.JournalHandler),
+    ("/_sandbox/phone", phone.PhoneHandler),
+    ("/_sandbox/phone/scan", phone.ScanHandler),
+    ("/_sandbox/phone/confirm", phone.ConfirmHandler),
+    ("/_sandbox/phone/refuse", phone.RefuseHandler),
+    ("/_sandbox/phone/holder", phone.HolderHandler),
+    ("/_sandbox/phone/snapshot", phone.SnapshotHandler),
+    ("/_sandbox/jssdk/verify", client_side.JsSdkHandler),
+    ("/_sandbox/js_code", client_side.JsCodeHandler),
+    ("/_sandbox/push", push.PushHandler),
+)
+
+
+def make_application(world: World) -> Application:
+    """Return the whole platform as one Tornado application."""
+    here = Path(__file__).parent
+    shared: dict[str, Any] = {"world": world, "changes": Condition()}
+    endpoints = by_path((*basics.ENDPOINTS, *catalogue.ENDPOINTS))
+    routes: list[Any] = [(path, room, shared) for path, room in PAGES + CONTROL]
+    routes.append(("/_sandbox/.*", control.NothingHandler, shared))
+    routes.append((".*", api.ApiHandler, {**shared, "endpoints": endpoints}))
+    return Application(
+        routes,
+        template_path=str(here / "pages"),
+        static_path=str(here / "static"),
+        static_url_prefix="/_sandbox/static/",
+        # The journal is the access log; Tornado's line would show the secrets.
+        log_function=lambda handler: None,
+    )
+
+
+def by_path(
+    endpoints: tuple[Endpoint | OpenEndpoint, ...],
+) -> dict[str, Endpoint | OpenEndpoint]:
+    """Return the endpoints by path; ValueError if two claim the same one."""
+    paths = {endpoint.path: endpoint for endpoint in endpoints}
+    if len(paths) != len(endpoints):
+        raise ValueError("two endpoints have the same path")
+    return paths
