@@ -1,0 +1,1 @@
+"""Function Compute's HTTP trigger, played on one machine for development and tests."""

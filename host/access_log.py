@@ -1,0 +1,56 @@
+"""One line per request, in which no value of a query stands unless it is harmless."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+log = logging.getLogger("access")
+
+_HARMLESS = frozenset(("appid", "grant_type", "lang", "response_type", "scope", "type"))
+_PLAIN = re.compile(r"[\w.\-]{1,64}", re.ASCII)
+_MASK = "***"
+
+
+def log_access(
+    *,
+    method: str,
+    uri: str,
+    status: int,
+    milliseconds: float,
+    request_id: str,
+    function: str,
+) -> None:
+    """Write the line, louder the worse the status."""
+    level = logging.INFO if status < 400 else logging.WARNING
+    if log.isEnabledFor(level):
+        log.log(
+            level if status < 500 else logging.ERROR,
+            "%s %s %d %.1fms %s %s",
+            method,
+            masked(uri),
+            status,
+            milliseconds,
+            request_id,
+            function or "-",
+        )
+
+
+def masked(uri: str) -> str:
+    """Return the address with the names of its query, and harmless values, alone.
+
+    Every other value may be a secret, a token, a code or an openid; so may a name
+    that is not one, as in `?TOKEN`.
+    """
+    path, mark, query = uri.partition("?")
+    if not mark:
+        return path
+    return path + mark + "&".join(map(_masked_pair, query.split("&")))
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if not equals or not _PLAIN.fullmatch(name):
+        return _MASK
+    shown = name in _HARMLESS and _PLAIN.fullmatch(value)
+    return f"{name}={value if shown else _MASK}"

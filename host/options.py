@@ -1,0 +1,52 @@
+"""The host's options, on the command line and in a config file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tornado.log import define_logging_options
+from tornado.options import Error, OptionParser
+
+from host.cannot_start import CannotStart
+from host.children import PROJECT
+
+
+def parse_options(arguments: Sequence[str]) -> OptionParser:
+    """Return the options; `arguments` begin with the program's name.
+
+    What the command line says wins over the config file. Tornado's own --logging and
+    --log_file_* options take effect here.
+    """
+    options = _defined()
+    try:
+        options.parse_command_line(list(arguments), final=False)
+        if options.config:
+            options.parse_config_file(options.config, final=False)
+            options.parse_command_line(list(arguments), final=False)
+    # A config file is Python, so anything can go wrong in it.
+    except (Error, Exception) as error:
+        raise CannotStart(f"The options cannot be read: {error}") from None
+    options.run_parse_callbacks()
+    return options
+
+
+def _defined() -> OptionParser:
+    options = OptionParser()
+    define = options.define
+    define("port", default=8080, help="port to listen on; 0 takes a free one")
+    define("address", default="127.0.0.1", help="address to listen on")
+    define("sandbox_port", default=8001, help="port of the simulated WeChat platform")
+    define("config", type=str, help="file of options, name = value, in Python")
+    define(
+        "template",
+        default=str(PROJECT / "template.yml"),
+        help="functions, triggers and routes",
+    )
+    define("debug", default=False, help="reload when a source file changes")
+    define("development", default=True, help="fill in settings that are missing")
+    define("threads", default=32, help="calls at once; each is an instance on FC")
+    define("timeouts", default=True, help="end a call as FC does; off for a debugger")
+    define("access_key_id", default="", help="who may call AuthType FUNCTION")
+    define("access_key_secret", default="", help="the key that signs these calls")
+    define_logging_options(options)
+    return options

@@ -1,0 +1,73 @@
+"""Answers in a way that the path names."""
+
+import threading
+
+released = threading.Event()
+
+
+def handler(environ, start_response):
+    name = environ["PATH_INFO"].rpartition("/")[2]
+    return globals()[name](environ, start_response)
+
+
+def cookies(environ, start_response):
+    pairs = [("Set-Cookie", "a=1"), ("X-Other", "o"), ("Set-Cookie", "b=2")]
+    start_response("200 OK", pairs)
+    return [b"two cookies"]
+
+
+def reserved(environ, start_response):
+    pairs = [
+        ("Connection", "close"),
+        ("Content-Length", "99"),
+        ("Date", "yesterday"),
+        ("Keep-Alive", "timeout=5"),
+        ("Server", "mine"),
+        ("X-Fc-Request-Id", "mine"),
+        ("X-Kept", "kept"),
+    ]
+    start_response("200 OK", pairs)
+    return [b"reserved"]
+
+
+def largest(environ, start_response):
+    start_response("200 OK", [])
+    return [bytes(6 * 1024 * 1024)]
+
+
+def too_large(environ, start_response):
+    start_response("200 OK", [])
+    return [bytes(6 * 1024 * 1024 + 1)]
+
+
+def fails(environ, start_response):
+    raise ValueError("the-secret-in-the-text")
+
+
+def leaves(environ, start_response):
+    raise SystemExit(3)
+
+
+def silent(environ, start_response):
+    return [b"no start"]
+
+
+def no_content(environ, start_response):
+    start_response("204 No Content", [])
+    return [b""]
+
+
+def tag(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"plain"]
+
+
+def hangs(environ, start_response):
+    released.wait(20)
+    return tag(environ, start_response)
+
+
+def slow(environ, start_response):
+    """Takes as long as the query says, in seconds."""
+    threading.Event().wait(float(environ["QUERY_STRING"]))
+    return tag(environ, start_response)

@@ -1,0 +1,86 @@
+"""Options on the command line and in a config file."""
+
+import logging
+
+import pytest
+
+from host.cannot_start import CannotStart
+from host.options import parse_options
+
+
+@pytest.fixture(autouse=True)
+def _root_logger():
+    """Undo what Tornado's logging options do."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(level)
+
+
+def test_the_defaults_are_a_developers():
+    """Loopback, the ports that the documents name, everything filled in."""
+    options = parse_options(["local_host.py"])
+
+    assert ("127.0.0.1", 8080, 8001, False, True) == (
+        options.address,
+        options.port,
+        options.sandbox_port,
+        options.debug,
+        options.development,
+    )
+
+
+def test_the_command_line_wins_over_the_file(tmp_path):
+    """Wherever on it --config stands."""
+    file = tmp_path / "server.conf"
+    file.write_text("port = 1\nsandbox_port = 2\ndebug = True\n")
+
+    for arguments in (
+        ["--port=3", f"--config={file}"],
+        [f"--config={file}", "--port=3"],
+    ):
+        options = parse_options(["local_host.py", *arguments])
+        assert (3, 2, True) == (options.port, options.sandbox_port, options.debug)
+
+
+def test_tornados_logging_options_work(tmp_path):
+    """Also from the file; the log rotates."""
+    log = tmp_path / "host.log"
+    file = tmp_path / "server.conf"
+    file.write_text(
+        f"logging = 'warning'\nlog_file_prefix = {str(log)!r}\n"
+        "log_file_max_size = 200\nlog_file_num_backups = 2\n"
+    )
+    parse_options(["local_host.py", f"--config={file}"])
+    logger = logging.getLogger("host")
+    logger.info("not this")
+    for number in range(20):
+        logger.warning("line %d of what is logged", number)
+
+    assert {"host.log", "host.log.1", "host.log.2", "server.conf"} == {
+        each.name for each in tmp_path.iterdir()
+    }
+    assert "not this" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        pytest.param(["--no_such_option=1"], None, id="unknown option"),
+        pytest.param(["--port=http"], None, id="no number"),
+        pytest.param(["--config=server.conf"], None, id="no such file"),
+        pytest.param(["--config=server.conf"], "port = ", id="no Python"),
+        pytest.param(["--config=server.conf"], "port = 'http'", id="wrong type"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path, monkeypatch, arguments, text):
+    """One sentence, no stack."""
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "server.conf").write_text(text)
+
+    with pytest.raises(CannotStart, match=r"The options cannot be read: .+"):
+        parse_options(["local_host.py", *arguments])

@@ -1,0 +1,95 @@
+"""docs/errors.md lists what the code can answer, no more and no less."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+
+from runtime.errors import GatewayError
+from tests.documentation import ROOT, calls, rows, section, sources, texts
+
+ERRORS = ROOT / "docs/errors.md"
+SAID_BY_WECHAT_ALONE = ("runtime.access", "ApiRefused")
+
+
+def error_classes():
+    """Return each error that a module of runtime or functions defines."""
+    for module, _ in sources("runtime", "functions"):
+        importlib.import_module(module)
+    found = [GatewayError]
+    for each in found:
+        found += [sub for sub in each.__subclasses__() if sub not in found]
+    return [each for each in found if re.match("runtime|functions", each.__module__)]
+
+
+def test_every_error_class_has_its_row():
+    """Code, status and errcode of each; a row without a class is a row too many."""
+    table = [
+        row
+        for heading in ("every function", "sign-in", "WeChat's side")
+        for row in rows(section(ERRORS, f"Codes of {heading}"))
+    ]
+    classes = {
+        each.__name__: each
+        for each in error_classes()
+        if not {each.__name__, each.__module__} & set(SAID_BY_WECHAT_ALONE)
+    }
+
+    assert {row[3] for row in table} == set(classes)
+    for code, status, errcode, name, _ in table:
+        kind = classes[name]
+        assert (code, status) == (f"`{kind.code}`", str(kind.status)), name
+        if not takes_errcode(kind):
+            assert str(kind.errcode) in re.findall(r"-?[0-9]+", errcode), name
+
+
+def takes_errcode(kind):
+    return "errcode" in inspect.signature(kind.__init__).parameters
+
+
+def test_every_refusal_of_an_api_call_has_its_row():
+    """Each pair of code and errcode that a function raises, and those of tokens."""
+    raised = {
+        (call.args[1].value, str(call.args[0].value))
+        for _, tree in sources("runtime", "functions")
+        for call in calls(tree, "ApiRefused")
+    }
+    tokens = [each for each in error_classes() if each.__module__ == "runtime.access"]
+    raised |= {(each.code, str(each.errcode)) for each in tokens}
+    table = rows(section(ERRORS, "Codes of API calls"))
+
+    assert raised == {(row[0].strip("`"), row[1]) for row in table}
+
+
+def test_a_wechat_code_that_we_choose_is_explained():
+    """A WeChatRefused with a number of our own stands beside WeChat's."""
+    chosen = {
+        str(call.args[0].value)
+        for _, tree in sources("runtime", "functions")
+        for call in calls(tree, "WeChatRefused")
+        if isinstance(call.args[0], ast.Constant)
+    }
+    table = rows(section(ERRORS, "Codes of WeChat's side"))
+    explained = {row[2] for row in table if row[3] == "WeChatRefused"}
+
+    assert explained == chosen | {"WeChat's own"}
+
+
+def test_every_answer_of_the_local_host_is_explained():
+    """The codes by which it refuses, and the types by which it reports a failure."""
+    said = {
+        text
+        for _, tree in sources("host")
+        for call in calls(tree, "Refusal", "failure", "LoadError")
+        for argument in call.args[:2]
+        for text in texts(argument)
+        if re.fullmatch(r"([A-Z][a-z]+){2,}", text)
+    }
+    documented = set(
+        re.findall(r"`(\w+)`", section(ERRORS, "Answers of the local host"))
+    )
+
+    assert said
+    assert said <= documented

@@ -1,0 +1,39 @@
+"""A real Chromium for the walk; the tests say so where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+IPHONE_WECHAT = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50 Language/zh_CN"
+)
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@contextmanager
+def chromium():
+    """Give a headless Chromium that talks to this machine only."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        assert "CI" not in os.environ, "CI has no Chromium: .ci/run installs one"
+        pytest.skip("no Chromium on PATH: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(_ARGUMENTS)
+        )
+        yield browser
+        browser.close()

@@ -1,0 +1,156 @@
+"""The same request through FC 2.0's form, FC 3.0's and the local host."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+import pytest
+
+from functions.login.index import handler as login
+from functions.oauth_callback.index import handler as oauth_callback
+from functions.wechat_api.index import handler as wechat_api
+from host.seed import CLIENT_ID
+from runtime import gateway as gateway_module
+from runtime.gateway import Gateway
+from tests.runtime.fc import call_event, call_wsgi, make_environ_fc, make_event_fc
+
+UNKNOWN = "wx" + "0" * 16
+HTML = "text/html"
+JSON = "application/json"
+
+# function, method, path, query, Accept, body
+REQUESTS = [
+    (login, "GET", "/login", "next=%2Fa&lang=en", HTML, b""),
+    (login, "GET", "/login", "lang=zh_TW", HTML, b""),
+    (login, "GET", "/login", "next=%2Fa", JSON, b""),
+    (login, "HEAD", "/login", "", HTML, b""),
+    (login, "GET", "/login/me", "", JSON, b""),
+    (login, "GET", "/login/me", "lang=en", HTML, b""),
+    (login, "GET", "/logout", "lang=en", HTML, b""),
+    (login, "POST", "/logout", "", JSON, b""),
+    (login, "POST", "/login/me", "", JSON, b""),
+    (login, "GET", "/login/nowhere", "lang=en", HTML, b""),
+    (login, "GET", "/login", "next=%FF", JSON, b""),
+    (oauth_callback, "GET", "/oauth_callback/x", "", JSON, b""),
+    (
+        oauth_callback,
+        "GET",
+        f"/oauth_callback/{UNKNOWN}",
+        f"state={'0' * 32}&lang=en",
+        HTML,
+        b"",
+    ),
+    (wechat_api, "GET", "/cgi-bin/user/get", "", JSON, b""),
+    (wechat_api, "GET", "/wechat_api/cgi-bin/user/get", "", JSON, b""),
+    (wechat_api, "GET", "/cgi-bin/user/get", "access_token=x", JSON, b""),
+    (wechat_api, "GET", "/cgi-bin/token", f"appid={UNKNOWN}", JSON, b""),
+    (wechat_api, "POST", "/cgi-bin/token", "", JSON, b""),
+    (wechat_api, "POST", "/cgi-bin/stable_token", "", JSON, b"\xff\xfe"),
+    (wechat_api, "POST", "/cgi-bin/stable_token", "", JSON, '{"appid":"微"}'.encode()),
+    (wechat_api, "GET", "/cgi-bin/%2e%2e/sns", "", JSON, b""),
+    (wechat_api, "GET", "/sns/userinfo", "access_token=x&openid=o", JSON, b""),
+]
+# What the host's own server adds, or says of this exchange alone.
+_HOSTS_OWN = {"date", "x-fc-request-id", "content-length", "server", "connection"}
+_CHANGING = (
+    (rb"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}", b"RID"),
+    (rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", b"REQUEST"),
+    (rb"state=[0-9a-f]{32}", b"state=STATE"),
+    (rb"flow_[0-9a-f]{8}=[0-9a-f]{32}", b"flow=FLOW"),
+)
+
+
+def normal(status, headers, body):
+    """Return an answer without what differs from one exchange to the next."""
+    pairs = [
+        f"{name.lower()}: {value}".encode()
+        for name, value in headers
+        if name.lower() not in _HOSTS_OWN
+    ]
+    lines = [status, *sorted(pairs), body]
+    for pattern, word in _CHANGING:
+        lines[1:] = [re.sub(pattern, word, line) for line in lines[1:]]
+    return lines
+
+
+def by_wsgi(handler, method, path, query, accept, body):
+    environ = make_environ_fc(
+        method=method,
+        path=path,
+        query=query or None,
+        headers=[("Accept", accept)],
+        body=body,
+    )
+    return normal(*call_wsgi(handler, environ))
+
+
+def by_event(handler, method, path, query, accept, body):
+    event = make_event_fc(
+        method=method,
+        path=path,
+        parameters=parse_qsl(query, encoding="latin-1"),
+        headers=[("Accept", accept), ("Content-Type", "application/octet-stream")],
+        body=body,
+    )
+    return normal(*call_event(handler, event))
+
+
+def by_host(house, method, path, query, accept, body):
+    answer = house.http.urlopen(
+        method,
+        f"{house.url}{path}" + (f"?{query}" if query else ""),
+        headers={"Accept": accept, "Content-Type": "application/octet-stream"},
+        body=body or None,
+        redirect=False,
+    )
+    return normal(answer.status, answer.headers.items(), answer.data)
+
+
+@pytest.fixture
+def same_gateway(house, settings, monkeypatch):
+    """A gateway in this process, set up as the local host's."""
+    made = Gateway(
+        replace(
+            settings,
+            public_base_url=house.url,
+            wechat_api_url=house.sandbox_url,
+            wechat_open_url=house.sandbox_url,
+        )
+    )
+    apps = house.sandbox("GET", "/_sandbox/apps")
+    for app in apps:
+        content = {"kind": app["kind"], "secret": app["secret"]}
+        made.documents.write("apps", app["appid"], content, after=0)
+    client = {
+        "name": "Demo",
+        "scopes": {app["appid"]: ["/*"] for app in apps},
+        "secret_hashes": [],
+    }
+    made.documents.write("clients", CLIENT_ID, client, after=0)
+    monkeypatch.setattr(gateway_module, "_current", made)
+    return made
+
+
+@pytest.mark.parametrize(
+    "asked", REQUESTS, ids=lambda asked: f"{asked[1]} {asked[2]}?{asked[3][:20]}"
+)
+def test_the_answer_is_the_same(house, same_gateway, asked):
+    """Status, headers and body, byte by byte but for ids and states."""
+    expected = by_wsgi(*asked)
+    if "%FF" not in asked[3]:  # an event has the query decoded, as nobody knows what
+        assert expected == by_event(*asked)
+
+    assert expected == by_host(house, *asked[1:])
+
+
+def test_the_default_form_answers_too(house):
+    """FC's own address, without a custom domain, and without the mount prefix."""
+    short = house.get("/2016-08-15/proxy/wechat_gateway/login/me")
+    long = house.get("/2016-08-15/proxy/wechat_gateway/login/login/me")
+    custom = house.get("/login/me")
+
+    assert short.status == long.status == custom.status == 401
+    assert json.loads(short.data)["error"] == json.loads(custom.data)["error"]

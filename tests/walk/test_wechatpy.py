@@ -1,0 +1,133 @@
+"""An unmodified SDK through the gateway: only the host is another one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from wechatpy import WeChatClient
+from wechatpy.exceptions import WeChatClientException
+
+WECHAT = "https://api.weixin.qq.com"
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8 + b"\xff\xd9"
+
+
+class OtherHost(HTTPAdapter):
+    """Sends what is meant for WeChat's host to the gateway, as a hosts file would."""
+
+    def __init__(self, url):
+        super().__init__()
+        self._url = url
+        self.answers = []
+
+    def send(self, request, **options):
+        request.url = request.url.replace(WECHAT, self._url, 1)
+        response = super().send(request, **options)
+        self.answers.append(response.content)
+        return response
+
+
+@pytest.fixture
+def sdk(house):
+    """wechatpy with the demo client's secret in place of the AppSecret."""
+    client = WeChatClient(house.app("service")["appid"], house.secret)
+    client._http.mount(WECHAT, OtherHost(house.url))
+    yield client
+    client._http.close()
+
+
+@pytest.fixture
+def openid(house):
+    return house.user()["openid"][house.app("service")["appid"]]
+
+
+def test_the_sdk_does_its_work_with_one_token_fetch(house, sdk, openid):
+    """A token, a user, a template message, a menu and media, all through us."""
+    assert sdk.user.get(openid)["subscribe"] == 1
+    template = sdk.template.add("TM00015")
+    sent = sdk.message.send_template(openid, template, {"first": {"value": "你好"}})
+    menu = {"button": [{"type": "click", "name": "今日歌曲", "key": "V1"}]}
+    sdk.menu.create(menu)
+    media = sdk.media.upload("image", ("a.jpg", io.BytesIO(JPEG), "image/jpeg"))
+    downloaded = sdk.media.download(media["media_id"])
+
+    assert sent["msgid"] > 0
+    assert sdk.menu.get()["menu"]["button"][0]["name"] == "今日歌曲"
+    assert downloaded.content == JPEG
+    assert downloaded.headers["Content-Type"] == "image/jpeg"
+    assert len(house.journal("/cgi-bin/stable_token")) == 1
+    assert house.journal("/cgi-bin/token") == []
+
+
+def test_the_client_never_sees_a_secret_or_a_real_token(house, sdk, openid):
+    """Neither in an answer nor in what it keeps; the journal knows the real one."""
+    sdk.user.get(openid)
+    app = house.app("service")
+
+    everything = b"".join(sdk._http.get_adapter(WECHAT).answers)
+    token = sdk.session.get(f"{sdk.appid}_access_token")
+    real = house.http.request(
+        "POST",
+        f"{house.sandbox_url}/cgi-bin/stable_token",
+        json={
+            "grant_type": "client_credential",
+            "appid": app["appid"],
+            "secret": app["secret"],
+        },
+    ).json()["access_token"]
+    assert app["secret"].encode() not in everything
+    assert real.encode() not in everything
+    assert token not in (real, app["secret"])
+    assert app["secret"] not in house.log()
+    assert real not in house.log()
+    assert token not in house.log()
+    assert house.secret not in house.log()
+
+
+def test_a_token_that_wechat_dropped_is_replaced_unseen(house, sdk, openid):
+    """All tokens of the app die at WeChat; the SDK's call succeeds."""
+    sdk.user.get(openid)
+    house.sandbox("DELETE", "/_sandbox/journal")
+    house.sandbox("POST", "/_sandbox/expire", {"appid": sdk.appid})
+
+    assert sdk.user.get(openid)["subscribe"] == 1
+    codes = [each["errcode"] for each in house.journal("/cgi-bin/user/info")]
+    assert codes == [40001, 0]
+
+
+def test_wechats_errors_reach_the_sdk_as_they_are(sdk):
+    """The platform's code and rid."""
+    with pytest.raises(WeChatClientException) as caught:
+        sdk.user.get("o-nobody")
+
+    assert caught.value.errcode == 40003
+    assert "rid:" in caught.value.errmsg
+
+
+def test_a_wrong_secret_is_wechats_error(house):
+    """40125, as if the AppSecret were wrong."""
+    client = WeChatClient(house.app("service")["appid"], "demo_" + "0" * 32)
+    client._http.mount(WECHAT, OtherHost(house.url))
+    with pytest.raises(WeChatClientException) as caught:
+        client.fetch_access_token()
+    client._http.close()
+
+    assert caught.value.errcode == 40125
+
+
+def test_a_chunked_upload_gets_a_length_on_the_way(house, sdk):
+    """WeChat answers 412 without one; we send one."""
+
+    def parts():
+        yield b'{"button":[{"type":"click","name":"a","key":"k"}]}'
+
+    answer = requests.post(
+        f"{house.url}/cgi-bin/menu/create",
+        params={"access_token": sdk.access_token},
+        data=parts(),
+        timeout=20,
+    )
+
+    assert answer.json() == {"errcode": 0, "errmsg": "ok"}
