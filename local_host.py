@@ -24,7 +24,8 @@ from host.signature import AccessKey
 from host.template import Template, read_template
 from host.web import make_application
 from host.workers import Workers
-from runtime.settings import SettingsError, settings_from
+from runtime.setting_values import SettingsError
+from runtime.settings import settings_from
 
 
 def main(arguments: list[str]) -> int:

@@ -7,22 +7,11 @@ the two arguments, gives `request()` and is called with the response.
 
 from __future__ import annotations
 
-import base64
-import json
-import re
-import uuid
-from collections.abc import Callable
-from http.client import responses as reasons
-from typing import Any, ClassVar, Protocol
-from urllib.parse import urlencode
+from typing import Any, Protocol
 
-from runtime.errors import BadRequest
+from runtime.event_adapter import EventAdapter
 from runtime.messages import Request, Response
-
-LARGEST_BODY = 32 * 1024 * 1024
-"""Bytes; FC refuses more before a function sees it, other hosts may not."""
-
-_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~-]*)+")
+from runtime.wsgi_adapter import WsgiAdapter
 
 
 class Adapter(Protocol):
@@ -41,96 +30,6 @@ class Adapter(Protocol):
         """Hand the response over in the platform's own form."""
 
 
-class WsgiAdapter:
-    """FC 2.0's HTTP trigger, which is WSGI, and so any WSGI server."""
-
-    def __init__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> None:
-        self._environ = environ
-        self._start_response = start_response
-
-    @staticmethod
-    def infer(first: Any, second: Any) -> bool:
-        """Tell whether the second argument is WSGI's start_response."""
-        return callable(second)
-
-    def request(self) -> Request:
-        """Return the request; WSGI's text is bytes smuggled as latin-1."""
-        environ = self._environ
-        context = environ.get("fc.context")
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not re.fullmatch(r"[0-9]{1,12}", length):
-            raise BadRequest
-        return Request(
-            method=environ["REQUEST_METHOD"],
-            path=_wsgi_path(environ),
-            query=environ.get("QUERY_STRING", ""),
-            headers=tuple(_wsgi_headers(environ)),
-            # One byte beyond the limit is enough to know that it is too large.
-            body=environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1)),
-            client_ip=environ.get("REMOTE_ADDR", ""),
-            request_id=getattr(context, "request_id", None) or str(uuid.uuid4()),
-        )
-
-    def __call__(self, response: Response) -> list[bytes]:
-        """Start the response and return its body; FC buffers it whole."""
-        reason = reasons.get(response.status, "Unknown")
-        self._start_response(f"{response.status} {reason}", list(response.headers))
-        return [response.body]
-
-
-class EventAdapter:
-    """FC 3.0's HTTP trigger for built-in runtimes, a JSON event."""
-
-    _TEXT: ClassVar = re.compile(r"text/|application/(json|xml|javascript)")
-
-    def __init__(self, event: bytes, context: Any) -> None:
-        self._event = event
-        self._context = context
-
-    @staticmethod
-    def infer(first: Any, second: Any) -> bool:
-        """Tell whether the first argument is an event's JSON text."""
-        return isinstance(first, (bytes, str))
-
-    def request(self) -> Request:
-        """Return the request; the event has the query decoded, so it is encoded."""
-        try:
-            event = json.loads(self._event)
-            http = event["requestContext"]["http"]
-            path = event.get("rawPath") or http["path"] or "/"
-            body = event.get("body") or ""
-            encoded = event.get("isBase64Encoded")
-            return Request(
-                method=http["method"],
-                path=_plain(path),
-                query=urlencode(event.get("queryParameters") or {}),
-                headers=tuple(_lower(event.get("headers") or {})),
-                body=base64.b64decode(body) if encoded else body.encode(),
-                client_ip=http.get("sourceIp", ""),
-                request_id=getattr(self._context, "request_id", None)
-                or event["requestContext"].get("requestId", ""),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise BadRequest from None
-
-    def __call__(self, response: Response) -> dict[str, Any]:
-        """Return the dict that FC 3.0 turns into an HTTP answer."""
-        headers = dict(response.headers)
-        # The map is flat, and nobody says what becomes of a second value.
-        if len({name.lower() for name in headers}) < len(response.headers):
-            raise ValueError("FC 3.0 takes each header once")
-        is_text = self._TEXT.match(headers.get("Content-Type", ""))
-        body = _utf8(response.body) if is_text else None
-        return {
-            "statusCode": response.status,
-            "headers": headers,
-            "isBase64Encoded": body is None,
-            "body": base64.b64encode(response.body).decode() if body is None else body,
-        }
-
-
 ADAPTERS: tuple[type[Adapter], ...] = (WsgiAdapter, EventAdapter)
 
 
@@ -140,37 +39,3 @@ def adapter_for(first: Any, second: Any) -> Adapter:
         if adapter.infer(first, second):
             return adapter(first, second)
     raise TypeError("neither a WSGI call nor an FC event")
-
-
-def _wsgi_path(environ: dict[str, Any]) -> str:
-    # Nobody says whether FC decodes PATH_INFO, but fc.request_uri never is. Routes are
-    # plain text: an address with anything encoded matches none, decoded or not.
-    original = (environ.get("fc.request_uri") or "").partition("?")[0]
-    return "/%" if "%" in original else _plain(environ.get("PATH_INFO") or "/")
-
-
-def _plain(path: str) -> str:
-    # What is not plain text matches no route; it need not be decoded to be refused.
-    return path if _PLAIN_PATH.fullmatch(path) else "/%"
-
-
-def _wsgi_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
-    headers = [
-        (name[5:].replace("_", "-").lower(), value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    ]
-    if environ.get("CONTENT_TYPE"):
-        headers.append(("content-type", environ["CONTENT_TYPE"]))
-    return headers
-
-
-def _lower(headers: dict[str, str]) -> list[tuple[str, str]]:
-    return [(name.lower(), str(value)) for name, value in headers.items()]
-
-
-def _utf8(body: bytes) -> str | None:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None

@@ -16,7 +16,7 @@ import hmac
 import re
 from email.utils import formatdate
 
-from runtime.settings import Keys
+from runtime.setting_values import Keys
 from runtime.signing import ALLOWED_SKEW
 
 _LONGEST = 8192  # all headers together, on Function Compute

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from runtime.adapters import LARGEST_BODY, adapter_for
+from runtime.adapters import adapter_for
 from runtime.errors import BadRequest, GatewayError, PayloadTooLarge
 from runtime.gateway import Gateway, current_gateway
-from runtime.messages import Request, Response
+from runtime.messages import LARGEST_BODY, Request, Response
 
 Handle = Callable[[Request, Gateway], Response]
 

@@ -7,7 +7,7 @@ import binascii
 import os
 from collections.abc import Callable
 
-from runtime.settings import Keys
+from runtime.setting_values import Keys
 
 _NONCE = 12
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from runtime.errors import BadRequest
+
+LARGEST_BODY = 32 * 1024 * 1024
+"""Bytes; FC refuses more before a function sees it, other hosts may not."""
+
+_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~-]*)+")
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -105,6 +111,12 @@ def redirect(location: str) -> Response:
         ("Referrer-Policy", "no-referrer"),
     )
     return Response(303, headers)
+
+
+def plain_path(path: str) -> str:
+    """Return the path if it is plain text, else one that matches no route."""
+    # What is not plain text matches no route; it need not be decoded to be refused.
+    return path if _PLAIN_PATH.fullmatch(path) else "/%"
 
 
 def single(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:

@@ -13,8 +13,6 @@ from typing import Any
 from runtime.documents import Documents
 from runtime.errors import ServiceUnavailable
 
-KINDS = ("service", "subscription", "website", "miniprogram", "component")
-
 
 @dataclass(frozen=True, slots=True)
 class App:

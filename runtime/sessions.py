@@ -16,7 +16,7 @@ from typing import Any
 from runtime.cookies import read_cookie, set_cookie, sign_cookie
 from runtime.errors import NotSignedIn
 from runtime.messages import Request
-from runtime.settings import Keys
+from runtime.setting_values import Keys
 from runtime.store import Store
 
 COOKIE = "gateway_session"

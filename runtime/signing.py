@@ -13,7 +13,7 @@ import binascii
 import hmac
 import re
 
-from runtime.settings import Keys
+from runtime.setting_values import Keys
 
 ALLOWED_SKEW = 60
 """Seconds by which two of our clocks may differ."""

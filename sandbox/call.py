@@ -7,7 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tornado.httputil import HTTPFile, HTTPHeaders, parse_body_arguments
+from tornado.httputil import (
+    HTTPFile,
+    HTTPHeaders,
+    HTTPInputError,
+    parse_body_arguments,
+)
 
 from sandbox.errors import WeChatError
 
@@ -90,7 +95,12 @@ class Call:
         files: dict[str, list[HTTPFile]] = {}
         content_type = self.header("content-type") or ""
         if content_type.startswith("multipart/form-data"):
-            parse_body_arguments(content_type, self.body, texts, files, HTTPHeaders())
+            try:
+                parse_body_arguments(
+                    content_type, self.body, texts, files, HTTPHeaders()
+                )
+            except HTTPInputError:
+                raise WeChatError(41005) from None
         return texts, files
 
 

@@ -49,6 +49,7 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/phone/holder", phone.HolderHandler),
     ("/_sandbox/phone/snapshot", phone.SnapshotHandler),
     ("/_sandbox/jssdk/verify", client_side.JsSdkHandler),
+    ("/_sandbox/action", client_side.ActionHandler),
     ("/_sandbox/js_code", client_side.JsCodeHandler),
     ("/_sandbox/push", push.PushHandler),
 )

@@ -18,7 +18,8 @@ ROUTES = (
     route(r"/cgi-bin/token", GET=token),
     route(r"/cgi-bin/stable_token", POST=stable_token),
     route(r"/cgi-bin/ticket/getticket", GET=ticket),
-    route(r"/(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*/)*[A-Za-z0-9._-]+", **_ANY),
+    # No empty and no dotted segment: what is checked is what WeChat will see.
+    route(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+", **_ANY),
 )
 
 

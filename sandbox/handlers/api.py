@@ -27,6 +27,9 @@ class ApiHandler(PlatformHandler):
     ) -> None:
         super().initialize(world, changes)
         self.endpoints = endpoints
+        # Tornado would answer a malformed upload with a page of its own; what a body
+        # holds is `Call`'s to find out.
+        self.request._parse_body = lambda: None  # type: ignore[method-assign]
 
     def answer(self) -> None:
         self._identify()

@@ -9,6 +9,7 @@ from tornado.web import HTTPError
 
 from sandbox import jssdk
 from sandbox.avatar import address
+from sandbox.catalogue.state.conversations import MESSAGES_AFTER, Conversations
 from sandbox.handlers.control import ControlHandler
 from sandbox.session_data import make_session_data
 from sandbox.world import JS_CODE_LIFE
@@ -28,6 +29,21 @@ class JsSdkHandler(ControlHandler):
             **{name: str(fields.get(name, "")) for name in names},
         )
         self.answer({"verdict": verdict})
+
+
+class ActionHandler(ControlHandler):
+    """Something a person does in the account's chat; it opens the 48 hours."""
+
+    def post(self) -> None:
+        fields = self.fields()
+        app, user = self.app_of(fields), self.user_of(fields.get("openid"))
+        action = fields.get("action", "message")
+        if action not in MESSAGES_AFTER:
+            raise HTTPError(400, f"action is one of {tuple(MESSAGES_AFTER)}")
+        conversations = self.world.of(app.appid, Conversations)
+        openid = user.openid[app.appid]
+        conversations.note(openid, action=action, now=self.world.clock.now())
+        self.answer({})
 
 
 class JsCodeHandler(ControlHandler):

@@ -21,8 +21,11 @@ class Exploration:
     story: tuple[str, ...] = ()
 
 
-def explore(first, may, without=frozenset()):
-    """Visit all states reachable from the first; end early at a broken promise."""
+def explore(first, may, without=frozenset(), *, seek=""):
+    """Visit all states reachable from the first; end early at a broken promise.
+
+    With `seek`, only at one whose text begins so.
+    """
     before = {canonical(first): None}
     queue = deque(before)
     while queue:
@@ -30,7 +33,7 @@ def explore(first, may, without=frozenset()):
         for step in steps(state, may, without):
             broken = broken_promise(state, step.after)
             after = canonical(step.after)
-            if broken:
+            if broken and broken.startswith(seek):
                 path = [*_path(before, state), after]
                 story = _story(first, path, may, without)
                 return Exploration(len(before), broken, story)
@@ -38,7 +41,7 @@ def explore(first, may, without=frozenset()):
                 before[after] = state
                 queue.append(after)
     stuck = _stuck(before, may, without)
-    if stuck:
+    if stuck is not None:
         story = _story(first, _path(before, stuck), may, without)
         return Exploration(len(before), "somebody waits forever", story)
     return Exploration(len(before))
@@ -52,12 +55,14 @@ def broken_promise(before, s):
         return "a late answer overwrites a newer one"
     if s.fence and not s.value and before.value not in (0, s.rejected):
         return "a rejection drops another value"
+    if broken := _broken_by_one(before, s):
+        return broken
     if s.live and s.value > s.blind and not _sound(s):
         return "the stored value is retired, and nobody replaces it early"
     most = 1 + sum(cost * times for cost, times in zip(COSTS, s.had, strict=True))
     if s.fetches > most:
         return f"{s.fetches} fetches for one expiry"
-    return _broken_by_one(before, s)
+    return ""
 
 
 def _broken_by_one(before, s):
@@ -119,7 +124,9 @@ def _stuck(states, may, without):
     """Return a state from which the survivors' calls may never end, if there is one."""
     behind, ways = {}, {}
     for state in states:
-        after = {canonical(each.after) for each in steps(state, may, without, calm=True)}
+        after = {
+            canonical(each.after) for each in steps(state, may, without, calm=True)
+        }
         ways[state] = 0 if _at_rest(state) else len(after)
         for each in after:
             behind.setdefault(each, []).append(state)
@@ -151,9 +158,7 @@ def _story(state, path, may, without):
     told = []
     for goal in path[1:]:
         step = next(
-            each
-            for each in steps(state, may, without)
-            if canonical(each.after) == goal
+            each for each in steps(state, may, without) if canonical(each.after) == goal
         )
         who = "ABC"[step.who] if step.who >= 0 else "-"
         told.append(f"{who} {step.what} {step.outcome}".strip())

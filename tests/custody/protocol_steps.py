@@ -75,9 +75,8 @@ def _answer(s, place, me, without):
     if me.value != me.rejected or me.forced or "comparison" in without:
         return _commit(s, place, me, without)
     verdict, s = claim_force(s, me, without)
-    if verdict == "late":
-        return _commit(s, place, me, without)
-    me = me._replace(at="force" if verdict == "granted" else "failed")
+    at = {"granted": "force", "refused": "failed", "late": "answer"}[verdict]
+    me = me._replace(at=at, rejected=0)
     return [Step(place, "claims force", verdict, s.put(place, me))]
 
 
@@ -195,8 +194,8 @@ def _older(s, least):
         min(each + (each >= least), ENDED) for each in (s.age, s.current_age)
     )
     oldest = max(s.oldest, s.current + (current_age == ENDED))
-    late = any(each.value > s.value for each in s.processes if each.late)
-    blind = s.current if late else s.blind
+    # Its answer that would have told so is still with one who is frozen.
+    blind = s.value if s.live and s.value < oldest else s.blind
     ages = {"age": age, "current_age": current_age, "oldest": oldest}
     return s._replace(claimed=False, forced=False, blind=blind, **ages)
 

@@ -403,7 +403,19 @@ class TestDenied:
         assert real.seen == []
 
     @pytest.mark.parametrize(
-        "path", ["/", "/cgi-bin/../sns/x", "/cgi-bin//user", "/a/./b", "/%", "/a/"]
+        "path",
+        [
+            "/",
+            "/cgi-bin/../sns/x",
+            "/cgi-bin//user",
+            "/a/./b",
+            "/%",
+            "/a/",
+            "/a/..",
+            "/a/.",
+            "/..",
+            "/a..",
+        ],
     )
     def test_paths_that_are_not_plain_are_unknown(self, gateway, token, path):
         """No dots, no doubled or trailing slash, nothing encoded."""

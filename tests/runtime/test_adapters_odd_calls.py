@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from runtime.adapters import LARGEST_BODY, EventAdapter, WsgiAdapter, adapter_for
+from runtime.adapters import EventAdapter, WsgiAdapter, adapter_for
 from runtime.errors import BadRequest
-from runtime.messages import Request
+from runtime.messages import LARGEST_BODY, Request
 from tests.runtime.fc import (
     REQUEST_ID,
     Wsgi,

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from runtime.dialects import web_dialect
-from runtime.entrypoint import LARGEST_BODY, entrypoint
-from runtime.messages import json_response
+from runtime.entrypoint import entrypoint
+from runtime.messages import LARGEST_BODY, json_response
 from tests.runtime.fc import (
     call_event,
     call_wsgi,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.settings import Settings, SettingsError, settings_from
+from runtime.setting_values import SettingsError
+from runtime.settings import Settings, settings_from
 from tests.conftest import make_environ
 
 NEEDED = (

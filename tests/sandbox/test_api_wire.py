@@ -140,3 +140,17 @@ def test_a_strange_query_is_an_error_of_the_platform_not_of_the_sandbox(sandbox)
     reply = sandbox.get("/cgi-bin/token", "appid=%ff%zz&=&&grant_type")
 
     assert (reply.status, reply.json()["errcode"]) == (200, 40013)
+
+
+def test_a_malformed_upload_is_the_platforms_error(sandbox):
+    """41005 in WeChat's shape, and the call stands in the journal."""
+    reply = sandbox.call(
+        "POST",
+        "/cgi-bin/media/upload",
+        {"access_token": sandbox.token(), "type": "image"},
+        body=b"--x\r\nbroken",
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+
+    assert reply.json()["errcode"] == 41005
+    assert sandbox.journal(path="/cgi-bin/media/upload")[-1]["errcode"] == 41005

@@ -132,3 +132,29 @@ def test_a_push_needs_a_callback(sandbox):
     fields["mode"] = "loud"
 
     assert sandbox.post("/_sandbox/push", fields).status == 400
+
+
+@pytest.mark.parametrize("action", ["message", "menu", "follow", "scan", "pay"])
+def test_an_action_opens_the_48_hours(sandbox, action):
+    """Before it, WeChat refuses a customer-service message."""
+    app, user = sandbox.app("service"), sandbox.user()
+    openid = user["openid"][app["appid"]]
+    message = {"touser": openid, "msgtype": "text", "text": {"content": "hi"}}
+
+    def send():
+        query = {"access_token": sandbox.token()}
+        return sandbox.post("/cgi-bin/message/custom/send", message, query=query).json()
+
+    before = send()["errcode"]
+    sandbox.control("action", appid=app["appid"], openid=openid, action=action)
+
+    assert (before, send()["errcode"]) == (45015, 0)
+
+
+def test_an_unknown_action_is_refused(sandbox):
+    """400 names the actions there are."""
+    app, user = sandbox.app("service"), sandbox.user()
+    fields = {"appid": app["appid"], "openid": user["openid"][app["appid"]]}
+    reply = sandbox.post("/_sandbox/action", {**fields, "action": "dance"})
+
+    assert reply.status == 400

@@ -1,0 +1,106 @@
+"""How a setting's text becomes its value; a SettingsError never quotes the text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from runtime.redis_clients import SCHEMES, check_address
+
+Keys = Mapping[int, bytes]
+"""Secrets by version: the highest signs, all verify."""
+
+_WEB_ADDRESS = re.compile(
+    r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or malformed; the text names them."""
+
+
+def web_address(text: str) -> str:
+    """Parse an http or https address without a slash at its end."""
+    if not _WEB_ADDRESS.fullmatch(text) or not _has_host(text):
+        raise SettingsError("must be an http:// or https:// address of host and path")
+    return text.rstrip("/")
+
+
+def redis_address(text: str) -> str:
+    """Parse an address of Redis; see redis_clients."""
+    if not text.startswith(SCHEMES):
+        raise SettingsError(f"must begin with one of {' '.join(SCHEMES)}")
+    try:
+        check_address(text)
+    except ValueError:
+        # A raw slash, `#` or `?` in the password ends the host for every parser.
+        raise SettingsError(
+            "must name its hosts, Sentinel's the master too, and percent-encode "
+            "its password"
+        ) from None
+    return text
+
+
+def word(*words: str) -> Callable[[str], str]:
+    """Return a parser that takes one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise SettingsError(f"must be {' or '.join(words)}")
+        return text
+
+    return parse
+
+
+def _has_host(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def folder(text: str) -> str:
+    """Parse `file:` and a folder."""
+    if not text.startswith("file:") or text == "file:":
+        raise SettingsError("must be file: and a folder")
+    return text
+
+
+def secrets(text: str) -> Keys:
+    """Parse a list `version:secret,version:secret`."""
+    keys = {}
+    for item in text.split(","):
+        version, colon, secret = item.strip().partition(":")
+        if not colon or not re.fullmatch(r"[1-9][0-9]{0,8}", version):
+            raise SettingsError("must be a list of version:secret")
+        if len(secret) < 32:
+            raise SettingsError("must hold secrets of at least 32 characters")
+        if int(version) in keys:
+            raise SettingsError("names a version twice")
+        keys[int(version)] = secret.encode()
+    return keys
+
+
+def master_keys(text: str) -> Keys:
+    """Parse a list of secrets that are 32 bytes in base64."""
+    keys = {}
+    for version, secret in secrets(text).items():
+        try:
+            keys[version] = base64.b64decode(secret, validate=True)
+        except binascii.Error:
+            raise SettingsError("must hold keys in base64") from None
+        if len(keys[version]) != 32:
+            raise SettingsError("must hold keys of 32 bytes")
+    return keys
+
+
+def positive(text: str) -> float:
+    """Parse a number above 0."""
+    number = float(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text) else 0.0
+    if number <= 0:
+        raise SettingsError("must be a number above 0 and below a million")
+    return number

@@ -1,0 +1,69 @@
+"""FC 2.0's way of calling a function: WSGI, with quirks of its own."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from http.client import responses as reasons
+from typing import Any
+
+from runtime.errors import BadRequest
+from runtime.messages import LARGEST_BODY, Request, Response, plain_path
+
+
+class WsgiAdapter:
+    """FC 2.0's HTTP trigger, which is WSGI, and so any WSGI server."""
+
+    def __init__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> None:
+        self._environ = environ
+        self._start_response = start_response
+
+    @staticmethod
+    def infer(first: Any, second: Any) -> bool:
+        """Tell whether the second argument is WSGI's start_response."""
+        return callable(second)
+
+    def request(self) -> Request:
+        """Return the request; WSGI's text is bytes smuggled as latin-1."""
+        environ = self._environ
+        context = environ.get("fc.context")
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not re.fullmatch(r"[0-9]{1,12}", length):
+            raise BadRequest
+        return Request(
+            method=environ["REQUEST_METHOD"],
+            path=_wsgi_path(environ),
+            query=environ.get("QUERY_STRING", ""),
+            headers=tuple(_wsgi_headers(environ)),
+            # One byte beyond the limit is enough to know that it is too large.
+            body=environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1)),
+            client_ip=environ.get("REMOTE_ADDR", ""),
+            request_id=getattr(context, "request_id", None) or str(uuid.uuid4()),
+        )
+
+    def __call__(self, response: Response) -> list[bytes]:
+        """Start the response and return its body; FC buffers it whole."""
+        reason = reasons.get(response.status, "Unknown")
+        self._start_response(f"{response.status} {reason}", list(response.headers))
+        return [response.body]
+
+
+def _wsgi_path(environ: dict[str, Any]) -> str:
+    # Nobody says whether FC decodes PATH_INFO, but fc.request_uri never is. Routes are
+    # plain text: an address with anything encoded matches none, decoded or not.
+    original = (environ.get("fc.request_uri") or "").partition("?")[0]
+    return "/%" if "%" in original else plain_path(environ.get("PATH_INFO") or "/")
+
+
+def _wsgi_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    headers = [
+        (name[5:].replace("_", "-").lower(), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    ]
+    if environ.get("CONTENT_TYPE"):
+        headers.append(("content-type", environ["CONTENT_TYPE"]))
+    return headers

@@ -1,0 +1,95 @@
+"""What the deployer's own tool says of the template and of what it would send."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.template.conftest import ROOT
+
+TEMPLATE = (ROOT / "template.yml").read_text()
+# The schema knows python3 but not the newer names; everything else is the same.
+KNOWN_TO_FUN = TEMPLATE.replace("python3.10", "python3")
+
+LIST_SHIPPED = """
+const [ignore, base, ...names] = process.argv.slice(1);
+require(ignore).isIgnored(base, 'python3.10').then((ignored) =>
+  console.log(JSON.stringify(names.filter((name) => !ignored(base + '/' + name)))));
+"""
+
+
+def test_the_project_validates(validate):
+    """A plain `fun validate`, with the .env that lets python3.10 pass."""
+    assert (0, "") == validate(ROOT)
+
+
+def test_the_template_keeps_funs_schema(validate, tmp_path):
+    """The .env switches the whole schema off, so here it is asked without."""
+    (tmp_path / "template.yml").write_text(KNOWN_TO_FUN)
+
+    assert (0, "") == validate(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("Timeout: 20", "Timeuot: 20", id="misspelt"),
+        pytest.param("MemorySize: 256", "MemorySize: many", id="wrong type"),
+        pytest.param("Protocol: HTTP,HTTPS", "Protocol: HTTPS", id="protocol"),
+        pytest.param("Runtime: python3", "Runtime: python3.10", id="runtime"),
+    ],
+)
+def test_fun_would_find_a_fault(validate, tmp_path, old, new):
+    """So its silence says something."""
+    assert old in KNOWN_TO_FUN
+    (tmp_path / "template.yml").write_text(KNOWN_TO_FUN.replace(old, new))
+
+    assert 255 == validate(tmp_path)[0]
+
+
+def test_only_what_runs_is_sent(fun):
+    """.funignore is a whitelist; fun itself is asked what passes it."""
+    shipped = [
+        "template.yml",
+        "functions",
+        "functions/login/index.py",
+        "runtime",
+        "runtime/templates",
+        "runtime/settings.py",
+        "locale",
+        "locale/zh_CN/LC_MESSAGES/gateway.mo",
+        ".fun",
+        ".fun/python",
+        ".fun/python/lib/python3.10/site-packages/redis/client.py",
+    ]
+    left = [
+        ".env",
+        ".git",
+        ".local/secrets.json",
+        ".venv/bin/python",
+        "Makefile",
+        "README.md",
+        "bench/any.py",
+        "client/any.py",
+        "functions/login/__pycache__/index.cpython-310.pyc",
+        "host/web.py",
+        "local_host.py",
+        "locale/tornado_extractor.py",
+        "locale/zh_CN/LC_MESSAGES/gateway.po",
+        "node_modules/x/index.js",
+        "pyproject.toml",
+        "runtime/__pycache__/settings.cpython-310.pyc",
+        "sandbox/__main__.py",
+        "template.override.yml",
+        "tests/conftest.py",
+        ".fun/build/artifacts/x.py",
+    ]
+    ignore = fun.resolve().parents[1] / "lib" / "package" / "ignore.js"
+    listed = subprocess.run(
+        ["node", "-e", LIST_SHIPPED, ignore, ROOT, *shipped, *left],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert shipped == json.loads(listed.stdout)

@@ -1,0 +1,141 @@
+"""What `fun validate` leaves out: the template and the code say the same."""
+
+import re
+import sys
+
+import pytest
+import yaml
+
+from host.loader import load_handler
+from host.template import read_template
+from runtime.settings import Settings
+from tests.template.conftest import ROOT
+
+TEMPLATE = read_template(ROOT / "template.yml")
+RESOURCES = yaml.safe_load((ROOT / "template.yml").read_text())["Resources"]
+RESOURCE_OF = {
+    name: resource
+    for content in RESOURCES.values()
+    for name, resource in content.items()
+    if isinstance(resource, dict)
+    if resource.get("Type", "").endswith("::Function")
+}
+SETTINGS = {name.upper() for name in Settings.__dataclass_fields__}
+SECRET = {"REDIS_URL", "MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS"}
+# `fun` reads these from a .env or the environment, and they change what it does.
+FUNS_OWN = {
+    "ACCESS_KEY_ID",
+    "ACCESS_KEY_SECRET",
+    "ACCOUNT_ID",
+    "DEFAULT_REGION",
+    "ENABLE_CUSTOM_ENDPOINT",
+    "FC_ENDPOINT",
+    "REGION",
+    "RETRIES",
+    "SECURITY_TOKEN",
+    "TIMEOUT",
+}
+LOGIN = ["/", "/login", "/login/*", "/logout", "/connect/*"]
+CALLBACK = ["/oauth_callback", "/oauth_callback/*"]
+API = [
+    f"/{prefix}/*"
+    for prefix in (
+        *("wechat_api", "card", "cgi-bin", "channels", "customservice", "cv"),
+        *("datacube", "shop", "sns", "wxa", "wxaapi"),
+    )
+]
+
+each_http_function = pytest.mark.parametrize(
+    "function", TEMPLATE.functions, ids=lambda function: function.name
+)
+each_function = pytest.mark.parametrize(
+    ("name", "resource"), RESOURCE_OF.items(), ids=list(RESOURCE_OF)
+)
+
+
+@pytest.fixture
+def _import_state():
+    """Leave no module and no path behind."""
+    path, modules = list(sys.path), set(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if "/" in name:
+            del sys.modules[name]
+
+
+@each_function
+@pytest.mark.usefixtures("_import_state")
+def test_the_handler_is_where_the_name_says(name, resource):
+    """One folder each, named like the function, and it loads as FC loads it."""
+    handler = resource["Properties"]["Handler"]
+
+    assert f"functions/{name}/index.handler" == handler
+    assert callable(load_handler(TEMPLATE.root, handler))
+    assert re.fullmatch("[a-z_][a-z0-9_-]{0,127}", name)
+
+
+@each_http_function
+@pytest.mark.usefixtures("_import_state")
+def test_the_trigger_takes_what_the_function_does(function):
+    """METHODS is what the function says it accepts."""
+    load_handler(TEMPLATE.root, function.handler)
+    module = sys.modules[function.handler.rpartition(".")[0]]
+
+    assert module.METHODS == function.methods
+
+
+def test_every_function_of_the_tree_is_deployed():
+    """And none that is not there."""
+    folders = {file.parent.name for file in ROOT.glob("functions/*/index.py")}
+
+    assert set(RESOURCE_OF) == folders
+
+
+def test_the_routes_are_the_outward_contract():
+    """Each path and who answers it; every HTTP function has at least one."""
+    expected = {
+        **dict.fromkeys(LOGIN, "login"),
+        **dict.fromkeys(CALLBACK, "oauth_callback"),
+        **dict.fromkeys(API, "wechat_api"),
+    }
+    routes = {path: function.name for path, function in TEMPLATE.routes.items()}
+
+    assert expected == routes
+    assert {function.name for function in TEMPLATE.functions} == set(routes.values())
+
+
+@each_http_function
+def test_everybody_may_call(function):
+    """None of these signs its callers; FC would take no other word than two."""
+    assert "ANONYMOUS" == function.auth
+
+
+@each_function
+def test_the_properties_are_fcs(name, resource):
+    """Within FC's limits, on the runtime that the pins are resolved for."""
+    properties = resource["Properties"]
+
+    assert ("python3.10", "./") == (properties["Runtime"], properties["CodeUri"])
+    assert 1 <= properties["Timeout"] <= 600
+    assert properties["MemorySize"] in range(128, 3073, 64)
+
+
+@each_function
+def test_the_environment_is_public_and_ours(name, resource):
+    """Known settings, no secret among them, each with a text that deploys."""
+    environment = resource["Properties"]["EnvironmentVariables"]
+
+    assert set(environment) <= SETTINGS - SECRET
+    assert all(isinstance(value, str) and value for value in environment.values())
+
+
+def test_no_setting_has_a_name_that_means_something_else():
+    """FC deletes its own names; fun would read its own."""
+    assert not {name for name in SETTINGS if name.startswith("FC_")}
+    assert not SETTINGS & FUNS_OWN
+
+
+def test_the_env_file_holds_one_line():
+    """It is committed, and fun reads it: nothing else may ever stand there."""
+    assert "IGNORE_TPL_VALIDATION=1\n" == (ROOT / ".env").read_text()

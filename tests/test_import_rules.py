@@ -1,0 +1,174 @@
+"""Who may import whom, and what an import may cost."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("client", "examples", "functions", "host", "local_host", "runtime", "sandbox")
+ALLOWED = {
+    "client": {"client", "tornado"},
+    "examples": {"examples", "client", "tornado"},
+    "functions": {"functions", "runtime", "tornado.template"},
+    "host": {"host", "runtime", "tornado"},
+    "local_host": {"local_host", "host", "runtime", "tornado"},
+    "runtime": {"runtime", "tornado.template"},
+    "sandbox": {"sandbox", "tornado"},
+}
+"""Of our own rooms and of Tornado; the host loads functions as FC does, by path."""
+
+ON_DEMAND = {"boto3", "cryptography", "defusedxml", "joserfc", "tornado"}
+"""What a cold start must not pay for: imported in the function that needs it."""
+
+HEAVY = ON_DEMAND | {"redis", "urllib3", "requests"}
+
+PROBE = """
+import importlib.util, json, os, sys
+file, heavy = sys.argv[1], sys.argv[2].split()
+names = set()
+class Watched(type(os.environ)):
+    def __getitem__(self, name):
+        names.add(name)
+        return super().__getitem__(name)
+    def __iter__(self):
+        names.add('*')
+        return super().__iter__()
+os.environ.__class__ = Watched
+spec = importlib.util.spec_from_file_location('probed', file)
+sys.modules['probed'] = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+print(json.dumps([sorted(names), sorted(set(heavy) & set(sys.modules))]))
+"""
+
+
+def sources():
+    for room in ROOMS:
+        yield from sorted(ROOT.glob(f"{room}/**/*.py"))
+    yield ROOT / "local_host.py"
+
+
+def room_of(name):
+    return name.partition(".")[0]
+
+
+def imports_of(file):
+    """Yield (name, line, whether it happens when the module is imported)."""
+    tree = ast.parse(file.read_text("utf-8"))
+    late = set()
+    for node in ast.walk(tree):
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if is_function or _is_for_types(node):
+            late.update(map(id, ast.walk(node)))
+    for node in ast.walk(tree):
+        for name in _names(node):
+            yield name, node.lineno, id(node) not in late
+
+
+def _is_for_types(node):
+    return isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+
+
+def _names(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "a relative import works nowhere on FC"
+        return [node.module]
+    return []
+
+
+FILES = list(sources())
+DEPLOYED = [
+    file
+    for file in FILES
+    if file.relative_to(ROOT).parts[0] in ("functions", "runtime")
+]
+
+
+def each_of(files):
+    names = [str(file.relative_to(ROOT)) for file in files]
+    return pytest.mark.parametrize("file", files, ids=names)
+
+
+FUNCTIONS = sorted(ROOT.glob("functions/*/index.py"))
+
+
+def test_there_is_something_to_check():
+    """A rule about no file would always hold."""
+    assert {"functions", "host", "local_host.py", "runtime", "sandbox"} <= {
+        file.relative_to(ROOT).parts[0] for file in FILES
+    }
+
+
+@each_of(FILES)
+def test_a_room_imports_what_it_may(file):
+    """functions to runtime, the host to both by its own way, the sandbox nothing."""
+    room = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    faults = [
+        f"line {line}: {name}"
+        for name, line, _ in imports_of(file)
+        if room_of(name) in (*ROOMS, "tornado", "tests")
+        if not any(_within(name, allowed) for allowed in ALLOWED[room])
+    ]
+
+    assert [] == faults
+
+
+def _within(name, allowed):
+    return name == allowed or name.startswith(allowed + ".")
+
+
+@pytest.mark.parametrize("folder", [file.parent.name for file in FUNCTIONS])
+def test_a_function_never_imports_another(folder):
+    """What two of them need belongs into runtime."""
+    faults = [
+        f"{file.name} line {line}: {name}"
+        for file in (ROOT / "functions" / folder).rglob("*.py")
+        for name, line, _ in imports_of(file)
+        if room_of(name) == "functions"
+        if not _within(name, f"functions.{folder}")
+    ]
+
+    assert [] == faults
+
+
+@each_of(DEPLOYED)
+def test_what_costs_a_cold_start_is_imported_on_demand(file):
+    """At module level neither runtime nor a function takes any of it."""
+    faults = [
+        f"line {line}: {name}"
+        for name, line, at_import in imports_of(file)
+        if at_import
+        if room_of(name) in ON_DEMAND
+    ]
+
+    assert [] == faults
+
+
+@each_of(FILES)
+def test_no_module_is_named_like_one_of_pythons(file):
+    """FC puts /code first on the path, so ours would be imported in its place."""
+    names = {part.removesuffix(".py") for part in file.relative_to(ROOT).parts}
+
+    assert not (names - {"__init__", "__main__"}) & set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    "file", FUNCTIONS, ids=[file.parent.name for file in FUNCTIONS]
+)
+def test_importing_a_function_costs_nothing(file):
+    """No client is loaded and no setting is read until the first request."""
+    probe = subprocess.run(
+        [sys.executable, "-c", PROBE, file, " ".join(HEAVY)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    read, loaded = json.loads(probe.stdout)
+
+    assert ([], []) == (read, loaded)
