@@ -49,7 +49,8 @@ def start(
 def stop(pid: int, *, patience: float = PATIENCE) -> None:
     """End a child: politely, and by force once `patience` seconds have passed."""
     with contextlib.suppress(ChildProcessError):  # not ours, or gone already
-        if _ends_within(pid, 0):
+        # A number below 1 would name whole groups of processes.
+        if pid < 1 or _ends_within(pid, 0):
             return
         os.kill(pid, signal.SIGTERM)
         if not _ends_within(pid, patience):

@@ -22,6 +22,14 @@ GAP = 30_000
 UNGUARDED = frozenset({"lapse", "emptied", "lost answer", "force held"})
 """Guards of the model that the scripts do without."""
 
+WALKED = {
+    *("acquires FRESH", "acquires DUE", "acquires MINE"),
+    *("acquires WAIT", "acquires PAUSED"),
+    *("commits stored", "commits refused", "gives up", "rejects"),
+    *("wakes up and renews", "Redis is emptied"),
+}
+FORCED = {"claims force granted", "claims force refused"}
+
 
 class Replay:
     """Does in a real Redis what a walk through the model does."""
@@ -143,17 +151,17 @@ def test_the_scripts_do_what_the_model_does(redis_server, plain):
     """Two hundred walks of fifty steps: the same verdicts, and the same is kept."""
     seen = set()
     for seed in range(200):
-        rng = random.Random(seed)
+        rng = random.Random(seed)  # noqa: S311 - walks are to be repeated
         state, replay, told = State(plain=plain), Replay(redis_server), []
         replay.client.flushdb()
         for _ in range(50):
             step = rng.choice(steps(state, MAY, UNGUARDED))
             told.append(f"{step.who} {step.what} {step.outcome}")
             said = replay.follow(state, step)
-            seen.add(f"{step.what} {said}" if said.islower() else step.what)
+            seen.add(step.what if said[:1] == "T" else f"{step.what} {said}".strip())
             state = step.after
 
             assert said == step.outcome.split(",")[0], "\n".join(told)
             assert replay.kept() == of_model(state), "\n".join(told)
         replay.client.close()
-    assert seen == 0
+    assert seen >= (WALKED if plain else WALKED | FORCED)

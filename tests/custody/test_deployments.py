@@ -6,6 +6,7 @@ import pytest
 from redis.crc import key_slot
 
 from runtime.custody import Custody
+from runtime.errors import ServiceUnavailable
 from runtime.redis_clients import connect
 from runtime.store import Store
 from tests.custody.deployments import (
@@ -16,6 +17,7 @@ from tests.custody.deployments import (
     sentinel_deployment,
 )
 from tests.custody.sources import QUICK, ScriptedSource
+from tests.custody.tls import make_certificate, tls_in_front
 
 LOAD_SECONDS = 4.0
 
@@ -170,3 +172,17 @@ def test_a_redis_that_refuses_blocking_commands_is_polled(redis_server):
 
         assert holder.result(5).value == waiter.result(1).value == "T1"
     assert "lindex" in calls
+
+
+def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
+    """rediss:// takes a server that its authority vouches for, and no other."""
+    certificate = make_certificate(tmp_path)
+    with tls_in_front(redis_server.port, certificate) as port:
+        address = f"rediss://127.0.0.1:{port}/0"
+        trusting = Store(lambda: connect(f"{address}?ssl_ca_certs={certificate}"))
+        strict = Store(lambda: connect(address))
+
+        assert Custody(trusting, pace=QUICK).get(ScriptedSource()).value == "T1"
+        with pytest.raises(ServiceUnavailable):
+            Custody(strict, pace=QUICK).get(ScriptedSource(name="access_token:wx2"))
+        trusting._client.close()

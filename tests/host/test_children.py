@@ -74,6 +74,20 @@ def test_ending_what_is_gone_or_another_s_does_nothing(tmp_path):
     assert runs(stranger)
 
 
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_group_is_never_ended(tmp_path, monkeypatch, number):
+    """Such a number would reach this very test, so nothing is really sent."""
+    child = start(tmp_path)
+    sent = []
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "kill", lambda *signal: sent.append(signal))
+        patched.setattr(os, "waitpid", lambda *_: (0, 0))
+        children.stop(number, patience=0)
+    children.end(child)
+
+    assert [] == sent
+
+
 def test_ctrl_c_does_not_reach_a_child(tmp_path):
     """It is in another group than the terminal's, so the host ends it in order."""
     child = start(tmp_path)
