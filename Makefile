@@ -59,7 +59,7 @@ $(UV):
 # Takes new sentences over into the catalogues, for a person to translate.
 messages: $(READY)
 	PYTHONPATH=locale $(BIN)/pybabel --quiet extract --mapping-file babel.cfg \
-		--no-location --sort-output --output-file locale/gateway.pot runtime functions
+		--no-location --no-wrap --sort-output --output-file locale/gateway.pot runtime functions
 	$(BIN)/pybabel --quiet update --domain gateway --no-fuzzy-matching \
-		--ignore-obsolete --input-file locale/gateway.pot --output-dir locale
+		--no-wrap --ignore-obsolete --input-file locale/gateway.pot --output-dir locale
 	$(MAKE) $(CATALOGUES)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from enum import Enum
 from runtime.credential import Credential, credential_from
 from runtime.errors import (
     GatewayError,
+    RateLimited,
     ServiceUnavailable,
     WeChatRefused,
     WeChatTimeout,
@@ -30,7 +30,8 @@ from runtime.errors import (
 )
 from runtime.fetching import Source, fetch_under_lease
 from runtime.flights import Flights
-from runtime.lease import Grant, Lease, Pace, Refusal, Token, Verdict
+from runtime.lease import Grant, Lease, Pace, Refusal, Token, Toll, Verdict
+from runtime.recollection import Recollection
 from runtime.store import Store
 
 log = logging.getLogger("gateway.custody")
@@ -61,22 +62,42 @@ class Custody:
         self._clock = clock
         self._jitter = jitter
         self._flights: Flights[Token] = Flights()
-        self._seen: dict[str, tuple[Token, float]] = {}
-        self._worked: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._recollection = Recollection(clock)
 
-    def get(self, source: Source) -> Token:
-        """Return a live value.
+    def get(self, source: Source, *, toll: Toll | None = None) -> Token:
+        """Return a live value, once the toll is paid: RateLimited if it cannot be.
 
         WeChatRefused carries WeChat's own code; ServiceUnavailable means that Redis
-        is away and this process knows no value that still lives.
+        is away and this process knows no value that still lives. The toll is taken in
+        the same round trip; while Redis is away there is none.
         """
+        if toll is None:
+            return self._shared(source)
+        holder = uuid.uuid4().hex
+        lease = self._lease(source)
+        try:
+            grant = lease.acquire(holder, revision=source.revision, toll=toll)
+        except ServiceUnavailable:
+            return self._last_seen(source)
+        if grant.verdict is Verdict.LIMITED:
+            raise RateLimited(grant.lease_seconds)
+        token = None
+        if grant.verdict is Verdict.FRESH:
+            token = grant.token
+        elif grant.verdict in (Verdict.DUE, Verdict.MINE):
+            token = self._refresh(source, lease, grant, holder)
+        if token is None:
+            return self._shared(source)
+        self._recollection.see(source.name, token)
+        return token
+
+    def _shared(self, source: Source) -> Token:
         flight, pilot = self._flights.board(source.name)
         if not pilot:
             try:
                 return flight.result(self._pace.wait)
             except FutureTimeout:
-                raise ServiceUnavailable from None
+                raise WeChatTimeout from None
         try:
             token = self._fly(source, flight)
         except BaseException as error:
@@ -89,16 +110,12 @@ class Custody:
 
     def confirm(self, source: Source, value: str) -> None:
         """Remember that a call with this value has succeeded."""
-        self._worked[source.name] = value
+        self._recollection.worked(source.name, value)
 
     def reject(self, source: Source, value: str) -> None:
         """Drop the value WeChat refused, unless a newer one stands there already."""
         self._flights.divert(source.name)
-        with self._lock:
-            seen = self._seen.get(source.name)
-            if seen and seen[0].value == value:
-                del self._seen[source.name]
-            worked = self._worked.get(source.name) == value
+        worked = self._recollection.forget(source.name, value)
         lease = self._lease(source)
         if lease.reject(value, worked=worked, revision=source.revision):
             log.info("%s: value rejected by WeChat, dropped", source.name)
@@ -156,9 +173,9 @@ class Custody:
         lease: Lease,
         grant: Grant,
         holder: str,
-        flight: Future[Token],
+        flight: Future[Token] | None = None,
     ) -> Token | None:
-        if grant.token:
+        if grant.token and flight:
             # The old value lives: the others on this flight need not wait.
             self._publish(source, flight, grant.token)
         try:
@@ -171,19 +188,16 @@ class Custody:
             raise
 
     def _publish(self, source: Source, flight: Future[Token], token: Token) -> None:
-        with self._lock:
-            self._seen[source.name] = token, self._clock() + token.seconds
+        self._recollection.see(source.name, token)
         self._flights.land(source.name, flight)
         if not flight.done():
             flight.set_result(token)
 
     def _last_seen(self, source: Source) -> Token:
-        with self._lock:
-            token, expires_at = self._seen.get(source.name, (None, 0.0))
-        seconds = expires_at - self._clock()
-        if token is None or seconds <= 0:
+        token = self._recollection.last(source.name)
+        if token is None:
             raise ServiceUnavailable
-        return Token(token.value, seconds)
+        return token
 
     def _lease(self, source: Source) -> Lease:
         return Lease(self._store, source.name, pace=self._pace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def N_(sentence: str) -> str:
     """Mark a sentence for translation; it is translated when a page shows it."""
@@ -156,6 +158,25 @@ class ApiRefused(GatewayError):
         super().__init__(errcode)
         self.errcode = errcode
         self.code = code
+
+
+class RateLimited(GatewayError):
+    """The client's calls for this app are over its rate."""
+
+    status = 429
+    errcode = 45009
+    code = "rate_limited"
+    message = N_("Too many requests. Please try again.")
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.retry_after = max(1, math.ceil(seconds))
+
+
+class WeChatUnreachable(WeChatUnavailable):
+    """No connection came about: WeChat has seen nothing of the call."""
+
+    code = "wechat_unreachable"
 
 
 class ServiceUnavailable(GatewayError):

@@ -55,7 +55,7 @@ def fetch_under_lease(
     """
     # Where the old value lives, the caller goes on with it rather than waits.
     patience = 0.0 if grant.token else pace.wait / 2
-    attempt = _Attempt(source, lease, grant.rejected, patience=patience)
+    attempt = _Attempt(source, lease, grant, holder, patience=patience)
     try:
         fetched = _kept_alive(attempt.run, lease, holder, grant.fence, pace=pace)
     except GatewayError as error:
@@ -67,6 +67,7 @@ def fetch_under_lease(
             revision=source.revision,
             jitter=jitter(),
             fetches=attempt.fetches,
+            retires=source.retires or attempt.forced,
         )
         raise
     token, due_in = _with_margins(fetched, pace)
@@ -87,20 +88,30 @@ class _Attempt:
     """A fetch, forced only where WeChat would give the rejected value again."""
 
     def __init__(
-        self, source: Source, lease: Lease, rejected: str, *, patience: float
+        self,
+        source: Source,
+        lease: Lease,
+        grant: Grant,
+        holder: str,
+        *,
+        patience: float,
     ) -> None:
         self._source = source
         self._lease = lease
-        self._rejected = rejected
+        self._grant = grant
+        self._holder = holder
         self._until = time.monotonic() + patience
         self.fetches = 0
         self.forced = False
 
     def run(self) -> Token:
         token = self._fetch(force=False)
-        if token.value != self._rejected:
+        if token.value != self._grant.rejected:
             return token
-        if not self._lease.claim_force():
+        claim = self._lease.claim_force(self._holder, self._grant.fence)
+        if claim == "late":
+            return token
+        if claim == "refused":
             raise WeChatRefused(
                 45009,
                 "the rejected access_token is still WeChat's current one, and "

@@ -18,6 +18,7 @@ class Verdict(Enum):
     MINE = "MINE"  # there is none, and you are the one who fetches it
     WAIT = "WAIT"  # there is none, somebody is fetching it
     PAUSED = "PAUSED"  # there is none, and WeChat refused a moment ago
+    LIMITED = "LIMITED"  # the toll is not paid: come back after `lease_seconds`
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,18 @@ class Token:
 
     value: str = field(repr=False)
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What a call costs: one token of the bucket of that name.
+
+    The bucket holds `burst` and is filled with `per_second`.
+    """
+
+    name: str
+    per_second: float
+    burst: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +91,21 @@ class Lease:
         self._key = f"gateway:credential:{{{name}}}"
         self._pace = pace
 
-    def acquire(self, holder: str, *, revision: str, ahead: float = 0.0) -> Grant:
+    def acquire(
+        self,
+        holder: str,
+        *,
+        revision: str,
+        ahead: float = 0.0,
+        toll: Toll | None = None,
+    ) -> Grant:
         """Read value and lease together, and take the lease where it is free."""
-        times = _ms(self._pace.lease), revision, _ms(ahead)
-        reply = self._run(lease_scripts.ACQUIRE, "0", holder, *times)
+        keys = [self._key, self._wake_key("0")]
+        arguments: list[Any] = [holder, _ms(self._pace.lease), revision, _ms(ahead)]
+        if toll:
+            keys.append(f"{self._key}:rate:{toll.name}")
+            arguments += [toll.per_second, toll.burst]
+        reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments)
         verdict, value, life, fence, left, errcode, errmsg, rejected = map(_text, reply)
         return Grant(
             verdict=Verdict(verdict),
@@ -128,11 +152,13 @@ class Lease:
         revision: str,
         jitter: float,
         fetches: int,
+        retires: bool,
     ) -> None:
         """Tell the waiters WeChat's code at once, and let a growing pause begin."""
         pauses = _ms(self._pace.first_pause), _ms(self._pace.longest_pause)
         arguments = [holder, fence, refusal.errcode, refusal.errmsg, revision, *pauses]
-        self._run(lease_scripts.GIVE_UP, fence, *arguments, jitter, fetches)
+        counts = fetches, int(retires)
+        self._run(lease_scripts.GIVE_UP, fence, *arguments, jitter, *counts)
 
     def reject(self, value: str, *, worked: bool, revision: str) -> bool:
         """Drop the value if it is still the stored one; tell whether it was.
@@ -147,10 +173,10 @@ class Lease:
         )
         return bool(reply)
 
-    def claim_force(self) -> bool:
-        """Tell whether force_refresh may be used now, and count it if so."""
+    def claim_force(self, holder: str, fence: str) -> str:
+        """Count a use of force_refresh, if granted; "refused" or "late" if not."""
         limits = self._pace.forced_a_day, _ms(self._pace.forced_gap)
-        return bool(self._run(lease_scripts.CLAIM_FORCE, "0", *limits))
+        return _text(self._run(lease_scripts.CLAIM_FORCE, "0", holder, fence, *limits))
 
     def describe(self) -> dict[str, str]:
         """Return what is known of the credential, except any value."""

@@ -27,8 +27,17 @@ local function set(field, value)
 end
 local function keep() redis.call('PEXPIRE', hash, 172800000) end
 local function release() redis.call('HDEL', hash, 'holder', 'lease_until') end
+-- Anybody may take over a lease that has run out. Its holder may still use it for ten
+-- seconds, since a busy machine renews late; who slept longer may hold an old answer.
 local function held(holder, fence)
   return get('holder') == holder and get('fence') == fence
+    and number('lease_until') + 10000 > now
+end
+-- A fetch that came too late may be the later one at WeChat: then the stored value
+-- lives five more minutes only, and is replaced within them.
+local function taint()
+  if get('holder') then set('suspect', '1')
+  elseif get('value') then set('due_at', now) end
 end
 local function wake(text)
   redis.call('RPUSH', KEYS[2], text)
@@ -41,16 +50,30 @@ local function count(fetches)
     redis.call('HDEL', hash, 'fetches', 'forced')
   end
   if fetches > 0 then redis.call('HINCRBY', hash, 'fetches', fetches) end
+  keep()
 end
 local function life(expires_at) return string.format('%.0f', expires_at - now) end
 """
 
 # ARGV: holder, lease ms, the app document's revision, ahead ms (a value due within this
-# time counts as due: the timer's, who comes before anybody waits).
+# time counts as due: the timer's, who comes before anybody waits). With KEYS[3], a
+# bucket, also: tokens a second, and how many it holds.
 # Returns {verdict, value, life ms, fence, lease ms left, errcode, errmsg, rejected}.
 ACQUIRE = (
     _PRELUDE
     + """
+if KEYS[3] then
+  local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])
+  local level, at = unpack(redis.call('HMGET', KEYS[3], 'level', 'at'))
+  level = math.min(burst, (level or burst) + (now - (at or now)) * rate / 1000)
+  if level < 1 then
+    local left = string.format('%.0f', math.ceil((1 - level) * 1000 / rate))
+    return {'LIMITED', '', '0', '0', left, '', '', ''}
+  end
+  redis.call('HSET', KEYS[3], 'level', string.format('%.3f', level - 1))
+  redis.call('HSET', KEYS[3], 'at', string.format('%.0f', now))
+  redis.call('PEXPIRE', KEYS[3], math.ceil(burst / rate) * 1000 + 1000)
+end
 local value, expires_at = get('value'), number('expires_at')
 local live = value and expires_at > now
 local fence = get('fence') or '0'
@@ -94,14 +117,9 @@ COMMIT = (
     _PRELUDE
     + """
 count(tonumber(ARGV[6]))
--- An emptied Redis knows no fence: nobody has taken over, the value is the newest.
-if get('fence') and not held(ARGV[1], ARGV[2]) then
+if not held(ARGV[1], ARGV[2]) then
   local value, expires_at = get('value'), number('expires_at')
-  -- The refused answer may be the later one at WeChat: then the stored value lives
-  -- five more minutes only, and is replaced within them.
-  if ARGV[7] == '1' then
-    if get('holder') then set('suspect', '1') elseif value then set('due_at', now) end
-  end
+  if ARGV[7] == '1' then taint() end
   if value and expires_at > now then return {0, value, life(expires_at)} end
   return {0, '', '0'}
 end
@@ -120,12 +138,15 @@ return {1}
 )
 
 # ARGV: holder, fence, errcode, errmsg, revision, first pause ms, longest pause ms,
-# jitter (0..1), fetches.
+# jitter (0..1), fetches, retires ('1': WeChat may have retired the stored value).
 GIVE_UP = (
     _PRELUDE
     + """
 count(tonumber(ARGV[9]))
-if not held(ARGV[1], ARGV[2]) then return 0 end
+if not held(ARGV[1], ARGV[2]) then
+  if ARGV[10] == '1' then taint() end
+  return 0
+end
 local failures = redis.call('HINCRBY', hash, 'failures', 1)
 local pause = math.min(tonumber(ARGV[6]) * 2 ^ (failures - 1), tonumber(ARGV[7]))
 set('retry_at', now + math.floor(pause * (0.5 + tonumber(ARGV[8]) / 2)))
@@ -182,16 +203,18 @@ return told
 """
 )
 
-# ARGV: most a day, least ms between two. Returns 1 if force_refresh may be used.
+# ARGV: holder, fence, most a day, least ms between two. Returns 'granted', 'refused'
+# by the limits, or 'late': the lease is no longer mine.
 CLAIM_FORCE = (
     _PRELUDE
     + """
 count(0)
-if number('forced') >= tonumber(ARGV[1]) then return 0 end
-if now - number('forced_at') < tonumber(ARGV[2]) then return 0 end
+if not held(ARGV[1], ARGV[2]) then return 'late' end
+if number('forced') >= tonumber(ARGV[3]) then return 'refused' end
+if now - number('forced_at') < tonumber(ARGV[4]) then return 'refused' end
 redis.call('HINCRBY', hash, 'forced', 1)
 set('forced_at', now)
 keep()
-return 1
+return 'granted'
 """
 )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.client_secrets import client_id_of, hash_secret, make_secret, matches
 from runtime.documents import Documents
 from runtime.errors import ServiceUnavailable
+
+__all__ = [
+    "App",
+    "Client",
+    "Rate",
+    "Registry",
+    "client_id_of",
+    "hash_secret",
+    "make_secret",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,8 @@ class App:
     """A WeChat account; `revision` changes whenever its document does.
 
     `token_mode` is "stable" (/cgi-bin/stable_token) or "plain" (/cgi-bin/token),
-    `subject` is "openid" or "unionid".
+    `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
+    wx.config, `api_hosts` WeChat's hosts in the order in which to try them.
     """
 
     appid: str
@@ -28,6 +36,8 @@ class App:
     revision: int = 0
     token_mode: str = "stable"
     subject: str = "openid"
+    js_domains: tuple[str, ...] = ()
+    api_hosts: tuple[str, ...] = ()
 
     @property
     def has_access_token(self) -> bool:
@@ -36,11 +46,20 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How many calls: a bucket of `burst`, filled with `per_second`."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A business service: what it may do with which app, and how it proves itself.
 
-    `scopes` maps an appid to path patterns such as `/cgi-bin/message/*`. Tokens of
-    an `epoch` other than the current one are dead.
+    `scopes` maps an appid to path patterns such as `/cgi-bin/message/*`, and the word
+    `token:read`. Tokens of an `epoch` other than the current one are dead. `rate` None
+    is no limit; `session_key` tells whether jscode2session shows it the session_key.
     """
 
     client_id: str
@@ -50,10 +69,13 @@ class Client:
     origins: tuple[str, ...] = ()
     epoch: int = 1
     disabled: bool = False
+    redirect_uris: tuple[str, ...] = ()
+    rate: Rate | None = None
+    session_key: bool = False
 
     def owns(self, secret: str) -> bool:
         """Tell whether the secret is one of this client's."""
-        matches = [_matches(secret, known) for known in self.secret_hashes]
+        matches = [matches(secret, known) for known in self.secret_hashes]
         return any(matches) and not self.disabled
 
 
@@ -76,6 +98,8 @@ class Registry:
             revision=document.version,
             token_mode=content.get("token_mode", "stable"),
             subject=content.get("subject", "openid"),
+            js_domains=tuple(content.get("js_domains", ())),
+            api_hosts=tuple(content.get("api_hosts", ())),
         )
 
     def apps(self) -> list[App]:
@@ -101,6 +125,9 @@ class Registry:
             origins=tuple(content.get("origins", ())),
             epoch=content.get("epoch", 1),
             disabled=content.get("disabled", False),
+            redirect_uris=tuple(content.get("redirect_uris", ())),
+            rate=Rate(**content["rate"]) if content.get("rate") else None,
+            session_key=content.get("session_key", False),
         )
 
     def client_of(self, secret: str) -> Client | None:
@@ -115,38 +142,6 @@ class Registry:
             return self._documents.read(kind, id_)
         except OSError:
             raise ServiceUnavailable from None
-
-
-def make_secret(
-    client_id: str, *, random: Callable[[int], str] = secrets.token_hex
-) -> str:
-    """Return a new client secret, which tells its client: `{client_id}_{32 hex}`."""
-    return f"{client_id}_{random(16)}"
-
-
-def client_id_of(secret: str) -> str:
-    """Return the client id that a secret names; empty if it is no secret of ours."""
-    client_id, _, rest = secret.rpartition("_")
-    return client_id if re.fullmatch(r"[0-9a-f]{32}", rest) else ""
-
-
-def hash_secret(
-    secret: str, *, random: Callable[[int], str] = secrets.token_hex
-) -> str:
-    """Return `sha256:<salt>:<hex>`: 128 random bits need no slow hash."""
-    salt = random(16)
-    return f"sha256:{salt}:{_digest(salt, secret)}"
-
-
-def _matches(secret: str, known: str) -> bool:
-    _, salt, digest = known.split(":")
-    return hmac.compare_digest(_digest(salt, secret), digest)
-
-
-def _digest(salt: str, secret: str) -> str:
-    # JSON brings lone surrogates, too: they are a wrong secret, not an error.
-    text = f"{salt}:{secret}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()
 
 
 _NOBODY = Client("", "", {}, (f"sha256:{'0' * 32}:{'0' * 64}",))

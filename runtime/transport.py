@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runtime.errors import WeChatTimeout, WeChatUnavailable
+from runtime.errors import WeChatTimeout, WeChatUnavailable, WeChatUnreachable
 from runtime.wechat import Answer, Transport
 
 CONNECT_SECONDS = 2.0
@@ -44,7 +44,12 @@ class _Pooled:
         seconds: float,
     ) -> Answer:
         from urllib3 import Timeout
-        from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError
+        from urllib3.exceptions import (
+            ConnectTimeoutError,
+            HTTPError,
+            NewConnectionError,
+            TimeoutError,
+        )
 
         self._drop_idle()
         deadline = self._clock() + seconds
@@ -61,8 +66,8 @@ class _Pooled:
             )
             content = self._content(response, deadline)
         # The errors' own texts hold the address, and that a secret: from None.
-        except NewConnectionError:  # to urllib3 a kind of TimeoutError
-            raise WeChatUnavailable from None
+        except (NewConnectionError, ConnectTimeoutError):
+            raise WeChatUnreachable from None
         except TimeoutError:
             raise WeChatTimeout from None
         except HTTPError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sandbox.basics import oauth, session, ticket, token, tools
+from sandbox.basics import access_token, oauth, session, ticket, tools
 from sandbox.call import Endpoint, OpenEndpoint
 
 ENDPOINTS: tuple[Endpoint | OpenEndpoint, ...] = (
-    *token.ENDPOINTS,
+    *access_token.ENDPOINTS,
     *ticket.ENDPOINTS,
     *tools.ENDPOINTS,
     *oauth.ENDPOINTS,

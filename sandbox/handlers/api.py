@@ -13,7 +13,7 @@ from sandbox.call import Binary
 from sandbox.dispatch import Endpoints, dispatch
 from sandbox.errmsgs import ERRMSGS
 from sandbox.errors import WeChatError
-from sandbox.handlers.platform import PlatformHandler
+from sandbox.handlers.exchange import PlatformHandler
 from sandbox.state.journal import mask
 from sandbox.state.rids import FailedCall
 from sandbox.world import World

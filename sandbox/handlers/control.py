@@ -8,7 +8,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from sandbox.errors import WeChatError
-from sandbox.handlers.platform import SandboxHandler
+from sandbox.handlers.exchange import SandboxHandler
 from sandbox.state.faults import Fault
 from sandbox.world import App, User
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.errmsgs import ERRMSGS
-from sandbox.handlers.platform import PlatformHandler
+from sandbox.handlers.exchange import PlatformHandler
 from sandbox.links import PageError
 
 

@@ -16,11 +16,8 @@ from tests.custody.protocol_steps import steps
 NAME = "access_token:wx1"
 KEY = f"gateway:credential:{{{NAME}}}"
 SLOW = Pace(lease=600, first_pause=600, longest_pause=600)
-MAY = Had(sleeps=2, crashes=2, failures=2, losses=1, intrusions=1)
+MAY = Had(sleeps=4, crashes=1, failures=1, losses=1, intrusions=4)
 GAP = 30_000
-
-UNGUARDED = frozenset({"lapse", "emptied", "lost answer", "force held"})
-"""Guards of the model that the scripts do without."""
 
 WALKED = {
     *("acquires FRESH", "acquires DUE", "acquires MINE"),
@@ -28,7 +25,7 @@ WALKED = {
     *("commits stored", "commits refused", "gives up", "rejects"),
     *("wakes up and renews", "Redis is emptied"),
 }
-FORCED = {"claims force granted", "claims force refused"}
+FORCED = {"claims force granted", "claims force refused", "claims force late"}
 
 
 class Replay:
@@ -80,6 +77,7 @@ class Replay:
             revision="1",
             jitter=1.0,
             fetches=1,
+            retires=before.plain or me.forced,
         )
         return ""
 
@@ -88,7 +86,7 @@ class Replay:
         return f"T{me.value}"
 
     def _claims_force(self, before, me, step):
-        return "granted" if self.lease.claim_force() else "refused"
+        return self.lease.claim_force(self.holders[step.who], str(me.fence))
 
     def _wakes_up_and_renews(self, before, me, step):
         return "" if self.lease.renew(self.holders[step.who], str(me.fence)) else "late"
@@ -146,16 +144,22 @@ def of_model(s):
     }
 
 
+def chosen(rng, before, found):
+    """Return one of the steps; a misfortune is rarer than what it befalls."""
+    weights = [1 if each.after.had != before.had else 3 for each in found]
+    return rng.choices(found, weights)[0]
+
+
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "stable"])
 def test_the_scripts_do_what_the_model_does(redis_server, plain):
-    """Two hundred walks of fifty steps: the same verdicts, and the same is kept."""
+    """Two hundred walks of sixty steps: the same verdicts, and the same is kept."""
     seen = set()
     for seed in range(200):
         rng = random.Random(seed)  # noqa: S311 - walks are to be repeated
         state, replay, told = State(plain=plain), Replay(redis_server), []
         replay.client.flushdb()
-        for _ in range(50):
-            step = rng.choice(steps(state, MAY, UNGUARDED))
+        for _ in range(60):
+            step = chosen(rng, state, steps(state, MAY))
             told.append(f"{step.who} {step.what} {step.outcome}")
             said = replay.follow(state, step)
             seen.add(step.what if said[:1] == "T" else f"{step.what} {said}".strip())

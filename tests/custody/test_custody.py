@@ -26,6 +26,9 @@ from tests.custody.sources import (
 )
 
 
+SLOW = replace(QUICK, lease=5, renew_every=2)
+
+
 def all_at_once(calls):
     """Run the calls in parallel and return their results or errors."""
 
@@ -179,6 +182,27 @@ class TestFence:
 
             assert (other, frozen.result(5).value) == ("NEW", "NEW")
         assert fields(redis_server)["value"] == "NEW"
+
+    @pytest.mark.parametrize(
+        ("asleep_for", "expected"), [(5, ["T1", "T1"]), (3600, ["T2", "T2"])]
+    )
+    def test_who_slept_too_long_stores_nothing(
+        self, redis_server, asleep_for, expected
+    ):
+        """A late renewal is no harm; an hour later the answer may be dead at WeChat."""
+        source, custody = ScriptedSource(), make_custody(redis_server, pace=SLOW)
+
+        def sleep():
+            source.gate = None
+            set_field(
+                redis_server,
+                "lease_until",
+                int(time.time() * 1000) - asleep_for * 1000,
+            )
+
+        source.gate = sleep
+
+        assert [custody.get(source).value for _ in range(2)] == expected
 
     @pytest.mark.parametrize(("retires", "fetches"), [(True, 2), (False, 1)])
     def test_a_refused_answer_may_have_retired_the_stored_one(
@@ -422,11 +446,12 @@ class TestRedisAway:
             custody.get(source)
         assert source.fetched == []
 
-    def test_an_emptied_redis_takes_the_answer_that_was_under_way(self, redis_server):
-        """Nobody else has taken over: the fetch was not in vain."""
+    def test_an_emptied_redis_costs_one_more_fetch(self, redis_server):
+        """Nobody knows any more whether the answer under way is the newest."""
         source = ScriptedSource()
 
         def empty():
+            source.gate = None
             client = redis_server.client()
             client.flushall()
             client.close()
@@ -434,8 +459,8 @@ class TestRedisAway:
         source.gate = empty
         custody = make_custody(redis_server)
 
-        assert [custody.get(source).value for _ in range(2)] == ["T1", "T1"]
-        assert len(source.fetched) == 1
+        assert [custody.get(source).value for _ in range(2)] == ["T2", "T2"]
+        assert len(source.fetched) == 2
 
 
 class TestTime:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from runtime.errors import WeChatTimeout, WeChatUnavailable
+from runtime.errors import WeChatTimeout, WeChatUnavailable, WeChatUnreachable
 from runtime.transport import pooled_transport
 from tests.runtime.raw_server import RawServer, close, make_answer, send_and_close
 
@@ -105,13 +105,13 @@ def test_failures(answer, kind, caplog):
 
 
 def test_nobody_listens():
-    """A refused connection is WeChat being away."""
+    """A refused connection is WeChat out of reach: it has seen nothing of the call."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}{TARGET}"
 
     with pytest.raises(WeChatUnavailable) as caught:
         pooled_transport()("GET", url, headers={}, body=None, seconds=1.0)
-    assert WeChatUnavailable is caught.type
+    assert WeChatUnreachable is caught.type
 
 
 def self_signed(folder):
