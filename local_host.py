@@ -22,6 +22,7 @@ from host.options import parse_options
 from host.serving import listen, serve
 from host.signature import AccessKey
 from host.template import Template, read_template
+from host.timers import Timers
 from host.web import make_application
 from host.workers import Workers
 from runtime.setting_values import SettingsError
@@ -73,12 +74,17 @@ async def _serve(
     if options.debug:
         _watch(template.root, household)
     application = make_application(front, workers, debug=options.debug)
-    return await serve(
-        application,
-        sockets=sockets,
-        workers=workers,
-        on_ready=lambda: print(greeting, flush=True),
-    )
+    timers = Timers(template, workers, process=dict(os.environ))
+    timers.start()
+    try:
+        return await serve(
+            application,
+            sockets=sockets,
+            workers=workers,
+            on_ready=lambda: print(greeting, flush=True),
+        )
+    finally:
+        timers.stop()
 
 
 def _watch(root: Path, household: Household) -> None:

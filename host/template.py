@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ class TemplateError(CannotStart):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function with an HTTP trigger; `timeout` in seconds, `memory` in MB."""
+    """A function; `timeout` in seconds, `memory` in MB.
+
+    `methods` and `auth` are its HTTP trigger's, empty where it has none.
+    """
 
     service: str
     name: str
@@ -34,12 +38,23 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer trigger, every so many seconds."""
+
+    name: str
+    function: Function
+    seconds: int
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """The functions and the custom domain's routes; `root` is FC's /code."""
+    """Functions, the custom domain's routes, and timers; `root` is FC's /code."""
 
     root: Path
     functions: tuple[Function, ...]
     routes: Mapping[str, Function]
+    timers: tuple[Timer, ...]
 
 
 def read_template(path: Path) -> Template:
@@ -47,7 +62,9 @@ def read_template(path: Path) -> Template:
     try:
         resources = yaml.safe_load(path.read_text("utf-8"))["Resources"]
         functions = tuple(_functions(resources))
-        return Template(path.resolve().parent, functions, _routes(resources, functions))
+        routes = _routes(resources, functions)
+        timers = tuple(_timers(resources))
+        return Template(path.resolve().parent, functions, routes, timers)
     except (OSError, yaml.YAMLError) as error:
         raise TemplateError(f"{path} cannot be read: {error}") from None
     except (AttributeError, KeyError, TypeError) as error:
@@ -61,11 +78,38 @@ def _of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any
 
 
 def _functions(resources: Mapping[str, Any]) -> Iterator[Function]:
+    for service, name, resource, _, event in _events(resources, "HTTP"):
+        yield _function(service, name, resource, event)
+
+
+def _timers(resources: Mapping[str, Any]) -> Iterator[Timer]:
+    for service, name, resource, trigger, event in _events(resources, "Timer"):
+        if event.get("Enable", True):
+            yield Timer(
+                name=trigger,
+                function=_function(service, name, resource, {}),
+                seconds=_seconds(event["CronExpression"]),
+                payload=event.get("Payload", ""),
+            )
+
+
+def _seconds(expression: str) -> int:
+    match = re.fullmatch(r"@every ([1-9][0-9]{0,4})([smh])", expression)
+    if match is None:
+        raise TemplateError(
+            f"CronExpression '{expression}': this host knows '@every 5m' and the like"
+        )
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def _events(
+    resources: Mapping[str, Any], kind: str
+) -> Iterator[tuple[str, str, dict[str, Any], str, dict[str, Any]]]:
     for service, content in _of_type(resources, _SERVICE):
         for name, resource in _of_type(content, _FUNCTION):
-            for event in resource.get("Events", {}).values():
-                if event["Type"] == "HTTP":
-                    yield _function(service, name, resource, event["Properties"])
+            for trigger, event in resource.get("Events", {}).items():
+                if event["Type"] == kind:
+                    yield service, name, resource, trigger, event["Properties"]
 
 
 def _function(
@@ -76,8 +120,8 @@ def _function(
         service=service,
         name=name,
         handler=properties["Handler"],
-        methods=frozenset(trigger["Methods"]),
-        auth=trigger["AuthType"],
+        methods=frozenset(trigger["Methods"] if trigger else ()),
+        auth=trigger["AuthType"] if trigger else "",
         memory=properties.get("MemorySize", 128),  # FC's own defaults
         timeout=properties.get("Timeout", 3),
     )

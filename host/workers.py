@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from host.answer import Answer
 from host.call import Call
 from host.instance import Instance
 from host.refusals import failure
 from host.template import Function
+
+T = TypeVar("T")
 
 log = logging.getLogger("host")
 
@@ -25,16 +29,13 @@ class Workers:
     def __init__(self, *, threads: int, timeouts: bool) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="function")
         self._timeouts = timeouts
-        self._running: set[Future[Answer]] = set()
+        self._running: set[Future[Any]] = set()
         self.in_flight: set[object] = set()
 
     async def run(self, instance: Instance, call: Call) -> Answer:
         """Return the instance's answer, made in a thread."""
         loop = asyncio.get_running_loop()
-        running = self._executor.submit(instance, call)
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
-        answer = asyncio.wrap_future(running)
+        answer = self.start(lambda: instance(call))
         if not self._timeouts:
             return await answer
         # A bare timer: asyncio.wait_for makes a second future for every call.
@@ -45,6 +46,13 @@ class Workers:
             return _timed_out(instance.function, call)
         finally:
             timer.cancel()
+
+    def start(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Do the work in a thread; the host waits for it a little when it ends."""
+        running = self._executor.submit(work)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return asyncio.wrap_future(running)
 
     async def drain(self, seconds: float) -> bool:
         """Wait for what is in flight; tell whether no call is left in a thread."""

@@ -8,11 +8,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from runtime.custody import Outcome
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.fetching import Source
 from runtime.gateway import Gateway
 from runtime.timer import timer
+from runtime.upkeep import Outcome
 
 MOST_FETCHES = 200
 MOST_SECONDS = 40.0
@@ -26,7 +26,8 @@ log = logging.getLogger("gateway.refresh")
 def refresh(gateway: Gateway) -> dict[str, int]:
     """Return how many credentials were fresh, fetched, busy, paused, failed or left.
 
-    A ticket is kept up only where one has been asked for within two days.
+    A credential is kept up only where somebody has asked for it within two days: one
+    that nobody uses costs WeChat's quota nothing.
     """
     sources = _sources(gateway)
     limit = _Limit(time.monotonic() + MOST_SECONDS)
@@ -50,16 +51,15 @@ class _Limit:
 
 def _sources(gateway: Gateway) -> list[Source]:
     apps = [app for app in gateway.registry.apps() if app.has_access_token]
-    tokens: list[Source] = [gateway.calls.access_token_source(app) for app in apps]
-    tickets = [each for app in apps for each in gateway.calls.ticket_sources(app)]
-    return tokens + [each for each in tickets if gateway.custody.describe(each).fence]
+    sources = [each for app in apps for each in gateway.calls.sources(app)]
+    return [each for each in sources if gateway.upkeep.describe(each).fence]
 
 
 def _keep_up(gateway: Gateway, source: Source, limit: _Limit) -> str:
     if limit.reached():
         return "left"
     try:
-        outcome = gateway.custody.refresh(source)
+        outcome = gateway.upkeep.refresh(source)
     except ServiceUnavailable:
         raise
     except GatewayError:

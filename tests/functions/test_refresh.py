@@ -36,17 +36,32 @@ def add_apps(gateway, number):
         gateway.documents.write("apps", f"wx{each:016x}", content, after=0)
 
 
-def test_each_apps_token_is_fetched_and_then_left_alone(gateway, real):
+def use(gateway):
+    """Let every app's token be asked for once, and be due long since."""
+    for app in gateway.registry.apps():
+        if app.has_access_token:
+            make_due_soon(gateway, app)
+
+
+def make_due_soon(gateway, app):
+    name = gateway.calls.access_token_source(app).name
+    key = f"gateway:credential:{{{name}}}"
+    gateway.store.run("redis.call('HSET', KEYS[1], 'fence', 1)", [key], [])
+
+
+def test_what_is_in_use_is_fetched_and_then_left_alone(gateway, real):
     """A website app has no access_token, so it is not asked for."""
     add_apps(gateway, 3)
+    use(gateway)
 
     assert refresh(gateway) == {"fetched": 4}
     assert refresh(gateway) == {"fresh": 4}
     assert len(real.calls(STABLE)) == 4
 
 
-def test_a_ticket_that_somebody_uses_is_kept_up(gateway, real):
-    """One that nobody has asked for costs nothing."""
+def test_what_nobody_uses_costs_nothing(gateway, real):
+    """Neither a token nor a ticket."""
+    assert refresh(gateway) == {}
     gateway.calls.ticket(gateway.registry.app(SERVICE), "jsapi")
 
     assert refresh(gateway) == {"fresh": 2}
@@ -63,6 +78,7 @@ def test_one_apps_trouble_is_no_others(gateway, wechat):
         return {"errcode": 40125, "errmsg": "invalid appsecret"} if refused else good
 
     wechat.script(STABLE, answer)
+    use(gateway)
 
     assert refresh(gateway) == {"failed": 1, "fetched": 2}
     assert refresh(gateway) == {"fresh": 2, "paused": 1}
@@ -73,6 +89,7 @@ def test_a_round_is_bounded(gateway, real, monkeypatch):
     monkeypatch.setattr(index, "MOST_FETCHES", 3)
     monkeypatch.setattr(index, "AT_ONCE", 1)
     add_apps(gateway, 4)
+    use(gateway)
 
     first, second = refresh(gateway), refresh(gateway)
 
@@ -87,6 +104,7 @@ def test_the_handler_answers_and_logs_what_it_did(gateway, real, monkeypatch, ca
     """A number each; no value, no secret."""
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(gateway_module, "_current", gateway)
+    use(gateway)
 
     told = handler(EVENT, SimpleNamespace(request_id="req-1"))
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 import pytest
 
@@ -116,6 +117,7 @@ def test_a_request_in_flight_gets_its_answer(tmp_path):
         )
         caller.start()
         eventually(lambda: _connections_to(host) > 0)
+        time.sleep(0.3)  # it is accepted; a moment later it is read and under way
         code = host.end(signal.SIGTERM)
         caller.join()
 
