@@ -2,14 +2,14 @@
 
 Signed, with client, app and the client's epoch in it and the time of issue in the
 signature. The scopes are read from the client's document, which each process knows for
-two seconds: a scope that is withdrawn is withdrawn at once, and a token stays within
-the 512 characters that WeChat bids callers to keep for one.
+two seconds: a scope that is withdrawn is withdrawn at once. A token that was asked for
+with fewer scopes carries these, too, and allows what both say.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runtime.errors import GatewayError
@@ -17,6 +17,12 @@ from runtime.registry import Client, Registry
 from runtime.signing import BadSignature, SignatureExpired, Signer
 
 LIFE_SECONDS = 7200
+
+LONGEST = 512
+"""Characters; as many as WeChat bids callers to keep for a token."""
+
+TOKEN_READ = "token:read"
+"""The scope for reading the real access_token; no path pattern stands for it."""
 
 
 class InvalidToken(GatewayError):
@@ -35,17 +41,31 @@ class ExpiredToken(InvalidToken):
     message = "access_token expired"
 
 
+class InvalidScope(GatewayError):
+    """A token was asked for with scopes beyond the client's, or with too many."""
+
+    status = 400
+    errcode = 48001
+    code = "invalid_scope"
+    message = "The scope is not the client's, or too long for a token."
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a gateway token allows: the client's scopes as they stand now."""
+    """What a gateway token allows: the client's scopes as they stand now.
+
+    `narrowed` are the token's own scopes, None where it was asked for without any.
+    """
 
     client_id: str
     appid: str
     scopes: tuple[str, ...]
+    narrowed: tuple[str, ...] | None = None
 
-    def allows(self, path: str) -> bool:
-        """Tell whether a path is in scope."""
-        return in_scope(path, self.scopes)
+    def allows(self, scope: str) -> bool:
+        """Tell whether a path, or the word `token:read`, is in scope."""
+        own = self.scopes if self.narrowed is None else self.narrowed
+        return in_scope(scope, self.scopes) and in_scope(scope, own)
 
 
 class AccessTokens:
@@ -55,11 +75,26 @@ class AccessTokens:
         self._signer = signer
         self._registry = registry
 
-    def issue(self, client: Client, appid: str, *, now: float) -> str:
-        """Return a token that lives 7200 seconds."""
-        fields = [client.client_id, appid, client.epoch]
+    def issue(
+        self,
+        client: Client,
+        appid: str,
+        *,
+        now: float,
+        narrowed: Sequence[str] | None = None,
+    ) -> str:
+        """Return a token that lives 7200 seconds; InvalidScope if it cannot be."""
+        fields: list[object] = [client.client_id, appid, client.epoch]
+        if narrowed is not None:
+            known = client.scopes.get(appid, ())
+            if not all(in_scope(each, known) for each in narrowed):
+                raise InvalidScope
+            fields.append(narrowed)
         payload = json.dumps(fields, separators=(",", ":"))
-        return self._signer.sign(payload.encode(), now=now)
+        text = self._signer.sign(payload.encode(), now=now)
+        if len(text) > LONGEST:
+            raise InvalidScope
+        return text
 
     def read(self, text: str, *, now: float) -> Access:
         """Return what the token allows; InvalidToken or ExpiredToken."""
@@ -69,16 +104,23 @@ class AccessTokens:
             raise ExpiredToken from None
         except BadSignature:
             raise InvalidToken from None
-        client_id, appid, epoch = json.loads(payload)
+        client_id, appid, epoch, *narrowed = json.loads(payload)
         client = self._registry.client(client_id)
         if client is None or client.disabled or client.epoch != epoch:
             raise InvalidToken
-        return Access(client_id, appid, client.scopes.get(appid, ()))
+        scopes = client.scopes.get(appid, ())
+        return Access(client_id, appid, scopes, *map(tuple, narrowed))
 
 
-def in_scope(path: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a pattern names the path; only a final `*` stands for more."""
+def in_scope(scope: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a pattern covers a path, a narrower pattern, or names the word.
+
+    Only a final `*` stands for more, and only for more of a path.
+    """
     return any(
-        path.startswith(each[:-1]) if each.endswith("*") else path == each
+        scope == each
+        or (
+            each.endswith("*") and scope.startswith("/") and scope.startswith(each[:-1])
+        )
         for each in patterns
     )

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote_plus
 
 from runtime.credentials import TICKET_TYPES, AccessToken, Ticket
 from runtime.custody import Custody
 from runtime.errors import WeChatRefused, WeChatUnavailable
-from runtime.lease import Token
+from runtime.exchange import Exchange, put_token
+from runtime.fetching import Source
+from runtime.grants import Token, Toll
 from runtime.registry import App
 from runtime.wechat import REJECTED_TOKEN, Answer, WeChat
 
-PROXIED_SECONDS = 30.0
-"""A proxied call may be a large upload; a token is wanted sooner."""
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """WeChat's answer, in how many tries, and how many seconds WeChat took."""
+
+    answer: Answer
+    tries: int
+    seconds: float
 
 
 class Calls:
     """Calls WeChat for an app; a rejected token is replaced and tried once more."""
 
-    def __init__(self, wechat: WeChat, custody: Custody) -> None:
+    def __init__(
+        self,
+        wechat: WeChat,
+        custody: Custody,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._wechat = wechat
         self._custody = custody
+        self._clock = clock
+        self._sleep = sleep
 
     def send(
         self,
@@ -32,25 +50,37 @@ class Calls:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-    ) -> Answer:
-        """Return WeChat's answer to `target` (path and query without a token)."""
+        toll: Toll | None = None,
+    ) -> Called:
+        """Return what came of a call to `target` (path and query without a token).
+
+        RateLimited if the toll cannot be paid. A write is never repeated but for a
+        rejected token; a read also where WeChat is busy or hangs up.
+        """
         source = self.access_token_source(app)
+        exchange = Exchange(
+            self._wechat,
+            app,
+            method,
+            headers=headers,
+            body=body,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
         for last in (False, True):
-            token = self._custody.get(source).value
-            with_token = put_token(target, token)
-            answer = self._wechat.send(
-                method, with_token, headers=headers, body=body, seconds=PROXIED_SECONDS
-            )
+            token = self._custody.get(source, toll=toll).value
+            toll = None
+            answer = exchange.run(put_token(target, token))
             if answer.errcode not in REJECTED_TOKEN:
                 self._custody.confirm(source, token)
                 break
             if not last:
                 self._custody.reject(source, token)
-        return answer
+        return Called(answer, exchange.tries, exchange.seconds)
 
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
-        answer = self.send(app, "GET", target)
+        answer = self.send(app, "GET", target).answer
         result = answer.json()
         if answer.status != 200:
             raise WeChatUnavailable
@@ -58,41 +88,19 @@ class Calls:
             raise WeChatRefused(answer.errcode, str(result.get("errmsg", "")))
         return result
 
-    def access_token(self, app: App) -> Token:
+    def access_token(self, app: App, *, toll: Toll | None = None) -> Token:
         """Return the app's access_token from custody."""
-        return self._custody.get(self.access_token_source(app))
+        return self._custody.get(self.access_token_source(app), toll=toll)
 
-    def ticket(self, app: App, type_: str) -> Token:
+    def ticket(self, app: App, type_: str, *, toll: Toll | None = None) -> Token:
         """Return the app's jsapi or wx_card ticket from custody."""
-        return self._custody.get(Ticket(app, type_, self.get_json))
+        return self._custody.get(Ticket(app, type_, self.get_json), toll=toll)
 
     def access_token_source(self, app: App) -> AccessToken:
         """Return where the app's access_token comes from."""
         return AccessToken(app, self._wechat)
 
-    def ticket_sources(self, app: App) -> list[Ticket]:
-        """Return where the app's tickets come from."""
-        return [Ticket(app, type_, self.get_json) for type_ in TICKET_TYPES]
-
-
-def put_token(target: str, token: str) -> str:
-    """Return the target with this access_token in the old one's place, or in front.
-
-    >>> put_token("/cgi-bin/menu/get?a=%2f&access_token=old&b", "new")
-    '/cgi-bin/menu/get?a=%2f&access_token=new&b'
-    """
-    path, _, query = target.partition("?")
-    pair = f"access_token={quote(token, safe='')}"
-    pairs = query.split("&") if query else []
-    places = [place for place, each in enumerate(pairs) if _is_token(each)]
-    # WeChat reads the first of two; the second would be one that is not ours.
-    kept = [each for place, each in enumerate(pairs) if place not in places[1:]]
-    if places:
-        kept[places[0]] = pair
-    else:
-        kept.insert(0, pair)
-    return f"{path}?{'&'.join(kept)}"
-
-
-def _is_token(pair: str) -> bool:
-    return unquote_plus(pair.partition("=")[0]) == "access_token"
+    def sources(self, app: App) -> list[Source]:
+        """Return where the app's credentials come from, its access_token first."""
+        tickets = [Ticket(app, type_, self.get_json) for type_ in TICKET_TYPES]
+        return [self.access_token_source(app), *tickets]

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from runtime.errors import WeChatUnavailable
-from runtime.lease import Token
+from runtime.grants import Token
 from runtime.registry import App
 from runtime.wechat import WeChat
 
@@ -45,10 +45,15 @@ class AccessToken:
             "secret": self.app.secret,
         }
         if self.app.token_mode == "plain":
-            answer = self.wechat.call("GET", f"/cgi-bin/token?{urlencode(who)}")
+            path, content = f"/cgi-bin/token?{urlencode(who)}", None
         else:
-            content = {**who, "force_refresh": force}
-            answer = self.wechat.call("POST", "/cgi-bin/stable_token", content=content)
+            path, content = "/cgi-bin/stable_token", {**who, "force_refresh": force}
+        answer = self.wechat.call(
+            "POST" if content else "GET",
+            path,
+            content=content,
+            hosts=self.app.api_hosts,
+        )
         return _token(answer, "access_token")
 
 

@@ -17,9 +17,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from enum import Enum
 
-from runtime.credential import Credential, credential_from
 from runtime.errors import (
     GatewayError,
     RateLimited,
@@ -30,20 +28,12 @@ from runtime.errors import (
 )
 from runtime.fetching import Source, fetch_under_lease
 from runtime.flights import Flights
-from runtime.lease import Grant, Lease, Pace, Refusal, Token, Toll, Verdict
+from runtime.grants import Grant, Pace, Refusal, Token, Toll, Verdict
+from runtime.lease import Lease
 from runtime.recollection import Recollection
 from runtime.store import Store
 
 log = logging.getLogger("gateway.custody")
-
-
-class Outcome(Enum):
-    """What `refresh` found or did."""
-
-    FRESH = "fresh"
-    FETCHED = "fetched"
-    BUSY = "busy"
-    PAUSED = "paused"
 
 
 class Custody:
@@ -112,31 +102,15 @@ class Custody:
         """Remember that a call with this value has succeeded."""
         self._recollection.worked(source.name, value)
 
-    def reject(self, source: Source, value: str) -> None:
+    def reject(self, source: Source, value: str) -> bool:
         """Drop the value WeChat refused, unless a newer one stands there already."""
         self._flights.divert(source.name)
         worked = self._recollection.forget(source.name, value)
         lease = self._lease(source)
-        if lease.reject(value, worked=worked, revision=source.revision):
+        dropped = lease.reject(value, worked=worked, revision=source.revision)
+        if dropped:
             log.info("%s: value rejected by WeChat, dropped", source.name)
-
-    def refresh(self, source: Source) -> Outcome:
-        """Fetch what is due or soon will be, so that nobody's request has to.
-
-        Raises what the fetch raised; ServiceUnavailable without Redis.
-        """
-        lease, holder = self._lease(source), uuid.uuid4().hex
-        grant = lease.acquire(holder, revision=source.revision, ahead=self._pace.ahead)
-        if grant.verdict in (Verdict.DUE, Verdict.MINE):
-            fetch_under_lease(
-                source, lease, grant, holder, pace=self._pace, jitter=self._jitter
-            )
-            return Outcome.FETCHED
-        return _OUTCOMES[grant.verdict]
-
-    def describe(self, source: Source) -> Credential:
-        """Return what an operator wants to know of a credential; never its value."""
-        return credential_from(source.name, self._lease(source).describe())
+        return dropped
 
     def _fly(self, source: Source, flight: Future[Token]) -> Token:
         lease = self._lease(source)
@@ -201,13 +175,6 @@ class Custody:
 
     def _lease(self, source: Source) -> Lease:
         return Lease(self._store, source.name, pace=self._pace)
-
-
-_OUTCOMES = {
-    Verdict.FRESH: Outcome.FRESH,
-    Verdict.WAIT: Outcome.BUSY,
-    Verdict.PAUSED: Outcome.PAUSED,
-}
 
 
 def _error(refusal: Refusal | None) -> GatewayError:

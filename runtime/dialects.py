@@ -1,4 +1,4 @@
-"""How an error is said: in WeChat's JSON, or to a browser or its script."""
+"""How an error is said: in WeChat's JSON, in ours, in OAuth's, or on a page."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import json
 import secrets
 import time
 
+from runtime.authorization import challenge, scheme_of
 from runtime.errors import GatewayError, MethodNotAllowed
+from runtime.hints import hint_of
 from runtime.messages import Headers, Request, Response, json_response
 
 WECHAT_JSON = "application/json; encoding=utf-8"
 """As WeChat says it, `encoding` and all."""
+
+NO_CACHE = ("Pragma", "no-cache")
+"""RFC 6749, 5.1, asks for it beside Cache-Control."""
 
 
 def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
@@ -30,6 +35,8 @@ def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Res
         ("X-Gateway-Error", error.code),
     )
     status = 200 if refused else error.status
+    if hint := hint_of(error.errcode, error.detail):
+        headers += (("X-Gateway-Hint", hint),)
     headers += _retry_after(error) + _allow(error)
     return Response(status, headers, content.encode())
 
@@ -37,10 +44,7 @@ def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Res
 def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer a browser with a page that leads on, and a program with JSON."""
     if not request.accepts_html():
-        content = {"error": error.code, "message": error.message}
-        content["request_id"] = request.request_id
-        answer = json_response(content, status=error.status)
-        return answer.with_headers(*_retry_after(error), *_allow(error))
+        return _as_json(request, error, error.message)
     from runtime.languages import choose
     from runtime.pages import error_page
 
@@ -53,6 +57,34 @@ def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Respon
         https=https,
     )
     return page.with_headers(*_allow(error))
+
+
+def api_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer a program in JSON; where WeChat refused, with its words in the message."""
+    words = f" ({error.errcode}: {error.detail})" if error.detail else ""
+    answer = _as_json(request, error, error.message + words)
+    if error.status == 401:
+        return answer.with_headers(challenge(request))
+    return answer
+
+
+def oauth_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer as RFC 6749, 5.2, wants it: `error` and `error_description`."""
+    content = {"error": error.code, "error_description": error.message}
+    content["request_id"] = request.request_id
+    answer = json_response(content, status=error.status)
+    answer = answer.with_headers(NO_CACHE, *_retry_after(error), *_allow(error))
+    if error.status == 401 and scheme_of(request):
+        # The one scheme that is spoken there, whichever was tried.
+        return answer.with_headers(("WWW-Authenticate", 'Basic realm="gateway"'))
+    return answer
+
+
+def _as_json(request: Request, error: GatewayError, message: str) -> Response:
+    content = {"error": error.code, "message": message}
+    content["request_id"] = request.request_id
+    answer = json_response(content, status=error.status)
+    return answer.with_headers(*_retry_after(error), *_allow(error))
 
 
 def _rid() -> str:

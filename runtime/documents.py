@@ -6,117 +6,138 @@ compare-and-swap. Secret fields are sealed before they reach the store.
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
+from runtime.document_copies import DocumentCopies
+from runtime.document_memory import FRESH_SECONDS, Document
+from runtime.document_reader import DocumentReader
+from runtime.document_store import REMOVED, DocumentStore, Stored, VersionExists
 from runtime.envelope import Envelope
+from runtime.secret_fields import SECRET_FIELDS, SecretFields
+from runtime.store_check import Finding, check_store
 
-FRESH_SECONDS = 2.0
-"""A change is seen by every process within this time."""
-
-SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "apps": ("secret", "token", "encoding_aes_key"),
-    "clients": (),
-}
+__all__ = [
+    "FRESH_SECONDS",
+    "SECRET_FIELDS",
+    "Document",
+    "Documents",
+    "Finding",
+    "Stored",
+    "VersionExists",
+]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One version of a document, its secrets opened."""
-
-    version: int
-    content: Mapping[str, Any] = field(repr=False)
-
-
-class DocumentStore(Protocol):
-    """Where versions lie: a folder or a bucket."""
-
-    def ids(self, kind: str) -> list[str]: ...
-    def versions(self, name: str) -> list[int]: ...
-    def read(self, name: str, version: int) -> bytes: ...
-    def create(self, name: str, version: int, content: bytes) -> None: ...
-
-
 class Documents:
-    """Reads, with a short memory, and writes documents."""
+    """Reads, writes and keeps documents; every fault of the store is an OSError."""
 
     def __init__(
         self,
         store: DocumentStore,
         envelope: Envelope,
         *,
+        copies: DocumentCopies | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._envelope = envelope
-        self._clock = clock
-        self._seen: dict[str, tuple[float, Document]] = {}
-        self._lock = threading.Lock()
+        self._fields = SecretFields(envelope)
+        self._reader = DocumentReader(store, self._fields, copies=copies, clock=clock)
 
     def read(self, kind: str, id_: str) -> Document | None:
         """Return the newest version, at most two seconds old; None if absent."""
-        if not _ID.fullmatch(id_):
-            return None
-        name = f"{kind}/{id_}"
-        with self._lock:
-            until, document = self._seen.get(name, (0.0, None))
-            if document is None or until <= self._clock():
-                until = self._clock() + FRESH_SECONDS
-                document = self._newest(kind, id_)
-            # What is absent is not remembered: strangers may ask for any id.
-            if document is not None:
-                self._seen[name] = until, document
-        return document
+        return self._reader.read(f"{kind}/{id_}") if _ID.fullmatch(id_) else None
 
     def write(
         self, kind: str, id_: str, content: Mapping[str, Any], *, after: int
     ) -> int:
         """Write the version that follows `after` (0: the first) and return it.
 
-        VersionExists if somebody else has written it first.
+        VersionExists if `after` is no longer the newest.
         """
-        if not _ID.fullmatch(id_):
-            raise ValueError("an id has 1 to 64 letters, digits, '_' or '-'")
-        name = f"{kind}/{id_}"
-        sealed = self._each_secret(kind, name, content, self._envelope.seal)
-        text = json.dumps(sealed, ensure_ascii=False, indent=1)
-        try:
-            self._store.create(name, after + 1, text.encode())
-        finally:
-            # Who lost the race wants to see the winner's version at once.
-            with self._lock:
-                self._seen.pop(name, None)
-        return after + 1
+        name = _name(kind, id_)
+        return self._append(name, self._fields.seal(name, content), after)
+
+    def remove(self, kind: str, id_: str, *, after: int) -> int:
+        """Write a version that says there is none, and return it; history stays.
+
+        LookupError if there is nothing to remove; a later write goes on after it.
+        """
+        name = _name(kind, id_)
+        if self._newest_bytes(name)[1] == REMOVED:
+            raise LookupError(f"there is no {name}")
+        return self._append(name, REMOVED, after)
+
+    def rollback(self, kind: str, id_: str, *, to: int, after: int) -> int:
+        """Write what version `to` held as the version after `after`, and return it.
+
+        LookupError if there is no content under `to`.
+        """
+        old = self.read_version(kind, id_, to)
+        if old is None:
+            raise LookupError(f"{kind}/{id_} has no content in version {to}")
+        return self.write(kind, id_, old.content, after=after)
+
+    def reseal(self, kind: str, id_: str) -> int | None:
+        """Write the next version under the newest master key, and return it.
+
+        None if no older key has sealed anything in it.
+        """
+        name = _name(kind, id_)
+        version, stored = self._newest_bytes(name)
+        content = self._fields.open(name, stored)
+        if content is None or self._fields.is_current(name, stored):
+            return None
+        return self._append(name, self._fields.seal(name, content), version)
 
     def ids(self, kind: str) -> list[str]:
-        """Return the ids of all documents of a kind."""
+        """Return the ids of all documents of a kind, sorted, as the store has them."""
         return self._store.ids(kind)
 
-    def _newest(self, kind: str, id_: str) -> Document | None:
-        name = f"{kind}/{id_}"
+    def history(self, kind: str, id_: str) -> list[Stored]:
+        """Return all versions, oldest first: number, date, whether it is a removal."""
+        return self._store.history(_name(kind, id_))
+
+    def version(self, kind: str, id_: str) -> int:
+        """Return the newest version, a removal too, for `after`; 0 if there is none."""
+        return (self._store.versions(_name(kind, id_)) or [0])[-1]
+
+    def read_version(self, kind: str, id_: str, version: int) -> Document | None:
+        """Return one version from the store; None if absent or a removal."""
+        name = _name(kind, id_)
+        try:
+            content = self._fields.open(name, self._store.read(name, version))
+        except FileNotFoundError:
+            return None
+        return None if content is None else Document(version, content)
+
+    def check(self) -> list[Finding]:
+        """Read every version of every document; tell what cannot be read, and why."""
+        return check_store(self._store, self._fields)
+
+    def _append(self, name: str, stored: bytes, after: int) -> int:
+        try:
+            if (self._store.versions(name) or [0])[-1] != after:
+                raise VersionExists(f"{name}/{after + 1}")
+            self._store.create(name, after + 1, stored)
+        except VersionExists:
+            # Who lost the race wants to see the winner's version at once.
+            self._reader.renew(name)
+            raise
+        self._reader.take(name, after + 1, stored)
+        return after + 1
+
+    def _newest_bytes(self, name: str) -> tuple[int, bytes]:
         versions = self._store.versions(name)
         if not versions:
-            return None
-        sealed = json.loads(self._store.read(name, versions[-1]))
-        content = self._each_secret(kind, name, sealed, self._envelope.open)
-        return Document(versions[-1], content)
+            return 0, REMOVED
+        return versions[-1], self._store.read(name, versions[-1])
 
-    def _each_secret(
-        self,
-        kind: str,
-        name: str,
-        content: Mapping[str, Any],
-        change: Callable[..., str],
-    ) -> dict[str, Any]:
-        changed = dict(content)
-        for key in SECRET_FIELDS[kind]:
-            if changed.get(key):
-                changed[key] = change(changed[key], place=f"{name}#{key}")
-        return changed
+
+def _name(kind: str, id_: str) -> str:
+    if not _ID.fullmatch(id_):
+        raise ValueError("an id has 1 to 64 letters, digits, '_' or '-'")
+    return f"{kind}/{id_}"

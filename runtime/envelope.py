@@ -38,6 +38,10 @@ class Envelope:
         data = nonce + cipher.encrypt(nonce, secret.encode(), place.encode())
         return f"{version}:{base64.b64encode(data).decode()}"
 
+    def is_current(self, sealed: str) -> bool:
+        """Tell whether the newest master key has sealed this text."""
+        return sealed.partition(":")[0] == str(max(self._keys))
+
     def open(self, sealed: str, *, place: str) -> str:
         """Return the secret; CannotOpen if it was not sealed for this place."""
         from cryptography.exceptions import InvalidTag

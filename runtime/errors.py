@@ -135,6 +135,15 @@ class WeChatTimeout(WeChatUnavailable):
     message = N_("WeChat did not answer in time. Please try again.")
 
 
+class AnswerTooLarge(GatewayError):
+    """WeChat's answer is larger than the platform carries; a write has happened."""
+
+    status = 502
+    errcode = 45001
+    code = "answer_too_large"
+    message = N_("WeChat's answer is larger than 6 MB.")
+
+
 class WeChatRefused(GatewayError):
     """WeChat refused with a code and errmsg of its own, passed on unchanged."""
 
@@ -149,15 +158,17 @@ class WeChatRefused(GatewayError):
 
 
 class ApiRefused(GatewayError):
-    """The gateway itself refuses an API call, in WeChat's code; `code` tells why."""
+    """The gateway itself refuses an API call, in WeChat's code; `code` tells why.
 
-    status = 400
-    message = "The call was refused."
+    The status is for the gateway's own paths; on WeChat's it is 200, as at WeChat.
+    """
 
     def __init__(self, errcode: int, code: str) -> None:
         super().__init__(errcode)
         self.errcode = errcode
         self.code = code
+        self.status = _STATUS.get(errcode, 400)
+        self.message = f"The call was refused: {code.replace('_', ' ')}."
 
 
 class RateLimited(GatewayError):
@@ -186,3 +197,6 @@ class ServiceUnavailable(GatewayError):
     code = "temporarily_unavailable"
     message = N_("The service is briefly unavailable. Please try again.")
     retry_after = 2
+
+
+_STATUS = {40013: 404, 40125: 401, 41001: 401, 48001: 403}

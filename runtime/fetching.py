@@ -13,7 +13,9 @@ from runtime.errors import (
     ServiceUnavailable,
     WeChatRefused,
 )
-from runtime.lease import Grant, Lease, Pace, Refusal, Token
+from runtime.grants import Grant, Pace, Refusal, Token
+from runtime.hints import hint_of
+from runtime.lease import Lease
 
 log = logging.getLogger("gateway.custody")
 
@@ -59,7 +61,8 @@ def fetch_under_lease(
     try:
         fetched = _kept_alive(attempt.run, lease, holder, grant.fence, pace=pace)
     except GatewayError as error:
-        log.warning("%s: not fetched, %s %s", source.name, error.code, error.errcode)
+        hint = hint_of(error.errcode, error.detail) or error.code
+        log.warning("%s: not fetched, %s: %s", source.name, error.errcode, hint)
         lease.give_up(
             holder,
             grant.fence,

@@ -7,11 +7,11 @@ import re
 import tempfile
 from pathlib import Path
 
+from runtime.document_store import Stored, VersionExists, living
+
+__all__ = ["FolderStore", "VersionExists"]
+
 _FILE = re.compile(r"[1-9][0-9]*\.json")
-
-
-class VersionExists(Exception):
-    """Somebody else has written this version first."""
 
 
 class FolderStore:
@@ -21,10 +21,19 @@ class FolderStore:
         self._root = root
 
     def ids(self, kind: str) -> list[str]:
-        """Return the ids of a kind, sorted."""
+        """Return the ids of a kind, sorted, without those that are removed."""
+        return living(self.chains(kind))
+
+    def chains(self, kind: str) -> dict[str, list[Stored]]:
+        """Return the versions of all documents of a kind by id, oldest first."""
         folder = self._root / kind
-        paths = folder.iterdir() if folder.is_dir() else ()
-        return sorted(path.name for path in paths if path.is_dir())
+        ids = os.listdir(folder) if folder.is_dir() else []
+        found = {id_: self.history(f"{kind}/{id_}") for id_ in ids}
+        return {id_: chain for id_, chain in found.items() if chain}
+
+    def history(self, name: str) -> list[Stored]:
+        """Return the versions of `{kind}/{id}` with their dates, oldest first."""
+        return [self._stored(name, version) for version in self.versions(name)]
 
     def versions(self, name: str) -> list[int]:
         """Return the versions of `{kind}/{id}`, oldest first."""
@@ -33,8 +42,8 @@ class FolderStore:
         return sorted(int(n[:-5]) for n in names if _FILE.fullmatch(n))
 
     def read(self, name: str, version: int) -> bytes:
-        """Return a version's bytes."""
-        return (self._root / name / f"{version}.json").read_bytes()
+        """Return a version's bytes; FileNotFoundError if there is none."""
+        return self._file(name, version).read_bytes()
 
     def create(self, name: str, version: int, content: bytes) -> None:
         """Write a version whole and durably; VersionExists if it is there."""
@@ -46,6 +55,13 @@ class FolderStore:
             os.fsync(file.fileno())
             try:
                 # A link, unlike a rename, fails where the name is taken.
-                os.link(file.name, folder / f"{version}.json")
+                os.link(file.name, self._file(name, version))
             except FileExistsError:
                 raise VersionExists(f"{name}/{version}") from None
+
+    def _stored(self, name: str, version: int) -> Stored:
+        found = self._file(name, version).stat()
+        return Stored(version, found.st_size, found.st_mtime)
+
+    def _file(self, name: str, version: int) -> Path:
+        return self._root / name / f"{version}.json"

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from runtime.access import AccessTokens
+from runtime.bucket_store import BucketStore
 from runtime.calls import Calls
+from runtime.counters import Counters
 from runtime.custody import Custody
+from runtime.document_copies import DocumentCopies
 from runtime.documents import Documents
 from runtime.envelope import Envelope
 from runtime.flows import Flows
 from runtime.folder_store import FolderStore
-from runtime.lease import Pace
+from runtime.grants import Pace
 from runtime.redis_clients import connect
 from runtime.registry import Registry
 from runtime.sessions import Sessions
@@ -25,6 +28,7 @@ from runtime.sign_in import WeChatSignIn
 from runtime.signing import Signer
 from runtime.store import Store
 from runtime.transport import pooled_transport
+from runtime.upkeep import Upkeep
 from runtime.wechat import Answer, Transport, WeChat
 
 
@@ -45,9 +49,7 @@ class Gateway:
             client or (lambda: connect(settings.redis_url)),
             blocking=settings.redis_wait == "block",
         )
-        envelope = Envelope(settings.master_keys)
-        folder = Path(settings.config_url.removeprefix("file:"))
-        self.documents = Documents(FolderStore(folder), envelope)
+        self.documents = _documents(settings, self.store)
         self.registry = Registry(self.documents)
         wechat = WeChat(
             settings.wechat_api_url,
@@ -55,7 +57,9 @@ class Gateway:
             seconds=settings.wechat_deadline_seconds,
         )
         self.custody = Custody(self.store, pace=_pace(settings))
+        self.upkeep = Upkeep(self.store, pace=_pace(settings))
         self.calls = Calls(wechat, self.custody)
+        self.counters = Counters(self.store, clock=clock)
         self.sign_in = WeChatSignIn(
             wechat,
             open_url=settings.wechat_open_url,
@@ -92,6 +96,20 @@ class _Lazy:
         if self._transport is None:
             self._transport = pooled_transport()
         return self._transport(method, url, headers=headers, body=body, seconds=seconds)
+
+
+def _documents(settings: Settings, store: Store) -> Documents:
+    envelope = Envelope(settings.master_keys)
+    if settings.config_url.startswith("s3://"):
+        bucket = BucketStore(
+            settings.config_url,
+            endpoint=settings.s3_endpoint_url,
+            create_only=settings.s3_create_only,
+        )
+        return Documents(bucket, envelope, copies=DocumentCopies(store))
+    # A folder is as near as Redis, and who writes into it may not reach Redis.
+    folder = FolderStore(Path(settings.config_url.removeprefix("file:")))
+    return Documents(folder, envelope)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -2,85 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from runtime import lease_scripts
+from runtime.grants import Grant, Pace, Refusal, Token, Toll, Verdict
 from runtime.store import Store
-
-
-class Verdict(Enum):
-    """What a caller of `acquire` is to do."""
-
-    FRESH = "FRESH"  # go on with the value
-    DUE = "DUE"  # the value is good, and you are the one who replaces it
-    MINE = "MINE"  # there is none, and you are the one who fetches it
-    WAIT = "WAIT"  # there is none, somebody is fetching it
-    PAUSED = "PAUSED"  # there is none, and WeChat refused a moment ago
-    LIMITED = "LIMITED"  # the toll is not paid: come back after `lease_seconds`
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A credential's value and how long it lives from now, in seconds."""
-
-    value: str = field(repr=False)
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Toll:
-    """What a call costs: one token of the bucket of that name.
-
-    The bucket holds `burst` and is filled with `per_second`.
-    """
-
-    name: str
-    per_second: float
-    burst: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """WeChat's own code and text, kept for those who ask during the pause."""
-
-    errcode: int
-    errmsg: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """The answer to `acquire`; `token` is None where no value lives."""
-
-    verdict: Verdict
-    fence: str
-    token: Token | None
-    lease_seconds: float
-    refusal: Refusal | None
-    rejected: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """The protocol's times, in seconds, and its counts.
-
-    A value is due `due_before` its end, for the timer `ahead` of that, and no longer
-    handed out `spent_before` its end: together below 300, since stable_token hands out
-    a new value only within its last 300 seconds.
-    """
-
-    lease: float = 0.6
-    renew_every: float = 0.15
-    wait: float = 10.0
-    due_before: float = 120.0
-    ahead: float = 120.0
-    spent_before: float = 30.0
-    first_pause: float = 1.0
-    longest_pause: float = 300.0
-    strikes: int = 3
-    forced_a_day: int = 20
-    forced_gap: float = 30.0
 
 
 class Lease:

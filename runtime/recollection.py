@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from runtime.lease import Token
+from runtime.grants import Token
 
 
 class Recollection:

@@ -75,8 +75,8 @@ class Client:
 
     def owns(self, secret: str) -> bool:
         """Tell whether the secret is one of this client's."""
-        matches = [matches(secret, known) for known in self.secret_hashes]
-        return any(matches) and not self.disabled
+        found = [matches(secret, known) for known in self.secret_hashes]
+        return any(found) and not self.disabled
 
 
 class Registry:

@@ -17,6 +17,10 @@ _WEB_ADDRESS = re.compile(
     r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
 
+_BUCKET = re.compile(
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?"
+)
+
 
 class SettingsError(Exception):
     """One or more settings are missing or malformed; the text names them."""
@@ -63,10 +67,12 @@ def _has_host(text: str) -> bool:
         return False
 
 
-def folder(text: str) -> str:
-    """Parse `file:` and a folder."""
+def documents_address(text: str) -> str:
+    """Parse `file:` and a folder, or s3://bucket/prefix."""
+    if _BUCKET.fullmatch(text):
+        return text.rstrip("/")
     if not text.startswith("file:") or text == "file:":
-        raise SettingsError("must be file: and a folder")
+        raise SettingsError("must be file: and a folder, or s3://bucket/prefix")
     return text
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from runtime.setting_values import (
     Keys,
     SettingsError,
-    folder,
+    documents_address,
     master_keys,
     positive,
     redis_address,
@@ -30,6 +30,8 @@ class Settings:
     cookie_secrets: Keys = field(repr=False)
     token_secrets: Keys = field(repr=False)
     login_client: str
+    s3_endpoint_url: str = ""
+    s3_create_only: str = "auto"
     wechat_api_url: str = "https://api.weixin.qq.com"
     wechat_open_url: str = "https://open.weixin.qq.com"
     wechat_mp_url: str = "https://mp.weixin.qq.com"
@@ -74,6 +76,9 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
 
 def _disagreements(settings: Settings) -> Iterator[str]:
+    if settings.s3_create_only == "oss" and not settings.s3_endpoint_url:
+        # Amazon's S3 would ignore OSS' header, and replace a version.
+        yield "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"
     if settings.lease_renew_seconds * 2 >= settings.lease_seconds:
         yield "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS"
     if settings.wechat_deadline_seconds >= settings.credential_wait_seconds:
@@ -90,11 +95,13 @@ def _disagreements(settings: Settings) -> Iterator[str]:
 _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "PUBLIC_BASE_URL": (web_address, True),
     "REDIS_URL": (redis_address, True),
-    "CONFIG_URL": (folder, True),
+    "CONFIG_URL": (documents_address, True),
     "MASTER_KEYS": (master_keys, True),
     "COOKIE_SECRETS": (secrets, True),
     "TOKEN_SECRETS": (secrets, True),
     "LOGIN_CLIENT": (str, True),
+    "S3_ENDPOINT_URL": (web_address, False),
+    "S3_CREATE_ONLY": (word("auto", "s3", "oss"), False),
     "WECHAT_API_URL": (web_address, False),
     "WECHAT_OPEN_URL": (web_address, False),
     "WECHAT_MP_URL": (web_address, False),

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from runtime.errors import ServiceUnavailable
@@ -53,6 +53,24 @@ class Store:
     def expire(self, key: str, *, seconds: float) -> None:
         """Let the key live for so long from now."""
         self._call(lambda client: client.pexpire(key, round(seconds * 1000)))
+
+    def field(self, key: str, field: str) -> bytes | None:
+        """Return one field of a hash, or None."""
+        value: bytes | None = self._call(lambda client: client.hget(key, field))
+        return value
+
+    def count(self, counts: Mapping[tuple[str, str], int], *, seconds: float) -> None:
+        """Add to fields of hashes, by (key, field), and let the hashes live so long."""
+
+        def push(client: Any) -> None:
+            with client.pipeline(transaction=False) as pipeline:
+                for (key, field), number in counts.items():
+                    pipeline.hincrby(key, field, number)
+                for key in {key for key, _ in counts}:
+                    pipeline.pexpire(key, round(seconds * 1000))
+                pipeline.execute()
+
+        self._call(push)
 
     def announce(self, key: str, value: bytes, *, seconds: float) -> None:
         """Wake all who wait for this key, now and for so long."""

@@ -1,38 +1,37 @@
-"""The exchange with WeChat itself: HTTP over kept-alive connections."""
+"""The exchange with WeChat itself: HTTP over kept-alive connections.
+
+On http.client, which sends a target as it is: others put its percent-encoding into an
+order of their own, and what WeChat sees would not be what the caller wrote.
+"""
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 
-from runtime.errors import WeChatTimeout, WeChatUnavailable, WeChatUnreachable
+from runtime.connections import Connections
+from runtime.errors import AnswerTooLarge, WeChatTimeout, WeChatUnavailable
+from runtime.timed_response import TimedResponse
 from runtime.wechat import Answer, Transport
 
-CONNECT_SECONDS = 2.0
+LARGEST_ANSWER = 6 * 1024 * 1024
+"""Bytes; Function Compute carries no larger answer to the caller."""
 
-TRUSTED_SECONDS = 15.0
-"""How long a connection may have been idle: FC freezes an instance between requests,
-and what it had open may die meanwhile without a word."""
+_PIECE = 64 * 1024
 
 
 def pooled_transport(*, clock: Callable[[], float] = time.monotonic) -> Transport:
     """Return a transport that keeps connections, follows nothing, repeats nothing."""
-    # It logs addresses, and an address holds a secret or a token.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
     return _Pooled(clock)
 
 
 class _Pooled:
     def __init__(self, clock: Callable[[], float]) -> None:
-        from urllib3 import PoolManager
-
-        self._pool = PoolManager(maxsize=32, retries=False)
+        self._connections = Connections(clock)
         self._clock = clock
-        self._used_at = clock()
-        self._lock = threading.Lock()
 
     def __call__(
         self,
@@ -43,49 +42,71 @@ class _Pooled:
         body: bytes | None,
         seconds: float,
     ) -> Answer:
-        from urllib3 import Timeout
-        from urllib3.exceptions import (
-            ConnectTimeoutError,
-            HTTPError,
-            NewConnectionError,
-            TimeoutError,
-        )
-
-        self._drop_idle()
+        origin, target = _parted(url)
         deadline = self._clock() + seconds
+
+        def remaining() -> float:
+            left = deadline - self._clock()
+            if left <= 0:
+                raise TimeoutError
+            return left
+
         try:
-            response = self._pool.request(
-                method,
-                url,
-                headers=dict(headers),
-                body=body,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-                timeout=Timeout(total=seconds, connect=CONNECT_SECONDS),
-            )
-            content = self._content(response, deadline)
+            with self._connections.lent(origin, seconds=seconds) as connection:
+                _send(connection, method, target, headers, body, remaining())
+                timed = partial(TimedResponse, remaining=remaining)
+                connection.response_class = timed  # type: ignore[assignment]
+                return _received(connection)
         # The errors' own texts hold the address, and that a secret: from None.
-        except (NewConnectionError, ConnectTimeoutError):
-            raise WeChatUnreachable from None
         except TimeoutError:
             raise WeChatTimeout from None
-        except HTTPError:
+        except (HTTPException, OSError):
             raise WeChatUnavailable from None
-        return Answer(response.status, tuple(response.headers.items()), content)
 
-    def _content(self, response: Any, deadline: float) -> bytes:
-        # The time-out is for each piece; the deadline is for all of them.
-        pieces = []
-        while piece := response.read1(65536):
-            pieces.append(piece)
-            if self._clock() > deadline:
-                response.close()
-                raise WeChatTimeout
-        return b"".join(pieces)
 
-    def _drop_idle(self) -> None:
-        with self._lock:
-            if self._clock() - self._used_at > TRUSTED_SECONDS:
-                self._pool.clear()
-            self._used_at = self._clock()
+def _parted(url: str) -> tuple[str, str]:
+    """Return origin and target.
+
+    >>> _parted("https://api.weixin.qq.com/cgi-bin/menu/get?a=%2f//")
+    ('https://api.weixin.qq.com', '/cgi-bin/menu/get?a=%2f//')
+    """
+    scheme, _, rest = url.partition("://")
+    host, slash, target = rest.partition("/")
+    return f"{scheme}://{host}", slash + target
+
+
+def _send(
+    connection: HTTPConnection,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    seconds: float,
+) -> None:
+    connection.sock.settimeout(seconds)
+    # Whoever does not read all of it may have answered all the same.
+    with suppress(BrokenPipeError):
+        connection.request(method, target, body=body, headers=headers)
+
+
+def _received(connection: HTTPConnection) -> Answer:
+    with connection.getresponse() as response:
+        # After 1xx another answer would follow, and seem to be the next exchange's.
+        if not 200 <= response.status <= 599:
+            raise WeChatUnavailable
+        content = _content(response)
+        return Answer(response.status, tuple(response.getheaders()), content)
+
+
+def _content(response: HTTPResponse) -> bytes:
+    content = bytearray()
+    # What was announced or, byte by byte and in any number of pieces, came.
+    while len(content) + (response.length or 0) <= LARGEST_ANSWER:
+        piece = response.read1(_PIECE)
+        if piece:
+            content += piece
+        elif response.length:
+            raise IncompleteRead(b"")
+        else:
+            return bytes(content)
+    raise AnswerTooLarge

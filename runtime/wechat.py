@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from runtime.errors import WeChatRefused, WeChatUnavailable
+from runtime.errors import WeChatRefused, WeChatUnavailable, WeChatUnreachable
 from runtime.messages import Headers
 
 REJECTED_TOKEN = (40001, 40014, 42001)
@@ -80,21 +80,36 @@ class WeChat:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         seconds: float | None = None,
+        hosts: tuple[str, ...] = (),
     ) -> Answer:
-        """Send to `target` (path and query, encoded) and return the answer as it is."""
+        """Send to `target` (path and query, encoded) and return the answer as it is.
+
+        `hosts` are WeChat's other ones, tried in turn where no connection comes about.
+        """
         if body is None and method in ("POST", "PUT", "PATCH"):
             # Without a Content-Length WeChat answers 412.
             body = b""
-        return self._transport(
-            method,
-            self._api_url + target,
-            headers={"User-Agent": "wechat-gateway", **(headers or {})},
-            body=body,
-            seconds=seconds or self._seconds,
-        )
+        others = [f"https://{host}" for host in hosts]
+        for base in (self._api_url, *others):
+            try:
+                return self._transport(
+                    method,
+                    base + target,
+                    headers={"User-Agent": "wechat-gateway", **(headers or {})},
+                    body=body,
+                    seconds=seconds or self._seconds,
+                )
+            except WeChatUnreachable:
+                continue
+        raise WeChatUnreachable
 
     def call(
-        self, method: str, target: str, *, content: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        target: str,
+        *,
+        content: Mapping[str, Any] | None = None,
+        hosts: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Return the JSON answer; WeChatRefused if it carries an errcode."""
         body, headers = None, {}
@@ -102,7 +117,7 @@ class WeChat:
             # Raw UTF-8: WeChat takes \\uXXXX escapes literally.
             body = json.dumps(content, ensure_ascii=False).encode()
             headers = {"Content-Type": "application/json"}
-        answer = self.send(method, target, headers=headers, body=body)
+        answer = self.send(method, target, headers=headers, body=body, hosts=hosts)
         if answer.status != 200:
             raise WeChatUnavailable
         result = answer.json()

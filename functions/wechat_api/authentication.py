@@ -1,23 +1,68 @@
-"""Who calls, for which app, and whether the path is in their scope."""
+"""Who calls, for which app, and whether what they want is in their scope."""
 
 from __future__ import annotations
 
 from runtime.access import Access
-from runtime.errors import ApiRefused
+from runtime.authorization import basic_of, bearer_of, known_client, scheme_of
+from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
+from runtime.grants import Toll
 from runtime.messages import Request
 from runtime.registry import App
 
 
 def access_of(request: Request, gateway: Gateway) -> tuple[App, Access]:
-    """Return the app and what the gateway token allows; ApiRefused otherwise."""
-    text = request.argument("access_token")
+    """Return the app and what the gateway token allows; ApiRefused otherwise.
+
+    On WeChat's own paths the token stands in the query, and names the app.
+    """
+    access = _by_token(request.argument("access_token"), gateway)
+    return _checked(access, gateway, request.path)
+
+
+def access_for_app(
+    request: Request, gateway: Gateway, appid: str, *, scope: str
+) -> tuple[App, Access]:
+    """Return the same for the app that the address names.
+
+    By Bearer or `access_token` with a gateway token, or by Basic with client id and
+    secret; two of them at once are a BadRequest.
+    """
+    in_query = request.argument("access_token")
+    if in_query is not None and scheme_of(request):
+        raise BadRequest
+    if basic := basic_of(request):
+        registry = gateway.registry
+        client = known_client(basic.client_id, basic.secret, registry=registry)
+        if appid not in client.scopes:
+            raise ApiRefused(48001, "app_not_granted")
+        access = Access(client.client_id, appid, client.scopes[appid])
+    else:
+        access = _by_token(bearer_of(request) or in_query, gateway)
+    if access.appid != appid:
+        raise ApiRefused(48001, "app_not_granted")
+    return _checked(access, gateway, scope)
+
+
+def toll_of(access: Access, gateway: Gateway) -> Toll | None:
+    """Return what a call of this client costs, None where it has no rate."""
+    client = gateway.registry.client(access.client_id)
+    rate = client.rate if client else None
+    if rate is None:
+        return None
+    return Toll(access.client_id, rate.per_second, rate.burst)
+
+
+def _by_token(text: str | None, gateway: Gateway) -> Access:
     if not text:
         raise ApiRefused(41001, "access_token_missing")
-    access = gateway.access_tokens.read(text, now=gateway.clock())
+    return gateway.access_tokens.read(text, now=gateway.clock())
+
+
+def _checked(access: Access, gateway: Gateway, scope: str) -> tuple[App, Access]:
     app = gateway.registry.app(access.appid)
     if app is None:
         raise ApiRefused(40013, "unknown_appid")
-    if not access.allows(request.path):
+    if not access.allows(scope):
         raise ApiRefused(48001, "path_not_in_scope")
     return app, access

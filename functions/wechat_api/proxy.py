@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from functions.wechat_api.authentication import access_of
-from runtime.errors import ApiRefused
+from functions.wechat_api.authentication import access_for_app, access_of, toll_of
+from functions.wechat_api.report import Report
+from runtime.access import Access
+from runtime.calls import Called
+from runtime.errors import ApiRefused, GatewayError, WeChatTimeout
 from runtime.gateway import Gateway
+from runtime.grants import Toll
 from runtime.messages import Headers, Request, Response
+from runtime.registry import App
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and sign-in, which has its own.
-    r"/cgi-bin/(clear_quota/v2|component/.*|token|stable_token)|/sns/.*"
+    r"/cgi-bin/(clear_quota/v2|component/.*|token|stable_token|ticket/.*)|/sns/.*"
 )
 _PASSED_UP = re.compile(r"content-type|wechatmp-.*")
 _PASSED_DOWN = re.compile(
@@ -23,18 +29,51 @@ _PASSED_DOWN = re.compile(
 
 def proxy(request: Request, gateway: Gateway) -> Response:
     """Forward the call and return WeChat's status, content type and bytes."""
-    if _REFUSED.fullmatch(request.path):
+    _check_path(request.path)
+    app, access = access_of(request, gateway)
+    return _passed(request, gateway, app, access)
+
+
+def proxy_for_app(
+    request: Request, gateway: Gateway, appid: str, path: str
+) -> Response:
+    """Forward a call whose app the address names."""
+    _check_path(path)
+    app, access = access_for_app(request, gateway, appid, scope=path)
+    return _passed(replace(request, path=path), gateway, app, access)
+
+
+def _check_path(path: str) -> None:
+    if _REFUSED.fullmatch(path):
         raise ApiRefused(48001, "path_not_proxied")
-    app, _ = access_of(request, gateway)
-    target = f"{request.path}?{request.query}"
-    answer = gateway.calls.send(
-        app,
-        request.method,
-        target,
-        headers={k: v for k, v in request.headers if _PASSED_UP.fullmatch(k)},
-        body=request.body or None,
-    )
+
+
+def _passed(request: Request, gateway: Gateway, app: App, access: Access) -> Response:
+    report = Report(request, access, gateway)
+    try:
+        called = _send(request, gateway, app, toll=toll_of(access, gateway))
+    except GatewayError as error:
+        report.failed(error)
+        raise
+    report.answered(called)
+    answer = called.answer
     return Response(answer.status, _passed_down(answer.headers), answer.body)
+
+
+def _send(request: Request, gateway: Gateway, app: App, *, toll: Toll | None) -> Called:
+    try:
+        return gateway.calls.send(
+            app,
+            request.method,
+            f"{request.path}?{request.query}",
+            headers={k: v for k, v in request.headers if _PASSED_UP.fullmatch(k)},
+            body=request.body or None,
+            toll=toll,
+        )
+    except WeChatTimeout as error:
+        if request.method != "GET":
+            error.detail = "system error: no answer in time, the outcome is unknown"
+        raise
 
 
 def _passed_down(headers: Headers) -> Headers:

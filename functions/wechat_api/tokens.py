@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.wechat_api.authentication import access_of
-from runtime.access import LIFE_SECONDS
+from functions.wechat_api.authentication import access_for_app, access_of, toll_of
+from runtime.access import LIFE_SECONDS, Access
 from runtime.credentials import TICKET_TYPES
 from runtime.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, json_response
+from runtime.registry import App
+
+TICKET_PATH = "/cgi-bin/ticket/getticket"
 
 
 def token(request: Request, gateway: Gateway) -> Response:
@@ -29,11 +32,21 @@ def stable_token(request: Request, gateway: Gateway) -> Response:
 
 def ticket(request: Request, gateway: Gateway) -> Response:
     """GET /cgi-bin/ticket/getticket: from custody, with its remaining life."""
-    app, _ = access_of(request, gateway)
+    return _ticket(request, gateway, access_of(request, gateway))
+
+
+def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
+    """The same for the app that the address names."""
+    who = access_for_app(request, gateway, appid, scope=TICKET_PATH)
+    return _ticket(request, gateway, who)
+
+
+def _ticket(request: Request, gateway: Gateway, who: tuple[App, Access]) -> Response:
+    app, access = who
     type_ = request.argument("type")
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")
-    kept = gateway.calls.ticket(app, type_)
+    kept = gateway.calls.ticket(app, type_, toll=toll_of(access, gateway))
     content = {"errcode": 0, "errmsg": "ok", "ticket": kept.value}
     return _answer({**content, "expires_in": int(kept.seconds)})
 

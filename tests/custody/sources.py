@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runtime.custody import Custody
-from runtime.lease import Pace, Token
+from runtime.grants import Pace, Token
 from runtime.redis_clients import connect
 from runtime.store import Store
+from runtime.upkeep import Upkeep
 
 QUICK = Pace(lease=0.3, renew_every=0.1, wait=5, first_pause=0.2, longest_pause=0.4)
 
@@ -42,6 +43,11 @@ class ScriptedSource:
 def make_custody(redis_server, *, pace=QUICK, **more) -> Custody:
     """Return custody with a connection of its own, as another process has."""
     return Custody(Store(lambda: connect(redis_server.url)), pace=pace, **more)
+
+
+def make_upkeep(redis_server, *, pace=QUICK) -> Upkeep:
+    """Return the timer's and the operator's way in, with a connection of its own."""
+    return Upkeep(Store(lambda: connect(redis_server.url)), pace=pace)
 
 
 def fields(redis_server, name="access_token:wx1") -> dict:

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from runtime.lease import Lease, Pace, Refusal, Token
+from runtime.grants import Pace, Refusal, Token
+from runtime.lease import Lease
 from runtime.redis_clients import connect
 from runtime.store import Store
 from tests.custody.protocol_model import ENDED, LAST, YOUNG, Had, State

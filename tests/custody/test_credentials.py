@@ -8,7 +8,7 @@ import pytest
 
 from runtime.credentials import AccessToken, Ticket
 from runtime.errors import WeChatRefused, WeChatUnavailable
-from runtime.lease import Token
+from runtime.grants import Token
 from runtime.registry import App
 from runtime.wechat import Answer, WeChat
 

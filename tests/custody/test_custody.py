@@ -25,7 +25,6 @@ from tests.custody.sources import (
     set_field,
 )
 
-
 SLOW = replace(QUICK, lease=5, renew_every=2)
 
 

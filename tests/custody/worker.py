@@ -21,7 +21,8 @@ import runtime.fetching
 from runtime.credentials import AccessToken
 from runtime.custody import Custody
 from runtime.errors import GatewayError, WeChatUnavailable
-from runtime.lease import Lease, Pace
+from runtime.grants import Pace
+from runtime.lease import Lease
 from runtime.redis_clients import connect
 from runtime.registry import App
 from runtime.store import Store

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 
+from functions.oidc.index import handler as oidc
+from functions.wechat_api.index import handler as wechat_api
+from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry import hash_secret
 from tests.functions.scripted import (
     APP_SECRET,
     CLIENT_SECRET,
+    FORM,
     NOW,
     SERVICE,
     WEBSITE,
     ScriptedWeChat,
+    change,
 )
+from tests.runtime.fc import call_wsgi, make_environ_fc
 
 
 @pytest.fixture
@@ -48,3 +57,44 @@ def gateway(settings, wechat, clock):
     }
     made.documents.write("clients", "demo", client, after=0)
     return made
+
+
+@pytest.fixture
+def call(gateway, monkeypatch):
+    """Ask an own path of an app as FC does; return status, headers and JSON."""
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+    scopes = {SERVICE: ["/cgi-bin/*", "token:read"], WEBSITE: ["/*"]}
+    change(gateway, "clients", "demo", scopes=scopes)
+
+    def run(path, *, method="GET", query=None, authorization=None, body=b""):
+        environ = make_environ_fc(
+            method=method,
+            path=f"/wechat_api/{SERVICE}{path}",
+            query=query,
+            headers=[("authorization", authorization)] if authorization else [],
+            body=body,
+        )
+        status, pairs, answer = call_wsgi(wechat_api, environ)
+        return status, dict(pairs), json.loads(answer)
+
+    return run
+
+
+@pytest.fixture
+def post(gateway, monkeypatch):
+    """Post a form to the token endpoint; return status, headers and JSON."""
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+
+    def run(form, *, query=None, kind=FORM, authorization=None, method="POST"):
+        headers = [("authorization", authorization)] if authorization else []
+        environ = make_environ_fc(
+            method=method,
+            path="/oidc/token",
+            query=query,
+            headers=[("content-type", kind), *headers],
+            body=form if isinstance(form, bytes) else urlencode(form).encode(),
+        )
+        status, pairs, answer = call_wsgi(oidc, environ)
+        return status, dict(pairs), json.loads(answer)
+
+    return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ WEBSITE = "wx" + "b" * 16
 APP_SECRET = "f" * 32
 CLIENT_SECRET = "demo_" + "1" * 32
 NOW = 1_800_000_000.0
+FORM = "application/x-www-form-urlencoded"
 HTML = (("accept", "text/html"),)
 IN_WECHAT = (("user-agent", "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"),)
 
@@ -77,6 +79,12 @@ def ask(method="GET", path="/", query="", *, headers=(), body=b"", cookies=None)
         line = "; ".join(f"{name}={value}" for name, value in cookies.items())
         headers = (*headers, ("cookie", line))
     return Request(method, path, query, tuple(headers), body, "192.0.2.1", "req-1")
+
+
+def basic(client_id="demo", secret=CLIENT_SECRET):
+    """Return an Authorization header's value."""
+    pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return f"Basic {pair}"
 
 
 def header(response, name):

@@ -490,15 +490,15 @@ class TestWithoutRedis:
         assert json.loads(answer["body"])["errcode"] == -1
         assert wechat.seen == []
 
-    def test_a_config_store_that_is_away_is_503(self, gateway, monkeypatch):
+    def test_a_config_store_that_is_away_is_503(
+        self, gateway, settings, redis_server, monkeypatch
+    ):
         """An unreadable folder is not an unknown app."""
 
-        def away(name):
+        def away(*_):
             raise OSError
 
-        monkeypatch.setattr(
-            "runtime.folder_store.FolderStore.versions", lambda *_: away(0)
-        )
-        gateway.documents._seen.clear()
+        redis_server.empty()
+        monkeypatch.setattr("runtime.folder_store.FolderStore.versions", away)
         with pytest.raises(ServiceUnavailable):
-            issue(gateway)
+            issue(Gateway(settings))

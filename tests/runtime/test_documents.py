@@ -11,28 +11,8 @@ import pytest
 
 from runtime.documents import FRESH_SECONDS, Document, Documents
 from runtime.envelope import CannotOpen, Envelope
-from runtime.folder_store import FolderStore, VersionExists
-
-HUSH = "s3cr3t-of-an-app"
-APP = {"kind": "service", "secret": HUSH, "token": "t0ken-of-an-app", "名": "张三"}
-
-
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-class CountingStore(FolderStore):
-    """The real store, which counts how often it is asked."""
-
-    reads = 0
-
-    def versions(self, name):
-        self.reads += 1
-        return super().versions(name)
+from runtime.folder_store import VersionExists
+from tests.runtime.document_parts import APP, HUSH, Clock, WatchedStore
 
 
 @pytest.fixture
@@ -43,7 +23,7 @@ def clock():
 @pytest.fixture
 def make(tmp_path, clock):
     def make(*, keys=None):
-        store = CountingStore(tmp_path)
+        store = WatchedStore(tmp_path)
         return Documents(store, Envelope(keys or {1: b"m" * 32}), clock=clock)
 
     return make
@@ -128,7 +108,7 @@ def test_strangers_fill_no_memory(documents):
     for number in range(1000):
         documents.read("clients", f"stranger-{number}")
 
-    assert {} == documents._seen
+    assert {} == documents._reader._memory._seen
 
 
 @pytest.mark.parametrize(
@@ -152,7 +132,7 @@ def test_a_moved_document_cannot_be_opened(documents, tmp_path):
         documents.read("apps", "wx2")
 
 
-def test_a_swapped_field_cannot_be_opened(documents, tmp_path):
+def test_a_swapped_field_cannot_be_opened(documents, make, tmp_path):
     """A secret moved to another field of the same document stays closed."""
     documents.write("apps", "wx1", APP, after=0)
     file = tmp_path / "apps/wx1/1.json"
@@ -161,7 +141,7 @@ def test_a_swapped_field_cannot_be_opened(documents, tmp_path):
     file.write_text(json.dumps(content))
 
     with pytest.raises(CannotOpen, match=r"^apps/wx1#secret$"):
-        documents.read("apps", "wx1")
+        make().read("apps", "wx1")
 
 
 def test_a_removed_master_key(documents, make):

@@ -106,7 +106,7 @@ def test_head_has_no_body_in_an_error_either(error):
         (MethodNotAllowed("POST"), 405, 43002),
         (PayloadTooLarge(), 413, 45001),
         (FlowExpired(), 400, -1),
-        (ApiRefused(40125, "invalid_client_secret"), 400, 40125),
+        (ApiRefused(40125, "invalid_client_secret"), 401, 40125),
         (WeChatRefused(45009, "reach max"), 502, 45009),
         (WeChatTimeout(), 504, -1),
         (ServiceUnavailable(), 503, -1),

@@ -22,6 +22,8 @@ NEEDED = (
     "LOGIN_CLIENT",
 )
 OPTIONAL = (
+    "S3_ENDPOINT_URL",
+    "S3_CREATE_ONLY",
     "WECHAT_API_URL",
     "WECHAT_OPEN_URL",
     "WECHAT_MP_URL",
@@ -84,6 +86,7 @@ def test_blank_is_missing(name):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"S3_CREATE_ONLY": "oss"}, "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"),
         (
             {"LEASE_SECONDS": "1", "LEASE_RENEW_SECONDS": "0.5"},
             "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS",
@@ -135,6 +138,18 @@ def test_a_blank_optional_setting_is_its_default(name):
         ("REDIS_WAIT", "sleep"),
         ("LEASE_SECONDS", "-1"),
         ("CONFIG_URL", "file:"),
+        ("CONFIG_URL", "s3://"),
+        ("CONFIG_URL", "s3:///prefix"),
+        ("CONFIG_URL", "s3://Bucket"),
+        ("CONFIG_URL", "s3://bu"),
+        ("CONFIG_URL", "s3://key:secret@bucket/prefix"),
+        ("CONFIG_URL", "s3://bucket//prefix"),
+        ("CONFIG_URL", "s3://bucket/../prefix"),
+        ("CONFIG_URL", "s3://bucket/prefix?versionId=1"),
+        ("CONFIG_URL", "https://bucket.example.com"),
+        ("S3_ENDPOINT_URL", "oss-cn-hangzhou.aliyuncs.com"),
+        ("S3_ENDPOINT_URL", "https://key:secret@oss-cn-hangzhou.aliyuncs.com"),
+        ("S3_CREATE_ONLY", "yes"),
         ("MASTER_KEYS", KEY),
         ("MASTER_KEYS", "1:" + "?" * 44),
         ("MASTER_KEYS", "1:" + "k" * 43),
@@ -249,3 +264,16 @@ def test_addresses_have_no_final_slash(value, expected):
 def test_redis_addresses(value):
     """Every way to run a Redis has its form of address, taken as it is."""
     assert value == settings_from({**COMPLETE, "REDIS_URL": value}).redis_url
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("file:.local/config", "file:.local/config"),
+        ("s3://gateway-documents", "s3://gateway-documents"),
+        ("s3://gateway.documents/wechat/v1.0/", "s3://gateway.documents/wechat/v1.0"),
+    ],
+)
+def test_addresses_of_documents(value, expected):
+    """A folder, or a bucket with or without a prefix."""
+    assert expected == settings_from({**COMPLETE, "CONFIG_URL": value}).config_url

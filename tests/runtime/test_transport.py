@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.transport import TRUSTED_SECONDS, pooled_transport
+from runtime.connections import TRUSTED_SECONDS
+from runtime.transport import pooled_transport
 from runtime.wechat import Answer, WeChat
 from tests.runtime.raw_server import RawServer, make_answer, send_and_close
 

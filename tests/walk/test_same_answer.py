@@ -11,6 +11,7 @@ import pytest
 
 from functions.login.index import handler as login
 from functions.oauth_callback.index import handler as oauth_callback
+from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from host.seed import CLIENT_ID
 from runtime import gateway as gateway_module
@@ -43,6 +44,13 @@ REQUESTS = [
         HTML,
         b"",
     ),
+    (oidc, "POST", "/oidc/token", "", JSON, b"grant_type=x"),
+    (oidc, "POST", "/oidc/token", "grant_type=x", JSON, b""),
+    (oidc, "GET", "/oidc/token", "", JSON, b""),
+    (oidc, "POST", "/oidc/nowhere", "", JSON, b""),
+    (wechat_api, "GET", f"/wechat_api/{UNKNOWN}/access_token", "", JSON, b""),
+    (wechat_api, "POST", f"/wechat_api/{UNKNOWN}/quota", "", JSON, b""),
+    (wechat_api, "GET", f"/wechat_api/{UNKNOWN}/a", "access_token=x", JSON, b""),
     (wechat_api, "GET", "/cgi-bin/user/get", "", JSON, b""),
     (wechat_api, "GET", "/wechat_api/cgi-bin/user/get", "", JSON, b""),
     (wechat_api, "GET", "/cgi-bin/user/get", "access_token=x", JSON, b""),

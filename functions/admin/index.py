@@ -1,0 +1,55 @@
+"""The admin function: POST /admin/{noun}/{verb} with a JSON object, JSON back.
+
+The lock is the trigger's AuthType FUNCTION: no unsigned call reaches this code, and
+this code cannot check a signature, for it does not know the key. So the trigger must
+never be ANONYMOUS. No cookie is read and no other origin is invited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from functions.admin.journal import written_down
+from runtime.dialects import api_dialect
+from runtime.entrypoint import entrypoint
+from runtime.errors import BadRequest
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response, json_response
+from runtime.operations.table import operation, perform
+from runtime.routing import dispatch, route
+
+METHODS = frozenset({"POST"})
+
+
+def answer(request: Request, gateway: Gateway, noun: str, verb: str) -> Response:
+    """Perform one verb; what may leave something changed is written down."""
+    wanted, arguments = operation(noun, verb), _arguments(request)
+    if not wanted.changes:
+        return json_response(perform(wanted.run, gateway, arguments))
+    with written_down(request, f"{noun} {verb}", arguments) as named:
+        done = perform(wanted.run, gateway, arguments)
+        named.update(done)
+    return json_response(done)
+
+
+def handle(request: Request, gateway: Gateway) -> Response:
+    """Answer one request."""
+    return dispatch(ROUTES, request, gateway)
+
+
+def _arguments(request: Request) -> Mapping[str, Any]:
+    # Only JSON: a form that a browser sends from elsewhere is never a verb.
+    kind = (request.header("content-type") or "").partition(";")[0].strip()
+    if not re.fullmatch("application/json", kind, re.IGNORECASE):
+        raise BadRequest
+    arguments = request.json()
+    if not isinstance(arguments, dict):
+        raise BadRequest
+    return arguments
+
+
+ROUTES = (route(r"/([a-z]{1,16})/([a-z]{1,16})", POST=answer),)
+
+handler = entrypoint(handle, mount="/admin", dialect=api_dialect)

@@ -1,0 +1,53 @@
+"""Who did what to which document: one line each, with names and no other value."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from runtime.errors import GatewayError
+from runtime.messages import Request
+
+log = logging.getLogger("gateway.admin")
+
+_SIGNED_BY = re.compile(r"FC ([A-Za-z0-9._-]{1,64}):")
+_NAMED_BY = (("appid",), ("client_id",), ("kind", "id"))
+# Where somebody mistook a secret for a name, it is not for the log.
+_NAME = re.compile(r"(?!.*[0-9a-f]{32})[A-Za-z0-9_-]{1,64}")
+_LONGEST = 1000
+
+
+@contextmanager
+def written_down(
+    request: Request, verb: str, arguments: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Log request id, access key id, verb, names and outcome of what the block does.
+
+    It may add to the names that it is given. The access key id is the signature's own
+    word, which the trigger has checked; `-` where the platform passes none on.
+    """
+    single = [each for group in _NAMED_BY for each in group]
+    named = {each: arguments[each] for each in single if each in arguments}
+    outcome = GatewayError.code
+    try:
+        yield named
+        outcome = "done"
+    except GatewayError as error:
+        outcome = error.code
+        raise
+    finally:
+        signer = _SIGNED_BY.match(request.header("authorization") or "")
+        who = signer[1] if signer else "-"
+        log.info("%s %s %s %s: %s", request.request_id, who, verb, _of(named), outcome)
+
+
+def _of(named: Mapping[str, Any]) -> str:
+    for group in _NAMED_BY:
+        names = [named.get(each) for each in group]
+        if all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
+            return "/".join(map(str, names))
+    written = [*named.get("written", ()), *named.get("resealed", ())]
+    return ",".join(written)[:_LONGEST] or "-"

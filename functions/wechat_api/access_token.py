@@ -1,0 +1,53 @@
+"""The real access_token, for a service that cannot do without it."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from functions.wechat_api.authentication import access_for_app, toll_of
+from runtime.access import TOKEN_READ, Access
+from runtime.errors import BadRequest
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response, json_response
+
+log = logging.getLogger("gateway.audit")
+
+
+def access_token(request: Request, gateway: Gateway, appid: str) -> Response:
+    """GET /{appid}/access_token: the value and its remaining life in seconds."""
+    app, access = access_for_app(request, gateway, appid, scope=TOKEN_READ)
+    token = gateway.calls.access_token(app, toll=toll_of(access, gateway))
+    _audit(request, access, "token_read")
+    return json_response(
+        {"access_token": token.value, "expires_in": int(token.seconds)}
+    )
+
+
+def reject(request: Request, gateway: Gateway, appid: str) -> Response:
+    """POST /{appid}/access_token/reject: WeChat refused this value.
+
+    It is dropped if it is still the stored one, and a fresh one is there when this
+    answers; `expires_in` is the life of what stands there now.
+    """
+    app, access = access_for_app(request, gateway, appid, scope=TOKEN_READ)
+    content = request.json()
+    value = content.get("access_token") if isinstance(content, dict) else None
+    # What is not ASCII was never WeChat's, and may not even be text.
+    if not isinstance(value, str) or not value.isascii() or not value:
+        raise BadRequest
+    source = gateway.calls.access_token_source(app)
+    dropped = gateway.custody.reject(source, value)
+    token = gateway.calls.access_token(app, toll=toll_of(access, gateway))
+    _audit(request, access, "token_dropped" if dropped else "token_kept")
+    return json_response({"dropped": dropped, "expires_in": int(token.seconds)})
+
+
+def _audit(request: Request, access: Access, event: str) -> None:
+    line = {
+        "request_id": request.request_id,
+        "client": access.client_id,
+        "app": access.appid,
+        "event": event,
+    }
+    log.info("%s", json.dumps(line, separators=(",", ":")))

@@ -1,0 +1,66 @@
+"""What a page needs for wx.config, signed by the app's jsapi ticket."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+
+from functions.wechat_api.authentication import access_for_app, toll_of
+from runtime.errors import ApiRefused
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response, json_response
+from runtime.registry import App
+
+SCOPE = "/jssdk_config"
+
+_PAGE = re.compile(
+    # A browser would read a blank, a control character or a backslash its own way.
+    r"https?://([A-Za-z0-9.-]+)(:[0-9]{1,5})?([/?][^\x00-\x20\x7f\\]*)?"
+)
+
+
+def jssdk_config(
+    request: Request,
+    gateway: Gateway,
+    appid: str,
+    *,
+    random: Callable[[int], str] = secrets.token_hex,
+) -> Response:
+    """GET /{appid}/jssdk_config?url=: appId, timestamp, nonceStr and signature."""
+    app, access = access_for_app(request, gateway, appid, scope=SCOPE)
+    page = _page(request, app)
+    ticket = gateway.calls.ticket(app, "jsapi", toll=toll_of(access, gateway))
+    noncestr, timestamp = random(8), int(gateway.clock())
+    signature = sign(
+        ticket=ticket.value, noncestr=noncestr, timestamp=timestamp, url=page
+    )
+    return json_response(
+        {
+            "appId": app.appid,
+            "timestamp": timestamp,
+            "nonceStr": noncestr,
+            "signature": signature,
+            "jsapi_ticket_expires_in": int(ticket.seconds),
+        }
+    )
+
+
+def sign(*, ticket: str, noncestr: str, timestamp: int, url: str) -> str:
+    """Return WeChat's SHA-1 over the four pairs, nothing in them encoded."""
+    text = f"jsapi_ticket={ticket}&noncestr={noncestr}&timestamp={timestamp}&url={url}"
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _page(request: Request, app: App) -> str:
+    if {name for name, _ in request.arguments} - {"url", "access_token"}:
+        # A page's own query whose & was not percent-encoded falls apart into ours.
+        raise ApiRefused(40097, "url_not_encoded")
+    page = (request.argument("url") or "").partition("#")[0]
+    match = _PAGE.fullmatch(page)
+    if match is None:
+        raise ApiRefused(40097, "url_not_http")
+    if match[1].lower() not in app.js_domains:
+        raise ApiRefused(40097, "url_not_in_js_domains")
+    return page

@@ -1,0 +1,44 @@
+"""How much of an API's daily limit is used, at WeChat and by this client."""
+
+from __future__ import annotations
+
+import json
+
+from functions.wechat_api.authentication import access_for_app, toll_of
+from runtime.errors import WeChatRefused, WeChatUnavailable
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response, json_response
+from runtime.wechat import Answer
+
+AT_WECHAT = "/cgi-bin/openapi/quota/get"
+
+
+def quota(request: Request, gateway: Gateway, appid: str) -> Response:
+    """GET /{appid}/quota?path=: WeChat's own numbers, and the client's calls today.
+
+    Whoever may call a path may ask for its quota; WeChat's numbers are the app's.
+    """
+    path = request.argument("path") or ""
+    app, access = access_for_app(request, gateway, appid, scope=path)
+    called = gateway.calls.send(
+        app,
+        "POST",
+        AT_WECHAT,
+        headers={"Content-Type": "application/json"},
+        body=json.dumps({"cgi_path": path}, ensure_ascii=False).encode(),
+        toll=toll_of(access, gateway),
+    )
+    theirs = _numbers(called.answer)
+    ours = gateway.counters.today(access.client_id, app.appid, path)
+    client = {"client": access.client_id, "succeeded_today": ours}
+    return json_response({"path": path, **theirs, "gateway": client})
+
+
+def _numbers(answer: Answer) -> dict[str, object]:
+    content = answer.json()
+    if answer.status != 200:
+        raise WeChatUnavailable
+    if answer.errcode:
+        raise WeChatRefused(answer.errcode, str(content.get("errmsg", "")))
+    names = ("quota", "rate_limit", "component_rate_limit")
+    return {name: content[name] for name in names if name in content}

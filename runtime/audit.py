@@ -1,0 +1,41 @@
+"""One line for each proxied call: who called what, and what came of it.
+
+JSON on the logger `gateway.audit`, without tokens, openids, queries or bodies.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+
+log = logging.getLogger("gateway.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class ProxiedCall:
+    """What is told of a call; times in milliseconds, sizes in bytes.
+
+    `errcode` is WeChat's, 0 where its answer has none; `outcome` our own code where
+    no answer came; `rid` is WeChat's id of a call it refused.
+    """
+
+    request_id: str
+    client: str
+    app: str
+    method: str
+    path: str
+    status: int
+    errcode: int
+    rid: str | None
+    outcome: str
+    bytes_up: int
+    bytes_down: int
+    upstream_ms: float
+    own_ms: float
+    tries: int
+
+
+def audit(call: ProxiedCall) -> None:
+    """Write the line."""
+    log.info("%s", json.dumps(asdict(call), separators=(",", ":")))

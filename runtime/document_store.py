@@ -1,0 +1,62 @@
+"""What a place for documents has to offer: a folder or a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+REMOVED = b"null"
+"""The content of a version that says: from here on there is no such document.
+
+Its size tells it from any object in JSON, so a listing alone shows what is removed.
+"""
+
+
+class VersionExists(Exception):
+    """Somebody else has written this version first."""
+
+
+class StoreAway(OSError):
+    """The store cannot be reached or refuses; the text names the operation and code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version as a listing shows it; `written_at` is Unix time."""
+
+    version: int
+    size: int
+    written_at: float
+
+    @property
+    def removed(self) -> bool:
+        """Tell whether this version removes the document."""
+        return self.size == len(REMOVED)
+
+
+class DocumentStore(Protocol):
+    """Immutable versions under `{kind}/{id}`; every fault is an OSError."""
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of a kind, sorted, without those that are removed."""
+
+    def chains(self, kind: str) -> Mapping[str, list[Stored]]:
+        """Return the versions of all documents of a kind by id, oldest first."""
+
+    def history(self, name: str) -> list[Stored]:
+        """Return the versions of `{kind}/{id}` with their dates, oldest first."""
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of `{kind}/{id}`, oldest first."""
+
+    def read(self, name: str, version: int) -> bytes:
+        """Return a version's bytes; FileNotFoundError if there is none."""
+
+    def create(self, name: str, version: int, content: bytes) -> None:
+        """Write a version whole and durably; VersionExists if it is there."""
+
+
+def living(chains: Mapping[str, list[Stored]]) -> list[str]:
+    """Return the ids whose newest version is not a removal, sorted."""
+    return sorted(id_ for id_, chain in chains.items() if not chain[-1].removed)

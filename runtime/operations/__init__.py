@@ -1,0 +1,1 @@
+"""What an operator can do, offline by manage.py and through the function admin."""

@@ -1,0 +1,77 @@
+"""A client's secrets and tokens: rotated, stopped and let go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.documents import Document
+from runtime.field_rules import Rule, flag
+from runtime.gateway import Gateway
+from runtime.operations import keeping
+from runtime.operations.arguments import ID
+from runtime.operations.client_verbs import shown_client
+from runtime.operations.refusals import OperationRefused
+from runtime.registration import MOST_SECRETS, checked_fields, client_document
+from runtime.registry import hash_secret, make_secret
+
+
+def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a second secret beside the first and return it, for the only time.
+
+    With `finish` the older of the two is dropped; tokens it has got live on, for two
+    hours at most.
+    """
+    client_id, found = _found(gateway, arguments, finish=flag)
+    hashes = found.content["secret_hashes"]
+    if arguments.get("finish"):
+        if len(hashes) < MOST_SECRETS:
+            raise OperationRefused("There is one secret only; rotate first.")
+        return _changed(gateway, client_id, found, secret_hashes=hashes[-1:])
+    if len(hashes) == MOST_SECRETS:
+        raise OperationRefused("There are two secrets already; finish that rotation.")
+    secret = make_secret(client_id)
+    hashes = [*hashes, hash_secret(secret)]
+    shown = _changed(gateway, client_id, found, secret_hashes=hashes)
+    return {"client_id": client_id, "secret": secret, **shown}
+
+
+def disable(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """End a client's secrets and tokens, for good in the case of the tokens."""
+    client_id, found = _found(gateway, arguments)
+    epoch = _epoch(found) + 1
+    return _changed(gateway, client_id, found, disabled=True, epoch=epoch)
+
+
+def enable(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a disabled client's secrets count again; it fetches new tokens."""
+    client_id, found = _found(gateway, arguments)
+    if not found.content.get("disabled"):
+        raise OperationRefused(f"clients/{client_id} is not disabled.")
+    return _changed(gateway, client_id, found, disabled=False)
+
+
+def revoke(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """End all tokens of a client; its secrets get new ones at once."""
+    client_id, found = _found(gateway, arguments)
+    return _changed(gateway, client_id, found, epoch=_epoch(found) + 1)
+
+
+def _found(
+    gateway: Gateway, arguments: Mapping[str, Any], **optional: Rule
+) -> tuple[str, Document]:
+    rules = {"client_id": ID, **optional}
+    client_id = checked_fields(arguments, rules, needed=("client_id",))["client_id"]
+    return client_id, keeping.find(gateway, "clients", client_id)
+
+
+def _epoch(found: Document) -> int:
+    return int(found.content.get("epoch", 1))
+
+
+def _changed(
+    gateway: Gateway, client_id: str, found: Document, **fields: Any
+) -> dict[str, Any]:
+    content = client_document(client_id, {**found.content, **fields})
+    version = keeping.change(gateway, "clients", client_id, content, found=found)
+    return shown_client(client_id, version, content)

@@ -1,0 +1,118 @@
+"""Clients: added, listed, shown, changed and removed; no answer holds a hash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.gateway import Gateway
+from runtime.operations import keeping
+from runtime.operations.arguments import ID, NAMES, split
+from runtime.registration import RegistrationError, checked_fields, client_document
+from runtime.registry import hash_secret, make_secret
+
+_OURS = ("secret_hashes", "disabled", "epoch")
+
+
+def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep a new client and return its secret, for the only time.
+
+    Without a `client_id` one is made of `name`: `Order desk` becomes `order-desk`.
+    """
+    named, fields = split(arguments, "client_id")
+    client_id = str(named.get("client_id") or _slug(fields.get("name")))
+    secret = make_secret(client_id)
+    _refuse_ours(fields)
+    full = {"scopes": {}, **fields, "secret_hashes": [hash_secret(secret)]}
+    content = client_document(client_id, full)
+    _check_apps(gateway, content["scopes"])
+    content["epoch"] = keeping.epoch_above(gateway, client_id)
+    version = keeping.create(gateway, "clients", client_id, content)
+    shown = shown_client(client_id, version, content)
+    return {"client_id": client_id, "secret": secret, **shown}
+
+
+def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all clients in short."""
+    checked_fields(arguments, {})
+    clients = []
+    for client_id, found in keeping.each(gateway, "clients"):
+        client = shown_client(client_id, found.version, found.content)
+        short = ("client_id", "name", "scopes", "disabled", "secrets", "version")
+        clients.append({name: client[name] for name in short})
+    return {"clients": clients}
+
+
+def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a client whole, of its secrets the number alone."""
+    known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
+    found = keeping.find(gateway, "clients", known["client_id"])
+    return shown_client(known["client_id"], found.version, found.content)
+
+
+def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the fields that are given, drop those that `clear` names.
+
+    `scopes` changes the apps that it names and no other; null takes an app away.
+    """
+    named, fields = split(arguments, "client_id", "clear")
+    rules = {"client_id": ID, "clear": NAMES}
+    known = checked_fields(named, rules, needed=("client_id",))
+    client_id, cleared = known["client_id"], known.get("clear", [])
+    _refuse_ours({**fields, **dict.fromkeys(cleared)})
+    found = keeping.find(gateway, "clients", client_id)
+    kept = {name: v for name, v in found.content.items() if name not in cleared}
+    if isinstance(fields.get("scopes"), Mapping):
+        fields["scopes"] = _merged(found.content["scopes"], fields["scopes"])
+    content = client_document(client_id, {**kept, **fields})
+    new = {app for app in content["scopes"] if app not in found.content["scopes"]}
+    _check_apps(gateway, new)
+    version = keeping.change(gateway, "clients", client_id, content, found=found)
+    return shown_client(client_id, version, content)
+
+
+def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove a client; its tokens and secrets end within two seconds."""
+    known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
+    return keeping.remove(gateway, "clients", known["client_id"])
+
+
+def shown_client(
+    client_id: str, version: int, content: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what an operator sees of a client's document."""
+    public = {name: v for name, v in content.items() if name not in _OURS}
+    return {
+        "client_id": client_id,
+        **public,
+        "disabled": content.get("disabled", False),
+        "epoch": content.get("epoch", 1),
+        "secrets": len(content["secret_hashes"]),
+        "version": version,
+    }
+
+
+def _refuse_ours(fields: Mapping[str, Any]) -> None:
+    for name in _OURS:
+        if name in fields:
+            raise RegistrationError(name, "is changed by verbs of its own")
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**old, **new}
+    return {app: patterns for app, patterns in merged.items() if patterns is not None}
+
+
+def _check_apps(gateway: Gateway, appids: Any) -> None:
+    known = gateway.documents.ids("apps") if appids else []
+    for appid in appids:
+        if appid not in known:
+            raise RegistrationError("scopes", f"name {appid}, and there is no such app")
+
+
+def _slug(name: Any) -> str:
+    words = re.findall(r"[a-z0-9]+", name.lower()) if isinstance(name, str) else []
+    if not words:
+        raise RegistrationError("client_id", "cannot be made of this name: give one")
+    return "-".join(words)[:40].rstrip("-")

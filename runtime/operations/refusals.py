@@ -1,0 +1,37 @@
+"""Why an operation was not done, said to the operator without any value."""
+
+from __future__ import annotations
+
+from runtime.errors import GatewayError
+
+
+class OperationRefused(GatewayError):
+    """An operation that was understood and not done; `message` says why."""
+
+    status = 409
+    code = "conflict"
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.message = message
+
+
+class UnknownVerb(OperationRefused):
+    """There is no such noun or verb."""
+
+    status = 404
+    code = "unknown_verb"
+
+
+class UnknownDocument(OperationRefused):
+    """There is no such document, or no such version of it."""
+
+    status = 404
+    code = "unknown_document"
+
+
+class UnreadableDocument(OperationRefused):
+    """A document is damaged, or the master key that sealed it is gone."""
+
+    status = 500
+    code = "unreadable_document"

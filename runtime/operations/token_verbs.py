@@ -1,0 +1,53 @@
+"""Credentials in custody: `token show` and `refresh`; no answer holds a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from runtime.fetching import Source
+from runtime.gateway import Gateway
+from runtime.operations.arguments import ID
+from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.registration import checked_fields
+from runtime.registry import App
+
+
+def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of each credential, of one app or of all."""
+    appid = checked_fields(arguments, {"appid": ID}).get("appid")
+    apps = [_app(gateway, appid)] if appid else gateway.registry.apps()
+    sources = [each for app in apps for each in _sources(gateway, app)]
+    return {"tokens": [asdict(gateway.upkeep.describe(each)) for each in sources]}
+
+
+def refresh(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Fetch what is due of an app's credentials, and tell what was done of each.
+
+    `fresh`: it is not due; `fetched`; `busy`: another one is fetching it; `paused`:
+    WeChat refused a moment ago. What WeChat refuses now is raised.
+    """
+    known = checked_fields(arguments, {"appid": ID}, needed=("appid",))
+    done = [
+        {"name": source.name, "outcome": gateway.upkeep.refresh(source).value}
+        for source in _sources(gateway, _app(gateway, known["appid"]))
+    ]
+    return {"tokens": done}
+
+
+def _app(gateway: Gateway, appid: str) -> App:
+    app = gateway.registry.app(appid)
+    if app is None:
+        raise UnknownDocument(f"There is no apps/{appid}.")
+    if not app.has_access_token:
+        raise OperationRefused(f"A {app.kind} app has no access_token of its own.")
+    return app
+
+
+def _sources(gateway: Gateway, app: App) -> list[Source]:
+    if not app.has_access_token:
+        return []
+    token, *tickets = gateway.calls.sources(app)
+    # A ticket that nobody has asked for is no credential yet.
+    return [token, *(each for each in tickets if gateway.upkeep.describe(each).fence)]

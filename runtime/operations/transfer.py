@@ -1,0 +1,146 @@
+"""All documents in one text, for a backup or another deployment, and back again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.documents import SECRET_FIELDS, VersionExists
+from runtime.envelope import Envelope
+from runtime.field_rules import Fault, flag, whole, word
+from runtime.gateway import Gateway
+from runtime.operations import keeping
+from runtime.operations.arguments import ID
+from runtime.operations.refusals import OperationRefused
+from runtime.registration import (
+    RegistrationError,
+    app_document,
+    checked_fields,
+    client_document,
+)
+from runtime.secret_fields import SecretFields
+
+FORMAT = "wechat-gateway-documents-1"
+
+_CHECKS = {"apps": app_document, "clients": client_document}
+
+
+def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all documents, their secrets sealed under the newest master key."""
+    checked_fields(arguments, {})
+    return exported(gateway, sealed=True)
+
+
+def exported(gateway: Gateway, *, sealed: bool) -> dict[str, Any]:
+    """Return all documents; with `sealed` False their secrets are plain text."""
+    fields = _fields(gateway)
+    documents = []
+    for kind in SECRET_FIELDS:
+        for id_, found in keeping.each(gateway, kind):
+            content = found.content
+            if sealed:
+                content = json.loads(fields.seal(f"{kind}/{id_}", content))
+            entry = {"kind": kind, "id": id_, "version": found.version}
+            documents.append({**entry, "content": content})
+    return {"format": FORMAT, "sealed": sealed, "documents": documents}
+
+
+def import_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Write what differs from an export as new versions, and tell what was done.
+
+    A document that has another version here than in the export, and other content, was
+    changed by somebody since: nothing at all is written then.
+    """
+    rules = {"format": word(FORMAT), "sealed": flag, "documents": _documents}
+    known = checked_fields(arguments, rules, needed=rules)
+    fields = _fields(gateway) if known["sealed"] else None
+    steps = [_step(gateway, entry, fields) for entry in known["documents"]]
+    conflicts = [step.name for step in steps if step.conflict]
+    if conflicts:
+        names = ", ".join(conflicts)
+        raise OperationRefused(
+            f"Changed since the export: {names}. Nothing is written."
+        )
+    same = [step.name for step in steps if step.same]
+    return {"written": _written(gateway, steps), "unchanged": same}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    kind: str
+    id: str
+    content: Mapping[str, Any] = field(repr=False)
+    after: int
+    same: bool
+    conflict: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}/{self.id}"
+
+
+def _step(
+    gateway: Gateway, entry: Mapping[str, Any], fields: SecretFields | None
+) -> _Step:
+    kind, id_ = entry["kind"], entry["id"]
+    content = entry["content"]
+    if fields:
+        content = _opened(fields, f"{kind}/{id_}", content)
+    content = _CHECKS[kind](id_, content)
+    found = keeping.read(gateway, kind, id_)
+    newest = gateway.documents.version(kind, id_)
+    if found is None and newest and kind == "clients":
+        content["epoch"] = keeping.epoch_above(gateway, id_)
+    same = found is not None and found.content == content
+    conflict = found is not None and not same and newest != entry["version"]
+    return _Step(kind, id_, content, newest, same, conflict)
+
+
+def _opened(
+    fields: SecretFields, name: str, content: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    for field_ in SECRET_FIELDS[name.partition("/")[0]]:
+        if not isinstance(content.get(field_, ""), str):
+            raise RegistrationError(field_, "must be text")
+    with keeping.readable(name):
+        return fields.open(name, json.dumps(content).encode()) or {}
+
+
+def _written(gateway: Gateway, steps: list[_Step]) -> list[str]:
+    written: list[str] = []
+    for step in steps:
+        if step.same:
+            continue
+        try:
+            gateway.documents.write(step.kind, step.id, step.content, after=step.after)
+        except VersionExists:
+            done = ", ".join(written) or "nothing"
+            raise OperationRefused(
+                f"Somebody else has just changed {step.name}. Written before: {done}."
+            ) from None
+        written.append(step.name)
+    return written
+
+
+def _documents(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise Fault("must be a list")
+    rules = {
+        "kind": word(*_CHECKS),
+        "id": ID,
+        "version": whole(1, 10**9),
+        "content": _content,
+    }
+    return [checked_fields(_content(each), rules, needed=rules) for each in value]
+
+
+def _content(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Fault("must hold objects")
+    return value
+
+
+def _fields(gateway: Gateway) -> SecretFields:
+    return SecretFields(Envelope(gateway.settings.master_keys))

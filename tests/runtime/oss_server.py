@@ -1,0 +1,180 @@
+"""A bucket of Aliyun OSS on a loopback port, as strict as the real one where it counts.
+
+It takes what OSS' pages on its S3 interface say it takes, and refuses the rest: the
+bucket in the host name only, signature version 2, no If-None-Match on PUT, no checksum
+headers, no chunked bodies. moto takes all of these.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+BUCKET = "gateway-documents"
+ENDPOINT_HOST = "oss-cn-hangzhou.aliyuncs.com"
+KEY_ID, KEY_SECRET = "LTAI5tExampleKeyId", "ExampleKeySecretOfThirtyCharac"
+REFUSED = ("content-encoding", "transfer-encoding", "x-amz-content-sha256")
+PAGE = 50  # 1000 at the real one
+DATE = "2026-03-01T10:00:00.000Z"
+
+
+@dataclass
+class Seen:
+    """A request as it came over the wire."""
+
+    line: str
+    headers: dict
+    body: bytes
+
+
+@dataclass
+class Bucket:
+    """What the server keeps, what it saw, and how it is to misbehave next."""
+
+    objects: dict = field(default_factory=dict)
+    seen: list = field(default_factory=list)
+    lost_answers: int = 0
+    failures: list = field(default_factory=list)
+    silent_seconds: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Refused(Exception):
+    pass
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    bucket: Bucket
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self._answer(self._read)
+
+    def do_PUT(self):
+        self._answer(self._write)
+
+    def _answer(self, act):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.bucket.seen.append(Seen(self.requestline, headers, body))
+        time.sleep(self.bucket.silent_seconds)
+        try:
+            if self.bucket.failures:
+                raise Refused(*self.bucket.failures.pop(0))
+            self._check(headers)
+            status, answer = act(headers, body)
+        except Refused as refused:
+            status, code = refused.args
+            answer = _error(code, headers.get("host", "")).encode()
+        if self.command == "PUT" and self.bucket.lost_answers:
+            self.bucket.lost_answers -= 1
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def _check(self, headers):
+        host = headers["host"].partition(":")[0]
+        if host != f"{BUCKET}.{ENDPOINT_HOST}":
+            raise Refused(403, "SecondLevelDomainForbidden")
+        if any(name in headers for name in REFUSED) or "-chunked" in str(headers):
+            raise Refused(400, "InvalidArgument")
+        if any("checksum" in name or "trailer" in name for name in headers):
+            raise Refused(400, "InvalidArgument")
+        if headers.get("authorization") != self._signature(headers):
+            raise Refused(403, "SignatureDoesNotMatch")
+
+    def _signature(self, headers):
+        """Amazon's signature version 2 of this request."""
+        lines = [
+            self.command,
+            headers.get("content-md5", ""),
+            headers.get("content-type", ""),
+            headers.get("date", ""),
+            *(f"{n}:{headers[n]}" for n in sorted(headers) if n.startswith("x-amz-")),
+            f"/{BUCKET}{urlsplit(self.path).path}",
+        ]
+        text = "\n".join(lines).encode()
+        digest = hmac.new(KEY_SECRET.encode(), text, hashlib.sha1).digest()
+        return f"AWS {KEY_ID}:{base64.b64encode(digest).decode()}"
+
+    def _write(self, headers, body):
+        if "if-none-match" in headers or "if-match" in headers:
+            raise Refused(501, "NotImplemented")
+        key = unquote(self.path[1:])
+        with self.bucket.lock:
+            careful = headers.get("x-oss-forbid-overwrite") == "true"
+            if careful and key in self.bucket.objects:
+                raise Refused(409, "FileAlreadyExists")
+            self.bucket.objects[key] = body
+        return 200, b""
+
+    def _read(self, headers, body):
+        target = urlsplit(self.path)
+        if target.path == "/":
+            return 200, self._listing(parse_qs(target.query)).encode()
+        try:
+            return 200, self.bucket.objects[unquote(target.path[1:])]
+        except KeyError:
+            raise Refused(404, "NoSuchKey") from None
+
+    def _listing(self, query):
+        prefix, marker = query["prefix"][0], query.get("marker", [""])[0]
+        most = min(int(query.get("max-keys", ["100"])[0]), PAGE)
+        with self.bucket.lock:
+            sizes = {key: len(body) for key, body in self.bucket.objects.items()}
+        keys = sorted(k for k in sizes if k.startswith(prefix) and k > marker)
+        page, more = keys[:most], len(keys) > most
+        contents = "".join(
+            f"<Contents><Key>{escape(quote(key))}</Key><Size>{sizes[key]}</Size>"
+            f"<LastModified>{DATE}</LastModified></Contents>"
+            for key in page
+        )
+        following = f"<NextMarker>{quote(page[-1])}</NextMarker>" if more else ""
+        return (
+            "<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>"
+            f"<Name>{BUCKET}</Name><EncodingType>url</EncodingType>"
+            f"<IsTruncated>{str(more).lower()}</IsTruncated>"
+            f"{following}{contents}</ListBucketResult>"
+        )
+
+
+def _error(code, host):
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?><Error>"
+        f"<Code>{code}</Code><Message>refused, key {KEY_ID}</Message>"
+        f"<HostId>{host}</HostId><OSSAccessKeyId>{KEY_ID}</OSSAccessKeyId></Error>"
+    )
+
+
+class OssServer:
+    """The bucket on a free port, and the endpoint under which boto3 finds it."""
+
+    def __init__(self):
+        self.bucket = Bucket()
+        handler = type("Bound", (Handler,), {"bucket": self.bucket})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self.endpoint = f"http://{ENDPOINT_HOST}:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
