@@ -9,11 +9,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := functions host local_host.py runtime sandbox
+SOURCES := bench functions host local_host.py manage.py management runtime sandbox
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test check lock messages setup
+.PHONY: run test check bench lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host itself and nothing stays behind.
@@ -29,6 +29,10 @@ check: setup
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/deptry .
 
+# Its exit code tells whether a bar was missed; docs/benchmarks.md keeps the results.
+bench: $(READY) $(VENV)/.bench
+	$(BIN)/python -m bench
+
 setup: $(READY) $(CATALOGUES)
 
 # The locks name every file by its hash and are complete, so nothing is resolved here.
@@ -40,6 +44,11 @@ $(READY): requirements.lock requirements-dev.lock
 		--requirement requirements-dev.lock
 	@touch $@
 
+$(VENV)/.bench: requirements-bench.lock $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --use-pep517 \
+		--requirement requirements-bench.lock
+	@touch $@
+
 %.mo: %.po $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
@@ -48,6 +57,8 @@ lock: $(UV)
 	$(UV) pip compile pyproject.toml --output-file requirements.lock $(COMPILE)
 	$(UV) pip compile pyproject.toml --output-file requirements-dev.lock $(COMPILE) \
 		--constraint requirements.lock --all-extras --group dev
+	$(UV) pip compile --group bench --output-file requirements-bench.lock $(COMPILE) \
+		--constraint requirements-dev.lock
 
 COMPILE := --quiet --universal --python-version 3.10 --generate-hashes \
 	--custom-compile-command 'make lock'

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from host import embedded_redis, sandbox_process
 from host.cannot_start import CannotStart
 from host.household import Household
+from host.kept_settings import FOLDER, keep_settings
 from host.secrets_file import NAMES, kept_secrets
 
-FOLDER = Path(".local")
 _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
 _STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server was found"
 
@@ -34,6 +33,7 @@ def furnish(
     household. A complete set, as after a reload, changes and starts nothing.
     """
     told = []
+    before = dict(environ)
     own_config = not _is_missing(environ, "CONFIG_URL")
     _default(environ, {"PUBLIC_BASE_URL": machine.url})
     _default(environ, {"CONFIG_URL": f"file:{FOLDER}/config"})
@@ -44,6 +44,8 @@ def furnish(
     sandbox_url = _with_sandbox(environ, machine, household)
     if sandbox_url and not own_config:
         told += _with_demo(environ, machine, sandbox_url)
+    if environ != before and not own_config:
+        keep_settings(environ)
     return told
 
 

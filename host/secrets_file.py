@@ -20,17 +20,12 @@ def kept_secrets(
     made = {name: f"1:{_text_of(random(32), name)}" for name in NAMES}
     complete = {**made, **kept}
     if complete != kept:
-        _write(file, json.dumps(complete, indent=1))
+        write_private(file, json.dumps(complete, indent=1))
     return {name: complete[name] for name in NAMES}
 
 
-def _text_of(secret: bytes, name: str) -> str:
-    if name == "MASTER_KEYS":  # a key of just these bytes; the others are any text
-        return base64.b64encode(secret).decode()
-    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
-
-
-def _write(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
+    """Write a file that its owner alone can read."""
     # Written beside and renamed: a host killed in between leaves the old file, and
     # at no moment can anybody else on the machine read it.
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -40,3 +35,9 @@ def _write(file: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     beside.replace(file)
+
+
+def _text_of(secret: bytes, name: str) -> str:
+    if name == "MASTER_KEYS":  # a key of just these bytes; the others are any text
+        return base64.b64encode(secret).decode()
+    return base64.urlsafe_b64encode(secret).decode().rstrip("=")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from runtime.access import TOKEN_READ
 from runtime.documents import Documents
 from runtime.gateway import current_gateway
+from runtime.registration import app_document, client_document
 from runtime.registry import hash_secret, make_secret
 
 CLIENT_ID = "demo"
@@ -35,24 +37,27 @@ def seed(sandbox_url: str) -> DemoClient:
     apps = apps["apps"] if isinstance(apps, dict) else apps
     for app in apps:
         content = {name: app[name] for name in _FIELDS if app.get(name)}
+        content["js_domains"] = [app["js_domain"]]
         # The sandbox's accounts are bound to one open platform: a person is the same
         # in all of them only by unionid.
-        _put(documents, "apps", app["appid"], {**content, "subject": "unionid"})
+        content = app_document(app["appid"], {**content, "subject": "unionid"})
+        _put(documents, "apps", app["appid"], content)
     appids = tuple(app["appid"] for app in apps)
     secret, hashed = _secret()
     content = {
         "name": "Demo",
-        "scopes": {appid: ["/*"] for appid in appids},
+        "scopes": {appid: ["/*", TOKEN_READ] for appid in appids},
         "secret_hashes": [hashed],
     }
-    _put(documents, "clients", CLIENT_ID, content)
+    _put(documents, "clients", CLIENT_ID, client_document(CLIENT_ID, content))
     return DemoClient(CLIENT_ID, secret, appids)
 
 
 def _put(documents: Documents, kind: str, id_: str, content: Mapping[str, Any]) -> None:
     document = documents.read(kind, id_)
     if document is None or document.content != content:
-        documents.write(kind, id_, content, after=document.version if document else 0)
+        after = document.version if document else documents.version(kind, id_)
+        documents.write(kind, id_, content, after=after)
 
 
 def _secret() -> tuple[str, str]:

@@ -83,6 +83,11 @@ class RedisServer:
         self._process.kill()
         self._process.wait()
 
+    def empty(self):
+        client = self.client()
+        client.flushall()
+        client.close()
+
     def client(self):
         from redis import Redis
 
@@ -114,9 +119,7 @@ def shared_redis(tmp_path_factory):
 @pytest.fixture
 def redis_server(shared_redis):
     """A real Redis, empty."""
-    client = shared_redis.client()
-    client.flushall()
-    client.close()
+    shared_redis.empty()
     return shared_redis
 
 

@@ -7,11 +7,14 @@ import importlib
 import inspect
 import re
 
-from runtime.errors import GatewayError
+from functions.oidc.oauth_refused import OAuthRefused
+from runtime.access import InvalidScope, InvalidToken
+from runtime.authorization import InvalidClient
+from runtime.errors import ApiRefused, GatewayError
 from tests.documentation import ROOT, calls, rows, section, sources, texts
 
 ERRORS = ROOT / "docs/errors.md"
-SAID_BY_WECHAT_ALONE = ("runtime.access", "ApiRefused")
+IN_TABLES_OF_THEIR_OWN = ("runtime.access", "ApiRefused", "OAuthRefused")
 
 
 def error_classes():
@@ -34,7 +37,7 @@ def test_every_error_class_has_its_row():
     classes = {
         each.__name__: each
         for each in error_classes()
-        if not {each.__name__, each.__module__} & set(SAID_BY_WECHAT_ALONE)
+        if not {each.__name__, each.__module__} & set(IN_TABLES_OF_THEIR_OWN)
     }
 
     assert {row[3] for row in table} == set(classes)
@@ -50,15 +53,29 @@ def takes_errcode(kind):
 
 
 def test_every_refusal_of_an_api_call_has_its_row():
-    """Each pair of code and errcode that a function raises, and those of tokens."""
-    raised = {
-        (call.args[1].value, str(call.args[0].value))
+    """Code, errcode and status of those that a function raises, and of tokens."""
+    raised = [
+        ApiRefused(call.args[0].value, call.args[1].value)
         for _, tree in sources("runtime", "functions")
         for call in calls(tree, "ApiRefused")
-    }
-    tokens = [each for each in error_classes() if each.__module__ == "runtime.access"]
-    raised |= {(each.code, str(each.errcode)) for each in tokens}
+    ]
+    raised += [each for each in error_classes() if issubclass(each, InvalidToken)]
     table = rows(section(ERRORS, "Codes of API calls"))
+
+    assert {(each.code, str(each.errcode), str(each.status)) for each in raised} == {
+        (row[0].strip("`"), row[1], row[2]) for row in table
+    }
+
+
+def test_every_refusal_of_the_token_endpoint_has_its_row():
+    """Code and status of what it raises by itself, and of its client and scopes."""
+    raised = {
+        (call.args[0].value, str(OAuthRefused.status))
+        for _, tree in sources("functions")
+        for call in calls(tree, "OAuthRefused")
+    }
+    raised |= {(each.code, str(each.status)) for each in (InvalidClient, InvalidScope)}
+    table = rows(section(ERRORS, "Codes of the token endpoint"))
 
     assert raised == {(row[0].strip("`"), row[1]) for row in table}
 

@@ -8,20 +8,29 @@ from pathlib import Path
 
 import pytest
 
+from runtime.document_copies import DocumentCopies
+from runtime.store import Store
+from tests.conftest import free_port
+
 ROOT = Path(__file__).parents[1]
-ROOMS = ("client", "examples", "functions", "host", "local_host", "runtime", "sandbox")
+ROOMS = (
+    *("client", "examples", "functions", "host", "local_host"),
+    *("manage", "management", "runtime", "sandbox"),
+)
 ALLOWED = {
     "client": {"client", "tornado"},
     "examples": {"examples", "client", "tornado"},
     "functions": {"functions", "runtime", "tornado.template"},
     "host": {"host", "runtime", "tornado"},
     "local_host": {"local_host", "host", "runtime", "tornado"},
+    "manage": {"manage", "management"},
+    "management": {"management", "host.kept_settings", "runtime"},
     "runtime": {"runtime", "tornado.template"},
     "sandbox": {"sandbox", "tornado"},
 }
 """Of our own rooms and of Tornado; the host loads functions as FC does, by path."""
 
-ON_DEMAND = {"boto3", "cryptography", "defusedxml", "joserfc", "tornado"}
+ON_DEMAND = {"boto3", "botocore", "cryptography", "defusedxml", "joserfc", "tornado"}
 """What a cold start must not pay for: imported in the function that needs it."""
 
 HEAVY = ON_DEMAND | {"redis", "urllib3", "requests"}
@@ -49,6 +58,7 @@ def sources():
     for room in ROOMS:
         yield from sorted(ROOT.glob(f"{room}/**/*.py"))
     yield ROOT / "local_host.py"
+    yield ROOT / "manage.py"
 
 
 def room_of(name):
@@ -99,9 +109,9 @@ FUNCTIONS = sorted(ROOT.glob("functions/*/index.py"))
 
 def test_there_is_something_to_check():
     """A rule about no file would always hold."""
-    assert {"functions", "host", "local_host.py", "runtime", "sandbox"} <= {
-        file.relative_to(ROOT).parts[0] for file in FILES
-    }
+    rooms = {"functions", "host", "local_host.py", "manage.py", "runtime", "sandbox"}
+
+    assert rooms <= {file.relative_to(ROOT).parts[0] for file in FILES}
 
 
 @each_of(FILES)
@@ -172,3 +182,46 @@ def test_importing_a_function_costs_nothing(file):
     read, loaded = json.loads(probe.stdout)
 
     assert ([], []) == (read, loaded)
+
+
+BUCKET_PROBE = """
+import sys
+from contextlib import suppress
+from os import environ
+from runtime.gateway import Gateway
+from runtime.settings import settings_from
+documents = Gateway(settings_from(environ)).documents
+told = []
+for id_ in ('demo', 'unknown'):
+    told.append('boto3' in sys.modules or 'botocore' in sys.modules)
+    with suppress(OSError):
+        documents.read('clients', id_)
+print(*told, 'boto3' in sys.modules or 'botocore' in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("file:{folder}", "False False False"), ("s3://documents", "False False True")],
+)
+def test_boto3_waits_for_a_bucket(environ, tmp_path, redis_server, address, expected):
+    """A folder never needs it, a bucket not before Redis lacks a document."""
+    copies = DocumentCopies(Store(redis_server.client))
+    copies.put("clients/demo", 1, b'{"name": "Demo"}')
+    bucket = {
+        "CONFIG_URL": address.format(folder=tmp_path),
+        "S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    probe = subprocess.run(
+        [sys.executable, "-c", BUCKET_PROBE],
+        cwd=ROOT,
+        env={**environ, **bucket},
+        capture_output=True,
+        check=True,
+        timeout=60,
+        text=True,
+    )
+
+    assert expected == probe.stdout.strip()

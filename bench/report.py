@@ -1,0 +1,70 @@
+"""Tables in Markdown, ratios of paired rounds, and the bars that ours is held to."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure of ours, and what it must and what it should not exceed."""
+
+    figure: str
+    measured: float
+    bar: float
+    goal: float
+    timed: bool = False  # a count is the same on every machine, a time is not
+
+    @property
+    def verdict(self) -> str:
+        """Return how far the figure comes."""
+        if self.measured <= self.goal:
+            return "goal"
+        return "bar" if self.measured <= self.bar else "MISSED"
+
+    def cells(self) -> list[str]:
+        """Return the bar as a row of a table."""
+        numbers = f"{self.measured:.3g}", f"{self.bar:g}", f"{self.goal:g}"
+        return [self.figure, *numbers, self.verdict]
+
+
+@dataclass(slots=True)
+class Figure:
+    """What a measurement found: a table for people, bars for the exit code."""
+
+    title: str
+    head: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Return heading and table."""
+        return f"## {self.title}\n\n{table(self.head, self.rows)}\n"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, its columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = [head, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines
+    )
+
+
+def bars_table(bars: Sequence[Bar]) -> str:
+    """Return all bars and how far ours comes."""
+    head = ["ours", "measured", "bar", "goal", "reached"]
+    return table(head, [each.cells() for each in bars])
+
+
+def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
+    """Return the ratio of each pair, measured one right after the other."""
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+def spread(values: Sequence[float], form: str = ".2f") -> str:
+    """Return median, least and greatest."""
+    least, median, most = min(values), statistics.median(values), max(values)
+    return f"{median:{form}} ({least:{form}} to {most:{form}})"

@@ -1,0 +1,23 @@
+"""Where custody and the locks fetch a token: the same code, the same address."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from runtime.credentials import AccessToken
+from runtime.registry import App
+from runtime.transport import pooled_transport
+from runtime.wechat import WeChat
+
+SECRET = "f" * 32
+
+
+def token_source(upstream_url: str, appid: str) -> AccessToken:
+    """Return the app's source, in the mode in which each fetch makes a new token."""
+    app = App(appid, "service", SECRET, token_mode="plain")  # noqa: S106 - no secret
+    return AccessToken(app, _wechat(upstream_url))
+
+
+@lru_cache
+def _wechat(upstream_url: str) -> WeChat:
+    return WeChat(upstream_url, pooled_transport(), seconds=5)

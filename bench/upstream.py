@@ -1,0 +1,68 @@
+"""WeChat's token address and nothing else: each fetch takes a fixed time.
+
+    GET /cgi-bin/token?appid=A   a new token, the newest of A from now on
+    GET /seen                    {appid: [fetches, newest token]}
+
+A fetch counts when it arrives, and its token is made half-way: one half of the time is
+the way there, the other the way back. It ends with its stdin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+SECONDS = 0.2
+AT_ONCE = 1024
+
+
+class Upstream:
+    """Counts the fetches and remembers the newest token of each app."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, list[Any]] = {}
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Answer one connection's requests until it ends."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                answer = await self._answer(head.split(b" ", 2)[1].decode())
+                content = json.dumps(answer).encode()
+                length = f"Content-Length: {len(content)}\r\n\r\n".encode()
+                writer.write(b"HTTP/1.1 200 OK\r\n" + length + content)
+        writer.close()
+
+    async def _answer(self, target: str) -> dict[str, Any]:
+        address = urlsplit(target)
+        if address.path == "/seen":
+            return self._seen
+        (appid,) = parse_qs(address.query)["appid"]
+        app = self._seen.setdefault(appid, [0, ""])
+        app[0] += 1
+        await asyncio.sleep(SECONDS / 2)
+        number = int(app[1].rpartition("-")[2] or 0) + 1
+        token = app[1] = f"{appid}-{number}"
+        await asyncio.sleep(SECONDS / 2)
+        return {"access_token": token, "expires_in": 7200}
+
+
+async def main() -> None:
+    """Serve on a free port, which is printed, until stdin ends."""
+    server = await asyncio.start_server(
+        Upstream().serve, "127.0.0.1", 0, backlog=AT_ONCE
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,86 @@
+"""The operator's command line; without arguments it lists its verbs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from management.asking import asked_for
+from management.endpoint import Endpoint
+from management.failure import Failure
+from management.files import read_export, write_export
+from management.parser import FUNCTION, SERVICE, arguments_of, parse
+from management.tables import table
+
+
+class Performer(Protocol):
+    """Who performs a verb: this process, or the function admin."""
+
+    def perform(
+        self, noun: str, verb: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]: ...
+
+
+def main(words: list[str]) -> int:
+    """Do one command; return 0, or 1 where it failed or found faults."""
+    logging.getLogger().addHandler(logging.NullHandler())  # stderr is for one sentence
+    options = parse(words)
+    if options is None:
+        return 0
+    try:
+        answer = _run(options)
+    except Failure as failure:
+        print(f"manage.py: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    as_json = json.dumps(answer, ensure_ascii=False, indent=1)
+    print(as_json if hasattr(options, "json") else table(answer))
+    return 1 if answer.get("faults") or answer.get("unreadable") else 0
+
+
+def _run(options: Namespace) -> dict[str, Any]:
+    arguments = arguments_of(options)
+    verb = options.noun, options.verb
+    if verb == ("store", "import"):
+        arguments = read_export(Path(options.file))
+    if verb == ("store", "export"):
+        return _export(options)
+    arguments.update(asked_for(options))
+    return _performer(options).perform(*verb, arguments)
+
+
+def _performer(options: Namespace) -> Performer:
+    if hasattr(options, "endpoint"):
+        service = getattr(options, "service", SERVICE)
+        function = getattr(options, "function", FUNCTION)
+        return Endpoint(
+            options.endpoint, service=service, function=function, environ=os.environ
+        )
+    from management.offline import Offline  # the runtime is not needed with --endpoint
+
+    return Offline(os.environ)
+
+
+def _export(options: Namespace) -> dict[str, Any]:
+    if not hasattr(options, "with_secrets"):
+        content = _performer(options).perform("store", "export", {})
+    elif hasattr(options, "endpoint"):
+        raise Failure("--with-secrets works offline only.")
+    else:
+        from management.offline import Offline
+
+        content = Offline(os.environ).with_secrets()
+    write_export(Path(options.file), content)
+    documents = len(content["documents"])
+    return {"file": options.file, "documents": documents, "sealed": content["sealed"]}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

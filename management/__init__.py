@@ -1,0 +1,1 @@
+"""The parts of manage.py, the operator's command line."""

@@ -1,0 +1,80 @@
+"""Verbs performed by the function admin; the platform's own client signs the calls."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from management.failure import Failure
+
+_URL = re.compile(
+    # The signature does not cover the body, and the answer may hold a new secret.
+    r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?/?"
+)
+_KEYS = (("", "ACCESS_KEY_ID"), ("ALIBABA_CLOUD_", "ALIBABA_CLOUD_ACCESS_KEY_ID"))
+
+
+class Endpoint:
+    """Calls `/2016-08-15/proxy/{service}/{function}` at an address of FC."""
+
+    def __init__(
+        self, url: str, *, service: str, function: str, environ: Mapping[str, str]
+    ) -> None:
+        if not _URL.fullmatch(url):
+            raise Failure("--endpoint is https:// and a host, or http:// on loopback.")
+        self._place = service, function
+        self._client = _client(url.rstrip("/"), environ)
+
+    def perform(
+        self, noun: str, verb: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the verb's answer; Failure in the function's or FC's words."""
+        try:
+            # POST, for a GET that fails is sent again; names in lower case, for
+            # others are sent and not signed.
+            answer = self._client.do_http_request(
+                "POST",
+                *self._place,
+                f"/{noun}/{verb}",
+                headers={"content-type": "application/json"},
+                body=json.dumps(arguments).encode(),
+            )
+        except OSError as error:  # the base of all that its HTTP client raises
+            name = type(error).__name__
+            raise Failure(f"The endpoint does not answer: {name}.") from None
+        return _content(answer)
+
+
+def _client(url: str, environ: Mapping[str, str]) -> Any:
+    prefix = next((each for each, name in _KEYS if environ.get(name)), None)
+    if prefix is None:
+        raise Failure("--endpoint needs ACCESS_KEY_ID and ACCESS_KEY_SECRET.")
+    try:
+        import fc2  # type: ignore[import-untyped]
+    except ImportError:
+        raise Failure("--endpoint needs the package aliyun-fc2.") from None
+    return fc2.Client(
+        endpoint=url,
+        accessKeyID=environ[f"{prefix}ACCESS_KEY_ID"],
+        accessKeySecret=environ.get(f"{prefix}ACCESS_KEY_SECRET", ""),
+        securityToken=environ.get(f"{prefix}SECURITY_TOKEN", ""),
+    )
+
+
+def _content(answer: Any) -> dict[str, Any]:
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise Failure(f"The endpoint answered {answer.status_code}, and no JSON.")
+    if answer.status_code == 200:
+        return content
+    if code := content.get("ErrorCode"):
+        raise Failure(f"The platform refused the call: {code}.")
+    said = content.get("message") or content.get("errorType") or "no reason given"
+    raise Failure(
+        f"{said}" if "message" in content else f"The function failed: {said}."
+    )

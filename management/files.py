@@ -1,0 +1,33 @@
+"""The file of an export: new, and for its owner's eyes only."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from management.failure import Failure
+
+
+def write_export(file: Path, content: Any) -> None:
+    """Write the export to a file that is not there yet, with mode 0600."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Failure(f"{file} cannot be made: {error.strerror}.") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(content, stream, ensure_ascii=False, indent=1)
+
+
+def read_export(file: Path) -> dict[str, Any]:
+    """Return what an export holds."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise Failure(f"{file} is no export.") from None
+    if not isinstance(content, dict):
+        raise Failure(f"{file} is no export.")
+    return content

@@ -1,0 +1,53 @@
+"""Verbs performed here, on the store of documents itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from host.kept_settings import FOLDER, developer_settings
+from management.failure import Failure
+from runtime.errors import GatewayError
+from runtime.gateway import Gateway
+from runtime.operations.table import Run, operation, perform
+from runtime.operations.transfer import exported
+from runtime.setting_values import SettingsError
+from runtime.settings import settings_from
+
+
+class Offline:
+    """Works with the settings of the environment.
+
+    Without a CONFIG_URL these are the local host's. Where no host has ever run, that is
+    said on stderr: somebody may have forgotten his settings.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        if not environ.get("CONFIG_URL", "").strip():
+            if not FOLDER.exists():
+                print(f"manage.py: no CONFIG_URL, so a new {FOLDER}/", file=sys.stderr)
+            environ = developer_settings(environ)
+        try:
+            self._gateway = Gateway(settings_from(environ))
+        except SettingsError as error:
+            raise Failure(f"{error}.") from None
+
+    def perform(
+        self, noun: str, verb: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the verb's answer; Failure in its own words."""
+        return self._perform(operation(noun, verb).run, arguments)
+
+    def with_secrets(self) -> dict[str, Any]:
+        """Return all documents with their secrets in plain text."""
+        return self._perform(lambda gateway, _: exported(gateway, sealed=False), {})
+
+    def _perform(self, run: Run, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return perform(run, self._gateway, arguments)
+        except GatewayError as error:
+            said = (
+                f" WeChat said {error.errcode}: {error.detail}" if error.detail else ""
+            )
+            raise Failure(error.message + said) from None

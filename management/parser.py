@@ -1,0 +1,92 @@
+"""The command line: noun, verb, arguments; what is given becomes JSON by its name."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any, NoReturn
+
+from management.commands import COMMANDS
+from management.failure import Failure
+
+SERVICE, FUNCTION = "wechat_gateway", "admin"
+"""Where --endpoint finds the function: the names in template.yml."""
+
+_OURS = (
+    *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
+    *("asks_secret", "asks_push", "grants", "file", "with_secrets", "document"),
+)
+
+_QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that never repeats a stray word: it may be a secret."""
+
+    def __init__(self, **more: Any) -> None:
+        more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **more)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2; of what is not known, name the options alone."""
+        _, colon, words = message.partition("unrecognized arguments: ")
+        if colon:
+            known = [word.partition("=")[0] for word in words.split()]
+            options = [word for word in known if word.startswith("--")]
+            message = f"not understood: {' '.join(options) or 'a word too many'}"
+        message = _QUOTED.sub(r"\1 ***", message)
+        super().error(message)
+
+
+def parse(words: list[str]) -> argparse.Namespace | None:
+    """Return the command; None, and the list of verbs printed, where none is given."""
+    parser = _parser()
+    options = parser.parse_args(words)
+    if not hasattr(options, "verb"):
+        parser.print_help()
+        return None
+    return options
+
+
+def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the verb is told, without secrets."""
+    given = {name: v for name, v in vars(options).items() if name not in _OURS}
+    grants = getattr(options, "grants", None)
+    if grants and not grants.scopes:
+        raise Failure("--scope needs an --app.")
+    return {**given, "scopes": grants.scopes} if grants else given
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="manage.py",
+        usage="python manage.py NOUN VERB ... [--json] [--endpoint URL]",
+        description=_list_of_verbs(),
+        epilog="python manage.py NOUN VERB --help tells the arguments.",
+    )
+    _common(parser)
+    nouns: dict[str, Any] = {}
+    of_nouns = parser.add_subparsers(dest="noun", help=argparse.SUPPRESS)
+    for (noun, verb), (says, define) in COMMANDS.items():
+        if noun not in nouns:
+            made = of_nouns.add_parser(noun)
+            nouns[noun] = made.add_subparsers(dest="verb", required=True)
+        one = nouns[noun].add_parser(verb, description=says, help=says)
+        define(one)
+        _common(one)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("of every verb").add_argument
+    add("--json", action="store_true", help="print JSON instead of a table")
+    stdin = "read secrets from stdin, a line each"
+    add("--secret-stdin", action="store_true", help=stdin)
+    add("--endpoint", metavar="URL", help="work through the function admin there")
+    add("--service", metavar="NAME", help=f"its service, {SERVICE} by default")
+    add("--function", metavar="NAME", help=f"its name, {FUNCTION} by default")
+
+
+def _list_of_verbs() -> str:
+    verbs = ((f"{noun} {verb}", says) for (noun, verb), (says, _) in COMMANDS.items())
+    return "\n".join(["verbs:", *(f"  {verb:<18} {says}" for verb, says in verbs)])

@@ -1,0 +1,59 @@
+"""Answers for people: a table for a list, a line for each field of one thing."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_GAP = "  "
+
+
+def table(answer: Mapping[str, Any]) -> str:
+    """Return the answer as text."""
+    single = [(name, _text(v)) for name, v in answer.items() if not _is_rows(v)]
+    parts = [_columns(single)] if single else []
+    parts += [_rows(v) for name, v in answer.items() if _is_rows(v)]
+    if "secret" in answer:
+        parts.append("The secret is shown this once.")
+    return "\n\n".join(part for part in parts if part) or "none"
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    names = list(rows[0])
+    heads = [name.replace("_", " ") for name in names]
+    return _columns([heads, *([_text(row.get(n)) for n in names] for row in rows)])
+
+
+def _columns(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        _GAP.join(
+            cell + " " * (width - _width(cell))
+            for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None or value == [] or value == {}:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}" if value < 10 else f"{value:.0f}"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_text(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_text, value))
+    return str(value)
+
+
+def _width(text: str) -> int:
+    # A Chinese character takes two columns of a terminal.
+    return sum(2 if unicodedata.east_asian_width(c) in "FW" else 1 for c in text)
