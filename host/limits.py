@@ -34,4 +34,4 @@ def check_answer(answer: Answer) -> None:
 
 
 def _too_long(what: str, limit: int) -> Refusal:
-    return Refusal(400, "InvalidArgument", f"{what} exceed {limit} bytes")
+    return Refusal(400, "InvalidArgument", f"{what}: more than {limit} bytes")

@@ -25,8 +25,7 @@ def _is_rows(value: Any) -> bool:
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
     names = list(rows[0])
-    heads = [name.replace("_", " ") for name in names]
-    return _columns([heads, *([_text(row.get(n)) for n in names] for row in rows)])
+    return _columns([names, *([_text(row.get(n)) for n in names] for row in rows)])
 
 
 def _columns(lines: Sequence[Sequence[str]]) -> str:
@@ -46,7 +45,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}" if value < 10 else f"{value:.0f}"
+        return f"{value:.0f}" if value >= 10 else f"{round(value, 1) + 0:g}"
     if isinstance(value, Mapping):
         return "; ".join(f"{name}: {_text(each)}" for name, each in value.items())
     if isinstance(value, list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -15,6 +16,9 @@ from runtime.messages import LARGEST_BODY, Request, Response
 Handle = Callable[[Request, Gateway], Response]
 
 log = logging.getLogger("gateway")
+
+_QUERY = re.compile("[!-~]*")
+"""What a target can hold: it goes up to WeChat as it came."""
 
 
 class Dialect(Protocol):
@@ -60,7 +64,7 @@ def entrypoint(
 def _answer(request: Request, handle: Handle, gateway: Gateway) -> Response:
     if len(request.body) > LARGEST_BODY:
         raise PayloadTooLarge
-    if not request.query.isascii():
+    if not _QUERY.fullmatch(request.query):
         raise BadRequest
     if request.method != "HEAD":
         return handle(request, gateway)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from runtime.signing import Signer
 from runtime.store import Store
 from runtime.transport import pooled_transport
 from runtime.upkeep import Upkeep
-from runtime.wechat import Answer, Transport, WeChat
+from runtime.wechat import Transport, WeChat
 
 
 class Gateway:
@@ -53,7 +53,7 @@ class Gateway:
         self.registry = Registry(self.documents)
         wechat = WeChat(
             settings.wechat_api_url,
-            transport or _Lazy(),
+            transport or pooled_transport(),
             seconds=settings.wechat_deadline_seconds,
         )
         self.custody = Custody(self.store, pace=_pace(settings))
@@ -76,26 +76,6 @@ class Gateway:
             Signer(settings.token_secrets, purpose="access_token"), self.registry
         )
         self.form_signer = Signer(settings.token_secrets, purpose="form")
-
-
-class _Lazy:
-    """The pooled transport, made at the first exchange: it is dear to import."""
-
-    def __init__(self) -> None:
-        self._transport: Transport | None = None
-
-    def __call__(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        seconds: float,
-    ) -> Answer:
-        if self._transport is None:
-            self._transport = pooled_transport()
-        return self._transport(method, url, headers=headers, body=body, seconds=seconds)
 
 
 def _documents(settings: Settings, store: Store) -> Documents:

@@ -31,7 +31,7 @@ def test_every_error_class_has_its_row():
     """Code, status and errcode of each; a row without a class is a row too many."""
     table = [
         row
-        for heading in ("every function", "sign-in", "WeChat's side")
+        for heading in ("every function", "sign-in", "WeChat's side", "operations")
         for row in rows(section(ERRORS, f"Codes of {heading}"))
     ]
     classes = {

@@ -9,7 +9,7 @@ from functions.wechat_api.authentication import access_for_app, access_of, toll_
 from functions.wechat_api.report import Report
 from runtime.access import Access
 from runtime.calls import Called
-from runtime.errors import ApiRefused, GatewayError, WeChatTimeout
+from runtime.errors import ApiRefused, BadRequest, GatewayError, WeChatTimeout
 from runtime.gateway import Gateway
 from runtime.grants import Toll
 from runtime.messages import Headers, Request, Response
@@ -19,12 +19,16 @@ _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and sign-in, which has its own.
     r"/cgi-bin/(clear_quota/v2|component/.*|token|stable_token|ticket/.*)|/sns/.*"
 )
-_PASSED_UP = re.compile(r"content-type|wechatmp-.*")
+_PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
+# No line end, by which a header would become two, and nothing beyond latin-1.
+_VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
 _PASSED_DOWN = re.compile(
     r"content-(type|disposition|encoding|language)|cache-control|etag|last-modified"
-    r"|wechatmp-.*",
+    r"|wechatmp-[a-z0-9-]+",
     re.IGNORECASE,
 )
+# FC takes no control characters, and loses what is not ASCII.
+_VALUE_DOWN = re.compile(r"[\t -~]*")
 
 
 def proxy(request: Request, gateway: Gateway) -> Response:
@@ -66,7 +70,7 @@ def _send(request: Request, gateway: Gateway, app: App, *, toll: Toll | None) ->
             app,
             request.method,
             f"{request.path}?{request.query}",
-            headers={k: v for k, v in request.headers if _PASSED_UP.fullmatch(k)},
+            headers=_passed_up(request.headers),
             body=request.body or None,
             toll=toll,
         )
@@ -76,5 +80,16 @@ def _send(request: Request, gateway: Gateway, app: App, *, toll: Toll | None) ->
         raise
 
 
+def _passed_up(headers: Headers) -> dict[str, str]:
+    passed = {name: value for name, value in headers if _PASSED_UP.fullmatch(name)}
+    if not all(map(_VALUE_UP.fullmatch, passed.values())):
+        raise BadRequest
+    return passed
+
+
 def _passed_down(headers: Headers) -> Headers:
-    return tuple(pair for pair in headers if _PASSED_DOWN.fullmatch(pair[0]))
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if _PASSED_DOWN.fullmatch(name) and _VALUE_DOWN.fullmatch(value)
+    )

@@ -17,7 +17,7 @@ from tests.custody.deployments import (
     sentinel_deployment,
 )
 from tests.custody.sources import QUICK, ScriptedSource
-from tests.custody.tls import make_certificate, tls_in_front
+from tests.passage import Passage, make_certificate
 
 LOAD_SECONDS = 4.0
 
@@ -177,8 +177,8 @@ def test_a_redis_that_refuses_blocking_commands_is_polled(redis_server):
 def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
     """rediss:// takes a server that its authority vouches for, and no other."""
     certificate = make_certificate(tmp_path)
-    with tls_in_front(redis_server.port, certificate) as port:
-        address = f"rediss://127.0.0.1:{port}/0"
+    with Passage(redis_server.port, certificate=certificate) as passage:
+        address = f"rediss://127.0.0.1:{passage.port}/0"
         trusting = Store(lambda: connect(f"{address}?ssl_ca_certs={certificate}"))
         strict = Store(lambda: connect(address))
 

@@ -1,6 +1,5 @@
 """What a caller of the running host sees, over real sockets."""
 
-import hashlib
 import json
 import socket
 from urllib.parse import urlsplit
@@ -10,7 +9,6 @@ import pytest
 from tests.host.processes import eventually
 
 PROXY = "/2016-08-15/proxy/site"
-MB = 1024 * 1024
 
 
 def raw(site, text):
@@ -66,63 +64,6 @@ def test_the_default_form_tells_less_of_the_path(site):
         by_domain.headers.get("Content-Disposition"),
         by_default.headers.get("Content-Disposition"),
     )
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(b"", id="none"),
-        pytest.param(b"\0\xff" * 1000, id="binary"),
-        pytest.param(bytes(32 * MB), id="the largest"),
-    ],
-)
-def test_a_body_arrives_byte_by_byte(site, body):
-    """Whatever it says it is: the host parses no form."""
-    answer = site.request(
-        "POST", "/echo", body=body, headers={"Content-Type": "multipart/form-data"}
-    )
-    expected = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-
-    assert (expected, "multipart/form-data", str(len(body))) == (
-        answer.json()["body"],
-        answer.json()["CONTENT_TYPE"],
-        answer.json()["CONTENT_LENGTH"],
-    )
-
-
-def test_a_chunked_body_has_a_length(site):
-    """FC buffers it, so a function always sees one."""
-    answer = site.request("POST", "/echo", body=iter([b"ab", b"c"]), chunked=True)
-
-    assert (3, "3") == (answer.json()["body"]["size"], answer.json()["CONTENT_LENGTH"])
-
-
-def test_a_body_too_large_is_refused(site):
-    """FC's limit is 32 MB, and it says so."""
-    answer = site.request("POST", "/echo", body=bytes(32 * MB + 1))
-
-    assert error_of(answer) == (
-        400,
-        "FcCommonError",
-        {
-            "ErrorCode": "InvalidArgument",
-            "ErrorMessage": "body exceed 33554432 bytes",
-        },
-    )
-
-
-@pytest.mark.parametrize(
-    ("path", "headers", "status"),
-    [
-        pytest.param("/echo?" + "a" * 4090, {}, 200, id="address of 4 KB"),
-        pytest.param("/echo?" + "a" * 4091, {}, 400, id="address beyond"),
-        pytest.param("/echo", {"a": "a" * 8000}, 200, id="headers below 8 KB"),
-        pytest.param("/echo", {"a": "a" * 8192}, 400, id="headers beyond"),
-    ],
-)
-def test_a_head_too_large_is_refused(site, path, headers, status):
-    """4 KB of path and query, 8 KB of headers."""
-    assert status == site.get(path, **headers).status
 
 
 @pytest.mark.parametrize(
@@ -247,11 +188,6 @@ def test_the_log_has_the_stack(site):
     entry = site.log().partition(request_id)[2]
 
     assert "the-secret-in-the-text" in entry.partition("ValueError: ")[2]
-
-
-def test_the_largest_answer_goes_out(site):
-    """6 MB is FC's limit."""
-    assert 6 * MB == len(site.get("/answers/largest").data)
 
 
 def test_the_access_log_has_no_secrets(site):

@@ -29,7 +29,8 @@ import json, pathlib
 def handler(event, context):
     here = pathlib.Path(__file__).parent
     with (here / "ticks").open("a") as file:
-        told = json.loads(event) | {"id": context.request_id, "in": context.function.name}
+        about = {"id": context.request_id, "in": context.function.name}
+        told = json.loads(event) | about
         file.write(json.dumps(told) + "\\n")
     if (here / "broken").exists():
         raise RuntimeError("sweeping failed")

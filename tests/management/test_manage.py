@@ -46,7 +46,7 @@ def test_an_app_from_its_first_day_to_its_last(manage, app):
         updated["js_domains"],
     )
     table = manage("app list").output.splitlines()
-    assert ["appid", "kind", "token", "mode", "subject", "version"] == table[0].split()
+    assert ["appid", "kind", "token_mode", "subject", "version"] == table[0].split()
     assert [APPID, "service", "stable", "unionid", "2"] == table[1].split()
     shown = manage(f"app show {APPID}").output
     assert re.search(r"^js_domains +a\.example\.com b\.cn$", shown, re.M)

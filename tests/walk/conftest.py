@@ -5,12 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tests.walk.house import House
+from tests.walk.operating import start_host
 
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
     """A local host with nothing configured, in a folder of its own."""
     with House(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def admin_host(tmp_path_factory, shared_redis):
+    """A local host on complete settings, whose admin trigger knows one key."""
+    with start_host(tmp_path_factory.mktemp("admin"), shared_redis.url) as running:
         yield running
 
 

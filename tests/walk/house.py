@@ -21,7 +21,7 @@ class House:
     """A running local host: `url`, `sandbox_url`, `secret`, and its log."""
 
     def __init__(self, folder):
-        self._folder = folder
+        self.folder = folder
         self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
@@ -29,7 +29,7 @@ class House:
 
     def __enter__(self):
         # A pipe nobody reads would stop the host once it is full.
-        self._log = (self._folder / "log").open("wb")
+        self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -37,7 +37,7 @@ class House:
                 f"--port={self.port}",
                 f"--sandbox_port={self.sandbox_port}",
             ],
-            cwd=self._folder,
+            cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -58,7 +58,7 @@ class House:
         self.http.clear()
 
     def log(self):
-        return (self._folder / "log").read_text(errors="replace")
+        return (self.folder / "log").read_text(errors="replace")
 
     def sandbox(self, method, path, content=None):
         """Call the sandbox's control plane."""

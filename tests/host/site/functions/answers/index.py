@@ -68,6 +68,7 @@ def hangs(environ, start_response):
 
 
 def slow(environ, start_response):
-    """Takes as long as the query says, in seconds."""
+    """Takes as long as the query says, in seconds, and says when it begins."""
+    print("a slow answer is under way", file=environ["wsgi.errors"], flush=True)
     threading.Event().wait(float(environ["QUERY_STRING"]))
     return tag(environ, start_response)

@@ -1,0 +1,121 @@
+"""docs/operating.md: every verb has its row and an example, and each one is real."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import json
+import os
+import re
+import shlex
+import threading
+
+import pytest
+
+from manage import main
+from management.commands import COMMANDS
+from management.parser import parse
+from tests.documentation import ROOT, code_blocks, names, rows, section
+
+OPERATING = ROOT / "docs/operating.md"
+PROGRAM = "$ python manage.py "
+TYPED = {"appsecret": "0123456789abcdef" * 2, "new-appsecret": "fedcba9876543210" * 2}
+
+
+def examples():
+    """Return each command of the page with the lines that follow it."""
+    found = []
+    for block in code_blocks(OPERATING.read_text("utf-8"), "console"):
+        for line in block.splitlines():
+            if line.startswith("$"):
+                found.append((line.removeprefix(PROGRAM), []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+def test_every_verb_has_its_row():
+    """In the order in which manage.py lists them."""
+    assert [" ".join(name) for name in COMMANDS] == names(
+        rows(section(OPERATING, "Verbs"))
+    )
+
+
+def test_every_verb_has_an_example():
+    """With a command line that is understood."""
+    shown = {tuple(words.split()[:2]) for words, _ in examples()}
+
+    assert set(COMMANDS) == shown
+
+
+@pytest.mark.parametrize(("noun", "verb"), COMMANDS)
+def test_every_option_has_its_place(noun, verb, capsys):
+    """Each option that a verb has of its own stands in its row."""
+    with pytest.raises(SystemExit):
+        parse([noun, verb, "--help"])
+    own = capsys.readouterr().out.partition("of every verb:")[0]
+    options = set(re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE))
+    table = {row[0].strip("`"): row[1] for row in rows(section(OPERATING, "Verbs"))}
+    told = table[f"{noun} {verb}"]
+    if verb == "update":  # which says that it takes what the other one takes
+        told += table[f"{noun} add"]
+
+    assert [each for each in sorted(options) if each not in told] == []
+
+
+class WeChat(http.server.BaseHTTPRequestHandler):
+    """Answers as /cgi-bin/stable_token does."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        answer = json.dumps({"access_token": "75_x", "expires_in": 7200}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def wechat():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), WeChat) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def run(environ, wechat, tmp_path, monkeypatch, capsys):
+    """Run what stands behind the program's name; return what it prints, in lines."""
+    os.environ.update(environ, WECHAT_API_URL=wechat)
+    monkeypatch.chdir(tmp_path)
+
+    def run(command):
+        command, _, file = command.partition(" < ")
+        monkeypatch.setattr("sys.stdin", io.StringIO(TYPED.get(file, "")))
+        code = main(shlex.split(command))
+        output, errors = capsys.readouterr()
+        assert (0, "") == (code, errors), command
+        return output.splitlines()
+
+    return run
+
+
+def plain(command, lines):
+    """Return the lines without what differs from one run to the next."""
+    text = "\n".join(re.sub(" +", " ", line) for line in lines).strip()
+    text = re.sub(r"_[0-9a-f]{32}\b", "_SECRET", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00", "DATE", text)
+    if command.startswith("token show"):
+        text = re.sub(r"(?<= )\d+(\.\d)?(?= )", "N", text)
+    return text
+
+
+def test_the_examples_are_real(run):
+    """In their order, what is printed is what the page says."""
+    for command, lines in examples():
+        assert plain(command, lines) == plain(command, run(command)), command
