@@ -74,6 +74,8 @@ def test_only_what_runs_is_sent(fun):
         "functions/login/__pycache__/index.cpython-310.pyc",
         "host/web.py",
         "local_host.py",
+        "manage.py",
+        "management/parser.py",
         "locale/tornado_extractor.py",
         "locale/zh_CN/LC_MESSAGES/gateway.po",
         "node_modules/x/index.js",

@@ -34,14 +34,14 @@ def on_node(name, script):
 
 def on_python(version):
     """Return command and variables of wechatpy's script."""
-    path = {"PYTHONPATH": installed("python")} if version == 2 else {}
-    return [sys.executable, SDK / "at_work.py"], path
+    path = {"PYTHONPATH": installed("python")} if version == "2.0" else {}
+    return [sys.executable, SDK / "at_work.py"], {"VERSION": version, **path}
 
 
 SDKS = {
     "co-wechat-api": lambda: on_node("co-wechat-api", "co_wechat_api.js"),
     "node-easywechat": lambda: on_node("node-easywechat", "node_easywechat.js"),
-    "wechatpy-1.8": lambda: on_python(1),
-    "wechatpy-2.0": lambda: on_python(2),
+    "wechatpy-1.8": lambda: on_python("1.8"),
+    "wechatpy-2.0": lambda: on_python("2.0"),
 }
 """Each gives the script's command and what it needs in its environment."""

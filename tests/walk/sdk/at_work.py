@@ -8,6 +8,7 @@ import io
 import json
 import os
 
+import wechatpy
 from requests.adapters import HTTPAdapter
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
@@ -27,6 +28,7 @@ class Gateway(HTTPAdapter):
 
 
 def work():
+    assert wechatpy.__version__.startswith(os.environ["VERSION"]), wechatpy.__version__
     client = WeChatClient(os.environ["APPID"], os.environ["SECRET"])
     if GATEWAY:
         client._http.mount(WECHAT, Gateway())
