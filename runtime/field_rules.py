@@ -119,10 +119,8 @@ def redirect_uri(value: Any) -> str:
     parts = _parts(value)
     if parts is None:
         raise Fault(f"must be an absolute address of {_LONGEST} characters at most")
-    if "#" in value or "@" in parts.netloc:
-        raise Fault("must have no fragment and no user")
     if not _ADDRESS.fullmatch(value):
-        raise Fault("must be http(s)://, a host in lower case and plain text without *")
+        raise Fault("must have a host in lower case and no user, fragment or *")
     if parts.scheme != "https" and not _is_loopback(parts.scheme, parts.hostname):
         raise Fault("must be https://, or http:// on loopback")
     names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}

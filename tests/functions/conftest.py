@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from urllib.parse import urlencode
 
 import pytest
@@ -12,6 +13,7 @@ from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry import hash_secret
+from tests.functions.hostile import Hostile
 from tests.functions.scripted import (
     APP_SECRET,
     CLIENT_SECRET,
@@ -98,3 +100,17 @@ def post(gateway, monkeypatch):
         return status, dict(pairs), json.loads(answer)
 
     return run
+
+
+@pytest.fixture
+def hostile(gateway, wechat, caplog, monkeypatch):
+    """A caller that means ill, allowed everything there is."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+    gateway.calls._sleep = lambda seconds: None
+    change(gateway, "clients", "demo", scopes={SERVICE: ["/*"], WEBSITE: ["/*"]})
+    made = Hostile(gateway, wechat, caplog)
+    yield made
+    # Whatever came before, the same process answers a good request.
+    status, _, body = made.wsgi()
+    assert (200, "ok") == (status, json.loads(body)["errmsg"])
