@@ -1,35 +1,21 @@
 """The pages in a real browser: styled, readable by keyboard, and led on by WeChat's."""
 
-import shutil
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from runtime import errors, pages
+from tests.chromium import chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 NAME = "Ein-sehr-langer-Name-ohne-jede-Trennung " + "商城" * 20
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser is installed here")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 @contextmanager

@@ -1,43 +1,31 @@
 """The pages in a real browser, used the way a person uses them."""
 
-import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+from tests.chromium import chromium
+
 PHONE = {"width": 390, "height": 780}
 DESKTOP = {"width": 1280, "height": 860}
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser is installed here")
-
 
 @pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+def browser():
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture
-def open_tab(chromium):
+def open_tab(browser):
     """Return a function that opens a tab; a script error in any of them fails."""
     contexts, errors = [], []
 
     def open_one(viewport, **more):
-        context = chromium.new_context(viewport=viewport, **more)
+        context = browser.new_context(viewport=viewport, **more)
         context.on("weberror", lambda error: errors.append(str(error.error)))
         context.set_default_timeout(5000)
         contexts.append(context)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.walk.browser import IPHONE_WECHAT, chromium
+from tests.chromium import IPHONE_WECHAT, chromium
 
 
 @pytest.fixture(scope="module")

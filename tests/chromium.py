@@ -1,4 +1,4 @@
-"""A real Chromium for the walk; the tests say so where there is none."""
+"""A real Chromium; the tests say so where there is none."""
 
 from __future__ import annotations
 
