@@ -1,1 +1,1 @@
-"""Measures token custody side by side with what people use instead of it."""
+"""Measures the gateway side by side with what people use instead of its parts."""

@@ -11,11 +11,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import delay, growth, interruption, recovery, waiting
+from bench import (
+    adapters,
+    delay,
+    growth,
+    interruption,
+    proxied,
+    recovery,
+    serving,
+    waiting,
+)
 from bench.report import Figure, bars_table
 from host.embedded_redis import find_server
 
-PACKAGES = ("redis", "urllib3", "wechatpy", "python-redis-lock")
+PACKAGES = (
+    *("redis", "urllib3", "tornado"),
+    *("wechatpy", "python-redis-lock", "mangum", "serverless-wsgi", "gunicorn"),
+)
 
 
 def main() -> int:
@@ -36,6 +48,9 @@ _MEASUREMENTS: tuple[Callable[[], list[Figure]], ...] = (
     lambda: interruption.measure(rounds=5, apps=20),
     lambda: recovery.measure(rounds=5, processes=4, callers=5),
     lambda: delay.measure(rounds=5, processes=4, callers=10),
+    lambda: proxied.measure(rounds=7, count=300),
+    lambda: adapters.measure(rounds=7, count=500),
+    lambda: serving.measure(rounds=7, count=2000),
     lambda: growth.measure(rounds=7, processes=16, callers=25, apps=100),
 )
 

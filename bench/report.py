@@ -9,20 +9,25 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure of ours, and what it must and what it should not exceed."""
+    """A figure of ours, and what it must and what it should not exceed.
+
+    With `at_least` neither must it fall below them.
+    """
 
     figure: str
     measured: float
     bar: float
     goal: float
     timed: bool = False  # a count is the same on every machine, a time is not
+    at_least: bool = False
 
     @property
     def verdict(self) -> str:
         """Return how far the figure comes."""
-        if self.measured <= self.goal:
-            return "goal"
-        return "bar" if self.measured <= self.bar else "MISSED"
+        for word, limit in (("goal", self.goal), ("bar", self.bar)):
+            if self.measured == limit or (self.measured > limit) == self.at_least:
+                return word
+        return "MISSED"
 
     def cells(self) -> list[str]:
         """Return the bar as a row of a table."""

@@ -29,7 +29,7 @@ class Wechatpy:
         """Return the app's token."""
         with self._lock:
             if appid not in self._clients:
-                self._clients[appid] = self._client(appid)
+                self._clients[appid] = self.client(appid)
         return str(self._clients[appid].access_token)
 
     def stored(self, appid: str) -> str:
@@ -41,7 +41,8 @@ class Wechatpy:
         """Let the token's time in Redis be over."""
         self._redis.delete(f"wechatpy:{appid}_access_token")
 
-    def _client(self, appid: str) -> Any:
+    def client(self, appid: str) -> Any:
+        """Return a new client of the SDK, which knows only our addresses."""
         client = self._make(appid, SECRET, session=self._storage)
         client._http.trust_env = False  # a proxy would not know our address
         # WeChat's host is written into it.

@@ -1,7 +1,8 @@
-"""WeChat's token address and nothing else: each fetch takes a fixed time.
+"""WeChat's token address, where each fetch takes a fixed time, and an API.
 
     GET /cgi-bin/token?appid=A   a new token, the newest of A from now on
     GET /seen                    {appid: [fetches, newest token]}
+    GET anything else            the same answer at once
 
 A fetch counts when it arrives, and its token is made half-way: one half of the time is
 the way there, the other the way back. It ends with its stdin.
@@ -18,6 +19,25 @@ from urllib.parse import parse_qs, urlsplit
 
 SECONDS = 0.2
 AT_ONCE = 1024
+
+HEAD = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Connection: keep-alive\r\n"
+    b"Content-Type: application/json; encoding=utf-8\r\n"
+    b"Date: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
+)
+"""What WeChat's answers begin with."""
+
+PERSON = {
+    "subscribe": 1,
+    "openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M",
+    "language": "zh_CN",
+    "subscribe_time": 1382694957,
+    "remark": "",
+    "groupid": 0,
+    "tagid_list": [128, 2],
+    "subscribe_scene": "ADD_SCENE_QR_CODE",
+}
 
 
 class Upstream:
@@ -36,13 +56,15 @@ class Upstream:
                 answer = await self._answer(head.split(b" ", 2)[1].decode())
                 content = json.dumps(answer).encode()
                 length = f"Content-Length: {len(content)}\r\n\r\n".encode()
-                writer.write(b"HTTP/1.1 200 OK\r\n" + length + content)
+                writer.write(HEAD + length + content)
         writer.close()
 
     async def _answer(self, target: str) -> dict[str, Any]:
         address = urlsplit(target)
         if address.path == "/seen":
             return self._seen
+        if address.path != "/cgi-bin/token":
+            return PERSON
         (appid,) = parse_qs(address.query)["appid"]
         app = self._seen.setdefault(appid, [0, ""])
         app[0] += 1

@@ -9,13 +9,19 @@ from collections.abc import Callable, Sequence
 from socket import socket
 
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.netutil import bind_sockets
-from tornado.web import Application
 
 from host.cannot_start import CannotStart
 from host.workers import Workers
 
 PATIENCE = 5.0
+IDLE_SECONDS = 75.0
+"""For the head of a request, however it is dripped, and between two of them."""
+
+BODY_SECONDS = 600.0
+"""For a body: the largest comes at 55 KB a second."""
+
 _LARGEST = 256 * 1024 * 1024  # read, not kept: a body beyond FC's limit gets its answer
 
 
@@ -31,7 +37,7 @@ def listen(port: int, address: str) -> list[socket]:
 
 
 async def serve(
-    application: Application,
+    application: HTTPServerConnectionDelegate,
     *,
     sockets: Sequence[socket],
     workers: Workers,
@@ -42,7 +48,12 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    server = HTTPServer(application, max_body_size=_LARGEST)
+    server = HTTPServer(
+        application,
+        max_body_size=_LARGEST,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+    )
     server.add_sockets(sockets)
     on_ready()
     await ended.wait()

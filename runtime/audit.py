@@ -1,4 +1,4 @@
-"""One line for each proxied call: who called what, and what came of it.
+"""One line for each call: who called what, and what came of it.
 
 JSON on the logger `gateway.audit`, without tokens, openids, queries or bodies.
 """
@@ -36,6 +36,16 @@ class ProxiedCall:
     tries: int
 
 
-def audit(call: ProxiedCall) -> None:
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is told where a credential or its numbers were read."""
+
+    request_id: str
+    client: str
+    app: str
+    event: str
+
+
+def audit(call: ProxiedCall | Event) -> None:
     """Write the line."""
     log.info("%s", json.dumps(asdict(call), separators=(",", ":")))

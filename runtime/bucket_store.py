@@ -46,9 +46,9 @@ class BucketStore:
 
     def history(self, name: str) -> list[Stored]:
         """Return the versions of `{kind}/{id}` with their dates, oldest first."""
-        kind, _, id_ = name.partition("/")
+        kind = name.partition("/")[0]
         found = self._list(kind, f"{name}/")
-        return sorted((stored for each, stored in found if each == id_), key=_number)
+        return sorted((stored for _, stored in found), key=_number)
 
     def versions(self, name: str) -> list[int]:
         """Return the versions of `{kind}/{id}`, oldest first."""

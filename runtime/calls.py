@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runtime.credentials import TICKET_TYPES, AccessToken, Ticket
 from runtime.custody import Custody
-from runtime.errors import WeChatRefused, WeChatUnavailable
-from runtime.exchange import Exchange, put_token
+from runtime.exchange import PROXIED_SECONDS, Exchange, Tried, put_token
 from runtime.fetching import Source
 from runtime.grants import Token, Toll
 from runtime.registry import App
 from runtime.wechat import REJECTED_TOKEN, Answer, WeChat
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """WeChat's answer, in how many tries, and how many seconds WeChat took."""
-
-    answer: Answer
-    tries: int
-    seconds: float
 
 
 class Calls:
@@ -50,43 +39,38 @@ class Calls:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        seconds: float = PROXIED_SECONDS,
         toll: Toll | None = None,
-    ) -> Called:
-        """Return what came of a call to `target` (path and query without a token).
+        on_try: Tried = lambda seconds: None,
+    ) -> Answer:
+        """Return the answer to a call of `target` (path and query without a token).
 
         RateLimited if the toll cannot be paid. A write is never repeated but for a
         rejected token; a read also where WeChat is busy or hangs up.
         """
         source = self.access_token_source(app)
+        token = self._custody.get(source, toll=toll).value
         exchange = Exchange(
             self._wechat,
             app,
             method,
             headers=headers,
             body=body,
+            seconds=seconds,
+            on_try=on_try,
             clock=self._clock,
             sleep=self._sleep,
         )
-        for last in (False, True):
-            token = self._custody.get(source, toll=toll).value
-            toll = None
-            answer = exchange.run(put_token(target, token))
-            if answer.errcode not in REJECTED_TOKEN:
-                self._custody.confirm(source, token)
-                break
-            if not last:
-                self._custody.reject(source, token)
-        return Called(answer, exchange.tries, exchange.seconds)
+        answer = exchange.run(put_token(target, token))
+        if answer.errcode not in REJECTED_TOKEN:
+            return answer
+        self._custody.reject(source, token)
+        fresh = self._custody.get(source).value
+        return answer if fresh == token else exchange.run(put_token(target, fresh))
 
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
-        answer = self.send(app, "GET", target).answer
-        result = answer.json()
-        if answer.status != 200:
-            raise WeChatUnavailable
-        if answer.errcode:
-            raise WeChatRefused(answer.errcode, str(result.get("errmsg", "")))
-        return result
+        return self.send(app, "GET", target, seconds=self._wechat.seconds).success()
 
     def access_token(self, app: App, *, toll: Toll | None = None) -> Token:
         """Return the app's access_token from custody."""

@@ -35,9 +35,7 @@ class Counters:
     def add(self, client_id: str, appid: str, path: str, *, errcode: int) -> None:
         """Count one call; Redis being away loses counts, never a call."""
         now = self._clock()
-        # A path that WeChat does not know is the caller's invention, and endless.
-        known = path[:_LONGEST_PATH] if errcode != 40066 else "unknown"
-        field = f"{client_id}|{appid}|{known}|{errcode}"
+        field = f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
         with self._lock:
             for key in (minute_key(now), day_key(now)):
                 self._pending[key, field] += 1

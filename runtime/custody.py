@@ -98,16 +98,11 @@ class Custody:
         self._publish(source, flight, token)
         return token
 
-    def confirm(self, source: Source, value: str) -> None:
-        """Remember that a call with this value has succeeded."""
-        self._recollection.worked(source.name, value)
-
     def reject(self, source: Source, value: str) -> bool:
         """Drop the value WeChat refused, unless a newer one stands there already."""
         self._flights.divert(source.name)
-        worked = self._recollection.forget(source.name, value)
-        lease = self._lease(source)
-        dropped = lease.reject(value, worked=worked, revision=source.revision)
+        self._recollection.forget(source.name, value)
+        dropped = self._lease(source).reject(value)
         if dropped:
             log.info("%s: value rejected by WeChat, dropped", source.name)
         return dropped

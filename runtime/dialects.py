@@ -118,6 +118,7 @@ ERRMSG = {
     43001: "require GET method",
     43002: "require POST method",
     45001: "media size out of limit",
+    45009: "reach max api daily quota limit",
     47001: "data format error",
     48001: "api unauthorized",
 }

@@ -10,16 +10,17 @@ from runtime.registry import App
 from runtime.wechat import Answer, WeChat
 
 PROXIED_SECONDS = 30.0
-"""A proxied call may be a large upload; a token is wanted sooner."""
+"""Of a proxied call, all tries together: it may be a large upload."""
 
 REPEAT_AFTER = 0.2
 """Seconds before a read is repeated once, where WeChat is busy or hung up."""
 
-READS = ("GET", "HEAD")
+Tried = Callable[[float], None]
+"""Is told of each try how many seconds it took."""
 
 
 class Exchange:
-    """One call's tries, counted and timed."""
+    """One call's tries, within one time."""
 
     def __init__(
         self,
@@ -29,6 +30,8 @@ class Exchange:
         *,
         headers: Mapping[str, str] | None,
         body: bytes | None,
+        seconds: float,
+        on_try: Tried,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
@@ -37,15 +40,15 @@ class Exchange:
         self._method = method
         self._headers = headers
         self._body = body
+        self._until = clock() + seconds
+        self._on_try = on_try
         self._clock = clock
         self._sleep = sleep
-        self.tries = 0
-        self.seconds = 0.0
 
     def run(self, target: str) -> Answer:
         """Return the answer; a read is repeated once."""
-        if self._method not in READS:
-            return self._once(target)
+        if self._method != "GET":
+            return self._write(target)
         try:
             answer = self._once(target)
             if answer.errcode != -1:
@@ -57,20 +60,29 @@ class Exchange:
         self._sleep(REPEAT_AFTER)
         return self._once(target)
 
+    def _write(self, target: str) -> Answer:
+        try:
+            return self._once(target)
+        except WeChatTimeout:
+            error = WeChatTimeout()
+            error.detail = "system error: no answer in time, the outcome is unknown"
+            raise error from None
+
     def _once(self, target: str) -> Answer:
-        self.tries += 1
         began = self._clock()
+        if began >= self._until:
+            raise WeChatTimeout
         try:
             return self._wechat.send(
                 self._method,
                 target,
                 headers=self._headers,
                 body=self._body,
-                seconds=PROXIED_SECONDS,
+                seconds=self._until - began,
                 hosts=self._hosts,
             )
         finally:
-            self.seconds += self._clock() - began
+            self._on_try(self._clock() - began)
 
 
 def put_token(target: str, token: str) -> str:

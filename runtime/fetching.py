@@ -6,12 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from runtime.errors import (
     GatewayError,
     ServiceUnavailable,
-    WeChatRefused,
 )
 from runtime.grants import Grant, Pace, Refusal, Token
 from runtime.hints import hint_of
@@ -63,25 +63,30 @@ def fetch_under_lease(
     except GatewayError as error:
         hint = hint_of(error.errcode, error.detail) or error.code
         log.warning("%s: not fetched, %s: %s", source.name, error.errcode, hint)
-        lease.give_up(
+        with suppress(ServiceUnavailable):
+            lease.give_up(
+                holder,
+                grant.fence,
+                Refusal(error.errcode, error.detail or error.message),
+                revision=source.revision,
+                jitter=jitter(),
+                fetches=attempt.fetches,
+                retires=source.retires or attempt.forced,
+            )
+        raise
+    token, due_in = _with_margins(fetched, pace)
+    try:
+        stands = lease.commit(
             holder,
             grant.fence,
-            Refusal(error.errcode, error.detail or error.message),
-            revision=source.revision,
-            jitter=jitter(),
+            token,
+            due_in=due_in,
             fetches=attempt.fetches,
             retires=source.retires or attempt.forced,
         )
-        raise
-    token, due_in = _with_margins(fetched, pace)
-    stands = lease.commit(
-        holder,
-        grant.fence,
-        token,
-        due_in=due_in,
-        fetches=attempt.fetches,
-        retires=source.retires or attempt.forced,
-    )
+    except ServiceUnavailable:
+        # Redis went away meanwhile; what WeChat gave is good all the same.
+        return token
     outcome = "stored" if stands is token else "refused, another holder was faster"
     log.info("%s: fetched under fence %s, %s", source.name, grant.fence, outcome)
     return stands
@@ -112,14 +117,16 @@ class _Attempt:
         if token.value != self._grant.rejected:
             return token
         claim = self._lease.claim_force(self._holder, self._grant.fence)
-        if claim == "late":
-            return token
         if claim == "refused":
-            raise WeChatRefused(
-                45009,
-                "the rejected access_token is still WeChat's current one, and "
-                "force_refresh is used up: 20 a day, 30 s apart",
+            # WeChat calls the rejected value its current one, and most callers may do
+            # well with it: it is kept, and who rejected it has WeChat's own 40001.
+            log.warning(
+                "%s: rejected, but current at WeChat; force_refresh is used up, "
+                "20 a day and 30 s apart",
+                self._source.name,
             )
+        if claim != "granted":
+            return token
         self.forced = True
         return self._fetch(force=True)
 

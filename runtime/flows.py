@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.cookies import set_cookie
-from runtime.errors import FlowExpired, WeChatTimeout
+from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
 from runtime.messages import Request
 from runtime.store import Store
 
@@ -29,6 +29,9 @@ EXCHANGE_SECONDS = 30
 """After which an exchange whose function died is given up."""
 
 WAIT_SECONDS = 4.0
+
+FAILED_SECONDS = 0.5
+_FAILED = b"failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +108,20 @@ class Flows:
         a repetition gets it too. An exchange that fails frees the flow again.
         """
         key = _key(state)
-        if not self._store.add(key + ":exchange", b"1", seconds=EXCHANGE_SECONDS):
+        mark = self._random(8).encode()
+        if not self._store.add(key + ":exchange", mark, seconds=EXCHANGE_SECONDS):
             return self._told(key)
         known = self._store.get(key + ":result")
         if known is not None:
             return _mapping(known)
+        self._store.remove(key + ":done")
         try:
             result = exchange()
         except BaseException:
-            self._store.remove(key + ":exchange")
+            # Who waits gives up with us; who comes later may try anew.
+            self._store.announce(key + ":done", _FAILED, seconds=FAILED_SECONDS)
+            if self._store.get(key + ":exchange") == mark:
+                self._store.remove(key + ":exchange")
             raise
         text = json.dumps(result).encode()
         self._store.put(key + ":result", text, seconds=RESULT_SECONDS)
@@ -125,6 +133,8 @@ class Flows:
         text = self._store.wait(key + ":done", seconds=WAIT_SECONDS)
         if text is None:
             raise WeChatTimeout
+        if text == _FAILED:
+            raise WeChatUnavailable
         return _mapping(text)
 
     def _cookie_name(self, state: str) -> str:

@@ -74,6 +74,7 @@ class Pace:
     spent_before: float = 30.0
     first_pause: float = 1.0
     longest_pause: float = 300.0
-    strikes: int = 3
+    rejections: int = 20
+    rejection_every: float = 60.0
     forced_a_day: int = 20
     forced_gap: float = 30.0

@@ -86,18 +86,14 @@ class Lease:
         counts = fetches, int(retires)
         self._run(lease_scripts.GIVE_UP, fence, *arguments, jitter, *counts)
 
-    def reject(self, value: str, *, worked: bool, revision: str) -> bool:
+    def reject(self, value: str) -> bool:
         """Drop the value if it is still the stored one; tell whether it was.
 
-        `worked` tells that a call with it has succeeded before. Values that never do
-        are fetched at a falling pace: with the default pace 4 at once, then 8 in ten
-        minutes, then 12 an hour.
+        At most as often as the bucket of rejections allows: 20 at once and 60 an hour
+        with the default pace.
         """
-        limits = self._pace.strikes, _ms(self._pace.longest_pause)
-        reply = self._run(
-            lease_scripts.REJECT, "0", value, int(worked), *limits, revision
-        )
-        return bool(reply)
+        limits = self._pace.rejections, _ms(self._pace.rejection_every)
+        return bool(self._run(lease_scripts.REJECT, "0", value, *limits))
 
     def claim_force(self, holder: str, fence: str) -> str:
         """Count a use of force_refresh, if granted; "refused" or "late" if not."""

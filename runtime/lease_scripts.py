@@ -4,7 +4,8 @@
     fence holder lease_until             who may fetch; the fence only grows
     errcode errmsg retry_at failures     the last refusal and the pause after it
     revision                             of the app's document at that refusal
-    rejected strikes                     a value that WeChat refused; how often lately
+    rejected rejections rejected_at      a value WeChat refused; the bucket of these
+    insisted insisted_until              one it calls current all the same, kept so long
     suspect                              the stored value may have been retired early
     day fetches forced forced_at         counts of the day in China (UTC+8)
 
@@ -123,7 +124,6 @@ if not held(ARGV[1], ARGV[2]) then
   if value and expires_at > now then return {0, value, life(expires_at)} end
   return {0, '', '0'}
 end
-set('fence', ARGV[2])
 set('value', ARGV[3])
 set('expires_at', now + tonumber(ARGV[4]))
 set('due_at', get('suspect') and now or now + tonumber(ARGV[5]))
@@ -160,28 +160,24 @@ return 1
 """
 )
 
-# ARGV: the value, '1' if it has worked before, strikes before a pause, longest pause
-# ms, the app document's revision.
+# ARGV: the value, how many rejections the bucket holds, ms until it holds one more.
 # Returns 1 if the value was the stored one and is now dropped.
 REJECT = (
     _PRELUDE
     + """
 if get('value') ~= ARGV[1] then return 0 end
+-- WeChat insists on this one, and force_refresh was refused a moment ago.
+if get('insisted') == ARGV[1] and number('insisted_until') > now then return 0 end
+-- A path that always says 40001, or a caller who says so, must not cost all others
+-- their token, nor the account its quota: beyond the bucket the value stays.
+local most = tonumber(ARGV[2])
+local level = tonumber(get('rejections') or most)
+level = math.min(most, level + (now - number('rejected_at')) / tonumber(ARGV[3]))
+if level < 1 then return 0 end
+redis.call('HSET', hash, 'rejections', string.format('%.3f', level - 1))
+set('rejected_at', now)
 redis.call('HDEL', hash, 'value', 'expires_at', 'due_at')
 set('rejected', ARGV[1])
-if ARGV[2] == '1' then
-  redis.call('HDEL', hash, 'strikes')
-else
-  -- A value that never worked: the next one may fare no better.
-  local over = redis.call('HINCRBY', hash, 'strikes', 1) - tonumber(ARGV[3])
-  if over > 0 then
-    set('retry_at', now + math.min(1000 * 2 ^ over, tonumber(ARGV[4])))
-    -- Not 40001: the caller's own token is good, and fetching another won't help.
-    set('errcode', '-1')
-    set('errmsg', 'system error: WeChat rejects each access_token that it gives us')
-    set('revision', ARGV[5])
-  end
-end
 keep()
 return 1
 """
@@ -194,7 +190,8 @@ DESCRIBE = (
 local kept = redis.call('HGETALL', hash)
 local told = {'now', string.format('%.0f', now)}
 for at = 1, #kept, 2 do
-  if kept[at] ~= 'value' and kept[at] ~= 'rejected' and kept[at] ~= 'holder' then
+  if kept[at] ~= 'value' and kept[at] ~= 'rejected' and kept[at] ~= 'insisted'
+    and kept[at] ~= 'holder' then
     table.insert(told, kept[at])
     table.insert(told, kept[at + 1])
   end
@@ -210,8 +207,12 @@ CLAIM_FORCE = (
     + """
 count(0)
 if not held(ARGV[1], ARGV[2]) then return 'late' end
-if number('forced') >= tonumber(ARGV[3]) then return 'refused' end
-if now - number('forced_at') < tonumber(ARGV[4]) then return 'refused' end
+if number('forced') >= tonumber(ARGV[3])
+  or now - number('forced_at') < tonumber(ARGV[4]) then
+  set('insisted', get('rejected') or '')
+  set('insisted_until', now + tonumber(ARGV[4]))
+  return 'refused'
+end
 redis.call('HINCRBY', hash, 'forced', 1)
 set('forced_at', now)
 keep()

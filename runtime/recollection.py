@@ -14,7 +14,6 @@ class Recollection:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._seen: dict[str, tuple[Token, float]] = {}
-        self._worked: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def see(self, name: str, token: Token) -> None:
@@ -29,14 +28,9 @@ class Recollection:
         seconds = ends_at - self._clock()
         return Token(token.value, seconds) if token and seconds > 0 else None
 
-    def worked(self, name: str, value: str) -> None:
-        """Remember that a call with this value has succeeded."""
-        self._worked[name] = value
-
-    def forget(self, name: str, value: str) -> bool:
-        """Forget a value that WeChat refused; tell whether it has ever worked."""
+    def forget(self, name: str, value: str) -> None:
+        """Forget a value that WeChat refused."""
         with self._lock:
             seen = self._seen.get(name)
             if seen and seen[0].value == value:
                 del self._seen[name]
-        return self._worked.get(name) == value

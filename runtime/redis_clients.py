@@ -57,6 +57,8 @@ def _by_sentinel(url: str) -> Any:
     parts = urlsplit(url)
     arguments = dict(parse_qsl(parts.query))
     asking: dict[str, Any] = {"socket_timeout": CONNECT_SECONDS}
+    if parts.scheme.startswith("rediss"):
+        asking["ssl"] = True
     if "sentinel_password" in arguments:
         asking["password"] = arguments["sentinel_password"]
     make: Any = untyped.Sentinel

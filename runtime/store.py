@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from runtime.errors import ServiceUnavailable
@@ -96,8 +97,7 @@ class Store:
 
     def run(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
         """Run a Lua script; it is loaded anew where Redis has forgotten it."""
-
-        digest = hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 - EVALSHA's
+        digest = _digest(script)
 
         def call(client: Any) -> Any:
             from redis.exceptions import NoScriptError
@@ -122,13 +122,20 @@ class Store:
 
     def _call(self, command: Callable[[Any], T]) -> T:
         from redis import RedisError
+        from redis.exceptions import RedisClusterException
 
         try:
             with self._lock:
                 if self._client is None:
                     self._client = self._connect()
             return command(self._client)
-        except (RedisError, OSError) as error:
+        # A cluster that is away says so by an error of its own kind.
+        except (RedisError, RedisClusterException, OSError) as error:
             # The error's own text can hold the address with its password.
             log.warning("redis: %s", type(error).__name__)
             raise ServiceUnavailable from None
+
+
+@lru_cache
+def _digest(script: str) -> str:
+    return hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 - EVALSHA's

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from enum import Enum
 
-from runtime.credential import Credential, credential_from
+from runtime.credential_report import Credential, credential_from
 from runtime.fetching import Source, fetch_under_lease
 from runtime.grants import Pace, Verdict
 from runtime.lease import Lease

@@ -39,15 +39,35 @@ class Answer:
             raise WeChatUnavailable
         return content
 
+    def success(self) -> dict[str, Any]:
+        """Return the JSON object; WeChatRefused if it carries an errcode."""
+        content = self.json()
+        if self.status != 200:
+            raise WeChatUnavailable
+        if self.errcode:
+            raise WeChatRefused(self.errcode, str(content.get("errmsg", "")))
+        return content
+
     @property
     def errcode(self) -> int:
-        """Return the errcode of a JSON answer, 0 where there is none."""
+        """Return the errcode of a JSON answer, 0 where there is none.
+
+        A file is none, whatever its bytes: somebody may have uploaded them so.
+        """
+        if any(_is_file(name.lower(), value) for name, value in self.headers):
+            return 0
         if not self.body.lstrip().startswith(b"{") or b'"errcode"' not in self.body:
             return 0
         try:
             return int(self.json().get("errcode") or 0)
         except (WeChatUnavailable, TypeError, ValueError, OverflowError):
             return 0
+
+
+def _is_file(name: str, value: str) -> bool:
+    kinds = ("image/", "audio/", "voice/", "video/")
+    is_media = name == "content-type" and value.lower().startswith(kinds)
+    return is_media or name == "content-disposition"
 
 
 class Transport(Protocol):
@@ -70,7 +90,7 @@ class WeChat:
     def __init__(self, api_url: str, transport: Transport, *, seconds: float) -> None:
         self._api_url = api_url
         self._transport = transport
-        self._seconds = seconds
+        self.seconds = seconds
 
     def send(
         self,
@@ -97,7 +117,7 @@ class WeChat:
                     base + target,
                     headers={"User-Agent": "wechat-gateway", **(headers or {})},
                     body=body,
-                    seconds=seconds or self._seconds,
+                    seconds=seconds or self.seconds,
                 )
             except WeChatUnreachable:
                 continue
@@ -118,9 +138,4 @@ class WeChat:
             body = json.dumps(content, ensure_ascii=False).encode()
             headers = {"Content-Type": "application/json"}
         answer = self.send(method, target, headers=headers, body=body, hosts=hosts)
-        if answer.status != 200:
-            raise WeChatUnavailable
-        result = answer.json()
-        if answer.errcode:
-            raise WeChatRefused(answer.errcode, str(result.get("errmsg", "")))
-        return result
+        return answer.success()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from http.client import responses as reasons
 from typing import Any
 
 from runtime.errors import BadRequest
 from runtime.messages import LARGEST_BODY, Request, Response, plain_path
+
+_LENGTH = re.compile(r"[0-9]{1,12}")
 
 
 class WsgiAdapter:
@@ -31,7 +34,7 @@ class WsgiAdapter:
         environ = self._environ
         context = environ.get("fc.context")
         length = environ.get("CONTENT_LENGTH") or "0"
-        if not re.fullmatch(r"[0-9]{1,12}", length):
+        if not _LENGTH.fullmatch(length):
             raise BadRequest
         return Request(
             method=environ["REQUEST_METHOD"],
@@ -60,10 +63,15 @@ def _wsgi_path(environ: dict[str, Any]) -> str:
 
 def _wsgi_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
     headers = [
-        (name[5:].replace("_", "-").lower(), value)
+        (_header(name), value)
         for name, value in environ.items()
-        if name.startswith("HTTP_")
+        if name[:5] == "HTTP_"  # half the price of startswith, for each variable
     ]
     if environ.get("CONTENT_TYPE"):
         headers.append(("content-type", environ["CONTENT_TYPE"]))
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _header(variable: str) -> str:
+    return variable[5:].replace("_", "-").lower()

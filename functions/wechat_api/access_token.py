@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
-
 from functions.wechat_api.authentication import access_for_app, toll_of
-from runtime.access import TOKEN_READ, Access
+from functions.wechat_api.report import note
+from runtime.access import TOKEN_READ
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, json_response
-
-log = logging.getLogger("gateway.audit")
 
 
 def access_token(request: Request, gateway: Gateway, appid: str) -> Response:
     """GET /{appid}/access_token: the value and its remaining life in seconds."""
     app, access = access_for_app(request, gateway, appid, scope=TOKEN_READ)
     token = gateway.calls.access_token(app, toll=toll_of(access, gateway))
-    _audit(request, access, "token_read")
+    note(request, access, "token_read")
     return json_response(
         {"access_token": token.value, "expires_in": int(token.seconds)}
     )
@@ -36,18 +32,9 @@ def reject(request: Request, gateway: Gateway, appid: str) -> Response:
     # What is not ASCII was never WeChat's, and may not even be text.
     if not isinstance(value, str) or not value.isascii() or not value:
         raise BadRequest
+    gateway.calls.access_token(app, toll=toll_of(access, gateway))
     source = gateway.calls.access_token_source(app)
     dropped = gateway.custody.reject(source, value)
-    token = gateway.calls.access_token(app, toll=toll_of(access, gateway))
-    _audit(request, access, "token_dropped" if dropped else "token_kept")
+    token = gateway.calls.access_token(app)
+    note(request, access, "token_dropped" if dropped else "token_kept")
     return json_response({"dropped": dropped, "expires_in": int(token.seconds)})
-
-
-def _audit(request: Request, access: Access, event: str) -> None:
-    line = {
-        "request_id": request.request_id,
-        "client": access.client_id,
-        "app": access.appid,
-        "event": event,
-    }
-    log.info("%s", json.dumps(line, separators=(",", ":")))

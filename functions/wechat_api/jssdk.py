@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from functions.wechat_api.authentication import access_for_app, toll_of
+from functions.wechat_api.report import note
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, json_response
@@ -32,6 +33,7 @@ def jssdk_config(
     app, access = access_for_app(request, gateway, appid, scope=SCOPE)
     page = _page(request, app)
     ticket = gateway.calls.ticket(app, "jsapi", toll=toll_of(access, gateway))
+    note(request, access, "jssdk_config_read")
     noncestr, timestamp = random(8), int(gateway.clock())
     signature = sign(
         ticket=ticket.value, noncestr=noncestr, timestamp=timestamp, url=page

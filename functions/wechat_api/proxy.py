@@ -8,10 +8,8 @@ from dataclasses import replace
 from functions.wechat_api.authentication import access_for_app, access_of, toll_of
 from functions.wechat_api.report import Report
 from runtime.access import Access
-from runtime.calls import Called
-from runtime.errors import ApiRefused, BadRequest, GatewayError, WeChatTimeout
+from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
-from runtime.grants import Toll
 from runtime.messages import Headers, Request, Response
 from runtime.registry import App
 
@@ -55,29 +53,20 @@ def _check_path(path: str) -> None:
 def _passed(request: Request, gateway: Gateway, app: App, access: Access) -> Response:
     report = Report(request, access, gateway)
     try:
-        called = _send(request, gateway, app, toll=toll_of(access, gateway))
-    except GatewayError as error:
-        report.failed(error)
-        raise
-    report.answered(called)
-    answer = called.answer
-    return Response(answer.status, _passed_down(answer.headers), answer.body)
-
-
-def _send(request: Request, gateway: Gateway, app: App, *, toll: Toll | None) -> Called:
-    try:
-        return gateway.calls.send(
+        answer = gateway.calls.send(
             app,
             request.method,
             f"{request.path}?{request.query}",
             headers=_passed_up(request.headers),
             body=request.body or None,
-            toll=toll,
+            toll=toll_of(access, gateway),
+            on_try=report.tried,
         )
-    except WeChatTimeout as error:
-        if request.method != "GET":
-            error.detail = "system error: no answer in time, the outcome is unknown"
+    except GatewayError as error:
+        report.failed(error)
         raise
+    report.answered(answer)
+    return Response(answer.status, _passed_down(answer.headers), answer.body)
 
 
 def _passed_up(headers: Headers) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from functions.wechat_api.authentication import access_for_app, toll_of
-from runtime.errors import WeChatRefused, WeChatUnavailable
+from functions.wechat_api.report import note
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, json_response
 from runtime.wechat import Answer
@@ -20,7 +20,7 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
     """
     path = request.argument("path") or ""
     app, access = access_for_app(request, gateway, appid, scope=path)
-    called = gateway.calls.send(
+    answer = gateway.calls.send(
         app,
         "POST",
         AT_WECHAT,
@@ -28,17 +28,14 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
         body=json.dumps({"cgi_path": path}, ensure_ascii=False).encode(),
         toll=toll_of(access, gateway),
     )
-    theirs = _numbers(called.answer)
+    theirs = _numbers(answer)
+    note(request, access, "quota_read")
     ours = gateway.counters.today(access.client_id, app.appid, path)
     client = {"client": access.client_id, "succeeded_today": ours}
     return json_response({"path": path, **theirs, "gateway": client})
 
 
 def _numbers(answer: Answer) -> dict[str, object]:
-    content = answer.json()
-    if answer.status != 200:
-        raise WeChatUnavailable
-    if answer.errcode:
-        raise WeChatRefused(answer.errcode, str(content.get("errmsg", "")))
+    content = answer.success()
     names = ("quota", "rate_limit", "component_rate_limit")
     return {name: content[name] for name in names if name in content}

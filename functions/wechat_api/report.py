@@ -6,11 +6,11 @@ import re
 import time
 
 from runtime.access import Access
-from runtime.audit import ProxiedCall, audit
-from runtime.calls import Called
+from runtime.audit import Event, ProxiedCall, audit
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.messages import Request
+from runtime.wechat import Answer
 
 _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 
@@ -23,10 +23,17 @@ class Report:
         self._access = access
         self._gateway = gateway
         self._began = time.perf_counter()
+        self._upstream = 0.0
+        self._tries = 0
 
-    def answered(self, called: Called) -> None:
+    def tried(self, seconds: float) -> None:
+        """Count one try at WeChat."""
+        self._upstream += seconds
+        self._tries += 1
+
+    def answered(self, answer: Answer) -> None:
         """Tell of WeChat's answer, whatever it says."""
-        answer, errcode = called.answer, called.answer.errcode
+        errcode = answer.errcode
         rid = _RID.search(answer.body[:4096]) if errcode else None
         self._tell(
             status=answer.status,
@@ -34,8 +41,6 @@ class Report:
             rid=rid[1].decode() if rid else None,
             outcome="answered",
             bytes_down=len(answer.body),
-            upstream=called.seconds,
-            tries=called.tries,
         )
 
     def failed(self, error: GatewayError) -> None:
@@ -50,11 +55,9 @@ class Report:
         outcome: str,
         rid: str | None = None,
         bytes_down: int = 0,
-        upstream: float = 0.0,
-        tries: int = 0,
     ) -> None:
         request, access = self._request, self._access
-        own = time.perf_counter() - self._began - upstream
+        own = time.perf_counter() - self._began - self._upstream
         audit(
             ProxiedCall(
                 request_id=request.request_id,
@@ -68,11 +71,21 @@ class Report:
                 outcome=outcome,
                 bytes_up=len(request.body),
                 bytes_down=bytes_down,
-                upstream_ms=round(upstream * 1000, 1),
+                upstream_ms=round(self._upstream * 1000, 1),
                 own_ms=round(own * 1000, 1),
-                tries=tries,
+                tries=self._tries,
             )
         )
+        # Only of an answer is it known that WeChat has such a path.
+        known = outcome == "answered" and status == 200 and errcode != 40066
         self._gateway.counters.add(
-            access.client_id, access.appid, request.path, errcode=errcode
+            access.client_id,
+            access.appid,
+            request.path if known else "unknown",
+            errcode=errcode if known or errcode else -1,
         )
+
+
+def note(request: Request, access: Access, event: str) -> None:
+    """Audit a call of an endpoint of our own, such as `token_read`."""
+    audit(Event(request.request_id, access.client_id, access.appid, event))

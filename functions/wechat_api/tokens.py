@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from functions.wechat_api.authentication import access_for_app, access_of, toll_of
+from functions.wechat_api.report import note
 from runtime.access import LIFE_SECONDS, Access
 from runtime.credentials import TICKET_TYPES
 from runtime.dialects import WECHAT_JSON
@@ -47,6 +49,7 @@ def _ticket(request: Request, gateway: Gateway, who: tuple[App, Access]) -> Resp
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")
     kept = gateway.calls.ticket(app, type_, toll=toll_of(access, gateway))
+    note(request, access, "ticket_read")
     content = {"errcode": 0, "errmsg": "ok", "ticket": kept.value}
     return _answer({**content, "expires_in": int(kept.seconds)})
 
@@ -55,7 +58,9 @@ def _issue(fields: dict[str, Any], gateway: Gateway) -> Response:
     appid, secret = fields.get("appid"), fields.get("secret")
     if not appid:
         raise ApiRefused(41002, "appid_missing")
-    if not isinstance(appid, str) or gateway.registry.app(appid) is None:
+    # Its form first: what is looked up in vain costs a listing of the store.
+    formed = isinstance(appid, str) and re.fullmatch("wx[0-9a-f]{16}", appid)
+    if not formed or gateway.registry.app(appid) is None:
         raise ApiRefused(40013, "unknown_appid")
     if fields.get("grant_type") != "client_credential":
         raise ApiRefused(40002, "invalid_grant_type")

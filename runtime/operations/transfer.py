@@ -93,6 +93,10 @@ def _step(
     newest = gateway.documents.version(kind, id_)
     if found is None and newest and kind == "clients":
         content["epoch"] = keeping.epoch_above(gateway, id_)
+    elif found is not None and kind == "clients":
+        # Tokens that were revoked stay so, whatever the file says.
+        known = found.content.get("epoch", 1)
+        content["epoch"] = max(known, content.get("epoch", 1))
     same = found is not None and found.content == content
     conflict = found is not None and not same and newest != entry["version"]
     return _Step(kind, id_, content, newest, same, conflict)

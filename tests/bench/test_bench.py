@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from bench import delay, growth, interruption, recovery, waiting
+from bench import (
+    adapters,
+    delay,
+    growth,
+    interruption,
+    proxied,
+    recovery,
+    served,
+    serving,
+    waiting,
+)
 from bench.approaches import LOCKS, OURS, REDIS_PY, WECHATPY, present
+from bench.cores import CAN_PIN, on_core
+from bench.load import open_load
+from bench.processes import Upstream, empty_redis
+from bench.proxied_calls import DIRECT, FLOOR, RATED, contestants
+from bench.proxied_calls import OURS as OURS_CALL
+from bench.proxied_calls import WECHATPY as WECHATPY_CLIENT
 from bench.report import Bar, bars_table, ratios, spread
 from bench.stage import open_stages
+from bench.turns import installed
+from bench.upstream import PERSON
 from host.embedded_redis import find_server
 
 pytestmark = pytest.mark.skipif(
@@ -85,6 +109,107 @@ def test_growth():
     assert missed(growth.measure(rounds=1, processes=4, callers=3, apps=5)) == []
 
 
+def test_each_proxied_call_gets_the_same_answer(tmp_path):
+    """Whoever asks, with whichever token, hears what the upstream says."""
+    upstream = Upstream()
+    try:
+        with (
+            empty_redis(tmp_path) as redis_url,
+            contestants(tmp_path, redis_url, upstream.url) as calls,
+        ):
+            told = {name: call() for name, call in calls.items()}
+    finally:
+        upstream.end()
+
+    parsed = told.pop(WECHATPY_CLIENT)
+    assert PERSON == parsed
+    assert [PERSON] * 4 == [json.loads(body) for body in told.values()]
+
+
+def test_each_adapter_hands_over_the_same_answer():
+    """The function's body, in the platform's own form."""
+    told = {name: call() for name, call in adapters.contestants().items()}
+    bodies = {
+        name: answer["body"].encode() if isinstance(answer, dict) else b"".join(answer)
+        for name, answer in told.items()
+    }
+
+    assert dict.fromkeys(bodies, adapters.HELLO) == bodies
+    assert {adapters.BARE, adapters.BY_WSGI, adapters.BY_EVENT} <= set(bodies)
+
+
+def test_load_counts_answers():
+    """Each request is answered once, none is sent beyond them; a bad one is noticed."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        seen = []
+        thread = threading.Thread(target=lambda: seen.extend(_serve(server, 2)))
+        thread.start()
+        port = server.getsockname()[1]
+        with open_load(port, connections=2, path="/hello", body=b"hello") as load:
+            load.requests(7)
+        thread.join()
+
+    assert 7 == sum(seen)
+    assert max(seen) <= 6
+
+
+def _serve(server, connections):
+    """Answer on each of so many connections until it ends; yield how often."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+    with ThreadPoolExecutor() as threads:
+        opened = [server.accept()[0] for _ in range(connections)]
+        yield from threads.map(lambda each: _answered(each, answer), opened)
+
+
+def _answered(connection, answer):
+    count = 0
+    with connection:
+        while connection.recv(4096):
+            connection.sendall(answer)
+            count += 1
+    return count
+
+
+def test_proxied():
+    """Both clients of ours have a bar; each contestant has its row."""
+    (figure,) = proxied.measure(rounds=1, count=20)
+
+    assert [DIRECT, OURS_CALL, RATED, FLOOR, WECHATPY_CLIENT] == rows_of(figure)
+    assert [True, True] == [bar.timed and bar.measured > 1 for bar in figure.bars]
+
+
+def test_adapters():
+    """Ours is held to mangum where there is one, and shown beside bare WSGI."""
+    (figure,) = adapters.measure(rounds=1, count=20)
+
+    assert list(adapters.contestants()) == rows_of(figure)
+    assert 2 * installed("mangum") == len(figure.bars)
+
+
+def test_serving():
+    """Each server answers all that it is sent, by all connections."""
+    (figure,) = serving.measure(rounds=1, count=60)
+
+    gunicorn = [served.GUNICORN] * installed("gunicorn")
+    assert [served.OURS, served.CONTAINER, *gunicorn] == rows_of(figure)
+    assert [True] == [bar.at_least for bar in figure.bars]
+
+
+def rows_of(figure):
+    return [row[0] for row in figure.rows]
+
+
+@pytest.mark.skipif(not CAN_PIN, reason="one core, or no way to choose one")
+def test_what_is_pinned_comes_back():
+    """Inside one core, afterwards all as before."""
+    before = os.sched_getaffinity(0)
+    with on_core(0):
+        inside = os.sched_getaffinity(0)
+
+    assert len(inside) == 1
+    assert before == os.sched_getaffinity(0)
+
+
 def test_a_ratio_is_of_two_measured_together():
     """Pairs, and of them median, least and greatest."""
     assert spread(ratios([1, 4, 9], [1, 2, 3])) == "2.00 (1.00 to 3.00)"
@@ -99,3 +224,13 @@ def test_a_bar_tells_how_far_ours_comes(measured, verdict):
 
     assert bar.verdict == verdict
     assert bars_table([bar]).endswith(f"| {verdict.ljust(7)} |")
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"), [(1.4, "goal"), (1.0, "bar"), (0.99, "MISSED")]
+)
+def test_a_bar_can_be_the_least(measured, verdict):
+    """Then more is better."""
+    bar = Bar("8. requests/s", measured, 1.0, 1.4, at_least=True)
+
+    assert bar.verdict == verdict

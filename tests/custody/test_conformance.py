@@ -83,7 +83,10 @@ class Replay:
         return ""
 
     def _rejects(self, before, me, step):
-        self.lease.reject(f"T{me.value}", worked=True, revision="1")
+        # The model has no pace: neither a bucket of rejections nor WeChat's insisting.
+        for field in ("rejections", "insisted"):
+            self.client.hdel(self.lease._key, field)
+        self.lease.reject(f"T{me.value}")
         return f"T{me.value}"
 
     def _claims_force(self, before, me, step):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from redis.connection import SSLConnection
 from redis.crc import key_slot
 
 from runtime.custody import Custody
@@ -186,3 +187,28 @@ def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
         with pytest.raises(ServiceUnavailable):
             Custody(strict, pace=QUICK).get(ScriptedSource(name="access_token:wx2"))
         trusting._client.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:1/0",
+        "redis+cluster://127.0.0.1:1",
+        "redis+sentinel://127.0.0.1:1/gateway",
+    ],
+)
+def test_a_deployment_that_is_away_is_503(url):
+    """However redis-py calls it."""
+    source = ScriptedSource()
+    with pytest.raises(ServiceUnavailable):
+        Custody(Store(lambda: connect(url)), pace=QUICK).get(source)
+
+    assert source.fetched == []
+
+
+def test_sentinels_are_spoken_to_in_tls_too():
+    """A password in clear would be the sentinels' to every listener."""
+    client = connect("rediss+sentinel://127.0.0.1:1/gateway?sentinel_password=x")
+    (sentinel,) = client.connection_pool.sentinel_manager.sentinels
+
+    assert sentinel.connection_pool.connection_class is SSLConnection

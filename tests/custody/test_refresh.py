@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.credential import Credential
+from runtime.credential_report import Credential
 from runtime.errors import WeChatRefused
 from runtime.grants import Pace
 from runtime.upkeep import Outcome

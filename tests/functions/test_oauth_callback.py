@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -212,7 +213,29 @@ class TestOnce:
         with pytest.raises(WeChatUnavailable):
             walk.back()
 
-        assert walk.back().status == 303
+        assert [walk.back().status for _ in range(3)] == [303] * 3
+
+    def test_whoever_waits_for_a_failed_exchange_is_told_at_once(self, walk):
+        """Not after the seconds one grants an exchange that has died."""
+        started, over = threading.Event(), threading.Event()
+
+        def fail():
+            started.set()
+            over.wait(5)
+            raise WeChatTimeout
+
+        flows = walk.gateway.flows
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(flows.once, walk.state, fail)
+            started.wait(5)
+            second = pool.submit(flows.once, walk.state, dict)
+            blocked = walk.gateway.store._client.info
+            while blocked("clients")["blocked_clients"] == 0:
+                time.sleep(0.005)
+            over.set()
+
+            assert isinstance(first.exception(), WeChatTimeout)
+            assert type(second.exception(2)) is WeChatUnavailable
 
     def test_whoever_waits_for_a_dead_exchange_is_told(self, walk, monkeypatch):
         """A function that died in mid-exchange keeps nobody for long."""

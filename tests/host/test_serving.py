@@ -101,7 +101,7 @@ def test_a_head_request_is_passed_on(site):
 
 
 def test_a_method_nobody_knows_is_refused(site):
-    """Tornado itself refuses it, in FC's form."""
+    """In FC's form, as if its trigger named others."""
     answer = site.request("BREW", "/echo")
 
     assert error_of(answer)[:2] == (405, "FcCommonError")

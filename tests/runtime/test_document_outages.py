@@ -151,3 +151,16 @@ def test_a_failed_search_is_not_the_last(place):
     process.store.away = False
 
     assert Document(1, APP) == process.read("apps", "wx1")
+
+
+def test_what_is_gone_does_not_come_back(place):
+    """A document that the store has lost is forgotten, and no ghost in an outage."""
+    process = place.process(redis=False)
+    process.write("apps", "wx1", APP, after=0)
+    (place.root / "apps/wx1/1.json").unlink()
+    place.later(FRESH_SECONDS)
+    assert process.read("apps", "wx1") is None
+
+    process.store.away = True
+    with pytest.raises(StoreAway):
+        process.read("apps", "wx1")

@@ -164,3 +164,31 @@ def test_a_cluster_takes_each_script(place):
 
     assert [["gateway:document:{apps/wx1}"]] * 3 == keys
     assert {} == place.copy()
+
+
+def test_a_slow_search_beside_an_own_write(place):
+    """What this process has just written is not taken back by a search begun before."""
+    process = place.process(redis=False)
+    process.write("apps", "wx1", APP, after=0)
+    place.later(FRESH_SECONDS)
+    read = process.store.read
+
+    def overtaken(name, version):
+        found = read(name, version)
+        place.later(0.1)
+        process.write("apps", "wx1", NEW, after=1)
+        return found
+
+    process.store.read = overtaken
+    assert 1 == process.read("apps", "wx1").version
+
+    assert Document(2, NEW) == process.read("apps", "wx1")
+
+
+def test_only_what_is_wrong_is_dropped(place):
+    """A copy that was replaced meanwhile stays."""
+    process = place.process()
+    process.write("apps", "wx1", APP, after=0)
+    process._reader._copies.drop("apps/wx1", 2)
+
+    assert b"1" == place.copy()[b"version"]

@@ -115,9 +115,22 @@ def test_an_odd_errcode_is_none(body):
     assert 0 == make_answer(body).errcode
 
 
-def test_an_errcode_is_read_whatever_the_content_type():
+def test_an_errcode_is_read_from_text_too():
     """Media downloads answer their errors as text."""
-    assert 40007 == make_answer(b'{"errcode":40007}', kind="image/jpeg").errcode
+    assert 40007 == make_answer(b'{"errcode":40007}', kind="text/plain").errcode
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "Video/mp4", "audio/amr", "voice/amr"])
+def test_a_file_has_no_errcode_whatever_its_bytes(kind):
+    """Somebody may have uploaded them so; it must cost nobody a token."""
+    assert 0 == make_answer(b'{"errcode":40001}', kind=kind).errcode
+
+
+def test_a_download_has_no_errcode_whatever_its_type():
+    """WeChat names the file of a download, and of no error."""
+    headers = (("Content-Disposition", 'attachment; filename="a.txt"'),)
+
+    assert 0 == Answer(200, headers, b'{"errcode":40001}').errcode
 
 
 def test_content_goes_up_as_raw_utf8():

@@ -6,8 +6,10 @@ import sys
 import pytest
 import yaml
 
+from functions.refresh.index import MOST_SECONDS
 from host.loader import load_handler
 from host.template import read_template
+from runtime.exchange import PROXIED_SECONDS
 from runtime.settings import Settings
 from tests.template.conftest import ROOT
 
@@ -143,3 +145,17 @@ def test_no_setting_has_a_name_that_means_something_else():
 def test_the_env_file_holds_one_line():
     """It is committed, and fun reads it: nothing else may ever stand there."""
     assert "IGNORE_TPL_VALIDATION=1\n" == (ROOT / ".env").read_text()
+
+
+def test_a_function_may_run_as_long_as_its_longest_answer_takes():
+    """FC would end it in mid-answer, and nobody would learn what became of a call."""
+    seconds = {
+        name: each["Properties"]["Timeout"] for name, each in RESOURCE_OF.items()
+    }
+    fields = Settings.__dataclass_fields__
+    token = fields["credential_wait_seconds"].default
+    at_wechat = fields["wechat_deadline_seconds"].default
+
+    assert seconds["wechat_api"] > token + PROXIED_SECONDS + token
+    assert seconds["oauth_callback"] > 2 * at_wechat
+    assert seconds["refresh"] > MOST_SECONDS + token

@@ -43,12 +43,14 @@ def now(seconds=0):
     [
         pytest.param({"sign": False}, "SignatureNotMatch", id="unsigned"),
         pytest.param({"key": "wrong"}, "SignatureNotMatch", id="wrong key"),
-        pytest.param({"date": now(-1000)}, "AccessDenied", id="old"),
-        pytest.param({"date": now(1000)}, "AccessDenied", id="from the future"),
+        pytest.param({"ago": 1000}, "AccessDenied", id="old"),
+        pytest.param({"ago": -1000}, "AccessDenied", id="from the future"),
     ],
 )
 def test_nobody_else_comes_in(admin_host, path, more, code):
     """By the default form and by the custom domain alike: 403, as FC has it."""
+    if "ago" in more:  # not when the table is made: that may be minutes before
+        more = {"date": now(-more["ago"])}
     status, content = call(admin_host, path, **more)
 
     assert (403, code) == (status, content["ErrorCode"])

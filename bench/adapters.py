@@ -1,0 +1,94 @@
+"""Figure 7: what stands between the platform and a function that does nothing."""
+
+from __future__ import annotations
+
+import importlib
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import fc
+from bench.cores import on_core
+from bench.report import Bar, Figure, ratios, spread
+from bench.turns import Call, cpu_of_calls, installed
+from runtime.dialects import api_dialect
+from runtime.entrypoint import entrypoint
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response
+
+PATH = "/hello"
+HELLO = b"hello"
+TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
+
+BARE, BY_WSGI, BY_EVENT = "bare WSGI", "ours, FC 2.0", "ours, FC 3.0"
+SERVERLESS_WSGI, MANGUM = "serverless_wsgi", "mangum"
+
+
+def measure(*, rounds: int, count: int) -> list[Figure]:
+    """Let each take so many calls in turn; nothing is connected to."""
+    with on_core(0):
+        costs = cpu_of_calls(contestants(), rounds=rounds, count=count)
+    return [_figure(costs, f"{rounds} × {count} calls")]
+
+
+def _figure(costs: Mapping[str, Sequence[float]], shape: str) -> Figure:
+    peers = [name for name in (BARE, MANGUM) if name in costs]
+    head = ("adapter", "CPU, us", *(f"ratio to {name}" for name in peers))
+    figure = Figure(f"7. A function that does nothing: {shape}", head)
+    for name, each in costs.items():
+        ratio = {peer: ratios(each, costs[peer]) for peer in peers}
+        cells = map(spread, ratio.values())
+        figure.rows.append((name, spread(each, ".1f"), *cells))
+        if name in (BY_WSGI, BY_EVENT) and MANGUM in costs:
+            measured = statistics.median(ratio[MANGUM])
+            bar = Bar(f"7. {name} / {MANGUM}", measured, 0.6, 0.3, timed=True)
+            figure.bars.append(bar)
+    return figure
+
+
+def contestants() -> Mapping[str, Call]:
+    """Return a call of each that is installed; it returns what the platform gets."""
+    calls: dict[str, Call] = {BARE: _wsgi_call(_app), **_ours()}
+    if installed("serverless_wsgi"):
+        handle: Any = importlib.import_module("serverless_wsgi").handle_request
+        theirs = fc.lambda_event(PATH)
+        calls[SERVERLESS_WSGI] = lambda: handle(_app, theirs, None)
+    if installed("mangum"):
+        mangum: Any = importlib.import_module("mangum").Mangum(_asgi, lifespan="off")
+        same = fc.lambda_event(PATH)
+        calls[MANGUM] = lambda: mangum(same, None)
+    return calls
+
+
+def _ours() -> dict[str, Call]:
+    gateway = fc.gateway(Path("config"))
+    handler = entrypoint(
+        _handle, mount=PATH, dialect=api_dialect, gateway=lambda: gateway
+    )
+    event = fc.event(PATH)
+    return {BY_WSGI: _wsgi_call(handler), BY_EVENT: lambda: handler(event, None)}
+
+
+def _wsgi_call(app: Callable[[Any, Any], Any]) -> Call:
+    environ = fc.environ(PATH)
+    return lambda: app(environ, _start_response)
+
+
+def _start_response(status: str, headers: list[tuple[str, str]]) -> None:
+    """Take them, as the platform does."""
+
+
+def _handle(request: Request, gateway: Gateway) -> Response:
+    return Response(200, TEXT, HELLO)
+
+
+def _app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    start_response("200 OK", list(TEXT))
+    return [HELLO]
+
+
+async def _asgi(scope: Any, receive: Any, send: Any) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in TEXT]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": HELLO})

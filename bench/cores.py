@@ -1,0 +1,26 @@
+"""Pins what is measured and what serves or loads it to a core each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CAN_PIN = hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1
+
+PINNED = "a core each" if CAN_PIN else "NOT pinned to a core each: two modes mix"
+"""For the titles of the figures: a wake-up across cores costs more than one call."""
+
+
+@contextmanager
+def on_core(number: int) -> Iterator[None]:
+    """Keep this thread, and all that it starts, on the first or the second core."""
+    if not CAN_PIN:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(before)[number]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
