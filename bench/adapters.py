@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,8 @@ SERVERLESS_WSGI, MANGUM = "serverless_wsgi", "mangum"
 
 def measure(*, rounds: int, count: int) -> list[Figure]:
     """Let each take so many calls in turn; nothing is connected to."""
-    with on_core(0):
-        costs = cpu_of_calls(contestants(), rounds=rounds, count=count)
+    with on_core(0), contestants() as calls:
+        costs = cpu_of_calls(calls, rounds=rounds, count=count)
     return [_figure(costs, f"{rounds} × {count} calls")]
 
 
@@ -47,18 +49,24 @@ def _figure(costs: Mapping[str, Sequence[float]], shape: str) -> Figure:
     return figure
 
 
-def contestants() -> Mapping[str, Call]:
-    """Return a call of each that is installed; it returns what the platform gets."""
+@contextmanager
+def contestants() -> Iterator[Mapping[str, Call]]:
+    """Yield a call of each that is installed; it returns what the platform gets."""
     calls: dict[str, Call] = {BARE: _wsgi_call(_app), **_ours()}
+    event = fc.lambda_event(PATH)
     if installed("serverless_wsgi"):
         handle: Any = importlib.import_module("serverless_wsgi").handle_request
-        theirs = fc.lambda_event(PATH)
-        calls[SERVERLESS_WSGI] = lambda: handle(_app, theirs, None)
+        calls[SERVERLESS_WSGI] = lambda: handle(_app, event, None)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)  # mangum takes it, and would leave its own open
     if installed("mangum"):
         mangum: Any = importlib.import_module("mangum").Mangum(_asgi, lifespan="off")
-        same = fc.lambda_event(PATH)
-        calls[MANGUM] = lambda: mangum(same, None)
-    return calls
+        calls[MANGUM] = lambda: mangum(event, None)
+    try:
+        yield calls
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _ours() -> dict[str, Call]:

@@ -128,7 +128,8 @@ def test_each_proxied_call_gets_the_same_answer(tmp_path):
 
 def test_each_adapter_hands_over_the_same_answer():
     """The function's body, in the platform's own form."""
-    told = {name: call() for name, call in adapters.contestants().items()}
+    with adapters.contestants() as calls:
+        told = {name: call() for name, call in calls.items()}
     bodies = {
         name: answer["body"].encode() if isinstance(answer, dict) else b"".join(answer)
         for name, answer in told.items()
@@ -182,7 +183,8 @@ def test_adapters():
     """Ours is held to mangum where there is one, and shown beside bare WSGI."""
     (figure,) = adapters.measure(rounds=1, count=20)
 
-    assert list(adapters.contestants()) == rows_of(figure)
+    with adapters.contestants() as calls:
+        assert list(calls) == rows_of(figure)
     assert 2 * installed("mangum") == len(figure.bars)
 
 
