@@ -64,9 +64,14 @@ class Calls:
         answer = exchange.run(put_token(target, token))
         if answer.errcode not in REJECTED_TOKEN:
             return answer
-        self._custody.reject(source, token)
+        dropped = self._custody.reject(source, token)
         fresh = self._custody.get(source).value
-        return answer if fresh == token else exchange.run(put_token(target, fresh))
+        if fresh == token:
+            return answer
+        answer = exchange.run(put_token(target, fresh))
+        if dropped and answer.errcode not in REJECTED_TOKEN:
+            self._custody.refund(source)
+        return answer
 
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 
 from runtime.errors import (
     GatewayError,
@@ -97,6 +98,11 @@ class Custody:
             raise
         self._publish(source, flight, token)
         return token
+
+    def refund(self, source: Source) -> None:
+        """Say that the value after a rejected one works: the rejection was right."""
+        with suppress(ServiceUnavailable):
+            self._lease(source).refund()
 
     def reject(self, source: Source, value: str) -> bool:
         """Drop the value WeChat refused, unless a newer one stands there already."""

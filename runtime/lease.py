@@ -95,6 +95,10 @@ class Lease:
         limits = self._pace.rejections, _ms(self._pace.rejection_every)
         return bool(self._run(lease_scripts.REJECT, "0", value, *limits))
 
+    def refund(self) -> None:
+        """Put back what a rejection took from its bucket."""
+        self._run(lease_scripts.REFUND, "0")
+
     def claim_force(self, holder: str, fence: str) -> str:
         """Count a use of force_refresh, if granted; "refused" or "late" if not."""
         limits = self._pace.forced_a_day, _ms(self._pace.forced_gap)

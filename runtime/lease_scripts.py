@@ -183,6 +183,15 @@ return 1
 """
 )
 
+# The value after a rejected one works: the rejection was right, and costs nothing.
+REFUND = (
+    _PRELUDE
+    + """
+if get('rejections') then redis.call('HINCRBYFLOAT', hash, 'rejections', 1) end
+return 1
+"""
+)
+
 # Returns every field but the value, and Redis' own time in ms as `now`.
 DESCRIBE = (
     _PRELUDE

@@ -401,6 +401,16 @@ class TestReject:
         set_field(redis_server, "rejected_at", ago)
         assert custody.reject(source, custody.get(source).value)
 
+    def test_rejections_that_were_right_cost_nothing(self, redis_server):
+        """Somebody retires our tokens again and again; each one is good at first."""
+        source, custody = ScriptedSource(retires=True), make_custody(redis_server)
+        for _ in range(30):
+            assert custody.reject(source, custody.get(source).value)
+            custody.get(source)
+            custody.refund(source)
+
+        assert len(source.fetched) == 31
+
 
 class TestRedisAway:
     def test_the_last_value_seen_goes_on_until_its_end(self, own_redis):

@@ -240,6 +240,41 @@ class TestProxy:
         assert load(answer) == REJECTED
         assert len(real.calls("/cgi-bin/user/get")) == 2
 
+    def test_tokens_that_keep_dying_are_replaced_each_time(self, gateway, real, token):
+        """Each replacement works, so none of it is held against the next."""
+        real.script("/cgi-bin/user/get", *[REJECTED, OK] * 30, OK)
+        numbers = iter(range(1000))
+        real._answers[STABLE] = [
+            lambda _: {"access_token": f"75_{next(numbers)}", "expires_in": 7200}
+        ]
+        query = f"access_token={token}"
+
+        answers = [
+            load(handle(ask(path="/cgi-bin/user/get", query=query), gateway))
+            for _ in range(30)
+        ]
+
+        assert answers == [OK] * 30
+        assert len(real.calls(STABLE)) == 31
+
+    def test_a_path_that_never_works_does_not_use_up_the_tokens(
+        self, gateway, real, token
+    ):
+        """Twenty fetches at the most, and all other paths go on."""
+        real.script("/cgi-bin/user/get", REJECTED)
+        real.script("/cgi-bin/user/info", OK)
+        numbers = iter(range(1000))
+        real._answers[STABLE] = [
+            lambda _: {"access_token": f"75_{next(numbers)}", "expires_in": 7200}
+        ]
+        query = f"access_token={token}"
+
+        for _ in range(50):
+            handle(ask(path="/cgi-bin/user/get", query=query), gateway)
+            good = handle(ask(path="/cgi-bin/user/info", query=query), gateway)
+            assert load(good) == OK
+        assert len(real.calls(STABLE)) <= 21
+
     def test_any_other_errcode_is_passed_on_at_once(self, gateway, real, token):
         """The platform's own words and rid."""
         refusal = {"errcode": 40003, "errmsg": "invalid openid rid: 1-2-3"}
