@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from runtime.custody import Custody
@@ -73,3 +74,16 @@ def make_due(redis_server, name="access_token:wx1"):
 def make_expired(redis_server, name="access_token:wx1"):
     """Let the stored value be past its end."""
     set_field(redis_server, "expires_at", 1, name)
+
+
+def all_at_once(calls):
+    """Run the calls in parallel and return their results or errors."""
+
+    def run(call):
+        try:
+            return call()
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [each.result(20) for each in [pool.submit(run, call) for call in calls]]

@@ -13,6 +13,7 @@ from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry import hash_secret
+from tests.functions.api import REAL, STABLE, issue
 from tests.functions.hostile import Hostile
 from tests.functions.scripted import (
     APP_SECRET,
@@ -23,6 +24,7 @@ from tests.functions.scripted import (
     WEBSITE,
     ScriptedWeChat,
     change,
+    load,
 )
 from tests.runtime.fc import call_wsgi, make_environ_fc
 
@@ -114,3 +116,16 @@ def hostile(gateway, wechat, caplog, monkeypatch):
     # Whatever came before, the same process answers a good request.
     status, _, body = made.wsgi()
     assert (200, "ok") == (status, json.loads(body)["errmsg"])
+
+
+@pytest.fixture
+def token(gateway):
+    """A gateway token of the client `demo`."""
+    return load(issue(gateway))["access_token"]
+
+
+@pytest.fixture
+def real(wechat):
+    """WeChat hands out its token."""
+    wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200})
+    return wechat

@@ -1,4 +1,4 @@
-"""The wechat_api function: tokens in WeChat's shape, and the proxy."""
+"""The proxy: what goes up, what comes down, and a rejected token."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ import pytest
 
 from functions.wechat_api.index import handle, handler
 from runtime import gateway as gateway_module
-from runtime.access import LIFE_SECONDS, ExpiredToken, InvalidToken
 from runtime.errors import (
-    ApiRefused,
-    BadRequest,
-    MethodNotAllowed,
-    NotFound,
     ServiceUnavailable,
     WeChatRefused,
     WeChatTimeout,
@@ -23,118 +18,12 @@ from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.wechat import Answer
 from tests.conftest import make_environ
+from tests.functions.api import OK, REAL, REJECTED, STABLE, issue
 from tests.functions.scripted import (
-    APP_SECRET,
-    CLIENT_SECRET,
     SERVICE,
-    WEBSITE,
     ask,
-    change,
     load,
 )
-
-STABLE = "/cgi-bin/stable_token"
-REAL = "75_real-token"
-OK = {"errcode": 0, "errmsg": "ok"}
-REJECTED = {"errcode": 40001, "errmsg": "invalid credential rid: 1-2-3"}
-WHO = {"grant_type": "client_credential", "appid": SERVICE, "secret": CLIENT_SECRET}
-
-
-def issue(gateway, **changed):
-    query = "&".join(f"{k}={v}" for k, v in {**WHO, **changed}.items() if v)
-    return handle(ask(path="/cgi-bin/token", query=query), gateway)
-
-
-@pytest.fixture
-def token(gateway):
-    """A gateway token of the client `demo`."""
-    return load(issue(gateway))["access_token"]
-
-
-@pytest.fixture
-def real(wechat):
-    """WeChat hands out its token."""
-    wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200})
-    return wechat
-
-
-class TestTokens:
-    def test_the_client_secret_gets_a_gateway_token(self, gateway, wechat):
-        """In WeChat's shape and content type; WeChat is not asked for it."""
-        response = issue(gateway)
-
-        content = load(response)
-        assert list(content) == ["access_token", "expires_in"]
-        assert content["expires_in"] == LIFE_SECONDS
-        assert dict(response.headers)["Content-Type"] == (
-            "application/json; encoding=utf-8"
-        )
-        assert len(content["access_token"]) < 512
-        assert wechat.seen == []
-
-    def test_stable_token_reads_the_body_only(self, gateway):
-        """As at WeChat, the query is not read."""
-        body = json.dumps({**WHO, "force_refresh": True}).encode()
-
-        answer = handle(ask("POST", STABLE, "appid=x", body=body), gateway)
-
-        assert "access_token" in load(answer)
-
-    @pytest.mark.parametrize(
-        ("changed", "errcode"),
-        [
-            ({"appid": None}, 41002),
-            ({"appid": "wx" + "0" * 16, "grant_type": None}, 40013),
-            ({"appid": "../clients/demo"}, 40013),
-            ({"grant_type": "password"}, 40002),
-            ({"grant_type": None}, 40002),
-            ({"secret": None}, 41004),
-            ({"secret": "demo_" + "2" * 32}, 40125),
-            ({"secret": "nobody_" + "1" * 32}, 40125),
-            ({"secret": APP_SECRET}, 40125),
-            ({"secret": "x" * 4000}, 40125),
-        ],
-    )
-    def test_refusals_are_wechats_in_wechats_order(self, gateway, changed, errcode):
-        """The AppSecret itself is no client secret."""
-        with pytest.raises(ApiRefused) as caught:
-            issue(gateway, **changed)
-
-        assert caught.value.errcode == errcode
-
-    @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"{", b"[" * 100000])
-    def test_a_body_that_is_no_json_object_is_refused(self, gateway, body):
-        """Nothing escapes as a stack."""
-        with pytest.raises((ApiRefused, BadRequest)):
-            handle(ask("POST", STABLE, body=body), gateway)
-
-    @pytest.mark.parametrize("value", [1, ["a"], {"a": 1}, True])
-    def test_a_field_of_another_type_is_refused(self, gateway, value):
-        """JSON may hold anything where text is due."""
-        for name, errcode in (("appid", 40013), ("secret", 40125)):
-            body = json.dumps({**WHO, name: value}).encode()
-            with pytest.raises(ApiRefused) as caught:
-                handle(ask("POST", STABLE, body=body), gateway)
-
-            assert caught.value.errcode == errcode
-
-    def test_a_disabled_client_gets_no_token(self, gateway):
-        """Its secret is as good as wrong."""
-        change(gateway, "clients", "demo", disabled=True)
-
-        with pytest.raises(ApiRefused) as caught:
-            issue(gateway)
-
-        assert caught.value.errcode == 40125
-
-    def test_an_app_that_is_not_the_clients_is_refused(self, gateway):
-        """A right secret opens its own apps only."""
-        change(gateway, "clients", "demo", scopes={WEBSITE: []})
-
-        with pytest.raises(ApiRefused) as caught:
-            issue(gateway)
-
-        assert (caught.value.errcode, caught.value.code) == (48001, "app_not_granted")
 
 
 class TestProxy:
@@ -351,144 +240,6 @@ class TestProxy:
             )
 
         assert (caught.value.errcode, caught.value.detail) == (40164, text)
-
-
-class TestDenied:
-    def ask(self, gateway, text, path="/cgi-bin/user/get"):
-        return handle(ask(path=path, query=f"access_token={text}"), gateway)
-
-    def test_no_token(self, gateway):
-        """41001, as WeChat says it."""
-        with pytest.raises(ApiRefused) as caught:
-            self.ask(gateway, "")
-
-        assert caught.value.errcode == 41001
-
-    def test_a_forged_token(self, gateway, wechat, token):
-        """Neither a changed one nor WeChat's real one opens anything."""
-        head, _, mac = token.rpartition(".")
-        changed = f"{head}.{'A' if mac[0] != 'A' else 'B'}{mac[1:]}"
-        for text in (changed, REAL, "x", "%00", "a.1.1." + "A" * 43):
-            with pytest.raises(InvalidToken) as caught:
-                self.ask(gateway, text)
-
-            assert caught.value.errcode == 40001
-        assert wechat.seen == []
-
-    def test_an_expired_token(self, gateway, clock, token):
-        """42001 makes every SDK fetch a new one."""
-        clock.now += LIFE_SECONDS + 1
-
-        with pytest.raises(ExpiredToken) as caught:
-            self.ask(gateway, token)
-
-        assert caught.value.errcode == 42001
-
-    @pytest.mark.parametrize("fields", [{"epoch": 2}, {"disabled": True}])
-    def test_a_client_that_was_cut_off(self, gateway, token, fields):
-        """Disabling it, or a new epoch, ends the tokens it holds."""
-        change(gateway, "clients", "demo", **fields)
-
-        with pytest.raises(InvalidToken):
-            self.ask(gateway, token)
-
-    @pytest.mark.parametrize(
-        ("patterns", "path", "open_"),
-        [
-            (["/cgi-bin/user/*"], "/cgi-bin/user/get", True),
-            (["/cgi-bin/user/*"], "/cgi-bin/menu/get", False),
-            (["/cgi-bin/user/get"], "/cgi-bin/user/get", True),
-            (["/cgi-bin/user/get"], "/cgi-bin/user/get2", False),
-            ([], "/cgi-bin/user/get", False),
-        ],
-    )
-    def test_scopes_deny_by_default(self, gateway, real, patterns, path, open_):
-        """A path is open only where a pattern says so."""
-        change(gateway, "clients", "demo", scopes={SERVICE: patterns})
-        real.script(path, OK)
-        text = load(issue(gateway))["access_token"]
-        if open_:
-            assert load(self.ask(gateway, text, path)) == OK
-        else:
-            with pytest.raises(ApiRefused) as caught:
-                self.ask(gateway, text, path)
-
-            assert caught.value.errcode == 48001
-            assert real.seen == []
-
-    @pytest.mark.parametrize(
-        "path",
-        [
-            "/cgi-bin/clear_quota/v2",
-            "/cgi-bin/component/api_component_token",
-            "/sns/oauth2/access_token",
-            "/sns/userinfo",
-        ],
-    )
-    def test_paths_that_take_or_give_secrets_are_not_forwarded(
-        self, gateway, real, path
-    ):
-        """Not even where a scope would cover them."""
-        change(gateway, "clients", "demo", scopes={SERVICE: ["/*"]})
-        text = load(issue(gateway))["access_token"]
-
-        with pytest.raises(ApiRefused):
-            self.ask(gateway, text, path)
-
-        assert real.seen == []
-
-    @pytest.mark.parametrize(
-        "path",
-        [
-            "/",
-            "/cgi-bin/../sns/x",
-            "/cgi-bin//user",
-            "/a/./b",
-            "/%",
-            "/a/",
-            "/a/..",
-            "/a/.",
-            "/..",
-            "/a..",
-        ],
-    )
-    def test_paths_that_are_not_plain_are_unknown(self, gateway, token, path):
-        """No dots, no doubled or trailing slash, nothing encoded."""
-        with pytest.raises(NotFound):
-            self.ask(gateway, token, path)
-
-    def test_a_wrong_method_is_wechats_error(self, gateway):
-        """43001 says GET is due, 43002 POST."""
-        for method, path, errcode in (
-            ("POST", "/cgi-bin/token", 43001),
-            ("GET", STABLE, 43002),
-        ):
-            with pytest.raises(MethodNotAllowed) as caught:
-                handle(ask(method, path), gateway)
-
-            assert caught.value.errcode == errcode
-
-
-class TestTicket:
-    def test_a_ticket_comes_from_custody(self, gateway, real, token, clock):
-        """WeChat is asked once; the answer is in its shape."""
-        path = "/cgi-bin/ticket/getticket"
-        real.script(path, {**OK, "ticket": "T-1", "expires_in": 7200})
-        query = f"access_token={token}&type=jsapi"
-
-        answers = [load(handle(ask(path=path, query=query), gateway)) for _ in "ab"]
-
-        assert answers[0] == {**OK, "ticket": "T-1", "expires_in": 7170}
-        assert answers[1]["ticket"] == "T-1"
-        assert len(real.calls(path)) == 1
-
-    def test_an_unknown_type_is_refused(self, gateway, real, token):
-        """40097 without asking WeChat."""
-        query = f"access_token={token}&type=other"
-        with pytest.raises(ApiRefused) as caught:
-            handle(ask(path="/cgi-bin/ticket/getticket", query=query), gateway)
-
-        assert caught.value.errcode == 40097
 
 
 class TestWithoutRedis:
