@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any, NoReturn
 
 from management.commands import COMMANDS
 from management.failure import Failure
+from management.logo_file import read_logo
 
 SERVICE, FUNCTION = "wechat_gateway", "admin"
 """Where --endpoint finds the function: the names in template.yml."""
@@ -54,6 +56,8 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     grants = getattr(options, "grants", None)
     if grants and not grants.scopes:
         raise Failure("--scope needs an --app.")
+    if "logo" in given:
+        given["logo"] = read_logo(Path(given["logo"]))
     return {**given, "scopes": grants.scopes} if grants else given
 
 

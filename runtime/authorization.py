@@ -11,11 +11,14 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from runtime.errors import GatewayError
 from runtime.messages import Request
-from runtime.registry import Client, Registry
+
+if TYPE_CHECKING:
+    from runtime.registry import Client, Registry
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)

@@ -14,18 +14,25 @@ class Browser(Enum):
     """The kinds that sign in differently."""
 
     WECHAT = "wechat"
+    MINI_PROGRAM = "mini_program"
+    WECOM = "wecom"
     MOBILE = "mobile"
     DESKTOP = "desktop"
 
 
-def browser_of(request: Request) -> Browser:
-    """Return the kind of browser by its User-Agent, of which 1 kB is read.
+# WeCom and a mini program's web-view call themselves MicroMessenger too, but neither
+# can open WeChat's consent sheet.
+_NAMED = (
+    ("wxwork", Browser.WECOM),
+    ("miniProgram", Browser.MINI_PROGRAM),
+    ("MicroMessenger", Browser.WECHAT),
+)
 
-    WeCom calls itself MicroMessenger too, but cannot open WeChat's consent sheet, and
-    neither can a mini program's web-view.
-    """
+
+def browser_of(request: Request) -> Browser:
+    """Return the kind of browser by its User-Agent, of which 1 kB is read."""
     agent = (request.header("user-agent") or "")[:1024]
-    foreign = "wxwork" in agent or "miniProgram" in agent
-    if "MicroMessenger" in agent and not foreign:
-        return Browser.WECHAT
+    for name, browser in _NAMED:
+        if name in agent:
+            return browser
     return Browser.MOBILE if _MOBILE.search(agent) else Browser.DESKTOP

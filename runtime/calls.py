@@ -49,7 +49,7 @@ class Calls:
         rejected token; a read also where WeChat is busy or hangs up.
         """
         source = self.access_token_source(app)
-        token = self._custody.get(source, toll=toll).value
+        token = self._custody.at_hand(source, toll=toll).value
         exchange = Exchange(
             self._wechat,
             app,

@@ -14,7 +14,6 @@ import base64
 import binascii
 import hmac
 import re
-from email.utils import formatdate
 
 from runtime.setting_values import Keys
 from runtime.signing import ALLOWED_SKEW
@@ -61,14 +60,18 @@ def read_cookie(
         return None
 
 
-def set_cookie(name: str, value: str, *, max_age: int, secure: bool) -> tuple[str, str]:
+def set_cookie(
+    name: str, value: str, *, max_age: int, secure: bool, domain: str = ""
+) -> tuple[str, str]:
     """Return a Set-Cookie header; a `max_age` of 0 takes the cookie away.
 
     Lax, not Strict: the browser comes back to us from WeChat's pages.
     """
     parts = [f"{name}={value}", "Path=/", f"Max-Age={max_age}"]
+    if domain:
+        parts.append(f"Domain={domain}")
     if max_age == 0:
-        parts.append(f"Expires={formatdate(0, usegmt=True)}")
+        parts.append("Expires=Thu, 01 Jan 1970 00:00:00 GMT")
     parts += ["HttpOnly", "SameSite=Lax"]
     return "Set-Cookie", "; ".join([*parts, "Secure"] if secure else parts)
 

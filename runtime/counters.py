@@ -28,7 +28,7 @@ class Counters:
     def __init__(self, store: Store, *, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
-        self._pending: Counter[tuple[str, str]] = Counter()
+        self._pending: Counter[tuple[float, str]] = Counter()
         self._sent_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -37,14 +37,17 @@ class Counters:
         now = self._clock()
         field = f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
         with self._lock:
-            for key in (minute_key(now), day_key(now)):
-                self._pending[key, field] += 1
+            self._pending[now // 60 * 60, field] += 1
             if now - self._sent_at < FLUSH_SECONDS:
                 return
             self._sent_at, pending = now, self._pending
             self._pending = Counter()
+        counts: Counter[tuple[str, str]] = Counter()
+        for (minute, field), number in pending.items():
+            for key in (minute_key(minute), day_key(minute)):
+                counts[key, field] += number
         try:
-            self._store.count(pending, seconds=DAY_SECONDS + 3600)
+            self._store.count(counts, seconds=DAY_SECONDS + 3600)
         except ServiceUnavailable:
             return
 

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 
-from runtime.authorization import challenge, scheme_of
+from runtime.authorization import InvalidClient, challenge, scheme_of
 from runtime.errors import GatewayError, MethodNotAllowed
 from runtime.hints import hint_of
 from runtime.messages import Headers, Request, Response, json_response
@@ -53,7 +53,7 @@ def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Respon
         error,
         request_id=request.request_id,
         start_again=error.start_again,
-        home="/",
+        home=error.home or "/",
         https=https,
     )
     return page.with_headers(*_allow(error))
@@ -73,8 +73,10 @@ def oauth_dialect(request: Request, error: GatewayError, *, https: bool) -> Resp
     content = {"error": error.code, "error_description": error.message}
     content["request_id"] = request.request_id
     answer = json_response(content, status=error.status)
-    answer = answer.with_headers(NO_CACHE, *_retry_after(error), *_allow(error))
-    if error.status == 401 and scheme_of(request):
+    answer = answer.with_headers(
+        NO_CACHE, *_retry_after(error), *_allow(error), *error.headers
+    )
+    if isinstance(error, InvalidClient) and scheme_of(request):
         # The one scheme that is spoken there, whichever was tried.
         return answer.with_headers(("WWW-Authenticate", 'Basic realm="gateway"'))
     return answer
@@ -107,18 +109,26 @@ def _allow(error: GatewayError) -> Headers:
 ERRMSG = {
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
+    40003: "invalid openid",
     40013: "invalid appid",
+    40029: "invalid code",
+    40030: "invalid refresh_token",
     40066: "invalid url",
     40097: "invalid args",
     40125: "invalid appsecret",
+    40163: "code been used",
     41001: "access_token missing",
     41002: "appid missing",
+    41003: "refresh_token missing",
     41004: "appsecret missing",
+    41008: "missing code",
+    41009: "openid missing",
     42001: "access_token expired",
     43001: "require GET method",
     43002: "require POST method",
     45001: "media size out of limit",
     45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit  mustslower  retry next minute",
     47001: "data format error",
     48001: "api unauthorized",
 }

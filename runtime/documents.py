@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.document_copies import DocumentCopies
 from runtime.document_memory import FRESH_SECONDS, Document
@@ -17,14 +17,15 @@ from runtime.document_reader import DocumentReader
 from runtime.document_store import REMOVED, DocumentStore, Stored, VersionExists
 from runtime.envelope import Envelope
 from runtime.secret_fields import SECRET_FIELDS, SecretFields
-from runtime.store_check import Finding, check_store
+
+if TYPE_CHECKING:
+    from runtime.store_check import Finding
 
 __all__ = [
     "FRESH_SECONDS",
     "SECRET_FIELDS",
     "Document",
     "Documents",
-    "Finding",
     "Stored",
     "VersionExists",
 ]
@@ -116,6 +117,8 @@ class Documents:
 
     def check(self) -> list[Finding]:
         """Read every version of every document; tell what cannot be read, and why."""
+        from runtime.store_check import check_store
+
         return check_store(self._store, self._fields)
 
     def _append(self, name: str, stored: bytes, after: int) -> int:

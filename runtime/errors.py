@@ -15,8 +15,9 @@ class GatewayError(Exception):
 
     `status` is HTTP's, `errcode` WeChat's nearest code, `code` ours for programs,
     `message` an English sentence for people (translated on pages), `detail` WeChat's
-    errmsg where it is WeChat that refused, `start_again` a path that leads on,
-    `language` the one in which the person was spoken to before.
+    errmsg where it is WeChat that refused, `start_again` a path that leads on, `home`
+    where the client's people are at home, `language` the one in which the person was
+    spoken to before, `headers` what OAuth's answer carries besides its own.
     """
 
     status = 500
@@ -26,7 +27,9 @@ class GatewayError(Exception):
     retry_after: int | None = None
     detail = ""
     start_again: str | None = None
+    home: str | None = None
     language: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class BadRequest(GatewayError):
@@ -61,6 +64,15 @@ class MethodNotAllowed(GatewayError):
         self.errcode = 43001 if "GET" in allowed else 43002
 
 
+class MisdirectedRequest(GatewayError):
+    """The request names a host that ALLOWED_HOSTS does not."""
+
+    status = 421
+    errcode = 40066
+    code = "misdirected_request"
+    message = N_("This is not the address of this service.")
+
+
 class PayloadTooLarge(GatewayError):
     """The body is larger than the platform passes on."""
 
@@ -77,6 +89,15 @@ class FlowExpired(GatewayError):
     code = "flow_expired"
     message = N_("This sign-in has expired or was started in another browser.")
     start_again = "/login"
+
+
+class CookieMissing(FlowExpired):
+    """The flow's cookie did not come back, nor did that of a second attempt."""
+
+    code = "cookie_missing"
+    message = N_(
+        "This browser has not kept our cookie. Allow cookies, then start again."
+    )
 
 
 class ConsentRefused(GatewayError):
@@ -109,6 +130,25 @@ class Forbidden(GatewayError):
     status = 403
     code = "forbidden"
     message = N_("This request did not come from our own page.")
+
+
+class OidcNotConfigured(GatewayError):
+    """There is no key to sign ID tokens with."""
+
+    status = 501
+    code = "oidc_not_configured"
+    message = N_("OpenID Connect is not set up here: the setting OIDC_KEY is missing.")
+
+
+class RedirectUriUnknown(GatewayError):
+    """No client is known by this id, or it has not registered this redirect_uri.
+
+    It is said on a page: nobody is sent to an address that no client has registered.
+    """
+
+    status = 400
+    code = "redirect_uri_unknown"
+    message = N_("The service that sent you here is not known, or not at this address.")
 
 
 class SignInNotConfigured(GatewayError):
@@ -172,7 +212,7 @@ class ApiRefused(GatewayError):
 
 
 class RateLimited(GatewayError):
-    """The client's calls for this app are over its rate."""
+    """There were too many calls of a client for an app, or starts of a sign-in."""
 
     status = 429
     errcode = 45009

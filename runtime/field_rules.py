@@ -8,21 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 Rule = Callable[[Any], Any]
 
-_HOST = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-_SITE = rf"https?://(?:{_HOST}|\[[0-9a-f:]+\])(?::[1-9][0-9]{{0,4}})?"
-_ORIGIN = re.compile(_SITE)
-# RFC 3986's characters without the asterisk, which some take for a wildcard.
-_ADDRESS = re.compile(
-    rf"{_SITE}(?:[/?](?:[\w./:?@!$&'()+,;=~-]|%[0-9A-Fa-f]{{2}})*)?", re.A
-)
-_DEFAULT_PORT = re.compile(r"http://.*:80|https://.*:443")
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PATTERN = re.compile(r"/(?:[A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]*\*?|token:read")
-_LONGEST = 512
+
+LONGEST = 512
+"""Characters of a text, whatever else a rule says."""
 
 
 class Fault(Exception):
@@ -44,7 +36,7 @@ def text(pattern: str, says: str) -> Rule:
     """Return a rule that takes text of this pattern, matched whole."""
 
     def rule(value: Any) -> str:
-        fits = isinstance(value, str) and len(value) <= _LONGEST
+        fits = isinstance(value, str) and len(value) <= LONGEST
         if not fits or not re.fullmatch(pattern, value):
             raise Fault(f"must be {says}")
         return str(value)
@@ -91,11 +83,7 @@ def _item(rule: Rule, place: int, item: Any) -> Any:
         raise Fault(f"number {place} {fault}") from None
 
 
-host = text(rf"(?=.{{1,253}}\Z){_HOST}", "a host name in lower case, without a port")
-wechat_host = text(
-    rf"(?:{_HOST}\.)?weixin\.qq\.com|(?:127\.0\.0\.1|localhost)(?::[1-9][0-9]{{0,4}})?",
-    "a host of weixin.qq.com, or one of this machine",
-)
+app_id = text(r"wx[0-9a-f]{16}", "wx and 16 hexadecimal digits")
 
 
 def scope(value: Any) -> str:
@@ -104,40 +92,3 @@ def scope(value: Any) -> str:
     if not fits or ".." in value:
         raise Fault("must be a path, with * at its end alone, or token:read")
     return str(value)
-
-
-def origin(value: Any) -> str:
-    """Take an exact origin, as a browser says it."""
-    fits = _parts(value) is not None and _ORIGIN.fullmatch(value)
-    if not fits or _DEFAULT_PORT.fullmatch(value):
-        raise Fault("must be an origin such as https://app.example.com, no more")
-    return str(value)
-
-
-def redirect_uri(value: Any) -> str:
-    """Take an address that is compared letter by letter, and that nobody misreads."""
-    parts = _parts(value)
-    if parts is None:
-        raise Fault(f"must be an absolute address of {_LONGEST} characters at most")
-    if not _ADDRESS.fullmatch(value):
-        raise Fault("must have a host in lower case and no user, fragment or *")
-    if parts.scheme != "https" and not _is_loopback(parts.scheme, parts.hostname):
-        raise Fault("must be https://, or http:// on loopback")
-    names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    if names & {"code", "state", "iss", "error"}:
-        raise Fault("must not have code, state, iss or error in its query")
-    return str(value)
-
-
-def _is_loopback(scheme: str, hostname: str | None) -> bool:
-    return scheme == "http" and hostname in _LOOPBACK
-
-
-def _parts(value: Any) -> Any:
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        return None
-    try:
-        parts = urlsplit(value)
-        return parts if parts.hostname and parts.port != 0 else None
-    except ValueError:
-        return None

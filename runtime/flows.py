@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from runtime.authorization_request import AuthorizationRequest, from_fields
 from runtime.cookies import set_cookie
 from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
 from runtime.messages import Request
@@ -32,13 +33,16 @@ WAIT_SECONDS = 4.0
 
 FAILED_SECONDS = 0.5
 _FAILED = b"failed"
+_OVER = b"over"
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One sign-in: where it goes, through which apps, whose browser's it is.
 
-    `language` is the one of the page that began it; WeChat's way back loses it.
+    It ends at `next`, a page of the same domain, or with the answer to a client's
+    `request`. `scope` is what a sign-in inside WeChat asks for, where not the app's
+    own; `language` the one of the page that began it; WeChat's way back loses it.
     """
 
     next: str
@@ -46,6 +50,8 @@ class Flow:
     browser: str = ""
     restarted: bool = False
     language: str | None = None
+    scope: str | None = None
+    request: AuthorizationRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,8 @@ class Flows:
         if content is None:
             raise FlowExpired
         fields = json.loads(content)
-        return Flow(**{**fields, "appids": tuple(fields["appids"])})
+        request = from_fields(fields["request"])
+        return Flow(**{**fields, "appids": tuple(fields["appids"]), "request": request})
 
     def is_browser(self, flow: Flow, state: str, request: Request) -> bool | None:
         """Tell whether it is the flow's browser; None where it sent no flow cookie."""
@@ -105,15 +112,13 @@ class Flows:
         """Return the flow's one result, however often and in parallel it is asked for.
 
         The first caller exchanges; the others wait for what it gets, and for a minute
-        a repetition gets it too. An exchange that fails frees the flow again.
+        a repetition gets it too, after that FlowExpired. An exchange that fails frees
+        the flow again.
         """
         key = _key(state)
         mark = self._random(8).encode()
         if not self._store.add(key + ":exchange", mark, seconds=EXCHANGE_SECONDS):
             return self._told(key)
-        known = self._store.get(key + ":result")
-        if known is not None:
-            return _mapping(known)
         self._store.remove(key + ":done")
         try:
             result = exchange()
@@ -124,26 +129,24 @@ class Flows:
                 self._store.remove(key + ":exchange")
             raise
         text = json.dumps(result).encode()
-        self._store.put(key + ":result", text, seconds=RESULT_SECONDS)
         self._store.announce(key + ":done", text, seconds=RESULT_SECONDS)
-        self._store.expire(key, seconds=RESULT_SECONDS)
+        # Whoever comes after the result has gone must not exchange again.
+        self._store.put(key + ":exchange", _OVER, seconds=LIFE_SECONDS)
         return result
 
     def _told(self, key: str) -> Mapping[str, Any]:
-        text = self._store.wait(key + ":done", seconds=WAIT_SECONDS)
+        over = self._store.get(key + ":exchange") == _OVER
+        seconds = 0.01 if over else WAIT_SECONDS
+        text = self._store.wait(key + ":done", seconds=seconds)
         if text is None:
-            raise WeChatTimeout
+            raise FlowExpired if over else WeChatTimeout
         if text == _FAILED:
             raise WeChatUnavailable
-        return _mapping(text)
+        result: Mapping[str, Any] = json.loads(text)
+        return result
 
     def _cookie_name(self, state: str) -> str:
         return f"{'__Host-' if self._secure else ''}flow_{state[:8]}"
-
-
-def _mapping(text: bytes) -> Mapping[str, Any]:
-    result: Mapping[str, Any] = json.loads(text)
-    return result
 
 
 def _key(state: str) -> str:

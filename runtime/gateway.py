@@ -6,30 +6,58 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from runtime.access import AccessTokens
-from runtime.bucket_store import BucketStore
-from runtime.calls import Calls
-from runtime.counters import Counters
-from runtime.custody import Custody
-from runtime.document_copies import DocumentCopies
-from runtime.documents import Documents
-from runtime.envelope import Envelope
-from runtime.flows import Flows
-from runtime.folder_store import FolderStore
-from runtime.grants import Pace
-from runtime.redis_clients import connect
-from runtime.registry import Registry
-from runtime.sessions import Sessions
 from runtime.settings import Settings, settings_from
-from runtime.sign_in import WeChatSignIn
-from runtime.signing import Signer
-from runtime.store import Store
-from runtime.transport import pooled_transport
-from runtime.upkeep import Upkeep
-from runtime.wechat import Transport, WeChat
+
+if TYPE_CHECKING:
+    from runtime.access import AccessTokens
+    from runtime.calls import Calls
+    from runtime.counters import Counters
+    from runtime.custody import Custody
+    from runtime.documents import Documents
+    from runtime.flows import Flows
+    from runtime.grants import Pace
+    from runtime.health import Health
+    from runtime.id_tokens import IdTokens
+    from runtime.limits import Limits
+    from runtime.mini_program import MiniPrograms
+    from runtime.oidc_keys import OidcKeys
+    from runtime.page_origins import PageOrigins
+    from runtime.registry import Registry
+    from runtime.session_keys import SessionKeys
+    from runtime.sessions import Sessions
+    from runtime.sign_in import WeChatSignIn
+    from runtime.sign_outs import SignOuts
+    from runtime.signing import Signer
+    from runtime.store import Store
+    from runtime.upkeep import Upkeep
+    from runtime.user_grants import UserGrants
+    from runtime.wechat import Transport, WeChat
+
+T = TypeVar("T")
+
+
+class part(Generic[T]):
+    """A part of the gateway, imported and made by its first user, once.
+
+    A cold start pays for what its request needs: the WeChat client alone costs 15 ms.
+    Unlike functools.cached_property it makes one also where threads ask at once.
+    """
+
+    def __init__(self, make: Callable[[Gateway], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, gateway: Gateway, owner: type[Gateway]) -> T:
+        """Return the part."""
+        name = self._make.__name__
+        with gateway.making:
+            if name not in gateway.__dict__:
+                # From now on it is found without us.
+                gateway.__dict__[name] = self._make(gateway)
+        made: T = gateway.__dict__[name]
+        return made
 
 
 class Gateway:
@@ -45,62 +73,214 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.store = Store(
-            client or (lambda: connect(settings.redis_url)),
-            blocking=settings.redis_wait == "block",
+        self.making = threading.RLock()
+        self._transport = transport
+        self._client = client
+
+    @part
+    def store(self) -> Store:
+        """Return Redis."""
+        from runtime.redis_clients import connect
+        from runtime.store import Store
+
+        settings = self.settings
+        connected = self._client or (lambda: connect(settings.redis_url))
+        return Store(connected, blocking=settings.redis_wait == "block")
+
+    @part
+    def documents(self) -> Documents:
+        """Return the config service."""
+        from runtime.config_service import documents_at
+
+        return documents_at(self.settings, self.store)
+
+    @part
+    def health(self) -> Health:
+        """Return what is reachable of all this."""
+        from runtime.health import Health
+
+        return Health(self.store, self.documents)
+
+    @part
+    def registry(self) -> Registry:
+        """Return apps and clients."""
+        from runtime.registry import Registry
+
+        return Registry(self.documents)
+
+    @part
+    def page_origins(self) -> PageOrigins:
+        """Return the origins whose pages may read our answers."""
+        from runtime.page_origins import PageOrigins
+
+        return PageOrigins(self.registry, clock=self.clock)
+
+    @part
+    def wechat(self) -> WeChat:
+        """Return WeChat's API."""
+        from runtime.transport import pooled_transport
+        from runtime.wechat import WeChat
+
+        return WeChat(
+            self.settings.wechat_api_url,
+            self._transport or pooled_transport(),
+            seconds=self.settings.wechat_deadline_seconds,
         )
-        self.documents = _documents(settings, self.store)
-        self.registry = Registry(self.documents)
-        wechat = WeChat(
-            settings.wechat_api_url,
-            transport or pooled_transport(),
-            seconds=settings.wechat_deadline_seconds,
+
+    @part
+    def _pace(self) -> Pace:
+        from runtime.grants import Pace
+
+        settings = self.settings
+        return Pace(
+            lease=settings.lease_seconds,
+            renew_every=settings.lease_renew_seconds,
+            wait=settings.credential_wait_seconds,
+            due_before=settings.credential_due_seconds,
+            ahead=settings.credential_due_seconds,
+            spent_before=settings.credential_spent_seconds,
         )
-        self.custody = Custody(self.store, pace=_pace(settings))
-        self.upkeep = Upkeep(self.store, pace=_pace(settings))
-        self.calls = Calls(wechat, self.custody)
-        self.counters = Counters(self.store, clock=clock)
-        self.sign_in = WeChatSignIn(
-            wechat,
-            open_url=settings.wechat_open_url,
-            base_url=settings.public_base_url,
-        )
-        self.flows = Flows(self.store, secure=settings.secure)
-        self.sessions = Sessions(
+
+    @part
+    def custody(self) -> Custody:
+        """Return the credentials."""
+        from runtime.custody import Custody
+
+        return Custody(self.store, pace=self._pace)
+
+    @part
+    def upkeep(self) -> Upkeep:
+        """Return what refreshes them ahead of time."""
+        from runtime.upkeep import Upkeep
+
+        return Upkeep(self.store, pace=self._pace)
+
+    @part
+    def calls(self) -> Calls:
+        """Return calls of WeChat's API with an app's token."""
+        from runtime.calls import Calls
+
+        return Calls(self.wechat, self.custody)
+
+    @part
+    def counters(self) -> Counters:
+        """Return the counts of calls."""
+        from runtime.counters import Counters
+
+        return Counters(self.store, clock=self.clock)
+
+    @part
+    def limits(self) -> Limits:
+        """Return how often is too often."""
+        from runtime.limits import Limits
+
+        return Limits(
             self.store,
-            keys=settings.cookie_secrets,
-            secure=settings.secure,
-            seconds=settings.session_days * 86400,
+            per_address=self.settings.sign_ins_per_address,
+            per_minute=self.settings.sign_ins_per_minute,
+            trusted_hops=self.settings.trusted_proxy_hops,
+            clock=self.clock,
         )
-        self.access_tokens = AccessTokens(
-            Signer(settings.token_secrets, purpose="access_token"), self.registry
+
+    @part
+    def sign_in(self) -> WeChatSignIn:
+        """Return the browser's way to WeChat and back."""
+        from runtime.sign_in import WeChatSignIn
+
+        return WeChatSignIn(
+            self.wechat,
+            open_url=self.settings.wechat_open_url,
+            base_url=self.settings.public_base_url,
         )
-        self.form_signer = Signer(settings.token_secrets, purpose="form")
 
+    @part
+    def session_keys(self) -> SessionKeys:
+        """Return the mini programs' session_keys."""
+        from runtime.envelope import Envelope
+        from runtime.session_keys import SessionKeys
 
-def _documents(settings: Settings, store: Store) -> Documents:
-    envelope = Envelope(settings.master_keys)
-    if settings.config_url.startswith("s3://"):
-        bucket = BucketStore(
-            settings.config_url,
-            endpoint=settings.s3_endpoint_url,
-            create_only=settings.s3_create_only,
+        return SessionKeys(self.store, Envelope(self.settings.master_keys))
+
+    @part
+    def mini_programs(self) -> MiniPrograms:
+        """Return sign-in of mini programs."""
+        from runtime.mini_program import MiniPrograms
+
+        return MiniPrograms(self.wechat, self.session_keys)
+
+    @part
+    def flows(self) -> Flows:
+        """Return sign-ins on their way."""
+        from runtime.flows import Flows
+
+        return Flows(self.store, secure=self.settings.secure)
+
+    @part
+    def _sign_outs(self) -> SignOuts:
+        from runtime.lifetimes import REFRESH_SECONDS
+        from runtime.sign_outs import SignOuts
+
+        longest = max(self.settings.session_days * 86400, REFRESH_SECONDS)
+        return SignOuts(self.store, seconds=longest)
+
+    @part
+    def sessions(self) -> Sessions:
+        """Return who is signed in."""
+        from runtime.sessions import Sessions
+
+        return Sessions(
+            self.store,
+            keys=self.settings.cookie_secrets,
+            secure=self.settings.secure,
+            seconds=self.settings.session_days * 86400,
+            domain=self.settings.cookie_domain,
+            sign_outs=self._sign_outs,
         )
-        return Documents(bucket, envelope, copies=DocumentCopies(store))
-    # A folder is as near as Redis, and who writes into it may not reach Redis.
-    folder = FolderStore(Path(settings.config_url.removeprefix("file:")))
-    return Documents(folder, envelope)
 
+    @part
+    def user_grants(self) -> UserGrants:
+        """Return what clients are told of people."""
+        from runtime.user_grants import UserGrants
 
-def _pace(settings: Settings) -> Pace:
-    return Pace(
-        lease=settings.lease_seconds,
-        renew_every=settings.lease_renew_seconds,
-        wait=settings.credential_wait_seconds,
-        due_before=settings.credential_due_seconds,
-        ahead=settings.credential_due_seconds,
-        spent_before=settings.credential_spent_seconds,
-    )
+        return UserGrants(
+            self.store,
+            self.registry,
+            codes=self._signer("code"),
+            access=self._signer("user_token"),
+            refresh=self._signer("refresh_token"),
+            sign_outs=self._sign_outs,
+        )
+
+    @part
+    def access_tokens(self) -> AccessTokens:
+        """Return the gateway tokens of clients."""
+        from runtime.access import AccessTokens
+
+        return AccessTokens(self._signer("access_token"), self.registry)
+
+    @part
+    def form_signer(self) -> Signer:
+        """Return what signs our own forms."""
+        return self._signer("form")
+
+    @part
+    def oidc_keys(self) -> OidcKeys:
+        """Return the keys of OpenID Connect."""
+        from runtime.oidc_keys import OidcKeys
+
+        return OidcKeys(self.settings.oidc_key)
+
+    @part
+    def id_tokens(self) -> IdTokens:
+        """Return what makes ID tokens."""
+        from runtime.id_tokens import IdTokens
+
+        return IdTokens(self.oidc_keys, issuer=self.settings.public_base_url)
+
+    def _signer(self, purpose: str) -> Signer:
+        from runtime.signing import Signer
+
+        return Signer(self.settings.token_secrets, purpose=purpose)
 
 
 _current: Gateway | None = None

@@ -14,6 +14,9 @@ from runtime.errors import BadRequest
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes; FC refuses more before a function sees it, other hosts may not."""
 
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+
 _PLAIN_PATH = re.compile(r"(/[A-Za-z0-9._~-]*)+")
 
 Headers = tuple[tuple[str, str], ...]
@@ -100,7 +103,8 @@ def json_response(content: Any, *, status: int = 200) -> Response:
         ("Content-Type", "application/json; charset=utf-8"),
         ("Cache-Control", "no-store"),
     )
-    return Response(status, headers, text.encode())
+    # Half of a character, which JSON can carry and UTF-8 cannot, becomes a "?".
+    return Response(status, headers, text.encode(errors="replace"))
 
 
 def redirect(location: str) -> Response:
@@ -128,6 +132,9 @@ def single(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:
 
 
 def _parse_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    # No name and no value of ours holds a NUL; what is behind us might stop at one.
+    if "%00" in text or "\0" in text:
+        raise BadRequest
     try:
         return tuple(
             parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)

@@ -1,56 +1,60 @@
-"""The pages people see: plain HTML that runs no script and loads nothing of others."""
+"""The pages people see: plain HTML; only the QR code takes a script to appear."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from runtime.browsers import Browser
 from runtime.errors import GatewayError
 from runtime.languages import LANGUAGES, translator
 from runtime.messages import Response
-from runtime.rendering import render
+from runtime.page_addresses import link, origin, picture, script
+from runtime.qr_code import QrCode
+from runtime.rendering import NOTHING_MORE, Allowed, render
+
+QR_SCRIPT = "/login/qr.js"
 
 _OWN_NAMES = {"zh_CN": "简体中文", "zh_TW": "繁體中文", "en": "English"}
-_REST = r"[^\x00-\x20\x7f\\]*"
-_LINK = re.compile(rf"(?:https?://|/(?!/)){_REST}", re.IGNORECASE)
-# The origin goes into a header: no quotes, semicolons, spaces or user part.
-_FRAME = re.compile(
-    rf"(https?://[a-z0-9.-]+(?::[0-9]{{1,5}})?)(?:[/?#]{_REST})?", re.IGNORECASE
-)
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 def sign_in(
     language: str,
     *,
-    qr_url: str | None,
+    qr: QrCode | None,
     wechat_url: str | None,
-    login_url: str,
+    address: str,
     client_name: str,
-    qr_page_url: str | None = None,
-    in_wechat: bool = False,
-    mobile: bool = False,
+    browser: Browser,
+    logo: str = "",
+    home: str | None = None,
     https: bool = False,
 ) -> Response:
     """Return the sign-in page: the ways that are open to this browser, honestly.
 
-    `qr_url` is WeChat's page for an iframe, `qr_page_url` the same for a whole
-    window, `wechat_url` its consent sheet, `login_url` this page's full address.
+    `wechat_url` is WeChat's consent sheet, `address` this page's own and full one,
+    `logo` a data: URI, `home` where the client's people are at home.
     """
-    frame = _FRAME.fullmatch(qr_url or "")
-    wechat = _link(wechat_url)
+    if qr and not (origin(qr.frame_url) and link(qr.page_url)):
+        qr = None
+    shown = qr if browser is Browser.DESKTOP else None
+    own_script = script(f"{origin(address) or ''}{QR_SCRIPT}")
     return render(
         language,
         "sign_in.html",
-        status=200 if frame or wechat else 501,
+        status=200 if qr or link(wechat_url) else 501,
         https=https,
-        frame_origin=frame[1] if frame and not in_wechat else None,
-        qr_url=frame and frame[0],
-        qr_page_url=_link(qr_page_url),
-        wechat_url=wechat,
-        address=login_url,
-        switches=_switches(login_url),
+        allowed=_allowed(shown, own_script) if shown else NOTHING_MORE,
+        qr=qr,
+        own_script=own_script,
+        wechat_url=link(wechat_url),
+        address=address,
+        switches=_switches(address),
         client_name=client_name,
-        in_wechat=in_wechat,
-        mobile=mobile,
+        logo=picture(logo),
+        home=link(home),
+        browser=browser.value,
     )
 
 
@@ -71,8 +75,8 @@ def error_page(
         https=https,
         message=translator(language)(error.message),
         request_id=request_id,
-        start_again=_link(start_again),
-        home=_link(home),
+        start_again=link(start_again),
+        home=link(home),
     )
     if error.retry_after is None:
         return page
@@ -80,39 +84,56 @@ def error_page(
 
 
 def sign_out(
-    language: str, *, action: str, token: str, home: str | None, https: bool = False
+    language: str,
+    *,
+    action: str,
+    token: str,
+    home: str | None,
+    client_name: str = "",
+    fields: Mapping[str, str] = _NO_FIELDS,
+    form_origins: tuple[str, ...] = (),
+    https: bool = False,
 ) -> Response:
-    """Return the question whether to sign out; its form posts `token` as `_xsrf`."""
+    """Return the question whether to sign out; its form posts `token` as `_xsrf`.
+
+    `client_name` is who asks for it, `fields` what the form posts besides, and
+    `form_origins` the addresses to whose sites the answer may redirect.
+    """
+    # Chromium holds form-action against the redirect behind a POST, too.
+    targets = tuple(found for url in form_origins if (found := origin(url)))
     return render(
         language,
         "sign_out.html",
         https=https,
-        action=_link(action),
-        token=token,
-        home=_link(home),
+        allowed=Allowed(form_targets=targets),
+        action=link(action),
+        fields={**fields, "_xsrf": token},
+        home=link(home),
+        client_name=client_name,
     )
 
 
 def signed_out(language: str, *, home: str | None, https: bool = False) -> Response:
     """Return the word that one is signed out."""
-    return render(language, "signed_out.html", https=https, home=_link(home))
+    return render(language, "signed_out.html", https=https, home=link(home))
 
 
-def _link(url: str | None) -> str | None:
-    """Return a web address or local path as it is, and None for anything else."""
-    return url if _LINK.fullmatch(url or "") else None
+def _allowed(qr: QrCode, own_script: str | None) -> Allowed:
+    """Return what the page with the QR code may load: two scripts and one frame."""
+    scripts = tuple(url for url in (own_script, script(qr.script_url)) if url)
+    return Allowed(scripts=scripts, frame=origin(qr.frame_url))
 
 
-def _switches(login_url: str) -> list[tuple[str, str, str, str | None]]:
+def _switches(address: str) -> list[tuple[str, str, str, str | None]]:
     """Return code, tag, own name and address of this page in each language."""
-    path, _, query = login_url.partition("?")
+    path, _, query = address.partition("?")
     kept = [pair for pair in query.split("&") if pair and not _is_language(pair)]
     return [
         (
             code,
             code.replace("_", "-"),
             _OWN_NAMES[code],
-            _link(f"{path}?{'&'.join([*kept, f'lang={code}'])}"),
+            link(f"{path}?{'&'.join([*kept, f'lang={code}'])}"),
         )
         for code in LANGUAGES
     ]

@@ -6,24 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runtime.client_fields import CLIENT, contradictions
 from runtime.errors import GatewayError
-from runtime.field_rules import (
-    Fault,
-    Rule,
-    flag,
-    host,
-    many,
-    origin,
-    redirect_uri,
-    scope,
-    text,
-    wechat_host,
-    whole,
-    word,
-)
-
-MOST_SECRETS = 2
-"""Of a client at a time: the old one and the one it changes over to."""
+from runtime.field_rules import Fault, Rule, app_id, many, text, word
+from runtime.web_rules import host, wechat_host
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "apps": ("kind", "secret"),
@@ -32,7 +18,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 
 class RegistrationError(GatewayError):
-    """A field is missing, unknown or malformed; the message names it, no value."""
+    """A field is missing, unknown, malformed or at odds with another one.
+
+    The message names it, and repeats no value.
+    """
 
     status = 400
     errcode = 40097
@@ -46,17 +35,27 @@ class RegistrationError(GatewayError):
 
 def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept as `apps/{appid}`; RegistrationError names the field."""
-    _checked("appid", _appid, appid)
-    return checked_fields(fields, _APP, needed=NEEDED["apps"])
+    _checked("appid", app_id, appid)
+    content = checked_fields(fields, _APP, needed=NEEDED["apps"])
+    silent = content.get("oauth_scope") == "snsapi_base"
+    if silent and content.get("subject") == "unionid":
+        # WeChat tells a unionid with snsapi_userinfo alone: nobody could sign in.
+        fault = "must be snsapi_userinfo, since subject is unionid"
+        raise RegistrationError("oauth_scope", fault)
+    return content
 
 
 def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept as `clients/{client_id}`; RegistrationError names the field.
 
-    Its `secret_hashes` are ours, its scopes may be empty: it may then sign people in.
+    Its `secret_hashes` are ours and none for a public client; its scopes may be empty:
+    it may then sign people in.
     """
     _checked("client_id", _client_id, client_id)
-    return checked_fields(fields, _CLIENT, needed=NEEDED["clients"])
+    content = checked_fields(fields, CLIENT, needed=NEEDED["clients"])
+    for field, fault in contradictions(content):
+        raise RegistrationError(field, fault)
+    return content
 
 
 def checked_fields(
@@ -86,35 +85,9 @@ def _checked(name: str, rule: Rule, value: Any) -> Any:
 
 def _shown(name: Any) -> str:
     # Who mixes up name and value would see the value in the log.
-    return name if re.fullmatch(r"[a-z_]{1,24}", str(name)) else "a name"
+    return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
 
 
-def _scopes(value: Any) -> dict[str, list[str]]:
-    if not isinstance(value, Mapping) or len(value) > 1000:
-        raise Fault("must be path patterns by appid")
-    scopes = {}
-    for appid, patterns in value.items():
-        try:
-            scopes[_appid(appid)] = many(scope)(patterns)
-        except Fault as fault:
-            raise Fault(f"of {_shown_appid(appid)}: {fault}") from None
-    return scopes
-
-
-def _shown_appid(appid: Any) -> str:
-    return appid if re.fullmatch(r"wx[0-9a-z]{1,20}", str(appid)) else "an app"
-
-
-def _rate(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or set(value) != {"per_second", "burst"}:
-        raise Fault("must be per_second and burst")
-    per_second = value["per_second"]
-    if type(per_second) not in (int, float) or not 0 < per_second <= 10_000:
-        raise Fault("must have a per_second above 0 and of 10000 at most")
-    return {"per_second": per_second, "burst": whole(1, 100_000)(value["burst"])}
-
-
-_appid = text(r"wx[0-9a-f]{16}", "wx and 16 hexadecimal digits")
 _client_id = text(
     r"[a-z0-9][a-z0-9_-]{0,39}", "1 to 40 of a-z, 0-9, _ and -, no sign in front"
 )
@@ -128,22 +101,8 @@ _APP: Mapping[str, Rule] = {
     "encoding_aes_key": text(r"[A-Za-z0-9]{43}", "43 letters and digits"),
     "js_domains": many(host),
     "api_hosts": many(wechat_host, most=8),
-}
-
-_CLIENT: Mapping[str, Rule] = {
-    "name": text(
-        r"(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}(?<! )", "a line of text"
+    "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
+    "mp_verify": many(
+        text(r"[A-Za-z0-9]{8,32}", "8 to 32 letters and digits, those of MP_verify_")
     ),
-    "scopes": _scopes,
-    "secret_hashes": many(
-        text(r"sha256:[0-9a-f]{32}:[0-9a-f]{64}", "a hash as hash_secret makes it"),
-        least=1,
-        most=MOST_SECRETS,
-    ),
-    "origins": many(origin),
-    "redirect_uris": many(redirect_uri),
-    "rate": _rate,
-    "session_key": flag,
-    "disabled": flag,
-    "epoch": whole(1, 2**31),
 }

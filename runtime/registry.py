@@ -28,6 +28,8 @@ class App:
     `token_mode` is "stable" (/cgi-bin/stable_token) or "plain" (/cgi-bin/token),
     `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
     wx.config, `api_hosts` WeChat's hosts in the order in which to try them.
+    `oauth_scope` is what a sign-in inside WeChat asks for, "snsapi_userinfo" or the
+    silent "snsapi_base"; `mp_verify` the words of WeChat's domain proofs.
     """
 
     appid: str
@@ -38,6 +40,8 @@ class App:
     subject: str = "openid"
     js_domains: tuple[str, ...] = ()
     api_hosts: tuple[str, ...] = ()
+    oauth_scope: str = "snsapi_userinfo"
+    mp_verify: tuple[str, ...] = ()
 
     @property
     def has_access_token(self) -> bool:
@@ -60,6 +64,13 @@ class Client:
     `scopes` maps an appid to path patterns such as `/cgi-bin/message/*`, and the word
     `token:read`. Tokens of an `epoch` other than the current one are dead. `rate` None
     is no limit; `session_key` tells whether jscode2session shows it the session_key.
+
+    A `public` client has no secret and proves a code by PKCE alone; `pkce` is
+    "required" or, for the others, "optional". A `native` one is answered on any port
+    of 127.0.0.1. `home` is where its people start again, `logo` a data: URI.
+    `subject_type` is "public" or, with names of its own made with `pairwise_salt`,
+    "pairwise". `snapshot_users` is "page" or "deny". With an `email_domain` people get
+    made-up addresses there.
     """
 
     client_id: str
@@ -72,6 +83,17 @@ class Client:
     redirect_uris: tuple[str, ...] = ()
     rate: Rate | None = None
     session_key: bool = False
+    public: bool = False
+    native: bool = False
+    pkce: str = "required"
+    home: str = ""
+    logo: str = ""
+    subject_type: str = "public"
+    pairwise_salt: str = field(default="", repr=False)
+    snapshot_users: str = "page"
+    email_domain: str = ""
+    js_domains: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
 
     def owns(self, secret: str) -> bool:
         """Tell whether the secret is one of this client's."""
@@ -90,45 +112,26 @@ class Registry:
         document = self._read("apps", appid)
         if document is None:
             return None
-        content = document.content
-        return App(
-            appid=appid,
-            kind=content["kind"],
-            secret=content["secret"],
-            revision=document.version,
-            token_mode=content.get("token_mode", "stable"),
-            subject=content.get("subject", "openid"),
-            js_domains=tuple(content.get("js_domains", ())),
-            api_hosts=tuple(content.get("api_hosts", ())),
-        )
+        fields = _fields(App, document.content)
+        return App(appid=appid, revision=document.version, **fields)
 
     def apps(self) -> list[App]:
         """Return all apps."""
-        try:
-            appids = self._documents.ids("apps")
-        except OSError:
-            raise ServiceUnavailable from None
-        return [app for app in map(self.app, appids) if app]
+        return [app for app in map(self.app, self._ids("apps")) if app]
 
     def client(self, client_id: str) -> Client | None:
         """Return the client, or None."""
         document = self._read("clients", client_id)
         if document is None:
             return None
-        content = document.content
-        scopes = {app: tuple(each) for app, each in content["scopes"].items()}
-        return Client(
-            client_id=client_id,
-            name=content["name"],
-            scopes=scopes,
-            secret_hashes=tuple(content["secret_hashes"]),
-            origins=tuple(content.get("origins", ())),
-            epoch=content.get("epoch", 1),
-            disabled=content.get("disabled", False),
-            redirect_uris=tuple(content.get("redirect_uris", ())),
-            rate=Rate(**content["rate"]) if content.get("rate") else None,
-            session_key=content.get("session_key", False),
-        )
+        fields = _fields(Client, document.content)
+        scopes = {app: tuple(each) for app, each in fields["scopes"].items()}
+        rate = Rate(**fields["rate"]) if fields.get("rate") else None
+        return Client(client_id, **{**fields, "scopes": scopes, "rate": rate})
+
+    def clients(self) -> list[Client]:
+        """Return all clients."""
+        return [client for client in map(self.client, self._ids("clients")) if client]
 
     def client_of(self, secret: str) -> Client | None:
         """Return the client that this secret belongs to, or None."""
@@ -137,11 +140,27 @@ class Registry:
         known = client or _NOBODY
         return client if known.owns(secret) else None
 
+    def _ids(self, kind: str) -> list[str]:
+        try:
+            return list(self._documents.ids(kind))
+        except OSError:
+            raise ServiceUnavailable from None
+
     def _read(self, kind: str, id_: str) -> Any:
         try:
             return self._documents.read(kind, id_)
         except OSError:
             raise ServiceUnavailable from None
+
+
+def _fields(kind: type[App] | type[Client], content: Mapping[str, Any]) -> Any:
+    """Return what the document says of the fields that we read, lists as tuples."""
+    known = kind.__dataclass_fields__
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in content.items()
+        if name in known
+    }
 
 
 _NOBODY = Client("", "", {}, (f"sha256:{'0' * 32}:{'0' * 64}",))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.languages import translator
-from runtime.messages import Headers, Response
+from runtime.messages import HSTS, NOSNIFF, Headers, Response
 
 if TYPE_CHECKING:
     from tornado.template import Loader  # noqa: TID251 - a type only
@@ -20,11 +21,26 @@ _HEADERS: Headers = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
     ("Vary", "Accept-Language, Cookie, User-Agent"),
-    ("X-Content-Type-Options", "nosniff"),
+    NOSNIFF,
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
 )
-_HSTS: Headers = (("Strict-Transport-Security", "max-age=31536000"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a page may do besides showing itself; the caller has checked each address.
+
+    Run `scripts`, frame the origin `frame`, and post a form whose answer redirects to
+    one of the origins `form_targets`.
+    """
+
+    scripts: tuple[str, ...] = ()
+    frame: str | None = None
+    form_targets: tuple[str, ...] = ()
+
+
+NOTHING_MORE = Allowed()
 
 
 def render(
@@ -33,13 +49,12 @@ def render(
     *,
     status: int = 200,
     https: bool,
-    frame_origin: str | None = None,
+    allowed: Allowed = NOTHING_MORE,
     **names: object,
 ) -> Response:
     """Return the template as a page in that language, every name in it escaped.
 
-    Besides `names` a template knows `_`, `lang` and `language`. The page may run no
-    script, and frame only `frame_origin`, which the caller has checked.
+    Besides `names` a template knows `_`, `lang` and `language`.
     """
     tag = language.replace("_", "-")
     css, digest = _style()
@@ -47,8 +62,8 @@ def render(
     headers: Headers = (
         *_HEADERS,
         ("Content-Language", tag),
-        ("Content-Security-Policy", _policy(digest, frame_origin=frame_origin)),
-        *(_HSTS if https else ()),
+        ("Content-Security-Policy", _policy(digest, allowed)),
+        *((HSTS,) if https else ()),
     )
     return Response(status, headers, _loader().load(template).generate(**names))
 
@@ -68,9 +83,17 @@ def _style() -> tuple[str, str]:
     return css, b64encode(sha256(css.encode()).digest()).decode()
 
 
-def _policy(style: str, *, frame_origin: str | None) -> str:
-    frame = f"; frame-src {frame_origin}" if frame_origin else ""
-    return (
-        f"default-src 'none'; style-src 'sha256-{style}'; img-src 'self' data:; "
-        f"form-action 'self'; base-uri 'none'; frame-ancestors 'none'{frame}"
-    )
+def _policy(style: str, allowed: Allowed) -> str:
+    directives = [
+        "default-src 'none'",
+        f"style-src 'sha256-{style}'",
+        "img-src data:",
+        " ".join(["form-action 'self'", *allowed.form_targets]),
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+    if allowed.scripts:
+        directives.append(" ".join(["script-src", *allowed.scripts]))
+    if allowed.frame:
+        directives.append(f"frame-src {allowed.frame}")
+    return "; ".join(directives)

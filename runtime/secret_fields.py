@@ -11,7 +11,7 @@ from runtime.envelope import Envelope
 
 SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "apps": ("secret", "token", "encoding_aes_key"),
-    "clients": (),
+    "clients": ("pairwise_salt",),
 }
 
 

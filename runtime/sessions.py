@@ -2,33 +2,44 @@
 
 The cookie is Tornado's signed value, so a Tornado service on the same domain reads
 it by `get_signed_cookie`. It holds `{"v":1,"sub":..,"sid":..,"at":..,"amr":"wechat"}`
-and no profile: it stays small, and no name travels with every request.
+and no profile: it stays small, and no name travels with every request. A mini program
+keeps no cookies: it sends the same value in base64url, as Bearer.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from runtime.authorization import bearer_of
 from runtime.cookies import read_cookie, set_cookie, sign_cookie
 from runtime.errors import NotSignedIn
 from runtime.messages import Request
 from runtime.setting_values import Keys
-from runtime.store import Store
+
+if TYPE_CHECKING:
+    from runtime.sign_outs import SignOuts
+    from runtime.store import Store
 
 COOKIE = "gateway_session"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the cookie proves: `at` is the time of sign-in in unix seconds."""
+    """What the cookie proves: `at` is the time of sign-in in unix seconds.
+
+    `by_cookie` tells that a browser sent it by itself, so that a change it asks for
+    needs a proof of its own.
+    """
 
     sub: str
     sid: str
     at: int
+    by_cookie: bool = True
 
 
 class Sessions:
@@ -41,13 +52,22 @@ class Sessions:
         keys: Keys,
         secure: bool,
         seconds: float,
+        sign_outs: SignOuts,
+        domain: str = "",
         random: Callable[[int], str] = secrets.token_urlsafe,
     ) -> None:
         self._store = store
         self._keys = keys
         self._secure = secure
         self._seconds = seconds
+        self._sign_outs = sign_outs
+        self._domain = domain
         self._random = random
+
+    @property
+    def cookie_name(self) -> str:
+        """Return the name; where it can be, it is bound to https and this host."""
+        return f"__Host-{COOKIE}" if self._secure and not self._domain else COOKIE
 
     def begin(self, sub: str, profile: Mapping[str, Any], *, now: float) -> Session:
         """Store the profile under a new session id and return the session."""
@@ -58,21 +78,26 @@ class Sessions:
 
     def cookie(self, session: Session, *, now: float) -> tuple[str, str]:
         """Return the Set-Cookie header for a session."""
-        fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}
-        text = json.dumps({**fields, "amr": "wechat"}, separators=(",", ":"))
-        value = sign_cookie(COOKIE, text, keys=self._keys, now=now)
-        age = int(self._seconds)
-        return set_cookie(COOKIE, value, max_age=age, secure=self._secure)
+        return self._set_cookie(
+            self._signed(session, now=now), max_age=int(self._seconds)
+        )
 
     def no_cookie(self) -> tuple[str, str]:
         """Return the Set-Cookie header that takes the cookie away."""
-        return set_cookie(COOKIE, "", max_age=0, secure=self._secure)
+        return self._set_cookie("", max_age=0)
+
+    def token(self, session: Session, *, now: float) -> str:
+        """Return the session as a Bearer token; it lives as long as the cookie."""
+        text = self._signed(session, now=now).encode()
+        return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
     def of(self, request: Request, *, now: float) -> Session | None:
-        """Return the session that the request's cookie proves, or None."""
+        """Return the session that the request's cookie or token proves, or None."""
+        token = bearer_of(request)
+        sent = request.cookies.get(self.cookie_name)
         text = read_cookie(
-            COOKIE,
-            request.cookies.get(COOKIE),
+            self.cookie_name,
+            sent if token is None else _decoded(token),
             keys=self._keys,
             now=now,
             max_age=self._seconds,
@@ -81,14 +106,19 @@ class Sessions:
             return None
         try:
             fields = json.loads(text)
-            return Session(sub=fields["sub"], sid=fields["sid"], at=fields["at"])
+            return Session(
+                sub=fields["sub"],
+                sid=fields["sid"],
+                at=fields["at"],
+                by_cookie=token is None,
+            )
         except (ValueError, KeyError, TypeError):
             return None
 
     def profile(self, session: Session) -> Mapping[str, Any]:
         """Return the profile; NotSignedIn if the session has been ended."""
         text = self._store.get(_key(session.sid))
-        if text is None:
+        if text is None or self._sign_outs.have_ended(session.sub, since=session.at):
             raise NotSignedIn
         profile: Mapping[str, Any] = json.loads(text)
         return profile
@@ -96,6 +126,32 @@ class Sessions:
     def end(self, session: Session) -> None:
         """End the session everywhere."""
         self._store.remove(_key(session.sid))
+
+    def end_all(self, sub: str, *, now: float) -> None:
+        """End all sessions and tokens of a person that began up to now."""
+        self._sign_outs.end_all(sub, now=now)
+
+    def _signed(self, session: Session, *, now: float) -> str:
+        fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}
+        text = json.dumps({**fields, "amr": "wechat"}, separators=(",", ":"))
+        return sign_cookie(self.cookie_name, text, keys=self._keys, now=now)
+
+    def _set_cookie(self, value: str, *, max_age: int) -> tuple[str, str]:
+        return set_cookie(
+            self.cookie_name,
+            value,
+            max_age=max_age,
+            secure=self._secure,
+            domain=self._domain,
+        )
+
+
+def _decoded(token: str) -> str | None:
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        return base64.urlsafe_b64decode(padded).decode("ascii")
+    except ValueError:
+        return None
 
 
 def _key(sid: str) -> str:

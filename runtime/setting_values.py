@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from runtime.oidc_key_form import check_keys
 from runtime.redis_clients import SCHEMES, check_address
 
 Keys = Mapping[int, bytes]
@@ -16,6 +17,8 @@ Keys = Mapping[int, bytes]
 _WEB_ADDRESS = re.compile(
     r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
+
+_HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*")
 
 _BUCKET = re.compile(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?"
@@ -31,6 +34,14 @@ def web_address(text: str) -> str:
     if not _WEB_ADDRESS.fullmatch(text) or not _has_host(text):
         raise SettingsError("must be an http:// or https:// address of host and path")
     return text.rstrip("/")
+
+
+def host(text: str) -> str:
+    """Parse a host name of two labels at least, without a port."""
+    label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+    if len(text) > 253 or not re.fullmatch(rf"{label}(?:\.{label})+", text):
+        raise SettingsError("must be a domain in lower case, such as example.com")
+    return text
 
 
 def redis_address(text: str) -> str:
@@ -93,15 +104,30 @@ def secrets(text: str) -> Keys:
 
 def master_keys(text: str) -> Keys:
     """Parse a list of secrets that are 32 bytes in base64."""
-    keys = {}
-    for version, secret in secrets(text).items():
-        try:
-            keys[version] = base64.b64decode(secret, validate=True)
-        except binascii.Error:
-            raise SettingsError("must hold keys in base64") from None
-        if len(keys[version]) != 32:
-            raise SettingsError("must hold keys of 32 bytes")
+    keys = _base64_keys(text)
+    if any(len(key) != 32 for key in keys.values()):
+        raise SettingsError("must hold keys of 32 bytes")
     return keys
+
+
+def oidc_keys(text: str) -> Keys:
+    """Parse a list of RSA keys in base64, at least one of them private."""
+    keys = _base64_keys(text)
+    try:
+        check_keys(keys)
+    except ValueError as fault:
+        raise SettingsError(str(fault)) from None
+    return keys
+
+
+def _base64_keys(text: str) -> Keys:
+    try:
+        return {
+            version: base64.b64decode(secret, validate=True)
+            for version, secret in secrets(text).items()
+        }
+    except binascii.Error:
+        raise SettingsError("must hold keys in base64") from None
 
 
 def positive(text: str) -> float:
@@ -110,3 +136,18 @@ def positive(text: str) -> float:
     if number <= 0:
         raise SettingsError("must be a number above 0 and below a million")
     return number
+
+
+def hops(text: str) -> int:
+    """Parse how many proxies stand in front, 0 to 9."""
+    if not re.fullmatch("[0-9]", text):
+        raise SettingsError("must be a whole number below ten")
+    return int(text)
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    """Parse a list of host names and addresses, without ports."""
+    names = tuple(name.strip().lower() for name in text.split(","))
+    if not all(map(_HOST_NAME.fullmatch, names)):
+        raise SettingsError("must be a list of host names without ports")
+    return names

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from runtime.setting_values import (
     Keys,
     SettingsError,
     documents_address,
+    hops,
+    host,
+    host_names,
     master_keys,
+    oidc_keys,
     positive,
     redis_address,
     secrets,
@@ -30,6 +35,7 @@ class Settings:
     cookie_secrets: Keys = field(repr=False)
     token_secrets: Keys = field(repr=False)
     login_client: str
+    oidc_key: Keys | None = field(default=None, repr=False)
     s3_endpoint_url: str = ""
     s3_create_only: str = "auto"
     wechat_api_url: str = "https://api.weixin.qq.com"
@@ -37,12 +43,17 @@ class Settings:
     wechat_mp_url: str = "https://mp.weixin.qq.com"
     wechat_deadline_seconds: float = 5.0
     session_days: float = 7.0
+    cookie_domain: str = ""
     redis_wait: str = "block"
     lease_seconds: float = 0.6
     lease_renew_seconds: float = 0.15
     credential_wait_seconds: float = 10.0
     credential_due_seconds: float = 120.0
     credential_spent_seconds: float = 30.0
+    sign_ins_per_address: float = 1200.0
+    sign_ins_per_minute: float = 6000.0
+    trusted_proxy_hops: int = 0
+    allowed_hosts: tuple[str, ...] = ()
 
     @property
     def secure(self) -> bool:
@@ -76,6 +87,9 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
 
 def _disagreements(settings: Settings) -> Iterator[str]:
+    own = urlsplit(settings.public_base_url).hostname or ""
+    if settings.cookie_domain and not f".{own}".endswith(f".{settings.cookie_domain}"):
+        yield "COOKIE_DOMAIN must be the host of PUBLIC_BASE_URL or a domain above it"
     if settings.s3_create_only == "oss" and not settings.s3_endpoint_url:
         # Amazon's S3 would ignore OSS' header, and replace a version.
         yield "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"
@@ -83,6 +97,9 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS"
     if settings.wechat_deadline_seconds >= settings.credential_wait_seconds:
         yield "WECHAT_DEADLINE_SECONDS must be below CREDENTIAL_WAIT_SECONDS"
+    own_host = urlsplit(settings.public_base_url).hostname
+    if settings.allowed_hosts and own_host not in settings.allowed_hosts:
+        yield "ALLOWED_HOSTS must name the host of PUBLIC_BASE_URL"
     # The timer comes as long again before; stable_token's last minutes are five.
     margins = settings.credential_due_seconds * 2 + settings.credential_spent_seconds
     if margins >= 300:
@@ -100,6 +117,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "COOKIE_SECRETS": (secrets, True),
     "TOKEN_SECRETS": (secrets, True),
     "LOGIN_CLIENT": (str, True),
+    "OIDC_KEY": (oidc_keys, False),
     "S3_ENDPOINT_URL": (web_address, False),
     "S3_CREATE_ONLY": (word("auto", "s3", "oss"), False),
     "WECHAT_API_URL": (web_address, False),
@@ -107,10 +125,15 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "WECHAT_MP_URL": (web_address, False),
     "WECHAT_DEADLINE_SECONDS": (positive, False),
     "SESSION_DAYS": (positive, False),
+    "COOKIE_DOMAIN": (host, False),
     "REDIS_WAIT": (word("block", "poll"), False),
     "LEASE_SECONDS": (positive, False),
     "LEASE_RENEW_SECONDS": (positive, False),
     "CREDENTIAL_WAIT_SECONDS": (positive, False),
     "CREDENTIAL_DUE_SECONDS": (positive, False),
     "CREDENTIAL_SPENT_SECONDS": (positive, False),
+    "SIGN_INS_PER_ADDRESS": (positive, False),
+    "SIGN_INS_PER_MINUTE": (positive, False),
+    "TRUSTED_PROXY_HOPS": (hops, False),
+    "ALLOWED_HOSTS": (host_names, False),
 }

@@ -13,6 +13,7 @@ from runtime.wechat import WeChat
 
 QR_KIND = "website"
 PAGE_KIND = "service"
+SILENT = "snsapi_base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,8 @@ class SubjectMissing(SignInNotConfigured):
     """The app is to name people by unionid, and WeChat gave none."""
 
 
-def sign_in_apps(registry: Registry, client_id: str) -> SignInApps:
-    """Return a client's first app of each kind; SignInNotConfigured without any."""
-    client = registry.client(client_id)
+def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
+    """Return a client's first app of each kind; SignInNotConfigured if it is none."""
     if client is None or client.disabled:
         raise SignInNotConfigured
     apps = [app for app in map(registry.app, client.scopes) if app]
@@ -51,8 +51,15 @@ class WeChatSignIn:
         self._open_url = open_url
         self._base_url = base_url
 
-    def authorize_url(self, app: App, state: str, *, embedded: bool = False) -> str:
-        """Return WeChat's address for this app.
+    def authorize_url(
+        self,
+        app: App,
+        state: str,
+        *,
+        scope: str | None = None,
+        embedded: bool = False,
+    ) -> str:
+        """Return WeChat's address for this app; `scope` None is the app's own.
 
         The order of the parameters and the fragment are part of it: WeChat matches
         the address against a strict pattern. `embedded` is the form for an iframe
@@ -63,7 +70,7 @@ class WeChatSignIn:
             "appid": app.appid,
             "redirect_uri": f"{self._base_url}/oauth_callback/{app.appid}",
             "response_type": "code",
-            "scope": "snsapi_userinfo" if is_page else "snsapi_login",
+            "scope": (scope or app.oauth_scope) if is_page else "snsapi_login",
             "state": state,
         }
         if embedded:
@@ -72,8 +79,11 @@ class WeChatSignIn:
         query = urlencode(pairs, quote_via=quote, safe="")
         return f"{self._open_url}{path}?{query}#wechat_redirect"
 
-    def exchange(self, app: App, code: str) -> tuple[str, dict[str, Any]]:
-        """Return a person's `sub` and profile for a code.
+    def exchange(self, app: App, code: str) -> dict[str, Any]:
+        """Return the profile of the person behind a code.
+
+        It is `name`, `picture`, `wechat_openid`, `wechat_unionid`, `wechat_appid` and
+        `wechat_scope`; with snsapi_base WeChat tells neither name, picture nor unionid.
 
         WeChatRefused carries 40029 or 40163 where the code is no good any more.
         """
@@ -91,18 +101,18 @@ class WeChatSignIn:
             raise SnapshotUser
         person = self._userinfo(token, openid)
         unionid = token.get("unionid") or person.get("unionid")
-        profile = {
-            "name": str(person.get("nickname", ""))[:256],
+        return {
+            "name": _name(person.get("nickname")),
             "picture": _https(person.get("headimgurl")),
             "wechat_openid": openid,
             "wechat_unionid": unionid,
             "wechat_appid": app.appid,
+            "wechat_scope": str(token.get("scope", "")),
         }
-        return _subject(app, openid, unionid), profile
 
     def _userinfo(self, token: Mapping[str, Any], openid: str) -> Mapping[str, Any]:
         # With snsapi_base WeChat answers 48001.
-        if str(token.get("scope")) == "snsapi_base":
+        if str(token.get("scope")) == SILENT:
             return {}
         ask = {"access_token": token.get("access_token", ""), "openid": openid}
         return self._wechat.call(
@@ -110,12 +120,21 @@ class WeChatSignIn:
         )
 
 
-def _subject(app: App, openid: str, unionid: Any) -> str:
+def subject_of(app: App, openid: str, unionid: Any) -> str:
+    """Return what names a person at the gateway, as the app's document has it.
+
+    SubjectMissing if that is the unionid and WeChat gave none.
+    """
     if app.subject == "openid":
         return openid
     if not isinstance(unionid, str) or not unionid:
         raise SubjectMissing
     return unionid
+
+
+def _name(nickname: Any) -> str:
+    """Return a name of at most 256 characters, each of them whole."""
+    return str(nickname or "")[:256].encode(errors="replace").decode()
 
 
 def _https(address: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway, current_gateway
+from runtime.version import version
 
 log = logging.getLogger("gateway")
 
@@ -22,18 +23,19 @@ def timer(
     """Return a handler that does one round and answers what it did, as JSON.
 
     What goes wrong is logged and answered as `{"error": code}`: the next tick tries
-    anew, and FC shall not run a failed round again at once.
+    anew, and FC shall not run a failed round again at once. The version is in both,
+    for a timer has no address for /healthz.
     """
 
     def handler(event: bytes, context: Any) -> str:
         request_id = getattr(context, "request_id", "")
         try:
-            return json.dumps(dict(work(gateway())))
+            return json.dumps({**work(gateway()), "version": version()})
         except GatewayError as error:
             log.warning("%s %s: %s", request_id, name, error.code)
-            return json.dumps({"error": error.code})
+            return json.dumps({"error": error.code, "version": version()})
         except Exception:
             log.exception("%s %s failed", request_id, name)
-            return json.dumps({"error": GatewayError.code})
+            return json.dumps({"error": GatewayError.code, "version": version()})
 
     return handler

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import uuid
+import secrets
 from collections.abc import Callable
 from enum import Enum
 
@@ -42,7 +42,7 @@ class Upkeep:
 
         Raises what the fetch raised; ServiceUnavailable without Redis.
         """
-        lease, holder = self._lease_of(source), uuid.uuid4().hex
+        lease, holder = self._lease_of(source), secrets.token_hex(16)
         grant = lease.acquire(holder, revision=source.revision, ahead=self._pace.ahead)
         if grant.verdict in (Verdict.DUE, Verdict.MINE):
             fetch_under_lease(

@@ -54,9 +54,9 @@ class Answer:
 
         A file is none, whatever its bytes: somebody may have uploaded them so.
         """
-        if any(_is_file(name.lower(), value) for name, value in self.headers):
-            return 0
         if not self.body.lstrip().startswith(b"{") or b'"errcode"' not in self.body:
+            return 0
+        if any(_is_file(name.lower(), value) for name, value in self.headers):
             return 0
         try:
             return int(self.json().get("errcode") or 0)

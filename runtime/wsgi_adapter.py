@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 from functools import lru_cache
-from http.client import responses as reasons
+from http import HTTPStatus
 from typing import Any
 
 from runtime.errors import BadRequest
 from runtime.messages import LARGEST_BODY, Request, Response, plain_path
 
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
 _LENGTH = re.compile(r"[0-9]{1,12}")
 
 
@@ -44,12 +45,12 @@ class WsgiAdapter:
             # One byte beyond the limit is enough to know that it is too large.
             body=environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1)),
             client_ip=environ.get("REMOTE_ADDR", ""),
-            request_id=getattr(context, "request_id", None) or str(uuid.uuid4()),
+            request_id=getattr(context, "request_id", None) or os.urandom(16).hex(),
         )
 
     def __call__(self, response: Response) -> list[bytes]:
         """Start the response and return its body; FC buffers it whole."""
-        reason = reasons.get(response.status, "Unknown")
+        reason = _REASONS.get(response.status, "Unknown")
         self._start_response(f"{response.status} {reason}", list(response.headers))
         return [response.body]
 

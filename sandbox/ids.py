@@ -85,6 +85,14 @@ class Ids:
         """Return a mini program's session_key: 16 bytes in base64."""
         return base64.b64encode(self.bytes(16)).decode()
 
+    def phone_code(self) -> str:
+        """Return a code of the button getPhoneNumber: 64 hex digits."""
+        return self.text(_HEX, 64)
+
+    def phone_number(self) -> str:
+        """Return a mobile number as China has them: 11 digits."""
+        return "13" + self.text(string.digits, 9)
+
     def media_id(self) -> str:
         """Return a temporary media_id: 64 base64url characters."""
         return self.text(_URL, 64)

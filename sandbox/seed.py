@@ -36,6 +36,7 @@ def make_user(ids: Ids, nickname: str, apps: list[App]) -> User:
     user = User(nickname, avatar=ids.avatar(), unionid=ids.unionid())
     for app in apps:
         join(ids, user, app)
+    user.phone_number = ids.phone_number()
     return user
 
 

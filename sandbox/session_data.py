@@ -56,6 +56,25 @@ def make_session_data(
     }
 
 
+def phone_info(number: str, *, appid: str, now: float) -> dict[str, Any]:
+    """Return a Chinese number as WeChat tells it, to the server or encrypted."""
+    return {
+        "phoneNumber": number,
+        "purePhoneNumber": number,
+        "countryCode": "86",
+        "watermark": {"timestamp": int(now), "appid": appid},
+    }
+
+
+def make_phone_data(
+    number: str, *, appid: str, now: float, session_key: str, iv: str
+) -> dict[str, str]:
+    """Return encryptedData and iv as the button getPhoneNumber gives them."""
+    plaintext = _json(phone_info(number, appid=appid, now=now))
+    data = encrypt(plaintext, session_key=session_key, iv=iv)
+    return {"encryptedData": data, "iv": iv}
+
+
 def _cipher(session_key: str, iv: str) -> Cipher[modes.CBC]:
     key, vector = base64.b64decode(session_key), base64.b64decode(iv)
     return Cipher(algorithms.AES(key), modes.CBC(vector))

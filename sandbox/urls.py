@@ -29,6 +29,7 @@ Route = tuple[str, type[RequestHandler]]
 PAGES: tuple[Route, ...] = (
     ("/connect/oauth2/authorize", authorize.AuthorizeHandler),
     ("/connect/qrconnect", qrconnect.QrConnectHandler),
+    ("/connect/zh_CN/htmledition/js/wxLogin.js", qrconnect.LoginScriptHandler),
     ("/connect/qrcode/([0-9a-zA-Z]+)", qrconnect.QrCodeHandler),
     ("/connect/confirm", qrconnect.ConfirmHandler),
     ("/connect/l/qrconnect", qrconnect.PollHandler),
@@ -51,6 +52,7 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/jssdk/verify", client_side.JsSdkHandler),
     ("/_sandbox/action", client_side.ActionHandler),
     ("/_sandbox/js_code", client_side.JsCodeHandler),
+    ("/_sandbox/phone_code", client_side.PhoneCodeHandler),
     ("/_sandbox/push", push.PushHandler),
 )
 

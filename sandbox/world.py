@@ -16,6 +16,7 @@ from sandbox.state.journal import Journal
 from sandbox.state.logins import Logins
 from sandbox.state.people import Consent, User
 from sandbox.state.phone import Phone
+from sandbox.state.phone_codes import PhoneCodes
 from sandbox.state.quota import Quota
 from sandbox.state.rids import Rids
 from sandbox.state.sessions import Session, Sessions
@@ -60,6 +61,7 @@ class World:
         self.logins = Logins(clock, ids)
         self.js_codes = Codes[Session](clock, ids, expired=40029)
         self.sessions = Sessions(clock, ids)
+        self.phone_codes = PhoneCodes(clock, ids)
         self.journal = Journal()
         self.rids = Rids(clock)
         self.faults = Faults()

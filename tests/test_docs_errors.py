@@ -11,10 +11,14 @@ from functions.oidc.oauth_refused import OAuthRefused
 from runtime.access import InvalidScope, InvalidToken
 from runtime.authorization import InvalidClient
 from runtime.errors import ApiRefused, GatewayError
+from runtime.user_grant import InvalidGrant, InvalidUserToken
 from tests.documentation import ROOT, calls, rows, section, sources, texts
 
 ERRORS = ROOT / "docs/errors.md"
-IN_TABLES_OF_THEIR_OWN = ("runtime.access", "ApiRefused", "OAuthRefused")
+IN_TABLES_OF_THEIR_OWN = (
+    *("runtime.access", "runtime.user_grant"),
+    *("ApiRefused", "OAuthRefused"),
+)
 
 
 def error_classes():
@@ -68,13 +72,14 @@ def test_every_refusal_of_an_api_call_has_its_row():
 
 
 def test_every_refusal_of_the_token_endpoint_has_its_row():
-    """Code and status of what it raises by itself, and of its client and scopes."""
+    """Code and status of what it raises itself, of client, scopes, codes and tokens."""
     raised = {
         (call.args[0].value, str(OAuthRefused.status))
         for _, tree in sources("functions")
         for call in calls(tree, "OAuthRefused")
     }
-    raised |= {(each.code, str(each.status)) for each in (InvalidClient, InvalidScope)}
+    known = (InvalidClient, InvalidScope, InvalidGrant, InvalidUserToken)
+    raised |= {(each.code, str(each.status)) for each in known}
     table = rows(section(ERRORS, "Codes of the token endpoint"))
 
     assert raised == {(row[0].strip("`"), row[1]) for row in table}

@@ -14,11 +14,12 @@ from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (
-    *("client", "examples", "functions", "host", "local_host"),
+    *("client", "deploy", "examples", "functions", "host", "local_host"),
     *("manage", "management", "runtime", "sandbox"),
 )
 ALLOWED = {
     "client": {"client", "tornado"},
+    "deploy": {"deploy", "management", "runtime"},
     "examples": {"examples", "client", "tornado"},
     "functions": {"functions", "runtime", "tornado.template"},
     "host": {"host", "runtime", "tornado"},

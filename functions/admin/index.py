@@ -50,6 +50,6 @@ def _arguments(request: Request) -> Mapping[str, Any]:
     return arguments
 
 
-ROUTES = (route(r"/([a-z]{1,16})/([a-z]{1,16})", POST=answer),)
+ROUTES = (route(r"/([a-z]{1,16})/([a-z-]{1,16})", POST=answer),)
 
-handler = entrypoint(handle, mount="/admin", dialect=api_dialect)
+handler = entrypoint(handle, mount="/admin", dialect=api_dialect, probed_by="POST")

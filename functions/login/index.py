@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from functions.login.pages import logout, logout_page, sign_in_page, who_am_i
 from runtime.dialects import web_dialect
 from runtime.entrypoint import entrypoint
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response
-from runtime.routing import dispatch, route
+from runtime.routing import dispatch, late, route
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
+connect = late("functions.login.connect")
+domain_proof = late("functions.login.domain_proof")
+mini_program = late("functions.login.mini_program")
+pages = late("functions.login.pages")
+qr_script = late("functions.login.qr_script")
+session = late("functions.login.session")
+
 ROUTES = (
-    route(r"/", GET=sign_in_page),
-    route(r"/me", GET=who_am_i),
-    route(r"/logout", GET=logout_page, POST=logout),
+    route(r"/MP_verify_([A-Za-z0-9]{8,32})\.txt", GET=domain_proof.domain_proof),
+    route(r"/", GET=pages.sign_in_page),
+    route(r"/qr\.js", GET=qr_script.qr_script),
+    route(r"/me", GET=session.who_am_i),
+    route(r"/miniprogram", POST=mini_program.mini_program_sign_in),
+    route(r"/logout", GET=session.logout_page, POST=session.logout),
+    route(r"/connect/oauth2/authorize", GET=connect.oauth2_authorize),
+    route(r"/connect/qrconnect", GET=connect.qrconnect),
 )
 
 

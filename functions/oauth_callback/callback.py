@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from runtime.errors import ConsentRefused, FlowExpired, GatewayError, WeChatRefused
+from runtime.authorize import grant_of
+from runtime.errors import (
+    ConsentRefused,
+    CookieMissing,
+    FlowExpired,
+    GatewayError,
+    RedirectUriUnknown,
+    SnapshotUser,
+    WeChatRefused,
+)
 from runtime.flows import Flow
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, redirect
 from runtime.next_url import safe_next
-from runtime.registry import App
+from runtime.redirect_uris import is_registered
+from runtime.registry import App, Client
 from runtime.sessions import Session
+from runtime.sign_in import SILENT, SubjectMissing, subject_of
+from runtime.subjects import subject_for
 
 SPENT_CODE = (40029, 40163, 42003)
 """WeChat's words for a code that is unknown, used or expired."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Return:
+    """A flow on its way back: through which app, and for which client."""
+
+    state: str
+    flow: Flow
+    app: App
+    client: Client | None
+
+
 def come_back(request: Request, gateway: Gateway, appid: str) -> Response:
-    """End the flow with a session and go on to `next`.
+    """End the flow with a session and go on to `next`, or to the client that asked.
 
     The same callback may come several times, even in parallel: each gets the same
     answer, and the code is exchanged once.
@@ -28,57 +50,116 @@ def come_back(request: Request, gateway: Gateway, appid: str) -> Response:
     state = request.argument("state")
     flow = gateway.flows.find(state)
     app = gateway.registry.app(appid)
+    asked = flow.request
+    client_id = asked.client_id if asked else gateway.settings.login_client
+    client = gateway.registry.client(client_id)
     if state is None or app is None or appid not in flow.appids:
         # A code of one app must not be taken at the address of another.
         raise FlowExpired
     try:
-        return _end(request, gateway, flow, state, app)
+        return _end(request, gateway, _Return(state, flow, app, client))
     except GatewayError as error:
-        error.start_again = f"/login?next={quote(flow.next, safe='')}"
+        error.start_again = (
+            asked.again if asked else f"/login?next={quote(flow.next, safe='')}"
+        )
+        error.home = client.home if client and client.home else None
         error.language = flow.language
         raise
 
 
-def _end(
-    request: Request, gateway: Gateway, flow: Flow, state: str, app: App
-) -> Response:
-    is_browser = gateway.flows.is_browser(flow, state, request)
+def _end(request: Request, gateway: Gateway, way: _Return) -> Response:
+    is_browser = gateway.flows.is_browser(way.flow, way.state, request)
     if is_browser is None:
         # WeChat's web-view at times loses cookies between two pages.
-        return _restart(gateway, flow, app)
+        return _restart(gateway, way, second_time=CookieMissing)
     if not is_browser:
         raise FlowExpired
+    _check_client(way)
     code = request.argument("code")
-    if not code or code == "authdeny":
-        raise ConsentRefused
     try:
-        result = gateway.flows.once(state, lambda: _exchange(gateway, app, code))
+        if not code or code == "authdeny":
+            raise ConsentRefused
+        result = gateway.flows.once(way.state, lambda: _exchange(gateway, way, code))
     except WeChatRefused as error:
         if error.errcode not in SPENT_CODE:
             raise
-        return _restart(gateway, flow, app)
+        return _restart(gateway, way)
+    except (ConsentRefused, SnapshotUser) as error:
+        return _refused(gateway, way, error)
     session = Session(**result)
-    return redirect(_next(gateway, flow)).with_headers(
-        gateway.sessions.cookie(session, now=gateway.clock())
-    )
+    response = redirect(_location(gateway, way, session))
+    if not session.sid:
+        return response
+    cookie = gateway.sessions.cookie(session, now=gateway.clock())
+    return response.with_headers(cookie)
 
 
-def _exchange(gateway: Gateway, app: App, code: str) -> Mapping[str, Any]:
-    sub, profile = gateway.sign_in.exchange(app, code)
-    session = gateway.sessions.begin(sub, profile, now=gateway.clock())
+def _check_client(way: _Return) -> None:
+    """Refuse a client that was disabled, or changed its addresses, meanwhile."""
+    asked, client = way.flow.request, way.client
+    if asked is None:
+        return
+    if client is None or client.disabled:
+        raise RedirectUriUnknown
+    if not is_registered(client, asked.redirect_uri):
+        raise RedirectUriUnknown
+
+
+def _exchange(gateway: Gateway, way: _Return, code: str) -> Mapping[str, Any]:
+    profile = gateway.sign_in.exchange(way.app, code)
+    session = _session(gateway, way, profile)
+    if way.flow.request and way.client:
+        language = way.flow.language
+        grant = grant_of(
+            way.client, way.flow.request, session, profile, language=language
+        )
+        gateway.user_grants.code(grant, flow=way.state)
     return {"sub": session.sub, "sid": session.sid, "at": session.at}
 
 
-def _restart(gateway: Gateway, flow: Flow, app: App) -> Response:
+def _session(gateway: Gateway, way: _Return, profile: Mapping[str, Any]) -> Session:
+    openid, now = profile["wechat_openid"], gateway.clock()
+    try:
+        sub = subject_of(way.app, openid, profile["wechat_unionid"])
+    except SubjectMissing:
+        asked = way.flow.request
+        if asked is None or asked.scope != (SILENT,):
+            raise
+        # WeChat's dialect promises an openid and no more: nobody is signed in by it.
+        return Session(sub=openid, sid="", at=int(now))
+    return gateway.sessions.begin(sub, profile, now=now)
+
+
+def _location(gateway: Gateway, way: _Return, session: Session) -> str:
+    asked, client = way.flow.request, way.client
+    if asked is None or client is None:
+        # Checked again: what stood in Redis is not taken on trust.
+        return safe_next(way.flow.next, origins=client.origins if client else ())
+    issuer = gateway.settings.public_base_url
+    if not asked.wants(subject_for(client, session.sub)):
+        # Somebody else has signed in than the one of the client's id_token_hint.
+        return asked.refused("login_required", issuer=issuer)
+    return asked.granted(gateway.user_grants.code_of(way.state), issuer=issuer)
+
+
+def _refused(gateway: Gateway, way: _Return, error: GatewayError) -> Response:
+    """Tell the client that asked, or the person where it leaves that to us."""
+    asked, client = way.flow.request, way.client
+    preview = isinstance(error, SnapshotUser)
+    if asked is None or client is None or (preview and client.snapshot_users == "page"):
+        raise error
+    issuer = gateway.settings.public_base_url
+    return redirect(
+        asked.refused("access_denied", issuer=issuer, description=error.message)
+    )
+
+
+def _restart(
+    gateway: Gateway, way: _Return, *, second_time: type[FlowExpired] = FlowExpired
+) -> Response:
     """Begin once more by itself; the second time a person decides."""
-    if flow.restarted:
-        raise FlowExpired
-    started = gateway.flows.start(replace(flow, restarted=True))
-    url = gateway.sign_in.authorize_url(app, started.state)
+    if way.flow.restarted:
+        raise second_time
+    started = gateway.flows.start(replace(way.flow, restarted=True))
+    url = gateway.sign_in.authorize_url(way.app, started.state, scope=way.flow.scope)
     return redirect(url).with_headers(started.cookie)
-
-
-def _next(gateway: Gateway, flow: Flow) -> str:
-    # Checked again: what stood in Redis is not taken on trust.
-    client = gateway.registry.client(gateway.settings.login_client)
-    return safe_next(flow.next, origins=client.origins if client else ())

@@ -1,1 +1,1 @@
-"""OAuth 2.0 for business services: /oidc/token."""
+"""OAuth 2.0 and OpenID Connect for business services: /oidc/*."""

@@ -17,6 +17,8 @@ def client_credentials(
 
     A `scope` narrows the token; it stays so when the client gets more scopes.
     """
+    if client.public:
+        raise OAuthRefused("unauthorized_client", "The client has no secret.")
     appid = _appid(client, form, gateway)
     scope = form.get("scope")
     narrowed = None if scope is None else tuple(dict.fromkeys(scope.split(" ")))

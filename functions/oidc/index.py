@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from functions.oidc.token_endpoint import issue
-from runtime.dialects import oauth_dialect
+from runtime.cors import for_pages
+from runtime.dialects import oauth_dialect, web_dialect
 from runtime.entrypoint import entrypoint
+from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response
-from runtime.routing import dispatch, route
+from runtime.routing import dispatch, late, route
 
-# GET is taken, so that it can be refused in OAuth's own form.
-METHODS = frozenset({"GET", "HEAD", "POST"})
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
-ROUTES = (route(r"/token", POST=issue),)
+authorize = late("functions.oidc.authorize")
+discovery = late("functions.oidc.discovery")
+jwks = late("functions.oidc.jwks")
+logout = late("functions.oidc.logout")
+token = late("functions.oidc.token_endpoint")
+userinfo = late("functions.oidc.userinfo")
+
+ROUTES = (
+    route(r"/\.well-known/openid-configuration", **for_pages(GET=discovery.discovery)),
+    route(r"/authorize", GET=authorize.authorization, POST=authorize.authorization),
+    route(r"/jwks", **for_pages(GET=jwks.jwks)),
+    route(r"/token", **for_pages(POST=token.issue)),
+    route(r"/userinfo", **for_pages(GET=userinfo.userinfo, POST=userinfo.userinfo)),
+    route(r"/logout", GET=logout.logout_page, POST=logout.logout),
+)
+
+_SEEN_BY_PEOPLE = ("/authorize", "/logout")
 
 
 def handle(request: Request, gateway: Gateway) -> Response:
@@ -20,4 +36,11 @@ def handle(request: Request, gateway: Gateway) -> Response:
     return dispatch(ROUTES, request, gateway)
 
 
-handler = entrypoint(handle, mount="/oidc", dialect=oauth_dialect)
+def oidc_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Say an error on a page where a person is sent, in OAuth's JSON elsewhere."""
+    seen = request.path in _SEEN_BY_PEOPLE
+    dialect = web_dialect if seen else oauth_dialect
+    return dialect(request, error, https=https)
+
+
+handler = entrypoint(handle, mount="/oidc", dialect=oidc_dialect)

@@ -32,8 +32,10 @@ def access_for_app(
     if in_query is not None and scheme_of(request):
         raise BadRequest
     if basic := basic_of(request):
-        registry = gateway.registry
-        client = known_client(basic.client_id, basic.secret, registry=registry)
+        with gateway.limits.wrong_secrets(basic.client_id, request):
+            client = known_client(
+                basic.client_id, basic.secret, registry=gateway.registry
+            )
         if appid not in client.scopes:
             raise ApiRefused(48001, "app_not_granted")
         access = Access(client.client_id, appid, client.scopes[appid])

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import re
 
-from functions.wechat_api.access_token import access_token, reject
-from functions.wechat_api.jssdk import jssdk_config
-from functions.wechat_api.proxy import proxy, proxy_for_app
-from functions.wechat_api.quota import quota
-from functions.wechat_api.tokens import (
-    TICKET_PATH,
-    stable_token,
-    ticket,
-    ticket_for_app,
-    token,
-)
 from runtime.dialects import api_dialect, wechat_dialect
 from runtime.entrypoint import entrypoint
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response
-from runtime.routing import View, dispatch, route
+from runtime.routing import View, dispatch, late, route
+from runtime.sns_dialect import sns_dialect
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
@@ -28,6 +18,16 @@ _APPID = "wx[0-9a-f]{16}"
 _OURS = f"/({_APPID})"
 # No empty and no dotted segment: what is checked is what WeChat will see.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+"
+_TICKET = "/cgi-bin/ticket/getticket"
+
+access_token = late("functions.wechat_api.access_token")
+jssdk = late("functions.wechat_api.jssdk")
+mini_program = late("functions.wechat_api.mini_program")
+mini_program_data = late("functions.wechat_api.mini_program_data")
+proxy = late("functions.wechat_api.proxy")
+quota = late("functions.wechat_api.quota")
+sns = late("functions.wechat_api.sns")
+tokens = late("functions.wechat_api.tokens")
 
 
 def _any(view: View) -> dict[str, View]:
@@ -35,16 +35,26 @@ def _any(view: View) -> dict[str, View]:
 
 
 ROUTES = (
-    route(f"{_OURS}/access_token", GET=access_token),
-    route(f"{_OURS}/access_token/reject", POST=reject),
-    route(f"{_OURS}/jssdk_config", GET=jssdk_config),
-    route(f"{_OURS}/quota", GET=quota),
-    route(f"{_OURS}{TICKET_PATH}", GET=ticket_for_app),
-    route(f"{_OURS}({_PLAIN})", **_any(proxy_for_app)),
-    route("/cgi-bin/token", GET=token),
-    route("/cgi-bin/stable_token", POST=stable_token),
-    route(TICKET_PATH, GET=ticket),
-    route(f"(?!/{_APPID}(?:/|$)){_PLAIN}", **_any(proxy)),
+    route(f"{_OURS}/access_token", GET=access_token.access_token),
+    route(f"{_OURS}/access_token/reject", POST=access_token.reject),
+    route(f"{_OURS}/jssdk_config", GET=jssdk.jssdk_config),
+    route(f"{_OURS}/quota", GET=quota.quota),
+    route(f"{_OURS}/decrypt", POST=mini_program_data.decrypt_user_data),
+    route(f"{_OURS}{_TICKET}", GET=tokens.ticket_for_app),
+    route(f"{_OURS}({_PLAIN})", **_any(proxy.proxy_for_app)),
+    route("/cgi-bin/token", GET=tokens.token),
+    route("/cgi-bin/stable_token", POST=tokens.stable_token),
+    route(_TICKET, GET=tokens.ticket),
+    route("/sns/oauth2/access_token", GET=sns.access_token),
+    route("/sns/oauth2/refresh_token", GET=sns.refresh_token),
+    route("/sns/userinfo", GET=sns.userinfo),
+    route("/sns/auth", GET=sns.auth),
+    route(
+        "/sns/jscode2session",
+        GET=mini_program.jscode2session,
+        POST=mini_program.jscode2session,
+    ),
+    route(f"(?!/{_APPID}(?:/|$)){_PLAIN}", **_any(proxy.proxy)),
 )
 
 
@@ -55,8 +65,10 @@ def handle(request: Request, gateway: Gateway) -> Response:
 
 def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Say an error in our own JSON on our own paths, and as WeChat on WeChat's."""
-    ours = re.match(f"/{_APPID}(?:/|$)", request.path)
-    return (api_dialect if ours else wechat_dialect)(request, error, https=https)
+    if re.match(f"/{_APPID}(?:/|$)", request.path):
+        return api_dialect(request, error, https=https)
+    as_wechat = sns_dialect if request.path.startswith("/sns/") else wechat_dialect
+    return as_wechat(request, error, https=https)
 
 
 handler = entrypoint(handle, mount="/wechat_api", dialect=dialect)

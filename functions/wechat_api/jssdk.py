@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from functions.wechat_api.authentication import access_for_app, toll_of
 from functions.wechat_api.report import note
@@ -31,7 +31,8 @@ def jssdk_config(
 ) -> Response:
     """GET /{appid}/jssdk_config?url=: appId, timestamp, nonceStr and signature."""
     app, access = access_for_app(request, gateway, appid, scope=SCOPE)
-    page = _page(request, app)
+    client = gateway.registry.client(access.client_id)
+    page = _page(request, app, narrowed=client.js_domains if client else ())
     ticket = gateway.calls.ticket(app, "jsapi", toll=toll_of(access, gateway))
     note(request, access, "jssdk_config_read")
     noncestr, timestamp = random(8), int(gateway.clock())
@@ -55,7 +56,7 @@ def sign(*, ticket: str, noncestr: str, timestamp: int, url: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _page(request: Request, app: App) -> str:
+def _page(request: Request, app: App, *, narrowed: Collection[str]) -> str:
     if {name for name, _ in request.arguments} - {"url", "access_token"}:
         # A page's own query whose & was not percent-encoded falls apart into ours.
         raise ApiRefused(40097, "url_not_encoded")
@@ -63,6 +64,7 @@ def _page(request: Request, app: App) -> str:
     match = _PAGE.fullmatch(page)
     if match is None:
         raise ApiRefused(40097, "url_not_http")
-    if match[1].lower() not in app.js_domains:
+    host = match[1].lower()
+    if host not in app.js_domains or (narrowed and host not in narrowed):
         raise ApiRefused(40097, "url_not_in_js_domains")
     return page

@@ -16,6 +16,7 @@ from runtime.registry import App
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and sign-in, which has its own.
     r"/cgi-bin/(clear_quota/v2|component/.*|token|stable_token|ticket/.*)|/sns/.*"
+    r"|/wxa/resetusersessionkey"
 )
 _PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
 # No line end, by which a header would become two, and nothing beyond latin-1.

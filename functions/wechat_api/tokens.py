@@ -13,14 +13,12 @@ from runtime.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, json_response
-from runtime.registry import App
-
-TICKET_PATH = "/cgi-bin/ticket/getticket"
+from runtime.registry import App, Client, client_id_of
 
 
 def token(request: Request, gateway: Gateway) -> Response:
     """GET /cgi-bin/token: a gateway token for appid and client secret."""
-    return _issue(dict(reversed(request.arguments)), gateway)
+    return _issue(request, dict(reversed(request.arguments)), gateway)
 
 
 def stable_token(request: Request, gateway: Gateway) -> Response:
@@ -29,7 +27,7 @@ def stable_token(request: Request, gateway: Gateway) -> Response:
     `force_refresh` has no meaning here: no client can retire another one's token.
     """
     content = request.json()
-    return _issue(content if isinstance(content, dict) else {}, gateway)
+    return _issue(request, content if isinstance(content, dict) else {}, gateway)
 
 
 def ticket(request: Request, gateway: Gateway) -> Response:
@@ -39,7 +37,8 @@ def ticket(request: Request, gateway: Gateway) -> Response:
 
 def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
     """The same for the app that the address names."""
-    who = access_for_app(request, gateway, appid, scope=TICKET_PATH)
+    path = request.path.removeprefix(f"/{appid}")
+    who = access_for_app(request, gateway, appid, scope=path)
     return _ticket(request, gateway, who)
 
 
@@ -54,7 +53,7 @@ def _ticket(request: Request, gateway: Gateway, who: tuple[App, Access]) -> Resp
     return _answer({**content, "expires_in": int(kept.seconds)})
 
 
-def _issue(fields: dict[str, Any], gateway: Gateway) -> Response:
+def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Response:
     appid, secret = fields.get("appid"), fields.get("secret")
     if not appid:
         raise ApiRefused(41002, "appid_missing")
@@ -66,13 +65,20 @@ def _issue(fields: dict[str, Any], gateway: Gateway) -> Response:
         raise ApiRefused(40002, "invalid_grant_type")
     if not secret:
         raise ApiRefused(41004, "secret_missing")
-    client = gateway.registry.client_of(secret) if isinstance(secret, str) else None
-    if client is None:
-        raise ApiRefused(40125, "invalid_client_secret")
+    client = _client(request, secret, gateway)
     if appid not in client.scopes:
         raise ApiRefused(48001, "app_not_granted")
     text = gateway.access_tokens.issue(client, appid, now=gateway.clock())
     return _answer({"access_token": text, "expires_in": LIFE_SECONDS})
+
+
+def _client(request: Request, secret: object, gateway: Gateway) -> Client:
+    text = secret if isinstance(secret, str) else ""
+    with gateway.limits.wrong_secrets(client_id_of(text), request):
+        client = gateway.registry.client_of(text)
+        if client is None:
+            raise ApiRefused(40125, "invalid_client_secret")
+    return client
 
 
 def _answer(content: dict[str, Any]) -> Response:

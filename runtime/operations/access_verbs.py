@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.client_fields import MOST_SECRETS
 from runtime.documents import Document
 from runtime.field_rules import Rule, flag
 from runtime.gateway import Gateway
@@ -12,7 +13,7 @@ from runtime.operations import keeping
 from runtime.operations.arguments import ID
 from runtime.operations.client_verbs import shown_client
 from runtime.operations.refusals import OperationRefused
-from runtime.registration import MOST_SECRETS, checked_fields, client_document
+from runtime.registration import checked_fields, client_document
 from runtime.registry import hash_secret, make_secret
 
 
@@ -24,6 +25,8 @@ def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     client_id, found = _found(gateway, arguments, finish=flag)
     hashes = found.content["secret_hashes"]
+    if found.content.get("public"):
+        raise OperationRefused("A public client has no secret.")
     if arguments.get("finish"):
         if len(hashes) < MOST_SECRETS:
             raise OperationRefused("There is one secret only; rotate first.")

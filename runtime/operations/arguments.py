@@ -8,7 +8,7 @@ from typing import Any
 from runtime.field_rules import many, text
 
 ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
-NAMES = many(text(r"[a-z_]{1,24}", "a field's name"))
+NAMES = many(text(r"[a-z_]{1,28}", "a field's name"))
 
 
 def split(

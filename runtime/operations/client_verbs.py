@@ -7,30 +7,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.gateway import Gateway
+from runtime.logo import shown as shown_logo
 from runtime.operations import keeping
 from runtime.operations.arguments import ID, NAMES, split
+from runtime.operations.own_fields import OURS, completed, lasting, refuse_ours
 from runtime.registration import RegistrationError, checked_fields, client_document
-from runtime.registry import hash_secret, make_secret
-
-_OURS = ("secret_hashes", "disabled", "epoch")
 
 
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Keep a new client and return its secret, for the only time.
 
-    Without a `client_id` one is made of `name`: `Order desk` becomes `order-desk`.
+    Without a `client_id` one is made of `name`: `Order desk` becomes `order-desk`. A
+    public client gets no secret.
     """
     named, fields = split(arguments, "client_id")
     client_id = str(named.get("client_id") or _slug(fields.get("name")))
-    secret = make_secret(client_id)
-    _refuse_ours(fields)
-    full = {"scopes": {}, **fields, "secret_hashes": [hash_secret(secret)]}
+    refuse_ours(fields)
+    full, secret = completed(client_id, {"scopes": {}, **fields})
     content = client_document(client_id, full)
     _check_apps(gateway, content["scopes"])
-    content["epoch"] = keeping.epoch_above(gateway, client_id)
+    content |= lasting(gateway, client_id)
     version = keeping.create(gateway, "clients", client_id, content)
-    shown = shown_client(client_id, version, content)
-    return {"client_id": client_id, "secret": secret, **shown}
+    return shown_client(client_id, version, content, secret=secret)
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,22 +52,24 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Change the fields that are given, drop those that `clear` names.
 
-    `scopes` changes the apps that it names and no other; null takes an app away.
+    `scopes` changes the apps that it names and no other; null takes an app away. Who is
+    no longer public gets a secret, told for the only time.
     """
     named, fields = split(arguments, "client_id", "clear")
     rules = {"client_id": ID, "clear": NAMES}
     known = checked_fields(named, rules, needed=("client_id",))
     client_id, cleared = known["client_id"], known.get("clear", [])
-    _refuse_ours({**fields, **dict.fromkeys(cleared)})
+    refuse_ours([*fields, *cleared])
     found = keeping.find(gateway, "clients", client_id)
     kept = {name: v for name, v in found.content.items() if name not in cleared}
     if isinstance(fields.get("scopes"), Mapping):
         fields["scopes"] = _merged(found.content["scopes"], fields["scopes"])
-    content = client_document(client_id, {**kept, **fields})
+    full, secret = completed(client_id, {**kept, **fields})
+    content = client_document(client_id, full)
     new = {app for app in content["scopes"] if app not in found.content["scopes"]}
     _check_apps(gateway, new)
     version = keeping.change(gateway, "clients", client_id, content, found=found)
-    return shown_client(client_id, version, content)
+    return shown_client(client_id, version, content, secret=secret)
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,24 +79,25 @@ def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown_client(
-    client_id: str, version: int, content: Mapping[str, Any]
+    client_id: str,
+    version: int,
+    content: Mapping[str, Any],
+    *,
+    secret: str | None = None,
 ) -> dict[str, Any]:
-    """Return what an operator sees of a client's document."""
-    public = {name: v for name, v in content.items() if name not in _OURS}
+    """Return what an operator sees of a client, and the secret if one was made now."""
+    public = {name: v for name, v in content.items() if name not in OURS}
+    if "logo" in public:
+        public["logo"] = shown_logo(public["logo"])
     return {
         "client_id": client_id,
+        **({"secret": secret} if secret else {}),
         **public,
         "disabled": content.get("disabled", False),
         "epoch": content.get("epoch", 1),
         "secrets": len(content["secret_hashes"]),
         "version": version,
     }
-
-
-def _refuse_ours(fields: Mapping[str, Any]) -> None:
-    for name in _OURS:
-        if name in fields:
-            raise RegistrationError(name, "is changed by verbs of its own")
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

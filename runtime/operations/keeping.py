@@ -86,18 +86,3 @@ def remove(gateway: Gateway, kind: str, id_: str) -> dict[str, Any]:
     except LookupError:  # somebody was faster, and this process' memory is older
         raise UnknownDocument(f"There is no {kind}/{id_}.") from None
     return {"removed": f"{kind}/{id_}", "version": version}
-
-
-def epoch_above(gateway: Gateway, client_id: str) -> int:
-    """Return an epoch that no version of a client has had; 1 for a new one.
-
-    Whoever comes back, by a rollback or after a removal, would otherwise bring back
-    tokens of then.
-    """
-    documents, epoch = gateway.documents, 0
-    for stored in documents.history("clients", client_id):
-        with readable(f"clients/{client_id}"):
-            found = documents.read_version("clients", client_id, stored.version)
-        if found is not None:
-            epoch = max(epoch, found.content.get("epoch", 1))
-    return epoch + 1

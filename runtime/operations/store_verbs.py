@@ -12,6 +12,7 @@ from runtime.field_rules import whole, word
 from runtime.gateway import Gateway
 from runtime.operations import keeping
 from runtime.operations.arguments import ID
+from runtime.operations.own_fields import lasting
 from runtime.operations.refusals import UnknownDocument, UnreadableDocument
 from runtime.registration import checked_fields
 
@@ -70,7 +71,8 @@ def history(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def rollback(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Write what an older version held as the newest; a removal is undone this way.
 
-    A client comes back under a new epoch: its tokens of then stay dead.
+    A client comes back under a new epoch: its tokens of then stay dead. The salt of its
+    pairwise names stays as it is.
     """
     rules = {**_NAME, "to": whole(1, 10**9)}
     known = checked_fields(arguments, rules, needed=rules)
@@ -83,7 +85,7 @@ def rollback(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         raise UnknownDocument(f"{kind}/{id_} has no content in version {to}.")
     content = dict(old.content)
     if kind == "clients":
-        content["epoch"] = keeping.epoch_above(gateway, id_)
+        content |= lasting(gateway, id_)
     version = documents.write(kind, id_, content, after=after)
     return {"name": f"{kind}/{id_}", "to": to, "version": version}
 

@@ -13,6 +13,7 @@ from runtime.field_rules import Fault, flag, whole, word
 from runtime.gateway import Gateway
 from runtime.operations import keeping
 from runtime.operations.arguments import ID
+from runtime.operations.own_fields import lasting
 from runtime.operations.refusals import OperationRefused
 from runtime.registration import (
     RegistrationError,
@@ -92,14 +93,19 @@ def _step(
     found = keeping.read(gateway, kind, id_)
     newest = gateway.documents.version(kind, id_)
     if found is None and newest and kind == "clients":
-        content["epoch"] = keeping.epoch_above(gateway, id_)
+        content |= lasting(gateway, id_)
     elif found is not None and kind == "clients":
-        # Tokens that were revoked stay so, whatever the file says.
-        known = found.content.get("epoch", 1)
-        content["epoch"] = max(known, content.get("epoch", 1))
+        content |= _kept(found.content, content)
     same = found is not None and found.content == content
     conflict = found is not None and not same and newest != entry["version"]
     return _Step(kind, id_, content, newest, same, conflict)
+
+
+def _kept(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    # Tokens that were revoked stay so, and people their names, whatever the file says.
+    epoch = max(known.get("epoch", 1), given.get("epoch", 1))
+    salt = known.get("pairwise_salt")
+    return {"epoch": epoch, **({"pairwise_salt": salt} if salt else {})}
 
 
 def _opened(

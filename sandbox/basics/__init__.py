@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.basics import access_token, oauth, session, ticket, tools
+from sandbox.basics import access_token, oauth, phone_number, session, ticket, tools
 from sandbox.call import Endpoint, OpenEndpoint
 
 ENDPOINTS: tuple[Endpoint | OpenEndpoint, ...] = (
@@ -11,4 +11,5 @@ ENDPOINTS: tuple[Endpoint | OpenEndpoint, ...] = (
     *tools.ENDPOINTS,
     *oauth.ENDPOINTS,
     *session.ENDPOINTS,
+    *phone_number.ENDPOINTS,
 )

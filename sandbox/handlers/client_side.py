@@ -10,9 +10,10 @@ from tornado.web import HTTPError
 from sandbox import jssdk
 from sandbox.avatar import address
 from sandbox.catalogue.state.conversations import MESSAGES_AFTER, Conversations
+from sandbox.errors import WeChatError
 from sandbox.handlers.control import ControlHandler
-from sandbox.session_data import make_session_data
-from sandbox.world import JS_CODE_LIFE
+from sandbox.session_data import make_phone_data, make_session_data
+from sandbox.world import JS_CODE_LIFE, App, User, World
 
 
 class JsSdkHandler(ControlHandler):
@@ -52,8 +53,7 @@ class JsCodeHandler(ControlHandler):
     def post(self) -> None:
         fields = self.fields()
         app, user = self.app_of(fields), self.user_of(fields.get("openid"))
-        if app.kind != "miniprogram":
-            raise HTTPError(400, "only a mini program has login codes")
+        _check_kind(app)
         world = self.world
         session = world.sessions.start(app.appid, user)
         code = world.js_codes.make(app.appid, session, life=JS_CODE_LIFE)
@@ -64,7 +64,7 @@ class JsCodeHandler(ControlHandler):
             appid=app.appid,
             now=world.clock.now(),
             session_key=session.session_key,
-            iv=base64.b64encode(world.ids.bytes(16)).decode(),
+            iv=_iv(world),
         )
         self.answer({"code": code, **data})
 
@@ -78,3 +78,36 @@ class JsCodeHandler(ControlHandler):
             "country": "",
             "avatarUrl": address(self.origin, avatar),
         }
+
+
+class PhoneCodeHandler(ControlHandler):
+    """The button getPhoneNumber: a code, and with a session the number encrypted."""
+
+    def post(self) -> None:
+        fields = self.fields()
+        app, user = self.app_of(fields), self.user_of(fields.get("openid"))
+        _check_kind(app)
+        code = self.world.phone_codes.make(app.appid, user)
+        self.answer({"code": code, **self._encrypted(app, user)})
+
+    def _encrypted(self, app: App, user: User) -> dict[str, str]:
+        try:
+            session = self.world.sessions.newest(app.appid, user.openid[app.appid])
+        except WeChatError:
+            return {}
+        return make_phone_data(
+            user.phone_number,
+            appid=app.appid,
+            now=self.world.clock.now(),
+            session_key=session.session_key,
+            iv=_iv(self.world),
+        )
+
+
+def _check_kind(app: App) -> None:
+    if app.kind != "miniprogram":
+        raise HTTPError(400, "only a mini program has such codes")
+
+
+def _iv(world: World) -> str:
+    return base64.b64encode(world.ids.bytes(16)).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlencode
 
 import segno
@@ -20,6 +21,16 @@ from sandbox.state.logins import (
 )
 
 POLL_SECONDS = 25
+LOGIN_SCRIPT = Path(__file__).parent.parent / "static" / "wxLogin.js"
+
+
+class LoginScriptHandler(PageHandler):
+    """What makes a frame with the QR code in a site's own page."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/javascript")
+        self.set_header("Cache-Control", "max-age=600")
+        self.write(LOGIN_SCRIPT.read_bytes())
 
 
 class QrConnectHandler(PageHandler):

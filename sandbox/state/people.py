@@ -18,6 +18,7 @@ class User:
     openid: dict[str, str] = field(default_factory=dict)
     subscribed: dict[str, int] = field(default_factory=dict)
     blocked: bool = False
+    phone_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ SERVICE = "wx" + "a" * 16
 WEBSITE = "wx" + "b" * 16
 APP_SECRET = "f" * 32
 CLIENT_SECRET = "demo_" + "1" * 32
+COOKIE = "__Host-gateway_session"
+"""Its name where browsers come by https."""
+
 NOW = 1_800_000_000.0
 FORM = "application/x-www-form-urlencoded"
 HTML = (("accept", "text/html"),)

@@ -35,7 +35,7 @@ class TestDenied:
         """Neither a changed one nor WeChat's real one opens anything."""
         head, _, mac = token.rpartition(".")
         changed = f"{head}.{'A' if mac[0] != 'A' else 'B'}{mac[1:]}"
-        for text in (changed, REAL, "x", "%00", "a.1.1." + "A" * 43):
+        for text in (changed, REAL, "x", "%01", "a.1.1." + "A" * 43):
             with pytest.raises(InvalidToken) as caught:
                 self.ask(gateway, text)
 

@@ -191,6 +191,20 @@ def test_no_address_at_all(config):
         config("", query="")
 
 
+@pytest.mark.parametrize("domains", [["127.0.0.1"], ["other.example.com"]])
+def test_a_client_may_have_fewer_domains_than_the_app(config, gateway, wechat, domains):
+    """A page has to be on one of both; without any of its own, on the app's."""
+    change(gateway, "clients", "demo", js_domains=domains)
+    for url in (PAGE, "https://other.example.com/"):
+        with pytest.raises(ApiRefused) as caught:
+            config(url)
+        assert "url_not_in_js_domains" == caught.value.code
+
+    assert [] == wechat.calls(TICKET_PATH)
+    change(gateway, "clients", "demo", js_domains=[*domains, "shop.example.com"])
+    assert 200 == config("https://SHOP.example.com/A").status
+
+
 def test_an_app_without_domains_signs_nothing(config, gateway):
     """The list says who may, and an empty one nobody."""
     change(gateway, "apps", SERVICE, js_domains=[])

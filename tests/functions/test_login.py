@@ -19,10 +19,10 @@ from runtime.errors import (
     SignInNotConfigured,
 )
 from runtime.gateway import Gateway
-from runtime.sessions import COOKIE
 from runtime.settings import settings_from
 from tests.conftest import make_environ
 from tests.functions.scripted import (
+    COOKIE,
     HTML,
     IN_WECHAT,
     SERVICE,
@@ -52,10 +52,10 @@ def flow_of(gateway, url):
 
 class TestSignInPage:
     def test_a_desktop_browser_gets_the_qr_code_in_a_frame(self, gateway):
-        """The page holds WeChat's QR page for this flow, and a link to it."""
+        """The page's script is told WeChat's QR page for this flow."""
         response = handle(ask(headers=HTML), gateway)
 
-        frame = re.search(r'<iframe[^>]* src="([^"]+)"', response.body.decode())
+        frame = re.search(r'data-frame="([^"]+)"', response.body.decode())
         url = html.unescape(frame[1])
         pairs = parse_qsl(urlsplit(url).query)
         assert response.status == 200
@@ -67,6 +67,8 @@ class TestSignInPage:
         assert dict(pairs)["appid"] == WEBSITE
         assert flow_of(gateway, url).appids == (WEBSITE, SERVICE)
 
+    @pytest.mark.case(63)
+    @pytest.mark.bug(2, 6)
     def test_wechats_own_browser_goes_straight_to_the_consent_sheet(self, gateway):
         """The address is WeChat's to the letter: order, encoding, fragment."""
         response = handle(ask(headers=HTML + IN_WECHAT), gateway)
@@ -110,6 +112,7 @@ class TestSignInPage:
             *("Path=/", "Max-Age=600", "HttpOnly", "SameSite=Lax", "Secure")
         ]
 
+    @pytest.mark.case(15, 17)
     @pytest.mark.parametrize(
         ("query", "expected"),
         [
@@ -157,6 +160,7 @@ class TestSignInPage:
             with pytest.raises(SignInNotConfigured):
                 handle(ask(headers=HTML), gateway)
 
+    @pytest.mark.case(119)
     def test_a_query_that_is_not_utf8_is_refused(self, gateway):
         """%FF is no text."""
         with pytest.raises(BadRequest):
@@ -182,6 +186,7 @@ class TestWhoAmI:
 
         assert handle(ask(path="/me", headers=joined), gateway).status == 200
 
+    @pytest.mark.case(42, 111)
     @pytest.mark.parametrize("change_", ["none", "forged", "expired", "signed out"])
     def test_nobody_is_signed_in_by_a_bad_cookie(self, gateway, clock, change_):
         """No cookie, a forged or expired one, and one signed out: 401."""
@@ -216,6 +221,7 @@ class TestLogout:
         page = handle(ask(path="/logout", headers=HTML, cookies=cookies), gateway)
         return re.search(r'name="_xsrf"[^>]* value="([^"]+)"', page.body.decode())[1]
 
+    @pytest.mark.case(43)
     def test_our_own_form_ends_the_session(self, gateway):
         """The session is gone in Redis, and the cookie is taken away."""
         cookies = signed_in(gateway)
@@ -240,6 +246,7 @@ class TestLogout:
 
         assert load(response) == {"signed_out": True}
 
+    @pytest.mark.case(43)
     @pytest.mark.parametrize("body", [b"", b"_xsrf=x", b"_xsrf=\xff"])
     def test_another_sites_form_signs_nobody_out(self, gateway, body):
         """Without our token the session stays."""
@@ -250,6 +257,7 @@ class TestLogout:
 
         assert handle(ask(path="/me", cookies=cookies), gateway).status == 200
 
+    @pytest.mark.case(43)
     def test_the_token_of_another_session_signs_nobody_out(self, gateway):
         """A form token is bound to its session."""
         mine, theirs = signed_in(gateway), signed_in(gateway)
@@ -258,6 +266,7 @@ class TestLogout:
         with pytest.raises(Forbidden):
             handle(ask("POST", "/logout", body=body, cookies=theirs), gateway)
 
+    @pytest.mark.case(43)
     def test_get_alone_signs_nobody_out(self, gateway):
         """A link or an image cannot sign out."""
         cookies = signed_in(gateway)
@@ -271,7 +280,16 @@ class TestLogout:
         response = handle(ask(path="/logout", headers=HTML), gateway)
 
         assert b"_xsrf" not in response.body
-        assert handle(ask("POST", "/logout", headers=HTML), gateway).status == 200
+
+    @pytest.mark.case(43)
+    def test_a_form_without_a_cookie_takes_none_away(self, gateway):
+        """Another site's comes without it, and its answer could remove it."""
+        page = handle(ask("POST", "/logout", headers=HTML), gateway)
+        told = handle(ask("POST", "/logout", headers=JSON), gateway)
+
+        assert (303, "/logout") == (page.status, header(page, "Location"))
+        assert {"signed_out": True} == load(told)
+        assert "Set-Cookie" not in dict(page.headers + told.headers)
 
 
 class TestBadInput:
@@ -287,6 +305,7 @@ class TestBadInput:
 
         assert caught.value.allowed == ("GET",)
 
+    @pytest.mark.case(124)
     @pytest.mark.parametrize("path", ["/", "/me"])
     def test_without_redis_nobody_is_let_in(self, tmp_path, gateway, clock, path):
         """Redis away is 503 with a time to come back, never a sign-in."""
@@ -298,3 +317,31 @@ class TestBadInput:
             handle(ask(path=path, headers=HTML, cookies=cookies), cut_off)
 
         assert (caught.value.status, caught.value.retry_after) == (503, 2)
+
+
+def test_a_session_token_signs_out_without_a_form(gateway):
+    """A mini program has no form of ours; no other site makes anybody send Bearer."""
+    session = gateway.sessions.begin("u-1", {}, now=gateway.clock())
+    token = gateway.sessions.token(session, now=gateway.clock())
+    bearer = (("authorization", f"Bearer {token}"),)
+    assert handle(ask(path="/me", headers=bearer), gateway).status == 200
+
+    response = handle(ask("POST", "/logout", headers=bearer), gateway)
+    assert load(response) == {"signed_out": True}
+    with pytest.raises(NotSignedIn):
+        handle(ask(path="/me", headers=bearer), gateway)
+
+
+def test_a_front_end_that_renders_itself_gets_the_token_of_its_form(gateway):
+    """And its POST with that signs out."""
+    cookies = signed_in(gateway)
+    told = load(handle(ask(path="/logout", headers=JSON, cookies=cookies), gateway))
+    headers = (*JSON, ("x-xsrftoken", told["_xsrf"]))
+    response = handle(ask("POST", "/logout", headers=headers, cookies=cookies), gateway)
+
+    assert told["signed_in"] is True
+    assert load(response) == {"signed_out": True}
+    assert load(handle(ask(path="/logout", headers=JSON), gateway)) == {
+        "signed_in": False,
+        "_xsrf": None,
+    }

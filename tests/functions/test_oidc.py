@@ -103,7 +103,8 @@ REFUSED = {
     "empty grant": ({"grant_type": ""}, 400, "invalid_request"),
     "password": ({"grant_type": "password"}, 400, "unsupported_grant_type"),
     "implicit": ({"grant_type": "implicit"}, 400, "unsupported_grant_type"),
-    "code": ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
+    "no code": ({"grant_type": "authorization_code"}, 400, "invalid_request"),
+    "no refresh token": ({"grant_type": "refresh_token"}, 400, "invalid_request"),
     "wechat's word": (
         {"grant_type": "client_credential"},
         400,
@@ -138,6 +139,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.case(75, 79, 83, 84)
 @pytest.mark.parametrize(("changed", "status", "code"), REFUSED.values(), ids=REFUSED)
 def test_refusals(post, gateway, changed, status, code):
     """By OAuth's code, with nothing of the request in it."""

@@ -25,6 +25,7 @@ def test_a_disabled_client_is_a_wrong_one(post, gateway):
     assert ["invalid_client"] * 2 == [content["error"] for _, _, content in answers]
 
 
+@pytest.mark.case(75)
 @pytest.mark.parametrize(
     "authorization",
     [
@@ -49,6 +50,7 @@ def test_a_wrong_header_is_told_what_is_due(post, authorization):
     assert 200 != post({**GRANT, **WHO}, authorization=authorization)[0]
 
 
+@pytest.mark.case(76)
 @pytest.mark.parametrize(
     ("more", "status"),
     [
@@ -66,6 +68,7 @@ def test_one_way_at_a_time(post, more, status):
     assert answer[2].get("error") in (None, "invalid_request")
 
 
+@pytest.mark.case(78, 131)
 @pytest.mark.parametrize(
     "query",
     [urlencode({**GRANT, **WHO}), f"client_secret={CLIENT_SECRET}", "x=1", "%FF"],
@@ -78,6 +81,7 @@ def test_nothing_in_the_query(post, query):
     assert CLIENT_SECRET not in json.dumps(content)
 
 
+@pytest.mark.case(81, 82)
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
@@ -102,25 +106,28 @@ def test_the_body_is_a_form(post, body, kind):
     assert (400, "invalid_request") == (status, content["error"])
 
 
+@pytest.mark.case(80)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 def test_only_post(gateway, method):
     """The address exists; Allow says for what."""
     with pytest.raises(MethodNotAllowed) as caught:
         handle(ask(method, "/token"), gateway)
 
-    assert ("POST",) == caught.value.allowed
+    assert ("POST", "OPTIONS") == caught.value.allowed
 
 
+@pytest.mark.case(80)
 def test_get_is_refused_in_oauths_form(post):
     """405, with Allow, and kept by no cache."""
     status, headers, content = post(b"", method="GET")
 
     assert (405, "method_not_allowed") == (status, content["error"])
-    assert ("POST", "no-store") == (headers["Allow"], headers["Cache-Control"])
+    assert "POST, OPTIONS" == headers["Allow"]
+    assert "no-store" == headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("path", ["/", "/token/", "/authorize", "/token/x"])
-def test_nothing_else_is_here_yet(gateway, path):
+@pytest.mark.parametrize("path", ["/", "/token/", "/authorize/", "/token/x"])
+def test_nothing_else_is_here(gateway, path):
     """404 rather than a guess."""
     with pytest.raises(NotFound):
         handle(ask("POST", path), gateway)

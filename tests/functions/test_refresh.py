@@ -14,6 +14,7 @@ from runtime import gateway as gateway_module
 from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
+from runtime.version import version
 from tests.conftest import make_environ
 from tests.functions.scripted import APP_SECRET, SERVICE
 
@@ -108,7 +109,7 @@ def test_the_handler_answers_and_logs_what_it_did(gateway, real, monkeypatch, ca
 
     told = handler(EVENT, SimpleNamespace(request_id="req-1"))
 
-    assert json.loads(told) == {"fetched": 1}
+    assert json.loads(told) == {"fetched": 1, "version": version()}
     assert "round over 1 credentials: {'fetched': 1}" in caplog.text
     assert "75_real" not in caplog.text
     assert APP_SECRET not in caplog.text
@@ -122,7 +123,9 @@ def test_without_redis_nothing_is_fetched(tmp_path, gateway, wechat, monkeypatch
         refresh(cut_off)
     monkeypatch.setattr(gateway_module, "_current", cut_off)
 
-    assert json.loads(handler(EVENT, None)) == {"error": "temporarily_unavailable"}
+    told = json.loads(handler(EVENT, None))
+
+    assert told == {"error": "temporarily_unavailable", "version": version()}
     assert wechat.seen == []
 
 
@@ -134,5 +137,7 @@ def test_a_fault_of_ours_is_logged_and_not_shown(monkeypatch, caplog):
 
     monkeypatch.setattr(gateway_module, "settings_from", lambda _: broken())
 
-    assert json.loads(handler(EVENT, None)) == {"error": "internal_error"}
+    told = json.loads(handler(EVENT, None))
+
+    assert told == {"error": "internal_error", "version": version()}
     assert "RuntimeError" in caplog.text

@@ -84,6 +84,7 @@ def test_an_update_merges_scopes_by_app(do, gateway, orders):
     assert gateway.registry.client("orders").rate is None
 
 
+@pytest.mark.case(127)
 def test_two_secrets_while_a_client_changes_over(do, gateway, orders):
     """Both work, a third is refused, and finishing drops the older."""
     first = orders["secret"]
@@ -155,6 +156,16 @@ def test_who_comes_back_brings_no_old_token(do, gateway, orders):
         ("add", {"name": "b", "secret": "mine"}, "secret"),
         ("add", {"name": "b", "secret_hashes": ["x"]}, "secret_hashes"),
         ("add", {"name": "b", "epoch": 5}, "epoch"),
+        ("add", {"name": "b", "pairwise_salt": "0" * 32}, "pairwise_salt"),
+        ("add", {"name": "b", "public": "yes"}, "public"),
+        ("add", {"name": "b", "public": True, "pkce": "optional"}, "pkce"),
+        ("update", {"client_id": "orders", "public": None}, "public"),
+        ("update", {"client_id": "orders", "pkce": "none"}, "pkce"),
+        (
+            "update",
+            {"client_id": "orders", "clear": ["pairwise_salt"]},
+            "pairwise_salt",
+        ),
         ("add", {"name": "b", "client_id": "B"}, "client_id"),
         ("add", {"name": "b", "scopes": {WEBSITE: []}}, "scopes"),
         ("update", {"client_id": "orders", "disabled": False}, "disabled"),

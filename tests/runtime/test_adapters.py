@@ -175,7 +175,7 @@ def test_other_wsgi_servers(uri, expected):
     assert expected == request.path
     assert uri.partition("?")[2] == request.query
     assert {"a": "1"} == request.cookies
-    assert len(request.request_id) == 36
+    assert len(request.request_id) == 32
 
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff"

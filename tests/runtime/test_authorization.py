@@ -47,6 +47,7 @@ def test_bearer(header, token):
     assert token == bearer_of(with_header(header))
 
 
+@pytest.mark.case(77)
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

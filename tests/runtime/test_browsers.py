@@ -24,15 +24,19 @@ AGENTS = {
     ANDROID + WECHAT: Browser.WECHAT,
     WINDOWS + WECHAT + " WindowsWechat": Browser.WECHAT,
     # WeCom, and a mini program's web-view: both say MicroMessenger too.
-    IPHONE + " wxwork/4.1.20" + WECHAT: Browser.MOBILE,
-    WINDOWS + " wxwork/4.1.20" + WECHAT: Browser.DESKTOP,
-    IPHONE + WECHAT + " miniProgram/wx0123456789abcdef": Browser.MOBILE,
+    IPHONE + " wxwork/4.1.20" + WECHAT: Browser.WECOM,
+    WINDOWS + " wxwork/4.1.20" + WECHAT: Browser.WECOM,
+    IPHONE + WECHAT + " miniProgram/wx0123456789abcdef": Browser.MINI_PROGRAM,
+    WINDOWS + WECHAT + " miniProgram": Browser.MINI_PROGRAM,
+    IPHONE + " wxwork/4.1.20" + WECHAT + " miniProgram": Browser.WECOM,
     # More than anybody sends.
+    "x" * 8192 + WECHAT: Browser.DESKTOP,
     "x" * 1024 + WECHAT: Browser.DESKTOP,
     "é\x00😀": Browser.DESKTOP,
 }
 
 
+@pytest.mark.case(61)
 @pytest.mark.parametrize(("agent", "expected"), AGENTS.items())
 def test_kinds(agent, expected):
     """Each kind of browser is the one that its sign-in needs."""

@@ -84,6 +84,7 @@ def test_golden_bytes():
     assert "hello" == read(GOLDEN, keys=keys)
 
 
+@pytest.mark.case(106)
 @pytest.mark.parametrize("place", range(len(GOLDEN)))
 def test_each_byte_counts(place):
     """One flipped bit in any byte makes it no cookie."""
@@ -120,6 +121,7 @@ NOT_COOKIES = {
 }
 
 
+@pytest.mark.case(106, 108)
 @pytest.mark.parametrize("text", NOT_COOKIES.values(), ids=NOT_COOKIES)
 def test_junk_is_no_cookie(text):
     """What is not a signed value of version 2 is as good as absent."""
@@ -144,6 +146,7 @@ RIGHTLY_SIGNED = {
 }
 
 
+@pytest.mark.case(106, 110)
 @pytest.mark.parametrize("fields", RIGHTLY_SIGNED.values(), ids=RIGHTLY_SIGNED)
 def test_odd_fields_are_no_cookie(fields):
     """A good signature alone does not help: each field must be what it should be."""
@@ -158,11 +161,13 @@ def test_the_table_above_signs_rightly():
     assert read(signed_by(b"secret-7", fields, version="3")) is None
 
 
+@pytest.mark.case(107)
 def test_another_name():
     """A value signed for one cookie is worth nothing in another."""
     assert read(SIGNED, name="admin") is None
 
 
+@pytest.mark.case(109, 111)
 @pytest.mark.parametrize(
     ("age", "expected"),
     [
@@ -179,6 +184,7 @@ def test_age(age, expected):
     assert expected == read(SIGNED, now=NOW + age)
 
 
+@pytest.mark.case(110)
 def test_rotation():
     """The newest version signs; older ones are read while they are in the list."""
     old = sign_cookie("user", "hello", keys={1: b"secret-1"}, now=NOW)
@@ -189,6 +195,7 @@ def test_rotation():
     assert read(old, keys={1: b"secret-other"}) is None
 
 
+@pytest.mark.case(112)
 def test_a_session_cookie_fits():
     """2900 bytes of value stay below what a browser keeps, and are read."""
     value = "x" * 2900

@@ -20,6 +20,7 @@ from runtime.errors import (
     NotSignedIn,
     PayloadTooLarge,
     ServiceUnavailable,
+    SnapshotUser,
     WeChatRefused,
     WeChatTimeout,
     WeChatUnavailable,
@@ -128,6 +129,17 @@ def test_a_page_for_people():
     assert dict(response.headers)["Content-Type"].startswith("text/html")
     assert "req-1" in page
     assert 'href="/login"' in page
+
+
+@pytest.mark.bug(10)
+@pytest.mark.parametrize("home", [None, "https://shop.example.com/start"])
+def test_a_page_leads_home(home):
+    """To where the client's people are at home, else to the gateway's own root."""
+    error = SnapshotUser()
+    error.home = home
+    page = say(web_dialect, error, accept=HTML).body.decode()
+
+    assert f'href="{home or "/"}"' in page
 
 
 def test_wechats_words_do_not_reach_people():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -21,7 +22,8 @@ from runtime.errors import (
     WeChatRefused,
     WeChatTimeout,
 )
-from runtime.messages import Response, json_response
+from runtime.gateway import Gateway
+from runtime.messages import HSTS, NOSNIFF, Response, json_response
 from runtime.settings import SettingsError
 from tests.runtime.fc import (
     REQUEST_ID,
@@ -31,7 +33,7 @@ from tests.runtime.fc import (
     make_event_fc,
 )
 
-GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True))
+GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=()))
 HUSH = "s3cr3t-of-an-app"
 
 
@@ -160,8 +162,25 @@ def test_an_error_that_cannot_be_said(caplog):
 
     handler = make_handler(raising(NotFound()), dialect=broken)
 
-    assert (404, [], b"") == call_wsgi(handler, make_environ_fc())
+    assert (404, [NOSNIFF, HSTS], b"") == call_wsgi(handler, make_environ_fc())
     assert "no template" in caplog.text
+
+
+@pytest.mark.parametrize("https", [True, False])
+def test_what_every_answer_carries(settings, https):
+    """No browser guesses a type, nor comes back by plain http; pages say it once."""
+    base = "https://gateway.example.com" if https else "http://127.0.0.1:8080"
+    wired = Gateway(replace(settings, public_base_url=base))
+    given = Response(200, (NOSNIFF,))
+    handler = entrypoint(
+        lambda request, gateway: given,
+        mount="/login",
+        dialect=web_dialect,
+        gateway=lambda: wired,
+    )
+
+    expected = [NOSNIFF, HSTS] if https else [NOSNIFF]
+    assert expected == call_wsgi(handler, make_environ_fc())[1]
 
 
 def test_an_answer_that_the_platform_cannot_carry():

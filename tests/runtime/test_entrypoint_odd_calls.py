@@ -16,7 +16,7 @@ from tests.runtime.fc import (
     make_event_fc,
 )
 
-GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True))
+GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=()))
 
 
 def echo(request, gateway):

@@ -57,6 +57,7 @@ def test_the_tags_that_are_understood(tag, language):
     assert language == chosen
 
 
+@pytest.mark.case(64)
 @pytest.mark.parametrize(
     "query",
     [

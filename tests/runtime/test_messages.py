@@ -60,12 +60,16 @@ def test_arguments(query, expected):
     assert expected == make_request(body=query.encode()).form
 
 
-MALFORMED = ["a=%ff", "a=%E5%BC", "%ff=a", "&".join(["a=1"] * 101)]
+MALFORMED = [
+    *("a=%ff", "a=%E5%BC", "%ff=a", "&".join(["a=1"] * 101)),
+    *("a=%00", "%00=a", "a=b%00c", "a=\0", "a=%C0%AF", "a=%E0%80%AF", "a=%ED%A0%80"),
+]
 
 
+@pytest.mark.case(119)
 @pytest.mark.parametrize("query", MALFORMED)
 def test_malformed_arguments(query):
-    """What is not UTF-8, or far too much, is a bad request."""
+    """What is not UTF-8, holds a NUL, or is far too much, is a bad request."""
     with pytest.raises(BadRequest):
         _ = make_request(query=query).arguments
     with pytest.raises(BadRequest):
@@ -134,6 +138,7 @@ def test_json_response():
     assert expected == json_response({"a": "张"}, status=201)
 
 
+@pytest.mark.case(30, 31)
 def test_redirect():
     """A redirect is a 303 that no cache keeps and that sends no referrer."""
     expected = Response(

@@ -5,6 +5,9 @@ from html.parser import HTMLParser
 import pytest
 
 from runtime import errors, pages
+from runtime.browsers import Browser
+from runtime.qr_code import QrCode
+from tests.runtime.page_parts import policy_of
 
 QR = "https://open.weixin.qq.com/connect/qrconnect?appid=wx1"
 NASTY = [
@@ -34,7 +37,7 @@ NOT_LINKS = [
     "login",
     "",
 ]
-NOT_FRAMES = [
+NOT_ORIGINS = [
     *NOT_LINKS,
     "/local",
     "https://a.example;script-src *",
@@ -71,9 +74,13 @@ class Elements(HTMLParser):
         return [value for _, attrs in self.found for n, value in attrs if n in names]
 
 
-def sign_in(*, name="", login_url="https://a.example/login", **ways):
-    ways = {"qr_url": None, "wechat_url": QR, **ways}
-    return pages.sign_in("en", login_url=login_url, client_name=name, **ways)
+def sign_in(*, name="", address="https://a.example/login", **ways):
+    ways = {"qr": None, "wechat_url": QR, "browser": Browser.DESKTOP, **ways}
+    return pages.sign_in("en", address=address, client_name=name, **ways)
+
+
+def qr_code(url):
+    return QrCode(page_url=QR, frame_url=url)
 
 
 def error_page(*, text="1", start_again=None, home=None):
@@ -84,30 +91,35 @@ def error_page(*, text="1", start_again=None, home=None):
     )
 
 
-def sign_out(text, *, action="/logout", home="/"):
-    return pages.sign_out("en", action=action, token=text, home=home)
+def sign_out(text, *, action="/logout", home="/", **more):
+    return pages.sign_out("en", action=action, token=text, home=home, **more)
 
 
 PLACES = {
     "client name": lambda text: sign_in(name=text),
     "address": lambda text: sign_in(
-        login_url=f"https://a.example/?a={text}".replace(" ", "+")
+        address=f"https://a.example/?a={text}".replace(" ", "+")
     ),
+    "logo": lambda text: sign_in(logo=text, name=text),
     "error": lambda text: error_page(text=text),
     "token": sign_out,
-    "QR address": lambda text: sign_in(qr_url=f"{QR}&a={text}".replace(" ", "+")),
+    "form field": lambda text: sign_out("t", fields={"state": text}),
+    "who asks": lambda text: sign_out("t", client_name=text),
+    "QR address": lambda text: sign_in(qr=qr_code(f"{QR}&a={text}".replace(" ", "+"))),
     "WeChat address": lambda text: sign_in(
-        wechat_url=f"{QR}&a={text}".replace(" ", "+"), in_wechat=True
+        wechat_url=f"{QR}&a={text}".replace(" ", "+"), browser=Browser.WECHAT
     ),
+    "home": lambda text: sign_in(home=f"{QR}&a={text}".replace(" ", "+")),
 }
 
 
+@pytest.mark.case(117)
 @pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_text_from_outside_stays_text(place, text):
     """No text adds an element or attribute, is run, or is lost on its way."""
     page = Elements(place(text))
-    everything = [page.text, *page.values("value", "src", "href")]
+    everything = [page.text, *page.values("value", "src", "href", "data-frame")]
 
     assert Elements(place("plain")).shape == page.shape
     assert any(text in shown or text.replace(" ", "+") in shown for shown in everything)
@@ -117,8 +129,8 @@ def test_text_from_outside_stays_text(place, text):
 def test_only_web_addresses_and_local_paths_become_links(url):
     """Anything else is dropped, and the page stands without it."""
     shown = [
-        sign_in(wechat_url=url, qr_url=QR, qr_page_url=url, login_url=url),
-        sign_in(wechat_url=url, in_wechat=True, login_url=url),
+        sign_in(wechat_url=url, qr=QrCode(url, QR), address=url, home=url),
+        sign_in(wechat_url=url, browser=Browser.WECHAT, address=url),
         error_page(start_again=url, home=url),
         sign_out("t", action=url, home=url),
         pages.signed_out("en", home=url),
@@ -128,13 +140,49 @@ def test_only_web_addresses_and_local_paths_become_links(url):
     assert [["data:,"]] * len(shown) == targets
 
 
-@pytest.mark.parametrize("url", NOT_FRAMES)
-def test_only_a_plain_origin_is_framed(url):
-    """The frame's origin goes into a header, so it must be one and nothing more."""
-    response = sign_in(qr_url=url)
+@pytest.mark.parametrize("url", NOT_ORIGINS)
+def test_only_a_plain_origin_goes_into_the_policy(url):
+    """What is framed or posted to is named in a header, by its origin alone."""
+    framing = sign_in(qr=qr_code(url))
+    posting = sign_out("t", form_origins=(url,))
 
-    assert "iframe" not in dict(Elements(response).shape)
-    assert "frame-src" not in dict(response.headers)["Content-Security-Policy"]
+    assert "script" not in dict(Elements(framing).shape)
+    assert {"frame-src", "script-src"}.isdisjoint(policy_of(framing))
+    assert "'self'" == policy_of(posting)["form-action"]
+
+
+@pytest.mark.parametrize("url", NOT_ORIGINS)
+def test_a_script_from_nowhere_is_none(url):
+    """Where our own address is odd there is the plain link, and WeChat's script."""
+    page = sign_in(qr=qr_code(QR), address=url)
+
+    assert [] == [tag for tag, _ in Elements(page).found if tag == "script"]
+    assert QR in Elements(page).values("href")
+
+
+def test_a_form_may_lead_to_the_origins_it_names():
+    """A redirect behind the POST is held to form-action as the POST itself is."""
+    page = sign_out("t", form_origins=("https://shop.example.com/bye?a=1;b",))
+
+    assert "'self' https://shop.example.com" == policy_of(page)["form-action"]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *NOT_LINKS,
+        "https://a.example/logo.png",
+        "data:image/png,plain",
+        "data:image/gif;base64,R0lGODlh",
+        "data:text/html;base64,PHNjcmlwdD4=",
+        "data:image/svg+xml;utf8,<svg onload=alert(1)>",
+        'data:image/png;base64,iVBORw0KGgo="><script>',
+        "data:image/png;base64,iVBORw0KGgo=\n",
+    ],
+)
+def test_only_a_picture_in_the_page_is_a_logo(uri):
+    """A logo is nothing that a page would have to fetch, or could run."""
+    assert "img" not in dict(Elements(sign_in(logo=uri)).shape)
 
 
 @pytest.mark.parametrize(
@@ -145,24 +193,6 @@ def test_good_addresses_are_kept_as_they_are(url):
     page = Elements(error_page(start_again=url))
 
     assert ["data:,", url] == page.values("href")
-
-
-def test_the_frame_may_move_the_top_window_and_little_else():
-    """WeChat's page needs its scripts, its origin and, once confirmed, our window."""
-    page = Elements(sign_in(qr_url=QR))
-
-    assert [
-        {
-            "src": QR,
-            "title": "WeChat QR code",
-            "width": "300",
-            "height": "400",
-            "loading": "lazy",
-            "sandbox": "allow-scripts allow-same-origin allow-top-navigation "
-            "allow-forms allow-popups allow-popups-to-escape-sandbox",
-            "allow": "local-network-access",
-        }
-    ] == [dict(attrs) for tag, attrs in page.found if tag == "iframe"]
 
 
 def test_signing_out_takes_a_post_with_a_token():
@@ -185,6 +215,7 @@ def test_wechats_own_words_stay_off_the_page():
     assert b"40013" not in page.body
 
 
+@pytest.mark.case(116)
 def test_https_is_promised_only_on_https():
     """HSTS goes with every page served over https and with no other."""
     promise = ("Strict-Transport-Security", "max-age=31536000")

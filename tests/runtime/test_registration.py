@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.logo import data_uri
 from runtime.registration import RegistrationError, app_document, client_document
 from runtime.registry import hash_secret
 
@@ -22,6 +23,8 @@ FULL_APP = {
     "encoding_aes_key": "A" * 43,
     "js_domains": ["app.example.com", "127.0.0.1"],
     "api_hosts": ["api2.weixin.qq.com", "sh.api.weixin.qq.com", "127.0.0.1:8001"],
+    "oauth_scope": "snsapi_userinfo",
+    "mp_verify": ["Wh6xQ2Zn0pLk8RtV"],
 }
 FULL_CLIENT = {
     **CLIENT,
@@ -30,7 +33,18 @@ FULL_CLIENT = {
         "http://127.0.0.1:3000",
         "http://[::1]:8000",
     ],
+    "public": False,
+    "native": True,
+    "pkce": "optional",
     "redirect_uris": ["https://app.example.com/callback"],
+    "post_logout_redirect_uris": ["https://app.example.com/bye"],
+    "home": "https://app.example.com/#/start",
+    "logo": data_uri("image/jpeg", b"\xff\xd8\xff\xe0" + bytes(100)),
+    "subject_type": "pairwise",
+    "pairwise_salt": "0123456789abcdef" * 2,
+    "snapshot_users": "deny",
+    "email_domain": "people.example.com",
+    "js_domains": ["app.example.com"],
     "rate": {"per_second": 0.5, "burst": 5},
     "session_key": True,
     "disabled": True,
@@ -112,11 +126,29 @@ def test_a_client_id_stands_in_front_of_its_secrets(client_id):
         ("api_hosts", ["https://api.weixin.qq.com"]),
         ("api_hosts", ["192.0.2.1"]),
         ("api_hosts", [["api.weixin.qq.com"]]),
+        ("oauth_scope", "snsapi_login"),
+        ("oauth_scope", "snsapi_base,snsapi_userinfo"),
+        ("mp_verify", "Wh6xQ2Zn0pLk8RtV"),
+        ("mp_verify", ["MP_verify_Wh6xQ2Zn0pLk8RtV.txt"]),
+        ("mp_verify", ["../../secrets"]),
+        ("mp_verify", ["Wh6xQ2Z"]),
+        ("mp_verify", ["Wh6xQ2Zn0pLk8RtV\n"]),
     ],
 )
 def test_a_malformed_field_of_an_app(field, value):
     """It is named, and its value is not repeated."""
     assert field == refused(app_document, APPID, {**APP, field: value}).field
+
+
+def test_a_silent_sign_in_tells_no_unionid():
+    """So nobody could sign in where it is the subject: said before anybody tries."""
+    silent = {**APP, "oauth_scope": "snsapi_base"}
+
+    assert silent == app_document(APPID, silent)
+    error = refused(app_document, APPID, {**silent, "subject": "unionid"})
+    assert "oauth_scope must be snsapi_userinfo, since subject is unionid." == (
+        error.message
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,7 +239,7 @@ def test_no_message_repeats_a_value(hush):
         if field not in ("secret", "token"):
             said.append(refused(app_document, APPID, {**APP, field: hush}))
     for field in FULL_CLIENT:
-        value = {hush: ["/*"]} if field == "scopes" else [hush]
+        value = {hush: ["/*"]} if field == "scopes" else [f"{hush}!"]
         if field not in ("name", "secret_hashes"):
             fields = {**CLIENT, field: value}
             said.append(refused(client_document, "orders", fields))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from runtime.errors import MethodNotAllowed, NotFound
 from runtime.messages import Request, Response
-from runtime.routing import dispatch, route
+from runtime.routing import dispatch, late, route
 
 GATEWAY = object()
 
@@ -65,3 +67,18 @@ def test_a_method_that_is_not_taken(method, path, allowed):
         ask(method, path)
 
     assert allowed == caught.value.allowed
+
+
+def test_a_late_view_is_imported_by_its_first_call(tmp_path, monkeypatch):
+    """A route may name it before; then it is given what any view is."""
+    source = "def view(request, gateway, *groups): return request, gateway, groups"
+    (tmp_path / "views_that_wait.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    routes = (route(r"/apps/([a-z]+)", GET=late("views_that_wait").view),)
+    imported = ["views_that_wait" in sys.modules]
+    request = Request("GET", "/apps/b")
+    answer = dispatch(routes, request, GATEWAY)
+    imported.append(sys.modules.pop("views_that_wait", None) is not None)
+
+    assert [False, True] == imported
+    assert (request, GATEWAY, ("b",)) == answer

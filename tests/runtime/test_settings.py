@@ -22,6 +22,7 @@ NEEDED = (
     "LOGIN_CLIENT",
 )
 OPTIONAL = (
+    "OIDC_KEY",
     "S3_ENDPOINT_URL",
     "S3_CREATE_ONLY",
     "WECHAT_API_URL",
@@ -35,6 +36,10 @@ OPTIONAL = (
     "CREDENTIAL_WAIT_SECONDS",
     "CREDENTIAL_DUE_SECONDS",
     "CREDENTIAL_SPENT_SECONDS",
+    "SIGN_INS_PER_ADDRESS",
+    "SIGN_INS_PER_MINUTE",
+    "TRUSTED_PROXY_HOPS",
+    "ALLOWED_HOSTS",
 )
 COMPLETE = make_environ("nowhere", "redis://:sesame@127.0.0.1:6379/0")
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -165,6 +170,17 @@ def test_a_blank_optional_setting_is_its_default(name):
         ("WECHAT_DEADLINE_SECONDS", "nan"),
         ("SESSION_DAYS", "9" * 400),
         ("SESSION_DAYS", "٣"),
+        ("SIGN_INS_PER_ADDRESS", "0"),
+        ("SIGN_INS_PER_MINUTE", "many"),
+        ("TRUSTED_PROXY_HOPS", "-1"),
+        ("TRUSTED_PROXY_HOPS", "10"),
+        ("TRUSTED_PROXY_HOPS", "1.0"),
+        ("TRUSTED_PROXY_HOPS", "٣"),
+        ("ALLOWED_HOSTS", "gateway.example.com,"),
+        ("ALLOWED_HOSTS", "gateway.example.com:443"),
+        ("ALLOWED_HOSTS", "https://gateway.example.com"),
+        ("ALLOWED_HOSTS", "*.example.com,gateway.example.com"),
+        ("ALLOWED_HOSTS", "www.example.com"),
     ],
 )
 def test_what_is_malformed_is_named(name, value):
@@ -218,6 +234,8 @@ def test_optional_settings():
             "WECHAT_DEADLINE_SECONDS": "2.5",
             "SESSION_DAYS": "30",
             "REDIS_WAIT": "poll",
+            "TRUSTED_PROXY_HOPS": "2",
+            "ALLOWED_HOSTS": "Gateway.example.com, 10.0.0.1,::1",
         }
     )
 
@@ -225,6 +243,8 @@ def test_optional_settings():
     assert 30.0 == settings.session_days
     assert "http://127.0.0.1:8001" == settings.wechat_api_url
     assert "poll" == settings.redis_wait
+    assert 2 == settings.trusted_proxy_hops
+    assert ("gateway.example.com", "10.0.0.1", "::1") == settings.allowed_hosts
 
 
 def test_a_secret_may_hold_colons():

@@ -33,6 +33,7 @@ def test_what_was_signed_is_read(payload):
     assert payload == verify(make_signer().sign(payload, now=NOW))
 
 
+@pytest.mark.case(104)
 @pytest.mark.parametrize("purpose", ["session", "stat", "state ", "", "state:1"])
 def test_purposes_are_apart(purpose):
     """Text signed for one purpose never passes for another, with the same secrets."""
@@ -127,6 +128,7 @@ def test_age(age, fine):
     assert "signed 60 s ago" == str(caught.value)
 
 
+@pytest.mark.case(125)
 def test_future():
     """A minute ahead is another machine's clock; more is refused as such."""
     text = make_signer().sign(b"x", now=NOW)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runtime.document_store import StoreAway
-from runtime.documents import Documents, Finding
+from runtime.documents import Documents
 from runtime.envelope import Envelope
+from runtime.store_check import Finding
 from tests.runtime.document_parts import APP, KEY, NEWER_KEY
 from tests.runtime.stores import KINDS, store_of
 

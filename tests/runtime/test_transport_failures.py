@@ -87,6 +87,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.case(53)
 @pytest.mark.parametrize(("answer", "kind"), FAILURES.values(), ids=FAILURES)
 def test_failures(answer, kind, caplog):
     """Each way of failing has its error, which holds neither address nor secret, and
@@ -144,6 +145,7 @@ def test_a_stranger_in_wechats_place(tmp_path):
     assert (1, []) == (server.connections, server.requests)
 
 
+@pytest.mark.case(121)
 def test_addresses_stay_out_of_the_log(caplog):
     """Nor does a good exchange, or one with odd headers, tell the log its address."""
     caplog.set_level(logging.DEBUG)

@@ -20,8 +20,8 @@ PATIENCE = 60
 class House:
     """A running local host: `url`, `sandbox_url`, `secret`, and its log."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, *options):
+        self.folder, self._options = folder, options
         self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
@@ -36,6 +36,7 @@ class House:
                 str(ROOT / "local_host.py"),
                 f"--port={self.port}",
                 f"--sandbox_port={self.sandbox_port}",
+                *self._options,
             ],
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -80,6 +80,7 @@ REQUESTS = {
 }
 
 
+@pytest.mark.case(118, 119, 120)
 @pytest.mark.parametrize("text", REQUESTS.values(), ids=REQUESTS)
 def test_an_ill_request_reaches_nobody(siege, text):
     """It is refused or hung up on; WeChat sees nothing of it."""
@@ -105,6 +106,7 @@ def test_a_request_behind_a_request(siege):
     assert hidden.encode() == body
 
 
+@pytest.mark.case(114)
 def test_a_callers_headers_stay_here(siege):
     """Host, forwarding and cookies are not passed on, nor believed."""
     evil = "evil.example.com"

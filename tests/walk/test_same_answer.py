@@ -66,6 +66,7 @@ _HOSTS_OWN = {"date", "x-fc-request-id", "content-length", "server", "connection
 _CHANGING = (
     (rb"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}", b"RID"),
     (rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", b"REQUEST"),
+    (rb"\b[0-9a-f]{32}\b(?=\"|<)", b"REQUEST"),
     (rb"state=[0-9a-f]{32}", b"state=STATE"),
     (rb"flow_[0-9a-f]{8}=[0-9a-f]{32}", b"flow=FLOW"),
 )

@@ -113,6 +113,7 @@ def test_a_stale_callback_is_a_page_with_a_way_on(house, page):
     page.frame_locator("iframe").locator("img.js_qrcode_img").wait_for()
 
 
+@pytest.mark.case(121)
 def test_the_log_holds_no_secret(house, page, phone):
     """Neither codes nor states, cookies, openids nor tokens, after all this."""
     page.goto(f"{house.url}/login?next=/login/me")

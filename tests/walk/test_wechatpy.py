@@ -6,27 +6,12 @@ import io
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
-WECHAT = "https://api.weixin.qq.com"
+from tests.walk.other_host import WECHAT, OtherHost
+
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8 + b"\xff\xd9"
-
-
-class OtherHost(HTTPAdapter):
-    """Sends what is meant for WeChat's host to the gateway, as a hosts file would."""
-
-    def __init__(self, url):
-        super().__init__()
-        self._url = url
-        self.answers = []
-
-    def send(self, request, **options):
-        request.url = request.url.replace(WECHAT, self._url, 1)
-        response = super().send(request, **options)
-        self.answers.append(response.content)
-        return response
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What a Tornado business service takes from the gateway: each file stands alone."""

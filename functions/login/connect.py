@@ -1,0 +1,82 @@
+"""WeChat's own address of web sign-in, for clients that speak WeChat's dialect.
+
+Their `appid` is the client's id, or the id of a WeChat app: then the client is the one
+that has registered the redirect_uri and may use the app.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.authorization_request import (
+    LONGEST_STATE,
+    WECHAT,
+    AuthorizationRequest,
+)
+from runtime.authorize import authorize
+from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response
+from runtime.redirect_uris import is_registered
+from runtime.registry import Client, Registry
+from runtime.sign_in import SignInApps, sign_in_apps
+
+IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
+BY_QR = ("snsapi_login",)
+
+
+def oauth2_authorize(request: Request, gateway: Gateway) -> Response:
+    """/connect/oauth2/authorize: through the client's service account."""
+    return _begin(request, gateway, scopes=IN_WECHAT)
+
+
+def qrconnect(request: Request, gateway: Gateway) -> Response:
+    """/connect/qrconnect: through the client's website app."""
+    return _begin(request, gateway, scopes=BY_QR)
+
+
+def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Response:
+    appid = request.argument("appid") or ""
+    redirect_uri = request.argument("redirect_uri") or ""
+    client = _client(gateway.registry, appid, redirect_uri)
+    apps = _only(sign_in_apps(gateway.registry, client), appid, by_qr=scopes == BY_QR)
+    scope, state = request.argument("scope"), request.argument("state")
+    if scope not in scopes or request.argument("response_type") != "code":
+        raise BadRequest
+    if state is not None and len(state) > LONGEST_STATE:
+        raise BadRequest
+    asked = AuthorizationRequest(
+        dialect=WECHAT,
+        client_id=client.client_id,
+        redirect_uri=redirect_uri,
+        again=f"{request.path}?{request.query}",
+        scope=(scope,),
+        state=state,
+        appid=appid,
+    )
+    return authorize(request, gateway, asked, apps=apps)
+
+
+def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
+    named = registry.client(appid)
+    known = [named] if named else registry.clients()
+    found = [
+        client
+        for client in known
+        if not client.disabled
+        and is_registered(client, redirect_uri)
+        and (client is named or appid in client.scopes)
+    ]
+    # Two clients with one address cannot be told apart: each has to use its own id.
+    if len(found) != 1:
+        raise RedirectUriUnknown
+    return found[0]
+
+
+def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
+    """Return the one app that the address means: an openid of another is no answer."""
+    apps = replace(apps, page=None) if by_qr else replace(apps, qr=None)
+    named = appid in (apps.client.client_id, *apps.appids)
+    if not apps.appids or not named:
+        raise SignInNotConfigured
+    return apps

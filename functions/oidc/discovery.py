@@ -1,0 +1,56 @@
+"""GET /.well-known/openid-configuration: what this provider can do, and where."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from functions.oidc.authorize import SCOPES
+from functions.oidc.jwks import CACHED
+from runtime.gateway import Gateway
+from runtime.languages import LANGUAGES
+from runtime.messages import Request, Response
+from runtime.oidc_keys import ALGORITHM
+
+
+def discovery(request: Request, gateway: Gateway) -> Response:
+    """Answer the provider's metadata (OpenID Connect Discovery, 3; RFC 9207, 3)."""
+    gateway.oidc_keys.check()
+    return Response(200, CACHED, _metadata(gateway.settings.public_base_url))
+
+
+@lru_cache(maxsize=1)
+def _metadata(issuer: str) -> bytes:
+    content = {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oidc/authorize",
+        "token_endpoint": f"{issuer}/oidc/token",
+        "userinfo_endpoint": f"{issuer}/oidc/userinfo",
+        "end_session_endpoint": f"{issuer}/oidc/logout",
+        "jwks_uri": f"{issuer}/oidc/jwks",
+        "scopes_supported": SCOPES,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [
+            *("authorization_code", "refresh_token", "client_credentials")
+        ],
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "token_endpoint_auth_methods_supported": [
+            *("client_secret_basic", "client_secret_post", "none")
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),
+            *("name", "picture", "locale", "email", "email_verified"),
+            *("wechat_openid", "wechat_unionid", "wechat_appid"),
+        ],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "ui_locales_supported": [each.replace("_", "-") for each in LANGUAGES],
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        # Left out, it would count as true.
+        "request_uri_parameter_supported": False,
+    }
+    return json.dumps(content, separators=(",", ":")).encode()

@@ -1,0 +1,46 @@
+"""/oidc/userinfo by OpenID Connect Core, 5.3, and RFC 6750."""
+
+from __future__ import annotations
+
+from functions.oidc.oauth_refused import OAuthRefused
+from runtime.authorization import bearer_of
+from runtime.authorization_request import OIDC
+from runtime.claims import claims_of
+from runtime.dialects import NO_CACHE
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response, json_response, single
+from runtime.user_grant import InvalidUserToken, LivingGrant
+
+
+def userinfo(request: Request, gateway: Gateway) -> Response:
+    """Answer who the access token is about; who sends none is told what is due."""
+    token = _token(request)
+    if token is None:
+        challenge = ("WWW-Authenticate", 'Bearer realm="gateway"')
+        return Response(401, (challenge, ("Cache-Control", "no-store"), NO_CACHE))
+    try:
+        living = _living(token, gateway)
+    except InvalidUserToken as error:
+        why = 'Bearer realm="gateway", error="invalid_token"'
+        error.headers += (("WWW-Authenticate", why),)
+        raise
+    claims = claims_of(living.client, living.grant)
+    return json_response(claims).with_headers(NO_CACHE)
+
+
+def _living(token: str, gateway: Gateway) -> LivingGrant:
+    living = gateway.user_grants.read(token, now=gateway.clock())
+    if living.grant.dialect != OIDC:
+        raise InvalidUserToken
+    return living
+
+
+def _token(request: Request) -> str | None:
+    if any(name == "access_token" for name, _ in request.arguments):
+        raise OAuthRefused("invalid_request", "The query must not hold a token.")
+    header, sent = bearer_of(request), None
+    if request.method == "POST":
+        sent = single(request.form, "access_token")
+    if header and sent:
+        raise OAuthRefused("invalid_request", "The token is there twice.")
+    return header or sent

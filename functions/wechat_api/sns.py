@@ -1,0 +1,111 @@
+"""The broker in WeChat's shape: codes and tokens of people, as /sns gives them.
+
+Codes and tokens are the gateway's own, for one client; no token of WeChat's leaves.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from functions.wechat_api.sns_client import client_of_secret
+from runtime.authorization_request import WECHAT
+from runtime.claims import wechat_profile_of
+from runtime.errors import ApiRefused
+from runtime.gateway import Gateway
+from runtime.lifetimes import TOKEN_SECONDS
+from runtime.messages import Request, Response
+from runtime.sign_in import SILENT
+from runtime.sns_dialect import sns_response
+from runtime.subjects import is_pairwise, openid_for
+from runtime.user_grant import InvalidGrant, InvalidUserToken, LivingGrant
+
+
+def access_token(request: Request, gateway: Gateway) -> Response:
+    """GET /sns/oauth2/access_token: tokens for a code, which is good once."""
+    fields = dict(reversed(request.arguments))
+    client = client_of_secret(request, fields, gateway)
+    if fields.get("grant_type") != "authorization_code":
+        raise ApiRefused(40002, "invalid_grant_type")
+    code = fields.get("code")
+    if not code:
+        raise ApiRefused(41008, "code_missing")
+    # Callbacks that come twice are a habit of WeChat's browsers: a second use is
+    # refused, and does not cost the first one its tokens.
+    id_, grant = gateway.user_grants.redeem(code, revoke=False)
+    names = (grant.appid, client.client_id, grant.profile["wechat_appid"])
+    if grant.dialect != WECHAT or not grant.is_of(client):
+        gateway.user_grants.revoke(id_)
+        raise InvalidGrant
+    if fields["appid"] not in names:
+        gateway.user_grants.revoke(id_)
+        raise InvalidGrant
+    return _tokens(LivingGrant(id_, grant, client), gateway)
+
+
+def refresh_token(request: Request, gateway: Gateway) -> Response:
+    """GET /sns/oauth2/refresh_token: the same again; no secret, as at WeChat."""
+    fields = dict(reversed(request.arguments))
+    if not fields.get("appid"):
+        raise ApiRefused(41002, "appid_missing")
+    if fields.get("grant_type") != "refresh_token":
+        raise ApiRefused(40002, "invalid_grant_type")
+    if not fields.get("refresh_token"):
+        raise ApiRefused(41003, "refresh_token_missing")
+    try:
+        held = gateway.user_grants.of_refresh(
+            fields["refresh_token"], now=gateway.clock()
+        )
+    except InvalidGrant:
+        raise ApiRefused(40030, "invalid_refresh_token") from None
+    names = (held.grant.appid, held.client.client_id)
+    if held.grant.dialect != WECHAT or fields["appid"] not in names:
+        raise ApiRefused(40030, "invalid_refresh_token")
+    return _tokens(held, gateway, with_unionid=False)
+
+
+def userinfo(request: Request, gateway: Gateway) -> Response:
+    """GET /sns/userinfo: who it is; 48001 if the sign-in was a silent one."""
+    held = _held(request, gateway)
+    if held.grant.scope == (SILENT,):
+        raise ApiRefused(48001, "scope_is_snsapi_base")
+    return sns_response(wechat_profile_of(held.client, held.grant))
+
+
+def auth(request: Request, gateway: Gateway) -> Response:
+    """GET /sns/auth: whether token and openid are still good."""
+    _held(request, gateway)
+    return sns_response({"errcode": 0, "errmsg": "ok"})
+
+
+def _held(request: Request, gateway: Gateway) -> LivingGrant:
+    fields = dict(reversed(request.arguments))
+    token, openid = fields.get("access_token"), fields.get("openid")
+    if not token:
+        raise ApiRefused(41001, "access_token_missing")
+    if not openid:
+        raise ApiRefused(41009, "openid_missing")
+    held = gateway.user_grants.read(token, now=gateway.clock())
+    if held.grant.dialect != WECHAT:
+        raise InvalidUserToken
+    own = openid_for(held.client, held.grant.profile["wechat_openid"])
+    if not hmac.compare_digest(own.encode(), openid.encode(errors="replace")):
+        raise ApiRefused(40003, "invalid_openid")
+    return held
+
+
+def _tokens(
+    held: LivingGrant, gateway: Gateway, *, with_unionid: bool = True
+) -> Response:
+    grant, now = held.grant, gateway.clock()
+    content = {
+        "access_token": gateway.user_grants.access_token(held.id, now=now),
+        "expires_in": TOKEN_SECONDS,
+        "refresh_token": gateway.user_grants.refresh_token(held.id, now=now),
+        "openid": openid_for(held.client, grant.profile["wechat_openid"]),
+        "scope": ",".join(grant.scope),
+    }
+    unionid = grant.profile["wechat_unionid"]
+    named = with_unionid and grant.scope != (SILENT,) and not is_pairwise(held.client)
+    if named and unionid:
+        content["unionid"] = unionid
+    return sns_response(content)

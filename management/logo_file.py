@@ -1,0 +1,21 @@
+"""A logo from a file, as a document has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from management.failure import Failure
+from runtime.logo import MOST_BYTES, data_uri, kind_of
+
+
+def read_logo(file: Path) -> str:
+    """Return the picture as a data: URI, of the kind that it begins as."""
+    try:
+        with file.open("rb") as stream:
+            picture = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}.") from None
+    kind = kind_of(picture)
+    if kind is None:
+        raise Failure(f"{file} is no PNG, JPEG, WebP or SVG.")
+    return data_uri(kind, picture)

@@ -1,0 +1,25 @@
+"""People: `person sign-out`; who they are stands in no log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from runtime.field_rules import text
+from runtime.gateway import Gateway
+from runtime.registration import checked_fields
+
+_SUB = text(r"[A-Za-z0-9_-]{1,128}", "an openid or a unionid, as the app's subject is")
+
+
+def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """End a person's sessions and tokens that began up to now, on every device.
+
+    Nobody is told whether there were any; the person may sign in again.
+    """
+    sub = checked_fields(arguments, {"sub": _SUB}, needed=("sub",))["sub"]
+    now = gateway.clock()
+    gateway.sessions.end_all(sub, now=now)
+    until = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
+    return {"sub": sub, "signed_out_until": until}

@@ -1,0 +1,37 @@
+"""What may become an address on a page, or in its policy; all else is dropped."""
+
+from __future__ import annotations
+
+import re
+
+_REST = r"[^\x00-\x20\x7f\\]*"
+_LINK = re.compile(rf"(?:https?://|/(?!/)){_REST}", re.IGNORECASE)
+# These two go into a header: no quotes, semicolons, commas, spaces or user part.
+_ORIGIN = r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?"
+_WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{_REST})?", re.IGNORECASE)
+_SCRIPT = re.compile(rf"{_ORIGIN}/[a-z0-9._~/-]+", re.IGNORECASE)
+# Of the kinds of data: only pictures, which run nothing inside an <img>.
+_PICTURE = re.compile(
+    r"data:image/(?:png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}"
+)
+
+
+def link(url: str | None) -> str | None:
+    """Return a web address or local path as it is, and None for anything else."""
+    return url if _LINK.fullmatch(url or "") else None
+
+
+def origin(url: str | None) -> str | None:
+    """Return a web address' origin as a policy names it, and None for all else."""
+    match = _WITH_ORIGIN.fullmatch(url or "")
+    return match[1] if match else None
+
+
+def script(url: str) -> str | None:
+    """Return a script's address if a policy can name it whole, else None."""
+    return url if _SCRIPT.fullmatch(url) else None
+
+
+def picture(uri: str) -> str | None:
+    """Return a data: URI of a PNG, JPEG, WebP or SVG as it is, else None."""
+    return uri if _PICTURE.fullmatch(uri) else None

@@ -1,0 +1,23 @@
+"""WeChat's QR code: its page, its frame, and the script that makes the frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_OPEN = "https://open.weixin.qq.com"
+_STATIC = "https://res.wx.qq.com"
+_SCRIPT = "/connect/zh_CN/htmledition/js/wxLogin.js"
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """One sign-in by QR code: `page_url` for a whole window, `frame_url` for a part."""
+
+    page_url: str
+    frame_url: str
+
+    @property
+    def script_url(self) -> str:
+        """Return wxLogin.js: on WeChat's static host, or where its stand-in is."""
+        base = self.page_url.partition("/connect/")[0]
+        return (_STATIC if base == _OPEN else base) + _SCRIPT

@@ -1,0 +1,197 @@
+"""What a signed-in person is to a client: a code, then tokens, until they are revoked.
+
+A grant is what the code stands for. Its id is the code's hash, so that Redis holds no
+code; its tokens are signed and name it, so that Redis holds no token:
+
+    gateway:grant:{id}:code      the grant while the code waits; then the word `spent`
+    gateway:grant:{id}           the grant while tokens of it may live
+    gateway:grant:{id}:refresh   how often its refresh token has been replaced
+
+All three carry the id as their hash tag, so each script is safe on a cluster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+
+from runtime.errors import GatewayError
+from runtime.lifetimes import CODE_SECONDS, REFRESH_SECONDS, TOKEN_SECONDS
+from runtime.registry import Registry
+from runtime.sign_outs import SignOuts
+from runtime.signing import BadSignature, SignatureExpired, Signer
+from runtime.store import Store
+from runtime.user_grant import (
+    ExpiredUserToken,
+    InvalidGrant,
+    InvalidUserToken,
+    LivingGrant,
+    SpentCode,
+    UserGrant,
+)
+
+
+class UserGrants:
+    """Gives codes for grants, tokens for codes, and takes both back."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        *,
+        codes: Signer,
+        access: Signer,
+        refresh: Signer,
+        sign_outs: SignOuts,
+        random: Callable[[int], str] = secrets.token_urlsafe,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._codes = codes
+        self._access = access
+        self._refresh = refresh
+        self._sign_outs = sign_outs
+        self._random = random
+
+    def code(self, grant: UserGrant, *, flow: str | None = None) -> str:
+        """Return a code for the grant: 43 characters, good once.
+
+        With the state of a flow it is the flow's own code, see `code_of`.
+        """
+        code = self._random(32) if flow is None else self.code_of(flow)
+        text = json.dumps(asdict(grant), ensure_ascii=False)
+        life = REFRESH_SECONDS if grant.lasting else TOKEN_SECONDS
+        self._store.put(
+            _key(_id(code)) + ":code",
+            f"{life * 1000} {text}".encode(),
+            seconds=CODE_SECONDS[grant.dialect],
+        )
+        return code
+
+    def code_of(self, flow: str) -> str:
+        """Return the code of a flow that has one, by the flow's state.
+
+        A callback that is repeated gets the same, and Redis need not keep it.
+        """
+        return self._codes.digest(flow)
+
+    def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, UserGrant]:
+        """Return the grant of a code and its id; of many callers one gets it.
+
+        InvalidGrant if there is no such code. A second use is SpentCode, and with
+        `revoke` it ends what the first one was given (RFC 6749, 4.1.2).
+        """
+        id_ = _id(code)
+        arguments = [TOKEN_SECONDS * 1000, int(revoke)]
+        found = self._store.run(_REDEEM, _keys(id_), arguments)
+        if found is None:
+            raise InvalidGrant
+        if found == b"spent":
+            raise SpentCode
+        return id_, _grant(found)
+
+    def access_token(self, id_: str, *, now: float) -> str:
+        """Return an access token of a grant; it lives TOKEN_SECONDS."""
+        return self._access.sign(id_.encode(), now=now)
+
+    def refresh_token(self, id_: str, *, now: float, number: int = 0) -> str:
+        """Return the refresh token of a grant that has been replaced so often."""
+        return self._refresh.sign(f"{id_} {number}".encode(), now=now)
+
+    def read(self, token: str, *, now: float) -> LivingGrant:
+        """Return the grant of an access token; InvalidUserToken, ExpiredUserToken."""
+        try:
+            id_ = self._access.verify(token, now=now, max_age=TOKEN_SECONDS).decode()
+        except SignatureExpired:
+            raise ExpiredUserToken from None
+        except BadSignature:
+            raise InvalidUserToken from None
+        return self._living(id_, InvalidUserToken)
+
+    def of_refresh(self, token: str, *, now: float) -> LivingGrant:
+        """Return the grant of a refresh token; InvalidGrant."""
+        try:
+            payload = self._refresh.verify(token, now=now, max_age=REFRESH_SECONDS)
+        except BadSignature:
+            raise InvalidGrant from None
+        id_, _, number = payload.decode().partition(" ")
+        return self._living(id_, InvalidGrant, number=int(number))
+
+    def rotate(self, id_: str, number: int) -> int:
+        """Return the number of the next refresh token; of many callers one gets it.
+
+        A token that has been replaced before was stolen, or used by a thief: whoever
+        has a token of this grant loses it, and this is InvalidGrant (RFC 9700, 4.14).
+        """
+        found = self._store.run(_ROTATE, _keys(id_), [number])
+        if found != number + 1:
+            raise InvalidGrant
+        return int(found)
+
+    def revoke(self, id_: str) -> None:
+        """End all tokens of a grant."""
+        self._store.remove(_key(id_))
+
+    def _living(
+        self, id_: str, refused: type[GatewayError], *, number: int = 0
+    ) -> LivingGrant:
+        stored = self._store.get(_key(id_))
+        if stored is None:
+            raise refused
+        grant = _grant(stored)
+        client = self._registry.client(grant.client_id)
+        if client is None or client.disabled or not grant.is_of(client):
+            raise refused
+        if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
+            raise refused
+        return LivingGrant(id_, grant, client, number)
+
+
+def _grant(stored: bytes) -> UserGrant:
+    fields = json.loads(stored)
+    return UserGrant(**{**fields, "scope": tuple(fields["scope"])})
+
+
+def _id(code: str) -> str:
+    return hashlib.sha256(code.encode(errors="replace")).hexdigest()
+
+
+def _key(id_: str) -> str:
+    return f"gateway:grant:{{{id_}}}"
+
+
+def _keys(id_: str) -> list[str]:
+    return [_key(id_), _key(id_) + ":code", _key(id_) + ":refresh"]
+
+
+# KEYS: the three above. ARGV: ms that the word `spent` lives, whether a second use
+# revokes. The code's text is the grant's life in ms, a space, the grant as JSON.
+# Returns the JSON, `spent`, or nil.
+_REDEEM = """
+local text = redis.call('GET', KEYS[2])
+if not text then return false end
+if text == 'spent' then
+  if ARGV[2] == '1' then redis.call('DEL', KEYS[1]) end
+  return text
+end
+redis.call('SET', KEYS[2], 'spent', 'PX', ARGV[1])
+local life, grant = string.match(text, '^(%d+) (.*)$')
+redis.call('SET', KEYS[1], grant, 'PX', life)
+return grant
+"""
+
+# KEYS: the three above. ARGV: the number of the token that is shown. Returns the next
+# number, or nil.
+_ROTATE = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+local number = tonumber(redis.call('GET', KEYS[3]) or '0')
+if number ~= tonumber(ARGV[1]) then
+  redis.call('DEL', KEYS[1])
+  return false
+end
+redis.call('SET', KEYS[3], number + 1, 'PX', redis.call('PTTL', KEYS[1]))
+return number + 1
+"""

@@ -1,0 +1,121 @@
+"""Our pages on a port, with WeChat's page and script played on another host."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from runtime import errors, pages
+from runtime.browsers import Browser
+from runtime.messages import Response
+from runtime.qr_code import QrCode
+from runtime.rendering import TEMPLATES
+
+WXLOGIN_PATH = "/connect/zh_CN/htmledition/js/wxLogin.js"
+WXLOGIN = Path(__file__).parents[2] / "sandbox" / "static" / "wxLogin.js"
+NAME = "Ein-sehr-langer-Name-ohne-jede-Trennung " + "商城" * 20
+# A wide mark in black: the shape that is hardest to place.
+LOGO = (
+    "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHdp"
+    "ZHRoPSI5MDAiIGhlaWdodD0iMTIwIj48cGF0aCBkPSJNMCAwaDkwMHYxMjBIMHoiLz48L3N2Zz4="
+)
+
+
+def sign_in(language="en", *, port=1, **changes):
+    wechat = f"http://localhost:{port}/connect/qrconnect?appid=wx1&scope=snsapi_login"
+    wechat += "&redirect_uri=http%3A%2F%2F127.0.0.1%2Fback&state=s"
+    shown = {
+        "qr": QrCode(wechat, f"{wechat}&login_type=jssdk"),
+        "wechat_url": wechat,
+        "address": f"http://127.0.0.1:{port}/desktop?next=/orders",
+        "client_name": NAME,
+        "browser": Browser.DESKTOP,
+        "home": "https://shop.example.com/",
+        "logo": LOGO,
+    }
+    return pages.sign_in(language, **{**shown, **changes})
+
+
+def error(language="en"):
+    return pages.error_page(
+        language,
+        errors.FlowExpired(),
+        request_id="1-6",
+        start_again="/desktop",
+        home="/",
+    )
+
+
+def sign_out(language="en", **changes):
+    shown = {"action": "/", "token": "t", "home": "/", "client_name": NAME}
+    return pages.sign_out(language, **{**shown, **changes})
+
+
+def signed_out(language="en"):
+    return pages.signed_out(language, home="/")
+
+
+def file(kind, content):
+    return Response(200, (("Content-Type", kind),), content)
+
+
+def pages_on(port):
+    """Return every page there is, by path, for a site on that port."""
+    bare = {"client_name": "", "logo": "", "home": None}
+    without = {"qr": None, "wechat_url": None}
+    kinds = {
+        each.value: {"browser": each} for each in Browser if each is not Browser.DESKTOP
+    }
+    looks = {
+        "desktop": {},
+        "bare": bare,
+        "operator": without,
+        **kinds,
+        **{f"{name}_qr": {**kind, "wechat_url": None} for name, kind in kinds.items()},
+    }
+    made = {f"/{name}": partial(sign_in, port=port, **it) for name, it in looks.items()}
+    return made | {"/error": error, "/sign_out": sign_out, "/signed_out": signed_out}
+
+
+def scripts(frame=b"<p>QR code</p>"):
+    """Return the two scripts, and what WeChat's page is to be, by path."""
+    wanted = {"/login/qr.js": TEMPLATES / "qr.js", WXLOGIN_PATH: WXLOGIN}
+    kind = "text/javascript"
+    made = {path: partial(file, kind, it.read_bytes()) for path, it in wanted.items()}
+    return made | {"/connect/qrconnect": partial(file, "text/html", frame)}
+
+
+@contextmanager
+def serving(answers_on, seen):
+    """Serve what `answers_on(port)` gives by path; what is asked goes into `seen`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            path, _, language = self.path.partition("?lang=")
+            path = path.partition("?")[0]
+            seen.append((path, self.headers.get("Cookie")))
+            answer = self.server.answers[path]
+            response = answer(language) if language else answer()
+            self.send_response(response.status)
+            for name, value in response.headers:
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(response.body)
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments):
+            """Keep the test's output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.answers = answers_on(server.server_port)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

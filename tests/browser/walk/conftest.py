@@ -1,0 +1,91 @@
+"""One house and its services for all walks, a browser for each file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.browser.walk.person import Person
+from tests.browser.walk.service import Service
+from tests.browser.walk.walked_house import WalkedHouse
+from tests.chromium import chromium
+from tests.walk.operating import run_manage
+
+SILENT = {"appid": "wx5117e47500000001", "secret": "5" * 32, "kind": "service"}
+"""A service account that tells the openid alone, and asks nobody."""
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory):
+    """A local host with nothing configured, for the walks alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        # What a test waits for where WeChat is slow.
+        patch.setenv("WECHAT_DEADLINE_SECONDS", "2")
+        with WalkedHouse(tmp_path_factory.mktemp("walked")) as running:
+            yield running
+
+
+@pytest.fixture
+def house(walked):
+    """The house, with WeChat as it was in the beginning."""
+    walked.reset()
+    walked.sandbox("POST", "/_sandbox/apps", SILENT)
+    return walked
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def meet(browser, house):
+    """Let a person come with a browser; no page of ours may complain in it."""
+    people = []
+
+    def one(**more):
+        people.append(Person(more.pop("browser", browser), house, **more))
+        return people[-1]
+
+    yield one
+    for each in people:
+        each.leave()
+
+    assert [] == [text for each in people for text in each.complaints]
+
+
+@pytest.fixture(scope="session")
+def service(walked):
+    """A company's service elsewhere, whose people sign in by both apps."""
+    kinds = ("service", "website")
+    appids = [walked.app(kind)["appid"] for kind in kinds]
+    with Service(walked.url) as running:
+        running.client = register(walked, "Bookshop", running, appids)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def silent_service(walked):
+    """A service whose one app asks nobody anything."""
+    appid = SILENT["appid"]
+    words = ("--kind=service", "--oauth-scope=snsapi_base", "--subject=openid")
+    manage(walked, "app", "add", appid, *words, typed=SILENT["secret"])
+    with Service(walked.url) as running:
+        running.client = register(walked, "Silent", running, [appid])
+        yield running
+
+
+def register(house, name, service, appids):
+    """Return `client_id` and `secret` of a client that is answered at the service."""
+    words = [f"--redirect-uri={service.url}/signed_in", f"--home={service.url}/"]
+    words += [f"--post-logout-redirect-uri={service.url}/signed_out"]
+    words += [f"--app={appid}" for appid in appids]
+    return manage(house, "client", "add", name, *words)
+
+
+def manage(house, *words, typed=""):
+    done = run_manage(house.folder, *words, "--json", "--secret-stdin", typed=typed)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

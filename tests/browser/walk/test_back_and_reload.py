@@ -1,0 +1,185 @@
+"""Back and reload, at every step: each leads on, and no code is spent twice."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.walk.person import IN_WECHAT
+
+EXCHANGE = "/sns/oauth2/access_token"
+
+
+@pytest.fixture
+def desk(meet):
+    return meet()
+
+
+@pytest.fixture
+def phone(meet):
+    return meet(**IN_WECHAT)
+
+
+def sign_in(person):
+    person.open("/login?next=/login/me")
+    person.agree()
+    person.arrive("/login/me")
+
+
+class TestAtADesk:
+    def test_reload_with_the_code_unscanned(self, desk):
+        """There is a new QR code, and it works."""
+        desk.open("/login?next=/login/me")
+        first = desk.qr()
+        desk.tab.reload()
+
+        assert first != desk.qr()
+        desk.on_the_phone("confirm")
+        desk.arrive("/login/me")
+
+    @pytest.mark.parametrize("step", ["reload", "go_back"])
+    def test_with_the_code_scanned_and_unconfirmed(self, desk, step):
+        """The old code leads nowhere any more; the page's own one works."""
+        desk.open("/login?next=/login/me")
+        desk.open("/login?next=/login/me&lang=en")  # another entry in the history
+        old = desk.qr()
+        desk.on_the_phone("scan")
+        getattr(desk.tab, step)()
+        expect(desk.in_frame("[data-state=waiting]")).to_be_visible()
+
+        desk.house.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": old})
+        assert not desk.is_signed_in()
+        desk.on_the_phone("confirm")
+        desk.arrive("/login/me")
+
+    def test_back_from_where_one_landed(self, desk):
+        """The page with the QR code is there anew, and signs in once more."""
+        desk.open("/login?next=/login/me")
+        desk.on_the_phone("confirm")
+        desk.arrive("/login/me")
+        desk.tab.go_back()
+        desk.on_the_phone("confirm")
+        desk.arrive("/login/me")
+        desk.tab.reload()
+
+        assert desk.is_signed_in()
+        assert desk.house.user()["nickname"] == desk.told()["name"]
+
+    def test_between_our_page_and_wechats_own(self, desk):
+        """From the QR code in its own page, back and forth; both of them sign in."""
+        desk.open("/login?next=/login/me")
+        desk.tab.get_by_role("link", name="Open the QR code in its own page").click()
+        desk.qr()
+        desk.tab.go_back()
+        desk.qr()
+        desk.tab.go_forward()
+        desk.tab.reload()
+        desk.on_the_phone("confirm")
+        desk.arrive("/login/me")
+
+        assert desk.is_signed_in()
+
+    def test_back_from_a_service(self, desk, service):
+        """One is sent to it again, with the same state; whether it minds is its own."""
+        desk.open(f"{service.url}/")
+        desk.open(f"{service.url}/oidc")
+        desk.on_the_phone("confirm")
+        desk.arrive(f"{service.url}/signed_in")
+        desk.tab.go_back()
+        before, after = service.answers[-2:]
+
+        assert desk.tab.url.startswith(f"{service.url}/signed_in?")
+        assert before["state"] == after["state"]
+        assert before["code"] != after["code"]
+
+
+class TestInWeChat:
+    def test_reload_of_the_sheet(self, phone):
+        """WeChat asks again, with the same state; the answer counts."""
+        phone.open("/login?next=/login/me")
+        phone.tab.reload()
+        phone.agree()
+        phone.arrive("/login/me")
+
+        assert phone.is_signed_in()
+
+    @pytest.mark.case(48, 49)
+    def test_back_to_the_sheet(self, phone):
+        """Agreeing twice is agreeing: the second code is never sent to WeChat."""
+        sign_in(phone)
+        phone.tab.go_back()
+        phone.agree()
+        phone.arrive("/login/me")
+
+        assert phone.is_signed_in()
+        assert 1 == len(phone.house.journal(EXCHANGE))
+
+    @pytest.mark.case(49)
+    def test_the_callback_once_more(self, phone):
+        """By its address, and by a reload of where it leads."""
+        sign_in(phone)
+        for _ in range(2):
+            phone.open(phone.callback())
+            phone.tab.reload()
+
+        assert phone.tab.url.startswith(f"{phone.house.url}/login/me")
+        assert 1 == len(phone.house.journal(EXCHANGE))
+
+    @pytest.mark.case(50)
+    def test_the_callback_a_minute_later(self, phone):
+        """A page that leads on; whoever was signed in still is."""
+        sign_in(phone)
+        phone.house.forget("gateway:flow:*:done")  # as a minute does
+        answer = phone.open(phone.callback())
+        phone.tab.reload()
+
+        assert 400 == answer.status
+        assert phone.is_signed_in()
+        assert 1 == len(phone.house.journal(EXCHANGE))
+        phone.tab.get_by_role("link", name="Start again").click()
+        phone.agree()
+        phone.arrive("/login/me")
+
+    @pytest.mark.case(50)
+    def test_back_to_the_sheet_a_minute_later(self, phone):
+        """The person agreed to a sign-in that is over: the page begins a new one."""
+        sign_in(phone)
+        phone.tab.go_back()
+        phone.house.forget("gateway:flow:*:done")
+        phone.agree()
+        phone.tab.get_by_role("link", name="Start again").click()
+        phone.agree()
+        phone.arrive("/login/me")
+
+        assert 2 == len(phone.house.journal(EXCHANGE))
+
+    @pytest.mark.case(36, 50)
+    def test_the_callback_of_yesterday(self, phone):
+        """Even where nothing is known of it any more, there is a way on."""
+        sign_in(phone)
+        phone.house.forget("gateway:flow:*")
+        answer = phone.open(phone.callback())
+        phone.tab.get_by_role("link", name="Start again").click()
+        phone.agree()
+        phone.arrive("/login/me")
+
+        assert 400 == answer.status
+
+    def test_the_callback_of_a_service_a_minute_later(self, phone, service):
+        """The page leads home to the service that the sign-in was for."""
+        phone.open(f"{service.url}/oidc")
+        phone.agree()
+        phone.arrive(f"{service.url}/signed_in")
+        phone.house.forget("gateway:flow:*:done")
+        phone.open(phone.callback())
+        phone.tab.get_by_role("link", name="Go to the home page").click()
+
+        assert f"{service.url}/" == phone.tab.url
+
+    def test_back_over_a_silent_sign_in(self, phone, silent_service):
+        """There is no page to be caught on: back is where one came from."""
+        phone.open(f"{silent_service.url}/")
+        phone.open(f"{silent_service.url}/oidc")
+        phone.tab.go_back()
+
+        assert f"{silent_service.url}/" == phone.tab.url

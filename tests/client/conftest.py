@@ -1,0 +1,45 @@
+"""A sandbox for the client, and a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.client.service import Browser, Service
+from tests.client.signing_in import at
+from tests.conftest import free_port
+from tests.sandbox.conftest import Sandbox, start_sandbox
+
+
+@pytest.fixture(scope="package")
+def platform():
+    """The simulated WeChat, as a process of its own."""
+    process = start_sandbox(free_port())
+    ready = process.stdout.readline()
+    assert ready.startswith("ready "), ready
+    running = Sandbox(ready.split()[1])
+    yield running
+    running.pool.clear()
+    process.terminate()
+    process.communicate(timeout=5)
+
+
+@pytest.fixture
+def sandbox(platform):
+    """The same, in its seeded state."""
+    platform.control("reset")
+    return platform
+
+
+@pytest.fixture
+def browser():
+    """A browser of somebody in WeChat."""
+    one = Browser()
+    yield one
+    one.http.clear()
+
+
+@pytest.fixture
+def service(sandbox):
+    """A service that signs in at the sandbox's service account."""
+    with Service(at(sandbox)) as running:
+        yield running

@@ -1,0 +1,35 @@
+"""Each file of the client works in another project, under another name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_import_rules import ROOMS, ROOT
+
+PROBE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import taken
+rooms = json.loads(sys.argv[2])
+print(json.dumps([name for name in sys.modules if name.split(".")[0] in rooms]))
+"""
+
+
+@pytest.mark.parametrize("name", ["gateway_auth", "wechat_oauth"])
+def test_a_file_is_taken_alone(tmp_path, name):
+    """It needs Tornado, and no other file of this repository."""
+    shutil.copy(ROOT / f"client/{name}.py", tmp_path / "taken.py")
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", PROBE, tmp_path, json.dumps(ROOMS)],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert [] == json.loads(done.stdout)

@@ -1,0 +1,342 @@
+"""/oidc/authorize: a standard client sends its browsers here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.oidc.index import handle as oidc
+from runtime.errors import (
+    BadRequest,
+    OidcNotConfigured,
+    RedirectUriUnknown,
+    SnapshotUser,
+    WeChatUnavailable,
+)
+from tests.functions.brokered import (
+    BACK,
+    GRANTED,
+    OIDC,
+    Visit,
+    changed,
+    query_of,
+    willing,
+)
+from tests.functions.scripted import HTML, WEBSITE, ask, change, header
+
+ISSUER = "https://gateway.example.com"
+
+
+@pytest.fixture
+def visit(gateway):
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
+    return Visit(gateway)
+
+
+def answered(visit, **changes):
+    """Return what the client is told at once, without a word from WeChat."""
+    response = visit.authorize(**changes)
+    location = header(response, "Location")
+    assert response.status == 303
+    assert location.startswith(BACK + "?"), location
+    return query_of(location)
+
+
+class TestRefused:
+    @pytest.mark.case(21, 22, 24)
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"redirect_uri": None},
+            {"redirect_uri": BACK + "/"},
+            {"redirect_uri": BACK + "?x=1"},
+            {"redirect_uri": BACK.replace("https", "http")},
+            {"redirect_uri": BACK.replace("com/", "com:443/")},
+            {"redirect_uri": BACK.replace("/signed_in", "/%2e/signed_in")},
+            {"client_id": "<script>"},
+            {"client_id": None},
+            {"client_id": "demo,demo"},
+        ],
+    )
+    def test_a_wrong_address_is_a_page(self, visit, changes):
+        """Nobody is sent anywhere, and nothing of the request is shown."""
+        with pytest.raises(RedirectUriUnknown):
+            visit.authorize(**changes)
+
+    @pytest.mark.case(15, 23)
+    @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+    def test_a_repeated_address_is_a_page(self, visit, name):
+        """Twice is as good as wrong."""
+        query = urlencode([*OIDC.items(), (name, OIDC[name])])
+
+        with pytest.raises(BadRequest):
+            visit.get(oidc, "/authorize", query)
+
+    @pytest.mark.case(30, 72, 73, 74, 96, 98, 99, 101)
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"response_type": None}, "invalid_request"),
+            ({"response_type": "token"}, "unsupported_response_type"),
+            ({"response_type": "code id_token"}, "unsupported_response_type"),
+            ({"response_type": "code,code"}, "unsupported_response_type"),
+            ({"response_mode": "fragment"}, "invalid_request"),
+            ({"response_mode": "form_post"}, "invalid_request"),
+            ({"request": "eyJ"}, "request_not_supported"),
+            ({"request_uri": "https://x/"}, "request_uri_not_supported"),
+            ({"registration": "{}"}, "registration_not_supported"),
+            ({"code_challenge": None}, "invalid_request"),
+            ({"code_challenge": "x" * 42}, "invalid_request"),
+            ({"code_challenge": "x" * 42 + "="}, "invalid_request"),
+            ({"code_challenge_method": None}, "invalid_request"),
+            ({"code_challenge_method": "plain"}, "invalid_request"),
+            ({"prompt": "none login"}, "invalid_request"),
+            ({"prompt": "create"}, "invalid_request"),
+            ({"max_age": "-1"}, "invalid_request"),
+            ({"max_age": "abc"}, "invalid_request"),
+            ({"nonce": "n" * 1025}, "invalid_request"),
+            ({"prompt": "none"}, "login_required"),
+        ],
+    )
+    def test_the_client_is_told_what_is_wrong(self, visit, changes, error):
+        """With its state, and who says so."""
+        told = answered(visit, **changes)
+
+        assert told.pop("error_description", "-")
+        assert told == {"error": error, "state": "s-1", "iss": ISSUER}
+
+    @pytest.mark.case(15)
+    def test_a_parameter_that_comes_twice_is_refused(self, visit):
+        """The client is told, as its address is beyond doubt."""
+        query = urlencode([*OIDC.items(), ("scope", "openid")])
+        response = visit.get(oidc, "/authorize", query)
+
+        assert query_of(header(response, "Location"))["error"] == "invalid_request"
+
+    def test_a_state_beyond_all_measure_is_not_carried(self, visit):
+        """1024 characters come back as they were, more do not come back."""
+        assert "state" not in answered(visit, state="x" * 1025)
+
+    @pytest.mark.case(74)
+    def test_a_client_may_be_let_off_pkce(self, visit, gateway):
+        """By its own policy; a public one never."""
+        change(gateway, "clients", "demo", pkce="optional")
+        free = visit.authorize(code_challenge=None, code_challenge_method=None)
+        change(gateway, "clients", "demo", public=True)
+        bound = answered(visit, code_challenge=None, code_challenge_method=None)
+
+        assert header(free, "Location").startswith("https://open.weixin.qq.com/")
+        assert bound["error"] == "invalid_request"
+
+    def test_without_a_key_there_is_no_openid(self, visit, gateway):
+        """Plain OAuth goes on."""
+        gateway.settings = replace(gateway.settings, oidc_key=None)
+        with pytest.raises(OidcNotConfigured):
+            visit.authorize()
+
+        assert visit.authorize(scope="profile").status == 303
+
+
+class TestSignedIn:
+    @pytest.fixture(autouse=True)
+    def _wechat(self, wechat):
+        willing(wechat)
+
+    @pytest.mark.case(45, 96)
+    def test_the_client_gets_code_state_and_issuer(self, visit):
+        """And nothing else."""
+        response = visit.agree(visit.authorize())
+        told = query_of(header(response, "Location"))
+
+        assert set(told) == {"code", "state", "iss"}
+        assert (told["state"], told["iss"]) == ("s-1", ISSUER)
+        assert response.status == 303
+
+    @pytest.mark.case(47, 48, 49)
+    @pytest.mark.bug(4)
+    def test_a_repeated_callback_gets_the_same_code(self, visit, gateway, wechat):
+        """Without a second exchange at WeChat, with whatever code of WeChat's."""
+        begun = visit.authorize()
+        first = header(visit.agree(begun), "Location")
+        second = header(visit.agree(begun, code="another"), "Location")
+
+        assert first == second
+        assert len(wechat.calls("/sns/oauth2/access_token")) == 1
+
+    @pytest.mark.case(85)
+    def test_redis_holds_neither_state_nor_code(self, visit, shared_redis):
+        """Whoever reads Redis can redeem nothing."""
+        begun = visit.authorize()
+        state = query_of(header(begun, "Location"))["state"]
+        code = query_of(header(visit.agree(begun), "Location"))["code"]
+        redis = shared_redis.client()
+        kinds = {b"string": redis.get, b"list": lambda key: redis.lindex(key, 0)}
+        found = [
+            (key + b" " + kinds[redis.type(key)](key)).decode()
+            for key in redis.scan_iter("gateway:*")
+        ]
+        redis.close()
+
+        assert len(found) >= 4
+        assert [text for text in found if state in text or code in text] == []
+
+    @pytest.mark.case(100)
+    def test_post_is_as_good_as_get(self, visit, gateway):
+        """OpenID Connect Core, 3.1.2.1."""
+        form = urlencode(OIDC).encode()
+        response = oidc(
+            ask("POST", "/authorize", headers=visit.headers, body=form), gateway
+        )
+
+        assert query_of(header(response, "Location"))["state"]
+        assert response.status == 303
+
+    @pytest.mark.case(97)
+    def test_who_is_signed_in_needs_no_wechat(self, visit, wechat):
+        """Not even with prompt=none."""
+        visit.agree(visit.authorize())
+        asked = len(wechat.seen)
+
+        assert "code" in answered(visit)
+        assert "code" in answered(visit, prompt="none")
+        assert len(wechat.seen) == asked
+
+    @pytest.mark.case(98)
+    @pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+    def test_prompt_login_asks_wechat_again(self, visit, prompt):
+        """Whoever is signed in."""
+        visit.agree(visit.authorize())
+
+        location = header(visit.authorize(prompt=prompt), "Location")
+        assert location.startswith("https://open.weixin.qq.com/")
+
+    @pytest.mark.case(99)
+    def test_max_age_counts_from_the_sign_in(self, visit, clock):
+        """A session that is older is not enough; prompt=none then fails."""
+        visit.agree(visit.authorize())
+        clock.now += 10
+
+        assert "code" in answered(visit, max_age="10")
+        assert answered(visit, max_age="9", prompt="none")["error"] == "login_required"
+
+    def test_a_session_of_another_app_is_not_enough(self, visit, gateway):
+        """The same person has another openid there."""
+        visit.agree(visit.authorize())
+        change(gateway, "clients", "demo", scopes={WEBSITE: []})
+
+        assert answered(visit, prompt="none")["error"] == "login_required"
+
+    def test_who_was_signed_out_everywhere_is_asked_again(self, visit, gateway):
+        """By the operator, for one person."""
+        visit.agree(visit.authorize())
+        gateway.sessions.end_all("u-1", now=gateway.clock())
+
+        assert answered(visit, prompt="none")["error"] == "login_required"
+
+    @pytest.mark.case(101)
+    def test_what_is_not_known_is_ignored(self, visit):
+        """So are hints, claims and unknown scopes."""
+        changes = {
+            "claims": "{}",
+            "display": "popup",
+            "acr_values": "1",
+            "login_hint": "x",
+            "ui_locales": "en",
+            "whatever": "1",
+            "scope": "openid more",
+        }
+
+        assert "code" in query_of(
+            header(visit.agree(visit.authorize(**changes)), "Location")
+        )
+
+
+class TestRefusedByPeople:
+    @pytest.mark.case(40)
+    @pytest.mark.parametrize("code", [None, "authdeny"])
+    def test_no_consent_is_access_denied(self, visit, code):
+        """The client hears it in OAuth's word."""
+        response = visit.agree(visit.authorize(), code=code)
+
+        told = query_of(header(response, "Location"))
+        assert (told["error"], told["state"]) == ("access_denied", "s-1")
+        assert told["iss"] == ISSUER
+
+    @pytest.mark.case(56)
+    @pytest.mark.parametrize("policy", ["page", "deny"])
+    def test_a_snapshot_user_is_nobody(self, visit, gateway, wechat, policy):
+        """By the client's policy a page says what to tap, or the client is told."""
+        change(gateway, "clients", "demo", snapshot_users=policy)
+        wechat.script("/sns/oauth2/access_token", {**GRANTED, "is_snapshotuser": 1})
+        begun = visit.authorize()
+        if policy == "page":
+            with pytest.raises(SnapshotUser):
+                visit.agree(begun)
+        else:
+            told = query_of(header(visit.agree(begun), "Location"))
+            assert told["error"] == "access_denied"
+            assert "full service" in told["error_description"]
+
+        assert "gateway_session" not in str(visit.cookies)
+
+    @pytest.mark.case(53)
+    def test_an_error_of_wechats_leads_back_to_the_request(self, visit, wechat):
+        """The same request can be begun anew."""
+        wechat.script("/sns/oauth2/access_token", WeChatUnavailable())
+        with pytest.raises(WeChatUnavailable) as caught:
+            visit.agree(visit.authorize())
+
+        path, query = caught.value.start_again.split("?", 1)
+        assert path == "/oidc/authorize"
+        assert visit.get(oidc, "/authorize", query).status == 303
+
+
+@pytest.mark.case(26)
+@pytest.mark.parametrize(
+    ("redirect_uri", "native", "known"),
+    [
+        ("http://127.0.0.1:51004/cb", True, True),
+        ("http://127.0.0.1/cb", True, True),
+        ("http://[::1]:9/cb", True, True),
+        ("http://127.0.0.1:51004/cb", False, False),
+        ("http://127.0.0.1:51004/other", True, False),
+        ("http://127.0.0.1:99999/cb", True, False),
+        ("http://127.0.0.1:0/cb", True, False),
+        ("http://localhost:51004/cb", True, False),
+        ("http://127.0.0.1:51004@evil.example.com/cb", True, False),
+        ("http://127.0.0.1:/cb", True, False),
+    ],
+)
+def test_a_native_client_is_answered_on_any_port(
+    visit, gateway, redirect_uri, native, known
+):
+    """Of 127.0.0.1 and ::1 alone, and nowhere else but where it registered."""
+    uris = ["http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost/cb"]
+    change(gateway, "clients", "demo", redirect_uris=uris, native=native)
+    asked = {"redirect_uri": redirect_uri, "prompt": "none"}
+    if known:
+        location = header(visit.authorize(**asked), "Location")
+        assert location.startswith(redirect_uri + "?error=login_required")
+    else:
+        with pytest.raises(RedirectUriUnknown):
+            visit.authorize(**asked)
+
+
+def test_a_browser_outside_wechat_gets_the_page(visit):
+    """With the QR code, and the whole request to begin it elsewhere."""
+    visit.headers = HTML
+    page = visit.authorize().body.decode()
+
+    assert "https://gateway.example.com/oidc/authorize?client_id=demo" in page
+    assert changed(OIDC)["state"] in page
+
+
+def test_a_posted_language_is_the_pages(visit, gateway):
+    """`ui_locales` counts in a form as in the address."""
+    form = urlencode({**OIDC, "ui_locales": "en"}).encode()
+    page = oidc(ask("POST", "/authorize", headers=HTML, body=form), gateway)
+
+    assert header(page, "Content-Language") == "en"

@@ -1,0 +1,279 @@
+"""/healthz of every function: what it tells, how soon, and to whom."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from host.routes import Routes
+from host.template import read_template
+from runtime import gateway as gateway_module
+from runtime import health
+from runtime.dialects import api_dialect
+from runtime.entrypoint import entrypoint
+from runtime.errors import ServiceUnavailable
+from runtime.gateway import Gateway
+from runtime.setting_values import SettingsError
+from runtime.settings import settings_from
+from runtime.version import VERSION, version
+from tests.conftest import free_port, make_environ
+from tests.functions.scripted import NOW
+from tests.runtime.fc import call_event, call_wsgi, make_environ_fc, make_event_fc
+
+TEMPLATE = read_template(Path(__file__).parents[2] / "template.yml")
+FUNCTIONS = {function.name: function for function in TEMPLATE.functions}
+WELL = {"redis": "ok", "config": "ok"}
+
+
+def handler_of(name):
+    return importlib.import_module(f"functions.{name}.index").handler
+
+
+def method_of(name):
+    return "GET" if "GET" in FUNCTIONS[name].methods else "POST"
+
+
+@pytest.fixture
+def ask(monkeypatch, gateway):
+    """Ask a function for its health as FC does; return status, headers and JSON."""
+
+    def run(name="login", path=None, *, of=gateway, method=None, **more):
+        monkeypatch.setattr(gateway_module, "_current", of)
+        method = method or method_of(name)
+        path = path or f"/{name}/healthz"
+        environ = make_environ_fc(method=method, path=path, **more)
+        status, headers, body = call_wsgi(handler_of(name), environ)
+        return status, dict(headers), json.loads(body or b"null")
+
+    return run
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_function_forgets_it(ask, name):
+    """Each HTTP function of template.yml answers below its mount and without it."""
+    told = {"function": name, "version": version(), **WELL, "time": NOW}
+
+    for path in (f"/{name}/healthz", "/healthz"):
+        status, headers, answer = ask(name, path)
+        assert (200, "no-store", told) == (status, headers["Cache-Control"], answer)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_its_address_leads_to_it(name):
+    """By the domain's routes; /healthz itself is login's."""
+    found = Routes(TEMPLATE).find(f"/{name}/healthz")
+
+    assert name == found.function.name
+    assert "login" == Routes(TEMPLATE).find("/healthz").function.name
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_event_is_answered_too(gateway, monkeypatch, name):
+    """FC 3.0's form of the same."""
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+    event = make_event_fc(method=method_of(name), path=f"/{name}/healthz")
+    status, _, body = call_event(handler_of(name), event)
+
+    assert (200, name) == (status, json.loads(body)["function"])
+
+
+def test_head_is_answered_without_a_body(ask):
+    """With the status, which is what a probe looks at."""
+    assert (200, None) == ask(method="HEAD")[::2]
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "allowed"),
+    [
+        ("oidc", "POST", "GET"),
+        ("oidc", "OPTIONS", "GET"),
+        ("admin", "GET", "POST"),  # its trigger takes POST alone
+    ],
+)
+def test_another_method_is_refused(ask, name, method, allowed):
+    """It is no verb, and no preflight."""
+    status, headers, _ = ask(name, method=method)
+
+    assert (405, allowed) == (status, headers["Allow"])
+
+
+def with_redis(tmp_path, url):
+    return Gateway(settings_from(make_environ(tmp_path, url)))
+
+
+def test_a_redis_that_is_away(ask, tmp_path, caplog):
+    """503, and neither its address nor its password is told or logged."""
+    url = f"redis://:the-password@127.0.0.1:{free_port()}/0"
+    status, _, answer = ask(of=with_redis(tmp_path, url))
+    told = f"{answer}{caplog.text}"
+
+    assert (503, "away", "ok") == (status, answer["redis"], answer["config"])
+    assert not [each for each in ("the-password", "127.0.0.1") if each in told]
+
+
+def test_a_redis_that_takes_no_writes_is_away(ask, tmp_path, own_redis):
+    """A replica answers a PING, and yet nobody could sign in by it."""
+    client = own_redis.client()
+    client.replicaof("127.0.0.1", free_port())
+    status, _, answer = ask(of=with_redis(tmp_path, own_redis.url))
+
+    assert (True, 503, "away") == (client.ping(), status, answer["redis"])
+    client.close()
+
+
+def test_a_bucket_that_is_away(ask, tmp_path, redis_server, monkeypatch):
+    """It is asked itself, not Redis' copy of what it holds."""
+    monkeypatch.setattr(health, "LOOK_SECONDS", 30.0)  # boto3 is slow to import
+    bucket = {
+        "CONFIG_URL": "s3://bucket/prefix",
+        "S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
+    }
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    environ = make_environ(tmp_path, redis_server.url, **bucket)
+    status, _, answer = ask(of=Gateway(settings_from(environ)))
+
+    assert (503, "ok", "away") == (status, answer["redis"], answer["config"])
+
+
+def test_a_redis_that_hangs_holds_up_no_probe(ask, tmp_path, monkeypatch):
+    """It takes connections and says nothing, for longer than a probe would wait."""
+    monkeypatch.setattr(health, "LOOK_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        began = time.monotonic()
+        status, _, answer = ask(of=with_redis(tmp_path, url))
+        took = time.monotonic() - began
+
+    assert (503, "away", "ok") == (status, answer["redis"], answer["config"])
+    assert took < 2
+
+
+class Counted:
+    """A store and a config service in one, which count how often they are asked."""
+
+    def __init__(self, *, away=False, pause=0.0):
+        self.asked = 0
+        self._away = away
+        self._pause = pause
+
+    def put(self, key, value, *, seconds):
+        self.asked += 1
+        threading.Event().wait(self._pause)
+        if self._away:
+            raise ServiceUnavailable
+
+    def version(self, kind, id_):
+        self.asked += 1
+
+
+def test_a_flood_of_probes_asks_once(clock):
+    """The finding of this process counts for two seconds, good or bad."""
+    for away, found in ((False, "ok"), (True, "away")):
+        counted = Counted(away=away)
+        one = health.Health(counted, counted, clock=clock)
+        for _ in range(100):
+            assert {"redis": found, "config": "ok"} == one.find()
+        assert 2 == counted.asked
+
+        clock.now += health.FRESH_SECONDS
+        one.find()
+        assert 4 == counted.asked
+
+
+def test_probes_at_once_ask_once(clock):
+    """Who comes while somebody looks gets the same finding."""
+    counted = Counted(pause=0.2)
+    one = health.Health(counted, counted, clock=clock)
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(one.find())) for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert ([WELL] * 20, 2) == (found, counted.asked)
+
+
+def test_a_fault_of_ours_is_away_and_logged(clock, caplog):
+    """A probe never fails for want of a finding."""
+    counted = Counted()
+    counted.version = None
+    one = health.Health(counted, counted, clock=clock)
+
+    assert {"redis": "ok", "config": "away"} == one.find()
+    assert "config cannot be asked" in caplog.text
+
+
+def no_settings():
+    raise SettingsError("MASTER_KEYS is missing")
+
+
+def probe_of(handler, query):
+    environ = make_environ_fc(path="/login/healthz", query=query)
+    status, _, body = call_wsgi(handler, environ)
+    return status, json.loads(body)
+
+
+def test_a_quick_probe_touches_nothing(monkeypatch):
+    """Not even the settings: the process is there, and says of which version."""
+    monkeypatch.setattr(gateway_module, "settings_from", lambda environ: no_settings())
+
+    assert (200, {"function": "login", "version": version()}) == probe_of(
+        handler_of("login"), "quick=1"
+    )
+
+
+def test_settings_that_are_at_fault(caplog):
+    """The log names them, the caller is told no more than of any other fault."""
+
+    handler = entrypoint(None, mount="/login", dialect=api_dialect, gateway=no_settings)
+    status, answer = probe_of(handler, "quick=0")
+
+    assert (500, "internal_error") == (status, answer["error"])
+    assert "MASTER_KEYS is missing" in caplog.text
+
+
+def test_a_probe_may_name_any_host(ask, settings):
+    """That of a machine, as a kubelet does; every other request is turned away."""
+    allowed = replace(settings, allowed_hosts=("gateway.example.com",))
+    wired = Gateway(allowed, clock=lambda: NOW)
+    headers = [("host", "10.0.0.7:8080")]
+
+    assert 200 == ask(of=wired, headers=headers)[0]
+    assert 421 == ask(of=wired, path="/login/me", headers=headers)[0]
+
+
+def test_the_version_is_the_projects():
+    """pyproject.toml is the other place that names it."""
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
+
+    assert f'\nversion = "{VERSION}"\n' in project
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (None, VERSION),
+        ("6d1af7a0" * 5 + "\n", f"{VERSION}+6d1af7a06d1a"),
+        ("6d1af7a", f"{VERSION}+6d1af7a"),
+        ("main\n", VERSION),
+        ("", VERSION),
+        ("\xff", VERSION),
+    ],
+)
+def test_the_commit_is_what_the_build_wrote(tmp_path, text, shown):
+    """Its first digits; what is no commit is not shown."""
+    if text is not None:
+        (tmp_path / "REVISION").write_text(text, "latin-1")
+
+    assert shown == version(tmp_path)

@@ -1,0 +1,230 @@
+"""Ill requests to every address: a quick answer, a calm one, and nothing given away."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+import time
+from urllib.parse import unquote, urlencode, urlsplit
+
+import pytest
+
+from runtime import gateway as gateway_module
+from runtime.gateway import Gateway
+from tests.functions.scripted import (
+    APP_SECRET,
+    CLIENT_SECRET,
+    FORM,
+    HTML,
+    SERVICE,
+    WEBSITE,
+    change,
+)
+from tests.functions.surface import CALLBACK_URI, PLACES, WORD
+from tests.rsa_keys import private_key
+from tests.runtime.fc import call_event, call_wsgi, make_environ_fc, make_event_fc
+
+QUICK_SECONDS = 5.0
+"""What takes longer than linear time takes much longer; a busy machine does not."""
+
+EVIL = "evil.example.net"
+SCRIPT = """<script>alert(1)</script>'"--></style>{{7777777*7777777}}"""
+
+
+@pytest.fixture
+def ask(gateway, settings, wechat, clock, caplog, monkeypatch):
+    """Ask a place, in both of FC's forms; return answers that were looked at."""
+    caplog.set_level(logging.DEBUG)
+    with_key = dataclasses.replace(settings, oidc_key={1: private_key()})
+    made = Gateway(with_key, clock=clock, transport=wechat)
+    monkeypatch.setattr(gateway_module, "_current", made)
+    scopes = {SERVICE: ["/*"], WEBSITE: []}
+    change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
+    change(gateway, "apps", WEBSITE, mp_verify=[WORD])
+
+    def run(place, *, query=None, fields=None, headers=(), body=None, **more):
+        if fields is not None:
+            place = dataclasses.replace(place, fields=tuple(fields))
+        headers = [("content-type", place.kind), *headers]
+        call = {"method": place.method, "path": place.path, **more}
+        call |= {"body": place.body if body is None else body, "headers": headers}
+        query = place.query if query is None else query
+        began = time.perf_counter()
+        answers = [call_wsgi(place.handler, make_environ_fc(query=query, **call))]
+        if query == place.query and place.method == "GET":
+            event = make_event_fc(parameters=place.fields, **call)
+            answers.append(call_event(place.handler, event))
+        assert time.perf_counter() - began < QUICK_SECONDS
+        for answer in answers:
+            look_at(*answer)
+        return answers
+
+    def look_at(status, headers, body):
+        assert 200 <= status < 500, status
+        assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+        told = f"{headers}{body.decode('utf-8', 'replace')}{caplog.text}"
+        for secret in (APP_SECRET, CLIENT_SECRET, "Traceback"):
+            assert secret not in told
+        assert not [each for pair in headers for each in pair if not each.isprintable()]
+
+    return run
+
+
+each_place = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+
+
+def refused(answer):
+    """Tell whether an answer says no, by its status or in WeChat's own way."""
+    status, _, body = answer
+    return status >= 400 or (status == 200 and b'"errcode":' in body)
+
+
+def ill(**requests):
+    return pytest.mark.parametrize("request_", requests.values(), ids=requests)
+
+
+@pytest.mark.case(118)
+@each_place
+@ill(
+    header={"headers": [("x-a", "a" * 32768)]},
+    user_agent={"headers": [("user-agent", "MicroMessenger/" * 2000)]},
+    language={"headers": [("accept-language", "zh;q=0.1," * 4000)]},
+    accept={"headers": [("accept", "text/html," * 4000)]},
+    authorization={"headers": [("authorization", "Basic " + "A" * 32768)]},
+    cookies={"headers": [("cookie", "; ".join(f"c{n}=v" for n in range(200)))]},
+    flow_cookies={"headers": [("cookie", f"__Host-flow_00000000={'0' * 32};" * 200)]},
+    session={"headers": [("cookie", f"__Host-gateway_session={'2|' * 16384}")]},
+    body={"body": b"a=" + b"1" * 1_000_000},
+    fields={"body": b"a=1&" * 250_000},
+    deep_json={"body": b"[" * 1_000_000},
+    deep_object={"body": b'{"a":' * 200_000},
+    number={"body": b"1" * 1_000_000},
+)
+def test_too_much(ask, place, request_):
+    """It is answered at once, with what stands there or a refusal."""
+    ask(place, headers=request_.get("headers", ()), body=request_.get("body"))
+
+
+@pytest.mark.case(118)
+@each_place
+def test_an_ill_body_of_any_kind(ask, place):
+    """A deep one, a broken one and an empty one, whatever they are said to be."""
+    for kind in ("application/json", FORM, "text/xml", "multipart/form-data", ""):
+        for body in (b"[" * 1_000_000, b"\xff\xfe\0", b"{}", b"null", b'{"a":NaN}'):
+            headers = [("content-type", kind)]
+            answers = ask(place, body=body, method="POST", headers=headers)
+
+            assert place.is_sign_out or all(map(refused, answers))
+
+
+@pytest.mark.case(119)
+@each_place
+def test_what_is_no_text(ask, place):
+    """NUL, broken and overlong UTF-8 in any field that is read: refused."""
+    names = dict.fromkeys(("next", "state", *(name for name, _ in place.fields)))
+    for value in ("%00", "a%00b", "%FF", "%C0%AF", "%E0%80%AF", "%ED%A0%80", "%E5"):
+        text = "&".join(f"{name}={value}" for name in names)
+        answers = ask(place, query=text)
+        if place.method == "POST":
+            answers = ask(place, body=text.encode())
+
+        if place.fields and not place.is_sign_out:
+            assert all(map(refused, answers))
+
+
+@pytest.mark.case(119)
+@each_place
+def test_a_path_that_is_no_text(ask, place):
+    """It is no address of ours."""
+    for rest in (
+        "%00",
+        "%c0%af",
+        "/%2e%2e/",
+        "\0",
+        "\xff",
+        "%",
+        "/..;/",
+        "\\",
+        "%0d%0a",
+    ):
+        assert all(map(refused, ask(place, path=place.path + rest)))
+
+
+@pytest.mark.case(120)
+@each_place
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PATCH", "CONNECT", ""])
+def test_an_odd_method(ask, place, method):
+    """Refused, with Allow where something is there; TRACE shows nothing back."""
+    secret = [("cookie", "a=echoed"), ("x-a", "echoed")]
+    for status, headers, body in ask(place, method=method, headers=secret):
+        is_preflight = method == "OPTIONS" and status == 204
+        assert is_preflight or refused((status, headers, body))
+        assert status != 405 or dict(headers)["Allow"]
+        assert "echoed" not in f"{headers}{body}"
+
+
+@pytest.mark.case(120)
+@each_place
+def test_head(ask, place):
+    """As GET, without the body."""
+    for answer in ask(place, method="HEAD"):
+        assert b"" == answer[2]
+
+
+@pytest.mark.case(24, 117)
+@each_place
+def test_script_in_every_field(ask, place):
+    """It comes back as text, if at all; so it does from Accept-Language and cookies."""
+    more = ("error", "error_description", "lang", "ui_locales", "next", "client_name")
+    names = dict.fromkeys((*more, *(name for name, _ in place.fields)))
+    headers = [*HTML, ("accept-language", SCRIPT), ("user-agent", SCRIPT)]
+    headers.append(("cookie", f"lang={SCRIPT}; gateway_session={SCRIPT}"))
+    one_by_one = [{**dict(place.fields), name: SCRIPT} for name in names]
+    for fields in (*one_by_one, dict.fromkeys(names, SCRIPT)):
+        for _, sent, body in ask(place, fields=fields.items(), headers=headers):
+            assert b"<script>alert" not in body
+            assert b"60493815061729" not in body
+            assert "<" not in dict(sent).get("Location", "")
+
+
+@pytest.mark.case(114)
+@pytest.mark.bug(8)
+@each_place
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_whoever_the_caller_says_we_are(ask, place, accept):
+    """Host and all that proxies write change no address of ours."""
+    told = [
+        *(("host", EVIL), ("x-forwarded-host", EVIL), ("x-forwarded-proto", "ftp")),
+        *(("x-forwarded-prefix", f"//{EVIL}"), ("x-original-url", f"/{EVIL}")),
+        *(("x-forwarded-port", "666"), ("forwarded", f"host={EVIL};proto=ftp")),
+        *(("x-forwarded-server", EVIL), ("x-rewrite-url", f"/{EVIL}")),
+    ]
+    for _, headers, body in ask(place, headers=[("accept", accept), *told]):
+        text = f"{headers}{body.decode()}"
+
+        assert EVIL not in text
+        assert not re.search(r"ftp:|:666\b", text)
+
+
+@pytest.mark.case(114)
+@pytest.mark.parametrize(
+    "name", ["sign-in", "in WeChat", "QR", "authorize", "discovery"]
+)
+def test_our_own_address_is_the_one_that_is_set(ask, name):
+    """Where WeChat is to come back to, and where a client finds us."""
+    for _, headers, body in ask(PLACES[name], headers=[*HTML, ("host", EVIL)]):
+        assert "https://gateway.example.com" in unquote(f"{headers}{body.decode()}")
+
+
+@pytest.mark.case(15, 23)
+@each_place
+def test_a_field_that_comes_twice(ask, place):
+    """It is refused or left out; nobody goes where the second one leads."""
+    evil = ((name, f"https://{EVIL}/") for name, _ in place.fields)
+    twice = urlencode([*place.fields, *evil])
+    is_post = place.method == "POST"
+    more = {"body": twice.encode()} if is_post else {"query": twice}
+    for _, headers, _ in ask(place, **more):
+        location = dict(headers).get("Location", "")
+        assert EVIL != urlsplit(location).hostname

@@ -1,0 +1,105 @@
+"""Every place where a client proves itself counts wrong secrets, in the same way."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.oidc.index import handler as oidc
+from functions.wechat_api.index import handler as wechat_api
+from runtime import gateway as gateway_module
+from tests.functions.api import WHO
+from tests.functions.scripted import CLIENT_SECRET, FORM, SERVICE, basic
+from tests.runtime.fc import call_wsgi, make_environ_fc
+
+GRANT = {"grant_type": "client_credentials", "appid": SERVICE}
+CODE = {"grant_type": "authorization_code"}
+WRONG = "demo_" + "0" * 32
+
+
+def by_query(path, fields):
+    return lambda secret: (
+        wechat_api,
+        {"path": path, "query": urlencode({**WHO, **fields, "secret": secret})},
+    )
+
+
+def stable_token(secret):
+    body = json.dumps({**WHO, "secret": secret}).encode()
+    return wechat_api, {"path": "/cgi-bin/stable_token", "method": "POST", "body": body}
+
+
+def own_path(secret):
+    headers = [("authorization", basic(secret=secret))]
+    return wechat_api, {"path": f"/wechat_api/{SERVICE}/quota", "headers": headers}
+
+
+def oauth(form=None, headers=()):
+    def ask(secret):
+        who = {name: value.replace("SECRET", secret) for name, value in form.items()}
+        body = urlencode({**GRANT, **who}).encode()
+        return oidc, {
+            "path": "/oidc/token",
+            "method": "POST",
+            "body": body,
+            "headers": [("content-type", FORM), *headers],
+        }
+
+    return ask
+
+
+def oauth_by_basic(secret):
+    return oauth({}, [("authorization", basic(secret=secret))])(secret)
+
+
+PLACES = {
+    "token": by_query("/cgi-bin/token", {}),
+    "stable_token": stable_token,
+    "code": by_query("/sns/oauth2/access_token", {**CODE, "code": "x"}),
+    "js_code": by_query("/sns/jscode2session", {"js_code": ""}),
+    "own path": own_path,
+    "form": oauth({"client_id": "demo", "client_secret": "SECRET"}),
+    "basic": oauth_by_basic,
+}
+
+
+@pytest.fixture(params=PLACES.values(), ids=PLACES)
+def guess(request, gateway, monkeypatch):
+    """Ask with a secret; return the code by which it was refused, if it was."""
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+    monkeypatch.setattr("runtime.limits.WRONG_SECRETS", 3)
+
+    def ask(secret, *, client_ip="192.0.2.1"):
+        handler, call = request.param(secret)
+        environ = make_environ_fc(**call, client_ip=client_ip)
+        status, headers, body = call_wsgi(handler, environ)
+        content = json.loads(body)
+        return content.get("errcode") or content.get("error"), status, dict(headers)
+
+    return ask
+
+
+@pytest.mark.case(123)
+def test_the_fourth_guess_of_three(guess):
+    """It is told to wait, a right secret with it; from elsewhere that one is good."""
+    wrong = {guess(WRONG)[0] for _ in range(3)}
+    right_before = guess(CLIENT_SECRET)[0]
+    late = [guess(WRONG), guess(CLIENT_SECRET)]
+
+    assert wrong <= {40125, "invalid_client"}
+    assert right_before not in (*wrong, 45011, "rate_limited")
+    for code, status, headers in late:
+        assert (code, status) in ((45011, 200), ("rate_limited", 429))
+        assert 1 <= int(headers["Retry-After"]) <= 60
+    assert right_before == guess(CLIENT_SECRET, client_ip="192.0.2.2")[0]
+
+
+@pytest.mark.case(123)
+def test_nobodys_secret_counts_alike(guess):
+    """Who is unknown cannot be told from who is known."""
+    names = [guess("nobody_" + "0" * 32)[0] for _ in range(5)]
+    known = [guess(WRONG, client_ip="192.0.2.2")[0] for _ in range(5)]
+
+    assert names == known

@@ -1,0 +1,138 @@
+"""Each field of an app or a client can be set by a command, or is ours to make."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import fields
+
+import pytest
+
+from runtime.gateway import Gateway
+from runtime.logo import MOST_BYTES, data_uri
+from runtime.operations.own_fields import OURS
+from runtime.registry import App, Client, Rate
+from runtime.settings import settings_from
+from tests.management.conftest import APP_SECRET, APPID
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+ADD_APP = f"app add {APPID} --kind service --secret-stdin"
+OF_APP = {
+    "appid": ("", APPID),
+    "kind": ("", "service"),
+    "secret": ("", APP_SECRET),
+    "token_mode": ("--token-mode plain", "plain"),
+    "subject": ("--subject unionid", "unionid"),
+    "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
+    "api_hosts": ("--api-host api2.weixin.qq.com", ("api2.weixin.qq.com",)),
+    "oauth_scope": ("--oauth-scope snsapi_base", "snsapi_base"),
+    "mp_verify": ("--mp-verify Wh6xQ2Zn0pLk8RtV", ("Wh6xQ2Zn0pLk8RtV",)),
+}
+OF_CLIENT = {
+    "client_id": ("--id desk", "desk"),
+    "name": ("", "Orders"),
+    "scopes": (f"--app {APPID} --scope /a", {APPID: ("/a",)}),
+    "origins": ("--origin https://a.cn", ("https://a.cn",)),
+    "redirect_uris": ("--redirect-uri https://a.cn/cb", ("https://a.cn/cb",)),
+    "rate": ("--rate 0.5/5", Rate(0.5, 5)),
+    "session_key": ("--session-key", True),
+    "public": ("--public", True),
+    "native": ("--native", True),
+    "pkce": ("--pkce optional", "optional"),
+    "home": ("--home 'https://a.cn/#/start'", "https://a.cn/#/start"),
+    "logo": ("--logo logo.svg", data_uri("image/svg+xml", SVG)),
+    "subject_type": ("--subject-type pairwise", "pairwise"),
+    "snapshot_users": ("--snapshot-users deny", "deny"),
+    "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
+    "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
+    "post_logout_redirect_uris": (
+        "--post-logout-redirect-uri https://a.cn/bye http://localhost:3000/",
+        ("https://a.cn/bye", "http://localhost:3000/"),
+    ),
+}
+
+
+def registry(environ):
+    return Gateway(settings_from(environ)).registry
+
+
+def test_no_field_is_forgotten():
+    """What the registry reads is in the tables here, or nobody's to give."""
+    assert {each.name for each in fields(App)} == {*OF_APP, "revision"}
+    assert {each.name for each in fields(Client)} == {*OF_CLIENT, *OURS}
+    assert set(OURS) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}
+
+
+@pytest.mark.parametrize("field", OF_APP)
+def test_a_field_of_an_app(manage, environ, field):
+    """What the option says is what the gateway reads."""
+    option, value = OF_APP[field]
+    done = manage(f"{ADD_APP} {option}", typed=APP_SECRET)
+
+    assert (0, "") == (done.code, done.errors)
+    assert value == getattr(registry(environ).app(APPID), field)
+
+
+@pytest.mark.parametrize("field", OF_CLIENT)
+def test_a_field_of_a_new_client(manage, app, environ, tmp_path, field):
+    """It is kept, and shown afterwards."""
+    (tmp_path / "logo.svg").write_bytes(SVG)
+    option, value = OF_CLIENT[field]
+    added = manage(shlex.split(f"client add Orders {option} --json")).json
+
+    id_ = added["client_id"]
+    assert value == getattr(registry(environ).client(id_), field)
+    assert field in manage(f"client show {id_} --json").json
+
+
+@pytest.mark.parametrize("field", [each for each in OF_CLIENT if OF_CLIENT[each][0]])
+def test_a_field_of_a_client_that_is_there(manage, app, environ, tmp_path, field):
+    """It is changed, and dropped again by its name; an id is for good."""
+    (tmp_path / "logo.svg").write_bytes(SVG)
+    option, value = OF_CLIENT[field]
+    manage("client add Orders")
+    done = manage(shlex.split(f"client update orders {option} --json"))
+    if field == "client_id":
+        assert (2, True) == (done.code, "--id" in done.errors)
+        return
+
+    assert value == getattr(registry(environ).client("orders"), field)
+    if field != "scopes":
+        cleared = manage(f"client update orders --clear {field} --json")
+        assert field not in cleared.json
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "logo.png cannot be read: No such file or directory."),
+        (b"GIF89a", "logo.png is no PNG, JPEG, WebP or SVG."),
+        (
+            b"\x89PNG\r\n\x1a\n" + bytes(MOST_BYTES),
+            "logo must have 24576 bytes at most.",
+        ),
+    ],
+)
+def test_a_file_that_is_no_logo(manage, tmp_path, content, said):
+    """It is said in a sentence, and nothing is kept."""
+    if content is not None:
+        (tmp_path / "logo.png").write_bytes(content)
+    done = manage("client add Orders --logo logo.png")
+
+    assert (1, f"manage.py: {said}\n") == (done.code, done.errors)
+    assert {"clients": []} == manage("client list --json").json
+
+
+def test_a_public_client_is_told_no_secret(manage):
+    """And one that is public no longer is told its own, with the hint beside it."""
+    page = manage("client add Page --public").output
+    assert "secret " not in page
+    assert "shown this once" not in page
+    done = manage("client rotate page")
+    assert (1, "manage.py: A public client has no secret.\n") == (
+        done.code,
+        done.errors,
+    )
+
+    assert "The secret is shown this once." in (
+        manage("client update page --no-public").output
+    )

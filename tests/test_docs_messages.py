@@ -1,0 +1,117 @@
+"""docs/operating.md explains what an operator can meet: log lines and refusals."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.documentation import ROOT, calls, rows, section, sources
+
+OPERATING = ROOT / "docs/operating.md"
+SERIOUS = ("warning", "error", "exception", "critical")
+HOLE = "\0"
+"""Where a message has a value."""
+
+
+def message(node):
+    """Return a text with a hole for each value in it; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub("%[sd]", HOLE, node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(message(each) or HOLE for each in node.values)
+    return None
+
+
+def is_told(pattern, line):
+    """Tell whether a row's line is this message, with words for its values."""
+    return re.fullmatch(".+?".join(map(re.escape, pattern.split(HOLE))), line)
+
+
+def table(heading):
+    return rows(section(OPERATING, heading))
+
+
+def logged():
+    """Return logger and message of each line from WARNING on."""
+    found = set()
+    for module, tree in sources("runtime", "functions", "host"):
+        loggers = {
+            node.targets[0].id: message(node.value.args[0]) or module
+            for node in tree.body
+            if isinstance(node, ast.Assign) and calls(node.value, "getLogger")
+        }
+        for call in calls(tree, *SERIOUS):
+            name = getattr(call.func.value, "id", None)
+            if name in loggers:
+                found.add((loggers[name], message(call.args[0])))
+    return found
+
+
+def test_every_serious_log_line_has_its_row():
+    """By logger and words; and no row is of a line that nobody writes."""
+    told = [(row[1].strip("`"), row[0].strip("`")) for row in table("Log lines")]
+    lines = logged()
+
+    assert [line for line in lines if not any(same(line, row) for row in told)] == []
+    assert [row for row in told if not any(same(line, row) for line in lines)] == []
+
+
+def same(line, row):
+    return line[0] == row[0] and is_told(line[1], row[1])
+
+
+def raised(error, *rooms):
+    """Return the message of each such error that is raised in these rooms."""
+    return {
+        told
+        for _, tree in sources(*rooms)
+        for call in calls(tree, error)
+        for told in map(message, call.args[:1])
+        if told
+    }
+
+
+def listed(module):
+    """Return the faults that a module puts together to one message."""
+    (tree,) = [tree for name, tree in sources(module.split(".")[0]) if name == module]
+    nodes = [node.value for node in ast.walk(tree) if isinstance(node, ast.Yield)]
+    nodes += [call.args[0] for call in calls(tree, "append")]
+    return {told for told in map(message, nodes) if told}
+
+
+def of_settings():
+    """Return what is said of settings; most of it follows the setting's name."""
+    faults = raised("SettingsError", "runtime")
+    # Of a key's form: what a SettingsError takes over from the error below it.
+    faults |= {
+        each for each in raised("ValueError", "runtime") if each[:9] == "must hold"
+    }
+    named = {f"NAME {each}" if each[0].islower() else each for each in faults}
+    return named | listed("runtime.settings")
+
+
+def refusals():
+    """Return what can be said before anything runs, by who says it."""
+    said = {
+        "settings": of_settings(),
+        "`make build`": raised("BuildFailed", "deploy"),
+        "`make deploy`": listed("deploy.check"),
+        "`make smoke`": raised("Unwell", "deploy"),
+        "`local_host.py`": raised("CannotStart", "host"),
+    }
+    # The rest passes on what somebody else has said.
+    return {
+        (who, each)
+        for who, told in said.items()
+        for each in told
+        if re.search("[a-z]{3}", each)
+    }
+
+
+def test_every_message_has_its_row():
+    """By who says it and in its words; and no row is of what nobody says."""
+    told = [(row[1], row[0].strip("`")) for row in table("Messages") if len(row) == 3]
+    said = refusals()
+
+    assert [each for each in said if not any(same(each, row) for row in told)] == []
+    assert [row for row in told if not any(same(each, row) for each in said)] == []

@@ -1,0 +1,65 @@
+"""Business services beside the local host, and how the demo client knows them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from tests.conftest import free_port
+from tests.host.processes import eventually
+from tests.walk.house import ROOT
+from tests.walk.operating import run_manage
+
+
+class Example:
+    """examples/business_service.py in the house's folder, on a port of its own."""
+
+    def __init__(self, house):
+        port = free_port()
+        self.url, self._log = f"http://127.0.0.1:{port}", house.folder / "service.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    str(ROOT / "examples/business_service.py"),
+                    f"--port={port}",
+                    f"--gateway={house.url}",
+                ],
+                cwd=house.folder,
+                env={"PATH": os.environ["PATH"]},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def __enter__(self):
+        assert f"ready {self.url}\n" == self._process.stdout.readline(), self.log()
+        return self
+
+    def __exit__(self, *_):
+        self._process.send_signal(signal.SIGINT)
+        self._process.stdout.close()
+        assert 0 == self._process.wait(10), self.log()
+
+    def log(self):
+        return self._log.read_text()
+
+
+def register(house, url):
+    """Let the demo client sign people in at this address too."""
+    demo = _manage(house, "show")
+    origins = [f"--origin={each}" for each in (*demo["origins"], url)]
+    uris = [*demo["redirect_uris"], f"{url}/signed_in"]
+    _manage(house, "update", *origins, *(f"--redirect-uri={each}" for each in uris))
+    link = f"/connect/qrconnect?appid=demo&redirect_uri={url}/signed_in"
+    link += "&response_type=code&scope=snsapi_login"
+    eventually(lambda: house.get(link).status == 200, pause=0.2)
+
+
+def _manage(house, verb, *options):
+    done = run_manage(house.folder, "client", verb, "demo", "--json", *options)
+    assert 0 == done.returncode, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,158 @@
+"""The example as a process of its own, beside the local host, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.chromium import IPHONE_WECHAT, chromium
+from tests.walk.business import Example, register
+from tests.walk.house import ROOT
+from tests.walk.operating import run_manage
+
+
+@pytest.fixture(scope="module")
+def example(house):
+    """The running example; the demo client knows its address."""
+    with Example(house) as running:
+        register(house, running.url)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(locale="zh-CN")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def wechat(browser):
+    """A page in WeChat's own browser, of somebody who reads English."""
+    context = browser.new_context(user_agent=IPHONE_WECHAT, locale="en-US")
+    yield context.new_page()
+    context.close()
+
+
+def scan(house, page):
+    """Scan the code that the page shows, and confirm."""
+    code = page.frame_locator("iframe").locator("img.js_qrcode_img")
+    uuid = code.get_attribute("src").rpartition("/")[2]
+    house.sandbox("POST", "/_sandbox/phone/scan", {"uuid": uuid})
+    house.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": uuid})
+
+
+def test_the_demo_client_knows_the_example(house):
+    """Where it listens unless told otherwise: one command starts it."""
+    usual = "http://127.0.0.1:8090"
+    done = run_manage(house.folder, "client", "show", "demo", "--json")
+    demo = json.loads(done.stdout)
+
+    assert usual in demo["origins"]
+    assert f"{usual}/signed_in" in demo["redirect_uris"]
+
+
+def test_authenticated_simply_works(house, example, page):
+    """A stranger's page leads to the QR code, and after it to that page."""
+    page.goto(f"{example.url}/orders?page=2")
+    assert page.url.startswith(f"{house.url}/login?next=")
+    scan(house, page)
+    page.wait_for_url(f"{example.url}/orders?page=2")
+
+    assert house.user()["nickname"] in page.inner_text("main")
+    assert "已登录" in page.inner_text("main")
+
+
+def test_a_sign_out_at_the_gateway_ends_it(house, example, wechat):
+    """The service's link leads to the gateway's question, and then nobody is known."""
+    wechat.goto(f"{example.url}/orders")
+    wechat.get_by_role("button", name="允许").click()
+    wechat.wait_for_url(f"{example.url}/orders*")
+    wechat.get_by_role("link", name="Sign out").click()
+    wechat.get_by_role("button", name="退出").click()  # WeChat says which language
+    wechat.wait_for_load_state()
+    wechat.goto(f"{example.url}/orders")
+
+    assert wechat.url.startswith(f"{house.sandbox_url}/connect/oauth2/authorize?")
+
+
+def test_the_way_of_other_hosts_by_qr_code(house, example, page):
+    """The gateway in WeChat's place, the service's own session after it."""
+    page.goto(example.url)
+    page.get_by_role("link", name="微信登录").click()
+    assert page.url.startswith(f"{house.url}/connect/qrconnect?")
+    scan(house, page)
+    page.wait_for_url(f"{example.url}/*")
+    assert house.user()["nickname"] in page.inner_text("main")
+    page.get_by_role("button", name="退出登录").click()
+
+    assert page.get_by_role("link", name="微信登录").is_visible()
+
+
+def test_the_way_of_other_hosts_inside_wechat(house, example, wechat):
+    """By the consent sheet; the log of the service has no code of it."""
+    wechat.goto(f"{example.url}/sign_in")
+    wechat.get_by_role("button", name="允许").click()
+    wechat.wait_for_url(f"{example.url}/*")
+
+    assert f"Signed in as {house.user()['nickname']}" in wechat.inner_text("main")
+    assert "/signed_in" in example.log()
+    assert "code" not in example.log()
+    values = [each["value"] for each in wechat.context.cookies()]
+    assert not [each for each in (*values, house.secret) if each in example.log()]
+
+
+def test_a_second_look_at_the_way_back_is_no_error(house, example, wechat):
+    """Back or a reload leads on, and WeChat is not asked again."""
+    seen = []
+    wechat.on("request", lambda request: seen.append(request.url))
+    wechat.goto(f"{example.url}/sign_in")
+    wechat.get_by_role("button", name="允许").click()
+    wechat.wait_for_url(f"{example.url}/*")
+    wechat.goto(next(each for each in seen if "/signed_in?" in each))
+
+    assert wechat.url.partition("#")[0] == f"{example.url}/"
+    assert "Signed in as" in wechat.inner_text("main")
+
+
+def test_a_stale_address_is_a_page_with_a_way_on(example, page):
+    """Somebody's old address signs nobody in."""
+    answer = page.goto(f"{example.url}/signed_in?code=x&state={'0' * 32}")
+
+    assert 400 == answer.status
+    assert "请重试" in page.get_by_role("alert").inner_text()
+    assert page.get_by_role("link", name="微信登录").is_visible()
+
+
+def test_signing_out_takes_the_services_own_form(house, example):
+    """No other site, and no other service of this host, can do it."""
+    answer = house.http.request("POST", f"{example.url}/sign_out", redirect=False)
+
+    assert 403 == answer.status
+
+
+def test_without_a_gateway_it_says_what_to_do(tmp_path):
+    """In a folder where none has run: a sentence, and no stack."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples/business_service.py")],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert ".local/demo_client.json is missing: start the gateway" in done.stderr
+    assert 1 == len(done.stderr.splitlines())

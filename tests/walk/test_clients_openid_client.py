@@ -1,0 +1,134 @@
+"""openid-client from npm, unmodified, signs people in and checks who answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.walk.registered import BACK, HOME, register_client
+from tests.walk.sdks import on_node
+from tests.walk.visitor import Visitor
+
+PATIENCE = 60
+METHODS = ("client_secret_basic", "client_secret_post", "none")
+
+
+@pytest.fixture(scope="module")
+def clients(house):
+    """A client with a secret, and one without."""
+    secretive = register_client(house, "Node")
+    public = register_client(house, "Node page", "--public")
+    return dict(zip(METHODS, (secretive, secretive, public), strict=True))
+
+
+@pytest.fixture
+def client(clients):
+    return clients["client_secret_basic"]
+
+
+@pytest.fixture
+def visitor(house):
+    return Visitor(house)
+
+
+class Script:
+    """The script as a process: it tells the address, is told one, and tells all."""
+
+    def __init__(self, house, client, method):
+        command, more = on_node("openid-client", "openid_client.js")
+        surroundings = {
+            "PATH": os.environ["PATH"],
+            "ISSUER": house.url,
+            "CLIENT_ID": client["client_id"],
+            "SECRET": client.get("secret", ""),
+            "METHOD": method,
+            "BACK": BACK,
+            "HOME": HOME,
+            **more,
+        }
+        self._process = subprocess.Popen(
+            command,
+            env={name: str(value) for name, value in surroundings.items()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        self.url = self._process.stdout.readline().strip()
+        assert self.url.startswith("http"), self.url
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.communicate()
+
+    def told(self, query):
+        """Return what it makes of the address with which the browser came back."""
+        address = f"{BACK}?{urlencode(query)}\n"
+        output, _ = self._process.communicate(address, timeout=PATIENCE)
+        return json.loads(output)
+
+
+@pytest.mark.case(88, 89, 90, 91, 92, 96)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_person_signs_in(house, clients, visitor, method):
+    """Discovery, PKCE, ID token with signature and nonce, userinfo, refresh, logout."""
+    with Script(house, clients[method], method) as script:
+        told = script.told(visitor.walk(script.url, to=BACK))
+    assert "claims" in told, told
+    person = house.user()
+    location = visitor.ask("GET", told["logout"]).headers["Location"]
+
+    assert (house.url, person["unionid"]) == (
+        told["claims"]["iss"],
+        told["claims"]["sub"],
+    )
+    assert (person["unionid"], person["nickname"]) == (
+        told["userinfo"]["sub"],
+        told["userinfo"]["name"],
+    )
+    assert (person["unionid"], True) == (told["refreshed"], told["rotated"])
+    assert f"{HOME}?state=left" == location
+    assert 401 == visitor.ask("GET", f"{house.url}/login/me").status
+
+
+ELSE = {
+    "another issuer": ({"iss": "https://evil.example.com"}, '"iss"'),
+    "a slash more": ({"iss": "{url}/"}, '"iss"'),
+    "no issuer": ({"iss": None}, '"iss"'),
+    "another state": ({"state": "x"}, '"state"'),
+}
+
+
+@pytest.mark.case(96)
+@pytest.mark.parametrize("answer", ["", "&prompt=none"], ids=["code", "error"])
+@pytest.mark.parametrize(("changes", "named"), ELSE.values(), ids=ELSE)
+def test_an_answer_of_somebody_else(house, client, visitor, answer, changes, named):
+    """Refused by the library, code or error, and the code is sent nowhere."""
+    before = house.log().count("/oidc/token")
+    with Script(house, client, "client_secret_basic") as script:
+        query = visitor.walk(script.url + answer, to=BACK)
+        told = script.told(changed({**query, **changes}, house.url))
+
+    assert ("error" if answer else "code") in query
+    assert "OAUTH_INVALID_RESPONSE" == told["code"]
+    assert named in told["why"]
+    assert before == house.log().count("/oidc/token")
+
+
+def changed(query, url):
+    return {k: v.format(url=url) for k, v in query.items() if v is not None}
+
+
+@pytest.mark.case(96, 97)
+def test_an_error_of_ours(house, client, visitor):
+    """With our issuer it is taken for what it is."""
+    with Script(house, client, "client_secret_basic") as script:
+        told = script.told(visitor.walk(f"{script.url}&prompt=none", to=BACK))
+
+    assert "login_required" == told["error"]

@@ -1,0 +1,191 @@
+"""wechatpy's WeChatOAuth signs people in through the gateway as if it were WeChat."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from wechatpy.exceptions import WeChatOAuthException
+from wechatpy.oauth import WeChatOAuth
+
+from tests.walk.operating import run_manage
+from tests.walk.other_host import WECHAT, OtherHost
+from tests.walk.registered import register_client
+from tests.walk.visitor import Visitor
+
+OPEN = "https://open.weixin.qq.com"
+BACK = "http://127.0.0.1:8095/wechatpy"
+STATE = "a1b2c3"
+SILENT = "wx" + "5" * 16
+DESKTOP = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0"}
+
+
+@pytest.fixture(scope="module")
+def client(house):
+    """The only client that has this address: a WeChat appid alone names it."""
+    return register_client(house, "wechatpy", back=BACK)
+
+
+@pytest.fixture
+def visitor(house):
+    return Visitor(house)
+
+
+def by_attributes(house, *names):
+    """The SDK with other base URLs, as a subclass sets them."""
+
+    class Gateway(WeChatOAuth):
+        API_BASE_URL = f"{house.url}/"
+        OAUTH_BASE_URL = f"{house.url}/connect/"
+
+    return Gateway(*names, state=STATE)
+
+
+def as_it_is(house, *names):
+    """The SDK with WeChat's own hosts, which lead to the gateway."""
+    made = WeChatOAuth(*names, state=STATE)
+    made._http.mount(WECHAT, OtherHost(house.url))
+    return made
+
+
+@pytest.fixture(params=[by_attributes, as_it_is])
+def make(request, house, client):
+    """Return the SDK for a name that stands where WeChat's appid does."""
+    made = []
+
+    def run(appid=None, *, scope="snsapi_userinfo", secret=None):
+        names = (appid or client["client_id"], secret or client["secret"], BACK, scope)
+        made.append(request.param(house, *names))
+        return made[-1]
+
+    yield run
+    for each in made:
+        each._http.close()
+
+
+def signed_in(house, visitor, sdk):
+    """Return what the SDK gets for the code that a person brings."""
+    back = visitor.walk(sdk.authorize_url.replace(OPEN, house.url), to=BACK)
+    assert STATE == back["state"]
+    return sdk.fetch_access_token(back["code"])
+
+
+@pytest.mark.case(129, 130, 132, 133, 134)
+@pytest.mark.parametrize("named", ["client", "service"])
+def test_a_person_signs_in(house, visitor, make, named):
+    """By the client's id or WeChat's real appid: all that the SDK can do works."""
+    appid = house.app("service")["appid"]
+    sdk = make(appid if named == "service" else None)
+    answer = signed_in(house, visitor, sdk)
+    person = house.user()
+    info = sdk.get_user_info()
+    openid = person["openid"][appid]
+
+    assert (openid, "snsapi_userinfo") == (answer["openid"], answer["scope"])
+    assert (openid, person["nickname"], person["unionid"]) == (
+        info["openid"],
+        info["nickname"],
+        info["unionid"],
+    )
+    assert sdk.check_access_token()
+    assert openid == sdk.refresh_access_token(sdk.refresh_token)["openid"]
+    assert openid == sdk.get_user_info()["openid"]
+
+
+@pytest.fixture
+def silent(house):
+    """A client of an app whose people go by openid: silence tells no unionid."""
+    app = {"appid": SILENT, "secret": "5" * 32, "kind": "service"}
+    house.sandbox("POST", "/_sandbox/apps", app)
+    words = ("app", "add", SILENT, "--kind", "service", "--secret-stdin", "--json")
+    done = run_manage(house.folder, *words, typed=app["secret"] + "\n")
+    assert 0 == done.returncode, done.stderr
+    return register_client(house, "Silent", back=BACK, apps=[SILENT])
+
+
+@pytest.mark.case(58, 132)
+def test_a_silent_sign_in(house, visitor, silent):
+    """snsapi_base, the SDK's own scope: the openid, and 48001 for the profile."""
+    sdk = by_attributes(house, silent["client_id"], silent["secret"], BACK)
+    answer = signed_in(house, visitor, sdk)
+    with pytest.raises(WeChatOAuthException) as caught:
+        sdk.get_user_info()
+    sdk._http.close()
+
+    assert "snsapi_base" == answer["scope"]
+    assert house.user()["openid"][SILENT] == answer["openid"]
+    assert 48001 == caught.value.errcode
+    assert [] == house.journal("/sns/userinfo")
+
+
+def scanned(house, visitor, url):
+    """Scan and confirm at a desktop; return the query with which it comes back."""
+    page = visitor.ask("GET", url, headers=DESKTOP).data.decode()
+    link = html.unescape(re.search(r'href="([^"]+/connect/qrconnect\?[^"]+)"', page)[1])
+    shown = visitor.ask("GET", link, headers=DESKTOP).data.decode()
+    uuid = re.search(r"/connect/qrcode/(\w+)", shown)[1]
+    house.sandbox("POST", "/_sandbox/phone/scan", {"uuid": uuid})
+    house.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": uuid})
+    poll = f"{house.sandbox_url}/connect/l/qrconnect?uuid={uuid}&f=json"
+    code = visitor.ask("GET", poll).json()["wx_code"]
+    sent = dict(parse_qsl(urlsplit(link).query))
+    query = urlencode({"code": code, "state": sent["state"]})
+    return visitor.walk(f"{sent['redirect_uri']}?{query}", to=BACK)
+
+
+@pytest.mark.case(129, 130)
+@pytest.mark.parametrize("named", ["client", "website"])
+def test_a_person_scans_the_code(house, visitor, make, named):
+    """qrconnect_url, at a desktop: the openid is the website app's."""
+    appid = house.app("website")["appid"]
+    sdk = make(appid if named == "website" else None)
+    back = scanned(house, visitor, sdk.qrconnect_url.replace(OPEN, house.url))
+    answer = sdk.fetch_access_token(back["code"])
+    openid = house.user()["openid"][appid]
+
+    assert (openid, "snsapi_login") == (answer["openid"], answer["scope"])
+    assert house.user()["nickname"] == sdk.get_user_info()["nickname"]
+
+
+@pytest.mark.case(130)
+def test_a_code_is_good_once(house, visitor, make):
+    """The second time is 40163, and the tokens of the first one live on."""
+    sdk = make()
+    back = visitor.walk(sdk.authorize_url.replace(OPEN, house.url), to=BACK)
+    sdk.fetch_access_token(back["code"])
+    with pytest.raises(WeChatOAuthException) as caught:
+        sdk.fetch_access_token(back["code"])
+
+    assert 40163 == caught.value.errcode
+    assert sdk.check_access_token()
+
+
+@pytest.mark.case(130)
+def test_a_wrong_secret(house, visitor, make):
+    """40125, as if the AppSecret were wrong."""
+    sdk = make(secret="wechatpy_" + "0" * 32)
+    with pytest.raises(WeChatOAuthException) as caught:
+        signed_in(house, visitor, sdk)
+
+    assert 40125 == caught.value.errcode
+
+
+@pytest.mark.case(131, 133)
+def test_what_wechat_gives_never_arrives(house, visitor, client):
+    """Neither AppSecret nor WeChat's own tokens are in what the SDK is answered."""
+    sdk = as_it_is(
+        house, client["client_id"], client["secret"], BACK, "snsapi_userinfo"
+    )
+    answer = signed_in(house, visitor, sdk)
+    direct = house.http.request(
+        "GET",
+        f"{house.sandbox_url}/sns/auth",
+        fields={"access_token": answer["access_token"], "openid": answer["openid"]},
+    ).json()
+    everything = b"".join(sdk._http.get_adapter(WECHAT).answers)
+    sdk._http.close()
+
+    assert 40001 == direct["errcode"]
+    assert house.app("service")["secret"].encode() not in everything

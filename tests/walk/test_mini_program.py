@@ -1,0 +1,216 @@
+"""A mini program through the whole house: sign-in, its data, its person's number."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from urllib.parse import urlencode
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import make_headers
+from wechatpy import WeChatClient
+from wechatpy.exceptions import WeChatClientException
+
+WECHAT = "https://api.weixin.qq.com"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def app(house):
+    return house.app("miniprogram")
+
+
+@pytest.fixture
+def person(house):
+    return house.user(1)
+
+
+@pytest.fixture
+def as_client(house):
+    """The Authorization header of the demo client."""
+    return make_headers(basic_auth=f"demo:{house.secret}")
+
+
+@pytest.fixture
+def login(house, app, person):
+    """Call wx.login: a js_code, and the data that its session encrypts."""
+
+    def run():
+        who = {"appid": app["appid"], "openid": person["openid"][app["appid"]]}
+        return house.sandbox("POST", "/_sandbox/js_code", who)
+
+    return run
+
+
+def ask(house, method, path, *, headers=None, content=None):
+    """Return status and JSON."""
+    body = None if content is None else json.dumps(content)
+    answer = house.http.request(
+        method, f"{house.url}{path}", headers={**JSON, **(headers or {})}, body=body
+    )
+    return answer.status, json.loads(answer.data)
+
+
+def exchange(house, app, js_code, **changed):
+    asked = {"appid": app["appid"], "secret": house.secret, "js_code": js_code}
+    asked |= {"grant_type": "authorization_code", **changed}
+    return ask(house, "GET", f"/sns/jscode2session?{urlencode(asked)}")
+
+
+def test_jscode2session_with_the_clients_secret(house, app, person, login):
+    """WeChat's shape without the session_key; the second use is WeChat's 40163."""
+    js_code = login()["code"]
+    known = {"openid": person["openid"][app["appid"]], "unionid": person["unionid"]}
+
+    assert (200, known) == exchange(house, app, js_code)
+    status, again = exchange(house, app, js_code)
+    assert (200, 40163) == (status, again["errcode"])
+    assert ", rid: " in again["errmsg"]
+    assert 40029 == exchange(house, app, "made-up")[1]["errcode"]
+    assert 40125 == exchange(house, app, js_code, secret=app["secret"])[1]["errcode"]
+
+
+def test_an_unmodified_sdk_signs_in(house, app, person, login):
+    """wechatpy's code_to_session; only the host is another one."""
+
+    class OtherHost(HTTPAdapter):
+        def send(self, request, **options):
+            request.url = request.url.replace(WECHAT, house.url, 1)
+            return super().send(request, **options)
+
+    sdk = WeChatClient(app["appid"], house.secret)
+    sdk._http.mount(WECHAT, OtherHost())
+    js_code = login()["code"]
+
+    assert person["unionid"] == sdk.wxa.code_to_session(js_code)["unionid"]
+    with pytest.raises(WeChatClientException) as caught:
+        sdk.wxa.code_to_session(js_code)
+    assert 40163 == caught.value.errcode
+    sdk._http.close()
+
+
+def test_a_session_by_js_code(house, app, person, login):
+    """The token opens /login/me; by unionid it is whom the web knows, too."""
+    asked = {"js_code": login()["code"]}
+    status, session = ask(house, "POST", "/login/miniprogram", content=asked)
+    bearer = {"Authorization": f"Bearer {session['session_token']}"}
+    me = ask(house, "GET", "/login/me", headers=bearer)
+
+    assert (200, person["unionid"]) == (status, session["sub"])
+    assert (200, person["unionid"]) == (me[0], me[1]["sub"])
+    assert person["openid"][app["appid"]] == me[1]["wechat_openid"]
+    status, again = ask(house, "POST", "/login/miniprogram", content=asked)
+    assert (400, "js_code_spent") == (status, again["error"])
+
+
+def test_a_person_whom_wechat_refuses(house, app, person, login):
+    """Blocked, or a hundred times in a minute."""
+    openid = person["openid"][app["appid"]]
+    asked = {"js_code": login()["code"]}
+    refused = {"path": "/sns/jscode2session", "errcode": 45011}
+    house.sandbox("POST", "/_sandbox/faults", refused)
+    status, too_fast = ask(house, "POST", "/login/miniprogram", content=asked)
+    assert (429, "too_many_js_codes") == (status, too_fast["error"])
+
+    blocked = {"openid": openid, "blocked": True}
+    house.sandbox("POST", "/_sandbox/users", blocked)
+    status, refused = ask(house, "POST", "/login/miniprogram", content=asked)
+    assert (403, "person_blocked") == (status, refused["error"])
+
+
+def test_a_profile_is_decrypted(house, app, person, login, as_client):
+    """By the openid alone: the service never has the session_key."""
+    data = login()
+    openid = exchange(house, app, data["code"])[1]["openid"]
+    path = f"/wechat_api/{app['appid']}/decrypt"
+    asked = {
+        "openid": openid,
+        "encrypted_data": data["encryptedData"],
+        "iv": data["iv"],
+        "raw_data": data["rawData"],
+        "signature": data["signature"],
+    }
+    status, profile = ask(house, "POST", path, headers=as_client, content=asked)
+
+    assert (200, person["nickname"]) == (status, profile["nickName"])
+    assert (openid, person["unionid"]) == (profile["openId"], profile["unionId"])
+    assert app["appid"] == profile["watermark"]["appid"]
+    asked["signature"] = hashlib.sha1(b"x", usedforsecurity=False).hexdigest()
+    status, refused = ask(house, "POST", path, headers=as_client, content=asked)
+    assert (400, "signature_mismatch") == (status, refused["error"])
+
+
+def test_data_of_an_older_login_cannot_be_decrypted(house, app, login, as_client):
+    """Each wx.login brings another key."""
+    older, newer = login(), login()
+    openid = exchange(house, app, older["code"])[1]["openid"]
+    exchange(house, app, newer["code"])
+    path = f"/wechat_api/{app['appid']}/decrypt"
+    asked = [
+        {"openid": openid, "encrypted_data": each["encryptedData"], "iv": each["iv"]}
+        for each in (older, newer)
+    ]
+    answers = [
+        ask(house, "POST", path, headers=as_client, content=each) for each in asked
+    ]
+
+    assert (400, "cannot_decrypt") == (answers[0][0], answers[0][1]["error"])
+    assert (200, openid) == (answers[1][0], answers[1][1]["openId"])
+
+
+def test_a_phone_number_both_ways(house, app, person, login, as_client):
+    """By its own code through the proxy, and encrypted by the session."""
+    openid = exchange(house, app, login()["code"])[1]["openid"]
+    who = {"appid": app["appid"], "openid": openid}
+    button = house.sandbox("POST", "/_sandbox/phone_code", who)
+    base = f"/wechat_api/{app['appid']}"
+    path = f"{base}/wxa/business/getuserphonenumber"
+    code = {"code": button["code"]}
+    data = {"encrypted_data": button["encryptedData"], "iv": button["iv"]}
+    status, told = ask(house, "POST", path, headers=as_client, content=code)
+    _, opened = ask(
+        house,
+        "POST",
+        f"{base}/decrypt",
+        headers=as_client,
+        content={"openid": openid, **data},
+    )
+
+    number = person["phone_number"]
+    assert (200, number) == (status, told["phone_info"]["phoneNumber"])
+    assert number == opened["phoneNumber"]
+    assert (
+        40029 == ask(house, "POST", path, headers=as_client, content=code)[1]["errcode"]
+    )
+
+
+def test_a_phone_number_in_wechats_own_shape(house, app, person):
+    """The path and the token as an SDK has them."""
+    who = {"appid": app["appid"], "openid": person["openid"][app["appid"]]}
+    code = {"code": house.sandbox("POST", "/_sandbox/phone_code", who)["code"]}
+    issued = {"grant_type": "client_credential", "secret": house.secret}
+    issued["appid"] = app["appid"]
+    query = urlencode(issued)
+    token = ask(house, "GET", f"/cgi-bin/token?{query}")[1]["access_token"]
+    answer = requests.post(
+        f"{house.url}/wxa/business/getuserphonenumber",
+        params={"access_token": token},
+        json=code,
+        timeout=20,
+    ).json()
+
+    assert person["phone_number"] == answer["phone_info"]["purePhoneNumber"]
+
+
+def test_the_logs_tell_nothing(house, app, person, login):
+    """Of codes, openids, tokens and secrets, after both ways to sign in."""
+    data = login()
+    openid = exchange(house, app, data["code"])[1]["openid"]
+    asked = {"js_code": login()["code"]}
+    session = ask(house, "POST", "/login/miniprogram", content=asked)[1]
+
+    hushed = (data["code"], asked["js_code"], openid, session["session_token"])
+    for word in (*hushed, app["secret"], house.secret, person["unionid"]):
+        assert word not in house.log()

@@ -1,0 +1,95 @@
+"""The client's mixin against the gateway: only addresses and names are others."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.client.service import Browser, Service
+from tests.client.signing_in import agree, finish, make_service, start
+from tests.walk.business import register
+
+
+@pytest.fixture(scope="module")
+def service(house):
+    """A service of the demo client."""
+    with Service(lambda url: _at(house, url)) as running:
+        register(house, running.url)
+        yield running
+
+
+@pytest.fixture
+def browser():
+    one = Browser()
+    yield one
+    one.http.clear()
+
+
+def _at(house, url, secret=None):
+    app = {"appid": "demo", "secret": secret or house.secret}
+    return make_service(url, app=app, open_url=house.url, api_url=house.url)
+
+
+def sign_in(browser, service, answer="allow"):
+    """Go to the gateway, to WeChat and back; return where the service is told."""
+    went = browser.get(start(browser, service).partition("#")[0])
+    assert 303 == went.status, went.data
+    location = went.headers["Location"]
+    if location.startswith(service.url):
+        return location  # the gateway knew the person
+    return browser.get(agree(browser, location, answer)).headers["Location"]
+
+
+def code_of(address):
+    return parse_qs(urlsplit(address).query)["code"][0]
+
+
+@pytest.mark.case(129, 130, 134)
+def test_a_person_signs_in(house, browser, service):
+    """With the openid and the profile that WeChat has, by the client's own secret."""
+    told = finish(browser, sign_in(browser, service))
+    user, appid = house.user(), house.app("service")["appid"]
+
+    assert user["openid"][appid] == told["access"]["openid"]
+    assert user["nickname"] == told["profile"]["nickname"]
+
+
+def test_who_is_signed_in_at_the_gateway_is_not_asked_again(house, browser, service):
+    """The second sign-in never reaches WeChat."""
+    told = [finish(browser, sign_in(browser, service)) for _ in range(2)]
+
+    assert [True, True] == ["profile" in each for each in told]
+    assert 1 == len(house.journal("/connect/oauth2/authorize"))
+
+
+@pytest.mark.case(40)
+def test_a_person_refuses(house, browser, service):
+    """The state alone comes back through the gateway."""
+    app = {"appid": house.app("service")["appid"], "refusal": "redirect"}
+    house.sandbox("POST", "/_sandbox/apps", app)
+
+    assert {"refused": True} == finish(browser, sign_in(browser, service, "refuse"))
+
+
+@pytest.mark.case(130)
+def test_a_code_is_good_once(browser, service):
+    """Under a state of its own it is 40163, as at WeChat."""
+    first = sign_in(browser, service)
+    finish(browser, first)
+    second = sign_in(browser, service)
+    told = finish(browser, second.replace(code_of(second), code_of(first)))
+
+    assert 40163 == told["errcode"]
+
+
+def test_a_wrong_secret(house, browser):
+    """40125, and not a word of the secret."""
+    with Service(lambda url: _at(house, url, "demo_" + "0" * 32)) as service:
+        register(house, service.url)
+        told = finish(browser, sign_in(browser, service))
+
+    assert (40125, "WeChat refused with errcode 40125.") == (
+        told["errcode"],
+        told["error"],
+    )
