@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import signal
 import sys
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 from tornado import autoreload
@@ -16,17 +14,16 @@ from tornado.options import OptionParser
 
 from host.cannot_start import CannotStart
 from host.development import Machine, furnish
-from host.front import Front
+from host.house import House
 from host.household import Household
 from host.options import parse_options
-from host.serving import listen, serve
-from host.signature import AccessKey
-from host.template import Template, read_template
-from host.timers import Timers
-from host.web import make_application
-from host.workers import Workers
+from host.serving import listen
+from host.template import read_template
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
+
+_CUT_SHORT = 130
+"""The exit code of whom a signal ends at once."""
 
 
 def main(arguments: list[str]) -> int:
@@ -34,18 +31,15 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)  # until the loop takes it over
     household = Household(os.environ)
     try:
-        drained = _run(parse_options(arguments), household)
+        in_peace = _run(parse_options(arguments), household)
     except (CannotStart, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return _CUT_SHORT
     finally:
         household.end()
-    if not drained:  # a call that hangs in its thread would hold up the exit
-        logging.shutdown()
-        os._exit(0)
-    return 0
+    return 0 if in_peace else _CUT_SHORT
 
 
 def _run(options: OptionParser, household: Household) -> bool:
@@ -56,35 +50,12 @@ def _run(options: OptionParser, household: Household) -> bool:
     if options.development:
         machine = Machine(url, options.sandbox_port)
         told = furnish(os.environ, machine=machine, household=household)
-    settings_from(os.environ)  # a fault is named now, not at the first request
-    greeting = "\n".join([f"ready {url}", *told])
-    return asyncio.run(_serve(options, template, sockets, household, greeting))
-
-
-async def _serve(
-    options: OptionParser,
-    template: Template,
-    sockets: list[socket],
-    household: Household,
-    greeting: str,
-) -> bool:
-    workers = Workers(threads=options.threads, timeouts=options.timeouts)
-    key = AccessKey(options.access_key_id, options.access_key_secret)
-    front = Front(template, process=dict(os.environ), key=key)
+    settings = settings_from(os.environ)  # a fault is named now, not at a request
     if options.debug:
         _watch(template.root, household)
-    application = make_application(front, workers, debug=options.debug)
-    timers = Timers(template, workers, process=dict(os.environ))
-    timers.start()
-    try:
-        return await serve(
-            application,
-            sockets=sockets,
-            workers=workers,
-            on_ready=lambda: print(greeting, flush=True),
-        )
-    finally:
-        timers.stop()
+    house = House(options, template, trusted_hops=settings.trusted_proxy_hops)
+    greeting = "\n".join([f"ready {url}", *told])
+    return house.serve(sockets, on_ready=lambda: print(greeting, flush=True))
 
 
 def _watch(root: Path, household: Household) -> None:
@@ -100,4 +71,7 @@ def _interrupt(*_: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    code = main(sys.argv)
+    # All is ended but perhaps a call that hangs in its thread: nobody waits for it.
+    logging.shutdown()
+    os._exit(code)

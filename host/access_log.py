@@ -9,6 +9,9 @@ log = logging.getLogger("access")
 
 _HARMLESS = frozenset(("appid", "grant_type", "lang", "response_type", "scope", "type"))
 _PLAIN = re.compile(r"[\w.\-]{1,64}", re.ASCII)
+_SHORT = re.compile(r"[\w.\-]{1,24}", re.ASCII)
+"""No secret, token, code or openid is as short, whatever name it was given."""
+
 _MASK = "***"
 
 
@@ -20,19 +23,21 @@ def log_access(
     milliseconds: float,
     request_id: str,
     function: str,
+    client: str,
 ) -> None:
     """Write the line, louder the worse the status."""
     level = logging.INFO if status < 400 else logging.WARNING
     if log.isEnabledFor(level):
         log.log(
             level if status < 500 else logging.ERROR,
-            "%s %s %d %.1fms %s %s",
+            "%s %s %d %.1fms %s %s %s",
             method,
             masked(uri),
             status,
             milliseconds,
             request_id,
             function or "-",
+            client or "-",
         )
 
 
@@ -52,5 +57,5 @@ def _masked_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
     if not equals or not _PLAIN.fullmatch(name):
         return _MASK
-    shown = name in _HARMLESS and _PLAIN.fullmatch(value)
+    shown = name in _HARMLESS and _SHORT.fullmatch(value)
     return f"{name}={value if shown else _MASK}"

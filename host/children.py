@@ -42,7 +42,7 @@ def start(
             stderr=subprocess.STDOUT,
             pass_fds=keep,
             start_new_session=True,
-            preexec_fn=_make_mortal(os.getpid()),  # no thread runs yet
+            preexec_fn=make_mortal(os.getpid()),  # no thread runs yet
         )
 
 
@@ -70,16 +70,7 @@ def last_line(log: Path) -> str:
     return lines[-1] if lines else "it printed nothing"
 
 
-def _ends_within(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while os.waitpid(pid, os.WNOHANG) == (0, 0):
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def _make_mortal(parent: int) -> Callable[[], None] | None:
+def make_mortal(parent: int) -> Callable[[], None] | None:
     """Return what has the kernel end the child when its parent is killed (Linux)."""
     if not sys.platform.startswith("linux"):
         return None
@@ -91,3 +82,12 @@ def _make_mortal(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return follow_parent
+
+
+def _ends_within(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
+    return True

@@ -30,6 +30,8 @@ from host.limits import BODY, check_body
 from host.refusals import Refusal, failure
 from host.routes import Target
 from host.workers import Workers
+from runtime.client_address import client_address
+from runtime.messages import Request
 
 log = logging.getLogger("host")
 
@@ -41,10 +43,18 @@ class Exchange(HTTPMessageDelegate):
     pairs: list[tuple[str, str]]
     admitted: tuple[Instance, Target] | Refusal
 
-    def __init__(self, connection: Any, *, front: Front, workers: Workers) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        *,
+        front: Front,
+        workers: Workers,
+        trusted_hops: int,
+    ) -> None:
         self.connection = connection
         self.front = front
         self.workers = workers
+        self.trusted_hops = trusted_hops
         self.request_id = str(uuid.uuid4())
         self.chunks: list[bytes] = []
         self.size = 0
@@ -114,9 +124,10 @@ class Exchange(HTTPMessageDelegate):
         if self.request.method == "HEAD":
             body = b""
         line = ResponseStartLine("", answer.status, reason)
-        self.connection.write_headers(line, headers, body)
+        written = self.connection.write_headers(line, headers, body)
         self.connection.finish()
-        self.workers.in_flight.discard(self)
+        # A caller may be slow to take a large answer: it is in flight until then.
+        written.add_done_callback(lambda _: self.workers.in_flight.discard(self))
         self._log(answer.status)
 
     def _headers(self, answer: Answer) -> HTTPHeaders:
@@ -139,4 +150,11 @@ class Exchange(HTTPMessageDelegate):
             milliseconds=self.request.request_time() * 1000,
             request_id=self.request_id,
             function=admitted[1].function.name if isinstance(admitted, tuple) else "-",
+            client=self._client(),
         )
+
+    def _client(self) -> str:
+        forwarded = ("x-forwarded-for", self.request.headers.get("X-Forwarded-For", ""))
+        peer = str(self.request.remote_ip)
+        told = Request("", "", headers=(forwarded,), client_ip=peer)
+        return client_address(told, trusted_hops=self.trusted_hops)

@@ -26,6 +26,8 @@ def parse_options(arguments: Sequence[str]) -> OptionParser:
     # A config file is Python, so anything can go wrong in it.
     except (Error, Exception) as error:
         raise CannotStart(f"The options cannot be read: {error}") from None
+    if options.processes < 1 or (options.debug and options.processes > 1):
+        raise CannotStart("--processes is 1 or more, and 1 where --debug reloads.")
     options.run_parse_callbacks()
     return options
 
@@ -44,8 +46,11 @@ def _defined() -> OptionParser:
     )
     define("debug", default=False, help="reload when a source file changes")
     define("development", default=True, help="fill in settings that are missing")
-    define("threads", default=32, help="calls at once; each is an instance on FC")
+    define("processes", default=1, help="processes on the port, for more than one CPU")
+    define("threads", default=32, help="calls at once, in each of the processes")
     define("timeouts", default=True, help="end a call as FC does; off for a debugger")
+    define("timers", default=True, help="play the timer triggers")
+    define("shutdown_seconds", default=20.0, help="for requests in flight at the end")
     define("access_key_id", default="", help="who may call AuthType FUNCTION")
     define("access_key_secret", default="", help="the key that signs these calls")
     define_logging_options(options)

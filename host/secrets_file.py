@@ -10,18 +10,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 NAMES = ("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS")
+"""Those that no host runs without; OIDC_KEY comes along with them."""
+
+_ALL = (*NAMES, "OIDC_KEY")
 
 
 def kept_secrets(
     file: Path, *, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> Mapping[str, str]:
-    """Return the settings that hold secrets, each `1:` and 32 random bytes."""
+    """Return the settings that hold secrets, each `1:` and 32 random bytes.
+
+    OIDC_KEY is an RSA key, which is made of randomness of its own.
+    """
     kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    made = {name: f"1:{_text_of(random(32), name)}" for name in NAMES}
-    complete = {**made, **kept}
-    if complete != kept:
+    missing = [name for name in _ALL if name not in kept]
+    complete = {**kept, **{name: f"1:{_made(name, random)}" for name in missing}}
+    if missing:
         write_private(file, json.dumps(complete, indent=1))
-    return {name: complete[name] for name in NAMES}
+    return {name: complete[name] for name in _ALL}
 
 
 def write_private(file: Path, text: str) -> None:
@@ -37,7 +43,22 @@ def write_private(file: Path, text: str) -> None:
     beside.replace(file)
 
 
-def _text_of(secret: bytes, name: str) -> str:
+def _made(name: str, random: Callable[[int], bytes]) -> str:
+    if name == "OIDC_KEY":
+        return base64.b64encode(_rsa_key()).decode()
     if name == "MASTER_KEYS":  # a key of just these bytes; the others are any text
-        return base64.b64encode(secret).decode()
-    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
+        return base64.b64encode(random(32)).decode()
+    return base64.urlsafe_b64encode(random(32)).decode().rstrip("=")
+
+
+def _rsa_key() -> bytes:
+    # A host that finds its secrets does without the import.
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

@@ -17,6 +17,9 @@ from runtime.registry import hash_secret, make_secret
 
 CLIENT_ID = "demo"
 SECRET_FILE = Path(".local/demo_client.json")
+_SERVICE = "http://127.0.0.1:8090"
+"""Where examples/business_service.py listens."""
+
 _FIELDS = ("kind", "secret", "token", "encoding_aes_key")
 
 
@@ -48,6 +51,9 @@ def seed(sandbox_url: str) -> DemoClient:
         "name": "Demo",
         "scopes": {appid: ["/*", TOKEN_READ] for appid in appids},
         "secret_hashes": [hashed],
+        "origins": [_SERVICE],
+        "redirect_uris": [f"{_SERVICE}/signed_in"],
+        "post_logout_redirect_uris": [f"{_SERVICE}/"],
     }
     _put(documents, "clients", CLIENT_ID, client_document(CLIENT_ID, content))
     return DemoClient(CLIENT_ID, secret, appids)

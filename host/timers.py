@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
 
 from tornado.ioloop import PeriodicCallback
 
-from host.context import Context, Surroundings, surroundings_of
-from host.loader import LoadError, load_handler
 from host.template import Template, Timer
+from host.tick import tick
 from host.workers import Workers
-
-log = logging.getLogger("host")
 
 
 class Timers:
@@ -36,10 +29,7 @@ class Timers:
         self._template = template
         self._workers = workers
         self._now = now
-        self._callbacks = [
-            self._callback(timer, surroundings_of(timer.function, process))
-            for timer in template.timers
-        ]
+        self._callbacks = [self._callback(each, process) for each in template.timers]
 
     def start(self) -> None:
         """Let time run; the first tick comes after one interval."""
@@ -51,24 +41,11 @@ class Timers:
         for callback in self._callbacks:
             callback.stop()
 
-    def _callback(self, timer: Timer, surroundings: Surroundings) -> PeriodicCallback:
-        async def tick() -> None:
-            await self._workers.start(lambda: self._run(timer, surroundings))
+    def _callback(self, timer: Timer, process: Mapping[str, str]) -> PeriodicCallback:
+        def run() -> None:
+            tick(timer, root=self._template.root, process=process, at=self._now())
 
-        return PeriodicCallback(tick, timer.seconds * 1000)
+        async def start() -> None:
+            await self._workers.see_through(run)
 
-    def _run(self, timer: Timer, surroundings: Surroundings) -> None:
-        request_id = str(uuid.uuid4())
-        event = {
-            "triggerTime": self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "triggerName": timer.name,
-            "payload": timer.payload,
-        }
-        try:
-            handler: Any = load_handler(self._template.root, timer.function.handler)
-            context = Context(request_id, surroundings=surroundings)
-            told = handler(json.dumps(event).encode(), context)
-        except (LoadError, Exception, SystemExit):
-            log.exception("%s %s failed", request_id, timer.function.name)
-        else:
-            log.info("%s %s: %s", request_id, timer.function.name, told)
+        return PeriodicCallback(start, timer.seconds * 1000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tornado import autoreload
 from tornado.httputil import HTTPConnection, HTTPServerConnectionDelegate
 
 from host.exchange import Exchange
@@ -13,19 +12,18 @@ from host.workers import Workers
 class FunctionSite(HTTPServerConnectionDelegate):
     """What Tornado's server calls for each request."""
 
-    def __init__(self, front: Front, workers: Workers) -> None:
+    def __init__(self, front: Front, workers: Workers, *, trusted_hops: int) -> None:
         self._front = front
         self._workers = workers
+        self._trusted_hops = trusted_hops
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
     ) -> Exchange:
         """Take the next request of a connection."""
-        return Exchange(request_conn, front=self._front, workers=self._workers)
-
-
-def make_application(front: Front, workers: Workers, *, debug: bool) -> FunctionSite:
-    """Return what the server calls; with `debug` it starts anew after an edit."""
-    if debug:
-        autoreload.start()
-    return FunctionSite(front, workers)
+        return Exchange(
+            request_conn,
+            front=self._front,
+            workers=self._workers,
+            trusted_hops=self._trusted_hops,
+        )

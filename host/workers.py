@@ -1,12 +1,12 @@
-"""The threads in which functions run, and what still runs when the host is to end."""
+"""The threads in which functions run, and what the host has to see through."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from host.answer import Answer
 from host.call import Call
@@ -29,13 +29,12 @@ class Workers:
     def __init__(self, *, threads: int, timeouts: bool) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="function")
         self._timeouts = timeouts
-        self._running: set[Future[Any]] = set()
         self.in_flight: set[object] = set()
 
     async def run(self, instance: Instance, call: Call) -> Answer:
         """Return the instance's answer, made in a thread."""
         loop = asyncio.get_running_loop()
-        answer = self.start(lambda: instance(call))
+        answer = loop.run_in_executor(self._executor, instance, call)
         if not self._timeouts:
             return await answer
         # A bare timer: asyncio.wait_for makes a second future for every call.
@@ -47,21 +46,18 @@ class Workers:
         finally:
             timer.cancel()
 
-    def start(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Do the work in a thread; the host waits for it a little when it ends."""
-        running = self._executor.submit(work)
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
-        return asyncio.wrap_future(running)
+    async def see_through(self, work: Callable[[], T]) -> T:
+        """Return what the work does in a thread; it counts as in flight meanwhile."""
+        self.in_flight.add(work)
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, work)
+        finally:
+            self.in_flight.discard(work)
 
-    async def drain(self, seconds: float) -> bool:
-        """Wait for what is in flight; tell whether no call is left in a thread."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while self.in_flight and loop.time() < deadline:
-            await asyncio.sleep(0.02)
+    def stop(self) -> None:
+        """Begin no call any more; one that hangs in its thread is left behind."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-        return not self._running
 
 
 def _timed_out(function: Function, call: Call) -> Answer:

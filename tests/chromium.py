@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ _ARGUMENTS = (
 @contextmanager
 def chromium():
     """Give a headless Chromium that talks to this machine only."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = _path()
     if path is None:
         assert "CI" not in os.environ, "CI has no Chromium: .ci/run installs one"
         pytest.skip("no Chromium on PATH: apt-get install chromium")
@@ -37,3 +38,24 @@ def chromium():
         )
         yield browser
         browser.close()
+
+
+class CookieRefuser:
+    """A Chromium beside `browser` whose settings block all cookies; `folder` is its."""
+
+    def __init__(self, browser, folder):
+        self._browser, self._folder = browser, folder
+
+    def new_context(self, **looks):
+        """Start it; a context of a browser that runs cannot have such settings."""
+        blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+        preferences = self._folder / "Default" / "Preferences"
+        preferences.parent.mkdir()
+        preferences.write_text(json.dumps(blocked))
+        return self._browser.browser_type.launch_persistent_context(
+            self._folder, executable_path=_path(), args=list(_ARGUMENTS), **looks
+        )
+
+
+def _path():
+    return shutil.which("chromium") or shutil.which("google-chrome")

@@ -79,6 +79,17 @@ class TestTheWayThere:
         """Compared letter by letter; nobody is sent there, not even with an error."""
         assert refused(visit, **changes) is RedirectUriUnknown
 
+    @pytest.mark.parametrize("appid", ["stranger", "", SERVICE[:-1], f"{SERVICE}0"])
+    def test_who_names_no_app_lists_no_clients(self, visit, gateway, appid):
+        """The store would list every version of every client, for any stranger."""
+        listings, ids = [], gateway.documents.ids
+        gateway.documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
+        refused(visit, appid=appid)
+
+        assert [] == listings
+        visit.connect(appid=SERVICE)
+        assert ["clients"] == listings
+
     def test_two_clients_with_one_address_have_to_use_their_ids(self, visit, gateway):
         """By the app's id they could not be told apart."""
         content = gateway.documents.read("clients", "demo").content
@@ -184,6 +195,16 @@ class TestTheWayBack:
         assert wechat.seen == []
 
     @pytest.mark.bug(10)
+    @pytest.mark.case(126)
+    def test_nor_does_one_that_lost_the_app(self, visit, gateway, wechat):
+        """WeChat is not asked by an app that the client may not use any more."""
+        begun = visit.connect()
+        change(gateway, "clients", "demo", scopes={WEBSITE: []})
+        with pytest.raises(RedirectUriUnknown):
+            visit.agree(begun)
+
+        assert wechat.seen == []
+
     def test_an_error_leads_back_to_where_it_began(self, visit, gateway, wechat):
         """And to the client's own home."""
         change(gateway, "clients", "demo", home="https://app.example.com/")

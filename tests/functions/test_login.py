@@ -179,13 +179,6 @@ class TestWhoAmI:
         assert load(response) == {"sub": "u-1", **profile, "auth_time": 1800000000}
         assert header(response, "Cache-Control") == "no-store"
 
-    def test_the_first_of_two_cookie_headers_joined_by_fc_counts(self, gateway):
-        """FC joins repeated Cookie headers with a comma."""
-        (name, value), *_ = signed_in(gateway).items()
-        joined = (("cookie", f"a=1,{name}={value}"),)
-
-        assert handle(ask(path="/me", headers=joined), gateway).status == 200
-
     @pytest.mark.case(42, 111)
     @pytest.mark.parametrize("change_", ["none", "forged", "expired", "signed out"])
     def test_nobody_is_signed_in_by_a_bad_cookie(self, gateway, clock, change_):

@@ -15,6 +15,7 @@ from runtime.errors import (
     CookieMissing,
     FlowExpired,
     NotFound,
+    SignInNotConfigured,
     SnapshotUser,
     WeChatRefused,
     WeChatTimeout,
@@ -346,6 +347,16 @@ class TestBinding:
 
 
 class TestFailures:
+    @pytest.mark.case(126)
+    @pytest.mark.parametrize("lost", [{"disabled": True}, {"scopes": {}}], ids=str)
+    def test_who_may_sign_nobody_in_any_more(self, gateway, walk, wechat, lost):
+        """The client of the sign-in page was disabled, or lost its app, meanwhile."""
+        change(gateway, "clients", "demo", **lost)
+        with pytest.raises(SignInNotConfigured):
+            walk.back()
+
+        assert wechat.seen == []
+
     @pytest.mark.case(40)
     @pytest.mark.parametrize("code", [None, "authdeny"])
     def test_a_refusal_is_said_and_leads_on(self, walk, code):

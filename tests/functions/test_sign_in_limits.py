@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from urllib.parse import urlencode
 
 import pytest
 
+from functions.login.index import handle as login
+from functions.oidc.index import handle as oidc
 from runtime import gateway as gateway_module
+from runtime.authorize import LONGEST_AGAIN
+from runtime.errors import BadRequest, RateLimited
 from runtime.gateway import Gateway
-from tests.functions.scripted import HTML, IN_WECHAT, SERVICE, WEBSITE, change
+from tests.functions.brokered import OIDC, WECHAT, Visit, changed, willing
+from tests.functions.scripted import HTML, IN_WECHAT, SERVICE, WEBSITE, ask, change
 from tests.functions.surface import CALLBACK_URI, PLACES
 from tests.rsa_keys import private_key
 from tests.runtime.fc import call_wsgi, make_environ_fc
@@ -86,6 +92,85 @@ def test_every_key_of_a_sign_in_ends(start, redis_server):
 
     assert 3 == len(lives)
     assert all(0 < life <= 600 for life in lives)
+
+
+@pytest.fixture
+def visit(gateway):
+    """A browser inside WeChat at a gateway that allows three starts a minute."""
+    change(gateway, "clients", "demo", redirect_uris=[OIDC["redirect_uri"]])
+    changes = {"sign_ins_per_address": 3, "oidc_key": {1: b"a key"}}
+    gateway.settings = dataclasses.replace(gateway.settings, **changes)
+    return Visit(gateway)
+
+
+@pytest.mark.case(123)
+def test_what_begins_anew_by_itself_counts(visit, redis_server):
+    """One state without its cookie makes no more flows than any other start."""
+    begun = visit.get(login, "/", "")
+    visit.cookies.clear()
+    for _ in range(2):
+        visit.agree(begun)
+        visit.cookies.clear()
+    before = redis_server.client().dbsize()
+
+    with pytest.raises(RateLimited):
+        visit.agree(begun)
+    assert before == redis_server.client().dbsize()
+
+
+@pytest.mark.case(123)
+@pytest.mark.parametrize("way", [Visit.authorize, Visit.connect])
+def test_who_is_signed_in_gets_no_codes_without_end(visit, wechat, redis_server, way):
+    """A code and what it stands for wait in Redis, too."""
+    willing(wechat)
+    visit.agree(visit.get(login, "/", ""))
+    codes = [way(visit) for _ in range(3)]
+    before = redis_server.client().dbsize()
+
+    assert [303] * 3 == [each.status for each in codes]
+    with pytest.raises(RateLimited):
+        way(visit)
+    assert before == redis_server.client().dbsize()
+
+
+@pytest.mark.case(123)
+def test_a_flood_keeps_nobody_out_who_is_signed_in(visit, wechat):
+    """Strangers' starts are counted apart."""
+    willing(wechat)
+    visit.agree(visit.get(login, "/", ""))
+    for _ in range(2):
+        Visit(visit.gateway).get(login, "/", "")
+    with pytest.raises(RateLimited):
+        Visit(visit.gateway).get(login, "/", "")
+
+    assert "code=" in dict(visit.authorize().headers)["Location"]
+
+
+@pytest.mark.case(118, 123)
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_request_beyond_all_measure_is_not_kept(visit, redis_server, room):
+    """It waits in Redis whole; a form could have 32 MB."""
+    more = {"login_hint": ""}
+    length = len("/oidc/authorize?" + urlencode({**OIDC, **more}))
+    more["login_hint"] = "x" * (LONGEST_AGAIN - length + room)
+    body = urlencode({**OIDC, **more}).encode()
+    asked = ask("POST", "/authorize", headers=HTML, body=body)
+    if room:
+        with pytest.raises(BadRequest):
+            oidc(asked, visit.gateway)
+        assert 0 == redis_server.client().dbsize()
+    else:
+        assert 200 == oidc(asked, visit.gateway).status
+
+
+@pytest.mark.case(118, 123)
+def test_nor_in_wechats_dialect(visit, redis_server):
+    """What WeChat's parameters leave out may be as long."""
+    pairs = changed(WECHAT, more="x" * LONGEST_AGAIN)
+
+    with pytest.raises(BadRequest):
+        visit.connect(pairs)
+    assert 0 == redis_server.client().dbsize()
 
 
 @pytest.mark.case(124)

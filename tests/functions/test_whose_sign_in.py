@@ -167,6 +167,31 @@ class TestSession:
         assert visit.cookies[COOKIE] != planted
         assert whoami(visit)["sub"] == "u-1"
 
+    @pytest.mark.case(42)
+    @pytest.mark.parametrize("hidden_by", ["x=1,", "\u2000", "\xa0"])
+    def test_a_good_one_is_not_smuggled_in(self, visit, gateway, wechat, hidden_by):
+        """A neighbour cannot set a name with __Host-, nor hide one in another name."""
+        willing(wechat)
+        visit.agree(begin(visit))
+        ((name, value),) = [each for each in visit.cookies.items() if COOKIE in each]
+        line = ("cookie", f"{hidden_by}{name}={value}")
+
+        assert gateway.sessions.of(ask(headers=[line]), now=gateway.clock()) is None
+
+    @pytest.mark.case(34, 42)
+    def test_nor_is_a_strangers_sign_in(self, visit, gateway, wechat):
+        """Who has agreed himself and plants his flow's cookie signs nobody in."""
+        willing(wechat)
+        begun = begin(visit)
+        state = query_of(header(begun, "Location"))["state"]
+        ((name, value),) = visit.cookies.items()
+        victim = Visit(gateway)
+        victim.cookies["x"] = f"1,{name}={value}"
+        response = victim.agree(begun)
+
+        assert query_of(header(response, "Location"))["state"] != state
+        assert wechat.seen == []
+
     @pytest.mark.case(44)
     def test_another_person_takes_the_place_of_the_first(self, visit, wechat):
         """Nothing of the first one is left beside the second."""

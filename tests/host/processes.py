@@ -1,9 +1,12 @@
 """Runs local_host.py as a process of its own, in a folder of its own."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import urllib3
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "tests" / "host" / "site" / "template.yml"
 PATIENCE = 30
+UNDER_WAY = "a slow answer is under way"
 
 SETTINGS = {
     "PUBLIC_BASE_URL": "http://127.0.0.1:8080",
@@ -29,16 +33,19 @@ SETTINGS = {
 
 
 class LocalHost:
-    """A host in `folder`; `environment` is all it has besides the system's own."""
+    """A host in `folder`; `environment` is all it has besides the system's own.
 
-    def __init__(self, folder, *arguments, environment=SETTINGS):
+    `before` is a program that starts it.
+    """
+
+    def __init__(self, folder, *arguments, environment=SETTINGS, before=()):
         self.folder = folder
         self.output, self.errors = folder / "stdout", folder / "stderr"
         kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
         inherited = {name: os.environ[name] for name in kept if name in os.environ}
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, ROOT / "local_host.py", *arguments],
+                [*before, sys.executable, ROOT / "local_host.py", *arguments],
                 cwd=folder,
                 env={**inherited, **environment},
                 stdin=subprocess.DEVNULL,
@@ -81,8 +88,45 @@ class LocalHost:
     def log(self):
         return self.errors.read_text()
 
+    def connect(self):
+        """Return a connection to it."""
+        address, _, port = self.url.removeprefix("http://").partition(":")
+        return socket.create_connection((address, int(port)), PATIENCE)
+
+    def listens(self):
+        """Tell whether it takes connections."""
+        try:
+            self.connect().close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
     def _lines(self):
         return self.output.read_text().splitlines()
+
+
+class SlowRequest:
+    """A request that is under way, for so many seconds; `answer` is None if lost."""
+
+    def __init__(self, host, seconds):
+        self.answer = None
+        self._host = host
+        self._path = f"/answers/slow?{seconds}"
+        self._thread = threading.Thread(target=self._ask)
+        begun = host.log().count(UNDER_WAY)
+        self._thread.start()
+        eventually(lambda: host.log().count(UNDER_WAY) > begun)
+
+    def is_waiting(self):
+        return self._thread.is_alive()
+
+    def wait(self):
+        self._thread.join(PATIENCE)
+        return self.answer
+
+    def _ask(self):
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            self.answer = self._host.get(self._path).data
 
 
 def eventually(happened, *, patience=PATIENCE, pause=0.01):

@@ -25,7 +25,8 @@ def start(tmp_path, code=SLEEPER, **more):
 
 def test_a_child_gets_its_input_and_leaves_its_output(tmp_path):
     """What it prints on either stream is in the log."""
-    code = "import sys; print('up', sys.stdin.read()); print('last', file=sys.stderr)"
+    up = "print('up', sys.stdin.read(), flush=True)"
+    code = f"import sys; {up}; print('last', file=sys.stderr)"
     child = start(tmp_path, code, stdin=b"config")
     child.wait()
 

@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 
 import pytest
 
@@ -107,30 +106,6 @@ def test_a_fault_is_one_sentence(tmp_path, arguments, environment, said):
     assert "1:short" not in host.log()
 
 
-def test_a_request_in_flight_gets_its_answer(tmp_path):
-    """The host stops listening at once and ends when the last answer is out."""
-    with LocalHost(tmp_path, *OPTIONS) as host:
-        answers = []
-        caller = threading.Thread(
-            target=lambda: answers.append(host.get("/answers/slow?0.8").data)
-        )
-        caller.start()
-        eventually(lambda: "a slow answer is under way" in host.log())
-        host.process.send_signal(signal.SIGTERM)
-        eventually(lambda: not _listens(host))
-        still_waiting = caller.is_alive()
-        code = host.process.wait(20)
-        caller.join()
-
-    assert (True, 0, [b"plain"]) == (still_waiting, code, answers)
-
-
-def _listens(host):
-    address, _, port = host.url.removeprefix("http://").partition(":")
-    with socket.socket() as probe:
-        return probe.connect_ex((address, int(port))) == 0
-
-
 def test_a_call_that_hangs_holds_up_nobody(tmp_path):
     """It is given up after a bounded time, thread or no thread."""
     with LocalHost(tmp_path, *OPTIONS) as host:
@@ -159,6 +134,20 @@ def test_a_config_file_is_read(tmp_path):
 
     assert f"http://127.0.0.1:{port}" == host.url
     assert "GET /echo?code=*** 200" in logged
+
+
+@pytest.mark.parametrize(
+    ("hops", "shown"), [("0", "127.0.0.1"), ("1", "203.0.113.7"), ("2", "192.0.2.66")]
+)
+def test_the_log_tells_who_calls(tmp_path, hops, shown):
+    """Behind proxies of one's own by the rule of the limits; else the peer."""
+    environment = {**SETTINGS, "TRUSTED_PROXY_HOPS": hops}
+    told = {"X-Forwarded-For": "198.51.100.1, 192.0.2.66, 203.0.113.7"}
+    with LocalHost(tmp_path, *OPTIONS, environment=environment) as host:
+        request_id = host.get("/echo", **told).headers["X-Fc-Request-Id"]
+        eventually(lambda: request_id in host.log())
+
+    assert host.log().rstrip().endswith(f" {request_id} echo {shown}")
 
 
 def test_a_reload_keeps_what_was_started(tmp_path):

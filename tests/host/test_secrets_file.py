@@ -5,8 +5,12 @@ import json
 import stat
 
 from host.secrets_file import NAMES, kept_secrets
+from runtime.id_tokens import IdTokens
+from runtime.oidc_keys import OidcKeys
 from runtime.settings import settings_from
 from tests.host.processes import SETTINGS
+
+NOW = 1_800_000_000
 
 
 def test_they_are_what_the_settings_take(tmp_path):
@@ -26,7 +30,8 @@ def test_they_are_made_once(tmp_path):
     first = kept_secrets(file)
 
     assert first == kept_secrets(file)
-    assert len(NAMES) == len(set(first.values()))
+    assert {*NAMES, "OIDC_KEY"} == set(first)
+    assert len(first) == len(set(first.values()))
 
 
 def test_only_the_owner_reads_them(tmp_path):
@@ -46,5 +51,17 @@ def test_one_that_is_missing_is_made_beside_the_others(tmp_path):
     file.write_text(json.dumps({"MASTER_KEYS": "1:mine", "OTHER": "kept"}))
     secrets = kept_secrets(file)
 
-    assert ("1:mine", set(NAMES)) == (secrets["MASTER_KEYS"], set(secrets))
+    assert ("1:mine", {*NAMES, "OIDC_KEY"}) == (secrets["MASTER_KEYS"], set(secrets))
     assert "kept" == json.loads(file.read_text())["OTHER"]
+
+
+def test_the_key_of_openid_connect_signs(tmp_path):
+    """An RSA key that the settings take and that signs an ID token."""
+    made = kept_secrets(tmp_path / "secrets.json")
+    keys = OidcKeys(settings_from({**SETTINGS, **made}).oidc_key)
+    issued = IdTokens(keys, issuer="http://127.0.0.1:8080").issue(
+        "demo", sub="o1", claims={}, now=NOW, auth_time=NOW
+    )
+
+    assert 2048 == keys.signing.raw_value.key_size
+    assert 2 == issued.count(".")

@@ -45,6 +45,7 @@ async def served(port_and_text, *, sockets):
             Application([("/", Said)], log_function=lambda _: None),
             sockets=sockets,
             workers=workers,
+            ending=serving.Ending(5),
             on_ready=ready.set,
         )
     )

@@ -54,7 +54,7 @@ def run_once(template):
         timers = Timers(template, workers, process={}, now=lambda: now)
         for callback in timers._callbacks:
             await callback.callback()
-        await workers.drain(1)
+        workers.stop()
 
     asyncio.run(ticks())
 

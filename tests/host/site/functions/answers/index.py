@@ -1,5 +1,6 @@
 """Answers in a way that the path names."""
 
+import os
 import threading
 
 released = threading.Event()
@@ -48,6 +49,12 @@ def leaves(environ, start_response):
     raise SystemExit(3)
 
 
+def fails_at_length(environ, start_response):
+    """Its entry in the log is longer than a pipe takes at once."""
+    text = environ["QUERY_STRING"] * 20_000
+    raise ValueError(f"begin {text} end")
+
+
 def silent(environ, start_response):
     return [b"no start"]
 
@@ -60,6 +67,13 @@ def no_content(environ, start_response):
 def tag(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"plain"]
+
+
+def process(environ, start_response):
+    """Says which process answers, after a moment in which another may take the next."""
+    threading.Event().wait(0.02)
+    start_response("200 OK", [])
+    return [str(os.getpid()).encode()]
 
 
 def hangs(environ, start_response):

@@ -1,0 +1,33 @@
+"""Signals as something to wait for, in a process without an event loop."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+
+class Signals:
+    """Takes these signals over for the whole process, until it is closed."""
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = numbers
+        self._came, self._told = os.pipe()
+        os.set_blocking(self._told, False)
+        # The C handler writes the number at once, so none is missed while nobody waits.
+        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, lambda *_: None)
+
+    def wait(self, seconds: float | None = None) -> set[int]:
+        """Return the numbers of those that came; none if so many seconds pass."""
+        ready, _, _ = select.select([self._came], [], [], seconds)
+        return set(os.read(self._came, 4096)) if ready else set()
+
+    def close(self) -> None:
+        """Let them do again what they do by default."""
+        signal.set_wakeup_fd(-1)
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._came)
+        os.close(self._told)

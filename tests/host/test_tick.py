@@ -1,0 +1,78 @@
+"""The timers tick once, for a scheduler outside of the host."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.host.processes import ROOT, SETTINGS, LocalHost, eventually
+from tests.host.test_timers import make_template, ticks_of
+
+
+def tick(folder, *, environment=SETTINGS):
+    """Return the exit code and what was said."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "host.tick", f"--template={folder / 'template.yml'}"],
+        cwd=ROOT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_each_timer_ticks_once(tmp_path):
+    """With the event of its trigger, and the answer in the log."""
+    make_template(tmp_path, every="@every 1h")
+    code, said = tick(tmp_path)
+
+    assert [("tick", "all", "sweep")] == [
+        (each["triggerName"], each["payload"], each["in"])
+        for each in ticks_of(tmp_path)
+    ]
+    assert (0, True) == (code, "sweep: swept" in said)
+
+
+def test_a_tick_that_fails_ends_with_1(tmp_path):
+    """So that the scheduler knows; the stack is in the log."""
+    make_template(tmp_path)
+    (tmp_path / "broken").touch()
+    code, said = tick(tmp_path)
+
+    assert (1, True) == (code, "sweeping failed" in said)
+
+
+def test_a_round_that_says_what_went_wrong_ends_with_1(tmp_path):
+    """The project's own timer answers it instead of raising, the bucket is away."""
+    away = {"CONFIG_URL": "s3://bucket", "S3_ENDPOINT_URL": "http://127.0.0.1:1"}
+    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    code, said = tick(ROOT, environment={**SETTINGS, **away, **keys})
+
+    assert (1, True) == (code, 'refresh: {"error":' in said)
+
+
+def test_a_missing_setting_is_named(tmp_path):
+    """One line, as by the host itself."""
+    make_template(tmp_path)
+    without = {k: v for k, v in SETTINGS.items() if k != "REDIS_URL"}
+
+    assert (1, "REDIS_URL is missing\n") == tick(tmp_path, environment=without)
+
+
+@pytest.mark.parametrize("timers", ["true", "false"])
+def test_the_host_leaves_the_timers_to_others(tmp_path, timers):
+    """With --timers=false it serves, and no tick comes."""
+    make_template(tmp_path, every="@every 1s")
+    options = ["--port=0", f"--template={tmp_path / 'template.yml'}"]
+    with LocalHost(tmp_path, *options, f"--timers={timers}"):
+        if timers == "true":
+            eventually((tmp_path / "ticks").exists, patience=10)
+        else:
+            time.sleep(1.5)
+
+    assert (timers == "true") == (tmp_path / "ticks").exists()
