@@ -1,0 +1,84 @@
+"""compose.yaml: the gateway and its Redis on one machine."""
+
+import re
+
+from tests.deploy_files.deploy_files import (
+    DEPLOY,
+    NEEDED,
+    ROOT,
+    SETTINGS,
+    documents,
+    run,
+    tool,
+)
+
+FILE = DEPLOY / "compose.yaml"
+(COMPOSE,) = documents(FILE)
+GATEWAY, REDIS = COMPOSE["services"]["gateway"], COMPOSE["services"]["redis"]
+EXAMPLE = (DEPLOY / "gateway.env.example").read_text("utf-8")
+FILLED_IN = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+
+
+def judge(file):
+    """Ask the Compose specification's own schema."""
+    schema = ("--builtin-schema", "vendor.compose-spec")
+    return run(tool("check-jsonschema"), *schema, file)
+
+
+def test_it_keeps_the_specification():
+    """By its published schema."""
+    assert (0, "ok -- validation done\n") == judge(FILE)
+
+
+def test_the_schema_would_find_a_fault(tmp_path):
+    """So its consent says something."""
+    broken = tmp_path / "compose.yaml"
+    broken.write_text(FILE.read_text().replace("service_healthy", "service_happy"))
+    code, said = judge(broken)
+
+    assert (1, True) == (code, "service_happy" in said)
+
+
+def test_everything_that_the_host_needs_is_set():
+    """Here or in the file that the deployer fills in, and nothing else."""
+    names = set(GATEWAY["environment"]) | set(FILLED_IN)
+
+    assert (set(), set()) == (NEEDED - names, names - set(SETTINGS))
+
+
+def test_no_secret_is_in_the_example():
+    """Only a number of proxies; and git ignores the file that is made from it."""
+    assert {"TRUSTED_PROXY_HOPS": "1"} == {k: v for k, v in FILLED_IN.items() if v}
+    assert f"deploy/{GATEWAY['env_file']}" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_redis_keeps_what_it_is_told():
+    """Append-only, in a volume, and reached by nobody but the gateway."""
+    (volume,) = REDIS["volumes"]
+    (network,) = REDIS["networks"]
+    command = REDIS["command"]
+
+    assert "yes" == command[command.index("--appendonly") + 1]
+    assert ("redis:/data", True) == (volume, "redis" in COMPOSE["volumes"])
+    assert ({"internal": True}, False) == (
+        COMPOSE["networks"][network],
+        "ports" in REDIS,
+    )
+
+
+def test_the_gateway_waits_for_redis_and_comes_back():
+    """It starts when Redis answers, and again after a crash or a reboot."""
+    assert "service_healthy" == GATEWAY["depends_on"]["redis"]["condition"]
+    assert "redis-cli" in REDIS["healthcheck"]["test"]
+    assert {"unless-stopped"} == {GATEWAY["restart"], REDIS["restart"]}
+
+
+def test_nobody_writes_outside_of_the_volumes():
+    """Read-only root, /tmp in memory, no capability; published to loopback alone."""
+    for service in (GATEWAY, REDIS):
+        assert (True, ["/tmp"], ["ALL"]) == (  # noqa: S108 - in the container
+            service["read_only"],
+            service["tmpfs"],
+            service["cap_drop"],
+        )
+    assert all(port.startswith("127.0.0.1:") for port in GATEWAY["ports"])

@@ -1,0 +1,194 @@
+"""The dev container and the editor: everything to run, test and debug in."""
+
+import ast
+import json
+import re
+
+import pytest
+import yaml
+
+from tests.deploy_files.deploy_files import ROOT, instruction
+
+jsonschema = pytest.importorskip("jsonschema")
+
+FOLDER = ROOT / ".devcontainer"
+CONTAINER = json.loads((FOLDER / "devcontainer.json").read_text("utf-8"))
+LAUNCH, EDITOR, RECOMMENDED = (
+    json.loads((ROOT / f".vscode/{name}.json").read_text("utf-8"))
+    for name in ("launch", "settings", "extensions")
+)
+
+TEXT = {"type": "string", "minLength": 1}
+PORT_ATTRIBUTES = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "label": TEXT,
+        "protocol": {"enum": ["http", "https"]},
+        "onAutoForward": {
+            "enum": [
+                *("notify", "openBrowser", "openBrowserOnce", "openPreview"),
+                *("silent", "ignore"),
+            ]
+        },
+        "requireLocalPort": {"type": "boolean"},
+        "elevateIfNeeded": {"type": "boolean"},
+    },
+}
+COMMAND = {
+    "oneOf": [
+        TEXT,
+        {"type": "array", "items": TEXT, "minItems": 1},
+        {"type": "object", "additionalProperties": {"type": ["string", "array"]}},
+    ]
+}
+COMMANDS = (
+    *("initializeCommand", "onCreateCommand", "updateContentCommand"),
+    *("postCreateCommand", "postStartCommand", "postAttachCommand"),
+)
+SCHEMA = {
+    "type": "object",
+    "required": ["build"],
+    "additionalProperties": False,
+    "dependentRequired": {
+        "workspaceMount": ["workspaceFolder"],
+        "workspaceFolder": ["workspaceMount"],
+    },
+    "properties": {
+        "name": TEXT,
+        "build": {
+            "type": "object",
+            "required": ["dockerfile"],
+            "additionalProperties": False,
+            "properties": {
+                "dockerfile": TEXT,
+                "context": TEXT,
+                "target": TEXT,
+                "args": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+        "remoteUser": TEXT,
+        "workspaceMount": {"type": "string", "pattern": r"^source=.+,target=/.+"},
+        "workspaceFolder": {"type": "string", "pattern": "^/"},
+        "forwardPorts": {
+            "type": "array",
+            "uniqueItems": True,
+            "items": {
+                "oneOf": [
+                    {"type": "integer", "minimum": 1, "maximum": 65535},
+                    {"type": "string", "pattern": r"^[\w.-]+:\d+$"},
+                ]
+            },
+        },
+        "portsAttributes": {
+            "type": "object",
+            "additionalProperties": PORT_ATTRIBUTES,
+        },
+        "containerEnv": {"type": "object", "additionalProperties": {"type": "string"}},
+        "customizations": {
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+        },
+        **dict.fromkeys(COMMANDS, COMMAND),
+    },
+}
+"""What the specification says of a container made of a Dockerfile, as far as used."""
+
+
+def check(container):
+    jsonschema.Draft202012Validator(SCHEMA).validate(container)
+
+
+def launched(name):
+    """Return what the editor launches by this name."""
+    return next(each for each in LAUNCH["configurations"] if each["name"] == name)
+
+
+def test_it_keeps_the_specification():
+    """Every key and value; it stands where tools look for it."""
+    check(CONTAINER)
+
+    assert (FOLDER / CONTAINER["build"]["dockerfile"]).is_file()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"forwardPorts": ["8080"]},
+        {"postCreateCommands": "make setup"},
+        {"workspaceMount": "type=bind"},
+        {"build": {"dockerFile": "Dockerfile"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_schema_would_find_a_fault(change):
+    """So its silence says something."""
+    with pytest.raises(jsonschema.ValidationError):
+        check(CONTAINER | change)
+
+
+def test_the_workspace_is_the_developers_own_folder():
+    """Bind-mounted: what is edited inside is edited outside."""
+    mount = dict(part.split("=") for part in CONTAINER["workspaceMount"].split(","))
+
+    assert mount == {
+        "source": "${localWorkspaceFolder}",
+        "target": CONTAINER["workspaceFolder"],
+        "type": "bind",
+    }
+
+
+def test_the_ports_are_those_that_something_listens_on():
+    """The host, the sandbox and the example of a business service."""
+    options = (ROOT / "host/options.py").read_text("utf-8")
+    example = (ROOT / "examples/business_service.py").read_text("utf-8")
+    defaults = dict(re.findall(r'"(port|sandbox_port)", default=(\d+)', options))
+    (service,) = re.findall(r'define\("port", default=(\d+)', example)
+
+    assert CONTAINER["forwardPorts"] == [
+        *(int(defaults["port"]), int(defaults["sandbox_port"]), int(service))
+    ]
+    assert {str(port) for port in CONTAINER["forwardPorts"]} == set(
+        CONTAINER["portsAttributes"]
+    )
+
+
+def test_it_is_set_up_by_the_same_command():
+    """And on the Python that is deployed, by an ordinary user."""
+    template = yaml.safe_load((ROOT / "template.yml").read_text("utf-8"))
+    login = template["Resources"]["wechat_gateway"]["login"]["Properties"]
+    base = instruction("FROM", file=FOLDER / "Dockerfile")
+
+    assert "make setup" == CONTAINER["postCreateCommand"]
+    assert base.startswith(login["Runtime"].replace("python", "python:"))
+    assert "1000" == instruction("USER", file=FOLDER / "Dockerfile")
+
+
+def test_the_debugger_starts_the_host():
+    """In one process, with breakpoints in functions, and time to look around."""
+    host = launched("Local host")
+    tree = ast.parse((ROOT / "local_host.py").read_text("utf-8"))
+
+    assert ("debugpy", "launch") == (host["type"], host["request"])
+    assert "${workspaceFolder}/local_host.py" == host["program"]
+    assert (False, False) == (host["subProcess"], host["justMyCode"])
+    assert "--timeouts=false" in host["args"]
+    assert "main" in {each.name for each in tree.body if hasattr(each, "name")}
+
+
+def test_the_tests_run_in_the_editor():
+    """By pytest, from the environment that make sets up."""
+    assert EDITOR["python.testing.pytestEnabled"] is True
+    assert EDITOR["python.defaultInterpreterPath"] == (
+        "${workspaceFolder}/.venv/bin/python"
+    )
+    assert EDITOR["python.testing.pytestArgs"] == ["tests"]
+    assert "pytest" == launched("Tests of this file")["module"]
+
+
+def test_the_container_brings_the_editors_extensions():
+    """The same that the workspace recommends."""
+    assert (
+        RECOMMENDED["recommendations"]
+        == (CONTAINER["customizations"]["vscode"]["extensions"])
+    )

@@ -1,0 +1,122 @@
+"""The container image: what is in it, and how it behaves."""
+
+import json
+import re
+
+import pytest
+
+from tests.deploy_files.deploy_files import (
+    DEPLOY,
+    ROOT,
+    documents,
+    health_path,
+    instruction,
+    of_kind,
+    run,
+    tool,
+)
+from tests.host.processes import LocalHost
+
+DOCKERFILES = [DEPLOY / "Dockerfile", ROOT / ".devcontainer/Dockerfile"]
+LOCKS = ["requirements.lock", "requirements-host.lock", "requirements-catalogues.lock"]
+
+
+def pins(name):
+    """Return the pinned requirements of a lock, each with its marker."""
+    text = (ROOT / name).read_text("utf-8")
+    return set(re.findall(r"^([\w.-]+==\S+(?: ; .+?)?) \\$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
+def test_a_dockerfile_has_nothing_to_find_fault_with(file):
+    """By hadolint, down to its hints."""
+    assert (0, "") == run(tool("hadolint"), file)
+
+
+def test_hadolint_would_find_a_fault():
+    """So its silence says something."""
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    code, said = run(tool("hadolint"), "-", text=text.replace("WORKDIR /", "WORKDIR "))
+
+    assert (1, True) == (code, "DL3000" in said)
+
+
+def test_it_runs_as_nobody_in_particular():
+    """A number, so that Kubernetes can tell that it is not root."""
+    user, _, group = instruction("USER").partition(":")
+
+    assert (True, True) == (int(user) > 9999, int(group) > 9999)
+
+
+def test_the_base_is_pinned():
+    """To the patch level, in one place for both stages; a mirror is an argument."""
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    (base,) = re.findall(r"^ARG BASE=(.+)$", text, re.MULTILINE)
+
+    assert re.fullmatch(r"python:3\.1\d\.\d+-slim-[a-z]+", base)
+    assert ["${BASE} AS build", "${BASE}"] == re.findall(r"^FROM (.+)$", text, re.M)
+
+
+def test_the_host_gets_the_signals():
+    """No shell stands in front of it, so SIGTERM reaches it as process 1."""
+    command = json.loads(instruction("ENTRYPOINT"))
+
+    assert ["python", "local_host.py"] == command[:2]
+
+
+def test_without_settings_nothing_starts(tmp_path):
+    """What is missing is named; neither a sandbox nor a Redis takes its place."""
+    options = json.loads(instruction("ENTRYPOINT"))[2:]
+    host = LocalHost(tmp_path, *options, "--port=0", environment={})
+    code = host.process.wait(20)
+
+    assert (1, True) == (code, "REDIS_URL is missing" in host.log())
+    assert not (tmp_path / ".local").exists()
+
+
+def test_only_what_it_runs_is_in_it():
+    """The context is a whitelist, without sandbox, tests, .env and .local."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    taken = {rule[1:] for rule in rules if rule.startswith("!")}
+
+    assert "*" == rules[0]
+    assert taken == {
+        *("functions", "host", "locale", "management", "runtime"),
+        *("local_host.py", "manage.py", "template.yml"),
+        *("requirements-catalogues.lock", "requirements-host.lock"),
+    }
+    assert all((ROOT / each).exists() for each in taken)
+    assert {"locale/*.py", "**/*.mo", "**/*.pyc", "**/__pycache__"} <= set(rules)
+
+
+def test_its_packages_are_those_of_the_functions():
+    """The same pins, and what the host adds to them."""
+    added = {pin.partition("==")[0] for pin in pins(LOCKS[1]) - pins(LOCKS[0])}
+
+    assert pins(LOCKS[0])
+    assert ({"pyyaml"}, set()) == (added, pins(LOCKS[0]) - pins(LOCKS[1]))
+    assert {"babel"} == {pin.partition("==")[0] for pin in pins(LOCKS[2])}
+    assert pins(LOCKS[2]) <= pins("requirements-dev.lock")
+
+
+def test_what_probes_ask_for_is_answered(tmp_path):
+    """One path for image and pods, answered though Redis is away."""
+    (pod,) = of_kind("Deployment")["spec"]["template"]["spec"]["containers"]
+    probes = [pod[f"{name}Probe"] for name in ("startup", "readiness", "liveness")]
+    with LocalHost(tmp_path, "--port=0") as host:
+        status = host.get(health_path()).status
+
+    assert [health_path()] * 3 == [probe["httpGet"]["path"] for probe in probes]
+    assert 200 == status
+
+
+def test_compose_builds_this_image():
+    """From the repository's root, as the file of what is left out expects."""
+    (compose,) = documents(DEPLOY / "compose.yaml")
+    build = compose["services"]["gateway"]["build"]
+
+    assert (
+        DEPLOY / "Dockerfile"
+        == (DEPLOY / build["context"]).resolve() / (build["dockerfile"])
+    )

@@ -1,0 +1,193 @@
+"""deploy/k8s: several pods behind one address, and what they need."""
+
+import pytest
+import yaml
+
+from host.options import parse_options
+from host.template import read_template
+from tests.deploy_files.deploy_files import (
+    K8S,
+    NEEDED,
+    ROOT,
+    SETTINGS,
+    documents,
+    of_kind,
+)
+
+kubernetes_validate = pytest.importorskip("kubernetes_validate")
+
+VERSIONS = ("1.31.0", "1.34.0", "1.37.0")
+FILES = sorted(
+    each
+    for each in (*K8S.glob("*.yaml"), *K8S.glob("*.yaml.example"))
+    if each.name != "kustomization.yaml"
+)
+DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")
+PODS = {
+    "host": DEPLOYMENT["spec"]["template"],
+    "refresh": CRON["spec"]["jobTemplate"]["spec"]["template"],
+}
+each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
+
+
+def judge(document, version):
+    """Ask the schemas of this Kubernetes, which refuse what they do not know."""
+    kubernetes_validate.validate(document, version, strict=True)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_kubernetes_takes_it(file, version):
+    """Strictly, by the schemas of three versions."""
+    for document in documents(file):
+        judge(document, version)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("readinessProbe", "readynessProbe"), ("periodSeconds: 5", "periodSeconds: soon")],
+)
+def test_the_schemas_would_find_a_fault(version, old, new):
+    """A key that is misspelt and a value of the wrong type."""
+    text = (K8S / "deployment.yaml").read_text("utf-8")
+    assert old in text
+
+    with pytest.raises(kubernetes_validate.ValidationError, match=new.split()[-1]):
+        judge(yaml.safe_load(text.replace(old, new)), version)
+
+
+def test_all_files_are_applied_at_once():
+    """By the kustomization, in its namespace; all but the example of a Secret."""
+    (kustomization,) = documents(K8S / "kustomization.yaml")
+    objects = [each for file in FILES for each in documents(file)]
+    outside = {each["kind"] for each in objects if "namespace" not in each["metadata"]}
+
+    assert sorted(kustomization["resources"]) == sorted(
+        file.name for file in FILES if file.suffix == ".yaml"
+    )
+    assert {"Namespace", "PersistentVolume"} == outside
+    assert {kustomization["namespace"]} == {
+        each["metadata"]["namespace"] for each in objects if each["kind"] not in outside
+    }
+
+
+@each_pod
+def test_the_pods_keep_the_restricted_profile(pod):
+    """Which the namespace enforces, and a read-only root besides."""
+    (container,) = pod["spec"]["containers"]
+    context, own = pod["spec"]["securityContext"], container["securityContext"]
+    namespace = of_kind("Namespace")["metadata"]["labels"]
+
+    assert "restricted" == namespace["pod-security.kubernetes.io/enforce"]
+    assert (True, "RuntimeDefault") == (
+        context["runAsNonRoot"],
+        context["seccompProfile"]["type"],
+    )
+    assert own == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod["spec"]["automountServiceAccountToken"] is False
+
+
+@each_pod
+def test_the_pods_are_bounded(pod):
+    """A request and a limit of CPU and memory each."""
+    (container,) = pod["spec"]["containers"]
+    resources = container["resources"]
+
+    assert {"cpu", "memory"} == set(resources["requests"]) == set(resources["limits"])
+
+
+@each_pod
+def test_the_pods_find_all_settings(pod):
+    """In ConfigMap and Secret, and none that the host does not know."""
+    (container,) = pod["spec"]["containers"]
+    kinds = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
+    found = {}
+    for source in container["envFrom"]:
+        ((reference, to),) = source.items()
+        kept = of_kind(kinds[reference])
+        assert kept["metadata"]["name"] == to["name"]
+        found |= kept.get("data") or kept["stringData"]
+
+    assert (set(), set()) == (NEEDED - set(found), set(found) - set(SETTINGS))
+
+
+def test_no_secret_is_in_the_repository():
+    """Only its names, in a file that is not applied."""
+    assert {""} == set(of_kind("Secret")["stringData"].values())
+    assert not (K8S / "secret.yaml").exists()
+    assert "deploy/k8s/secret.yaml" in (ROOT / ".gitignore").read_text().split()
+
+
+@each_pod
+def test_each_application_has_a_folder_of_its_own_on_nas(pod):
+    """By claim and volume, which name each other, and mounted by a sub-path."""
+    volume, claim = of_kind("PersistentVolume"), of_kind("PersistentVolumeClaim")
+    (container,) = pod["spec"]["containers"]
+    mounts = {each["name"]: each for each in container["volumeMounts"]}
+    volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
+    claimed = volumes["nas"]["persistentVolumeClaim"]["claimName"]
+
+    assert claimed == claim["metadata"]["name"] == volume["spec"]["claimRef"]["name"]
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
+    assert {""} == {each["spec"]["storageClassName"] for each in (volume, claim)}
+    assert ["ReadWriteMany"] == claim["spec"]["accessModes"]
+    assert "wechat-gateway" == mounts["nas"]["subPath"]
+    assert of_kind("ConfigMap")["data"]["CONFIG_URL"].startswith(
+        f"file:{mounts['nas']['mountPath']}/"
+    )
+
+
+def test_there_are_always_several():
+    """The autoscaler keeps more pods than a disruption must leave."""
+    scaler = of_kind("HorizontalPodAutoscaler")["spec"]
+    budget = of_kind("PodDisruptionBudget")["spec"]
+
+    assert scaler["minReplicas"] > budget["minAvailable"] >= 2
+    assert "replicas" not in DEPLOYMENT["spec"], "it would undo the autoscaler's work"
+    assert scaler["scaleTargetRef"]["name"] == DEPLOYMENT["metadata"]["name"]
+
+
+def test_requests_reach_the_host_and_never_the_refresh():
+    """From Ingress to Service to the pods' port; the same labels everywhere."""
+    labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
+    service = of_kind("Service")
+    (rule,) = of_kind("Ingress")["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    (container,) = PODS["host"]["spec"]["containers"]
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+
+    assert labels == service["spec"]["selector"]
+    assert labels == DEPLOYMENT["spec"]["selector"]["matchLabels"]
+    assert labels == of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
+    assert labels != PODS["refresh"]["metadata"]["labels"]
+    assert service["metadata"]["name"] == path["backend"]["service"]["name"]
+    assert (
+        f"--port={ports[service['spec']['ports'][0]['targetPort']]}"
+        in (container["args"])
+    )
+
+
+def test_the_cron_job_is_the_timer():
+    """As often as template.yml says, one at a time; the pods leave it alone."""
+    (timer,) = read_template(ROOT / "template.yml").timers
+    (host,) = PODS["host"]["spec"]["containers"]
+    (refresh,) = PODS["refresh"]["spec"]["containers"]
+
+    assert (60, "* * * * *") == (timer.seconds, CRON["spec"]["schedule"])
+    assert "Forbid" == CRON["spec"]["concurrencyPolicy"]
+    assert "--timers=false" in host["args"]
+    assert ["python", "-m", "host.tick"] == refresh["command"]
+
+
+def test_requests_in_flight_are_finished():
+    """No pod is ended before it has had its pause and the host's own patience."""
+    spec = PODS["host"]["spec"]
+    pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    options = parse_options(["local_host.py", "--logging=none"])
+
+    assert spec["terminationGracePeriodSeconds"] > pause + options.shutdown_seconds
