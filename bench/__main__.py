@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     adapters,
+    cold_start,
     delay,
     growth,
     interruption,
@@ -27,6 +28,7 @@ from host.embedded_redis import find_server
 PACKAGES = (
     *("redis", "urllib3", "tornado"),
     *("wechatpy", "python-redis-lock", "mangum", "serverless-wsgi", "gunicorn"),
+    "flask",
 )
 
 
@@ -49,6 +51,7 @@ _MEASUREMENTS: tuple[Callable[[], list[Figure]], ...] = (
     lambda: recovery.measure(rounds=5, processes=4, callers=5),
     lambda: delay.measure(rounds=5, processes=4, callers=10),
     lambda: proxied.measure(rounds=7, count=300),
+    lambda: cold_start.measure(rounds=7),
     lambda: adapters.measure(rounds=7, count=500),
     lambda: serving.measure(rounds=7, count=2000),
     lambda: growth.measure(rounds=7, processes=16, callers=25, apps=100),

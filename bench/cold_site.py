@@ -1,0 +1,73 @@
+"""What the calls of figure 6 find: settings, documents, and their copies in Redis."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import fc
+from host.secrets_file import kept_secrets
+from runtime.client_secrets import hash_secret, make_secret
+from runtime.cookies import sign_cookie
+from runtime.document_copies import DocumentCopies
+from runtime.gateway import Gateway
+from runtime.registration import app_document, client_document
+from runtime.settings import settings_from
+
+SERVICE, WEBSITE, CLIENT = "wx" + "5" * 16, "wx" + "6" * 16, "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A deployment: its settings, and a client's secret.
+
+    `bucket` are the settings with a bucket, whose documents stand in Redis as copies;
+    `folder` those with the folder that has them all.
+    """
+
+    bucket: dict[str, str] = field(repr=False)
+    folder: dict[str, str] = field(repr=False)
+    secret: str = field(repr=False)
+    gateway: Gateway = field(repr=False)
+
+    def renew_copies(self) -> None:
+        """Put the documents into Redis: a copy that is too old is compared."""
+        copies = DocumentCopies(self.gateway.store)
+        root = self.folder["CONFIG_URL"].removeprefix("file:")
+        for file in Path(root).glob("*/*/1.json"):
+            copies.put("/".join(file.parts[-3:-1]), 1, file.read_bytes())
+
+    def forged_cookie(self) -> str:
+        """Return a session cookie that another key has signed."""
+        name, keys = self.gateway.sessions.cookie_name, {1: b"another" * 5}
+        return f"{name}={sign_cookie(name, '{}', keys=keys, now=time.time())}"
+
+
+def open_site(folder: Path, redis_url: str) -> Site:
+    """Return a site whose documents are written into this folder."""
+    documents = folder / "documents"
+    settings = {
+        **fc.SETTINGS,
+        **kept_secrets(folder / "secrets.json"),
+        "REDIS_URL": redis_url,
+        "CONFIG_URL": f"file:{documents}",
+    }
+    gateway = Gateway(settings_from(settings))
+    secret = make_secret(CLIENT)
+    for appid, kind in ((SERVICE, "service"), (WEBSITE, "website")):
+        app = app_document(appid, {"kind": kind, "secret": "f" * 32})
+        gateway.documents.write("apps", appid, app, after=0)
+    client = {
+        "name": "Demo",
+        "scopes": {SERVICE: ["/cgi-bin/*"], WEBSITE: []},
+        "secret_hashes": [hash_secret(secret)],
+    }
+    document = client_document(CLIENT, client)
+    gateway.documents.write("clients", CLIENT, document, after=0)
+    return Site(
+        bucket={**settings, "CONFIG_URL": "s3://documents"},
+        folder=settings,
+        secret=secret,
+        gateway=gateway,
+    )

@@ -1,0 +1,113 @@
+"""Figure 6: what a first answer imports, exactly; no time is judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench import cold_start
+from bench.cold_site import open_site
+from bench.first_calls import COOKIE_ONLY, first_calls
+from bench.processes import empty_redis
+from bench.turns import installed
+from host.children import PROJECT
+from host.embedded_redis import find_server
+
+pytestmark = pytest.mark.skipif(
+    find_server() is None, reason="no redis-server: neither on PATH nor in the wheel"
+)
+
+WATCHED = {
+    *("boto3", "cryptography.hazmat", "joserfc", "redis", "requests", "urllib3"),
+    *("tornado", "tornado.template", "tornado.web", "gettext", "http.client"),
+    *("runtime.flows", "runtime.pages", "runtime.registry"),
+}
+"""What costs 5 ms and more; of our own what draws in much that a cookie needs not."""
+
+PAGE = {"gettext", "runtime.pages", "tornado", "tornado.template"}
+APPS = {"cryptography.hazmat", "runtime.registry"}
+
+LOADED = {
+    "login: who am I": set(),
+    "login: who am I, forged cookie": set(),
+    "login: sign out? as JSON": set(),
+    "login: the page": {"redis", "runtime.flows"} | APPS | PAGE,
+    "oauth_callback: unknown state": {"redis", "runtime.flows", "runtime.registry"}
+    | PAGE,
+    "wechat_api: no token": {"runtime.registry"},
+    "wechat_api: a token": {"redis"} | APPS,
+    "oidc: discovery": {"runtime.flows", "runtime.registry"},
+    "oidc: keys": {"cryptography.hazmat", "joserfc"},
+    "oidc: wrong secret": {"redis", "runtime.registry"},
+    "admin: list of apps": APPS,
+    "refresh: nothing due": {"redis"} | APPS,
+}
+"""By the first call of a new instance: all of the above that it may load."""
+
+PROBE = """
+import json, sys
+from bench.new_instance import answer
+told = answer(sys.argv[1], 'handler').decode()
+print(json.dumps([told, sorted(set(sys.argv[2:]) & set(sys.modules))]))
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cold")
+    with empty_redis(folder) as redis_url:
+        yield open_site(folder, redis_url)
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_what_a_first_answer_loads(site, name):
+    """The right answer, of a new process, with these modules and no others."""
+    (call,) = (each for each in first_calls(site) if each.name == name)
+    site.renew_copies()
+    file = f"functions/{call.function}/index.py"
+    probe = subprocess.run(
+        [sys.executable, "-c", PROBE, file, *WATCHED],
+        cwd=PROJECT,
+        env={**(site.folder if call.lists else site.bucket), **call.environ()},
+        input=call.body or "",
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+        text=True,
+    )
+    told, loaded = json.loads(probe.stdout)
+
+    assert call.told in told
+    assert sorted(LOADED[name]) == loaded
+
+
+def test_every_first_call_is_watched(site):
+    """The figure measures nothing whose modules are not counted here."""
+    assert [call.name for call in first_calls(site)] == list(LOADED)
+
+
+def test_the_cookie_only_routes_load_nothing_of_it(site):
+    """The routes that are held to the sharpest bar."""
+    held = [call.name for call in first_calls(site) if call.limits == COOKIE_ONLY]
+
+    assert len(held) == 3
+    assert [set()] * 3 == [LOADED[name] for name in held]
+
+
+def test_cold_start():
+    """Each has its row, five a bar; the peer is there if it is installed."""
+    (figure,) = cold_start.measure(rounds=1)
+    peer = [cold_start.PEER] * (installed("flask") and installed("wechatpy"))
+
+    assert [cold_start.PYTHON, *peer, *LOADED] == [row[0] for row in figure.rows]
+    assert 5 * len(peer) == len(figure.bars)
+    assert all(bar.timed and bar.measured > 0 for bar in figure.bars)
+
+
+def test_a_wrong_answer_is_noticed():
+    """A function that fails fast is no fast function."""
+    with pytest.raises(ConnectionError):
+        cold_start.seconds_of(["-c", "print('500')"], {}, told="401")
