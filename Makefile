@@ -9,11 +9,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := bench functions host local_host.py manage.py management runtime sandbox
+SOURCES := bench client deploy examples functions host local_host.py manage.py management runtime sandbox
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test check bench lock messages setup
+.PHONY: run test check bench build deploy smoke lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host itself and nothing stays behind.
@@ -32,6 +32,19 @@ check: setup
 # Its exit code tells whether a bar was missed; docs/benchmarks.md keeps the results.
 bench: $(READY) $(VENV)/.bench
 	$(BIN)/python -m bench
+
+# Installed and compiled by CPython 3.10: python3.10 on PATH, or PYTHON310=.
+build: setup
+	$(BIN)/python -m deploy.package
+
+# `make deploy REACH=yes` also asks Redis and the bucket, where they answer from here.
+deploy: build
+	$(BIN)/python -m deploy.check $(if $(REACH),--reach)
+	fun deploy -y
+	$(BIN)/python -m deploy.smoke --built
+
+smoke: setup
+	@$(BIN)/python -m deploy.smoke $(URL)
 
 setup: $(READY) $(CATALOGUES)
 
@@ -59,6 +72,10 @@ lock: $(UV)
 		--constraint requirements.lock --all-extras --group dev
 	$(UV) pip compile --group bench --output-file requirements-bench.lock $(COMPILE) \
 		--constraint requirements-dev.lock
+	$(UV) pip compile pyproject.toml --extra host --output-file requirements-host.lock \
+		$(COMPILE) --constraint requirements-dev.lock
+	$(UV) pip compile --group catalogues --output-file requirements-catalogues.lock \
+		$(COMPILE) --constraint requirements-dev.lock
 
 COMPILE := --quiet --universal --python-version 3.10 --generate-hashes \
 	--custom-compile-command 'make lock'

@@ -35,7 +35,7 @@ def test_the_template_keeps_funs_schema(validate, tmp_path):
     [
         pytest.param("Timeout: 20", "Timeuot: 20", id="misspelt"),
         pytest.param("MemorySize: 256", "MemorySize: many", id="wrong type"),
-        pytest.param("Protocol: HTTP,HTTPS", "Protocol: HTTPS", id="protocol"),
+        pytest.param("Protocol: HTTP\n", "Protocol: HTTPS\n", id="protocol"),
         pytest.param("Runtime: python3", "Runtime: python3.10", id="runtime"),
     ],
 )
@@ -61,6 +61,7 @@ def test_only_what_runs_is_sent(fun):
         ".fun",
         ".fun/python",
         ".fun/python/lib/python3.10/site-packages/redis/client.py",
+        ".fun/python/lib/python3.10/site-packages/__pycache__/six.cpython-310.pyc",
     ]
     left = [
         ".env",
@@ -76,10 +77,12 @@ def test_only_what_runs_is_sent(fun):
         "local_host.py",
         "manage.py",
         "management/parser.py",
+        "locale/gateway.pot",
         "locale/tornado_extractor.py",
         "locale/zh_CN/LC_MESSAGES/gateway.po",
         "node_modules/x/index.js",
         "pyproject.toml",
+        "runtime/.settings.py.swp",
         "runtime/__pycache__/settings.cpython-310.pyc",
         "sandbox/__main__.py",
         "template.override.yml",

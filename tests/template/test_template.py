@@ -14,7 +14,8 @@ from runtime.settings import Settings
 from tests.template.conftest import ROOT
 
 TEMPLATE = read_template(ROOT / "template.yml")
-RESOURCES = yaml.safe_load((ROOT / "template.yml").read_text())["Resources"]
+_CONTENT = yaml.safe_load((ROOT / "template.yml").read_text())
+PARAMETERS, RESOURCES = _CONTENT["Parameters"], _CONTENT["Resources"]
 RESOURCE_OF = {
     name: resource
     for content in RESOURCES.values()
@@ -23,7 +24,7 @@ RESOURCE_OF = {
     if resource.get("Type", "").endswith("::Function")
 }
 SETTINGS = {name.upper() for name in Settings.__dataclass_fields__}
-SECRET = {"REDIS_URL", "MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS"}
+SECRET = {"REDIS_URL", "MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS", "OIDC_KEY"}
 # `fun` reads these from a .env or the environment, and they change what it does.
 FUNS_OWN = {
     "ACCESS_KEY_ID",
@@ -37,7 +38,14 @@ FUNS_OWN = {
     "SECURITY_TOKEN",
     "TIMEOUT",
 }
-LOGIN = ["/", "/login", "/login/*", "/logout", "/connect/*"]
+OF_THE_DOMAIN = {"DOMAIN_NAME", "CERTIFICATE", "CERTIFICATE_KEY", "CERTIFICATE_NAME"}
+OF_THE_SERVICE = {
+    *("ROLE_ARN", "VPC_ID", "VSWITCH_ID", "SECURITY_GROUP_ID"),
+    *("LOG_PROJECT", "LOG_STORE"),
+    "INTERNET_ACCESS",
+}
+OF_THE_BUCKET = {"BUCKET_KEY_ID", "BUCKET_KEY_SECRET"}
+LOGIN = ["/", "/login", "/login/*", "/logout", "/connect/*", "/*"]
 CALLBACK = ["/oauth_callback", "/oauth_callback/*"]
 API = [
     f"/{prefix}/*"
@@ -102,6 +110,7 @@ def test_the_routes_are_the_outward_contract():
         **dict.fromkeys(API, "wechat_api"),
         "/admin/*": "admin",
         "/oidc/*": "oidc",
+        "/.well-known/openid-configuration": "oidc",
     }
     routes = {path: function.name for path, function in TEMPLATE.routes.items()}
 
@@ -128,18 +137,53 @@ def test_the_properties_are_fcs(name, resource):
 
 
 @each_function
-def test_the_environment_is_public_and_ours(name, resource):
-    """Known settings, no secret among them, each with a text that deploys."""
-    environment = resource["Properties"]["EnvironmentVariables"]
+def test_a_function_has_what_is_public(name, resource):
+    """The defaults of its settings as texts: fun would refuse a Ref, or send it."""
+    fields = {name.upper(): f for name, f in Settings.__dataclass_fields__.items()}
+    variables = resource["Properties"]["EnvironmentVariables"]
 
-    assert set(environment) <= SETTINGS - SECRET
-    assert all(isinstance(value, str) and value for value in environment.values())
+    assert variables == {name: fields[name].default for name in variables}
+    assert variables == {
+        name: PARAMETERS[name]["Default"]
+        for name in SETTINGS
+        if PARAMETERS[name]["Default"]
+    }
+
+
+def test_nothing_is_left_for_fun_to_resolve():
+    """It knows Ref and the like with --use-ros alone, and makes no role for us."""
+    names = set(_names(RESOURCES))
+
+    assert set() == {"Ref", "Role", "Policies", "VpcConfig", "LogConfig"} & names
+    assert [] == [name for name in names if name.startswith("Fn::")]
+
+
+def _names(node):
+    for each in node.values() if isinstance(node, dict) else node:
+        if isinstance(each, (dict, list)):
+            yield from _names(each)
+    if isinstance(node, dict):
+        yield from node
+
+
+def test_every_setting_has_its_parameter():
+    """And so has what belongs to service, domain and bucket; each has a default."""
+    assert SETTINGS | OF_THE_DOMAIN | OF_THE_SERVICE | OF_THE_BUCKET == set(PARAMETERS)
+    assert [] == [name for name, each in PARAMETERS.items() if "Default" not in each]
+
+
+def test_a_secret_has_no_default_and_is_not_echoed():
+    """Nothing secret stands in the file, and a console would not show it."""
+    secret = SECRET | {"BUCKET_KEY_SECRET", "CERTIFICATE_KEY"}
+
+    assert secret == {name for name, each in PARAMETERS.items() if "NoEcho" in each}
+    assert not [name for name in secret if PARAMETERS[name]["Default"]]
 
 
 def test_no_setting_has_a_name_that_means_something_else():
     """FC deletes its own names; fun would read its own."""
     assert not {name for name in SETTINGS if name.startswith("FC_")}
-    assert not SETTINGS & FUNS_OWN
+    assert not (SETTINGS | set(PARAMETERS)) & FUNS_OWN
 
 
 def test_the_env_file_holds_one_line():

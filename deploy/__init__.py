@@ -1,0 +1,1 @@
+"""Brings the gateway to where it runs."""

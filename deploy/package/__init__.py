@@ -1,0 +1,1 @@
+"""Assembles what Function Compute is sent; `make build` runs it."""

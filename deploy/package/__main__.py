@@ -1,0 +1,121 @@
+"""`make build`: makes .fun/build, of which a plain `fun deploy` sends the archive.
+
+The packages stay in .fun/python, too, where `fun` would pack them from by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.package.archive import digest, write_archive
+from deploy.package.bill import Component, bill_of_materials
+from deploy.package.bytecode import byte_compile
+from deploy.package.contents import Distribution, Part, distributions, weigh
+from deploy.package.failed import BuildFailed
+from deploy.package.freshness import note_sources
+from deploy.package.interpreter import find_interpreter
+from deploy.package.layout import (
+    PACKAGES,
+    SITE,
+    copy_packages,
+    copy_sources,
+    sources,
+)
+from deploy.package.pruning import prune
+from deploy.package.rendering import Rendered, render
+from deploy.package.revision import FILE, revision
+from deploy.package.wheels import fetch, install
+from runtime.version import VERSION, version
+
+ROOT = Path(__file__).resolve().parents[2]
+BUDGET = 12_000_000
+"""Bytes of the archive; FC takes 50 MB inline, and unpacks it at each cold start."""
+
+
+def main(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> int:
+    """Build; return 0, or 1 where it failed and nothing can be deployed."""
+    _clear(root)
+    try:
+        build(root, root / ".fun/build", environ)
+    except BuildFailed as failure:
+        _clear(root)
+        print(f"make build: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _clear(root: Path) -> None:
+    for made in (".fun/build", PACKAGES):
+        shutil.rmtree(root / made, ignore_errors=True)
+
+
+def build(root: Path, out: Path, environ: Mapping[str, str]) -> None:
+    """Make `artifacts/` for fun, `code/` that it was made of, and the bill."""
+    source = (root / "template.yml").read_text("utf-8")
+    rendered = render(source, environ, code="code.zip")
+    interpreter = find_interpreter(environ)
+    lock, code, artifacts = root / "requirements.lock", out / "code", out / "artifacts"
+    artifacts.mkdir(parents=True)
+    copy_sources(root, code)
+    _sign(root, code)
+    byte_compile(code, interpreter=interpreter)
+    wheels = fetch(lock, cache=root / ".fun/wheels", interpreter=interpreter)
+    install(wheels, lock=lock, site=root / SITE, interpreter=interpreter)
+    found = distributions(root / SITE)
+    prune(root / SITE)
+    byte_compile(root, below=PACKAGES, interpreter=interpreter)
+    copy_packages(root, code)
+    archive = artifacts / "code.zip"
+    write_archive(code, archive)
+    _write_bill(out / "bom.json", found, wheels=wheels, archive=archive)
+    _tell_sizes(weigh(archive, found), archive)
+    _offer(rendered, root, artifacts)
+
+
+def _sign(root: Path, code: Path) -> None:
+    commit = revision(root)
+    if commit:
+        (code / FILE).write_text(commit + "\n", "ascii")
+    told = "" if commit else ", of no commit or a changed one"
+    print(f"version {version(code)}{told}")
+
+
+def _write_bill(
+    file: Path, found: list[Distribution], *, wheels: Path, archive: Path
+) -> None:
+    ours = Component("wechat-gateway", VERSION, digest(archive))
+    bill = bill_of_materials(ours, found, wheels=wheels)
+    file.write_text(json.dumps(bill, indent=1) + "\n", "utf-8")
+
+
+def _tell_sizes(parts: list[Part], archive: Path) -> None:
+    print(f"{'part':32}{'files':>7}{'bytes':>12}{'packed':>12}")
+    for part in parts:
+        print(f"{part.name:32}{part.files:7}{part.size:12,}{part.packed:12,}")
+    size = archive.stat().st_size
+    files, unpacked = sum(p.files for p in parts), sum(p.size for p in parts)
+    print(f"{archive.name:32}{files:7}{unpacked:12,}{size:12,}")
+    print(f"sha256 {digest(archive)}")
+    if size > BUDGET:
+        raise BuildFailed(f"The archive has {size:,} bytes; the budget is {BUDGET:,}.")
+
+
+def _offer(rendered: Rendered, root: Path, artifacts: Path) -> None:
+    if rendered.taken:
+        print(f"taken from the environment: {', '.join(rendered.taken)}")
+    if rendered.missing:
+        print(f"missing, and no function works without: {', '.join(rendered.missing)}")
+    template = artifacts / "template.yml"
+    template.touch(0o600)  # it holds the secrets
+    template.write_text(rendered.text, "utf-8")
+    inputs = [*sources(root), root / "requirements.lock"]
+    note_sources(artifacts / "meta.json", inputs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

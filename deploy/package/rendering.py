@@ -1,0 +1,59 @@
+"""The template that `fun deploy` prefers: parameters filled in, the archive named.
+
+`fun` knows Parameters only with --use-ros, and reads a template.override.yml only for
+`fun local`; what it does read first is .fun/build/artifacts/template.yml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import yaml
+
+from deploy.package.failed import BuildFailed
+from deploy.package.parameters import NEEDED, known
+from deploy.package.placing import functions, place
+
+MOST_VARIABLES = 4096 - 707
+"""Bytes of all names and values: FC's limit, less what `fun` adds of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template without parameters, and which of them it was made with."""
+
+    text: str = field(repr=False)
+    taken: tuple[str, ...]
+    missing: tuple[str, ...]  # settings without which it can be deployed, but not run
+
+
+def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
+    """Fill in what the deployer's environment says; BuildFailed where FC would refuse.
+
+    What is missing is no fault: the template can be deployed without.
+    """
+    template = yaml.safe_load(source)
+    parameters, resources = template.pop("Parameters"), template["Resources"]
+    values = known(parameters, environ)
+    place(resources, values)
+    for name, properties in functions(resources):
+        properties["CodeUri"] = code
+        _check_variables(name, properties["EnvironmentVariables"])
+    return Rendered(
+        text=yaml.safe_dump(template, sort_keys=False, allow_unicode=True),
+        taken=tuple(sorted(n for n in parameters if environ.get(n, "").strip())),
+        missing=tuple(name for name in NEEDED if name not in values),
+    )
+
+
+def _check_variables(function: str, variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        if not (value.isascii() and value.isprintable()):
+            raise BuildFailed(f"{name}: FC takes printable ASCII only, on one line.")
+    size = sum(len(name) + len(value) for name, value in variables.items())
+    if size > MOST_VARIABLES:
+        raise BuildFailed(
+            f"{function}: its variables have {size} bytes together, and FC takes "
+            f"{MOST_VARIABLES} beside fun's own."
+        )

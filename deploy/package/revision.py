@@ -1,0 +1,34 @@
+"""Which commit the archive says it is of."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+FILE = "REVISION"
+"""At the top of the archive; the functions' /healthz reads it."""
+
+_SHIPPED = ("functions", "locale", "runtime", "requirements.lock", "template.yml")
+
+
+def revision(root: Path) -> str:
+    """Return the commit that the tree is a checkout of, or "" if it is none now."""
+    if _git(root, "rev-parse", "--show-prefix") != "":
+        return ""  # somebody else's repository around a copy of ours
+    changed = _git(root, "status", "--porcelain", "--", *_SHIPPED)
+    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    return commit if commit and changed == "" else ""
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words
+            ["git", "-C", str(root), *words],  # noqa: S607 - the deployer's git
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,133 @@
+"""Makes deploy/s.yaml from template.yml; `python -m deploy.s_yaml` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.package.parameters import NEEDED
+from deploy.package.placing import VARIABLES, place
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAD = """\
+# The functions of template.yml for Serverless Devs and Function Compute 3.0.
+# `python -m deploy.s_yaml` makes it: change template.yml instead.
+#
+# make build && s deploy --template deploy/s.yaml
+#
+# What a deployer decides comes from its environment, by the names of template.yml's
+# Parameters; `s` names what is missing and stops. Where there is no role, no VPC, no
+# log or no certificate, take role, vpcConfig, logConfig or certConfig out of a copy.
+"""
+REGION = "${env('REGION', 'cn-hangzhou')}"
+CODE = "../.fun/build/code"
+"""What `make build` assembled, seen from deploy/."""
+
+PACKAGES = "/code/.fun/python/lib/python3.10/site-packages"
+"""On FC 2.0 `fun` says where they are, by PYTHONUSERBASE."""
+
+CPU = {256: 0.25, 512: 0.35}
+"""vCPUs by MB: memory in GB has to be once to four times that."""
+
+
+def main() -> None:
+    """Write the file."""
+    (ROOT / "deploy/s.yaml").write_text(render(ROOT / "template.yml"), "utf-8")
+
+
+def render(template: Path) -> str:
+    """Return the text of s.yaml; what the functions share stands in it once."""
+    source = yaml.safe_load(template.read_text("utf-8"))
+    parameters, resources = source["Parameters"], source["Resources"]
+    place(resources, {name: _environment(name, parameters) for name in parameters})
+    shared = _shared(resources["wechat_gateway"])
+    functions = {
+        name: {"component": "fc3", "props": _function(name, resource) | shared}
+        for name, resource in resources["wechat_gateway"].items()
+        if "Events" in resource
+    }
+    domain = {
+        "component": "fc3-domain",
+        "props": _domain(resources["domain"]["Properties"]),
+    }
+    made = {
+        "edition": "3.0.0",
+        "name": "wechat-gateway",
+        "access": "default",
+        "resources": {**functions, "domain": domain},
+    }
+    return HEAD + yaml.safe_dump(made, sort_keys=False, width=88)
+
+
+def _shared(service: Mapping[str, Any]) -> dict[str, Any]:
+    about = service["Properties"]
+    variables = service["login"]["Properties"]["EnvironmentVariables"]
+    return {
+        "role": about["Role"],
+        "vpcConfig": _uncapitalised(about["VpcConfig"]),
+        "logConfig": _uncapitalised(about["LogConfig"]),
+        "environmentVariables": {"PYTHONPATH": PACKAGES, **variables},
+    }
+
+
+def _function(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
+    properties = resource["Properties"]
+    return {
+        "region": REGION,
+        "functionName": f"wechat_gateway_{name}",
+        "description": properties["Description"],
+        "handler": properties["Handler"],
+        "runtime": properties["Runtime"],
+        "code": CODE,
+        "internetAccess": True,
+        "cpu": CPU[properties["MemorySize"]],
+        "memorySize": properties["MemorySize"],
+        "diskSize": 512,
+        "timeout": properties["Timeout"],
+        "triggers": list(_triggers(resource["Events"])),
+    }
+
+
+def _triggers(events: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, event in events.items():
+        config = _uncapitalised(event["Properties"])
+        if "authType" in config:
+            config["authType"] = config["authType"].lower()
+        yield {
+            "triggerName": name,
+            "triggerType": event["Type"].lower(),
+            "triggerConfig": config,
+        }
+
+
+def _domain(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "region": REGION,
+        "domainName": properties["DomainName"],
+        "protocol": properties["Protocol"],
+        "certConfig": _uncapitalised(properties["CertConfig"]),
+        "routeConfig": {
+            "routes": [
+                {"path": path, "functionName": f"wechat_gateway_{to['FunctionName']}"}
+                for path, to in properties["RouteConfig"]["Routes"].items()
+            ]
+        },
+    }
+
+
+def _environment(name: str, parameters: Mapping[str, Any]) -> str:
+    """Return what `s` replaces by a variable; without a default it has to be there."""
+    if name in VARIABLES and name not in NEEDED:
+        return f"${{env('{name}', '{parameters[name]['Default']}')}}"
+    return f"${{env('{name}')}}"
+
+
+def _uncapitalised(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[0].lower() + name[1:]: each for name, each in value.items()}
+
+
+if __name__ == "__main__":
+    main()

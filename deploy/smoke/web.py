@@ -1,0 +1,71 @@
+"""Plain requests to the deployed address."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+SECONDS = 30.0
+
+
+class Unwell(Exception):
+    """A step has failed; the message says what was seen instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An answer; `milliseconds` until it was here, its headers by lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    milliseconds: int
+
+    def json(self) -> Any:
+        """Return the JSON object it holds; Unwell if it is none."""
+        try:
+            content = json.loads(self.body)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise Unwell(f"{self.status}, and no JSON")
+        return content
+
+
+class Web:
+    """Asks one address, and follows nothing."""
+
+    def __init__(self, url: str) -> None:
+        self.parts = urlsplit(url)
+
+    def ask(self, method: str, target: str, *, accept: str = "*/*") -> Seen:
+        """Return the answer; Unwell where there is none, or the function failed."""
+        kind = HTTPSConnection if self.parts.scheme == "https" else HTTPConnection
+        connection = kind(self.parts.netloc, timeout=SECONDS)
+        started = time.monotonic()
+        try:
+            connection.request(method, target, headers={"accept": accept})
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, HTTPException) as error:
+            raise Unwell(f"no answer: {type(error).__name__}: {error}") from None
+        finally:
+            connection.close()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        took = round((time.monotonic() - started) * 1000)
+        seen = Seen(answer.status, headers, body, took)
+        _check(seen)
+        return seen
+
+
+def _check(seen: Seen) -> None:
+    # What Function Compute says of a function that it could not load or call.
+    if "x-fc-error-type" in seen.headers:
+        error = seen.json()
+        raise Unwell(f"{error.get('errorType')}: {error.get('errorMessage')}")
+    if seen.status >= 500:
+        raise Unwell(f"{seen.status}: {seen.body[:200].decode(errors='replace')}")

@@ -1,0 +1,145 @@
+"""A deployment on one machine: built by us, sent by fun, run under CPython 3.10."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+
+import pytest
+
+from deploy.package.failed import BuildFailed
+from deploy.package.interpreter import find_interpreter
+from deploy.smoke.__main__ import main as look
+from host import sandbox_process
+from tests.conftest import free_port, make_environ, make_redis
+from tests.deployment.deployer import ROOT, Deployer, build, check_out
+from tests.deployment.function_compute.server import FunctionCompute
+from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
+from tests.deployment.furnishing import add_apps, add_client, token_query
+from tests.deployment.gateway import DOMAIN, Gateway
+from tests.template.conftest import fun, validate  # noqa: F401 fixtures
+
+
+@pytest.fixture(scope="session")
+def python310():
+    """The interpreter that Function Compute has; skips aloud where there is none."""
+    try:
+        return find_interpreter(os.environ)
+    except BuildFailed as failed:
+        pytest.skip(f"no deployment test: {failed}")
+
+
+@pytest.fixture(scope="session")
+def checkout(python310, tmp_path_factory):
+    """Make a checkout of its own; skips aloud where no build has fetched the wheels."""
+    if not (ROOT / ".fun/wheels").is_dir():
+        pytest.skip("no wheels for CPython 3.10: make build fetches them")
+
+    def make(name):
+        return check_out(tmp_path_factory.mktemp("checkout") / name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def built(checkout, python310):
+    """A checkout that has been built, without any settings."""
+    folder = checkout("built")
+    done = build(folder, python310)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory):
+    """The simulated WeChat, which knows the deployment's domain."""
+    folder = tmp_path_factory.mktemp("wechat")
+    sandbox = sandbox_process.start(free_port(), log=folder / "log")
+    yield sandbox
+    sandbox.process.terminate()
+    sandbox.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def deployment(fun, checkout, python310, platform, tmp_path_factory):  # noqa: F811
+    """The whole gateway, deployed by fun; nothing has called it yet."""
+    folder = tmp_path_factory.mktemp("deployment")
+    (folder / "redis").mkdir()
+    redis = make_redis(folder / "redis")
+    settings = _settings(folder, redis.url, platform.url)
+    compute = FunctionCompute(python310, folder)
+    tree = checkout("deployed")
+    try:
+        made = Gateway(
+            compute=compute,
+            deployer=Deployer(fun, folder / "home", compute),
+            tree=tree,
+            python=python310,
+            settings=settings,
+            sandbox_url=platform.url,
+        )
+        made.build()
+        made.first = made.deploy()
+        yield made
+    finally:
+        compute.stop()
+        redis.stop()
+
+
+def _settings(folder, redis_url, wechat_url):
+    """Return all that a deployer has in its environment."""
+    return make_environ(
+        folder,
+        redis_url,
+        DOMAIN_NAME=DOMAIN,
+        PUBLIC_BASE_URL=f"https://{DOMAIN}",
+        CERTIFICATE_NAME="gateway",
+        CERTIFICATE="-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----",
+        CERTIFICATE_KEY="-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----",
+        WECHAT_API_URL=wechat_url,
+        WECHAT_OPEN_URL=wechat_url,
+        WECHAT_MP_URL=wechat_url,
+    )
+
+
+@pytest.fixture(scope="session")
+def appids(deployment):
+    """The apps of an operator's first minutes, by kind."""
+    return add_apps(deployment)
+
+
+@pytest.fixture(scope="session")
+def client(deployment, appids):
+    """The client `demo` with its secret."""
+    return add_client(deployment, appids)
+
+
+@pytest.fixture(scope="session")
+def token(deployment, appids, client):
+    """A gateway token for the service account, as an SDK gets one."""
+    query = token_query(appids["service"], client["secret"])
+    return json.loads(deployment.request("GET", query).data)["access_token"]
+
+
+@pytest.fixture
+def smoke(deployment, monkeypatch, capsys):
+    """Run it on the custom domain, which leads to the stand-in."""
+    find = socket.getaddrinfo
+
+    def local(host, *more, **options):
+        return find("127.0.0.1" if host == DOMAIN else host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", local)
+    keys = {
+        "ACCESS_KEY_ID": KEY_ID,
+        "ACCESS_KEY_SECRET": KEY_SECRET,
+        "FC_ENDPOINT": deployment.url,
+    }
+
+    def run(*words, **changes):
+        url = f"http://{DOMAIN}:{deployment.compute.port}"
+        code = look([url, *words], {**keys, **changes})
+        return code, capsys.readouterr().out
+
+    return run

@@ -1,0 +1,75 @@
+"""A build that cannot be right is none: it says why and leaves nothing behind."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from deploy.package.failed import BuildFailed
+from deploy.package.interpreter import find_interpreter
+from deploy.package.layout import PACKAGES
+from tests.deployment.deployer import build
+
+
+def refusal(tree, python, **settings):
+    """Return what a failing build said; nothing is left that fun would take."""
+    done = build(tree, python, **settings)
+    assert 1 == done.returncode
+    assert not (tree / ".fun/build").exists()
+    assert not (tree / PACKAGES).exists()
+    return done.stdout + done.stderr
+
+
+def test_a_module_that_does_not_compile(checkout, python310):
+    """It is named before it is deployed."""
+    tree = checkout("typo")
+    (tree / "functions/oidc/index.py").write_text("def handler(:\n")
+
+    assert "functions/oidc/index.py" in refusal(tree, python310)
+
+
+def test_catalogues_that_are_not_compiled(checkout, python310):
+    """Else the pages would speak one language only, and nobody would notice."""
+    tree = checkout("silent")
+    next(tree.glob("locale/*/LC_MESSAGES/*.mo")).unlink()
+
+    assert "make setup" in refusal(tree, python310)
+
+
+def test_a_wheel_that_is_not_the_locked_one(checkout, python310):
+    """Whatever lies in the cache: only what has the hash is installed."""
+    tree = checkout("tampered")
+    wheels = tree / ".fun/wheels"
+    real = wheels.resolve()
+    wheels.unlink()
+    for wheel in real.glob("*/*.whl"):
+        copy = wheels / wheel.relative_to(real)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(wheel.read_bytes())
+    six = next(wheels.glob("*/six-*.whl"))
+    six.write_bytes(six.read_bytes() + b"\0")
+
+    assert "pip install failed" in refusal(tree, python310)
+
+
+def test_settings_that_fc_would_refuse(checkout, python310):
+    """Said before anything is built, not by FC in the middle of a deployment."""
+    tree = checkout("settings")
+
+    said = refusal(tree, python310, LOG_PROJECT="p")
+    assert said == "make build: LOG_PROJECT needs LOG_STORE too.\n"
+
+
+@pytest.mark.parametrize("named", ["/bin/false", "/nonexistent", ""])
+def test_no_interpreter(named):
+    """What answers nothing is none, and the remedy is said."""
+    with pytest.raises(BuildFailed, match="on PATH, or name one"):
+        find_interpreter({"PYTHON310": named, "PATH": "/nonexistent"})
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="this is CPython 3.10")
+def test_another_version():
+    """The interpreter itself is asked what it is."""
+    with pytest.raises(BuildFailed, match="is none"):
+        find_interpreter({"PYTHON310": sys.executable})

@@ -1,0 +1,56 @@
+"""The same archive on FC 3.0, which calls the same handlers with a JSON event."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.deployment.furnishing import sign_in
+
+
+@pytest.mark.usefixtures("client")
+def test_a_person_signs_in(deployment, appids):
+    """All of the walk by events, one cookie an answer."""
+    session = sign_in(deployment, deployment.ask_by_event)
+    status, _, me = deployment.ask_by_event("GET", "/login/me", cookie=session)
+    person = deployment.sandbox("GET", "/users")[0]
+
+    assert (200, person["openid"][appids["service"]]) == (status, me["wechat_openid"])
+    assert 401 == deployment.ask_by_event("GET", "/login/me")[0]
+
+
+@pytest.mark.usefixtures("client")
+def test_a_session_is_one_on_both(deployment):
+    """Whoever signed in on one generation is signed in on the other."""
+    session = sign_in(deployment, deployment.ask_by_event)
+    _, _, there = deployment.ask_by_event("GET", "/login/me", cookie=session)
+    status, _, here = deployment.ask("GET", "/login/me", cookie=session)
+
+    assert (200, there) == (status, here)
+
+
+def test_a_client_calls_wechat(deployment, token):
+    """The query comes decoded, and WeChat gets it as it was."""
+    target = f"/cgi-bin/user/get?access_token={token}"
+    status, _, content = deployment.ask_by_event("GET", target)
+
+    assert (200, True) == (status, content["total"] > 0)
+
+
+def test_a_form_comes_in_base64(deployment, appids, client):
+    """A body of the event reaches the function as its bytes."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "demo",
+        "client_secret": client["secret"],
+        "appid": appids["service"],
+    }
+    status, _, content = deployment.ask_by_event(
+        "POST",
+        "/oidc/token",
+        body=urlencode(form).encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert (200, "Bearer") == (status, content["token_type"])

@@ -1,0 +1,141 @@
+"""The real fun against FC's API: what it sends is what was built, and all of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import yaml
+
+from deploy.package.parameters import SETTINGS
+from deploy.package.rendering import MOST_VARIABLES
+from tests.deployment.deployer import ROOT
+from tests.deployment.function_compute.rules import VARIABLES
+from tests.deployment.gateway import DOMAIN, SERVICE
+
+TEMPLATE = yaml.safe_load((ROOT / "template.yml").read_text())["Resources"]
+FUNCTIONS = {
+    name: each
+    for name, each in TEMPLATE[SERVICE].items()
+    if isinstance(each, dict) and "Events" in each
+}
+
+
+def test_a_plain_deploy_succeeds(deployment):
+    """`fun deploy -y` in the project's folder, and FC had nothing to refuse."""
+    code, said, _ = deployment.first
+
+    assert 0 == code, said
+    assert "using template: .fun/build/artifacts/template.yml" in said
+
+
+def test_each_thing_is_made_once_and_in_order(deployment):
+    """Service, then each function with its trigger, then the domain."""
+    _, _, seen = deployment.first
+    made = [each for each in seen if each.startswith(("POST", "PUT"))]
+    expected = ["POST /services"]
+    for name, each in FUNCTIONS.items():
+        expected.append(f"POST /services/{SERVICE}/functions")
+        place = f"POST /services/{SERVICE}/functions/{name}/triggers"
+        expected += [place for _ in each["Events"]]
+
+    assert [*expected, "POST /custom-domains"] == made
+
+
+def test_what_arrives_is_what_was_built(deployment):
+    """The same bytes for every function."""
+    archive = deployment.tree / ".fun/build/artifacts/code.zip"
+    built = hashlib.sha256(archive.read_bytes()).hexdigest()
+
+    assert dict.fromkeys(((SERVICE, f) for f in FUNCTIONS), built) == (
+        deployment.compute.control.digests
+    )
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_what_the_template_says(deployment, name):
+    """Sizes, handler and trigger; the settings from the deployer's environment."""
+    control = deployment.compute.control
+    function = control.functions[SERVICE, name]
+    properties = FUNCTIONS[name]["Properties"]
+    variables = function["environmentVariables"]
+
+    assert ("python3.10", properties["Handler"]) == (
+        function["runtime"],
+        function["handler"],
+    )
+    assert (properties["MemorySize"], properties["Timeout"]) == (
+        function["memorySize"],
+        function["timeout"],
+    )
+    given = {name: deployment.settings[name] for name in ("REDIS_URL", "MASTER_KEYS")}
+    assert given == {name: variables[name] for name in given}
+    assert "/code/.fun/python" == variables["PYTHONUSERBASE"]
+    assert "SESSION_DAYS" not in variables
+
+
+def test_there_is_room_for_funs_own_variables(deployment):
+    """What fun adds to ours is what the build leaves free below FC's limit."""
+    control = deployment.compute.control
+    sent = control.functions[SERVICE, "login"]["environmentVariables"]
+    own = {name: value for name, value in sent.items() if name not in SETTINGS}
+
+    assert {"LD_LIBRARY_PATH", "PATH", "NODE_PATH", "PYTHONUSERBASE"} == set(own)
+    assert VARIABLES - MOST_VARIABLES == sum(len(n) + len(v) for n, v in own.items())
+
+
+def test_the_domain_leads_to_the_functions(deployment):
+    """Every route of the template, and admin's trigger is the only locked one."""
+    control = deployment.compute.control
+    sent = control.domains[DOMAIN,]["routeConfig"]["routes"]
+    routes = TEMPLATE["domain"]["Properties"]["RouteConfig"]["Routes"]
+    locked = [
+        name[1]
+        for name, each in control.triggers.items()
+        if each["triggerConfig"].get("authType") == "function"
+    ]
+
+    assert {each["path"]: each["functionName"] for each in sent} == {
+        path: to["FunctionName"] for path, to in routes.items()
+    }
+    assert ["admin"] == locked
+
+
+def test_fun_says_no_secret(deployment):
+    """Neither the build nor fun prints a value that the deployer keeps to himself."""
+    said = deployment.build() + deployment.first[1]
+    secret = ("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS", "REDIS_URL")
+
+    assert [] == [name for name in secret if deployment.settings[name] in said]
+    assert "CONFIG_URL, COOKIE_SECRETS, DOMAIN_NAME" in said
+
+
+def test_the_template_with_secrets_is_the_deployers_alone(deployment):
+    """Nobody else on the machine reads it, and it is not in the archive."""
+    template = deployment.tree / ".fun/build/artifacts/template.yml"
+
+    assert 0o600 == template.stat().st_mode & 0o777
+    for file in (deployment.tree / ".fun/build/code").glob("*.yml"):
+        assert deployment.settings["MASTER_KEYS"] not in file.read_text()
+
+
+def test_a_redeploy_replaces(deployment):
+    """Everything is there, so everything is PUT; nothing is made a second time."""
+    code, said, seen = deployment.deploy()
+    written = {each.partition(" ")[0] for each in seen} - {"GET"}
+
+    assert (0, {"PUT"}) == (code, written), said
+    assert f"PUT /services/{SERVICE}/functions/login" in seen
+
+
+def test_a_stale_build_is_not_sent(deployment):
+    """Who edits a source and forgets to build is told, and nothing changes."""
+    source = deployment.tree / "functions/login/index.py"
+    before = source.stat()
+    source.touch()
+    code, said, seen = deployment.deploy()
+    deployment.build()
+
+    assert (255, []) == (code, seen)
+    assert "functions/login/index.py" in said
+    assert before.st_size == source.stat().st_size

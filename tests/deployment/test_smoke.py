@@ -1,0 +1,102 @@
+"""`make smoke` against the deployment: well, or which function is not."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from deploy.smoke.__main__ import main
+from runtime.version import VERSION, version
+
+
+@pytest.mark.usefixtures("client")
+def test_a_deployment_that_is_well(smoke, appids):
+    """Every function answered, Redis and the documents too, and a token is there."""
+    code, said = smoke()
+
+    assert 0 == code, said
+    assert 11 == said.count("ok  ")
+    assert f"ok           token: {appids['service']}: f" in said
+    assert "all is well" == said.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("client")
+def test_without_a_key_it_says_what_it_left_out(smoke):
+    """The functions that anybody may call are looked at all the same."""
+    code, said = smoke(ACCESS_KEY_ID="")
+
+    assert (0, 7) == (code, said.count("ok  "))
+    assert "left out     admin, documents, token, refresh: " in said
+
+
+@pytest.mark.usefixtures("client")
+def test_a_wrong_key(smoke):
+    """The platform's refusal is told as such, and no traceback."""
+    code, said = smoke(ACCESS_KEY_SECRET="wrong")
+
+    assert 1 == code
+    assert "UNWELL       admin: SignatureNotMatch" in said
+    assert "unwell: admin, documents, token, refresh" == said.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("client")
+def test_an_older_version_is_told_from_the_last_build(deployment, smoke, monkeypatch):
+    """After `make deploy` every function has to be the one that was built."""
+    built = deployment.tree / ".fun/build/code"
+    monkeypatch.setattr("deploy.smoke.__main__.BUILT", built)
+    assert 0 == smoke("--built")[0]
+    (built / "REVISION").write_text("0123456789abcdef" * 2 + "01234567\n")
+    version.cache_clear()
+    code, said = smoke("--built")
+    (built / "REVISION").unlink()
+    version.cache_clear()
+
+    assert (1, 6) == (code, said.count(f"version {VERSION} in place of {VERSION}+"))
+
+
+@pytest.fixture
+def elsewhere():
+    """Serve something that is no gateway, with a clock of its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response_only(200)
+            self.end_headers()
+            told = {"hello": "you", "time": time.time() + 3600}
+            self.wfile.write(json.dumps(told).encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_something_else_is_unwell_all_over(elsewhere, capsys):
+    """No step is content with an answer that is merely there."""
+    code = main([elsewhere], {})
+    said = capsys.readouterr().out
+
+    assert (1, 0) == (code, said.count("ok  "))
+    assert re.search("UNWELL       clock: \\+(3600|3599) s from this machine's", said)
+
+
+def test_nobody_answers(capsys):
+    """A deployment that is not there is no traceback either."""
+    code = main(["http://127.0.0.1:1"], {})
+
+    assert 1 == code
+    assert 7 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
+    assert 2 == main([], {})
