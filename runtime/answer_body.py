@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runtime.answer_head import MOST_HEADERS, Head
+from runtime.answer_head import MOST_HEADERS, Head, header_of
 from runtime.errors import AnswerTooLarge, WeChatUnavailable
 from runtime.incoming import Incoming
 
@@ -37,8 +37,10 @@ def _chunks(incoming: Incoming) -> bytes:
         if incoming.exactly(2) != b"\r\n":
             raise WeChatUnavailable
     for _ in range(MOST_HEADERS + 1):
-        if not incoming.until(b"\r\n", most=_LINE):
+        trailer = incoming.until(b"\r\n", most=_LINE).decode("latin-1")
+        if not trailer:
             return bytes(content)
+        header_of(trailer)
     raise WeChatUnavailable
 
 

@@ -7,9 +7,11 @@ Two dialects meet here: OpenID Connect's, at /oidc/authorize, and WeChat's own, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+
+from runtime.stored_fields import known_fields
 
 OIDC = "oidc"
 WECHAT = "wechat"
@@ -77,13 +79,8 @@ def extended(address: str, pairs: Mapping[str, str]) -> str:
     return f"{address}{separator}{urlencode(pairs)}"
 
 
-def as_fields(request: AuthorizationRequest | None) -> dict[str, Any] | None:
-    """Return the request as JSON has it."""
-    return None if request is None else asdict(request)
-
-
 def from_fields(fields: Mapping[str, Any] | None) -> AuthorizationRequest | None:
-    """Return the request that `as_fields` took apart."""
+    """Return the request that `asdict` took apart and JSON has carried, or None."""
     if fields is None:
         return None
-    return AuthorizationRequest(**{**fields, "scope": tuple(fields["scope"])})
+    return AuthorizationRequest(**known_fields(AuthorizationRequest, fields))

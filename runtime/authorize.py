@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from runtime.authorization_request import WECHAT, AuthorizationRequest
-from runtime.errors import NotSignedIn
+from runtime.errors import BadRequest, NotSignedIn
 from runtime.flows import Flow
 from runtime.gateway import Gateway
 from runtime.languages import choose
@@ -18,6 +19,9 @@ from runtime.sign_in import SILENT, SignInApps
 from runtime.sign_in_start import start_sign_in
 from runtime.subjects import subject_for
 from runtime.user_grant import UserGrant
+
+LONGEST_AGAIN = 8192
+"""Characters of a request that wait in Redis: a query has less, but a form 32 MB."""
 
 
 def authorize(
@@ -33,6 +37,8 @@ def authorize(
 
     `prompt` and `max_age` (seconds) are OpenID Connect's (Core, 3.1.2.1).
     """
+    if len(asked.again) > LONGEST_AGAIN:
+        raise BadRequest
     issuer = gateway.settings.public_base_url
     signed_in = (
         None
@@ -41,6 +47,8 @@ def authorize(
     )
     if signed_in:
         session, profile = signed_in
+        # To Redis a code is what a flow is: something that waits there.
+        gateway.limits.code(request)
         grant = grant_of(apps.client, asked, session, profile, language=choose(request))
         code = gateway.user_grants.code(grant)
         return redirect(asked.granted(code, issuer=issuer))
@@ -54,7 +62,12 @@ def authorize(
         request=asked,
     )
     return start_sign_in(
-        request, gateway, flow, apps=apps, address=issuer + asked.again
+        request,
+        gateway,
+        flow,
+        apps=apps,
+        address=issuer + asked.again,
+        elsewhere=_start_of(apps.client, asked),
     )
 
 
@@ -81,6 +94,15 @@ def grant_of(
         code_challenge=asked.code_challenge,
         language=language,
     )
+
+
+def _start_of(client: Client, asked: AuthorizationRequest) -> str:
+    """Return where a person begins anew in another browser.
+
+    At the client itself: it would refuse an answer to what it asked of this browser.
+    """
+    parts = urlsplit(asked.redirect_uri)
+    return client.home or f"{parts.scheme}://{parts.netloc}/"
 
 
 def _signed_in(

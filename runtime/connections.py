@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import ssl
 import threading
 import weakref
@@ -10,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
 
 from runtime.errors import WeChatUnavailable, WeChatUnreachable
 
@@ -22,7 +23,7 @@ and what it had open may die meanwhile without a word."""
 
 _KEPT = 32
 
-Idle = defaultdict[str, deque[tuple[float, HTTPConnection]]]
+Idle = defaultdict[str, deque[tuple[float, socket.socket]]]
 
 
 class Connections:
@@ -35,10 +36,11 @@ class Connections:
         weakref.finalize(self, _close, self._idle)
 
     @contextmanager
-    def lent(self, origin: str, *, seconds: float) -> Iterator[HTTPConnection]:
+    def lent(self, origin: str, *, seconds: float) -> Iterator[socket.socket]:
         """Lend an open connection to `scheme://host`; after an error it is closed.
 
-        WeChatUnreachable where none comes about.
+        Whoever closes it keeps it from the next. WeChatUnreachable where none comes
+        about.
         """
         connection = self._trusted(origin) or self._opened(origin, seconds)
         try:
@@ -48,7 +50,7 @@ class Connections:
             raise
         self._keep(origin, connection)
 
-    def _trusted(self, origin: str) -> HTTPConnection | None:
+    def _trusted(self, origin: str) -> socket.socket | None:
         while True:
             with self._lock:
                 if not self._idle[origin]:
@@ -58,22 +60,25 @@ class Connections:
                 return connection
             connection.close()
 
-    def _opened(self, origin: str, seconds: float) -> HTTPConnection:
-        connection = self._made(origin, min(seconds, CONNECT_SECONDS))
+    def _opened(self, origin: str, seconds: float) -> socket.socket:
         try:
-            connection.connect()
+            return self._connected(origin, min(seconds, CONNECT_SECONDS))
         # The errors' own texts hold the address: from None.
         except ssl.SSLError:
             raise WeChatUnavailable from None
         except OSError:
             raise WeChatUnreachable from None
-        return connection
 
-    def _made(self, origin: str, seconds: float) -> HTTPConnection:
-        scheme, _, host = origin.partition("://")
-        if scheme == "http":
-            return HTTPConnection(host, timeout=seconds)
-        return HTTPSConnection(host, timeout=seconds, context=self._trust)
+    def _connected(self, origin: str, seconds: float) -> socket.socket:
+        address = urlsplit(origin)
+        tls = address.scheme == "https"
+        place = address.hostname, address.port or (443 if tls else 80)
+        connection = socket.create_connection(place, seconds)
+        # A body goes after its head at once, not after the head's acknowledgement.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not tls:
+            return connection
+        return self._trust.wrap_socket(connection, server_hostname=address.hostname)
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -81,8 +86,8 @@ class Connections:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    def _keep(self, origin: str, connection: HTTPConnection) -> None:
-        if connection.sock is None:  # the answer said that it was the last one
+    def _keep(self, origin: str, connection: socket.socket) -> None:
+        if connection.fileno() < 0:  # closed: nothing may follow on it
             return
         with self._lock:
             idle = self._idle[origin]
@@ -92,10 +97,10 @@ class Connections:
             spare.close()
 
 
-def _is_quiet(connection: HTTPConnection) -> bool:
+def _is_quiet(connection: socket.socket) -> bool:
     # Nothing is due on it: what can be read is its end, or not ours.
     poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
+    poll.register(connection, select.POLLIN)
     return not poll.poll(0)
 
 

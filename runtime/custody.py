@@ -6,18 +6,21 @@
 11:56:00  The value is due. C takes the lease, fence 8; A and B go on with it.
 11:56:01  C is frozen in mid-fetch; a second later B takes over, fence 9.
 11:56:02  B commits. C wakes up and commits under 8: refused, B's value stands.
+
+For a second a process makes its calls with what it has seen, and asks nobody.
 """
 
 from __future__ import annotations
 
 import logging
 import random
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from functools import partial
 
 from runtime.errors import (
     GatewayError,
@@ -31,10 +34,12 @@ from runtime.fetching import Source, fetch_under_lease
 from runtime.flights import Flights
 from runtime.grants import Grant, Pace, Refusal, Token, Toll, Verdict
 from runtime.lease import Lease
-from runtime.recollection import Recollection
+from runtime.recollection import Moment, Recollection
 from runtime.store import Store
 
 log = logging.getLogger("gateway.custody")
+
+Publish = Callable[[Token], None]
 
 
 class Custody:
@@ -46,6 +51,7 @@ class Custody:
         *,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
@@ -53,7 +59,18 @@ class Custody:
         self._clock = clock
         self._jitter = jitter
         self._flights: Flights[Token] = Flights()
-        self._recollection = Recollection(clock)
+        self._recollection = Recollection(
+            clock, wall=wall, due_before=self._pace.due_before
+        )
+
+    def at_hand(self, source: Source, *, toll: Toll | None = None) -> Token:
+        """Return what `get` does or, without a toll, did a second ago at the most.
+
+        For a call that is repeated with what `get` returns where WeChat refuses the
+        value: another process may have seen it rejected meanwhile.
+        """
+        recent = None if toll else self._recollection.recent(source)
+        return recent or self.get(source, toll=toll)
 
     def get(self, source: Source, *, toll: Toll | None = None) -> Token:
         """Return a live value, once the toll is paid: RateLimited if it cannot be.
@@ -64,8 +81,8 @@ class Custody:
         """
         if toll is None:
             return self._shared(source)
-        holder = uuid.uuid4().hex
-        lease = self._lease(source)
+        holder = secrets.token_hex(16)
+        lease, asked_at = self._lease(source), self._recollection.now()
         try:
             grant = lease.acquire(holder, revision=source.revision, toll=toll)
         except ServiceUnavailable:
@@ -79,7 +96,7 @@ class Custody:
             token = self._refresh(source, lease, grant, holder)
         if token is None:
             return self._shared(source)
-        self._recollection.see(source.name, token)
+        self._recollection.see(source, token, asked_at=asked_at)
         return token
 
     def _shared(self, source: Source) -> Token:
@@ -89,14 +106,15 @@ class Custody:
                 return flight.result(self._pace.wait)
             except FutureTimeout:
                 raise WeChatTimeout from None
+        publish = partial(self._publish, source, flight, self._recollection.now())
         try:
-            token = self._fly(source, flight)
+            token = self._fly(source, publish)
         except BaseException as error:
             self._flights.land(source.name, flight)
             if not flight.done():
                 flight.set_exception(error)
             raise
-        self._publish(source, flight, token)
+        publish(token)
         return token
 
     def refund(self, source: Source) -> None:
@@ -106,17 +124,20 @@ class Custody:
 
     def reject(self, source: Source, value: str) -> bool:
         """Drop the value WeChat refused, unless a newer one stands there already."""
-        self._flights.divert(source.name)
-        self._recollection.forget(source.name, value)
-        dropped = self._lease(source).reject(value)
+        try:
+            dropped = self._lease(source).reject(value)
+        finally:
+            # Only now: whoever asked Redis before may have been told this very value.
+            self._flights.divert(source.name)
+            self._recollection.forget(source, value)
         if dropped:
             log.info("%s: value rejected by WeChat, dropped", source.name)
         return dropped
 
-    def _fly(self, source: Source, flight: Future[Token]) -> Token:
+    def _fly(self, source: Source, publish: Publish) -> Token:
         lease = self._lease(source)
         deadline = self._clock() + self._pace.wait
-        holder = uuid.uuid4().hex
+        holder = secrets.token_hex(16)
         while self._clock() < deadline:
             try:
                 grant = lease.acquire(holder, revision=source.revision)
@@ -129,7 +150,7 @@ class Custody:
             elif grant.verdict is Verdict.WAIT:
                 token = self._wait(lease, grant, deadline)
             else:
-                token = self._refresh(source, lease, grant, holder, flight)
+                token = self._refresh(source, lease, grant, holder, publish)
             if token is not None:
                 return token
         raise WeChatTimeout
@@ -148,11 +169,11 @@ class Custody:
         lease: Lease,
         grant: Grant,
         holder: str,
-        flight: Future[Token] | None = None,
+        publish: Publish | None = None,
     ) -> Token | None:
-        if grant.token and flight:
+        if grant.token and publish:
             # The old value lives: the others on this flight need not wait.
-            self._publish(source, flight, grant.token)
+            publish(grant.token)
         try:
             return fetch_under_lease(
                 source, lease, grant, holder, pace=self._pace, jitter=self._jitter
@@ -162,14 +183,16 @@ class Custody:
                 return grant.token
             raise
 
-    def _publish(self, source: Source, flight: Future[Token], token: Token) -> None:
-        self._recollection.see(source.name, token)
+    def _publish(
+        self, source: Source, flight: Future[Token], asked_at: Moment, token: Token
+    ) -> None:
+        self._recollection.see(source, token, asked_at=asked_at)
         self._flights.land(source.name, flight)
         if not flight.done():
             flight.set_result(token)
 
     def _last_seen(self, source: Source) -> Token:
-        token = self._recollection.last(source.name)
+        token = self._recollection.last(source)
         if token is None:
             raise ServiceUnavailable
         return token

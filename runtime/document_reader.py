@@ -17,7 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 
 from runtime.document_copies import DocumentCopies
-from runtime.document_memory import Document, DocumentMemory, Seen
+from runtime.document_memory import FRESH_SECONDS, Document, DocumentMemory, Seen
 from runtime.document_store import DocumentStore, StoreAway
 from runtime.errors import ServiceUnavailable
 from runtime.flights import Flights
@@ -49,6 +49,7 @@ class DocumentReader:
         self._clock = clock
         self._memory = DocumentMemory(clock)
         self._flights: Flights[Document | None] = Flights()
+        self._listed: dict[str, tuple[float, frozenset[str]]] = {}
 
     def read(self, name: str) -> Document | None:
         """Return the newest version of `{kind}/{id}`, at most two seconds old.
@@ -90,12 +91,28 @@ class DocumentReader:
         if copy and not (last and last.version > copy.version):
             return self._keep(name, asked_at, copy.version, copy.content), copy.due
         try:
+            if copies and not self._is_listed(name):
+                self._memory.forget(name)
+                return None, False
             return self._from_store(name, copies=copies), False
         except OSError:
             if last is None:
                 raise
             self._memory.prolong(name, last)
             return last, False
+
+    def _is_listed(self, name: str) -> bool:
+        """Tell whether the store had it within two seconds; what is new has a copy.
+
+        Strangers may ask for any id: without this, each would be looked for there.
+        """
+        kind, _, id_ = name.partition("/")
+        asked_at = self._clock()
+        listed_at, ids = self._listed.get(kind, (float("-inf"), frozenset()))
+        if asked_at >= listed_at + FRESH_SECONDS:
+            ids = frozenset(self._store.ids(kind))
+            self._listed[kind] = asked_at, ids
+        return id_ in ids
 
     def _from_store(self, name: str, *, copies: DocumentCopies | None) -> Seen | None:
         asked_at = self._clock()

@@ -21,6 +21,7 @@ from runtime.cookies import set_cookie
 from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
 from runtime.messages import Request
 from runtime.store import Store
+from runtime.stored_fields import known_fields
 
 LIFE_SECONDS = 600
 RESULT_SECONDS = 60
@@ -97,7 +98,7 @@ class Flows:
             raise FlowExpired
         fields = json.loads(content)
         request = from_fields(fields["request"])
-        return Flow(**{**fields, "appids": tuple(fields["appids"]), "request": request})
+        return Flow(**{**known_fields(Flow, fields), "request": request})
 
     def is_browser(self, flow: Flow, state: str, request: Request) -> bool | None:
         """Tell whether it is the flow's browser; None where it sent no flow cookie."""

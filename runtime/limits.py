@@ -1,4 +1,4 @@
-"""How often a minute: starts of a sign-in, and wrong client secrets.
+"""How often a minute: starts of a sign-in, codes without one, wrong client secrets.
 
 Counted in Redis for all processes, for an address (or a client at an address) and
 over all. A minute begins with the first count. What is refused is not counted, so the
@@ -73,12 +73,14 @@ class Limits:
 
     def sign_in(self, request: Request) -> None:
         """Count the start of a sign-in; RateLimited if there were too many."""
-        who = self._digest(request)
-        left = self._spend(
-            "sign_in", who, each=self._per_address, in_all=self._per_minute
-        )
-        if left:
-            raise RateLimited(left)
+        self._count("sign_in", request)
+
+    def code(self, request: Request) -> None:
+        """Count a code for who is signed in already, as often; RateLimited.
+
+        Apart, so that a flood of strangers keeps nobody out who is signed in.
+        """
+        self._count("code", request)
 
     @contextmanager
     def wrong_secrets(self, client_id: str, request: Request) -> Iterator[None]:
@@ -94,6 +96,12 @@ class Limits:
             if error.errcode == _WRONG_SECRET:
                 self._count_wrong_secret(who)
             raise
+
+    def _count(self, name: str, request: Request) -> None:
+        each, in_all = self._per_address, self._per_minute
+        left = self._spend(name, self._digest(request), each=each, in_all=in_all)
+        if left:
+            raise RateLimited(left)
 
     def _count_wrong_secret(self, who: str) -> None:
         left = self._spend(

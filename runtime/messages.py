@@ -45,10 +45,12 @@ class Request:
     @property
     def cookies(self) -> Mapping[str, str]:
         """Return the cookies by name; of a repeated name the first wins."""
-        # FC joins repeated Cookie headers with a comma; HTTP/2 clients send
-        # several. Our own values hold neither comma nor semicolon.
-        pairs = (self.header("cookie") or "").replace(",", ";").split(";")
-        named = (pair.strip().partition("=") for pair in pairs if "=" in pair)
+        # FC joins repeated headers with a comma, but a browser sends one (RFC 6265,
+        # 5.4), and what takes HTTP/2 in puts its pieces together by a semicolon. A
+        # comma or a wide blank that parted names would let a neighbour under our
+        # domain hide `__Host-...` in a cookie of another name.
+        pairs = (self.header("cookie") or "").split(";")
+        named = (pair.strip(" \t").partition("=") for pair in pairs if "=" in pair)
         cookies: dict[str, str] = {}
         for name, _, value in named:
             cookies.setdefault(name, value.strip('"'))

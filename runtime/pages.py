@@ -27,6 +27,7 @@ def sign_in(
     address: str,
     client_name: str,
     browser: Browser,
+    elsewhere: str | None = None,
     logo: str = "",
     home: str | None = None,
     https: bool = False,
@@ -34,7 +35,8 @@ def sign_in(
     """Return the sign-in page: the ways that are open to this browser, honestly.
 
     `wechat_url` is WeChat's consent sheet, `address` this page's own and full one,
-    `logo` a data: URI, `home` where the client's people are at home.
+    `elsewhere` the one for another browser where it is not the same, `logo` a data:
+    URI, `home` where the client's people are at home.
     """
     if qr and not (origin(qr.frame_url) and link(qr.page_url)):
         qr = None
@@ -49,7 +51,7 @@ def sign_in(
         qr=qr,
         own_script=own_script,
         wechat_url=link(wechat_url),
-        address=address,
+        address=link(elsewhere) or address,
         switches=_switches(address),
         client_name=client_name,
         logo=picture(logo),

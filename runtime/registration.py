@@ -88,8 +88,10 @@ def _shown(name: Any) -> str:
     return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
 
 
+# In WeChat's dialect both stand in the same place.
 _client_id = text(
-    r"[a-z0-9][a-z0-9_-]{0,39}", "1 to 40 of a-z, 0-9, _ and -, no sign in front"
+    r"(?!wx[0-9a-f]{16}\Z)[a-z0-9][a-z0-9_-]{0,39}",
+    "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 
 _APP: Mapping[str, Rule] = {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from runtime.client_secrets import client_id_of, hash_secret, make_secret, matches
-from runtime.documents import Documents
+from runtime.client_secrets import client_id_of, hash_secret, make_secret
+from runtime.documents import FRESH_SECONDS, Document, Documents
 from runtime.errors import ServiceUnavailable
+from runtime.registered import App, Client, Rate
+from runtime.stored_fields import known_fields
+
+T = TypeVar("T")
 
 __all__ = [
     "App",
@@ -21,116 +25,31 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class App:
-    """A WeChat account; `revision` changes whenever its document does.
-
-    `token_mode` is "stable" (/cgi-bin/stable_token) or "plain" (/cgi-bin/token),
-    `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
-    wx.config, `api_hosts` WeChat's hosts in the order in which to try them.
-    `oauth_scope` is what a sign-in inside WeChat asks for, "snsapi_userinfo" or the
-    silent "snsapi_base"; `mp_verify` the words of WeChat's domain proofs.
-    """
-
-    appid: str
-    kind: str
-    secret: str = field(repr=False)
-    revision: int = 0
-    token_mode: str = "stable"
-    subject: str = "openid"
-    js_domains: tuple[str, ...] = ()
-    api_hosts: tuple[str, ...] = ()
-    oauth_scope: str = "snsapi_userinfo"
-    mp_verify: tuple[str, ...] = ()
-
-    @property
-    def has_access_token(self) -> bool:
-        """Tell whether WeChat hands out an access_token for this kind by its secret."""
-        return self.kind in ("service", "subscription", "miniprogram")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How many calls: a bucket of `burst`, filled with `per_second`."""
-
-    per_second: float
-    burst: int
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A business service: what it may do with which app, and how it proves itself.
-
-    `scopes` maps an appid to path patterns such as `/cgi-bin/message/*`, and the word
-    `token:read`. Tokens of an `epoch` other than the current one are dead. `rate` None
-    is no limit; `session_key` tells whether jscode2session shows it the session_key.
-
-    A `public` client has no secret and proves a code by PKCE alone; `pkce` is
-    "required" or, for the others, "optional". A `native` one is answered on any port
-    of 127.0.0.1. `home` is where its people start again, `logo` a data: URI.
-    `subject_type` is "public" or, with names of its own made with `pairwise_salt`,
-    "pairwise". `snapshot_users` is "page" or "deny". With an `email_domain` people get
-    made-up addresses there.
-    """
-
-    client_id: str
-    name: str
-    scopes: Mapping[str, tuple[str, ...]]
-    secret_hashes: tuple[str, ...] = field(repr=False)
-    origins: tuple[str, ...] = ()
-    epoch: int = 1
-    disabled: bool = False
-    redirect_uris: tuple[str, ...] = ()
-    rate: Rate | None = None
-    session_key: bool = False
-    public: bool = False
-    native: bool = False
-    pkce: str = "required"
-    home: str = ""
-    logo: str = ""
-    subject_type: str = "public"
-    pairwise_salt: str = field(default="", repr=False)
-    snapshot_users: str = "page"
-    email_domain: str = ""
-    js_domains: tuple[str, ...] = ()
-    post_logout_redirect_uris: tuple[str, ...] = ()
-
-    def owns(self, secret: str) -> bool:
-        """Tell whether the secret is one of this client's."""
-        found = [matches(secret, known) for known in self.secret_hashes]
-        return any(found) and not self.disabled
-
-
 class Registry:
     """Finds apps and clients in the config service."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(
+        self, documents: Documents, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._documents = documents
+        self._clock = clock
+        self._made: dict[tuple[str, str], tuple[Document, Any]] = {}
+        self._listed: dict[str, tuple[float, list[str]]] = {}
 
     def app(self, appid: str) -> App | None:
         """Return the app, or None."""
-        document = self._read("apps", appid)
-        if document is None:
-            return None
-        fields = _fields(App, document.content)
-        return App(appid=appid, revision=document.version, **fields)
+        return self._of("apps", appid, _app)
 
     def apps(self) -> list[App]:
-        """Return all apps."""
+        """Return all apps; a new one is seen within two seconds, as a change is."""
         return [app for app in map(self.app, self._ids("apps")) if app]
 
     def client(self, client_id: str) -> Client | None:
         """Return the client, or None."""
-        document = self._read("clients", client_id)
-        if document is None:
-            return None
-        fields = _fields(Client, document.content)
-        scopes = {app: tuple(each) for app, each in fields["scopes"].items()}
-        rate = Rate(**fields["rate"]) if fields.get("rate") else None
-        return Client(client_id, **{**fields, "scopes": scopes, "rate": rate})
+        return self._of("clients", client_id, _client)
 
     def clients(self) -> list[Client]:
-        """Return all clients."""
+        """Return all clients; a new one is seen within two seconds, too."""
         return [client for client in map(self.client, self._ids("clients")) if client]
 
     def client_of(self, secret: str) -> Client | None:
@@ -141,26 +60,42 @@ class Registry:
         return client if known.owns(secret) else None
 
     def _ids(self, kind: str) -> list[str]:
+        # Strangers' requests come to this, and the store lists every version there is.
+        asked_at = self._clock()
+        listed_at, ids = self._listed.get(kind, (float("-inf"), []))
+        if asked_at >= listed_at + FRESH_SECONDS:
+            try:
+                ids = self._documents.ids(kind)
+            except OSError:
+                raise ServiceUnavailable from None
+            self._listed[kind] = asked_at, ids
+        return ids
+
+    def _of(self, kind: str, id_: str, make: Callable[[str, Document], T]) -> T | None:
         try:
-            return list(self._documents.ids(kind))
+            document = self._documents.read(kind, id_)
         except OSError:
             raise ServiceUnavailable from None
+        if document is None:
+            return None
+        # The same document comes for two seconds, and a call looks three times.
+        known, made = self._made.get((kind, id_), (None, None))
+        if known is not document:
+            made = make(id_, document)
+            self._made[kind, id_] = document, made
+        return made
 
-    def _read(self, kind: str, id_: str) -> Any:
-        try:
-            return self._documents.read(kind, id_)
-        except OSError:
-            raise ServiceUnavailable from None
+
+def _app(appid: str, document: Document) -> App:
+    fields = known_fields(App, document.content)
+    return App(appid=appid, revision=document.version, **fields)
 
 
-def _fields(kind: type[App] | type[Client], content: Mapping[str, Any]) -> Any:
-    """Return what the document says of the fields that we read, lists as tuples."""
-    known = kind.__dataclass_fields__
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in content.items()
-        if name in known
-    }
+def _client(client_id: str, document: Document) -> Client:
+    fields = known_fields(Client, document.content)
+    scopes = {app: tuple(each) for app, each in fields["scopes"].items()}
+    rate = Rate(**fields["rate"]) if fields.get("rate") else None
+    return Client(client_id, **{**fields, "scopes": scopes, "rate": rate})
 
 
 _NOBODY = Client("", "", {}, (f"sha256:{'0' * 32}:{'0' * 64}",))

@@ -12,13 +12,19 @@ from runtime.sign_in import SignInApps
 
 
 def start_sign_in(
-    request: Request, gateway: Gateway, flow: Flow, *, apps: SignInApps, address: str
+    request: Request,
+    gateway: Gateway,
+    flow: Flow,
+    *,
+    apps: SignInApps,
+    address: str,
+    elsewhere: str | None = None,
 ) -> Response:
     """Begin a flow and show the ways to WeChat that are open to this browser.
 
     Inside WeChat there is one, and the browser goes on by itself. A front end that
-    renders itself asks with `Accept: application/json`. `address` is where the same
-    can be begun in another browser.
+    renders itself asks with `Accept: application/json`. `address` is where this begins
+    again, `elsewhere` where it has to begin in another browser, if not there too.
     """
     gateway.limits.sign_in(request)
     started = gateway.flows.start(flow)
@@ -34,7 +40,8 @@ def start_sign_in(
     elif browser is Browser.WECHAT and wechat:
         response = redirect(wechat)
     else:
-        response = _page(request, gateway, apps, qr, wechat, address)
+        addresses = (address, elsewhere or address)
+        response = _page(request, gateway, apps, qr, wechat, addresses)
     return response.with_headers(started.cookie)
 
 
@@ -62,7 +69,7 @@ def _page(
     apps: SignInApps,
     qr: QrCode | None,
     wechat: str | None,
-    address: str,
+    addresses: tuple[str, str],
 ) -> Response:
     from runtime.pages import sign_in
 
@@ -70,7 +77,8 @@ def _page(
         choose(request),
         qr=qr,
         wechat_url=wechat,
-        address=address,
+        address=addresses[0],
+        elsewhere=addresses[1],
         client_name=apps.client.name,
         browser=browser_of(request),
         logo=apps.client.logo,

@@ -1,26 +1,28 @@
-"""The exchange with WeChat itself: HTTP over kept-alive connections.
+"""The exchange with WeChat itself: HTTP/1.1 over kept-alive connections.
 
-On http.client, which sends a target as it is: others put its percent-encoding into an
-order of their own, and what WeChat sees would not be what the caller wrote.
+Of our own: clients that others wrote put a target's percent-encoding into an order of
+theirs, give each piece of an answer its own time, or take one that is cut for whole.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from socket import socket
 
+from runtime.answer_body import LARGEST_ANSWER, read_body
+from runtime.answer_head import read_head
 from runtime.connections import Connections
-from runtime.errors import AnswerTooLarge, WeChatTimeout, WeChatUnavailable
-from runtime.timed_response import TimedResponse
+from runtime.errors import WeChatTimeout, WeChatUnavailable
+from runtime.incoming import Incoming
 from runtime.wechat import Answer, Transport
 
-LARGEST_ANSWER = 6 * 1024 * 1024
-"""Bytes; Function Compute carries no larger answer to the caller."""
+__all__ = ["LARGEST_ANSWER", "pooled_transport"]
 
-_PIECE = 64 * 1024
+_FIRST = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1")
+_LINE = re.compile(r"[\t -~\x80-\xff]*")
 
 
 def pooled_transport(*, clock: Callable[[], float] = time.monotonic) -> Transport:
@@ -43,6 +45,7 @@ class _Pooled:
         seconds: float,
     ) -> Answer:
         origin, target = _parted(url)
+        head = _head(method, origin, target, headers, body)
         deadline = self._clock() + seconds
 
         def remaining() -> float:
@@ -53,14 +56,13 @@ class _Pooled:
 
         try:
             with self._connections.lent(origin, seconds=seconds) as connection:
-                _send(connection, method, target, headers, body, remaining())
-                timed = partial(TimedResponse, remaining=remaining)
-                connection.response_class = timed  # type: ignore[assignment]
-                return _received(connection)
+                connection.settimeout(remaining())
+                _send(connection, head, body)
+                return _received(connection, remaining)
         # The errors' own texts hold the address, and that a secret: from None.
         except TimeoutError:
             raise WeChatTimeout from None
-        except (HTTPException, OSError):
+        except OSError:
             raise WeChatUnavailable from None
 
 
@@ -71,42 +73,40 @@ def _parted(url: str) -> tuple[str, str]:
     ('https://api.weixin.qq.com', '/cgi-bin/menu/get?a=%2f//')
     """
     scheme, _, rest = url.partition("://")
-    host, slash, target = rest.partition("/")
-    return f"{scheme}://{host}", slash + target
+    host, _, target = rest.partition("/")
+    return f"{scheme}://{host}", f"/{target}"
 
 
-def _send(
-    connection: HTTPConnection,
+def _head(
     method: str,
+    origin: str,
     target: str,
     headers: Mapping[str, str],
     body: bytes | None,
-    seconds: float,
-) -> None:
-    connection.sock.settimeout(seconds)
+) -> bytes:
+    """Return the request's head; ValueError if a line of it would be two."""
+    first = f"{method} {target} HTTP/1.1"
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"Host: {origin.partition('://')[2]}", "Accept-Encoding: identity"]
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    if not (_FIRST.fullmatch(first) and all(map(_LINE.fullmatch, lines))):
+        raise ValueError("a request's head cannot hold this")
+    return "\r\n".join([first, *lines, "", ""]).encode("latin-1")
+
+
+def _send(connection: socket, head: bytes, body: bytes | None) -> None:
     # Whoever does not read all of it may have answered all the same.
     with suppress(BrokenPipeError):
-        connection.request(method, target, body=body, headers=headers)
+        connection.sendall(head)
+        if body:
+            connection.sendall(body)
 
 
-def _received(connection: HTTPConnection) -> Answer:
-    with connection.getresponse() as response:
-        # After 1xx another answer would follow, and seem to be the next exchange's.
-        if not 200 <= response.status <= 599:
-            raise WeChatUnavailable
-        content = _content(response)
-        return Answer(response.status, tuple(response.getheaders()), content)
-
-
-def _content(response: HTTPResponse) -> bytes:
-    content = bytearray()
-    # What was announced or, byte by byte and in any number of pieces, came.
-    while len(content) + (response.length or 0) <= LARGEST_ANSWER:
-        piece = response.read1(_PIECE)
-        if piece:
-            content += piece
-        elif response.length:
-            raise IncompleteRead(b"")
-        else:
-            return bytes(content)
-    raise AnswerTooLarge
+def _received(connection: socket, remaining: Callable[[], float]) -> Answer:
+    incoming = Incoming(connection, remaining=remaining)
+    head = read_head(incoming)
+    body = read_body(incoming, head)
+    if head.is_last or not incoming.is_empty:
+        connection.close()
+    return Answer(head.status, head.headers, body)

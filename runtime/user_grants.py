@@ -24,6 +24,7 @@ from runtime.registry import Registry
 from runtime.sign_outs import SignOuts
 from runtime.signing import BadSignature, SignatureExpired, Signer
 from runtime.store import Store
+from runtime.stored_fields import known_fields
 from runtime.user_grant import (
     ExpiredUserToken,
     InvalidGrant,
@@ -32,6 +33,7 @@ from runtime.user_grant import (
     SpentCode,
     UserGrant,
 )
+from runtime.user_grant_scripts import REDEEM, ROTATE
 
 
 class UserGrants:
@@ -81,17 +83,21 @@ class UserGrants:
     def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, UserGrant]:
         """Return the grant of a code and its id; of many callers one gets it.
 
-        InvalidGrant if there is no such code. A second use is SpentCode, and with
-        `revoke` it ends what the first one was given (RFC 6749, 4.1.2).
+        InvalidGrant if there is no such code, or the person was signed out since. A
+        second use is SpentCode, and with `revoke` it ends what the first one was given
+        (RFC 6749, 4.1.2).
         """
         id_ = _id(code)
-        arguments = [TOKEN_SECONDS * 1000, int(revoke)]
-        found = self._store.run(_REDEEM, _keys(id_), arguments)
+        found = self._store.run(REDEEM, _keys(id_), [int(revoke)])
         if found is None:
             raise InvalidGrant
         if found == b"spent":
             raise SpentCode
-        return id_, _grant(found)
+        grant = _grant(found)
+        if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
+            self.revoke(id_)
+            raise InvalidGrant
+        return id_, grant
 
     def access_token(self, id_: str, *, now: float) -> str:
         """Return an access token of a grant; it lives TOKEN_SECONDS."""
@@ -126,7 +132,7 @@ class UserGrants:
         A token that has been replaced before was stolen, or used by a thief: whoever
         has a token of this grant loses it, and this is InvalidGrant (RFC 9700, 4.14).
         """
-        found = self._store.run(_ROTATE, _keys(id_), [number])
+        found = self._store.run(ROTATE, _keys(id_), [number])
         if found != number + 1:
             raise InvalidGrant
         return int(found)
@@ -151,8 +157,7 @@ class UserGrants:
 
 
 def _grant(stored: bytes) -> UserGrant:
-    fields = json.loads(stored)
-    return UserGrant(**{**fields, "scope": tuple(fields["scope"])})
+    return UserGrant(**known_fields(UserGrant, json.loads(stored)))
 
 
 def _id(code: str) -> str:
@@ -165,33 +170,3 @@ def _key(id_: str) -> str:
 
 def _keys(id_: str) -> list[str]:
     return [_key(id_), _key(id_) + ":code", _key(id_) + ":refresh"]
-
-
-# KEYS: the three above. ARGV: ms that the word `spent` lives, whether a second use
-# revokes. The code's text is the grant's life in ms, a space, the grant as JSON.
-# Returns the JSON, `spent`, or nil.
-_REDEEM = """
-local text = redis.call('GET', KEYS[2])
-if not text then return false end
-if text == 'spent' then
-  if ARGV[2] == '1' then redis.call('DEL', KEYS[1]) end
-  return text
-end
-redis.call('SET', KEYS[2], 'spent', 'PX', ARGV[1])
-local life, grant = string.match(text, '^(%d+) (.*)$')
-redis.call('SET', KEYS[1], grant, 'PX', life)
-return grant
-"""
-
-# KEYS: the three above. ARGV: the number of the token that is shown. Returns the next
-# number, or nil.
-_ROTATE = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-local number = tonumber(redis.call('GET', KEYS[3]) or '0')
-if number ~= tonumber(ARGV[1]) then
-  redis.call('DEL', KEYS[1])
-  return false
-end
-redis.call('SET', KEYS[3], number + 1, 'PX', redis.call('PTTL', KEYS[1]))
-return number + 1
-"""

@@ -6,6 +6,7 @@ that has registered the redirect_uri and may use the app.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from runtime.authorization_request import (
@@ -23,6 +24,7 @@ from runtime.sign_in import SignInApps, sign_in_apps
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)
+_APPID = re.compile("wx[0-9a-f]{16}")
 
 
 def oauth2_authorize(request: Request, gateway: Gateway) -> Response:
@@ -58,14 +60,14 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
 
 
 def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
-    named = registry.client(appid)
-    known = [named] if named else registry.clients()
+    if _APPID.fullmatch(appid):
+        known = [client for client in registry.clients() if appid in client.scopes]
+    else:
+        known = [client for client in [registry.client(appid)] if client]
     found = [
         client
         for client in known
-        if not client.disabled
-        and is_registered(client, redirect_uri)
-        and (client is named or appid in client.scopes)
+        if not client.disabled and is_registered(client, redirect_uri)
     ]
     # Two clients with one address cannot be told apart: each has to use its own id.
     if len(found) != 1:

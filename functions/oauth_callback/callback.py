@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 from urllib.parse import quote
 
-from runtime.authorize import grant_of
+from functions.oauth_callback.exchange import exchange
+from functions.oauth_callback.way_back import WayBack
 from runtime.errors import (
     ConsentRefused,
     CookieMissing,
     FlowExpired,
     GatewayError,
-    RedirectUriUnknown,
+    NotSignedIn,
     SnapshotUser,
     WeChatRefused,
 )
-from runtime.flows import Flow
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, redirect
 from runtime.next_url import safe_next
-from runtime.redirect_uris import is_registered
-from runtime.registry import App, Client
 from runtime.sessions import Session
-from runtime.sign_in import SILENT, SubjectMissing, subject_of
 from runtime.subjects import subject_for
 
 SPENT_CODE = (40029, 40163, 42003)
 """WeChat's words for a code that is unknown, used or expired."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Return:
-    """A flow on its way back: through which app, and for which client."""
-
-    state: str
-    flow: Flow
-    app: App
-    client: Client | None
 
 
 def come_back(request: Request, gateway: Gateway, appid: str) -> Response:
@@ -57,7 +42,7 @@ def come_back(request: Request, gateway: Gateway, appid: str) -> Response:
         # A code of one app must not be taken at the address of another.
         raise FlowExpired
     try:
-        return _end(request, gateway, _Return(state, flow, app, client))
+        return _end(request, gateway, WayBack(state, flow, app, client))
     except GatewayError as error:
         error.start_again = (
             asked.again if asked else f"/login?next={quote(flow.next, safe='')}"
@@ -67,70 +52,39 @@ def come_back(request: Request, gateway: Gateway, appid: str) -> Response:
         raise
 
 
-def _end(request: Request, gateway: Gateway, way: _Return) -> Response:
+def _end(request: Request, gateway: Gateway, way: WayBack) -> Response:
     is_browser = gateway.flows.is_browser(way.flow, way.state, request)
     if is_browser is None:
         # WeChat's web-view at times loses cookies between two pages.
-        return _restart(gateway, way, second_time=CookieMissing)
+        return _restart(request, gateway, way, second_time=CookieMissing)
     if not is_browser:
         raise FlowExpired
-    _check_client(way)
+    way.check()
     code = request.argument("code")
     try:
         if not code or code == "authdeny":
             raise ConsentRefused
-        result = gateway.flows.once(way.state, lambda: _exchange(gateway, way, code))
+        result = gateway.flows.once(way.state, lambda: exchange(gateway, way, code))
     except WeChatRefused as error:
         if error.errcode not in SPENT_CODE:
             raise
-        return _restart(gateway, way)
+        return _restart(request, gateway, way)
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(gateway, way, error)
     session = Session(**result)
     response = redirect(_location(gateway, way, session))
     if not session.sid:
         return response
+    try:
+        gateway.sessions.profile(session)
+    except NotSignedIn:
+        # Back, after signing out: what is over does not begin again.
+        raise FlowExpired from None
     cookie = gateway.sessions.cookie(session, now=gateway.clock())
     return response.with_headers(cookie)
 
 
-def _check_client(way: _Return) -> None:
-    """Refuse a client that was disabled, or changed its addresses, meanwhile."""
-    asked, client = way.flow.request, way.client
-    if asked is None:
-        return
-    if client is None or client.disabled:
-        raise RedirectUriUnknown
-    if not is_registered(client, asked.redirect_uri):
-        raise RedirectUriUnknown
-
-
-def _exchange(gateway: Gateway, way: _Return, code: str) -> Mapping[str, Any]:
-    profile = gateway.sign_in.exchange(way.app, code)
-    session = _session(gateway, way, profile)
-    if way.flow.request and way.client:
-        language = way.flow.language
-        grant = grant_of(
-            way.client, way.flow.request, session, profile, language=language
-        )
-        gateway.user_grants.code(grant, flow=way.state)
-    return {"sub": session.sub, "sid": session.sid, "at": session.at}
-
-
-def _session(gateway: Gateway, way: _Return, profile: Mapping[str, Any]) -> Session:
-    openid, now = profile["wechat_openid"], gateway.clock()
-    try:
-        sub = subject_of(way.app, openid, profile["wechat_unionid"])
-    except SubjectMissing:
-        asked = way.flow.request
-        if asked is None or asked.scope != (SILENT,):
-            raise
-        # WeChat's dialect promises an openid and no more: nobody is signed in by it.
-        return Session(sub=openid, sid="", at=int(now))
-    return gateway.sessions.begin(sub, profile, now=now)
-
-
-def _location(gateway: Gateway, way: _Return, session: Session) -> str:
+def _location(gateway: Gateway, way: WayBack, session: Session) -> str:
     asked, client = way.flow.request, way.client
     if asked is None or client is None:
         # Checked again: what stood in Redis is not taken on trust.
@@ -142,7 +96,7 @@ def _location(gateway: Gateway, way: _Return, session: Session) -> str:
     return asked.granted(gateway.user_grants.code_of(way.state), issuer=issuer)
 
 
-def _refused(gateway: Gateway, way: _Return, error: GatewayError) -> Response:
+def _refused(gateway: Gateway, way: WayBack, error: GatewayError) -> Response:
     """Tell the client that asked, or the person where it leaves that to us."""
     asked, client = way.flow.request, way.client
     preview = isinstance(error, SnapshotUser)
@@ -155,11 +109,17 @@ def _refused(gateway: Gateway, way: _Return, error: GatewayError) -> Response:
 
 
 def _restart(
-    gateway: Gateway, way: _Return, *, second_time: type[FlowExpired] = FlowExpired
+    request: Request,
+    gateway: Gateway,
+    way: WayBack,
+    *,
+    second_time: type[FlowExpired] = FlowExpired,
 ) -> Response:
     """Begin once more by itself; the second time a person decides."""
     if way.flow.restarted:
         raise second_time
+    # Whoever repeats the same callback begins one each time.
+    gateway.limits.sign_in(request)
     started = gateway.flows.start(replace(way.flow, restarted=True))
     url = gateway.sign_in.authorize_url(way.app, started.state, scope=way.flow.scope)
     return redirect(url).with_headers(started.cookie)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from functions.oidc.authorize import SCOPES
+from functions.oidc.checked_request import SCOPES
 from functions.oidc.jwks import CACHED
 from runtime.gateway import Gateway
 from runtime.languages import LANGUAGES

@@ -39,7 +39,7 @@ LOADED = {
     | PAGE,
     "wechat_api: no token": {"runtime.registry"},
     "wechat_api: a token": {"redis"} | APPS,
-    "oidc: discovery": {"runtime.flows", "runtime.registry"},
+    "oidc: discovery": {"runtime.registry"},
     "oidc: keys": {"cryptography.hazmat", "joserfc"},
     "oidc: wrong secret": {"redis", "runtime.registry"},
     "admin: list of apps": APPS,

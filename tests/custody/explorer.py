@@ -91,12 +91,16 @@ def canonical(s):
     """
     values = [s.value, s.rejected, s.current]
     for each in s.processes:
-        values += [each.value, each.rejected]
+        values += [each.value, each.rejected, each.memory]
     blind = s.blind if any(0 < each <= s.blind for each in values) else 0
     token = _small([*values, s.oldest, blind])
     s = with_small_fences(s)
     processes = [
-        each._replace(value=token[each.value], rejected=token[each.rejected])
+        each._replace(
+            value=token[each.value],
+            rejected=token[each.rejected],
+            memory=token[each.memory],
+        )
         for each in s.processes
     ]
     return s._replace(

@@ -1,8 +1,8 @@
 """Token custody in small: processes, Redis' scripts and WeChat, and all they can do.
 
-Time has three sizes: leases and pauses run out in moments, WeChat's overlaps end in
-minutes, values come of age in hours. Tokens and fences are numbers; a newer one is
-larger. `without` names guards that are taken out, to see what they are good for.
+Time has three sizes: leases, pauses and memories run out in moments, WeChat's overlaps
+end in minutes, values come of age in hours. Tokens and fences are numbers; a newer one
+is larger. `without` names guards that are taken out, to see what they are good for.
 """
 
 from __future__ import annotations
@@ -26,9 +26,19 @@ class Process(NamedTuple):
     forced: bool = False
     late: bool = False  # its lease has run out or was lost
     asleep: bool = False
+    memory: int = 0  # the value that it saw within the last second
 
     def to(self, at, **hand):
-        return Process(at, retry=self.retry, asleep=self.asleep, **hand)
+        return Process(
+            at, retry=self.retry, asleep=self.asleep, memory=self.memory, **hand
+        )
+
+    def done(self):
+        return Process(memory=self.memory)
+
+    def remembering(self, s):
+        """Return it after a look at the stored value, which counts while not due."""
+        return self._replace(memory=s.value if s.age == YOUNG else self.memory)
 
 
 class Had(NamedTuple):

@@ -40,13 +40,24 @@ def _allowed(had, may):
     return all(each <= most for each, most in zip(had, may, strict=True))
 
 
+def _begin(s, place, me, without):
+    found = _ask(s, place, me, without)
+    if me.memory:
+        recalled = s.put(place, me.to("recalled", value=me.memory))
+        found.append(Step(place, "recalls", f"T{me.memory}", recalled))
+    return found
+
+
 def _ask(s, place, me, without):
+    if me.memory and "asking again" in without:
+        again = s.put(place, me.to("use", value=me.memory))
+        return [Step(place, "recalls", f"T{me.memory}", again)]
     verdict, s = acquire(s, without)
     lease = me.to("send", fence=s.fence, holder=s.holder, rejected=s.rejected)
     me = {
-        "FRESH": me.to("use", value=s.value),
+        "FRESH": me.to("use", value=s.value).remembering(s),
         "WAIT": me.to("wait", fence=s.fence),
-        "PAUSED": Process(),
+        "PAUSED": me.done(),
     }.get(verdict, lease)
     return [Step(place, "acquires", verdict, s.put(place, me))]
 
@@ -82,7 +93,9 @@ def _answer(s, place, me, without):
 
 def _commit(s, place, me, without):
     stored, s = commit(s, me, without)
-    then = me.to("use", value=s.value) if s.live else me.to("ask")
+    then = me.to("ask")
+    if s.live:
+        then = me.to("use", value=s.value).remembering(s)
     s = _told(s, me.fence, then) if stored else s
     outcome = "stored" if stored else "refused"
     return [Step(place, "commits", outcome, s.put(place, then))]
@@ -91,12 +104,14 @@ def _commit(s, place, me, without):
 def _failed(s, place, me, without):
     told, s = give_up(s, me, without)
     s = _told(s, me.fence, Process()) if told else s
-    return [Step(place, "gives up", "", s.put(place, Process()))]
+    return [Step(place, "gives up", "", s.put(place, me.done()))]
 
 
 def _told(s, fence, heard):
     processes = tuple(
-        heard._replace(retry=each.retry, asleep=each.asleep)
+        heard._replace(
+            retry=each.retry, asleep=each.asleep, memory=heard.memory or each.memory
+        )
         if (each.at, each.fence) == ("wait", fence)
         else each
         for each in s.processes
@@ -106,25 +121,28 @@ def _told(s, fence, heard):
 
 def _use(s, place, me, without):
     if s.oldest <= me.value:
-        return [Step(place, "calls WeChat", "ok", s.put(place, Process()))]
-    me = Process() if me.retry else me._replace(at="reject")
+        return [Step(place, "calls WeChat", "ok", s.put(place, me.done()))]
+    me = me.done() if me.retry else me._replace(at="reject")
     return [Step(place, "calls WeChat", "40001", s.put(place, me))]
 
 
 def _reject(s, place, me, without):
     s = reject(s, me.value, without)
-    s = s.put(place, Process("ask", retry=True))
+    forgets = me.memory == me.value and "asking again" not in without
+    memory = 0 if forgets else me.memory
+    s = s.put(place, Process("ask", retry=True, memory=memory))
     return [Step(place, "rejects", f"T{me.value}", s)]
 
 
 ACTS = {
-    "idle": _ask,
+    "idle": _begin,
     "ask": _ask,
     "wait": _wait,
     "send": _send,
     "answer": _answer,
     "force": _force,
     "failed": _failed,
+    "recalled": _use,
     "use": _use,
     "reject": _reject,
 }
@@ -162,7 +180,11 @@ def _misfortunes(s, place, me, without):
 
 
 def _moments(s):
-    found = []
+    found = [
+        Step(-1, "the second is over", "", s.put(place, me._replace(memory=0)))
+        for place, me in enumerate(s.processes)
+        if me.memory
+    ]
     awake = any(held(s, each) for each in s.processes if not each.asleep)
     if s.leased and not awake:
         processes = tuple(

@@ -150,7 +150,8 @@ class TestRedisAway:
         """By this process' own clock, since Redis' is away too."""
         now = [1000.0]
         source = ScriptedSource(seconds=100)
-        custody = make_custody(own_redis, clock=lambda: now[0])
+        clocks = dict.fromkeys(("clock", "wall"), lambda: now[0])
+        custody = make_custody(own_redis, **clocks)
         custody.get(source)
         own_redis.stop()
         now[0] += 60

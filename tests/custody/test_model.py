@@ -31,6 +31,7 @@ TEETH = [
     ("suspect", True, ("sleeps",), RETIRED),
     ("lost answer", True, ("sleeps", "failures"), RETIRED),
     ("compare", True, ("sleeps",), "a rejection drops another value"),
+    ("asking again", True, ("intrusions",), "a call is served a dead value twice"),
     ("comparison", False, ("intrusions",), "a call is served a dead value twice"),
     ("comparison", False, ("intrusions",), "4 fetches for one expiry"),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from runtime.errors import (
     BadRequest,
     OidcNotConfigured,
     RedirectUriUnknown,
+    ServiceUnavailable,
     SnapshotUser,
     WeChatUnavailable,
 )
@@ -20,7 +22,6 @@ from tests.functions.brokered import (
     GRANTED,
     OIDC,
     Visit,
-    changed,
     query_of,
     willing,
 )
@@ -326,12 +327,28 @@ def test_a_native_client_is_answered_on_any_port(
 
 
 def test_a_browser_outside_wechat_gets_the_page(visit):
-    """With the QR code, and the whole request to begin it elsewhere."""
+    """With the QR code, and the way to it in another language."""
     visit.headers = HTML
     page = visit.authorize().body.decode()
 
     assert "https://gateway.example.com/oidc/authorize?client_id=demo" in page
-    assert changed(OIDC)["state"] in page
+    assert "lang=zh_TW" in page
+
+
+@pytest.mark.parametrize(
+    ("home", "expected"),
+    [("", "https://app.example.com/"), ("https://shop.example.com/in", None)],
+)
+def test_in_another_browser_a_sign_in_begins_at_the_client(
+    visit, gateway, home, expected
+):
+    """It would refuse there what it asked of this browser."""
+    change(gateway, "clients", "demo", home=home)
+    visit.headers = (*HTML, ("user-agent", "Mozilla/5.0 (iPhone) Mobile/15E148"))
+    page = visit.authorize().body.decode()
+
+    address = re.search(r"<textarea[^>]*>([^<]*)</textarea>", page)[1]
+    assert (expected or home) == address
 
 
 def test_a_posted_language_is_the_pages(visit, gateway):
@@ -340,3 +357,17 @@ def test_a_posted_language_is_the_pages(visit, gateway):
     page = oidc(ask("POST", "/authorize", headers=HTML, body=form), gateway)
 
     assert header(page, "Content-Language") == "en"
+
+
+def test_a_question_without_a_page_is_answered_without_one(visit, gateway, monkeypatch):
+    """prompt=none hears of trouble at its address, others read a page."""
+    monkeypatch.setattr(gateway.sessions, "of", away)
+    told = answered(visit, prompt="none")
+    with pytest.raises(ServiceUnavailable):
+        visit.authorize()
+
+    assert told["error"] == "temporarily_unavailable"
+
+
+def away(*_, **__):
+    raise ServiceUnavailable

@@ -131,11 +131,11 @@ class TestTheWayThere:
 
     @pytest.mark.case(62)
     def test_outside_wechat_the_page_leads_into_it(self, visit):
-        """The address on it begins the same flow anew, there."""
+        """By the address of the client, where the person begins anew."""
         visit.headers = HTML
         page = visit.connect().body.decode()
 
-        assert "https://gateway.example.com/connect/oauth2/authorize?appid=demo" in page
+        assert ">https://app.example.com/</textarea>" in page
 
 
 class TestTheWayBack:

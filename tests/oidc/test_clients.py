@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime import registry
+from runtime import registered
 from runtime.client_secrets import hash_secret, matches
 from tests.functions.scripted import SERVICE, basic, change
 from tests.oidc.provider import CODE, SECRETS, make_code
@@ -87,7 +87,7 @@ def test_an_unknown_client_takes_the_path_of_a_wrong_secret(provider, monkeypatc
         compared.append(secret)
         return matches(secret, known)
 
-    monkeypatch.setattr(registry, "matches", counting)
+    monkeypatch.setattr(registered, "matches", counting)
     wrong = {"demo": "demo_" + "0" * 32, "nobody": "nobody_" + "0" * 32}
     answers = [
         provider.token(GRANT, client=None, headers=[("authorization", basic(*who))])

@@ -33,10 +33,21 @@ def test_a_second_process_reads_redis(place):
     assert Document(1, APP) == first.read("apps", "wx1")
     assert Document(1, APP) == second.read("apps", "wx1")
 
-    assert (1, 0) == (first.store.reads, second.store.reads)
+    # The first one asks what there is, and reads it.
+    assert (2, 0) == (first.store.reads, second.store.reads)
     copy = place.copy()
     assert b"1" == copy[b"version"]
     assert HUSH not in copy[b"content"].decode()
+
+
+def test_strangers_ids_cost_one_look_for_all(place):
+    """Whoever invents ids makes the store list what there is, once in two seconds."""
+    place.process().write("apps", "wx1", APP, after=0)
+    process = place.process()
+    found = {process.read("apps", f"stranger{number}") for number in range(20)}
+
+    assert ({None}, 1) == (found, process.store.reads)
+    assert Document(1, APP) == process.read("apps", "wx1")
 
 
 def test_a_change_reaches_all_within_two_seconds(place):

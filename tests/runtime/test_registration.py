@@ -84,7 +84,8 @@ def test_an_appid_is_wx_and_16_hexadecimal_digits(appid):
 
 
 @pytest.mark.parametrize(
-    "client_id", ["", "-a", "_a", "A", "a b", "a/b", "a.b", "a" * 41, "é", "a\n", None]
+    "client_id",
+    ["", "-a", "_a", "A", "a b", "a/b", "a.b", "a" * 41, "é", "a\n", None, APPID],
 )
 def test_a_client_id_stands_in_front_of_its_secrets(client_id):
     """So it is short and plain."""

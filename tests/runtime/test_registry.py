@@ -193,6 +193,23 @@ def test_a_new_secret_tells_its_client():
     assert "a_" + "0" * 32 == make_secret("a", random=lambda size: "00" * size)
 
 
+def test_a_listing_is_good_for_two_seconds(documents):
+    """What strangers can ask for costs no listing of the store each time."""
+    now, listings, ids = [0.0], [], documents.ids
+    documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
+    registry = Registry(documents, clock=lambda: now[0])
+    app = {"kind": "service", "secret": "hush"}
+    counts = []
+    for now[0] in (0.0, 1.9, 2.0):
+        counts.append((len(registry.apps()), len(registry.clients())))
+        if not now[0]:
+            documents.write("apps", APPID, app, after=0)
+            documents.write("clients", "shop", CLIENT, after=0)
+
+    assert [(0, 0), (0, 0), (1, 1)] == counts
+    assert ["apps", "clients"] * 2 == listings
+
+
 def test_the_store_away(tmp_path):
     """A config store that cannot be read is a service that is away, not an error."""
 

@@ -147,11 +147,12 @@ def test_a_stranger_in_wechats_place(tmp_path):
 
 @pytest.mark.case(121)
 def test_addresses_stay_out_of_the_log(caplog):
-    """Nor does a good exchange, or one with odd headers, tell the log its address."""
+    """Neither a good exchange nor one with odd headers tells the log its address."""
     caplog.set_level(logging.DEBUG)
     odd = b"HTTP/1.1 200 OK\r\n folded\r\nodd\r\nContent-Length: 2\r\n\r\n{}"
     with RawServer(make_answer()) as well, RawServer(send_and_close(odd)) as badly:
         exchange(well)
-        exchange(badly)
+        with pytest.raises(WeChatUnavailable):
+            exchange(badly)
 
     assert HUSH not in caplog.text

@@ -174,8 +174,8 @@ ANSWERS = {
     "too large": (make_answer(bytes(LARGEST + 1)), 502),
     "endless": (endless, 502),
     "bomb": (ZIPPED, 200),
-    "folded": (make_answer(headers=("Content-Type: a\r\n Set-Cookie: a=b",)), 200),
-    "bare CR": (make_answer(headers=("Content-Type: a\rSet-Cookie: a=b",)), 200),
+    "folded": (make_answer(headers=("Content-Type: a\r\n Set-Cookie: a=b",)), 502),
+    "bare CR": (make_answer(headers=("Content-Type: a\rSet-Cookie: a=b",)), 502),
     "cookie": (make_answer(headers=("Set-Cookie: a=b", "X-Fc-Request-Id: 1")), 200),
     "elsewhere": (
         make_answer(status="302 Found", headers=("Location: http://127.0.0.1:1/",)),

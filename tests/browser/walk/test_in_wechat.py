@@ -64,7 +64,7 @@ def test_where_it_cannot_be_done_the_page_says_so(house, meet, agent, said):
     elsewhere = meet(**{**IN_WECHAT, "user_agent": agent})
     elsewhere.open("/login?next=/login/me")
     expect(elsewhere.tab.get_by_text(said)).to_be_visible()
-    address = elsewhere.tab.get_by_label("Address of this page").input_value()
+    address = elsewhere.tab.get_by_label("Address to open").input_value()
     phone = meet(**IN_WECHAT)
     phone.open(address)
     phone.agree()
@@ -80,7 +80,7 @@ def test_a_qr_code_is_not_shown_to_the_phone_that_has_to_scan_it(meet, service):
     phone.open(f"{service.url}/qrconnect")
     elsewhere = phone.tab.get_by_text("Open the address below on a computer")
     expect(elsewhere).to_be_visible()
-    address = phone.tab.get_by_label("Address of this page").input_value()
+    address = phone.tab.get_by_label("Address to open").input_value()
     links = [each.get_attribute("href") for each in phone.tab.get_by_role("link").all()]
     desk = meet()
     desk.open(address)
@@ -98,6 +98,6 @@ def test_without_a_website_app_the_desk_is_sent_to_wechat(meet, silent_service):
     desk.open(f"{silent_service.url}/oidc")
     expect(desk.tab.get_by_text("Please go on in WeChat.")).to_be_visible()
     phone = meet(**IN_WECHAT)
-    phone.open(desk.tab.get_by_label("Address of this page").input_value())
+    phone.open(desk.tab.get_by_label("Address to open").input_value())
 
     assert phone.tab.url.startswith(f"{silent_service.url}/signed_in?")

@@ -1,0 +1,41 @@
+"""The one exchange of a flow: WeChat's code for a session, and a client's code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.oauth_callback.way_back import WayBack
+from runtime.authorize import grant_of
+from runtime.gateway import Gateway
+from runtime.sessions import Session
+from runtime.sign_in import SILENT, SubjectMissing, subject_of
+
+
+def exchange(gateway: Gateway, way: WayBack, code: str) -> Mapping[str, Any]:
+    """Return the fields of the session that WeChat's code stands for.
+
+    The client that asked, if there is one, finds its answer under the flow's own code.
+    """
+    profile = gateway.sign_in.exchange(way.app, code)
+    session = _session(gateway, way, profile)
+    if way.flow.request and way.client:
+        language = way.flow.language
+        grant = grant_of(
+            way.client, way.flow.request, session, profile, language=language
+        )
+        gateway.user_grants.code(grant, flow=way.state)
+    return {"sub": session.sub, "sid": session.sid, "at": session.at}
+
+
+def _session(gateway: Gateway, way: WayBack, profile: Mapping[str, Any]) -> Session:
+    openid, now = profile["wechat_openid"], gateway.clock()
+    try:
+        sub = subject_of(way.app, openid, profile["wechat_unionid"])
+    except SubjectMissing:
+        asked = way.flow.request
+        if asked is None or asked.scope != (SILENT,):
+            raise
+        # WeChat's dialect promises an openid and no more: nobody is signed in by it.
+        return Session(sub=openid, sid="", at=int(now))
+    return gateway.sessions.begin(sub, profile, now=now)

@@ -1,0 +1,18 @@
+"""What Redis and the documents hold, read by another version than has written it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def known_fields(kind: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that this dataclass has, lists as tuples.
+
+    While a deployment goes on, instances of two versions read each other's.
+    """
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in fields.items()
+        if name in kind.__dataclass_fields__
+    }
