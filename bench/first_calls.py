@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -12,7 +12,6 @@ from bench.cold_site import CLIENT, SERVICE, Site
 COOKIE_ONLY, API = (0.25, 0.12), (0.65, 0.4)
 """Bar and goal, as ratios to the peer."""
 
-_NONE: Mapping[str, str] = MappingProxyType({})
 _PAGE = MappingProxyType({"ACCEPT": "text/html"})
 _JSON = MappingProxyType({"ACCEPT": "application/json"})
 
@@ -30,7 +29,7 @@ class FirstCall:
     function: str
     target: str
     told: str
-    headers: Mapping[str, str] = _NONE
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     kind: str = "application/x-www-form-urlencoded"
     limits: tuple[float, ...] = ()

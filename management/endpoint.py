@@ -13,7 +13,7 @@ _URL = re.compile(
     # The signature does not cover the body, and the answer may hold a new secret.
     r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?/?"
 )
-_KEYS = (("", "ACCESS_KEY_ID"), ("ALIBABA_CLOUD_", "ALIBABA_CLOUD_ACCESS_KEY_ID"))
+_PREFIXES = ("", "ALIBABA_CLOUD_")
 
 
 class Endpoint:
@@ -48,8 +48,10 @@ class Endpoint:
 
 
 def _client(url: str, environ: Mapping[str, str]) -> Any:
-    prefix = next((each for each, name in _KEYS if environ.get(name)), None)
-    if prefix is None:
+    prefix = next((p for p in _PREFIXES if environ.get(f"{p}ACCESS_KEY_ID")), "")
+    names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
+    key, secret, token = (environ.get(prefix + name, "") for name in names)
+    if not (key and secret):
         raise Failure("--endpoint needs ACCESS_KEY_ID and ACCESS_KEY_SECRET.")
     try:
         from fc2 import client  # type: ignore[import-untyped]
@@ -58,10 +60,7 @@ def _client(url: str, environ: Mapping[str, str]) -> Any:
     # It would try to connect for half a minute before it says that nobody listens.
     client.retries = 1
     return client.Client(
-        endpoint=url,
-        accessKeyID=environ[f"{prefix}ACCESS_KEY_ID"],
-        accessKeySecret=environ.get(f"{prefix}ACCESS_KEY_SECRET", ""),
-        securityToken=environ.get(f"{prefix}SECURITY_TOKEN", ""),
+        endpoint=url, accessKeyID=key, accessKeySecret=secret, securityToken=token
     )
 
 

@@ -39,6 +39,15 @@ def functions(resources: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any
                 yield name, resource["Properties"]
 
 
+def http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the name of each function with an HTTP trigger."""
+    for service in resources.values():
+        for name, resource in service.items():
+            events = resource.get("Events", {}) if isinstance(resource, dict) else {}
+            if any(event["Type"] == "HTTP" for event in events.values()):
+                yield name
+
+
 def domains(resources: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the properties of each custom domain."""
     yield from _of_type(resources, _DOMAIN)

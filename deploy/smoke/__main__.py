@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.smoke.steps import Key, open_steps, signed_steps
+from deploy.smoke.steps import Key, Step, open_steps, signed_steps
 from deploy.smoke.web import Unwell, Web
 from management.endpoint import Endpoint
 from management.failure import Failure
@@ -18,6 +18,7 @@ from management.parser import FUNCTION, SERVICE
 from runtime.version import version
 
 BUILT = Path(".fun/build/code").absolute()
+_WHOLE = "ACCESS_KEY_ID needs ACCESS_KEY_SECRET, ACCOUNT_ID and REGION too."
 
 
 def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
@@ -29,10 +30,11 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
         return 2
     expected = version(BUILT) if options.built else ""
     steps = open_steps(Web(url), expected)
-    if environ.get("ACCESS_KEY_ID"):
-        steps += signed_steps(_key(environ), expected)
-    else:
-        print("left out     admin, documents, token, refresh: they need ACCESS_KEY_ID")
+    try:
+        steps += _with_a_key(environ, expected)
+    except Failure as failure:
+        print(f"make smoke: {failure}", file=sys.stderr)
+        return 2
     unwell = [name for name, run in steps if not _done(name, run)]
     print(f"unwell: {', '.join(unwell)}" if unwell else "all is well")
     return 1 if unwell else 0
@@ -47,10 +49,20 @@ def _parse(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def _with_a_key(environ: Mapping[str, str], expected: str) -> list[Step]:
+    if environ.get("ACCESS_KEY_ID"):
+        return signed_steps(_key(environ), expected)
+    print("left out     admin, documents, token, refresh: they need ACCESS_KEY_ID")
+    return []
+
+
 def _key(environ: Mapping[str, str]) -> Key:
     account, region = environ.get("ACCOUNT_ID", ""), environ.get("REGION", "")
     endpoint = environ.get("FC_ENDPOINT", "")
-    endpoint = endpoint or f"https://{account}.{region}.fc.aliyuncs.com"
+    if not endpoint and account and region:
+        endpoint = f"https://{account}.{region}.fc.aliyuncs.com"
+    if not (endpoint and environ.get("ACCESS_KEY_SECRET")):
+        raise Failure(_WHOLE)
     admin = Endpoint(endpoint, service=SERVICE, function=FUNCTION, environ=environ)
     return Key(admin, _client(endpoint, environ), SERVICE)
 
@@ -63,7 +75,7 @@ def _client(endpoint: str, environ: Mapping[str, str]) -> Any:
     return Client(
         endpoint=endpoint,
         accessKeyID=environ["ACCESS_KEY_ID"],
-        accessKeySecret=environ.get("ACCESS_KEY_SECRET", ""),
+        accessKeySecret=environ["ACCESS_KEY_SECRET"],
         securityToken=environ.get("SECURITY_TOKEN", ""),
     )
 

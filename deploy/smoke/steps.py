@@ -58,6 +58,8 @@ def _health(web: Web, name: str, expected: str) -> Callable[[], str]:
 
 
 def _well(told: Mapping[str, Any], expected: str) -> str:
+    if refusal := told.get("ErrorCode") or told.get("errorType"):
+        raise Unwell(str(refusal))
     away = [name for name in ("redis", "config") if told.get(name) != "ok"]
     if away:
         raise Unwell(f"{' and '.join(away)} away")
@@ -104,8 +106,6 @@ def _admin(key: Key, expected: str) -> str:
     headers = {"content-type": "application/json"}
     place = ("POST", key.service, "admin", "/healthz")
     told = _called(lambda: post(*place, headers=headers, body=b"{}").json())
-    if refusal := told.get("ErrorCode") or told.get("errorType"):
-        raise Unwell(str(refusal))
     return _well(told, expected)
 
 

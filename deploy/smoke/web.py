@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SECONDS = 30.0
+_REFUSED = "FcCommonError"
 
 
 class Unwell(Exception):
@@ -63,8 +64,9 @@ class Web:
 
 
 def _check(seen: Seen) -> None:
-    # What Function Compute says of a function that it could not load or call.
-    if "x-fc-error-type" in seen.headers:
+    # What Function Compute says of a function that it could not load or call; whom it
+    # refuses by itself is for the step to judge.
+    if seen.headers.get("x-fc-error-type", _REFUSED) != _REFUSED:
         error = seen.json()
         raise Unwell(f"{error.get('errorType')}: {error.get('errorMessage')}")
     if seen.status >= 500:

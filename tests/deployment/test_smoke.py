@@ -93,6 +93,19 @@ def test_something_else_is_unwell_all_over(elsewhere, capsys):
     assert re.search("UNWELL       clock: \\+(3600|3599) s from this machine's", said)
 
 
+@pytest.mark.parametrize("missing", ["ACCESS_KEY_SECRET", "ACCOUNT_ID", "REGION"])
+def test_half_a_key(missing, capsys):
+    """What lacks is said before anybody is asked."""
+    whole = dict.fromkeys(("ACCESS_KEY_SECRET", "ACCOUNT_ID", "REGION"), "a")
+    code = main(["http://127.0.0.1:1"], {**whole, "ACCESS_KEY_ID": "a", missing: ""})
+    said = capsys.readouterr()
+
+    assert (2, "") == (code, said.out)
+    assert missing in said.err
+    lent = {**whole, "ACCESS_KEY_ID": "a", "FC_ENDPOINT": "http://example.com"}
+    assert 2 == main(["http://127.0.0.1:1"], lent)
+
+
 def test_nobody_answers(capsys):
     """A deployment that is not there is no traceback either."""
     code = main(["http://127.0.0.1:1"], {})

@@ -70,6 +70,10 @@ def test_an_operators_day_through_the_endpoint(manage, admin_host, tmp_path):
             {"ACCESS_KEY_ID": ""},
             "--endpoint needs ACCESS_KEY_ID and ACCESS_KEY_SECRET.",
         ),
+        (
+            {"ACCESS_KEY_SECRET": ""},
+            "--endpoint needs ACCESS_KEY_ID and ACCESS_KEY_SECRET.",
+        ),
     ],
 )
 def test_another_key_is_refused(manage, environment, said):

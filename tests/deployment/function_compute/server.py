@@ -99,7 +99,7 @@ class FunctionCompute:
         except Refused as refused:
             self.faults.append(str(refused))
             content = {"ErrorCode": refused.code, "ErrorMessage": refused.message}
-            return refused.status, _JSON, json.dumps(content).encode()
+            return refused.status, _REFUSAL, json.dumps(content).encode()
         except Exception:
             self.faults.append(traceback.format_exc())
             return 500, _JSON, b'{"ErrorCode": "InternalServerError"}'
@@ -129,6 +129,7 @@ class FunctionCompute:
 
 
 _JSON = [("Content-Type", "application/json")]
+_REFUSAL = [*_JSON, ("X-Fc-Error-Type", "FcCommonError")]
 _INVOCATION = re.compile(rf"{ROOT}/services/({NAME})/functions/({NAME})/invocations")
 
 
