@@ -25,7 +25,14 @@ missing() {
     for tool in debootstrap chroot git unshare; do
         command -v "$tool" >/dev/null || echo "$tool"
     done
+    ! command -v debootstrap >/dev/null || answers || echo "an answer from $MIRROR"
     unshare --mount --pid --fork true 2>/dev/null || echo 'the right to make namespaces'
+}
+
+# Asked for as debootstrap will ask.
+answers() {
+    [[ $MIRROR != http* ]] ||
+        wget --quiet --spider --timeout=20 --tries=2 "$MIRROR/dists/$RELEASE/Release"
 }
 
 # A copy of what is committed, owned by the one who is to run it.

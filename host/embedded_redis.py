@@ -51,7 +51,8 @@ def start(directory: Path) -> RunningRedis:
 
     Its append-only file stays in `directory`, which one server at a time may use.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    # What it keeps holds tokens and sessions: nobody else on the machine reads it.
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = directory / "server.log"
     with claim(directory) as held:
         for _ in range(_ATTEMPTS):  # another process may take the free port first

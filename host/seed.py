@@ -51,6 +51,7 @@ def seed(sandbox_url: str) -> DemoClient:
         "name": "Demo",
         "scopes": {appid: ["/*", TOKEN_READ] for appid in appids},
         "secret_hashes": [hashed],
+        "epoch": 1,
         "origins": [_SERVICE],
         "redirect_uris": [f"{_SERVICE}/signed_in"],
         "post_logout_redirect_uris": [f"{_SERVICE}/"],

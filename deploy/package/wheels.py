@@ -18,13 +18,18 @@ _FOR_FUNCTION_COMPUTE = (
 
 def fetch(lock: Path, *, cache: Path, interpreter: Path) -> Path:
     """Return the folder with the lock's wheels, downloading them where it is new."""
-    folder = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    folder = folder_of(lock, cache=cache)
     if folder.is_dir():
         return folder
     unfinished = folder.with_suffix(".part")
     shutil.rmtree(unfinished, ignore_errors=True)
     _pip(interpreter, "download", "--dest", str(unfinished), *_locked(lock))
     return unfinished.rename(folder)
+
+
+def folder_of(lock: Path, *, cache: Path) -> Path:
+    """Return where the wheels of just this lock are kept, if they are."""
+    return cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
 
 
 def install(wheels: Path, *, lock: Path, site: Path, interpreter: Path) -> None:

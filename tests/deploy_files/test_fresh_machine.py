@@ -10,22 +10,43 @@ from tests.deploy_files.deploy_files import DEPLOY
 SCRIPT = DEPLOY / "fresh_machine.sh"
 
 
-def test_what_is_missing_is_said_aloud(tmp_path):
-    """By name, on a machine with nothing but a shell; and CI goes on."""
+@pytest.fixture
+def run(tmp_path):
+    """Run it on a machine with nothing but a shell; return what it said."""
     for name in ("bash", "dirname", "id", "paste"):
         found = shutil.which(name) or pytest.skip(f"no {name}")
         (tmp_path / name).symlink_to(found)
-    done = subprocess.run(
-        [tmp_path / "bash", SCRIPT],
-        env={"PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
-    assert (0, True) == (done.returncode, "for want of:" in done.stdout)
-    assert "debootstrap chroot git unshare" in done.stdout
+    def script():
+        done = subprocess.run(
+            [tmp_path / "bash", SCRIPT],
+            env={"PATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert 0 == done.returncode, done.stderr
+        return done.stdout
+
+    return script
+
+
+def test_what_is_missing_is_said_aloud(run):
+    """By name; and CI goes on."""
+    said = run()
+
+    assert "for want of:" in said
+    assert "debootstrap chroot git unshare" in said
+
+
+def test_a_mirror_that_is_away_is_said_aloud(run, tmp_path):
+    """A machine that has the tools, and no way to Debian's packages."""
+    for name in ("debootstrap", "chroot", "git", "unshare"):
+        (tmp_path / name).symlink_to(shutil.which("true"))
+    (tmp_path / "wget").symlink_to(shutil.which("false"))
+
+    assert run().endswith("an answer from http://deb.debian.org/debian\n")
 
 
 def test_it_asks_for_no_more_than_the_readme():

@@ -5,6 +5,7 @@ import yaml
 
 from host.options import parse_options
 from host.template import read_template
+from runtime.version import VERSION
 from tests.deploy_files.deploy_files import (
     K8S,
     NEEDED,
@@ -69,6 +70,17 @@ def test_all_files_are_applied_at_once():
     assert {"Namespace", "PersistentVolume"} == outside
     assert {kustomization["namespace"]} == {
         each["metadata"]["namespace"] for each in objects if each["kind"] not in outside
+    }
+
+
+def test_the_image_is_of_this_version():
+    """A tag is pushed once, so that of another version is another image."""
+    (kustomization,) = documents(K8S / "kustomization.yaml")
+    (image,) = kustomization["images"]
+
+    assert VERSION == image["newTag"]
+    assert {image["name"]} == {
+        pod["spec"]["containers"][0]["image"] for pod in PODS.values()
     }
 
 

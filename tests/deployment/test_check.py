@@ -84,6 +84,7 @@ def test_missing_settings_are_named(checked):
         ("/oidc/*", "login", "No route /oidc/* leads to the function oidc.\n"),
         ("/card/*", None, ""),
     ],
+    ids=["missing", "astray", "not needed"],
 )
 def test_every_function_has_a_route_of_its_own(checked, path, route, sentence):
     """Beneath its own name, and to itself; without it, it is named."""

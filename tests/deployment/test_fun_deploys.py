@@ -23,10 +23,13 @@ FUNCTIONS = {
 
 def test_a_plain_deploy_succeeds(deployment):
     """`fun deploy -y` in the project's folder, and FC had nothing to refuse."""
-    code, said, _ = deployment.first
+    code, said, seen = deployment.first
+    looked_up = [each for each in deployment.refused if "NotFound: " in each]
 
     assert 0 == code, said
     assert "using template: .fun/build/artifacts/template.yml" in said
+    assert looked_up == deployment.refused
+    assert len(looked_up) <= sum(each.startswith("GET") for each in seen)
 
 
 def test_each_thing_is_made_once_and_in_order(deployment):

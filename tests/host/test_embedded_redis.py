@@ -58,6 +58,15 @@ def test_it_is_nobody_elses(tmp_path):
 
 
 @needs_server
+def test_its_folder_is_its_owners(tmp_path):
+    """Redis writes its file for all to read, and tokens are in it."""
+    folder = tmp_path / "redis"
+    end(embedded_redis.start(folder))
+
+    assert 0o700 == folder.stat().st_mode & 0o777
+
+
+@needs_server
 def test_a_folder_has_one_server(tmp_path, monkeypatch):
     """Two would write the same file; the second says so and the first goes on."""
     monkeypatch.setattr(claim, "PATIENCE", 0.1)

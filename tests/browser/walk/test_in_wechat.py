@@ -83,7 +83,7 @@ def test_a_qr_code_is_not_shown_to_the_phone_that_has_to_scan_it(meet, service):
     address = phone.tab.get_by_label("Address to open").input_value()
     links = [each.get_attribute("href") for each in phone.tab.get_by_role("link").all()]
     desk = meet()
-    desk.open(address)
+    desk.open(f"{address}qrconnect")
     desk.on_the_phone("confirm")
     desk.arrive(f"{service.url}/signed_in")
 
@@ -98,6 +98,9 @@ def test_without_a_website_app_the_desk_is_sent_to_wechat(meet, silent_service):
     desk.open(f"{silent_service.url}/oidc")
     expect(desk.tab.get_by_text("Please go on in WeChat.")).to_be_visible()
     phone = meet(**IN_WECHAT)
-    phone.open(desk.tab.get_by_label("Address to open").input_value())
+    address = desk.tab.get_by_label("Address to open").input_value()
+    # The service knows its own people there: what it asked of the desk is not theirs.
+    phone.open(f"{address}oidc")
 
+    assert f"{silent_service.url}/" == address
     assert phone.tab.url.startswith(f"{silent_service.url}/signed_in?")
