@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.cores import PINNED, on_core
 from bench.processes import Upstream, empty_redis
-from bench.proxied_calls import DIRECT, OURS, contestants
+from bench.proxied_calls import DIRECT, OURS, RATED, contestants
 from bench.report import Bar, Figure, ratios, spread
 from bench.turns import cpu_of_calls
 
@@ -35,8 +35,7 @@ def _figure(costs: Mapping[str, Sequence[float]], shape: str) -> Figure:
     for name, each in costs.items():
         ratio = ratios(each, costs[DIRECT])
         figure.rows.append((name, spread(each, ".0f"), spread(ratio)))
-        # A client with a rate is counted in Redis: a round trip more, and no bar.
-        if name == OURS:
+        if name in (OURS, RATED):
             measured = statistics.median(ratio)
             figure.bars.append(
                 Bar(f"5. {name} / direct", measured, 2.5, 1.5, timed=True)
