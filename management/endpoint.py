@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +26,7 @@ class Endpoint:
         if not _URL.fullmatch(url):
             raise Failure("--endpoint is https:// and a host, or http:// on loopback.")
         self._place = service, function
-        self._client = _client(url.rstrip("/"), environ)
+        self._client = fc_client(url.rstrip("/"), environ)
 
     def perform(
         self, noun: str, verb: str, arguments: Mapping[str, Any]
@@ -47,7 +48,11 @@ class Endpoint:
         return _content(answer)
 
 
-def _client(url: str, environ: Mapping[str, str]) -> Any:
+def fc_client(url: str, environ: Mapping[str, str]) -> Any:
+    """Return the platform's own client, with the key that the environment holds.
+
+    Failure if it holds none, or the package is not there.
+    """
     prefix = next((p for p in _PREFIXES if environ.get(f"{p}ACCESS_KEY_ID")), "")
     names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
     key, secret, token = (environ.get(prefix + name, "") for name in names)
@@ -59,6 +64,8 @@ def _client(url: str, environ: Mapping[str, str]) -> Any:
         raise Failure("--endpoint needs the package aliyun-fc2.") from None
     # It would try to connect for half a minute before it says that nobody listens.
     client.retries = 1
+    # It logs a failed call with all its headers, the signature among them.
+    logging.getLogger().addHandler(logging.NullHandler())
     return client.Client(
         endpoint=url, accessKeyID=key, accessKeySecret=secret, securityToken=token
     )

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from runtime.app_ids import APPID
+
 Rule = Callable[[Any], Any]
 
 _PATTERN = re.compile(r"/(?:[A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]*\*?|token:read")
@@ -83,7 +85,7 @@ def _item(rule: Rule, place: int, item: Any) -> Any:
         raise Fault(f"number {place} {fault}") from None
 
 
-app_id = text(r"wx[0-9a-f]{16}", "wx and 16 hexadecimal digits")
+app_id = text(APPID, "wx and 16 hexadecimal digits")
 
 
 def scope(value: Any) -> str:

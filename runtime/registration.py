@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runtime.app_ids import APPID
 from runtime.client_fields import CLIENT, contradictions
 from runtime.errors import GatewayError
 from runtime.field_rules import Fault, Rule, app_id, many, text, word
@@ -90,7 +91,7 @@ def _shown(name: Any) -> str:
 
 # In WeChat's dialect both stand in the same place.
 _client_id = text(
-    r"(?!wx[0-9a-f]{16}\Z)[a-z0-9][a-z0-9_-]{0,39}",
+    rf"(?!{APPID}\Z)[a-z0-9][a-z0-9_-]{{0,39}}",
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 

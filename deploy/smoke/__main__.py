@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from deploy.smoke.steps import Key, Step, open_steps, signed_steps
 from deploy.smoke.web import Unwell, Web
-from management.endpoint import Endpoint
+from management.endpoint import Endpoint, fc_client
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE
 from runtime.version import version
@@ -64,20 +62,7 @@ def _key(environ: Mapping[str, str]) -> Key:
     if not (endpoint and environ.get("ACCESS_KEY_SECRET")):
         raise Failure(_WHOLE)
     admin = Endpoint(endpoint, service=SERVICE, function=FUNCTION, environ=environ)
-    return Key(admin, _client(endpoint, environ), SERVICE)
-
-
-def _client(endpoint: str, environ: Mapping[str, str]) -> Any:
-    from fc2 import Client  # type: ignore[import-untyped]
-
-    # It logs a failed call with all its headers, the signature among them.
-    logging.getLogger().addHandler(logging.NullHandler())
-    return Client(
-        endpoint=endpoint,
-        accessKeyID=environ["ACCESS_KEY_ID"],
-        accessKeySecret=environ["ACCESS_KEY_SECRET"],
-        securityToken=environ.get("SECURITY_TOKEN", ""),
-    )
+    return Key(admin, fc_client(endpoint, environ), SERVICE)
 
 
 def _done(name: str, run: Callable[[], str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from runtime.app_ids import APPID
 from runtime.authorization_request import (
     LONGEST_STATE,
     WECHAT,
@@ -24,7 +25,6 @@ from runtime.sign_in import SignInApps, sign_in_apps
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)
-_APPID = re.compile("wx[0-9a-f]{16}")
 
 
 def oauth2_authorize(request: Request, gateway: Gateway) -> Response:
@@ -60,7 +60,7 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
 
 
 def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
-    if _APPID.fullmatch(appid):
+    if re.fullmatch(APPID, appid):
         known = [client for client in registry.clients() if appid in client.scopes]
     else:
         known = [client for client in [registry.client(appid)] if client]

@@ -13,6 +13,7 @@ from functions.login.mini_program_refusals import (
     JsonRequired,
     PairwiseClient,
 )
+from runtime.app_ids import APPID
 from runtime.errors import BadRequest, SignInNotConfigured, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response, json_response
@@ -23,7 +24,7 @@ from runtime.subjects import is_pairwise
 _FIELDS = {
     "js_code": re.compile(r"[!-~]{1,128}"),
     "client_id": re.compile(r"[a-z0-9][a-z0-9_-]{0,39}"),
-    "appid": re.compile(r"wx[0-9a-f]{16}"),
+    "appid": re.compile(APPID),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.oauth_callback.callback import come_back
+from runtime.app_ids import APPID
 from runtime.dialects import web_dialect
 from runtime.entrypoint import entrypoint
 from runtime.gateway import Gateway
@@ -11,7 +12,7 @@ from runtime.routing import dispatch, route
 
 METHODS = frozenset({"GET"})
 
-ROUTES = (route(r"/(wx[0-9a-f]{16})", GET=come_back),)
+ROUTES = (route(f"/({APPID})", GET=come_back),)
 
 
 def handle(request: Request, gateway: Gateway) -> Response:

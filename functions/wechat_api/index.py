@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runtime.app_ids import APPID
 from runtime.dialects import api_dialect, wechat_dialect
 from runtime.entrypoint import entrypoint
 from runtime.errors import GatewayError
@@ -14,8 +15,7 @@ from runtime.sns_dialect import sns_dialect
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
-_APPID = "wx[0-9a-f]{16}"
-_OURS = f"/({_APPID})"
+_OURS = f"/({APPID})"
 # No empty and no dotted segment: what is checked is what WeChat will see.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+"
 _TICKET = "/cgi-bin/ticket/getticket"
@@ -54,7 +54,7 @@ ROUTES = (
         GET=mini_program.jscode2session,
         POST=mini_program.jscode2session,
     ),
-    route(f"(?!/{_APPID}(?:/|$)){_PLAIN}", **_any(proxy.proxy)),
+    route(f"(?!/{APPID}(?:/|$)){_PLAIN}", **_any(proxy.proxy)),
 )
 
 
@@ -65,7 +65,7 @@ def handle(request: Request, gateway: Gateway) -> Response:
 
 def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Say an error in our own JSON on our own paths, and as WeChat on WeChat's."""
-    if re.match(f"/{_APPID}(?:/|$)", request.path):
+    if re.match(f"/{APPID}(?:/|$)", request.path):
         return api_dialect(request, error, https=https)
     as_wechat = sns_dialect if request.path.startswith("/sns/") else wechat_dialect
     return as_wechat(request, error, https=https)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from functions.wechat_api.sns_client import APPID, client_of_secret
+from functions.wechat_api.sns_client import client_of_secret
+from runtime.app_ids import APPID
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response
@@ -34,7 +36,7 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
 
 def _app(client: Client, appid: str, gateway: Gateway) -> App:
     find = gateway.registry.app
-    if not APPID.fullmatch(appid):
+    if not re.fullmatch(APPID, appid):
         return mini_program_of(client, None, find=find)
     if appid not in client.scopes:
         raise ApiRefused(48001, "app_not_granted")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from runtime.app_ids import APPID
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.messages import Request
 from runtime.registry import Client, client_id_of
 
-APPID = re.compile("wx[0-9a-f]{16}")
 _CLIENT_ID = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -28,7 +28,7 @@ def client_of_secret(
         raise ApiRefused(40013, "unknown_appid")
     if not secret:
         raise ApiRefused(41004, "secret_missing")
-    named = None if APPID.fullmatch(appid) else appid
+    named = None if re.fullmatch(APPID, appid) else appid
     with gateway.limits.wrong_secrets(client_id_of(secret), request):
         client = gateway.registry.client_of(secret)
         if client is None or named not in (None, client.client_id):
@@ -38,7 +38,7 @@ def client_of_secret(
 
 def _is_known(appid: str, gateway: Gateway) -> bool:
     # Its form first: what is looked up in vain costs a listing of the store.
-    if APPID.fullmatch(appid):
+    if re.fullmatch(APPID, appid):
         return gateway.registry.app(appid) is not None
     is_client = _CLIENT_ID.fullmatch(appid)
     return bool(is_client and gateway.registry.client(appid))

@@ -8,6 +8,7 @@ from typing import Any
 from functions.wechat_api.authentication import access_for_app, access_of, toll_of
 from functions.wechat_api.report import note
 from runtime.access import LIFE_SECONDS, Access
+from runtime.app_ids import APPID
 from runtime.credentials import TICKET_TYPES
 from runtime.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
@@ -58,7 +59,7 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
     if not appid:
         raise ApiRefused(41002, "appid_missing")
     # Its form first: what is looked up in vain costs a listing of the store.
-    formed = isinstance(appid, str) and re.fullmatch("wx[0-9a-f]{16}", appid)
+    formed = isinstance(appid, str) and re.fullmatch(APPID, appid)
     if not formed or gateway.registry.app(appid) is None:
         raise ApiRefused(40013, "unknown_appid")
     if fields.get("grant_type") != "client_credential":
