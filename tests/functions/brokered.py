@@ -130,3 +130,12 @@ def exchanged(code, **changes):
         "grant_type": "authorization_code",
     }
     return sns("oauth2/access_token", **{**pairs, **changes})
+
+
+def answered(visit, **changes):
+    """Return what the client is told at once, without a word from WeChat."""
+    response = visit.authorize(**changes)
+    location = header(response, "Location")
+    assert response.status == 303
+    assert location.startswith(BACK + "?"), location
+    return query_of(location)

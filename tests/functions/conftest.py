@@ -13,6 +13,7 @@ from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry import hash_secret
+from tests.functions import brokered
 from tests.functions.api import REAL, STABLE, issue
 from tests.functions.hostile import Hostile
 from tests.functions.scripted import (
@@ -26,6 +27,7 @@ from tests.functions.scripted import (
     change,
     load,
 )
+from tests.functions.walked_back import Walk
 from tests.runtime.fc import call_wsgi, make_environ_fc
 
 
@@ -61,6 +63,19 @@ def gateway(settings, wechat, clock):
     }
     made.documents.write("clients", "demo", client, after=0)
     return made
+
+
+@pytest.fixture
+def willing(wechat):
+    """WeChat as it answers when all is well."""
+    brokered.willing(wechat)
+    return wechat
+
+
+@pytest.fixture
+def walk(gateway):
+    """A flow that has been started, and its browser."""
+    return Walk(gateway)
 
 
 @pytest.fixture

@@ -105,3 +105,12 @@ def cookie(response):
 
 def load(response):
     return json.loads(response.body)
+
+
+def signed_in(gateway, **profile):
+    """Return the cookie of a session that has begun."""
+    session = gateway.sessions.begin("u-1", profile, now=gateway.clock())
+    name, _, value = gateway.sessions.cookie(session, now=gateway.clock())[1].partition(
+        "="
+    )
+    return {name: value.split(";")[0]}

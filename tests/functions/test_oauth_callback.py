@@ -1,18 +1,12 @@
-"""The callback: one exchange however often it comes, and every failure leads on."""
+"""The callback: a code becomes a session, and every failure leads on."""
 
 from __future__ import annotations
-
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
 from functions.oauth_callback.index import handle
 from runtime.errors import (
     ConsentRefused,
-    CookieMissing,
     FlowExpired,
     NotFound,
     SignInNotConfigured,
@@ -21,9 +15,9 @@ from runtime.errors import (
     WeChatTimeout,
     WeChatUnavailable,
 )
-from runtime.flows import Flow
 from runtime.sign_in import SubjectMissing
 from runtime.wechat import Answer
+from tests.functions.brokered import GRANTED, PERSON
 from tests.functions.scripted import (
     APP_SECRET,
     COOKIE,
@@ -34,52 +28,7 @@ from tests.functions.scripted import (
     cookie,
     header,
 )
-
-TOKEN = "/sns/oauth2/access_token"
-USERINFO = "/sns/userinfo"
-GRANTED = {
-    "access_token": "user-token",
-    "openid": "o-1",
-    "scope": "snsapi_userinfo",
-    "unionid": "u-1",
-}
-PERSON = {"openid": "o-1", "nickname": "张三", "unionid": "u-1"}
-
-
-@pytest.fixture
-def willing(wechat):
-    """WeChat as it answers when all is well."""
-    wechat.script(TOKEN, GRANTED)
-    wechat.script(USERINFO, PERSON)
-    return wechat
-
-
-class Walk:
-    """A flow that has been started, and its browser."""
-
-    def __init__(self, gateway, **fields):
-        defaults = {"next": "/orders", "appids": (SERVICE, WEBSITE)}
-        started = gateway.flows.start(Flow(**{**defaults, **fields}))
-        self.gateway = gateway
-        self.state = started.state
-        name, _, value = started.cookie[1].partition("=")
-        self.cookies = {name: value.split(";")[0]}
-
-    def back(self, *, code="code-1", appid=SERVICE, cookies=None, **more):
-        pairs = {"code": code, "state": self.state, **more}
-        query = urlencode({name: value for name, value in pairs.items() if value})
-        cookies = self.cookies if cookies is None else cookies
-        return handle(ask(path=f"/{appid}", query=query, cookies=cookies), self.gateway)
-
-
-@pytest.fixture
-def walk(gateway):
-    return Walk(gateway)
-
-
-def profile_of(gateway, response):
-    session = gateway.sessions.of(ask(cookies=cookie(response)), now=gateway.clock())
-    return session.sub, gateway.sessions.profile(session)
+from tests.functions.walked_back import TOKEN, USERINFO, Walk, profile_of
 
 
 class TestSignedIn:
@@ -177,173 +126,6 @@ class TestSignedIn:
         wechat.script(USERINFO, {**PERSON, "nickname": '"errcode":40001'})
 
         assert walk.back().status == 303
-
-
-class TestOnce:
-    @pytest.mark.case(47, 48)
-    @pytest.mark.bug(4)
-    def test_ten_callbacks_at_once_exchange_once(self, walk, wechat):
-        """All ten go to the same place with the same session."""
-        gate = threading.Event()
-
-        def slow(_):
-            gate.wait(5)
-            return GRANTED
-
-        wechat.script(TOKEN, slow)
-        wechat.script(USERINFO, PERSON)
-        with ThreadPoolExecutor(10) as pool:
-            answers = [pool.submit(walk.back, code=f"code-{n % 2}") for n in range(10)]
-            gate.set()
-            responses = [each.result() for each in answers]
-
-        assert len(wechat.calls(TOKEN)) == 1
-        assert {header(each, "Location") for each in responses} == {"/orders"}
-        assert len({cookie(each)[COOKIE] for each in responses}) == 1
-
-    @pytest.mark.case(49)
-    @pytest.mark.bug(5)
-    def test_a_repetition_gets_the_same_answer(self, walk, willing):
-        """Reload and Back do not spend the code again."""
-        first, second = walk.back(), walk.back()
-
-        assert cookie(first) == cookie(second)
-        assert len(willing.calls(TOKEN)) == 1
-
-    @pytest.mark.case(50)
-    def test_a_minute_later_the_flow_is_over(self, walk, willing, shared_redis):
-        """Its result is kept for sixty seconds; after that nothing is exchanged."""
-        walk.back()
-        redis = shared_redis.client()
-        (done,) = redis.scan_iter("gateway:flow:*:done")
-        life = redis.pttl(done)
-        redis.delete(done)  # as the minute does
-        redis.close()
-
-        with pytest.raises(FlowExpired) as caught:
-            walk.back(code="code-2")
-        assert caught.value.start_again == "/login?next=%2Forders"
-        assert 50_000 < life <= 60_000
-        assert len(willing.calls(TOKEN)) == 1
-
-    def test_a_failed_exchange_frees_the_flow(self, walk, wechat):
-        """WeChat's bad minute does not cost the person a new scan."""
-        wechat.script(TOKEN, WeChatUnavailable(), GRANTED)
-        wechat.script(USERINFO, PERSON)
-        with pytest.raises(WeChatUnavailable):
-            walk.back()
-
-        assert [walk.back().status for _ in range(3)] == [303] * 3
-
-    def test_whoever_waits_for_a_failed_exchange_is_told_at_once(self, walk):
-        """Not after the seconds one grants an exchange that has died."""
-        started, over = threading.Event(), threading.Event()
-
-        def fail():
-            started.set()
-            over.wait(5)
-            raise WeChatTimeout
-
-        flows = walk.gateway.flows
-        with ThreadPoolExecutor(2) as pool:
-            first = pool.submit(flows.once, walk.state, fail)
-            started.wait(5)
-            second = pool.submit(flows.once, walk.state, dict)
-            blocked = walk.gateway.store._client.info
-            while blocked("clients")["blocked_clients"] == 0:
-                time.sleep(0.005)
-            over.set()
-
-            assert isinstance(first.exception(), WeChatTimeout)
-            assert type(second.exception(2)) is WeChatUnavailable
-
-    @pytest.mark.case(51)
-    def test_whoever_waits_for_a_dead_exchange_is_told(self, walk, monkeypatch):
-        """A function that died in mid-exchange keeps nobody for long."""
-        monkeypatch.setattr("runtime.flows.WAIT_SECONDS", 0.05)
-        started = threading.Event()
-        over = threading.Event()
-
-        def die():
-            started.set()
-            over.wait(5)
-            raise WeChatUnavailable
-
-        flows = walk.gateway.flows
-        with ThreadPoolExecutor(1) as pool:
-            dead = pool.submit(flows.once, walk.state, die)
-            started.wait(5)
-            with pytest.raises(WeChatTimeout):
-                flows.once(walk.state, dict)
-            over.set()
-            assert isinstance(dead.exception(), WeChatUnavailable)
-
-
-class TestBinding:
-    @pytest.mark.case(33)
-    def test_another_browsers_cookie_is_refused(self, gateway, walk, wechat):
-        """Whoever was lured into somebody's flow does not sign in there."""
-        other = Walk(gateway)
-        forged = dict(zip(walk.cookies, other.cookies.values(), strict=True))
-
-        with pytest.raises(FlowExpired):
-            walk.back(cookies=forged)
-
-        assert wechat.seen == []
-
-    @pytest.mark.case(32)
-    @pytest.mark.bug(1)
-    def test_a_lost_cookie_starts_over_once(self, gateway, walk, wechat):
-        """The second time the person decides."""
-        again = walk.back(cookies={})
-        location = header(again, "Location")
-        walk.state = dict(parse_qsl(urlsplit(location).query))["state"]
-
-        assert location.startswith("https://open.weixin.qq.com/connect/oauth2/auth")
-        assert cookie(again)
-        with pytest.raises(CookieMissing):
-            walk.back(cookies={})
-        assert wechat.seen == []
-
-    @pytest.mark.case(38)
-    def test_a_code_is_not_taken_at_another_apps_address(self, gateway, wechat):
-        """An app that is not the flow's gets nothing, known or unknown."""
-        walk = Walk(gateway, appids=(WEBSITE,))
-
-        for appid in (SERVICE, "wx" + "0" * 16):
-            with pytest.raises(FlowExpired):
-                walk.back(appid=appid)
-        assert wechat.seen == []
-
-    @pytest.mark.case(36, 37)
-    @pytest.mark.bug(3)
-    @pytest.mark.parametrize(
-        "state", ["", "0" * 31, "0" * 33, "G" * 32, "0" * 32, "0" * 32 + "http://x"]
-    )
-    def test_a_state_that_is_not_ours_is_refused(self, walk, state):
-        """Short, long, foreign, unknown, or with a browser's home page appended."""
-        walk.state = state
-
-        with pytest.raises(FlowExpired) as caught:
-            walk.back()
-
-        assert caught.value.start_again == "/login"
-
-    @pytest.mark.case(39)
-    def test_two_tabs_both_finish(self, gateway, willing):
-        """Each flow has a cookie of its own."""
-        one, two = Walk(gateway), Walk(gateway, next="/b")
-        both = {**one.cookies, **two.cookies}
-
-        places = [header(each.back(cookies=both), "Location") for each in (one, two)]
-        assert places == ["/orders", "/b"]
-
-    @pytest.mark.case(20)
-    def test_next_is_checked_again_on_the_way_out(self, gateway, willing):
-        """What stood in Redis is not taken on trust."""
-        walk = Walk(gateway, next="https://evil.example.com/")
-
-        assert header(walk.back(), "Location") == "/login/me"
 
 
 class TestFailures:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chromium import chromium
 from tests.walk.house import House
 from tests.walk.operating import start_host
+from tests.walk.siege import Siege
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +22,30 @@ def admin_host(tmp_path_factory, shared_redis):
     """A local host on complete settings, whose admin trigger knows one key."""
     with start_host(tmp_path_factory.mktemp("admin"), shared_redis.url) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser):
+    """A tab of somebody who reads Chinese."""
+    context = browser.new_context(locale="zh-CN")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def siege(shared_redis, tmp_path_factory):
+    """A host between ill callers and an ill WeChat."""
+    shared_redis.empty()
+    with Siege(tmp_path_factory.mktemp("siege"), shared_redis.url) as made:
+        made.begin()
+        yield made
 
 
 @pytest.fixture(autouse=True)

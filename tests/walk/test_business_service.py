@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.chromium import IPHONE_WECHAT, chromium
+from tests.chromium import IPHONE_WECHAT
 from tests.walk.business import Example, register
 from tests.walk.house import ROOT
 from tests.walk.operating import run_manage
@@ -21,19 +21,6 @@ def example(house):
     with Example(house) as running:
         register(house, running.url)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser):
-    context = browser.new_context(locale="zh-CN")
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture

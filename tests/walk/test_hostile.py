@@ -10,19 +10,10 @@ from contextlib import ExitStack
 import pytest
 
 from tests.runtime.raw_server import close, make_answer, send_and_close
-from tests.walk.siege import OK, USERS, Siege, get
+from tests.walk.siege import OK, USERS, get
 
 BODY = 32 * 1024 * 1024
 LARGEST = 6 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def siege(shared_redis, tmp_path_factory):
-    """A host between an ill caller and an ill WeChat."""
-    shared_redis.empty()
-    with Siege(tmp_path_factory.mktemp("siege"), shared_redis.url) as made:
-        made.begin()
-        yield made
 
 
 @pytest.fixture(autouse=True)

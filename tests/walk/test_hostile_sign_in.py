@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.walk.siege import APPID, Siege, get
+from tests.walk.siege import APPID, get
 
 TARGETS = (
     "/login?next=/",
@@ -21,15 +21,6 @@ TARGETS = (
 COOKIES = "; ".join(f"flow_{number:08}={'0' * 32}" for number in range(200))
 REFUSED = re.compile(rb"HTTP/1\.1 4")
 FORM = "Content-Type: application/x-www-form-urlencoded"
-
-
-@pytest.fixture(scope="module")
-def siege(shared_redis, tmp_path_factory):
-    """A host, and nobody who means well."""
-    shared_redis.empty()
-    with Siege(tmp_path_factory.mktemp("siege"), shared_redis.url) as made:
-        made.begin()
-        yield made
 
 
 @pytest.fixture(autouse=True)

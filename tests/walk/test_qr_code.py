@@ -7,15 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.chromium import chromium
-
 WXLOGIN = "**/connect/zh_CN/htmledition/js/wxLogin.js"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,20 +7,7 @@ import re
 
 import pytest
 
-from tests.chromium import IPHONE_WECHAT, chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser):
-    context = browser.new_context(locale="zh-CN")
-    yield context.new_page()
-    context.close()
+from tests.chromium import IPHONE_WECHAT
 
 
 @pytest.fixture

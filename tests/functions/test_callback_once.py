@@ -1,0 +1,122 @@
+"""The callback: one exchange, however often and close together it comes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from runtime.errors import (
+    FlowExpired,
+    WeChatTimeout,
+    WeChatUnavailable,
+)
+from tests.functions.brokered import GRANTED, PERSON
+from tests.functions.scripted import (
+    COOKIE,
+    cookie,
+    header,
+)
+from tests.functions.walked_back import TOKEN, USERINFO
+
+
+class TestOnce:
+    @pytest.mark.case(47, 48)
+    @pytest.mark.bug(4)
+    def test_ten_callbacks_at_once_exchange_once(self, walk, wechat):
+        """All ten go to the same place with the same session."""
+        gate = threading.Event()
+
+        def slow(_):
+            gate.wait(5)
+            return GRANTED
+
+        wechat.script(TOKEN, slow)
+        wechat.script(USERINFO, PERSON)
+        with ThreadPoolExecutor(10) as pool:
+            answers = [pool.submit(walk.back, code=f"code-{n % 2}") for n in range(10)]
+            gate.set()
+            responses = [each.result() for each in answers]
+
+        assert len(wechat.calls(TOKEN)) == 1
+        assert {header(each, "Location") for each in responses} == {"/orders"}
+        assert len({cookie(each)[COOKIE] for each in responses}) == 1
+
+    @pytest.mark.case(49)
+    @pytest.mark.bug(5)
+    def test_a_repetition_gets_the_same_answer(self, walk, willing):
+        """Reload and Back do not spend the code again."""
+        first, second = walk.back(), walk.back()
+
+        assert cookie(first) == cookie(second)
+        assert len(willing.calls(TOKEN)) == 1
+
+    @pytest.mark.case(50)
+    def test_a_minute_later_the_flow_is_over(self, walk, willing, shared_redis):
+        """Its result is kept for sixty seconds; after that nothing is exchanged."""
+        walk.back()
+        redis = shared_redis.client()
+        (done,) = redis.scan_iter("gateway:flow:*:done")
+        life = redis.pttl(done)
+        redis.delete(done)  # as the minute does
+        redis.close()
+
+        with pytest.raises(FlowExpired) as caught:
+            walk.back(code="code-2")
+        assert caught.value.start_again == "/login?next=%2Forders"
+        assert 50_000 < life <= 60_000
+        assert len(willing.calls(TOKEN)) == 1
+
+    def test_a_failed_exchange_frees_the_flow(self, walk, wechat):
+        """WeChat's bad minute does not cost the person a new scan."""
+        wechat.script(TOKEN, WeChatUnavailable(), GRANTED)
+        wechat.script(USERINFO, PERSON)
+        with pytest.raises(WeChatUnavailable):
+            walk.back()
+
+        assert [walk.back().status for _ in range(3)] == [303] * 3
+
+    def test_whoever_waits_for_a_failed_exchange_is_told_at_once(self, walk):
+        """Not after the seconds one grants an exchange that has died."""
+        started, over = threading.Event(), threading.Event()
+
+        def fail():
+            started.set()
+            over.wait(5)
+            raise WeChatTimeout
+
+        flows = walk.gateway.flows
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(flows.once, walk.state, fail)
+            started.wait(5)
+            second = pool.submit(flows.once, walk.state, dict)
+            blocked = walk.gateway.store._client.info
+            while blocked("clients")["blocked_clients"] == 0:
+                time.sleep(0.005)
+            over.set()
+
+            assert isinstance(first.exception(), WeChatTimeout)
+            assert type(second.exception(2)) is WeChatUnavailable
+
+    @pytest.mark.case(51)
+    def test_whoever_waits_for_a_dead_exchange_is_told(self, walk, monkeypatch):
+        """A function that died in mid-exchange keeps nobody for long."""
+        monkeypatch.setattr("runtime.flows.WAIT_SECONDS", 0.05)
+        started = threading.Event()
+        over = threading.Event()
+
+        def die():
+            started.set()
+            over.wait(5)
+            raise WeChatUnavailable
+
+        flows = walk.gateway.flows
+        with ThreadPoolExecutor(1) as pool:
+            dead = pool.submit(flows.once, walk.state, die)
+            started.wait(5)
+            with pytest.raises(WeChatTimeout):
+                flows.once(walk.state, dict)
+            over.set()
+            assert isinstance(dead.exception(), WeChatUnavailable)
