@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from tornado import autoreload
 from tornado.options import OptionParser
@@ -18,6 +17,7 @@ from host.house import House
 from host.household import Household
 from host.options import parse_options
 from host.serving import listen
+from host.signals import Interruption
 from host.template import read_template
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
@@ -28,10 +28,11 @@ _CUT_SHORT = 130
 
 def main(arguments: list[str]) -> int:
     """Serve until a signal ends it; return the exit code and leave nothing running."""
-    signal.signal(signal.SIGTERM, _interrupt)  # until the loop takes it over
+    # Until the loop takes them over.
+    interruption = Interruption(signal.SIGINT, signal.SIGTERM)
     household = Household(os.environ)
     try:
-        in_peace = _run(parse_options(arguments), household)
+        in_peace = _run(parse_options(arguments), household, interruption)
     except (CannotStart, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -42,7 +43,9 @@ def main(arguments: list[str]) -> int:
     return 0 if in_peace else _CUT_SHORT
 
 
-def _run(options: OptionParser, household: Household) -> bool:
+def _run(
+    options: OptionParser, household: Household, interruption: Interruption
+) -> bool:
     template = read_template(Path(options.template))
     sockets = listen(options.port, options.address)
     url = f"http://{options.address}:{sockets[0].getsockname()[1]}"
@@ -54,6 +57,7 @@ def _run(options: OptionParser, household: Household) -> bool:
     if options.debug:
         _watch(template.root, household)
     house = House(options, template, trusted_hops=settings.trusted_proxy_hops)
+    interruption.check()
     greeting = "\n".join([f"ready {url}", *told])
     return house.serve(sockets, on_ready=lambda: print(greeting, flush=True))
 
@@ -64,10 +68,6 @@ def _watch(root: Path, household: Household) -> None:
         for file in root.glob(pattern):
             autoreload.watch(str(file))
     autoreload.add_reload_hook(household.hand_over)
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

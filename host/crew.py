@@ -58,10 +58,13 @@ class Crew:
         self._send(signal.SIGTERM)
         deadline = time.monotonic() + patience + _SPARE
         hurried = False
+        self._let_go()  # whose death came with the signal to end is not told again
         while self._numbers and not hurried and time.monotonic() < deadline:
             left = deadline - time.monotonic()
             hurried = bool(self._signals.wait(max(0.0, left)) & ENDING)
-            self._buried()
+            self._let_go()
+        for number in self._numbers.values():
+            log.warning("process %d is ended by force", number)
         self._send(signal.SIGKILL)
         return not hurried
 
@@ -89,6 +92,11 @@ class Crew:
         finally:  # what the parent has to clean up is not this process'
             logging.shutdown()
             os._exit(code)
+
+    def _let_go(self) -> None:
+        for number, code in self._buried():
+            if code:
+                log.warning("process %d ended with %d", number, code)
 
     def _buried(self) -> list[tuple[int, int]]:
         """Return number and exit code of each that has ended; others are let go."""

@@ -50,7 +50,12 @@ class House:
             own_log_file(number)
             forget_gateway()  # its connections are the parent's
             ending = Ending(seconds, may_be_hurried=False)
-            asyncio.run(self._alone(sockets, _nothing, ending=ending, number=number))
+            # A loop that is closed gives signals their default back: one that comes
+            # late would cut this process short in its last steps, log and all.
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(
+                self._alone(sockets, _nothing, ending=ending, number=number)
+            )
 
         share_stderr()
         crew = Crew(work, size=self._options.processes)

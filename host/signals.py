@@ -1,4 +1,4 @@
-"""Signals as something to wait for, in a process without an event loop."""
+"""Signals in a process without an event loop: to wait for, or to be interrupted by."""
 
 from __future__ import annotations
 
@@ -31,3 +31,24 @@ class Signals:
             signal.signal(number, signal.SIG_DFL)
         os.close(self._came)
         os.close(self._told)
+
+
+class Interruption:
+    """Lets these signals interrupt a start, by KeyboardInterrupt."""
+
+    def __init__(self, *numbers: int) -> None:
+        self._came = False
+        for number in numbers:
+            signal.signal(number, self._interrupt)
+
+    def check(self) -> None:
+        """KeyboardInterrupt, if one was lost.
+
+        Python drops what is raised in a callback of its own, as imports have them.
+        """
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _interrupt(self, *_: object) -> None:
+        self._came = True
+        raise KeyboardInterrupt

@@ -58,10 +58,12 @@ class LocalHost:
     def __enter__(self):
         return self.wait_until_ready()
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
         self._http.clear()
         if self.process.poll() is None:
             self.end(signal.SIGTERM)
+        if failure:
+            print(self.log())
 
     def wait_until_ready(self):
         eventually(lambda: self.has_been_ready() or self.process.poll() is not None)
@@ -97,8 +99,8 @@ class LocalHost:
         """Tell whether it takes connections."""
         try:
             self.connect().close()
-        except ConnectionRefusedError:
-            return False
+        except (ConnectionRefusedError, ConnectionResetError):
+            return False  # reset: it came into the queue of a socket that is closed
         return True
 
     def _lines(self):

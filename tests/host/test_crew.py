@@ -1,5 +1,6 @@
 """Several processes on one port, as real ones."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -25,6 +26,14 @@ def handler(event, context):
     with pathlib.Path(__file__).with_name("ticks").open("a") as ticks:
         ticks.write(f"{os.getpid()}\\n")
 """
+
+
+def insist(pids, number):
+    """Send each process a signal; tell whether one of them still runs."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return any(map(runs, pids))
 
 
 def test_requests_are_spread(tmp_path):
@@ -77,6 +86,20 @@ def test_a_signal_may_reach_all_of_them(tmp_path, number):
     assert (0, b"plain") == (code, slow.wait())
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_no_signal_comes_too_late(tmp_path, number):
+    """Up to its very end a process is ended by its work, and by nothing else."""
+    with Crew(tmp_path, size=2) as host:
+        pids = host.wait_for()
+        host.hear_from(*pids)
+        slow = SlowRequest(host, 0.3)
+        host.process.send_signal(number)
+        eventually(lambda: not insist(pids, number), pause=0)
+        code = host.process.wait(20)
+
+    assert (0, b"plain", False) == (code, slow.wait(), "ended with" in host.log())
+
+
 def test_a_second_signal_ends_all_at_once(tmp_path):
     """By force, in the parent's hand."""
     with Crew(tmp_path) as host:
@@ -96,10 +119,11 @@ def test_one_that_hangs_is_not_waited_for(tmp_path):
     """A process that is stopped cannot end by itself."""
     with Crew(tmp_path, "--shutdown_seconds=0.2", size=2) as host:
         pids = host.wait_for()
+        host.hear_from(*pids)  # one that is still starting ends even so
         os.kill(pids[0], signal.SIGSTOP)
         code = host.end(signal.SIGTERM)
 
-    assert 0 == code
+    assert (0, True) == (code, "is ended by force" in host.log())
     eventually(lambda: not any(map(runs, pids)), patience=5)
 
 
