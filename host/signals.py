@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 
 
 class Signals:
@@ -34,21 +35,28 @@ class Signals:
 
 
 class Interruption:
-    """Lets these signals interrupt a start, by KeyboardInterrupt."""
+    """Lets these signals interrupt a start, by KeyboardInterrupt.
+
+    Python drops what is raised in a callback of its own, of a fork or an import: it
+    tells stderr, and goes on. So `check` raises once more, and nothing is told.
+    """
 
     def __init__(self, *numbers: int) -> None:
         self._came = False
+        self._told_before = sys.unraisablehook
+        sys.unraisablehook = self._tell_of_others
         for number in numbers:
             signal.signal(number, self._interrupt)
 
     def check(self) -> None:
-        """KeyboardInterrupt, if one was lost.
-
-        Python drops what is raised in a callback of its own, as imports have them.
-        """
+        """KeyboardInterrupt, if a signal has come."""
         if self._came:
             raise KeyboardInterrupt
 
     def _interrupt(self, *_: object) -> None:
         self._came = True
         raise KeyboardInterrupt
+
+    def _tell_of_others(self, dropped: sys.UnraisableHookArgs) -> None:
+        if dropped.exc_type is not KeyboardInterrupt:
+            self._told_before(dropped)

@@ -34,6 +34,7 @@ from runtime.fetching import Source, fetch_under_lease
 from runtime.flights import Flights
 from runtime.grants import Grant, Pace, Refusal, Token, Toll, Verdict
 from runtime.lease import Lease
+from runtime.purse import Purse
 from runtime.recollection import Moment, Recollection
 from runtime.store import Store
 
@@ -59,36 +60,45 @@ class Custody:
         self._clock = clock
         self._jitter = jitter
         self._flights: Flights[Token] = Flights()
+        self._purse = Purse(clock)
         self._recollection = Recollection(
             clock, wall=wall, due_before=self._pace.due_before
         )
 
     def at_hand(self, source: Source, *, toll: Toll | None = None) -> Token:
-        """Return what `get` does or, without a toll, did a second ago at the most.
+        """Return what `get` does, or did a second ago at the most.
 
         For a call that is repeated with what `get` returns where WeChat refuses the
         value: another process may have seen it rejected meanwhile.
         """
-        recent = None if toll else self._recollection.recent(source)
-        return recent or self.get(source, toll=toll)
+        if toll and not self._purse.spend(source.name, toll):
+            return self._paying(source, toll)
+        return self._recollection.recent(source) or self._shared(source)
 
     def get(self, source: Source, *, toll: Toll | None = None) -> Token:
         """Return a live value, once the toll is paid: RateLimited if it cannot be.
 
         WeChatRefused carries WeChat's own code; ServiceUnavailable means that Redis
-        is away and this process knows no value that still lives. The toll is taken in
-        the same round trip; while Redis is away there is none.
+        is away and this process knows no value that still lives. A toll that was not
+        paid ahead is taken in the same round trip; while Redis is away there is none.
         """
-        if toll is None:
-            return self._shared(source)
+        if toll and not self._purse.spend(source.name, toll):
+            return self._paying(source, toll)
+        return self._shared(source)
+
+    def _paying(self, source: Source, toll: Toll) -> Token:
         holder = secrets.token_hex(16)
         lease, asked_at = self._lease(source), self._recollection.now()
+        tolls = self._purse.wanted(source.name, toll)
         try:
-            grant = lease.acquire(holder, revision=source.revision, toll=toll)
+            grant = lease.acquire(
+                holder, revision=source.revision, toll=toll, tolls=tolls
+            )
         except ServiceUnavailable:
             return self._last_seen(source)
         if grant.verdict is Verdict.LIMITED:
             raise RateLimited(grant.lease_seconds)
+        self._purse.put(source.name, toll, grant.paid)
         token = None
         if grant.verdict is Verdict.FRESH:
             token = grant.token

@@ -47,7 +47,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The answer to `acquire`; `token` is None where no value lives."""
+    """The answer to `acquire`; `token` is None where no value lives.
+
+    `paid` counts the tolls that were taken.
+    """
 
     verdict: Verdict
     fence: str
@@ -55,6 +58,7 @@ class Grant:
     lease_seconds: float
     refusal: Refusal | None
     rejected: str = field(repr=False)
+    paid: int
 
 
 @dataclass(frozen=True, slots=True)

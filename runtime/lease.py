@@ -24,15 +24,20 @@ class Lease:
         revision: str,
         ahead: float = 0.0,
         toll: Toll | None = None,
+        tolls: int = 1,
     ) -> Grant:
-        """Read value and lease together, and take the lease where it is free."""
+        """Read value and lease together, and take the lease where it is free.
+
+        With a toll, up to so many of it are paid: at least one, or the call is LIMITED.
+        """
         keys = [self._key, self._wake_key("0")]
         arguments: list[Any] = [holder, _ms(self._pace.lease), revision, _ms(ahead)]
         if toll:
             keys.append(f"{self._key}:rate:{toll.name}")
-            arguments += [toll.per_second, toll.burst]
+            arguments += [toll.per_second, toll.burst, tolls]
         reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments)
-        verdict, value, life, fence, left, errcode, errmsg, rejected = map(_text, reply)
+        verdict, value, life, fence, left, *refused, rejected, paid = map(_text, reply)
+        errcode, errmsg = refused
         return Grant(
             verdict=Verdict(verdict),
             fence=fence,
@@ -40,6 +45,7 @@ class Lease:
             lease_seconds=int(left) / 1000,
             refusal=Refusal(int(errcode), errmsg) if errcode else None,
             rejected=rejected,
+            paid=int(paid),
         )
 
     def renew(self, holder: str, fence: str) -> bool:

@@ -58,20 +58,23 @@ local function life(expires_at) return string.format('%.0f', expires_at - now) e
 
 # ARGV: holder, lease ms, the app document's revision, ahead ms (a value due within this
 # time counts as due: the timer's, who comes before anybody waits). With KEYS[3], a
-# bucket, also: tokens a second, and how many it holds.
-# Returns {verdict, value, life ms, fence, lease ms left, errcode, errmsg, rejected}.
+# bucket, also: tokens a second, how many it holds, and how many are wanted.
+# Returns {verdict, value, life ms, fence, lease ms left, errcode, errmsg, rejected,
+# tokens got}.
 ACQUIRE = (
     _PRELUDE
     + """
+local got = 0
 if KEYS[3] then
   local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])
   local level, at = unpack(redis.call('HMGET', KEYS[3], 'level', 'at'))
   level = math.min(burst, (level or burst) + (now - (at or now)) * rate / 1000)
   if level < 1 then
     local left = string.format('%.0f', math.ceil((1 - level) * 1000 / rate))
-    return {'LIMITED', '', '0', '0', left, '', '', ''}
+    return {'LIMITED', '', '0', '0', left, '', '', '', '0'}
   end
-  redis.call('HSET', KEYS[3], 'level', string.format('%.3f', level - 1))
+  got = math.min(tonumber(ARGV[7]), math.floor(level))
+  redis.call('HSET', KEYS[3], 'level', string.format('%.3f', level - got))
   redis.call('HSET', KEYS[3], 'at', string.format('%.0f', now))
   redis.call('PEXPIRE', KEYS[3], math.ceil(burst / rate) * 1000 + 1000)
 end
@@ -81,7 +84,7 @@ local fence = get('fence') or '0'
 local function answer(verdict)
   return {verdict, live and value or '', live and life(expires_at) or '0', fence,
     life(number('lease_until')), get('errcode') or '', get('errmsg') or '',
-    get('rejected') or ''}
+    get('rejected') or '', tostring(got)}
 end
 if live and now < number('due_at') - tonumber(ARGV[4]) then
   return answer('FRESH')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -95,7 +95,7 @@ class Response:
 
     def with_headers(self, *pairs: tuple[str, str]) -> Response:
         """Return a copy with these headers added."""
-        return replace(self, headers=self.headers + pairs)
+        return Response(self.status, self.headers + pairs, self.body)
 
 
 def json_response(content: Any, *, status: int = 200) -> Response:

@@ -35,13 +35,6 @@ def _any(view: View) -> dict[str, View]:
 
 
 ROUTES = (
-    route(f"{_OURS}/access_token", GET=access_token.access_token),
-    route(f"{_OURS}/access_token/reject", POST=access_token.reject),
-    route(f"{_OURS}/jssdk_config", GET=jssdk.jssdk_config),
-    route(f"{_OURS}/quota", GET=quota.quota),
-    route(f"{_OURS}/decrypt", POST=mini_program_data.decrypt_user_data),
-    route(f"{_OURS}{_TICKET}", GET=tokens.ticket_for_app),
-    route(f"{_OURS}({_PLAIN})", **_any(proxy.proxy_for_app)),
     route("/cgi-bin/token", GET=tokens.token),
     route("/cgi-bin/stable_token", POST=tokens.stable_token),
     route(_TICKET, GET=tokens.ticket),
@@ -55,6 +48,13 @@ ROUTES = (
         POST=mini_program.jscode2session,
     ),
     route(f"(?!/{APPID}(?:/|$)){_PLAIN}", **_any(proxy.proxy)),
+    route(f"{_OURS}/access_token", GET=access_token.access_token),
+    route(f"{_OURS}/access_token/reject", POST=access_token.reject),
+    route(f"{_OURS}/jssdk_config", GET=jssdk.jssdk_config),
+    route(f"{_OURS}/quota", GET=quota.quota),
+    route(f"{_OURS}/decrypt", POST=mini_program_data.decrypt_user_data),
+    route(f"{_OURS}{_TICKET}", GET=tokens.ticket_for_app),
+    route(f"{_OURS}({_PLAIN})", **_any(proxy.proxy_for_app)),
 )
 
 

@@ -80,12 +80,22 @@ class TestASecond:
         assert "T2" == custody.get(source).value
         assert "T2" == custody.at_hand(source).value
 
-    def test_a_toll_is_paid_each_time(self, redis_server, clocks):
+    def test_a_toll_of_a_low_rate_is_paid_each_time(self, redis_server, clocks):
         """It can be paid in Redis only."""
         source, custody = ScriptedSource(), clocks.custody(redis_server)
         custody.get(source)
         custody.looks.clear()
         for _ in range(5):
+            custody.at_hand(source, toll=Toll("shop", per_second=19, burst=1000))
+
+        assert 5 == len(custody.looks)
+
+    def test_one_of_a_high_rate_is_paid_for_several_calls(self, redis_server, clocks):
+        """Calls in quick succession ask Redis ever more rarely."""
+        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        custody.get(source)
+        custody.looks.clear()
+        for _ in range(1 + 2 + 4 + 8 + 16):
             custody.at_hand(source, toll=FREE)
 
         assert 5 == len(custody.looks)

@@ -58,7 +58,7 @@ class LocalHost:
     def __enter__(self):
         return self.wait_until_ready()
 
-    def __exit__(self, failure, *_):
+    def __exit__(self, failure=None, *_):
         self._http.clear()
         if self.process.poll() is None:
             self.end(signal.SIGTERM)
