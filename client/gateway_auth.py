@@ -16,6 +16,8 @@ The application's settings:
                     without it, what the request says of itself
     session_days    the gateway's SESSION_DAYS, 7 by default
     gateway_cookie  the cookie's name, where the gateway has a COOKIE_DOMAIN
+    wechat_appids   the WeChat apps whose people may come in; without it, all who sign
+                    in at the gateway, for whichever client
 
 This file needs nothing but Tornado.
 """
@@ -52,7 +54,7 @@ class GatewayAuthHandler(RequestHandler):
     """A page for people who signed in at the gateway."""
 
     def get_current_user(self) -> dict[str, Any] | None:
-        """Return `{"sub", "sid", "auth_time"}`, or None for a stranger.
+        """Return `{"sub", "sid", "auth_time", "wechat_appid"}`; None for a stranger.
 
         The signature proves it, without a call; a sign-out elsewhere is seen by
         `get_gateway_profile` alone.
@@ -66,9 +68,14 @@ class GatewayAuthHandler(RequestHandler):
         try:
             fields = json.loads(value)
             sub, sid, at = fields["sub"], fields["sid"], fields["at"]
+            # A cookie from before there was an `app` does not say whose people it is.
+            app = str(fields.get("app", ""))
         except (ValueError, KeyError, TypeError):
             return None
-        return {"sub": sub, "sid": sid, "auth_time": at}
+        appids = self.settings.get("wechat_appids")
+        if appids is not None and app not in list(appids):
+            return None
+        return {"sub": sub, "sid": sid, "auth_time": at, "wechat_appid": app}
 
     def get_login_url(self) -> str:
         """Return the gateway's sign-in page, which comes back to this very page."""

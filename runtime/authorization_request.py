@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from runtime.stored_fields import known_fields
 
@@ -76,7 +76,8 @@ def extended(address: str, pairs: Mapping[str, str]) -> str:
     separator = "&" if "?" in address else "?"
     if address.endswith(("?", "&")):
         separator = ""
-    return f"{address}{separator}{urlencode(pairs)}"
+    # A blank is %20 to every reader, a plus is one to readers of forms alone.
+    return f"{address}{separator}{urlencode(pairs, quote_via=quote)}"
 
 
 def from_fields(fields: Mapping[str, Any] | None) -> AuthorizationRequest | None:

@@ -9,19 +9,17 @@ from urllib.parse import urlsplit
 from runtime.authorization_request import WECHAT, AuthorizationRequest
 from runtime.errors import BadRequest, NotSignedIn
 from runtime.flows import Flow
+from runtime.form_as_link import LONGEST_LINK
 from runtime.gateway import Gateway
 from runtime.languages import choose
 from runtime.messages import Request, Response, redirect
 from runtime.next_url import DEFAULT_NEXT
-from runtime.registry import Client
+from runtime.registry import App, Client
 from runtime.sessions import Session
-from runtime.sign_in import SILENT, SignInApps
+from runtime.sign_in import SILENT, SignInApps, SubjectMissing, subject_of
 from runtime.sign_in_start import start_sign_in
 from runtime.subjects import subject_for
 from runtime.user_grant import UserGrant
-
-LONGEST_AGAIN = 8192
-"""Characters of a request that wait in Redis: a query has less, but a form 32 MB."""
 
 
 def authorize(
@@ -37,7 +35,8 @@ def authorize(
 
     `prompt` and `max_age` (seconds) are OpenID Connect's (Core, 3.1.2.1).
     """
-    if len(asked.again) > LONGEST_AGAIN:
+    # It waits in Redis, and a browser is to come by it once more.
+    if len(asked.again) > LONGEST_LINK:
         raise BadRequest
     issuer = gateway.settings.public_base_url
     signed_in = (
@@ -123,9 +122,30 @@ def _signed_in(
         profile = gateway.sessions.profile(session)
     except NotSignedIn:
         return None
-    # An openid is another app's for the same person, and a silent sign-in has no name.
-    nameless = profile.get("wechat_scope") == SILENT
-    wants_name = asked.dialect == WECHAT and asked.scope != (SILENT,)
-    if profile["wechat_appid"] not in apps.appids or (nameless and wants_name):
+    # An openid is another app's for the same person.
+    appid = profile["wechat_appid"]
+    app = gateway.registry.app(appid) if appid in apps.appids else None
+    if app is None or not _has_todays_name(session, profile, app):
         return None
-    return session, profile
+    return (session, profile) if _tells_enough(profile, asked, app) else None
+
+
+def _has_todays_name(session: Session, profile: Mapping[str, Any], app: App) -> bool:
+    """Tell whether the app still names the person so: its `subject` can change."""
+    openid, unionid = profile["wechat_openid"], profile["wechat_unionid"]
+    try:
+        return session.sub == subject_of(app, openid, unionid)
+    except SubjectMissing:
+        return False
+
+
+def _tells_enough(
+    profile: Mapping[str, Any], asked: AuthorizationRequest, app: App
+) -> bool:
+    """Tell whether a silent sign-in, which has no name, will do."""
+    if profile.get("wechat_scope") != SILENT:
+        return True
+    if asked.dialect == WECHAT:
+        return asked.scope == (SILENT,)
+    # Where the app's own way is silent, another sign-in would tell no more.
+    return "profile" not in asked.scope or app.oauth_scope == SILENT

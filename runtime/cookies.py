@@ -61,7 +61,13 @@ def read_cookie(
 
 
 def set_cookie(
-    name: str, value: str, *, max_age: int, secure: bool, domain: str = ""
+    name: str,
+    value: str,
+    *,
+    max_age: int,
+    secure: bool,
+    domain: str = "",
+    http_only: bool = True,
 ) -> tuple[str, str]:
     """Return a Set-Cookie header; a `max_age` of 0 takes the cookie away.
 
@@ -72,8 +78,9 @@ def set_cookie(
         parts.append(f"Domain={domain}")
     if max_age == 0:
         parts.append("Expires=Thu, 01 Jan 1970 00:00:00 GMT")
-    parts += ["HttpOnly", "SameSite=Lax"]
-    return "Set-Cookie", "; ".join([*parts, "Secure"] if secure else parts)
+    flags = {"HttpOnly": http_only, "SameSite=Lax": True, "Secure": secure}
+    parts += [flag for flag, wanted in flags.items() if wanted]
+    return "Set-Cookie", "; ".join(parts)
 
 
 def _split(text: str) -> tuple[str, str, str, str] | None:

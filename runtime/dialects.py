@@ -44,7 +44,7 @@ def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Res
 def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer a browser with a page that leads on, and a program with JSON."""
     if not request.accepts_html():
-        return _as_json(request, error, error.message)
+        return json_dialect(request, error, https=https)
     from runtime.languages import choose
     from runtime.pages import error_page
 
@@ -57,6 +57,11 @@ def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Respon
         https=https,
     )
     return page.with_headers(*_allow(error))
+
+
+def json_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer a program in JSON, whatever it says that it accepts."""
+    return _as_json(request, error, error.message)
 
 
 def api_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:

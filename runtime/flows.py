@@ -2,7 +2,7 @@
 
 The state that WeChat carries is 32 hex characters, all it promises to keep whole;
 everything else waits in Redis. A cookie of its own binds each flow to the browser
-that began it, so two tabs do not disturb each other.
+that began it, so two tabs do not disturb each other; it is in flow_cookies.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.authorization_request import AuthorizationRequest, from_fields
-from runtime.cookies import set_cookie
 from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
+from runtime.flow_cookies import FlowCookie, FlowCookies
 from runtime.messages import Request
 from runtime.store import Store
 from runtime.stored_fields import known_fields
@@ -74,20 +74,22 @@ class Flows:
         random: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         self._store = store
-        self._secure = secure
+        self.cookies = FlowCookies(secure=secure)
         self._random = random
 
-    def start(self, flow: Flow) -> StartedFlow:
-        """Store a flow for ten minutes."""
-        state, secret = self._random(16), self._random(16)
-        bound = replace(flow, browser=_digest(secret))
+    def start(self, flow: Flow, request: Request | None = None) -> StartedFlow:
+        """Store a flow for ten minutes; the request tells which ones there are."""
+        state = self._random(16)
+        if request is not None:
+            choice = int(self._random(4), 16)
+            state = self.cookies.bounded(state, request, choice=choice)
+        client_id = flow.request.client_id if flow.request else ""
+        kept = FlowCookie(self._random(16), flow.language or "", client_id)
+        bound = replace(flow, browser=_digest(kept.secret))
         self._store.put(
             _key(state), json.dumps(asdict(bound)).encode(), seconds=LIFE_SECONDS
         )
-        cookie = set_cookie(
-            self._cookie_name(state), secret, max_age=LIFE_SECONDS, secure=self._secure
-        )
-        return StartedFlow(state, cookie)
+        return StartedFlow(state, self.cookies.header(state, kept))
 
     def find(self, state: str | None) -> Flow:
         """Return the flow of a state; FlowExpired if there is none."""
@@ -102,10 +104,10 @@ class Flows:
 
     def is_browser(self, flow: Flow, state: str, request: Request) -> bool | None:
         """Tell whether it is the flow's browser; None where it sent no flow cookie."""
-        secret = request.cookies.get(self._cookie_name(state))
-        if secret is None:
+        kept = self.cookies.of(request, state)
+        if kept is None:
             return None
-        return hmac.compare_digest(_digest(secret), flow.browser)
+        return hmac.compare_digest(_digest(kept.secret), flow.browser)
 
     def once(
         self, state: str, exchange: Callable[[], Mapping[str, Any]]
@@ -145,9 +147,6 @@ class Flows:
             raise WeChatUnavailable
         result: Mapping[str, Any] = json.loads(text)
         return result
-
-    def _cookie_name(self, state: str) -> str:
-        return f"{'__Host-' if self._secure else ''}flow_{state[:8]}"
 
 
 def _key(state: str) -> str:

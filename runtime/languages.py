@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 def choose(request: Request, *, default: str = "zh_CN") -> str:
     """Return the language to answer in; no request is odd enough to be an error."""
-    asked = (_known(tag) for tag in _wishes(request))
+    asked = (known(tag) for tag in _wishes(request))
     return next((language for language in asked if language), default)
 
 
@@ -45,21 +45,42 @@ def translator(language: str) -> Callable[[str], str]:
         return _unchanged
 
 
-def _wishes(request: Request) -> Iterator[str]:
-    """Yield language tags, the strongest wish first."""
-    yield _only(request, "lang") or ""
-    # OpenID Connect's ui_locales is a list in order of preference.
-    yield from (_only(request, "ui_locales") or "").split()
-    yield request.cookies.get(COOKIE, "")
-    yield from _WECHAT_LANGUAGE.findall(request.header("user-agent") or "")
-    yield from _accepted(request.header("accept-language") or "")
+def known(tag: str) -> str | None:
+    """Return ours for a tag like `zh-Hant-HK`, `zh_CN` or `en-US`, None for others."""
+    tag = tag.lower().replace("_", "-")
+    main, *parts = tag.split("-") if _TAG.fullmatch(tag) else ("",)
+    if main == "en":
+        return "en"
+    if main != "zh":
+        return None
+    if "hans" in parts or _TRADITIONAL.isdisjoint(parts):
+        return "zh_CN"
+    return "zh_TW"
 
 
-def _only(request: Request, name: str) -> str | None:
+def only(request: Request, name: str) -> str | None:
+    """Return a query argument that is there once; nothing about it is an error."""
     try:
         return request.argument(name)
     except BadRequest:
         return None
+
+
+def address_in(address: str, wish: str) -> str:
+    """Return the address with a wish such as `lang=en` in place of its own."""
+    path, _, query = address.partition("?")
+    kept = [pair for pair in query.split("&") if pair and not _is_language(pair)]
+    return f"{path}?{'&'.join([*kept, wish])}"
+
+
+def _wishes(request: Request) -> Iterator[str]:
+    """Yield language tags, the strongest wish first."""
+    yield only(request, "lang") or ""
+    # OpenID Connect's ui_locales is a list in order of preference.
+    yield from (only(request, "ui_locales") or "").split()
+    yield request.cookies.get(COOKIE, "")
+    yield from _WECHAT_LANGUAGE.findall(request.header("user-agent") or "")
+    yield from _accepted(request.header("accept-language") or "")
 
 
 def _accepted(header: str) -> list[str]:
@@ -70,17 +91,8 @@ def _accepted(header: str) -> list[str]:
     return [tag for weight, tag in weighed if weight]
 
 
-def _known(tag: str) -> str | None:
-    """Return ours for a tag like `zh-Hant-HK`, `zh_CN` or `en-US`."""
-    tag = tag.lower().replace("_", "-")
-    main, *parts = tag.split("-") if _TAG.fullmatch(tag) else ("",)
-    if main == "en":
-        return "en"
-    if main != "zh":
-        return None
-    if "hans" in parts or _TRADITIONAL.isdisjoint(parts):
-        return "zh_CN"
-    return "zh_TW"
+def _is_language(pair: str) -> bool:
+    return pair.partition("=")[0] in ("lang", "ui_locales")
 
 
 def _unchanged(sentence: str) -> str:

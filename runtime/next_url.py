@@ -27,12 +27,19 @@ _OURS_BUT_NOT_PAGES = re.compile(
 
 
 def safe_next(
-    value: str | None, *, origins: Collection[str] = (), default: str = DEFAULT_NEXT
+    value: str | None,
+    *,
+    origins: Collection[str] = (),
+    own: str | None = None,
+    default: str = DEFAULT_NEXT,
 ) -> str:
     """Return `value` as an ASCII address if it is safe to go to, else the default.
 
-    `origins` are exact, such as `https://app.example.com`.
+    `origins` are exact, such as `https://app.example.com`, and so is `own`, ours: an
+    address on it is as good as its path, and no better.
     """
+    if value and own and value.startswith(f"{own}/"):
+        value = value[len(own) :]
     if value is None or value in ("", "/") or _NEVER.search(value):
         return default
     origin, rest = "", value

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from runtime.browsers import Browser
 from runtime.errors import GatewayError
-from runtime.languages import LANGUAGES, translator
+from runtime.languages import LANGUAGES, address_in, translator
 from runtime.messages import Response
 from runtime.page_addresses import link, origin, picture, script
 from runtime.qr_code import QrCode
@@ -128,18 +128,12 @@ def _allowed(qr: QrCode, own_script: str | None) -> Allowed:
 
 def _switches(address: str) -> list[tuple[str, str, str, str | None]]:
     """Return code, tag, own name and address of this page in each language."""
-    path, _, query = address.partition("?")
-    kept = [pair for pair in query.split("&") if pair and not _is_language(pair)]
     return [
         (
             code,
             code.replace("_", "-"),
             _OWN_NAMES[code],
-            link(f"{path}?{'&'.join([*kept, f'lang={code}'])}"),
+            link(address_in(address, f"lang={code}")),
         )
         for code in LANGUAGES
     ]
-
-
-def _is_language(pair: str) -> bool:
-    return pair.partition("=")[0] in ("lang", "ui_locales")

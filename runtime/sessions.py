@@ -1,9 +1,9 @@
 """Who is signed in: a cookie that proves it, and the profile in Redis behind it.
 
 The cookie is Tornado's signed value, so a Tornado service on the same domain reads
-it by `get_signed_cookie`. It holds `{"v":1,"sub":..,"sid":..,"at":..,"amr":"wechat"}`
-and no profile: it stays small, and no name travels with every request. A mini program
-keeps no cookies: it sends the same value in base64url, as Bearer.
+it by `get_signed_cookie`. It is `{"v":1,"sub","sid","at","amr":"wechat","app"}` and no
+profile: it stays small, and no name travels with every request. A mini program keeps
+no cookies: it sends the same value in base64url, as Bearer.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ COOKIE = "gateway_session"
 class Session:
     """What the cookie proves: `at` is the time of sign-in in unix seconds.
 
+    `app` is the appid of the WeChat app, without which an openid means nothing; a
+    cookie from before there was one has none.
     `by_cookie` tells that a browser sent it by itself, so that a change it asks for
     needs a proof of its own.
     """
@@ -39,6 +41,7 @@ class Session:
     sub: str
     sid: str
     at: int
+    app: str = ""
     by_cookie: bool = True
 
 
@@ -71,7 +74,8 @@ class Sessions:
 
     def begin(self, sub: str, profile: Mapping[str, Any], *, now: float) -> Session:
         """Store the profile under a new session id and return the session."""
-        session = Session(sub=sub, sid=self._random(16), at=int(now))
+        app = str(profile.get("wechat_appid", ""))
+        session = Session(sub=sub, sid=self._random(16), at=int(now), app=app)
         text = json.dumps(profile, ensure_ascii=False).encode()
         self._store.put(_key(session.sid), text, seconds=self._seconds)
         return session
@@ -106,12 +110,9 @@ class Sessions:
             return None
         try:
             fields = json.loads(text)
-            return Session(
-                sub=fields["sub"],
-                sid=fields["sid"],
-                at=fields["at"],
-                by_cookie=token is None,
-            )
+            sub, sid, at = fields["sub"], fields["sid"], fields["at"]
+            app = fields.get("app", "")
+            return Session(sub, sid, at, app=app, by_cookie=token is None)
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -133,7 +134,8 @@ class Sessions:
 
     def _signed(self, session: Session, *, now: float) -> str:
         fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}
-        text = json.dumps({**fields, "amr": "wechat"}, separators=(",", ":"))
+        fields |= {"amr": "wechat", "app": session.app}
+        text = json.dumps(fields, separators=(",", ":"))
         return sign_cookie(self.cookie_name, text, keys=self._keys, now=now)
 
     def _set_cookie(self, value: str, *, max_age: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runtime.browsers import Browser, browser_of
+from runtime.chosen_language import keep_chosen
 from runtime.flows import Flow
 from runtime.gateway import Gateway
 from runtime.languages import choose
@@ -26,8 +27,11 @@ def start_sign_in(
     renders itself asks with `Accept: application/json`. `address` is where this begins
     again, `elsewhere` where it has to begin in another browser, if not there too.
     """
+    kept = keep_chosen(request, address, gateway.settings)
+    if kept:
+        return kept
     gateway.limits.sign_in(request)
-    started = gateway.flows.start(flow)
+    started = gateway.flows.start(flow, request)
     browser = browser_of(request)
     url = gateway.sign_in.authorize_url
     wechat = url(apps.page, started.state, scope=flow.scope) if apps.page else None

@@ -66,12 +66,19 @@ class Signer:
             raise SignatureExpired(age)
         return payload
 
-    def digest(self, text: str) -> str:
+    @property
+    def newest(self) -> int:
+        """Return the version of the key that signs."""
+        return self._newest
+
+    def digest(self, text: str, *, version: int) -> str:
         """Return 43 characters for a text, the same each time, that we alone can tell.
 
-        The same as long as the newest key is.
+        By the key of this version; BadSignature if there is none.
         """
-        return self._mac(self._newest, text)
+        if version not in self._keys:
+            raise BadSignature
+        return self._mac(version, text)
 
     def _open(self, text: str) -> tuple[bytes, int]:
         match = _TEXT.fullmatch(text)

@@ -68,8 +68,10 @@ class UserGrant:
         return self.dialect == WECHAT or "offline_access" in self.scope
 
     def is_of(self, client: Client) -> bool:
-        """Tell whether it is this client's, and the client still who it was."""
-        return (self.client_id, self.epoch) == (client.client_id, client.epoch)
+        """Tell whether it is this client's, which is who it was and has the app."""
+        if (self.client_id, self.epoch) != (client.client_id, client.epoch):
+            return False
+        return self.profile["wechat_appid"] in client.scopes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict
 
-from runtime.errors import GatewayError
+from runtime.errors import FlowExpired, GatewayError
 from runtime.lifetimes import CODE_SECONDS, REFRESH_SECONDS, TOKEN_SECONDS
 from runtime.registry import Registry
 from runtime.sign_outs import SignOuts
@@ -63,7 +63,9 @@ class UserGrants:
 
         With the state of a flow it is the flow's own code, see `code_of`.
         """
-        code = self._random(32) if flow is None else self.code_of(flow)
+        code = self._random(32)
+        if flow is not None:
+            code = self.code_of(flow, key=self.newest_key)
         text = json.dumps(asdict(grant), ensure_ascii=False)
         life = REFRESH_SECONDS if grant.lasting else TOKEN_SECONDS
         self._store.put(
@@ -73,12 +75,22 @@ class UserGrants:
         )
         return code
 
-    def code_of(self, flow: str) -> str:
+    @property
+    def newest_key(self) -> int:
+        """Return the version of the key by which codes are made of flows now."""
+        return self._codes.newest
+
+    def code_of(self, flow: str, *, key: int) -> str:
         """Return the code of a flow that has one, by the flow's state.
 
-        A callback that is repeated gets the same, and Redis need not keep it.
+        A callback that is repeated gets the same, and Redis need not keep it. `key` is
+        the version by which it was made; FlowExpired if that one is not here, or not
+        yet.
         """
-        return self._codes.digest(flow)
+        try:
+            return self._codes.digest(flow, version=key)
+        except BadSignature:
+            raise FlowExpired from None
 
     def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, UserGrant]:
         """Return the grant of a code and its id; of many callers one gets it.

@@ -1,7 +1,8 @@
 """WeChat's own address of web sign-in, for clients that speak WeChat's dialect.
 
 Their `appid` is the client's id, or the id of a WeChat app: then the client is the one
-that has registered the redirect_uri and may use the app.
+that has registered the redirect_uri and may use the app. A public client speaks OpenID
+Connect alone: WeChat's dialect redeems codes by a secret, and has no PKCE.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
     found = [
         client
         for client in known
-        if not client.disabled and is_registered(client, redirect_uri)
+        if not (client.public or client.disabled)
+        and is_registered(client, redirect_uri)
     ]
     # Two clients with one address cannot be told apart: each has to use its own id.
     if len(found) != 1:

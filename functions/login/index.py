@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from runtime.dialects import web_dialect
+from runtime.dialects import json_dialect, web_dialect
 from runtime.entrypoint import entrypoint
+from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response
 from runtime.routing import dispatch, late, route
@@ -17,12 +18,14 @@ pages = late("functions.login.pages")
 qr_script = late("functions.login.qr_script")
 session = late("functions.login.session")
 
+_OF_MINI_PROGRAMS = "/miniprogram"
+
 ROUTES = (
     route(r"/MP_verify_([A-Za-z0-9]{8,32})\.txt", GET=domain_proof.domain_proof),
     route(r"/", GET=pages.sign_in_page),
     route(r"/qr\.js", GET=qr_script.qr_script),
     route(r"/me", GET=session.who_am_i),
-    route(r"/miniprogram", POST=mini_program.mini_program_sign_in),
+    route(_OF_MINI_PROGRAMS, POST=mini_program.mini_program_sign_in),
     route(r"/logout", GET=session.logout_page, POST=session.logout),
     route(r"/connect/oauth2/authorize", GET=connect.oauth2_authorize),
     route(r"/connect/qrconnect", GET=connect.qrconnect),
@@ -34,4 +37,10 @@ def handle(request: Request, gateway: Gateway) -> Response:
     return dispatch(ROUTES, request, gateway)
 
 
-handler = entrypoint(handle, mount="/login", dialect=web_dialect)
+def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Say an error on a page to a browser, and in JSON where a mini program asks."""
+    dialect = json_dialect if request.path == _OF_MINI_PROGRAMS else web_dialect
+    return dialect(request, error, https=https)
+
+
+handler = entrypoint(handle, mount="/login", dialect=login_dialect)

@@ -17,9 +17,9 @@ def sign_in_page(request: Request, gateway: Gateway) -> Response:
     """Begin a sign-in that ends at `next`, for services of the same domain."""
     client = gateway.registry.client(gateway.settings.login_client)
     apps = sign_in_apps(gateway.registry, client)
-    next_ = safe_next(_lenient_next(request), origins=apps.client.origins)
-    flow = Flow(next=next_, appids=apps.appids, language=choose(request))
     base = gateway.settings.public_base_url
+    next_ = safe_next(_lenient_next(request), origins=apps.client.origins, own=base)
+    flow = Flow(next=next_, appids=apps.appids, language=choose(request))
     address = f"{base}/login?next={quote(next_, safe='')}"
     return start_sign_in(request, gateway, flow, apps=apps, address=address)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import quote
+from typing import Any
 
 from functions.oauth_callback.exchange import exchange
 from functions.oauth_callback.way_back import WayBack
+from functions.oauth_callback.way_on import lead_home, lead_on
 from runtime.errors import (
     ConsentRefused,
     CookieMissing,
@@ -20,6 +22,7 @@ from runtime.gateway import Gateway
 from runtime.messages import Request, Response, redirect
 from runtime.next_url import safe_next
 from runtime.sessions import Session
+from runtime.stored_fields import known_fields
 from runtime.subjects import subject_for
 
 SPENT_CODE = (40029, 40163, 42003)
@@ -32,23 +35,23 @@ def come_back(request: Request, gateway: Gateway, appid: str) -> Response:
     The same callback may come several times, even in parallel: each gets the same
     answer, and the code is exchanged once.
     """
-    state = request.argument("state")
-    flow = gateway.flows.find(state)
-    app = gateway.registry.app(appid)
+    state = request.argument("state") or ""
+    try:
+        flow = gateway.flows.find(state)
+    except GatewayError as error:
+        lead_home(error, gateway, gateway.flows.cookies.of(request, state))
+        raise
     asked = flow.request
     client_id = asked.client_id if asked else gateway.settings.login_client
     client = gateway.registry.client(client_id)
-    if state is None or app is None or appid not in flow.appids:
-        # A code of one app must not be taken at the address of another.
-        raise FlowExpired
     try:
+        app = gateway.registry.app(appid)
+        if app is None or appid not in flow.appids:
+            # A code of one app must not be taken at the address of another.
+            raise FlowExpired
         return _end(request, gateway, WayBack(state, flow, app, client))
     except GatewayError as error:
-        error.start_again = (
-            asked.again if asked else f"/login?next={quote(flow.next, safe='')}"
-        )
-        error.home = client.home if client and client.home else None
-        error.language = flow.language
+        lead_on(error, flow, client)
         raise
 
 
@@ -71,8 +74,8 @@ def _end(request: Request, gateway: Gateway, way: WayBack) -> Response:
         return _restart(request, gateway, way)
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(gateway, way, error)
-    session = Session(**result)
-    response = redirect(_location(gateway, way, session))
+    session = Session(**known_fields(Session, result))
+    response = redirect(_location(gateway, way, result))
     if not session.sid:
         return response
     try:
@@ -84,16 +87,17 @@ def _end(request: Request, gateway: Gateway, way: WayBack) -> Response:
     return response.with_headers(cookie)
 
 
-def _location(gateway: Gateway, way: WayBack, session: Session) -> str:
+def _location(gateway: Gateway, way: WayBack, result: Mapping[str, Any]) -> str:
     asked, client = way.flow.request, way.client
     if asked is None or client is None:
         # Checked again: what stood in Redis is not taken on trust.
         return safe_next(way.flow.next, origins=client.origins if client else ())
     issuer = gateway.settings.public_base_url
-    if not asked.wants(subject_for(client, session.sub)):
+    if not asked.wants(subject_for(client, result["sub"])):
         # Somebody else has signed in than the one of the client's id_token_hint.
         return asked.refused("login_required", issuer=issuer)
-    return asked.granted(gateway.user_grants.code_of(way.state), issuer=issuer)
+    code = gateway.user_grants.code_of(way.state, key=result["key"])
+    return asked.granted(code, issuer=issuer)
 
 
 def _refused(gateway: Gateway, way: WayBack, error: GatewayError) -> Response:
@@ -120,6 +124,6 @@ def _restart(
         raise second_time
     # Whoever repeats the same callback begins one each time.
     gateway.limits.sign_in(request)
-    started = gateway.flows.start(replace(way.flow, restarted=True))
+    started = gateway.flows.start(replace(way.flow, restarted=True), request)
     url = gateway.sign_in.authorize_url(way.app, started.state, scope=way.flow.scope)
     return redirect(url).with_headers(started.cookie)

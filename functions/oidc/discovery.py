@@ -12,6 +12,8 @@ from runtime.languages import LANGUAGES
 from runtime.messages import Request, Response
 from runtime.oidc_keys import ALGORITHM
 
+_CLIENT_PROOFS = ("client_secret_basic", "client_secret_post", "none")
+
 
 def discovery(request: Request, gateway: Gateway) -> Response:
     """Answer the provider's metadata (OpenID Connect Discovery, 3; RFC 9207, 3)."""
@@ -25,6 +27,7 @@ def _metadata(issuer: str) -> bytes:
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oidc/authorize",
         "token_endpoint": f"{issuer}/oidc/token",
+        "revocation_endpoint": f"{issuer}/oidc/revoke",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
         "end_session_endpoint": f"{issuer}/oidc/logout",
         "jwks_uri": f"{issuer}/oidc/jwks",
@@ -36,9 +39,8 @@ def _metadata(issuer: str) -> bytes:
         ],
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "token_endpoint_auth_methods_supported": [
-            *("client_secret_basic", "client_secret_post", "none")
-        ],
+        "token_endpoint_auth_methods_supported": _CLIENT_PROOFS,
+        "revocation_endpoint_auth_methods_supported": _CLIENT_PROOFS,
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),

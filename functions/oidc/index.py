@@ -16,6 +16,7 @@ authorize = late("functions.oidc.authorize")
 discovery = late("functions.oidc.discovery")
 jwks = late("functions.oidc.jwks")
 logout = late("functions.oidc.logout")
+revoke = late("functions.oidc.revoke")
 token = late("functions.oidc.token_endpoint")
 userinfo = late("functions.oidc.userinfo")
 
@@ -24,6 +25,7 @@ ROUTES = (
     route(r"/authorize", GET=authorize.authorization, POST=authorize.authorization),
     route(r"/jwks", **for_pages(GET=jwks.jwks)),
     route(r"/token", **for_pages(POST=token.issue)),
+    route(r"/revoke", **for_pages(POST=revoke.revoke)),
     route(r"/userinfo", **for_pages(GET=userinfo.userinfo, POST=userinfo.userinfo)),
     route(r"/logout", GET=logout.logout_page, POST=logout.logout),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from functions.oidc.logout_request import LogoutRequest, logout_request
+from runtime.form_as_link import form_as_link
 from runtime.gateway import Gateway
 from runtime.languages import choose
 from runtime.messages import Request, Response, redirect, single
@@ -38,8 +37,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
 def logout(request: Request, gateway: Gateway) -> Response:
     """End the session by our own form; a client's form is answered like its link."""
     if single(request.form, "_xsrf") is None:
-        # No cookie comes with another site's form, but one does with what follows it.
-        return redirect(f"/oidc/logout?{urlencode(request.form)}")
+        return form_as_link(request, "/oidc/logout")
     asked = logout_request(request.form, gateway)
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.authorization_request import extended
 from runtime.errors import BadRequest, RedirectUriUnknown
@@ -35,14 +37,22 @@ class LogoutRequest:
 def logout_request(
     pairs: tuple[tuple[str, str], ...], gateway: Gateway
 ) -> LogoutRequest:
-    """Return the checked request; BadRequest, or RedirectUriUnknown."""
-    client_id, sub = _named(pairs, gateway)
+    """Return the checked request; BadRequest, or RedirectUriUnknown.
+
+    A hint that is no good says nothing: the person is asked, as without it.
+    """
+    hint = single(pairs, "id_token_hint")
+    claims = _claims(hint, gateway) if hint else {}
+    client_id = single(pairs, "client_id") or claims.get("aud")
+    if claims and client_id != claims["aud"]:
+        raise BadRequest
     client = gateway.registry.client(client_id or "")
     if client is not None and client.disabled:
         client = None
+    sub, state = claims.get("sub"), single(pairs, "state")
     uri = single(pairs, "post_logout_redirect_uri")
-    state = single(pairs, "state")
-    if not uri:
+    # Where only such a hint named the client, nobody vouches for the address.
+    if not uri or (hint and not client_id):
         return LogoutRequest(client, sub, None)
     if client is None or uri not in client.post_logout_redirect_uris:
         raise RedirectUriUnknown
@@ -50,16 +60,8 @@ def logout_request(
     return LogoutRequest(client, sub, extended(uri, said))
 
 
-def _named(
-    pairs: tuple[tuple[str, str], ...], gateway: Gateway
-) -> tuple[str | None, str | None]:
-    client_id, hint = single(pairs, "client_id"), single(pairs, "id_token_hint")
-    if not hint:
-        return client_id, None
+def _claims(hint: str, gateway: Gateway) -> Mapping[str, Any]:
     try:
-        claims = gateway.id_tokens.hint(hint, now=gateway.clock())
+        return gateway.id_tokens.hint(hint, now=gateway.clock())
     except BadHint:
-        raise BadRequest from None
-    if client_id not in (None, claims["aud"]):
-        raise BadRequest
-    return claims["aud"], claims["sub"]
+        return {}

@@ -32,14 +32,11 @@ def access_token(request: Request, gateway: Gateway) -> Response:
     # Callbacks that come twice are a habit of WeChat's browsers: a second use is
     # refused, and does not cost the first one its tokens.
     id_, grant = gateway.user_grants.redeem(code, revoke=False)
-    names = (grant.appid, client.client_id, grant.profile["wechat_appid"])
-    if grant.dialect != WECHAT or not grant.is_of(client):
+    held = LivingGrant(id_, grant, client)
+    if not grant.is_of(client) or not _is_named(held, fields["appid"]):
         gateway.user_grants.revoke(id_)
         raise InvalidGrant
-    if fields["appid"] not in names:
-        gateway.user_grants.revoke(id_)
-        raise InvalidGrant
-    return _tokens(LivingGrant(id_, grant, client), gateway)
+    return _tokens(held, gateway)
 
 
 def refresh_token(request: Request, gateway: Gateway) -> Response:
@@ -57,8 +54,7 @@ def refresh_token(request: Request, gateway: Gateway) -> Response:
         )
     except InvalidGrant:
         raise ApiRefused(40030, "invalid_refresh_token") from None
-    names = (held.grant.appid, held.client.client_id)
-    if held.grant.dialect != WECHAT or fields["appid"] not in names:
+    if not _is_named(held, fields["appid"]):
         raise ApiRefused(40030, "invalid_refresh_token")
     return _tokens(held, gateway, with_unionid=False)
 
@@ -91,6 +87,16 @@ def _held(request: Request, gateway: Gateway) -> LivingGrant:
     if not hmac.compare_digest(own.encode(), openid.encode(errors="replace")):
         raise ApiRefused(40003, "invalid_openid")
     return held
+
+
+def _is_named(held: LivingGrant, appid: str) -> bool:
+    """Tell whether it is of this dialect, and the app called by one of its names.
+
+    That of the way there, the client's id, or the appid of the app that it was.
+    """
+    grant = held.grant
+    names = (grant.appid, held.client.client_id, grant.profile["wechat_appid"])
+    return grant.dialect == WECHAT and appid in names
 
 
 def _tokens(

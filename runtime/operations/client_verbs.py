@@ -10,6 +10,7 @@ from runtime.gateway import Gateway
 from runtime.logo import shown as shown_logo
 from runtime.operations import keeping
 from runtime.operations.arguments import ID, NAMES, split
+from runtime.operations.client_warnings import warnings
 from runtime.operations.own_fields import OURS, completed, lasting, refuse_ours
 from runtime.registration import RegistrationError, checked_fields, client_document
 
@@ -28,7 +29,8 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     _check_apps(gateway, content["scopes"])
     content |= lasting(gateway, client_id)
     version = keeping.create(gateway, "clients", client_id, content)
-    return shown_client(client_id, version, content, secret=secret)
+    shown = shown_client(client_id, version, content, secret=secret)
+    return {**shown, **warnings(gateway, client_id, content)}
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,8 +47,10 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return a client whole, of its secrets the number alone."""
     known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
-    found = keeping.find(gateway, "clients", known["client_id"])
-    return shown_client(known["client_id"], found.version, found.content)
+    client_id = known["client_id"]
+    found = keeping.find(gateway, "clients", client_id)
+    shown = shown_client(client_id, found.version, found.content)
+    return {**shown, **warnings(gateway, client_id, found.content)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +73,8 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     new = {app for app in content["scopes"] if app not in found.content["scopes"]}
     _check_apps(gateway, new)
     version = keeping.change(gateway, "clients", client_id, content, found=found)
-    return shown_client(client_id, version, content, secret=secret)
+    shown = shown_client(client_id, version, content, secret=secret)
+    return {**shown, **warnings(gateway, client_id, content)}
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

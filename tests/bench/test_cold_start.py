@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +17,7 @@ from bench.processes import empty_redis
 from bench.turns import installed
 from host.children import PROJECT
 from host.embedded_redis import find_server
+from runtime.sessions import Session
 
 pytestmark = pytest.mark.skipif(
     find_server() is None, reason="no redis-server: neither on PATH nor in the wheel"
@@ -65,7 +68,19 @@ def site(tmp_path_factory):
 @pytest.mark.parametrize("name", LOADED)
 def test_what_a_first_answer_loads(site, name):
     """The right answer, of a new process, with these modules and no others."""
-    (call,) = (each for each in first_calls(site) if each.name == name)
+    call = call_of(site, name)
+    told, loaded = first_answer(site, call)
+
+    assert call.told in told
+    assert sorted(LOADED[name]) == loaded
+
+
+def call_of(site, name):
+    return next(each for each in first_calls(site) if each.name == name)
+
+
+def first_answer(site, call):
+    """Return what a new process answers, and which of the watched it has loaded."""
     site.renew_copies()
     file = f"functions/{call.function}/index.py"
     probe = subprocess.run(
@@ -78,10 +93,28 @@ def test_what_a_first_answer_loads(site, name):
         timeout=60,
         text=True,
     )
-    told, loaded = json.loads(probe.stdout)
+    return json.loads(probe.stdout)
 
-    assert call.told in told
-    assert sorted(LOADED[name]) == loaded
+
+@pytest.mark.parametrize(
+    ("name", "answer", "loaded"),
+    [
+        ("login: sign out? as JSON", '"signed_in":true', []),
+        ("login: who am I", "not_signed_in", ["redis"]),
+    ],
+)
+def test_a_good_cookie_is_read_without_redis_and_a_profile_is_not(
+    site, name, answer, loaded
+):
+    """What `/login/me` tells of a person stands there, and nothing does of this one."""
+    session = Session("o-1", "s-1", int(time.time()))
+    _, line = site.gateway.sessions.cookie(session, now=time.time())
+    call = call_of(site, name)
+    signed_in = replace(call, headers={**call.headers, "COOKIE": line.split(";")[0]})
+    told, seen = first_answer(site, signed_in)
+
+    assert answer in told
+    assert loaded == seen
 
 
 def test_every_first_call_is_watched(site):

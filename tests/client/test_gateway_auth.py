@@ -9,58 +9,27 @@ from time import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tornado.web import Application, authenticated
 
-from client.gateway_auth import GatewayAuthHandler, cookie_settings
-from runtime.cookies import sign_cookie
-from tests.client.service import Service
+from client.gateway_auth import cookie_settings
+from tests.client.beside_gateway import (
+    DAY,
+    GATEWAY,
+    NAME,
+    NEW,
+    OLD,
+    PERSON,
+    SESSION,
+    give,
+    serve,
+    status,
+)
 from tests.runtime.raw_server import RawServer, close, make_answer
-
-OLD, NEW = "o" * 32, "n" * 32
-KEYS = {1: OLD.encode(), 2: NEW.encode()}
-GATEWAY = "http://127.0.0.1:8080"
-NAME = "gateway_session"
-DAY = 86400
-SESSION = {"v": 1, "sub": "张-1", "sid": "s-1", "at": 1_700_000_000, "amr": "wechat"}
-PERSON = {"sub": "张-1", "sid": "s-1", "auth_time": 1_700_000_000}
-
-
-class Page(GatewayAuthHandler):
-    @authenticated
-    def get(self):
-        self.write(self.current_user)
-
-    post = get
-
-
-class Profile(GatewayAuthHandler):
-    async def get(self):
-        profile = await self.get_gateway_profile()
-        self.write({"profile": profile, "sign_out": self.get_logout_url()})
-
-
-def serve(gateway=GATEWAY, **settings):
-    pages = [("/page", Page), ("/profile", Profile)]
-    settings = {**cookie_settings(f"1:{OLD}, 2:{NEW}"), **settings}
-    return Service(lambda url: Application(pages, gateway_url=gateway, **settings))
-
-
-def give(browser, text=None, *, name=NAME, sent_as=None, keys=KEYS, age=0):
-    """Put the cookie that the gateway makes into the browser."""
-    text = json.dumps(SESSION) if text is None else text
-    signed = sign_cookie(name, text, keys=keys, now=time() - age)
-    browser.cookies[sent_as or name] = signed
-    return signed
 
 
 @pytest.fixture(scope="module")
 def running():
     with serve() as service:
         yield service
-
-
-def status(browser, service):
-    return browser.get(f"{service.url}/page").status
 
 
 def test_who_signed_in_at_the_gateway(browser, running):

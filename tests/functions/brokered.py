@@ -91,6 +91,15 @@ class Visit:
         query = urlencode(changed(pairs, **changes))
         return self.get(oidc, "/authorize", query)
 
+    def authorize_by_form(self, pairs=OIDC, **changes):
+        """Send another site's form, with which no cookie comes, and go on from it."""
+        body = urlencode(changed(pairs, **changes)).encode()
+        asked = ask("POST", "/authorize", headers=self.headers, body=body)
+        answer = oidc(asked, self.gateway)
+        path, _, query = header(answer, "Location").partition("?")
+        assert (answer.status, path) == (303, "/oidc/authorize")
+        return self.get(oidc, "/authorize", query)
+
     def connect(self, pairs=WECHAT, *, path="/connect/oauth2/authorize", **changes):
         return self.get(login, path, urlencode(changed(pairs, **changes)))
 

@@ -84,6 +84,7 @@ PLACES = {
     "authorize by POST": form(oidc, "/oidc/authorize", **_OIDC),
     "token of a machine": form(oidc, "/oidc/token", **_MACHINE),
     "token of a person": form(oidc, "/oidc/token", **_VERIFIED),
+    "revocation": form(oidc, "/oidc/revoke", **_CLIENT, token="t" * 32),
     "userinfo": page(oidc, "/oidc/userinfo"),
     "userinfo by POST": form(oidc, "/oidc/userinfo", access_token="t" * 32),
     "end of session": page(oidc, "/oidc/logout", client_id="demo"),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 
 from functions.oidc.index import handle as oidc
-from runtime.errors import (
-    BadRequest,
-    OidcNotConfigured,
-    RedirectUriUnknown,
-)
-from tests.functions.brokered import BACK, OIDC, Visit, answered, query_of
+from runtime.errors import BadRequest, RedirectUriUnknown, ServiceUnavailable
+from runtime.form_as_link import LONGEST_LINK
+from tests.functions.brokered import BACK, OIDC, Visit, answered, query_of, willing
 from tests.functions.scripted import change, header
 
 ISSUER = "https://gateway.example.com"
@@ -112,13 +110,56 @@ class TestRefused:
         assert header(free, "Location").startswith("https://open.weixin.qq.com/")
         assert bound["error"] == "invalid_request"
 
-    def test_without_a_key_there_is_no_openid(self, visit, gateway):
-        """Plain OAuth goes on."""
+    @pytest.mark.parametrize("prompt", [None, "none"])
+    def test_without_a_key_there_is_no_openid(self, visit, gateway, caplog, prompt):
+        """The client and the log are told what is missing; plain OAuth goes on."""
+        caplog.set_level(logging.INFO)
         gateway.settings = replace(gateway.settings, oidc_key=None)
-        with pytest.raises(OidcNotConfigured):
+        told = answered(visit, prompt=prompt)
+
+        assert told["error"] == "server_error"
+        assert "OIDC_KEY" in told["error_description"]
+        assert caplog.messages == ["req-1 /oidc: oidc_not_configured"]
+        assert visit.authorize(scope="profile").status == 303
+
+    @pytest.mark.case(97)
+    @pytest.mark.parametrize("prompt", [None, "none"])
+    def test_a_client_without_its_salt_hears_of_it(
+        self, visit, gateway, wechat, prompt
+    ):
+        """Nobody is told of a person by a name that anybody could make."""
+        willing(wechat)
+        visit.agree(visit.authorize())
+        change(gateway, "clients", "demo", subject_type="pairwise")
+
+        assert answered(visit, prompt=prompt)["error"] == "server_error"
+
+    @pytest.mark.case(97, 118)
+    @pytest.mark.parametrize("prompt", [None, "none"])
+    def test_a_request_that_is_too_long_is_the_clients_mistake(self, visit, prompt):
+        """No browser could come by it again."""
+        told = answered(visit, prompt=prompt, login_hint="x" * LONGEST_LINK)
+
+        assert (told["error"], told["state"]) == ("invalid_request", "s-1")
+
+    @pytest.mark.case(97)
+    @pytest.mark.parametrize("prompt", ["none", " none"])
+    @pytest.mark.parametrize("part", ["sessions", "registry"])
+    def test_what_passes_is_said_where_it_is_read(
+        self, visit, gateway, monkeypatch, part, prompt
+    ):
+        """By a page that a person can try again, and with prompt=none at the client."""
+        name = {"sessions": "of", "registry": "app"}[part]
+        monkeypatch.setattr(getattr(gateway, part), name, away)
+        told = answered(visit, prompt=prompt)
+        with pytest.raises(ServiceUnavailable):
             visit.authorize()
 
-        assert visit.authorize(scope="profile").status == 303
+        assert told["error"] == "temporarily_unavailable"
+
+
+def away(*_, **__):
+    raise ServiceUnavailable
 
 
 @pytest.mark.case(26)

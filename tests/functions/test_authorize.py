@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from urllib.parse import urlencode
 
 import pytest
 
 from functions.oidc.index import handle as oidc
-from runtime.errors import (
-    ServiceUnavailable,
-    SnapshotUser,
-    WeChatUnavailable,
-)
+from runtime.errors import SnapshotUser, WeChatUnavailable
 from tests.functions.brokered import (
     BACK,
     GRANTED,
-    OIDC,
     Visit,
     answered,
     query_of,
     willing,
 )
-from tests.functions.scripted import HTML, WEBSITE, ask, change, header
+from tests.functions.scripted import HTML, WEBSITE, change, header
 
 ISSUER = "https://gateway.example.com"
 
@@ -77,17 +71,6 @@ class TestSignedIn:
 
         assert len(found) >= 4
         assert [text for text in found if state in text or code in text] == []
-
-    @pytest.mark.case(100)
-    def test_post_is_as_good_as_get(self, visit, gateway):
-        """OpenID Connect Core, 3.1.2.1."""
-        form = urlencode(OIDC).encode()
-        response = oidc(
-            ask("POST", "/authorize", headers=visit.headers, body=form), gateway
-        )
-
-        assert query_of(header(response, "Location"))["state"]
-        assert response.status == 303
 
     @pytest.mark.case(97)
     def test_who_is_signed_in_needs_no_wechat(self, visit, wechat):
@@ -212,25 +195,3 @@ def test_in_another_browser_a_sign_in_begins_at_the_client(
 
     address = re.search(r"<textarea[^>]*>([^<]*)</textarea>", page)[1]
     assert (expected or home) == address
-
-
-def test_a_posted_language_is_the_pages(visit, gateway):
-    """`ui_locales` counts in a form as in the address."""
-    form = urlencode({**OIDC, "ui_locales": "en"}).encode()
-    page = oidc(ask("POST", "/authorize", headers=HTML, body=form), gateway)
-
-    assert header(page, "Content-Language") == "en"
-
-
-def test_a_question_without_a_page_is_answered_without_one(visit, gateway, monkeypatch):
-    """prompt=none hears of trouble at its address, others read a page."""
-    monkeypatch.setattr(gateway.sessions, "of", away)
-    told = answered(visit, prompt="none")
-    with pytest.raises(ServiceUnavailable):
-        visit.authorize()
-
-    assert told["error"] == "temporarily_unavailable"
-
-
-def away(*_, **__):
-    raise ServiceUnavailable

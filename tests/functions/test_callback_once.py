@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -13,13 +14,32 @@ from runtime.errors import (
     WeChatTimeout,
     WeChatUnavailable,
 )
-from tests.functions.brokered import GRANTED, PERSON
+from runtime.gateway import Gateway
+from tests.functions.brokered import BACK, GRANTED, PERSON, Visit, query_of
 from tests.functions.scripted import (
     COOKIE,
+    change,
     cookie,
     header,
 )
 from tests.functions.walked_back import TOKEN, USERINFO
+
+ONE, TWO = b"t" * 32, b"u" * 32
+
+
+def rolled(gateway, keys):
+    """Return another instance of the deployment, with these keys for TOKEN_SECRETS."""
+    settings = replace(gateway.settings, token_secrets=keys)
+    return Gateway(settings, clock=gateway.clock, transport=gateway._transport)
+
+
+@pytest.fixture
+def visit(gateway, willing):
+    """A browser of a client's, at an instance with the first key alone."""
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    changed = replace(gateway.settings, oidc_key={1: b"a key"}, token_secrets={1: ONE})
+    gateway.settings = changed
+    return Visit(gateway)
 
 
 class TestOnce:
@@ -68,6 +88,32 @@ class TestOnce:
         assert caught.value.start_again == "/login?next=%2Forders"
         assert 50_000 < life <= 60_000
         assert len(willing.calls(TOKEN)) == 1
+
+    @pytest.mark.case(49)
+    def test_a_repetition_after_a_change_of_keys(self, visit, gateway):
+        """The same code, which is good: the flow knows which key has made it."""
+        begun = visit.authorize()
+        first = visit.agree(begun)
+        visit.gateway = rolled(gateway, {1: ONE, 2: TWO})
+        second = visit.agree(begun)
+        code = query_of(header(second, "Location"))["code"]
+
+        assert header(first, "Location") == header(second, "Location")
+        assert visit.gateway.user_grants.redeem(code)[1].client_id == "demo"
+
+    @pytest.mark.case(49)
+    def test_a_repetition_where_the_new_key_is_not_yet(self, visit, gateway):
+        """Half of a deployment cannot make the code: a page, and no dead code."""
+        visit.gateway = new = rolled(gateway, {2: TWO, 1: ONE})
+        begun = visit.authorize()
+        first = visit.agree(begun)
+        visit.gateway = gateway
+        with pytest.raises(FlowExpired) as caught:
+            visit.agree(begun)
+        visit.gateway = new
+
+        assert caught.value.start_again.startswith("/oidc/authorize?")
+        assert header(first, "Location") == header(visit.agree(begun), "Location")
 
     def test_a_failed_exchange_frees_the_flow(self, walk, wechat):
         """WeChat's bad minute does not cost the person a new scan."""

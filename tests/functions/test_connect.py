@@ -98,6 +98,15 @@ class TestTheWayThere:
         assert refused(visit, appid=SERVICE) is RedirectUriUnknown
         assert visit.connect(appid="other").status == 303
 
+    def test_a_public_client_is_unknown_here(self, visit, gateway):
+        """It has no secret to redeem a code with, nor is it another one's double."""
+        content = gateway.documents.read("clients", "demo").content
+        program = {**content, "public": True, "secret_hashes": []}
+        gateway.documents.write("clients", "program", program, after=0)
+
+        assert refused(visit, appid="program") is RedirectUriUnknown
+        assert visit.connect(appid=SERVICE).status == 303
+
     @pytest.mark.case(126)
     def test_a_disabled_client_is_unknown(self, visit, gateway):
         """By its id as by its address."""

@@ -56,7 +56,7 @@ def test_every_flag(gateway, wechat, tmp_path, shared_redis, house):
     flow, session = attributes(begun), attributes(ended)
     name = f"{session_prefix}gateway_session"
     assert flow[0].startswith(f"{flow_prefix}flow_")
-    assert flow[1] == ["Path=/", "Max-Age=600", *CLOSED, *secure]
+    assert flow[1] == ["Path=/", "Max-Age=3600", *CLOSED, *secure]
     assert session == (name, ["Path=/", "Max-Age=604800", *domain, *CLOSED, *secure])
     past = "Expires=Thu, 01 Jan 1970 00:00:00 GMT"
     last = ["Path=/", "Max-Age=0", *domain, past, *CLOSED, *secure]

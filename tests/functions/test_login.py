@@ -91,14 +91,14 @@ class TestSignInPage:
         assert "/connect/oauth2/authorize?" in content["wechat"]["url"]
 
     def test_the_flow_cookie_is_the_flows_own_and_closed(self, gateway):
-        """HttpOnly, Secure, Lax, host-bound, ten minutes, named after the state."""
+        """HttpOnly, Secure, Lax, host-bound, an hour, named after the state."""
         response = handle(ask(headers=HTML + IN_WECHAT), gateway)
 
         state = dict(parse_qsl(urlsplit(header(response, "Location")).query))["state"]
         name, _, attributes = header(response, "Set-Cookie").partition("=")
         assert name == f"__Host-flow_{state[:8]}"
         assert attributes.split("; ")[1:] == [
-            *("Path=/", "Max-Age=600", "HttpOnly", "SameSite=Lax", "Secure")
+            *("Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Lax", "Secure")
         ]
 
     @pytest.mark.case(15, 17)
@@ -107,6 +107,8 @@ class TestSignInPage:
         [
             ("next=%2Forders%3Fa%3D1", "/orders?a=1"),
             ("next=https%3A%2F%2Fapp.example.com%2Fx", "https://app.example.com/x"),
+            ("next=https%3A%2F%2Fgateway.example.com%2Fa%3Fb", "/a?b"),
+            ("next=https%3A%2F%2Fgateway.example.com%2Flogout", "/login/me"),
             ("next=https%3A%2F%2Fevil.example.com%2Fx", "/login/me"),
             ("next=%2F%2Fevil.example.com", "/login/me"),
             ("next=%2Fa&next=%2Fb", "/login/me"),

@@ -161,6 +161,19 @@ class TestRefusals:
         assert [200] * most + [429] == answers
         assert most == len(wechat.seen)
 
+    def test_even_who_takes_a_page_gets_json(self, sign_in):
+        """No person is there to read one, in whatever language."""
+        for method, status in (("POST", 415), ("GET", 405)):
+            told, headers, content = visit(
+                method, "/login/miniprogram", accept="text/html"
+            )
+
+            assert (status, "application/json; charset=utf-8") == (
+                told,
+                headers["Content-Type"],
+            )
+            assert ["error", "message", "request_id"] == list(content)
+
     @pytest.mark.case(120)
     def test_there_is_no_other_method(self, sign_in):
         """Not even to look whether it is there."""

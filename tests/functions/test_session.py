@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from functions.login.index import handle
+from runtime.cookies import read_cookie, sign_cookie
 from runtime.errors import (
     BadRequest,
     Forbidden,
@@ -15,6 +17,7 @@ from runtime.errors import (
 from tests.functions.scripted import (
     COOKIE,
     HTML,
+    SERVICE,
     ask,
     cookie,
     header,
@@ -56,10 +59,21 @@ class TestWhoAmI:
         with pytest.raises(NotSignedIn):
             handle(ask(path="/me", cookies=cookies), gateway)
 
+    def test_the_cookie_names_the_app_of_the_sign_in(self, gateway):
+        """An openid means nothing without it; an older cookie has none."""
+        keys, now = gateway.settings.cookie_secrets, gateway.clock()
+        cookies = signed_in(gateway, wechat_appid=SERVICE)
+        text = read_cookie(COOKIE, cookies[COOKIE], keys=keys, now=now, max_age=60)
+        fields = json.loads(text)
+        older = {name: fields[name] for name in ("v", "sub", "sid", "at", "amr")}
+        signed = sign_cookie(COOKIE, json.dumps(older), keys=keys, now=now)
+
+        assert fields == {**older, "app": SERVICE}
+        assert gateway.sessions.of(ask(cookies=cookies), now=now).app == SERVICE
+        assert gateway.sessions.of(ask(cookies={COOKIE: signed}), now=now).app == ""
+
     def test_a_cookie_that_is_signed_but_not_ours_in_shape_is_nobody(self, gateway):
         """Another use of the same cookie secret does not sign in."""
-        from runtime.cookies import sign_cookie
-
         keys = gateway.settings.cookie_secrets
         for text in ("hello", "[]", '{"v":1}'):
             value = sign_cookie(COOKIE, text, keys=keys, now=gateway.clock())

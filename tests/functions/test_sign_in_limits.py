@@ -9,19 +9,18 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.login.index import handle as login
-from functions.oidc.index import handle as oidc
 from runtime import gateway as gateway_module
-from runtime.authorize import LONGEST_AGAIN
 from runtime.errors import BadRequest, RateLimited
+from runtime.form_as_link import LONGEST_LINK
 from runtime.gateway import Gateway
 from tests.functions.brokered import OIDC, WECHAT, Visit, changed, willing
-from tests.functions.scripted import HTML, IN_WECHAT, SERVICE, WEBSITE, ask, change
+from tests.functions.scripted import HTML, IN_WECHAT, SERVICE, WEBSITE, change
 from tests.functions.surface import CALLBACK_URI, PLACES
 from tests.rsa_keys import private_key
 from tests.runtime.fc import call_wsgi, make_environ_fc
 
 NOWHERE = "redis://127.0.0.1:1/0"
-STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize", "authorize by POST")
+STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize")
 
 
 @pytest.fixture
@@ -149,24 +148,19 @@ def test_a_flood_keeps_nobody_out_who_is_signed_in(visit, wechat):
 @pytest.mark.case(118, 123)
 @pytest.mark.parametrize("room", [0, 1])
 def test_a_request_beyond_all_measure_is_not_kept(visit, redis_server, room):
-    """It waits in Redis whole; a form could have 32 MB."""
-    more = {"login_hint": ""}
-    length = len("/oidc/authorize?" + urlencode({**OIDC, **more}))
-    more["login_hint"] = "x" * (LONGEST_AGAIN - length + room)
-    body = urlencode({**OIDC, **more}).encode()
-    asked = ask("POST", "/authorize", headers=HTML, body=body)
-    if room:
-        with pytest.raises(BadRequest):
-            oidc(asked, visit.gateway)
-        assert 0 == redis_server.client().dbsize()
-    else:
-        assert 200 == oidc(asked, visit.gateway).status
+    """It waits in Redis whole, and the client hears that it is too long."""
+    length = len("/oidc/authorize?" + urlencode({**OIDC, "login_hint": ""}))
+    answer = visit.authorize(login_hint="x" * (LONGEST_LINK - length + room))
+    refused = "error=invalid_request" in dict(answer.headers)["Location"]
+
+    assert bool(room) is refused
+    assert bool(room) is (0 == redis_server.client().dbsize())
 
 
 @pytest.mark.case(118, 123)
 def test_nor_in_wechats_dialect(visit, redis_server):
     """What WeChat's parameters leave out may be as long."""
-    pairs = changed(WECHAT, more="x" * LONGEST_AGAIN)
+    pairs = changed(WECHAT, more="x" * LONGEST_LINK)
 
     with pytest.raises(BadRequest):
         visit.connect(pairs)

@@ -19,7 +19,7 @@ from tests.functions.brokered import (
     sns,
     willing,
 )
-from tests.functions.scripted import CLIENT_SECRET, SERVICE, change, header
+from tests.functions.scripted import CLIENT_SECRET, SERVICE, WEBSITE, change, header
 
 OTHER_SECRET = "other_" + "2" * 32
 
@@ -206,10 +206,27 @@ class TestPeople:
         assert "unionid" not in again
         assert sns("auth", **new)["errcode"] == 0
 
+    @pytest.mark.parametrize("begun", ["demo", SERVICE])
+    @pytest.mark.parametrize("appid", ["demo", SERVICE])
+    def test_a_refresh_knows_the_names_that_the_exchange_knew(
+        self, visit, begun, appid
+    ):
+        """The client's id and the app's own, whichever was used on the way there."""
+        tokens = exchanged(visit.code(visit.connect(appid=begun)), appid=appid)
+        again = sns(
+            "oauth2/refresh_token",
+            appid=appid,
+            grant_type="refresh_token",
+            refresh_token=tokens["refresh_token"],
+        )
+
+        assert (again.get("errcode"), again.get("openid")) == (None, "o-1")
+
     @pytest.mark.parametrize(
         ("changes", "expected"),
         [
             ({"appid": ""}, 41002),
+            ({"appid": WEBSITE}, 40030),
             ({"appid": "other"}, 40030),
             ({"grant_type": "x"}, 40002),
             ({"refresh_token": ""}, 41003),

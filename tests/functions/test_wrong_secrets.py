@@ -36,12 +36,12 @@ def own_path(secret):
     return wechat_api, {"path": f"/wechat_api/{SERVICE}/quota", "headers": headers}
 
 
-def oauth(form=None, headers=()):
+def oauth(form=None, headers=(), path="/oidc/token"):
     def ask(secret):
         who = {name: value.replace("SECRET", secret) for name, value in form.items()}
         body = urlencode({**GRANT, **who}).encode()
         return oidc, {
-            "path": "/oidc/token",
+            "path": path,
             "method": "POST",
             "body": body,
             "headers": [("content-type", FORM), *headers],
@@ -62,6 +62,9 @@ PLACES = {
     "own path": own_path,
     "form": oauth({"client_id": "demo", "client_secret": "SECRET"}),
     "basic": oauth_by_basic,
+    "revocation": oauth(
+        {"client_id": "demo", "client_secret": "SECRET"}, path="/oidc/revoke"
+    ),
 }
 
 

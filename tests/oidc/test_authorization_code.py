@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.authorization_request import WECHAT
-from tests.functions.scripted import change
 from tests.oidc.provider import (
     CHALLENGE,
     REDIRECT,
@@ -185,16 +184,6 @@ def test_who_needs_no_proof_may_have_none(provider, gateway):
     code = make_code(gateway, code_challenge=None)
 
     assert 200 == provider.redeem(code, code_verifier=None)[0]
-
-
-@pytest.mark.case(126)
-def test_a_client_disabled_meanwhile_gets_nothing(provider, gateway):
-    """The code is of no use, and neither is a token from before."""
-    tokens, code = provider.tokens(), make_code(gateway)
-    change(gateway, "clients", "demo", disabled=True)
-
-    assert (401, "invalid_client") == said(provider.redeem(code))
-    assert 401 == provider.userinfo(tokens["access_token"])[0]
 
 
 @pytest.mark.parametrize("code", [None, "", "x", "../" * 20, "码", "c" * 5000])

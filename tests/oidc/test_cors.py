@@ -15,6 +15,7 @@ OPEN = {
     METADATA: "GET",
     "/oidc/jwks": "GET",
     "/oidc/token": "POST",
+    "/oidc/revoke": "POST",
     "/oidc/userinfo": "GET, POST",
 }
 CLOSED = ("/oidc/authorize", "/oidc/logout")
@@ -80,7 +81,8 @@ def test_a_page_reads_the_answer(provider, path):
 
 @pytest.mark.case(87)
 @pytest.mark.parametrize(
-    ("path", "status"), [("/oidc/token", 400), ("/oidc/userinfo", 401)]
+    ("path", "status"),
+    [("/oidc/token", 400), ("/oidc/revoke", 401), ("/oidc/userinfo", 401)],
 )
 def test_a_page_reads_a_refusal_too(provider, path, status):
     """Or its program would see a broken network."""

@@ -50,7 +50,7 @@ def test_an_issuer_with_a_path(settings, clock):
 
     assert issuer == content["issuer"]
     assert f"{issuer}/oidc/jwks" == content["jwks_uri"]
-    assert 4 == len([url for url in addresses.values() if str(url).startswith(issuer)])
+    assert 5 == len([url for url in addresses.values() if str(url).startswith(issuer)])
 
 
 @pytest.mark.case(96)
@@ -63,7 +63,7 @@ def test_what_it_says_is_true(metadata):
         if name.endswith("_endpoint") or name == "jwks_uri"
     ]
 
-    assert 5 == len(endpoints)
+    assert 6 == len(endpoints)
     assert [
         each for each in endpoints if not any(p.fullmatch(each) for p in paths)
     ] == []
@@ -81,9 +81,10 @@ def test_what_it_cannot_do(metadata):
         metadata["response_modes_supported"],
     )
     assert ["S256"] == metadata["code_challenge_methods_supported"]
-    assert {"client_secret_basic", "client_secret_post", "none"} == set(
-        metadata["token_endpoint_auth_methods_supported"]
-    )
+    assert [{"client_secret_basic", "client_secret_post", "none"}] * 2 == [
+        set(metadata[f"{name}_endpoint_auth_methods_supported"])
+        for name in ("token", "revocation")
+    ]
     assert {False} == {metadata[f"{name}_supported"] for name in never}
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from runtime.errors import NotSignedIn
+from runtime.id_tokens import HINT_SECONDS
 from runtime.sign_out_form import FORM_SECONDS, form_token
 from tests.functions.scripted import FORM, HTML, change
 from tests.oidc.provider import PROFILE, UNIONID
@@ -133,13 +134,20 @@ def test_an_id_token_of_somebody_else_asks(browser, is_signed_in, provider):
 
 
 @pytest.mark.case(43, 94)
-@pytest.mark.parametrize("hint", ["x", "a.b.c", "e30.e30.", ""])
-def test_what_is_no_id_token_signs_nobody_out(browser, is_signed_in, hint):
-    """A page says that the request cannot be understood; an empty one is none."""
-    status, headers, _ = browser({"id_token_hint": hint})
+@pytest.mark.parametrize("hint", ["x", "a.b.c", "e30.e30.", "old"])
+@pytest.mark.parametrize("named", [{}, {"client_id": "demo"}], ids=["", "named"])
+def test_a_bad_id_token_is_none(browser, is_signed_in, provider, clock, hint, named):
+    """One is asked, and signed out by the form; only a client's name leads on then."""
+    clock.now -= HINT_SECONDS + 3600
+    old = provider.tokens()["id_token"]
+    clock.now += HINT_SECONDS + 3600
+    hint = old if hint == "old" else hint
+    wish = {"id_token_hint": hint, "post_logout_redirect_uri": GONE, **named}
+    status, headers, body = browser(wish)
 
-    assert (400 if hint else 200, True) == (status, is_signed_in())
-    assert headers["Content-Type"].startswith("text/html")
+    assert (200, True) == (status, is_signed_in())
+    assert b"<form" in body
+    assert bool(named) is ("app.example.com" in headers["Content-Security-Policy"])
 
 
 def test_who_is_not_signed_in_goes_on(browser):
@@ -174,6 +182,7 @@ UNKNOWN = {
         "post_logout_redirect_uri": GONE.partition("?")[0],
     },
     "another's": {"client_id": "other", "post_logout_redirect_uri": GONE},
+    "an empty hint's": {"id_token_hint": "", "post_logout_redirect_uri": GONE},
     "nobody's": {"post_logout_redirect_uri": GONE},
     "an unknown client's": {"client_id": "x", "post_logout_redirect_uri": GONE},
     "an odd client's": {"client_id": "../x", "post_logout_redirect_uri": GONE},

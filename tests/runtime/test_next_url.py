@@ -102,6 +102,39 @@ def test_kept(value, expected):
     assert expected == safe_next(expected, origins=ORIGINS)
 
 
+@pytest.mark.case(8, 9, 12, 17)
+@pytest.mark.parametrize("value", [each for each in REFUSED if each])
+def test_our_own_address_is_no_better_than_its_path(value):
+    """What is refused alone is refused behind it, and what only begins like it."""
+    assert DEFAULT_NEXT == safe_next(f"{OURS}{value}", origins=ORIGINS, own=OURS)
+    assert DEFAULT_NEXT == safe_next(value, origins=ORIGINS, own=OURS)
+
+
+@pytest.mark.case(8, 9, 12)
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(OURS, f"{OURS}/", f"{OURS}?a", f"{OURS}#a", f"{OURS}//evil.com"),
+        *(f"{OURS}.evil.com/", f"{OURS}@evil.com/", f"{OURS}:x@evil.com/"),
+        *(f"{OURS}:443/a", f"{OURS}\\evil.com/", f"{OURS}/{OURS}/a", f"{OURS}{OURS}/a"),
+        *(f"x{OURS}/a", f" {OURS}/a", OURS.replace("https", "http") + "/a"),
+    ],
+)
+def test_what_is_not_quite_our_own_address(value):
+    """An exact beginning, and then a path."""
+    assert DEFAULT_NEXT == safe_next(value, origins=ORIGINS, own=OURS)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(value, expected) for value, expected in KEPT.items() if value[0] == "/"],
+)
+def test_our_own_address_is_its_path(value, expected):
+    """Tornado's @authenticated sends a page's whole address."""
+    assert expected == safe_next(f"{OURS}{value}", own=OURS)
+    assert DEFAULT_NEXT == safe_next(f"{OURS}{value}")
+
+
 def test_no_origin_is_known_unless_named():
     """Without a list of origins only paths of ours pass."""
     assert DEFAULT_NEXT == safe_next(f"{APP}/a")
@@ -150,6 +183,7 @@ TEXTS = st.one_of(
     st.lists(PIECES, max_size=8).map("".join),
     st.lists(PIECES, max_size=6).map(lambda pieces: "/" + "".join(pieces)),
     st.lists(PIECES, max_size=6).map(lambda pieces: APP + "".join(pieces)),
+    st.lists(PIECES, max_size=6).map(lambda pieces: OURS + "".join(pieces)),
     st.text(max_size=30).map(lambda text: "/" + text),
 )
 
@@ -163,7 +197,7 @@ TEXTS = st.one_of(
 def test_whatever_passes_stays_where_it_says(value):
     """A browser that follows the Location reaches our origin or an exact one, and the
     very address that was asked for."""
-    response = redirect(safe_next(value, origins=ORIGINS))
+    response = redirect(safe_next(value, origins=ORIGINS, own=OURS))
     location = dict(response.headers)["Location"]
 
     assert re.fullmatch(r"[\x21-\x7e]+", location)
@@ -188,6 +222,6 @@ def same(asked, reached):
 def test_checking_twice_changes_nothing(value):
     """What has passed once passes again as it is: it is checked when it is stored and
     when it is read."""
-    once = safe_next(value, origins=ORIGINS)
+    once = safe_next(value, origins=ORIGINS, own=OURS)
 
-    assert once == safe_next(once, origins=ORIGINS)
+    assert once == safe_next(once, origins=ORIGINS, own=OURS)

@@ -114,6 +114,18 @@ def test_a_key_verifies_under_its_own_number_only():
         verify(text.replace(".1.", ".2."), signer=make_signer(keys={1: OLD, 2: OLD}))
 
 
+def test_a_digest_is_of_the_key_that_one_names():
+    """The same under any list that has the key, whichever is the newest."""
+    old, both = make_signer(), make_signer(keys={2: NEW, 1: OLD})
+    digest = old.digest("x", version=old.newest)
+
+    assert (43, 1, 2) == (len(digest), old.newest, both.newest)
+    assert digest == both.digest("x", version=1)
+    assert digest != both.digest("x", version=2)
+    with pytest.raises(BadSignature):
+        old.digest("x", version=2)
+
+
 @pytest.mark.parametrize(("age", "fine"), [(0, True), (60, True), (60.5, False)])
 def test_age(age, fine):
     """Text is good for exactly its time; the error tells its age."""

@@ -60,6 +60,29 @@ def test_authenticated_simply_works(house, example, page):
     assert "已登录" in page.inner_text("main")
 
 
+def test_a_visit_at_a_desk_from_the_first_page_to_the_last(house, example, browser):
+    """A person finds the link, scans, reads the own name, and signs out again."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(example.url)
+    page.get_by_role("link", name="My orders").click()
+    scan(house, page)
+    page.wait_for_url(f"{example.url}/orders*")
+    name = page.locator("main strong").inner_text()
+    page.get_by_role("link", name="Sign out").click()
+    assert page.url.startswith(f"{house.url}/logout")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_load_state()
+    left = [each["name"] for each in context.cookies() if "session" in each["name"]]
+    page.goto(f"{example.url}/orders")
+    again = page.url
+    context.close()
+
+    assert house.user()["nickname"] == name
+    assert [] == left
+    assert again.startswith(f"{house.url}/login?next=")
+
+
 def test_a_sign_out_at_the_gateway_ends_it(house, example, wechat):
     """The service's link leads to the gateway's question, and then nobody is known."""
     wechat.goto(f"{example.url}/orders")

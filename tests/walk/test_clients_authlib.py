@@ -110,6 +110,26 @@ def test_a_sign_out(house, app, visitor):
     assert (200, 401) == (before, after)
 
 
+@pytest.mark.parametrize("given_back", ["access_token", "refresh_token"])
+def test_tokens_are_given_back(app, visitor, given_back):
+    """The library's own call; afterwards neither token is good."""
+    token, _ = sign_in(app, visitor)
+    metadata = app.load_server_metadata()
+    more = {"token_type_hint": given_back}
+    with OAuth2Session(app.client_id, app.client_secret, **app.client_kwargs) as by:
+        url = metadata["revocation_endpoint"]
+        answer = by.revoke_token(url, token[given_back], **more)
+        userinfo = by.get(
+            metadata["userinfo_endpoint"],
+            withhold_token=True,
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+        )
+        with pytest.raises(OAuthError, match="invalid_grant"):
+            by.refresh_token(metadata["token_endpoint"], token["refresh_token"])
+
+    assert (200, 401) == (answer.status_code, userinfo.status_code)
+
+
 @pytest.mark.case(69)
 def test_a_wrong_verifier(app, visitor):
     """Whoever has the code alone has nothing; the library is told."""

@@ -77,7 +77,7 @@ class Script:
 @pytest.mark.case(88, 89, 90, 91, 92, 96)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_person_signs_in(house, clients, visitor, method):
-    """Discovery, PKCE, ID token with signature and nonce, userinfo, refresh, logout."""
+    """Discovery, PKCE, the ID token checked, userinfo, refresh, revocation, logout."""
     with Script(house, clients[method], method) as script:
         told = script.told(visitor.walk(script.url, to=BACK))
     assert "claims" in told, told
@@ -93,6 +93,7 @@ def test_a_person_signs_in(house, clients, visitor, method):
         told["userinfo"]["name"],
     )
     assert (person["unionid"], True) == (told["refreshed"], told["rotated"])
+    assert told["dead"] is True
     assert f"{HOME}?state=left" == location
     assert 401 == visitor.ask("GET", f"{house.url}/login/me").status
 

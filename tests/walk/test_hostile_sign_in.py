@@ -15,6 +15,7 @@ TARGETS = (
     f"/oauth_callback/{APPID}?code=c&state={'0' * 32}",
     "/oidc/authorize?client_id=demo",
     "/oidc/token",
+    "/oidc/revoke",
     f"/sns/oauth2/access_token?appid={APPID}",
     "/MP_verify_AbCd0123EfGh4567.txt",
 )

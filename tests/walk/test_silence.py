@@ -101,6 +101,9 @@ def as_oidc(house, visitor):
         assert post(house, visitor, "/oidc/token", **wrong).status >= 400
     in_query = urlencode({**who, **again})
     assert post(house, visitor, f"/oidc/token?{in_query}").status == 400
+    for token, status in ((tokens["access_token"], 200), (in_query, 200), ("", 400)):
+        given_back = post(house, visitor, "/oidc/revoke", **who, token=token)
+        assert given_back.status == status
 
 
 def as_mini_program(house, visitor):

@@ -75,7 +75,7 @@ def test_a_service_chooses_by_ui_locales(meet, service):
 
 @pytest.mark.parametrize("way", ["/login?next=/login/me", "service"])
 def test_a_person_chooses_on_the_page(meet, service, way):
-    """And the sign-in that was begun goes on to where it was to end."""
+    """The sign-in that was begun goes on to its end, and later pages keep to it."""
     desk = meet(locale="en-US")
     desk.open(f"{service.url}/oidc" if way == "service" else way)
     desk.tab.get_by_role("link", name="繁體中文").click()
@@ -84,3 +84,5 @@ def test_a_person_chooses_on_the_page(meet, service, way):
     desk.arrive(f"{service.url}/signed_in" if way == "service" else "/login/me")
 
     assert desk.house.user()["nickname"] == desk.told()["name"]
+    desk.open("/logout")
+    assert "zh-TW" == read(desk)[0]

@@ -109,6 +109,25 @@ class TestByTime:
 
         assert desk.is_signed_in()
 
+    @pytest.mark.case(36)
+    @pytest.mark.bug(10)
+    @pytest.mark.parametrize("way", ["oidc", "qrconnect"])
+    def test_a_services_page_that_stood_open_for_long(self, desk, service, way):
+        """The way on leads to the service, and there a sign-in begins that works."""
+        desk.open(f"{service.url}/{way}")
+        desk.qr()
+        desk.house.forget("gateway:flow:*")
+        desk.on_the_phone("confirm")
+        desk.tab.get_by_role("link", name="Go to the home page").click()
+        desk.arrive(f"{service.url}/")
+        landed = desk.tab.url
+        desk.open(f"{service.url}/{way}")
+        desk.on_the_phone("confirm")
+        desk.arrive(f"{service.url}/signed_in")
+
+        assert f"{service.url}/" == landed
+        assert {"code", "state"} <= service.answers[-1].keys()
+
     @pytest.mark.case(52)
     def test_wechats_code_came_too_late(self, phone):
         """The person is asked once more by itself, and that is that."""

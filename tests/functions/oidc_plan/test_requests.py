@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import urlencode
 
 import pytest
 
-from functions.oidc.index import handle as oidc
 from runtime.errors import RedirectUriUnknown
 from tests.functions.brokered import BACK
-from tests.functions.scripted import ask, header
 
 pytestmark = pytest.mark.case(105)
 
@@ -87,13 +84,8 @@ def test_oidcc_ensure_registered_redirect_uri(party):
 @pytest.mark.case(100)
 def test_oidcc_ensure_post_request_succeeds(party):
     """The request in a form."""
-    body = urlencode(party.request).encode()
-    browser = party.browser
-    sent = ask("POST", "/authorize", headers=browser.headers, body=body)
-    begun = oidc(sent, browser.gateway)
-    name, _, value = header(begun, "Set-Cookie").partition(";")[0].partition("=")
-    browser.cookies[name] = value
-    told = party.told(browser.agree(begun))
+    begun = party.browser.authorize_by_form(party.request)
+    told = party.told(party.browser.agree(begun))
 
     assert 200 == party.redeem(told["code"])[0]
 

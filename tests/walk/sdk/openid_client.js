@@ -47,7 +47,12 @@ async function work(came) {
     id_token_hint: again.id_token,
     state: 'left',
   });
+  await client.tokenRevocation(config, again.refresh_token);
+  const dead = await client
+    .fetchUserInfo(config, again.access_token, claims.sub)
+    .then(() => false, (error) => error.status === 401);
   return {
+    dead,
     claims,
     userinfo,
     refreshed: again.claims().sub,

@@ -1,0 +1,52 @@
+"""What a client posts to the token endpoint and beside it, and the proof who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from functions.oidc.oauth_refused import OAuthRefused
+from runtime.authorization import InvalidClient, basic_of, known_client, scheme_of
+from runtime.gateway import Gateway
+from runtime.messages import Request
+from runtime.registry import Client
+
+Form = Mapping[str, str]
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def client_form(request: Request) -> Form:
+    """Return the posted form by name; OAuthRefused if it is none, or not alone."""
+    if request.query:
+        raise OAuthRefused("invalid_request", "The query has to be empty.")
+    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise OAuthRefused("invalid_request", f"The body has to be {FORM}.")
+    pairs = request.form
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise OAuthRefused("invalid_request", "A parameter is there twice.")
+    # RFC 6749, 3.2: a parameter without a value counts as left out.
+    return {name: value for name, value in pairs if value}
+
+
+def client_of(request: Request, form: Form, gateway: Gateway) -> Client:
+    """Return the client, proved by Basic or the form; a public one names itself."""
+    basic = basic_of(request)
+    client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+    if basic is not None:
+        if secret or client_id not in ("", basic.client_id):
+            raise OAuthRefused("invalid_request", "The client is named in two ways.")
+        client_id, secret = basic.client_id, basic.secret
+    elif scheme_of(request):
+        raise InvalidClient
+    elif not secret:
+        return _public_client(client_id, gateway)
+    with gateway.limits.wrong_secrets(client_id, request):
+        return known_client(client_id, secret, registry=gateway.registry)
+
+
+def _public_client(client_id: str, gateway: Gateway) -> Client:
+    client = gateway.registry.client(client_id)
+    if client is None or not client.public or client.disabled:
+        raise InvalidClient
+    return client

@@ -1,0 +1,53 @@
+"""POST /oidc/revoke by RFC 7009: a client gives back what it was told of a person.
+
+The tokens of one sign-in end together, whichever of them is sent. `token_type_hint`
+has no meaning: a token of ours tells by itself what it is.
+"""
+
+from __future__ import annotations
+
+from functions.oidc.client_form import client_form, client_of
+from functions.oidc.oauth_refused import OAuthRefused
+from runtime.access import InvalidToken
+from runtime.dialects import NO_CACHE
+from runtime.gateway import Gateway
+from runtime.messages import Request, Response
+from runtime.user_grant import InvalidGrant, InvalidUserToken, LivingGrant
+
+
+def revoke(request: Request, gateway: Gateway) -> Response:
+    """End the sign-in that the token is of; one that is no good is as good as ended."""
+    form = client_form(request)
+    client = client_of(request, form, gateway)
+    token = form.get("token")
+    if token is None:
+        raise OAuthRefused("invalid_request", "token is missing.")
+    living = _living(token, gateway)
+    if living is not None:
+        if not living.grant.is_of(client):
+            raise OAuthRefused("invalid_grant", "The token is another client's.")
+        gateway.user_grants.revoke(living.id)
+    elif _is_of_a_machine(token, gateway):
+        why = "A token of client_credentials ends by itself, or with its client."
+        raise OAuthRefused("unsupported_token_type", why)
+    return Response(200, (("Cache-Control", "no-store"), NO_CACHE))
+
+
+def _living(token: str, gateway: Gateway) -> LivingGrant | None:
+    now = gateway.clock()
+    try:
+        return gateway.user_grants.of_refresh(token, now=now)
+    except InvalidGrant:
+        pass
+    try:
+        return gateway.user_grants.read(token, now=now)
+    except InvalidUserToken:
+        return None
+
+
+def _is_of_a_machine(token: str, gateway: Gateway) -> bool:
+    try:
+        gateway.access_tokens.read(token, now=gateway.clock())
+    except InvalidToken:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""What an operator is to know of a client that is allowed, and seldom meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from runtime.gateway import Gateway
+from runtime.operations import keeping
+from runtime.operations.refusals import UnreadableDocument
+from runtime.sign_in import PAGE_KIND, QR_KIND
+
+TWICE = (
+    "Who comes by QR code and inside WeChat is two people here: "
+    "give both apps the subject unionid."
+)
+
+
+def warnings(
+    gateway: Gateway, client_id: str, content: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Return `warnings` with a sentence each, or nothing if there are none."""
+    signs_in = (
+        content.get("redirect_uris") or client_id == gateway.settings.login_client
+    )
+    if not signs_in:
+        return {}
+    subjects = _subjects(gateway, content["scopes"])
+    if len(subjects) < 2 or set(subjects.values()) == {"unionid"}:
+        return {}
+    return {"warnings": [TWICE]}
+
+
+def _subjects(gateway: Gateway, appids: Iterable[str]) -> dict[str, str]:
+    """Return by kind what the client's first app of it names people by."""
+    subjects: dict[str, str] = {}
+    for appid in appids:
+        # `store check` tells of one that cannot be read; the client's answer stands.
+        with suppress(UnreadableDocument):
+            app = keeping.read(gateway, "apps", appid)
+            if app is not None and app.content["kind"] in (QR_KIND, PAGE_KIND):
+                subject = app.content.get("subject", "openid")
+                subjects.setdefault(app.content["kind"], subject)
+    return subjects
