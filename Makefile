@@ -39,12 +39,13 @@ build: setup
 
 # `make deploy REACH=yes` also asks Redis and the bucket, where they answer from here.
 deploy: build
-	$(BIN)/python -m deploy.check $(if $(REACH),--reach)
+	$(BIN)/python -m deploy.check $(if $(filter yes,$(REACH)),--reach)
 	fun deploy -y
 	$(BIN)/python -m deploy.smoke --built
 
+# `make smoke UNSIGNED=yes` takes no key: Function Compute 3.0 has another signature.
 smoke: setup
-	@$(BIN)/python -m deploy.smoke $(URL)
+	@$(BIN)/python -m deploy.smoke $(if $(filter yes,$(UNSIGNED)),--unsigned) '$(URL)'
 
 setup: $(READY) $(CATALOGUES)
 

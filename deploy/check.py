@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from deploy.forms import is_certificate, is_on_this_machine, is_private_key, is_role
+from deploy.fun_profile import lacking
 from deploy.package.placing import domains, functions, http_functions
 from management.failure import Failure
 from management.offline import Offline
@@ -21,9 +24,13 @@ from runtime.settings import settings_from
 
 TEMPLATE = Path(".fun/build/artifacts/template.yml")
 _ASKED = {"redis": "REDIS_URL", "config": "CONFIG_URL"}
+_ADDRESSES = (
+    *("PUBLIC_BASE_URL", "REDIS_URL", "S3_ENDPOINT_URL"),
+    *("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL"),
+)
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     """Name every fault; return 0 if there is none, else 1."""
     parser = argparse.ArgumentParser(prog="python -m deploy.check", description=__doc__)
     parser.add_argument(
@@ -34,13 +41,22 @@ def main(words: list[str]) -> int:
         print(f"make deploy: no {TEMPLATE}: make build makes it.")
         return 1
     resources = yaml.safe_load(TEMPLATE.read_text("utf-8"))["Resources"]
-    faults = sorted(set(_faults(resources, reach=options.reach)))
+    faults = sorted(
+        {*_of_fun(environ), *_of_what_was_built(resources, reach=options.reach)}
+    )
     for fault in faults:
         print(f"make deploy: {fault}")
     return 1 if faults else 0
 
 
-def _faults(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
+def _of_fun(environ: Mapping[str, str]) -> Iterator[str]:
+    if not shutil.which("fun", path=environ.get("PATH", "")):
+        yield "fun is not on PATH: npm install --global @alicloud/fun@3.6.24."
+    for name in lacking(environ):
+        yield f"{name} is missing: fun deploy needs it."
+
+
+def _of_what_was_built(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
     environs = [each["EnvironmentVariables"] for _, each in functions(resources)]
     for environ in environs:
         try:
@@ -48,10 +64,32 @@ def _faults(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
         except SettingsError as error:
             yield f"{error}."
             return
+        yield from _of_the_place(environ)
         yield from _of_the_domain(resources, environ["PUBLIC_BASE_URL"])
+    yield from _of_the_role(resources)
     yield from _of_the_routes(resources)
     if reach:
         yield from _out_of_reach(environs[0])
+
+
+def _of_the_place(environ: Mapping[str, str]) -> Iterator[str]:
+    # With all this a machine of one's own would go on well.
+    for name in _ADDRESSES:
+        if is_on_this_machine(environ.get(name, "")):
+            yield f"{name} is an address of this machine, which no function reaches."
+    if urlsplit(environ["PUBLIC_BASE_URL"]).path.strip("/"):
+        yield "PUBLIC_BASE_URL has a path, and the domain's routes begin at its root."
+    if environ["CONFIG_URL"].startswith("file:"):
+        yield "CONFIG_URL is a folder, and functions share none: it has to be a bucket."
+    elif "AWS_ACCESS_KEY_ID" not in environ:
+        yield "CONFIG_URL is a bucket: BUCKET_KEY_ID and BUCKET_KEY_SECRET are missing."
+
+
+def _of_the_role(resources: Mapping[str, Any]) -> Iterator[str]:
+    for each in resources.values():
+        role = each["Properties"].get("Role")
+        if role and not is_role(role):
+            yield "ROLE_ARN is no acs:ram::ACCOUNT_ID:role/NAME."
 
 
 def _of_the_domain(resources: Mapping[str, Any], base: str) -> Iterator[str]:
@@ -60,7 +98,12 @@ def _of_the_domain(resources: Mapping[str, Any], base: str) -> Iterator[str]:
         name = domain["DomainName"]
         if parts.hostname != name:
             yield f"PUBLIC_BASE_URL is not on DOMAIN_NAME, {name}."
-        if parts.scheme == "https" and "CertConfig" not in domain:
+        given = domain.get("CertConfig")
+        if given and not is_certificate(given["Certificate"]):
+            yield "CERTIFICATE is no certificate in PEM."
+        if given and not is_private_key(given["PrivateKey"]):
+            yield "CERTIFICATE_KEY is no key in PEM, or has a password."
+        if parts.scheme == "https" and not given:
             yield "CERTIFICATE_NAME, CERTIFICATE and CERTIFICATE_KEY are missing."
 
 

@@ -21,6 +21,8 @@ HEAD = """\
 # What a deployer decides comes from its environment, by the names of template.yml's
 # Parameters; `s` names what is missing and stops. Where there is no role, no VPC, no
 # log or no certificate, take role, vpcConfig, logConfig or certConfig out of a copy.
+# Functions go out by the VPC's NAT gateway alone, whose address WeChat knows: where
+# there is none, write `internetAccess: true` into the copy, for each function.
 """
 REGION = "${env('REGION', 'cn-hangzhou')}"
 CODE = "../.fun/build/code"
@@ -28,6 +30,12 @@ CODE = "../.fun/build/code"
 
 PACKAGES = "/code/.fun/python/lib/python3.10/site-packages"
 """On FC 2.0 `fun` says where they are, by PYTHONUSERBASE."""
+
+INTERNET_ACCESS = False
+"""Whether a function goes out by FC's own way, whose addresses change.
+
+`s` puts the text `false` in place of a variable, so the parameter cannot say it.
+"""
 
 CPU = {256: 0.25, 512: 0.35}
 """vCPUs by MB: memory in GB has to be once to four times that."""
@@ -82,7 +90,7 @@ def _function(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
         "handler": properties["Handler"],
         "runtime": properties["Runtime"],
         "code": CODE,
-        "internetAccess": True,
+        "internetAccess": INTERNET_ACCESS,
         "cpu": CPU[properties["MemorySize"]],
         "memorySize": properties["MemorySize"],
         "diskSize": 512,

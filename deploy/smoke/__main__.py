@@ -8,11 +8,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from deploy.smoke.steps import Key, Step, open_steps, signed_steps
-from deploy.smoke.web import Unwell, Web
+from deploy.smoke.public import public_steps
+from deploy.smoke.signed import Key, signed_steps
+from deploy.smoke.web import LeftOut, Step, Unwell, Web
 from management.endpoint import Endpoint, fc_client
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE
+from runtime.setting_values import SettingsError, web_address
 from runtime.version import version
 
 BUILT = Path(".fun/build/code").absolute()
@@ -22,14 +24,15 @@ _WHOLE = "ACCESS_KEY_ID needs ACCESS_KEY_SECRET, ACCOUNT_ID and REGION too."
 def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     """Look at the address in the words, else at PUBLIC_BASE_URL; tell what was seen."""
     options = _parse(words)
-    url = options.url or environ.get("PUBLIC_BASE_URL", "")
-    if not url.startswith(("http://", "https://")):
+    try:
+        url = web_address(options.url or environ.get("PUBLIC_BASE_URL", ""))
+    except SettingsError:
         print("make smoke: URL=https://... is the deployed address.", file=sys.stderr)
         return 2
     expected = version(BUILT) if options.built else ""
-    steps = open_steps(Web(url), expected)
+    steps = public_steps(Web(url), expected)
     try:
-        steps += _with_a_key(environ, expected)
+        steps += _with_a_key(environ, expected, unsigned=options.unsigned)
     except Failure as failure:
         print(f"make smoke: {failure}", file=sys.stderr)
         return 2
@@ -44,13 +47,19 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--built", action="store_true", help="the version is that of the last build"
     )
+    parser.add_argument(
+        "--unsigned", action="store_true", help="take no key, even where there is one"
+    )
     return parser.parse_args(words)
 
 
-def _with_a_key(environ: Mapping[str, str], expected: str) -> list[Step]:
-    if environ.get("ACCESS_KEY_ID"):
+def _with_a_key(
+    environ: Mapping[str, str], expected: str, *, unsigned: bool
+) -> list[Step]:
+    if environ.get("ACCESS_KEY_ID") and not unsigned:
         return signed_steps(_key(environ), expected)
-    print("left out     admin, documents, token, refresh: they need ACCESS_KEY_ID")
+    why = "--unsigned" if unsigned else "they need ACCESS_KEY_ID"
+    print(f"left out     admin, documents, token, refresh: {why}")
     return []
 
 
@@ -68,6 +77,8 @@ def _key(environ: Mapping[str, str]) -> Key:
 def _done(name: str, run: Callable[[], str]) -> bool:
     try:
         print(f"ok           {name}: {run()}")
+    except LeftOut as reason:
+        print(f"left out     {name}: {reason}")
     except (Unwell, Failure, OSError, ValueError) as fault:
         print(f"UNWELL       {name}: {fault}")
         return False

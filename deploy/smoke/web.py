@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -15,6 +16,14 @@ _REFUSED = "FcCommonError"
 
 class Unwell(Exception):
     """A step has failed; the message says what was seen instead."""
+
+
+class LeftOut(Exception):
+    """There is nothing for a step to look at; the message says why."""
+
+
+Step = tuple[str, Callable[[], str]]
+"""A name, and a look that returns what it saw, or raises Unwell or LeftOut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Seen:
 
 
 class Web:
-    """Asks one address, and follows nothing."""
+    """Asks one address, which is well-formed, and follows nothing."""
 
     def __init__(self, url: str) -> None:
         self.parts = urlsplit(url)
@@ -64,10 +73,8 @@ class Web:
 
 
 def _check(seen: Seen) -> None:
-    # What Function Compute says of a function that it could not load or call; whom it
-    # refuses by itself is for the step to judge.
+    # What Function Compute says of a function that it could not load or call. Whom it
+    # refuses by itself, and what a function answers, is for the step to judge.
     if seen.headers.get("x-fc-error-type", _REFUSED) != _REFUSED:
         error = seen.json()
         raise Unwell(f"{error.get('errorType')}: {error.get('errorMessage')}")
-    if seen.status >= 500:
-        raise Unwell(f"{seen.status}: {seen.body[:200].decode(errors='replace')}")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from runtime.client_address import client_address
+from runtime.messages import Request
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +71,15 @@ def instruction(name, *, file=DEPLOY / "Dockerfile"):
     return re.findall(rf"^{name} +(.+)$", text, re.MULTILINE)[-1]
 
 
-def health_path():
-    """Return the path that the image's health check asks for."""
+def health_check():
+    """Return port and path that the image's health check asks for."""
     (program,) = json.loads(instruction("HEALTHCHECK").partition("CMD ")[2])[2:]
-    return re.search(r"'http://127\.0\.0\.1:8080(/[^']*)'", program)[1]
+    port, path = re.search(r"'http://127\.0\.0\.1:(\d+)(/[^']*)'", program).groups()
+    return int(port), path
+
+
+def address_seen(forwarded, *, hops):
+    """Return whom the gateway takes for the caller, by X-Forwarded-For."""
+    headers = (("x-forwarded-for", forwarded),)
+    request = Request("GET", "/", headers=headers, client_ip="192.0.2.1")
+    return client_address(request, trusted_hops=int(hops))

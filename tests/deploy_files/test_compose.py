@@ -2,12 +2,15 @@
 
 import re
 
+from host.options import parse_options
 from tests.deploy_files.deploy_files import (
     DEPLOY,
     NEEDED,
     ROOT,
     SETTINGS,
+    address_seen,
     documents,
+    instruction,
     run,
     tool,
 )
@@ -50,6 +53,30 @@ def test_no_secret_is_in_the_example():
     """Only a number of proxies; and git ignores the file that is made from it."""
     assert {"TRUSTED_PROXY_HOPS": "1"} == {k: v for k, v in FILLED_IN.items() if v}
     assert f"deploy/{GATEWAY['env_file']}" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_a_callers_address_is_the_one_that_its_proxy_saw():
+    """TLS ends in one proxy; what the caller claims counts for nothing."""
+    hops = FILLED_IN["TRUSTED_PROXY_HOPS"]
+
+    assert "203.0.113.9" == address_seen("10.0.0.1, 203.0.113.9", hops=hops)
+
+
+def test_requests_in_flight_are_finished():
+    """Nothing is killed before the host's own patience is over."""
+    options = parse_options(["local_host.py", "--logging=none"])
+    (seconds,) = re.fullmatch(r"(\d+)s", GATEWAY["stop_grace_period"]).groups()
+
+    assert int(seconds) > options.shutdown_seconds
+
+
+def test_documents_are_in_the_volume():
+    """Where the image has one, so that they outlive the container."""
+    mounts = dict(each.split(":") for each in GATEWAY["volumes"])
+    (name,) = (n for n, path in mounts.items() if path == instruction("VOLUME"))
+
+    assert name in COMPOSE["volumes"]
+    assert GATEWAY["environment"]["CONFIG_URL"].startswith(f"file:{mounts[name]}/")
 
 
 def test_redis_keeps_what_it_is_told():

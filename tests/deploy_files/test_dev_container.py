@@ -164,6 +164,17 @@ def test_it_is_set_up_by_the_same_command():
     assert "1000" == instruction("USER", file=FOLDER / "Dockerfile")
 
 
+def test_the_tools_of_the_tests_are_in_it():
+    """What .ci/run takes from Debian, or asks for, and Node for what npm brings."""
+    ci = (ROOT / ".ci/run").read_text("utf-8")
+    browser = re.search(r"^install_browser.*?recommends (.+?) >", ci, re.M | re.S)[1]
+    asked = set(re.findall(r"command -v ([\w-]+)", ci)) - {"debootstrap"}
+    installed = instruction("RUN", file=FOLDER / "Dockerfile").split()
+
+    assert {"chromium", "redis-server"} <= asked
+    assert set() == {*browser.split(), *asked, "nodejs", "npm"} - set(installed)
+
+
 def test_the_debugger_starts_the_host():
     """In one process, with breakpoints in functions, and time to look around."""
     host = launched("Local host")

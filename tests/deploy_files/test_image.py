@@ -5,11 +5,13 @@ import re
 
 import pytest
 
+from host.kept_settings import FOLDER
+from host.options import parse_options
 from tests.deploy_files.deploy_files import (
     DEPLOY,
     ROOT,
     documents,
-    health_path,
+    health_check,
     instruction,
     of_kind,
     run,
@@ -19,6 +21,13 @@ from tests.host.processes import LocalHost
 
 DOCKERFILES = [DEPLOY / "Dockerfile", ROOT / ".devcontainer/Dockerfile"]
 LOCKS = ["requirements.lock", "requirements-host.lock", "requirements-catalogues.lock"]
+
+
+def copies():
+    """Return options, sources and destination of each COPY."""
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    found = re.findall(r"^COPY +((?:--\S+ +)*)(.+) (\S+)$", text, re.MULTILINE)
+    return [(options.split(), names.split(), to) for options, names, to in found]
 
 
 def pins(name):
@@ -90,6 +99,25 @@ def test_only_what_it_runs_is_in_it():
     assert {"locale/*.py", "**/*.mo", "**/*.pyc", "**/__pycache__"} <= set(rules)
 
 
+def test_all_that_it_runs_gets_into_it():
+    """The whole context is built, and what was built stands where it is looked for."""
+    context = [names for options, names, _ in copies() if not options]
+    built = {to for options, _, to in copies() if "--from=build" in options}
+    (packages,) = re.findall(r"PATH=(\S+)/bin:", instruction("ENV"))
+
+    assert ["."] in context
+    assert {instruction("WORKDIR"), packages} <= built
+
+
+def test_its_user_may_write_into_the_volume():
+    """It is the folder that the host writes to, and in the image the user's own."""
+    volume = instruction("VOLUME")
+    (options,) = (options for options, _, to in copies() if to == volume)
+
+    assert f"{instruction('WORKDIR')}/{FOLDER}" == volume
+    assert f"--chown={instruction('USER')}" in options
+
+
 def test_its_packages_are_those_of_the_functions():
     """The same pins, and what the host adds to them."""
     added = {pin.partition("==")[0] for pin in pins(LOCKS[1]) - pins(LOCKS[0])}
@@ -104,10 +132,13 @@ def test_what_probes_ask_for_is_answered(tmp_path):
     """One path for image and pods, answered though Redis is away."""
     (pod,) = of_kind("Deployment")["spec"]["template"]["spec"]["containers"]
     probes = [pod[f"{name}Probe"] for name in ("startup", "readiness", "liveness")]
+    port, path = health_check()
+    default = parse_options(["local_host.py", "--logging=none"]).port
     with LocalHost(tmp_path, "--port=0") as host:
-        status = host.get(health_path()).status
+        status = host.get(path).status
 
-    assert [health_path()] * 3 == [probe["httpGet"]["path"] for probe in probes]
+    assert default == port == int(instruction("EXPOSE"))
+    assert [path] * 3 == [probe["httpGet"]["path"] for probe in probes]
     assert 200 == status
 
 

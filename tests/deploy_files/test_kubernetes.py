@@ -1,9 +1,12 @@
 """deploy/k8s: several pods behind one address, and what they need."""
 
+import re
+
 import pytest
 import yaml
 
-from host.options import parse_options
+from deploy.package.placing import VARIABLES
+from functions.refresh.index import MOST_SECONDS
 from host.template import read_template
 from runtime.version import VERSION
 from tests.deploy_files.deploy_files import (
@@ -12,12 +15,15 @@ from tests.deploy_files.deploy_files import (
     ROOT,
     SETTINGS,
     documents,
+    instruction,
     of_kind,
 )
 
 kubernetes_validate = pytest.importorskip("kubernetes_validate")
 
-VERSIONS = ("1.31.0", "1.34.0", "1.37.0")
+VERSIONS = ("1.30.0", "1.34.0", "1.37.0")
+TEMPLATE = read_template(ROOT / "template.yml")
+CONTAINERS = (ROOT / "docs/containers.md").read_text("utf-8")
 FILES = sorted(
     each
     for each in (*K8S.glob("*.yaml"), *K8S.glob("*.yaml.example"))
@@ -39,7 +45,8 @@ def judge(document, version):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_kubernetes_takes_it(file, version):
-    """Strictly, by the schemas of three versions."""
+    """Strictly, by the schemas of three versions, from the oldest documented one on."""
+    assert f"Kubernetes {VERSIONS[0].removesuffix('.0')} or newer" in CONTAINERS
     for document in documents(file):
         judge(document, version)
 
@@ -128,6 +135,15 @@ def test_the_pods_find_all_settings(pod):
     assert (set(), set()) == (NEEDED - set(found), set(found) - set(SETTINGS))
 
 
+def test_a_buckets_key_has_a_place():
+    """By the names that boto3 looks for; they are no settings, and asked of nobody."""
+    example = (K8S / "secret.yaml.example").read_text("utf-8")
+    keys = set(VARIABLES.values()) - set(SETTINGS)
+
+    assert keys
+    assert keys == {name for name in keys if f"# {name}: ''\n" in example}
+
+
 def test_no_secret_is_in_the_repository():
     """Only its names, in a file that is not applied."""
     assert {""} == set(of_kind("Secret")["stringData"].values())
@@ -154,6 +170,15 @@ def test_each_application_has_a_folder_of_its_own_on_nas(pod):
     )
 
 
+def test_documents_are_in_the_images_volume():
+    """Where its user may write."""
+    for pod in PODS.values():
+        mounts = pod["spec"]["containers"][0]["volumeMounts"]
+        (path,) = (each["mountPath"] for each in mounts if each["name"] == "nas")
+
+        assert instruction("VOLUME") == path
+
+
 def test_there_are_always_several():
     """The autoscaler keeps more pods than a disruption must leave."""
     scaler = of_kind("HorizontalPodAutoscaler")["spec"]
@@ -164,29 +189,9 @@ def test_there_are_always_several():
     assert scaler["scaleTargetRef"]["name"] == DEPLOYMENT["metadata"]["name"]
 
 
-def test_requests_reach_the_host_and_never_the_refresh():
-    """From Ingress to Service to the pods' port; the same labels everywhere."""
-    labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
-    service = of_kind("Service")
-    (rule,) = of_kind("Ingress")["spec"]["rules"]
-    (path,) = rule["http"]["paths"]
-    (container,) = PODS["host"]["spec"]["containers"]
-    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
-
-    assert labels == service["spec"]["selector"]
-    assert labels == DEPLOYMENT["spec"]["selector"]["matchLabels"]
-    assert labels == of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
-    assert labels != PODS["refresh"]["metadata"]["labels"]
-    assert service["metadata"]["name"] == path["backend"]["service"]["name"]
-    assert (
-        f"--port={ports[service['spec']['ports'][0]['targetPort']]}"
-        in (container["args"])
-    )
-
-
 def test_the_cron_job_is_the_timer():
     """As often as template.yml says, one at a time; the pods leave it alone."""
-    (timer,) = read_template(ROOT / "template.yml").timers
+    (timer,) = TEMPLATE.timers
     (host,) = PODS["host"]["spec"]["containers"]
     (refresh,) = PODS["refresh"]["spec"]["containers"]
 
@@ -196,10 +201,26 @@ def test_the_cron_job_is_the_timer():
     assert ["python", "-m", "host.tick"] == refresh["command"]
 
 
-def test_requests_in_flight_are_finished():
-    """No pod is ended before it has had its pause and the host's own patience."""
-    spec = PODS["host"]["spec"]
-    pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    options = parse_options(["local_host.py", "--logging=none"])
+def test_a_round_is_let_finish():
+    """It has the time of a function's call and a start's, and is not waited for."""
+    (timer,) = TEMPLATE.timers
+    job, pod = CRON["spec"]["jobTemplate"]["spec"], PODS["refresh"]["spec"]
 
-    assert spec["terminationGracePeriodSeconds"] > pause + options.shutdown_seconds
+    assert job["activeDeadlineSeconds"] > timer.function.timeout
+    assert pod["terminationGracePeriodSeconds"] < MOST_SECONDS
+
+
+def test_the_commands_name_what_is_there():
+    """Those that replace the pods after a change of settings, on both pages."""
+    deploying = (ROOT / "docs/deploying.md").read_text("utf-8")
+    about = DEPLOYMENT["metadata"]
+    restart = (
+        f"kubectl --namespace {about['namespace']} "
+        f"rollout restart deployment/{about['name']}"
+    )
+
+    assert [restart] * 2 == [
+        found[0]
+        for page in (CONTAINERS, deploying)
+        for found in [re.findall(r"kubectl [^`\n]*rollout restart [^`\n]*", page)]
+    ]

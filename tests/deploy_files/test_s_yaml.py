@@ -14,6 +14,7 @@ from deploy.s_yaml import render
 from host.template import read_template
 from tests.deploy_files.component_facts import DOMAIN, FUNCTION
 from tests.deploy_files.deploy_files import DEPLOY, ROOT, SETTINGS, tool
+from tests.documentation import section
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -54,6 +55,16 @@ def test_a_function_is_what_the_component_takes(name):
 
     assert 1 <= props["memorySize"] / 1024 / props["cpu"] <= 4
     assert props["cpu"] * 20 == round(props["cpu"] * 20)
+
+
+@each_function
+def test_calls_leave_from_the_fixed_address(name):
+    """As with the documented parameters: through the VPC alone, or WeChat refuses."""
+    parameters = section(ROOT / "docs/deploying.md", "9. Parameters")
+    (said,) = re.findall(r"^INTERNET_ACCESS=(\w+)$", parameters, re.MULTILINE)
+    props = FUNCTIONS[name]
+
+    assert (True, said == "true") == ("vpcConfig" in props, props["internetAccess"])
 
 
 def test_the_domain_is_what_the_component_takes():

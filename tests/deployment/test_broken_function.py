@@ -1,4 +1,4 @@
-"""A function that cannot be loaded: the others serve, and the operator sees which."""
+"""Functions that cannot be loaded: the others serve, and the operator sees which."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import json
 
 import pytest
 
-BROKEN = "functions/oidc/index.py"
+BROKEN = ("functions/oidc/index.py", "functions/refresh/index.py")
 
 
 @pytest.fixture(scope="module")
 def broken(deployment):
-    """The deployment after an update that breaks one function; mended in the end."""
-    source = deployment.tree / BROKEN
-    sound = source.read_text()
+    """The deployment after an update that breaks two functions; mended in the end."""
+    sound = {
+        deployment.tree / each: (deployment.tree / each).read_text() for each in BROKEN
+    }
     future = "from __future__ import annotations\n"
-    assert future in sound
-    source.write_text(sound.replace(future, future + "import gone\n"))
+    for source, text in sound.items():
+        assert future in text
+        source.write_text(text.replace(future, future + "import gone\n"))
     deployment.build()
     deployment.deploy()
     yield deployment
-    source.write_text(sound)
+    for source, text in sound.items():
+        source.write_text(text)
     deployment.build()
     assert 0 == deployment.deploy()[0]
     assert 400 == deployment.request("POST", "/oidc/token", body=b"").status
@@ -28,7 +31,7 @@ def broken(deployment):
 
 @pytest.mark.usefixtures("client")
 def test_the_platform_names_the_file(broken):
-    """In FC's error, in its log, and for that function alone."""
+    """In FC's error and in its log; functions that were not changed go on."""
     answer = broken.request("POST", "/oidc/token", body=b"")
     error = json.loads(answer.data)
     others = [
@@ -38,16 +41,17 @@ def test_the_platform_names_the_file(broken):
 
     assert (502, "ImportModuleError") == (answer.status, error["errorType"])
     assert "No module named 'gone'" == error["errorMessage"]
-    assert f"/code/{BROKEN}" in json.dumps(error["stackTrace"])
+    assert f"/code/{BROKEN[0]}" in json.dumps(error["stackTrace"])
     assert [200, 200] == others
     assert "Unhandled function error" in broken.compute.log.read_text()
 
 
 @pytest.mark.usefixtures("broken", "client")
-def test_smoke_names_the_function(smoke):
-    """With the platform's own words for what is wrong, and no other function."""
+def test_smoke_names_the_functions(smoke):
+    """With the platform's own words for what is wrong, and no other function's."""
     code, said = smoke()
 
     assert 1 == code
-    assert "UNWELL       oidc: ImportModuleError: No module named 'gone'" in said
-    assert "unwell: oidc" == said.splitlines()[-1]
+    for name in ("oidc", "OpenID Connect", "refresh"):
+        assert f"UNWELL       {name}: ImportModuleError: No module named 'gone'" in said
+    assert "unwell: oidc, OpenID Connect, refresh" == said.splitlines()[-1]

@@ -12,32 +12,79 @@ from deploy.package.parameters import NEEDED
 from deploy.package.rendering import render
 from tests.conftest import free_port, make_environ
 from tests.deployment.deployer import ROOT
+from tests.passage import make_certificate
 from tests.runtime.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 
-PEM = {
-    "CERTIFICATE_NAME": "c",
-    "CERTIFICATE": "-----BEGIN C",
-    "CERTIFICATE_KEY": "-----BEGIN K",
+ACCOUNT = {
+    "ACCOUNT_ID": "1234567890123456",
+    "REGION": "cn-hangzhou",
+    "ACCESS_KEY_ID": "LTAI",
+    "ACCESS_KEY_SECRET": "secret",
 }
+REDIS = "r-1.redis.rds.aliyuncs.com"
 
 
 @pytest.fixture
-def checked(tmp_path, redis_server, monkeypatch, capsys):
+def bucket(monkeypatch):
+    """A bucket of OSS under its own name; the deployer has another key of his own."""
+    find = socket.getaddrinfo
+
+    def local(host, *more, **options):
+        known = str(host).endswith(".aliyuncs.com")
+        return find("127.0.0.1" if known else host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", local)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "of-the-deployer")
+    server = OssServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings(tmp_path, redis_server, bucket):
+    """All that a deployer has in its environment, with which functions can run."""
+    certificate_key, begin, certificate = (
+        make_certificate(tmp_path).read_text().partition("-----BEGIN CERTIFICATE")
+    )
+    return make_environ(
+        tmp_path,
+        f"redis://{REDIS}:{redis_server.port}/0",
+        CONFIG_URL=f"s3://{BUCKET}/gateway",
+        S3_ENDPOINT_URL=bucket.endpoint,
+        BUCKET_KEY_ID=KEY_ID,
+        BUCKET_KEY_SECRET=KEY_SECRET,
+        DOMAIN_NAME="gateway.example.com",
+        CERTIFICATE_NAME="c",
+        CERTIFICATE=begin + certificate,
+        CERTIFICATE_KEY=certificate_key,
+        ROLE_ARN="acs:ram::1234567890123456:role/gateway-fc",
+    )
+
+
+@pytest.fixture
+def deployer(tmp_path):
+    """The environment of somebody who has fun and an access key."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "fun").touch(0o700)
+    return {"PATH": str(tools), "HOME": str(tmp_path / "home"), **ACCOUNT}
+
+
+@pytest.fixture
+def checked(tmp_path, settings, deployer, monkeypatch, capsys):
     """Check what a build with these settings has made; return code and lines."""
     monkeypatch.chdir(tmp_path)
-    environ = make_environ(
-        tmp_path, redis_server.url, DOMAIN_NAME="gateway.example.com", **PEM
-    )
 
     def run(*words, **changes):
         source = (ROOT / "template.yml").read_text()
-        rendered = render(source, {**environ, **changes}, code="code.zip")
+        rendered = render(source, {**settings, **changes}, code="code.zip")
         check.TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
         check.TEMPLATE.write_text(rendered.text)
         return again(*words)
 
     def again(*words):
-        return check.main(list(words)), capsys.readouterr().out
+        return check.main(list(words), deployer), capsys.readouterr().out
 
     run.again = again
     return run
@@ -56,7 +103,10 @@ def test_good_settings_pass(checked):
         ({"MASTER_KEYS": "1:short"}, "MASTER_KEYS "),
         ({"LEASE_RENEW_SECONDS": "0.5"}, "LEASE_RENEW_SECONDS must be below half"),
         ({"DOMAIN_NAME": "other.example.com"}, "PUBLIC_BASE_URL is not on DOMAIN_NAME"),
-        (dict.fromkeys(PEM, ""), "CERTIFICATE_NAME, CERTIFICATE and CERTIFICATE_KEY "),
+        (
+            dict.fromkeys(("CERTIFICATE_NAME", "CERTIFICATE", "CERTIFICATE_KEY"), ""),
+            "CERTIFICATE_NAME, CERTIFICATE and CERTIFICATE_KEY ",
+        ),
     ],
     ids=["malformed", "secret", "contradiction", "domain", "certificate"],
 )
@@ -67,6 +117,68 @@ def test_bad_settings_are_named(checked, changes, sentence):
     assert (1, 1) == (code, said.count("\n"))
     assert f"make deploy: {sentence}" in said
     assert "1:short" not in said
+
+
+NO_KEY = dict.fromkeys(("BUCKET_KEY_ID", "BUCKET_KEY_SECRET"), "")
+HERE = "is an address of this machine, which no function reaches.\n"
+UNWORKABLE = {
+    "folder": ({"CONFIG_URL": "file:/mnt/config", **NO_KEY}, "CONFIG_URL is a folder"),
+    "no key": (NO_KEY, "CONFIG_URL is a bucket: BUCKET_KEY_ID and "),
+    "path": (
+        {"PUBLIC_BASE_URL": "https://gateway.example.com/wechat"},
+        "PUBLIC_BASE_URL has a path",
+    ),
+    "role": ({"ROLE_ARN": "gateway-fc"}, "ROLE_ARN is no acs:ram::ACCOUNT_ID:role/"),
+    "certificate": ({"CERTIFICATE": "~/c.pem"}, "CERTIFICATE is no certificate"),
+    "key": (
+        {"CERTIFICATE_KEY": "-----BEGIN PRIVATE KEY-----\nMII=\n-----END"},
+        "CERTIFICATE_KEY is no key in PEM",
+    ),
+    "own address": (
+        {"PUBLIC_BASE_URL": "https://127.0.0.1", "DOMAIN_NAME": ""},
+        f"PUBLIC_BASE_URL {HERE}",
+    ),
+    "own WeChat": ({"WECHAT_API_URL": "http://localhost:8001"}, "WECHAT_API_URL "),
+    "own Redis": ({"REDIS_URL": "redis://a:b@[::1]:6379/0"}, f"REDIS_URL {HERE}"),
+    "socket": ({"REDIS_URL": "unix:///run/redis.sock"}, f"REDIS_URL {HERE}"),
+    "own Sentinel": (
+        {"REDIS_URL": f"redis+sentinel://{REDIS}:26379,127.0.0.1:26379/gateway"},
+        f"REDIS_URL {HERE}",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"), UNWORKABLE.values(), ids=list(UNWORKABLE)
+)
+def test_what_functions_cannot_work_with_is_named(checked, changes, sentence):
+    """Though a machine of one's own would go on with it."""
+    code, said = checked(**changes)
+
+    assert (1, 1) == (code, said.count("\n")), said
+    assert said.startswith(f"make deploy: {sentence}")
+
+
+def test_certificate_and_key_are_not_taken_for_each_other(checked, settings):
+    """PEM of the other kind is none."""
+    swapped = {
+        "CERTIFICATE": settings["CERTIFICATE_KEY"],
+        "CERTIFICATE_KEY": settings["CERTIFICATE"],
+    }
+    code, said = checked(**swapped)
+
+    assert (1, 2) == (code, said.count("in PEM"))
+
+
+def test_what_fun_lacks_is_named_at_once(checked, deployer):
+    """Itself, and each of the four that it takes from a deployer."""
+    deployer.clear()
+    code, said = checked()
+    needed = [f"make deploy: {n} is missing: fun deploy needs it." for n in ACCOUNT]
+
+    assert 1 == code
+    assert sorted(needed) == said.splitlines()[:-1]
+    assert "make deploy: fun is not on PATH: npm install" in said.splitlines()[-1]
 
 
 def test_missing_settings_are_named(checked):
@@ -102,7 +214,7 @@ def test_every_function_has_a_route_of_its_own(checked, path, route, sentence):
 
 def test_reach_asks_redis(checked):
     """Without it nobody is asked; with it, what is away is named."""
-    away = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    away = {"REDIS_URL": f"redis://{REDIS}:{free_port()}/0"}
 
     assert (0, "") == checked(**away)
     assert (1, "make deploy: REDIS_URL cannot be used from here.\n") == checked(
@@ -110,39 +222,17 @@ def test_reach_asks_redis(checked):
     )
 
 
-@pytest.fixture
-def bucket(monkeypatch):
-    """A bucket of OSS under its own name; the deployer has another key of his own."""
-    find = socket.getaddrinfo
-
-    def local(host, *more, **options):
-        known = str(host).endswith(".aliyuncs.com")
-        return find("127.0.0.1" if known else host, *more, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", local)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "of-the-deployer")
-    server = OssServer()
-    yield {"CONFIG_URL": f"s3://{BUCKET}/gateway", "S3_ENDPOINT_URL": server.endpoint}
-    server.stop()
-
-
-def test_reach_asks_the_bucket_by_its_own_key(checked, bucket):
+def test_reach_asks_the_bucket_by_its_own_key(checked):
     """The key that the functions will have, whatever this machine has."""
-    key = {"BUCKET_KEY_ID": KEY_ID, "BUCKET_KEY_SECRET": KEY_SECRET}
-    wrong = {**key, "BUCKET_KEY_SECRET": "wrong"}
-
-    assert (0, "") == checked("--reach", **bucket, **key)
+    assert (0, "") == checked("--reach")
     assert (1, "make deploy: CONFIG_URL cannot be used from here.\n") == checked(
-        "--reach", **bucket, **wrong
+        "--reach", BUCKET_KEY_SECRET="wrong"
     )
 
 
-def test_reach_opens_the_documents(checked, tmp_path):
+def test_reach_opens_the_documents(checked, bucket):
     """What cannot be read is counted before anything is replaced."""
-    broken = tmp_path / "config/apps/wx0123456789abcdef/1.json"
-    broken.parent.mkdir(parents=True)
-    broken.write_text("{")
+    bucket.bucket.objects["gateway/apps/wx0123456789abcdef/1.json"] = b"{"
     code, said = checked("--reach")
 
     assert 1 == code

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.deployment.function_compute import events
 from tests.deployment.furnishing import sign_in
 
 
@@ -54,3 +56,25 @@ def test_a_form_comes_in_base64(deployment, appids, client):
     )
 
     assert (200, "Bearer") == (status, content["token_type"])
+
+
+@pytest.mark.usefixtures("client")
+def test_an_operator_calls_admin(deployment):
+    """Whom the trigger has let in; its signature there is another one than FC 2.0's."""
+    status, _, content = deployment.ask_by_event(
+        "POST", "/admin/client/list", body=b"{}", content_type="application/json"
+    )
+
+    assert (200, ["demo"]) == (
+        status,
+        [each["client_id"] for each in content["clients"]],
+    )
+
+
+@pytest.mark.usefixtures("token")
+def test_the_timer_ticks(deployment):
+    """Its event is none of HTTP's, though both are JSON in bytes."""
+    told = events.tick(deployment.instance("refresh"), name="wechat_gateway_refresh")
+    round_ = json.loads(told["result"])
+
+    assert {"fresh", "version"} <= set(round_)

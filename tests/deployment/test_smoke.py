@@ -40,7 +40,8 @@ def test_a_wrong_key(smoke):
     code, said = smoke(ACCESS_KEY_SECRET="wrong")
 
     assert 1 == code
-    assert "UNWELL       admin: SignatureNotMatch" in said
+    for name in ("admin", "refresh"):
+        assert f"UNWELL       {name}: SignatureNotMatch\n" in said
     assert "unwell: admin, documents, token, refresh" == said.splitlines()[-1]
 
 
@@ -111,5 +112,16 @@ def test_nobody_answers(capsys):
     code = main(["http://127.0.0.1:1"], {})
 
     assert 1 == code
-    assert 7 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
-    assert 2 == main([], {})
+    assert 8 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "gateway.example.com", "http://[::1", "http://a:b", "https://"]
+)
+def test_an_address_that_is_none(url, capsys):
+    """It is asked for in a sentence, and nobody is."""
+    code = main([url], {})
+    said = capsys.readouterr()
+
+    assert (2, "") == (code, said.out)
+    assert "make smoke: URL=https://... is the deployed address.\n" == said.err

@@ -122,10 +122,12 @@ def test_what_is_right_is_kept(deployed):
 
 WRONG = {
     "service name": ("service", {"serviceName": "1s"}),
+    "a service's key": ("service", {"vpcConf": {}}),
     "role": ("service", {"role": "acs:ram::1:role/x"}),
     "VPC without a role": ("service", {"vpcConfig": {"vpcId": "v"}}),
     "log without a role": ("service", {"logConfig": {"project": "p"}}),
     "function name": ("function", {"functionName": "a.b"}),
+    "a function's key": ("function", {"memroySize": 256}),
     "runtime": ("function", {"runtime": "python3.11"}),
     "memory": ("function", {"memorySize": 200}),
     "timeout": ("function", {"timeout": 601}),
@@ -137,6 +139,7 @@ WRONG = {
     "a variable's name": ("function", {"environmentVariables": {"1A": "a"}}),
     "two lines": ("function", {"environmentVariables": {"A": "a\nb"}}),
     "4 KB and one": ("function", {"environmentVariables": {"A": "a" * 4096}}),
+    "a timer's key": ("timer", {"nonsense": True}),
     "auth": ("trigger", {"triggerConfig": {"authType": "none", "methods": ["GET"]}}),
     "method": (
         "trigger",
@@ -147,6 +150,7 @@ WRONG = {
         "timer",
         {"triggerConfig": {"cronExpression": "daily", "enable": True}},
     ),
+    "a domain's key": ("domain", {"certconfig": CERTIFICATE}),
     "no certificate": ("domain", {"certConfig": None}),
     "no PEM": ("domain", {"certConfig": {"certificate": "file"}}),
     "protocol": ("domain", {"protocol": "HTTPS"}),

@@ -1,6 +1,7 @@
 """The timers tick once, for a scheduler outside of the host."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,14 +11,32 @@ import pytest
 from tests.host.processes import ROOT, SETTINGS, LocalHost, eventually
 from tests.host.test_timers import make_template, ticks_of
 
+ENDLESS = """
+import time
+def handler(event, context):
+    print("under way", flush=True)
+    time.sleep(60)
+"""
+
+
+def invocation(folder):
+    return [
+        *(sys.executable, "-m", "host.tick"),
+        f"--template={folder / 'template.yml'}",
+    ]
+
+
+def kept():
+    """Return what each process gets beside its settings."""
+    return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+
 
 def tick(folder, *, environment=SETTINGS):
     """Return the exit code and what was said."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-m", "host.tick", f"--template={folder / 'template.yml'}"],
+        invocation(folder),
         cwd=ROOT,
-        env={**kept, **environment},
+        env=kept() | environment,
         capture_output=True,
         text=True,
         timeout=30,
@@ -54,6 +73,24 @@ def test_a_round_that_says_what_went_wrong_ends_with_1(tmp_path):
     code, said = tick(ROOT, environment={**SETTINGS, **away, **keys})
 
     assert (1, True) == (code, 'refresh: {"error":' in said)
+
+
+def test_a_scheduler_may_end_it(tmp_path):
+    """In the middle of a round, at once, by an exit of its own: as process 1 too."""
+    make_template(tmp_path)
+    (tmp_path / "sweep.py").write_text(ENDLESS)
+    process = subprocess.Popen(
+        invocation(tmp_path),
+        cwd=ROOT,
+        env=kept() | SETTINGS,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        process.stdout.readline()
+        process.terminate()
+        code = process.wait(10)
+
+    assert 128 + signal.SIGTERM == code
 
 
 def test_a_missing_setting_is_named(tmp_path):

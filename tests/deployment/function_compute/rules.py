@@ -23,6 +23,22 @@ DOMAIN = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
 PROTOCOLS = ("HTTP", "HTTP,HTTPS")
 CERTIFICATE = {"certificate": "-----BEGIN ", "privateKey": "-----BEGIN "}
 ROUTE = r"/[^*?]*\*?"
+KEYS = {
+    "service": {
+        *("serviceName", "description", "role", "logConfig", "vpcConfig", "nasConfig"),
+        *("internetAccess", "tracingConfig"),
+    },
+    "function": {
+        *("functionName", "description", "handler", "initializer", "layers", "timeout"),
+        *("initializationTimeout", "memorySize", "runtime", "InstanceLifecycleConfig"),
+        *("environmentVariables", "code"),
+    },
+    "trigger": {"triggerName", "triggerType", "triggerConfig"},
+    "domain": {"domainName", "protocol", "certConfig", "routeConfig"},
+}
+"""What `fun` sends of each. Whether FC itself refuses another key, or overlooks it, is
+not known; a template in which one is misspelt is not what it says either way."""
+
 ROLE = r"acs:ram::[0-9]{16}:role/[A-Za-z0-9.-]+"
 
 BODY, ANSWER, HEADERS, TARGET = 32 << 20, 6 << 20, 8 << 10, 4 << 10
@@ -46,12 +62,18 @@ def need(true, message):
         raise Refused(400, "InvalidArgument", message)
 
 
+def check_keys(kind, document):
+    """Refuse a document with a key that is none of its kind's."""
+    need(document.keys() <= KEYS[kind], f"{kind}: {document.keys() - KEYS[kind]}")
+
+
 def check_name(kind, name):
     need(re.fullmatch(NAME, name or ""), f"{kind} name {name!r}")
 
 
 def check_service(service):
     """Check what POST and PUT of a service bring."""
+    check_keys("service", service)
     role, vpc, log = (service.get(n) for n in ("role", "vpcConfig", "logConfig"))
     need(not role or re.fullmatch(ROLE, role), "role is no ARN")
     need(not (vpc and vpc.get("vpcId")) or role, "a VPC needs a role")
@@ -61,6 +83,7 @@ def check_service(service):
 
 def check_function(function):
     """Check what POST and PUT of a function bring, but for its code."""
+    check_keys("function", function)
     need(function["runtime"] in RUNTIMES, f"runtime {function['runtime']}")
     need(function["memorySize"] in MEMORY, f"memorySize {function['memorySize']}")
     need(function["timeout"] in TIMEOUTS, f"timeout {function['timeout']}")
@@ -93,6 +116,7 @@ def unpack(packed, folder):
 
 def check_trigger(trigger):
     """Check what POST and PUT of a trigger bring."""
+    check_keys("trigger", trigger)
     config = trigger["triggerConfig"]
     if trigger["triggerType"] == "http":
         need(config["authType"] in ("anonymous", "function"), "authType")
@@ -105,6 +129,7 @@ def check_trigger(trigger):
 
 def check_domain(domain):
     """Check what POST and PUT of a custom domain bring, but for where it leads."""
+    check_keys("domain", domain)
     need(re.fullmatch(DOMAIN, domain["domainName"]), domain["domainName"])
     need(domain["protocol"] in PROTOCOLS, f"protocol {domain['protocol']}")
     need("HTTPS" not in domain["protocol"] or domain.get("certConfig"), "certConfig")

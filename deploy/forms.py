@@ -1,0 +1,50 @@
+"""Forms of what Function Compute is given, as far as they show without asking it."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+
+def is_role(text: str) -> bool:
+    """Tell whether it is the ARN of a RAM role."""
+    return bool(re.fullmatch(r"acs:ram::[0-9]+:role/\S+", text))
+
+
+def is_certificate(text: str) -> bool:
+    """Tell whether it is a chain of certificates in PEM, of one at least."""
+    from cryptography import x509
+
+    try:
+        return bool(x509.load_pem_x509_certificates(text.encode()))
+    except ValueError:
+        return False
+
+
+def is_private_key(text: str) -> bool:
+    """Tell whether it is a private key in PEM that no password protects."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        load_pem_private_key(text.encode(), password=None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Tell whether a URL, or one of the hosts in it, leads back to who calls it."""
+    parts = urlsplit(address)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    return parts.scheme == "unix" or any(map(_is_loopback, hosts))
+
+
+def _is_loopback(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified

@@ -1,0 +1,72 @@
+"""What is looked at without a key: each public function, and what all may see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from deploy.smoke.health import well
+from deploy.smoke.web import LeftOut, Step, Unwell, Web
+
+FUNCTIONS = ("login", "oauth_callback", "wechat_api", "oidc")
+"""The functions that anybody may call; each answers /healthz beneath its own name."""
+
+SKEW = 30.0
+"""Seconds; the callers' signatures allow 15 minutes, WeChat's tickets far less."""
+
+
+def public_steps(web: Web, expected: str) -> list[Step]:
+    """Return the steps that need no key; `expected` is a version, or any if empty."""
+    return [
+        *((name, _health(web, name, expected)) for name in FUNCTIONS),
+        ("sign-in page", lambda: _page(web)),
+        ("OpenID Connect", lambda: _metadata(web)),
+        ("clock", lambda: _clock(web)),
+        ("lock of admin", lambda: _locked(web)),
+    ]
+
+
+def _health(web: Web, name: str, expected: str) -> Callable[[], str]:
+    def look() -> str:
+        seen = web.ask("GET", f"/{name}/healthz")
+        return f"{well(seen.json(), expected)}, {seen.milliseconds} ms"
+
+    return look
+
+
+def _page(web: Web) -> str:
+    seen = web.ask("GET", "/login", accept="text/html")
+    if "attachment" in seen.headers.get("content-disposition", ""):
+        raise Unwell("the page is to be saved: this is no custom domain")
+    if seen.status == 501:
+        return "501, nobody can sign in yet: there is no client with an app"
+    if seen.status != 200 or "</html>" not in seen.body.decode(errors="replace"):
+        raise Unwell(f"{seen.status}, and no page")
+    return f"{seen.status}, {seen.milliseconds} ms"
+
+
+def _metadata(web: Web) -> str:
+    seen = web.ask("GET", "/.well-known/openid-configuration")
+    told = seen.json()
+    if told.get("error") == "oidc_not_configured":
+        raise LeftOut("no OIDC_KEY")
+    if "issuer" not in told:
+        raise Unwell(f"{seen.status}, and no issuer")
+    return f"{told['issuer']}, {seen.milliseconds} ms"
+
+
+def _clock(web: Web) -> str:
+    there = web.ask("GET", "/login/healthz").json().get("time")
+    if not isinstance(there, (int, float)):
+        raise Unwell("/login/healthz tells no time")
+    skew = there - time.time()
+    if abs(skew) > SKEW:
+        raise Unwell(f"{skew:+.0f} s from this machine's")
+    return f"{skew:+.0f} s from this machine's"
+
+
+def _locked(web: Web) -> str:
+    seen = web.ask("POST", "/admin/healthz")
+    if seen.status != 403:
+        raise Unwell(f"{seen.status} for a call that nobody signed")
+    return "403 for a call that nobody signed"

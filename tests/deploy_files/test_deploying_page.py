@@ -1,0 +1,79 @@
+"""docs/deploying.md as it is printed, where a step needs no account."""
+
+import re
+import subprocess
+
+import yaml
+
+from deploy.package.parameters import known
+from deploy.package.placing import functions, place
+from runtime.settings import settings_from
+from runtime.version import version
+from tests.deploy_files.deploy_files import ROOT, tool
+from tests.documentation import code_blocks, section
+
+PAGE = ROOT / "docs/deploying.md"
+OF_FUN = {"ACCOUNT_ID", "REGION", "ACCESS_KEY_ID", "ACCESS_KEY_SECRET"}
+
+
+def printed(heading):
+    """Return the first commands under a heading, something in each gap."""
+    return code_blocks(section(PAGE, heading), "sh")[0].replace("…", "x")
+
+
+def shell(script, folder):
+    """Run it there, with the folder as home; return what it said, an item each."""
+    done = subprocess.run(
+        [tool("bash"), "-euc", script],
+        cwd=folder,
+        env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.split("\0")
+
+
+def test_the_keys_leave_the_shell_where_it_is(tmp_path):
+    """In its folder, and with its umask; only their owner may read them."""
+    tool("openssl")
+    steps = (printed("8. Keys of the gateway"), "printf '%s\\0' $PWD $(umask)")
+    place_of, mask, _ = shell("umask 022\n" + "\n".join(steps), tmp_path)
+    modes = {each.stat().st_mode & 0o777 for each in tmp_path.glob("gateway-keys/*")}
+
+    assert (str(tmp_path), 0o022) == (place_of, int(mask, 8))
+    assert {0o600} == modes
+    assert 0o700 == (tmp_path / "gateway-keys").stat().st_mode & 0o777
+
+
+def test_the_parameters_are_settings(tmp_path):
+    """With the keys of the step before; each is known to the template or to fun."""
+    tool("openssl")
+    certificate = "echo PEM | tee ~/gateway-keys/cert.pem > ~/gateway-keys/key.pem"
+    steps = (
+        *(printed("8. Keys of the gateway"), certificate, "set -a"),
+        *(printed("9. Parameters"), "env -0"),
+    )
+    said = dict(each.partition("=")[::2] for each in shell("\n".join(steps), tmp_path))
+    named = {line.partition("=")[0] for line in printed("9. Parameters").splitlines()}
+    template = yaml.safe_load((ROOT / "template.yml").read_text("utf-8"))
+    place(template["Resources"], known(template["Parameters"], said))
+
+    assert OF_FUN == named - set(template["Parameters"])
+    for _, properties in functions(template["Resources"]):
+        assert settings_from(properties["EnvironmentVariables"]).oidc_key
+
+
+def test_a_version_names_the_commit_to_roll_back_to(tmp_path):
+    """What stands behind its + is all that the printed command needs."""
+    (command,) = re.findall("git worktree add .+", section(PAGE, "Rolling back"))
+    commit = f"{tool('git')} -c user.name=x -c user.email=x commit -q --allow-empty"
+    shell(f"git init -q tree; cd tree; {commit} -m 1; {commit} -m 2", tmp_path)
+    (before,) = shell("git rev-parse HEAD~", tmp_path / "tree")
+    (tmp_path / "REVISION").write_text(before)
+    told = version(tmp_path).partition("+")[2]
+    shell(command.replace("COMMIT", told), tmp_path / "tree")
+
+    assert [before] == shell("git rev-parse HEAD", tmp_path / "gateway-before")

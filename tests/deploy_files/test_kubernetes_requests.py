@@ -1,0 +1,57 @@
+"""deploy/k8s: the way of a request, from the Ingress to the host and back."""
+
+import re
+
+from host.limits import BODY
+from host.options import parse_options
+from host.template import read_template
+from tests.deploy_files.deploy_files import ROOT, address_seen, of_kind
+
+DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")
+POD = DEPLOYMENT["spec"]["template"]
+TEMPLATE = read_template(ROOT / "template.yml")
+
+
+def test_requests_reach_the_host_and_never_the_refresh():
+    """From Ingress to Service to the pods' port; the same labels everywhere."""
+    labels = POD["metadata"]["labels"]
+    service = of_kind("Service")
+    (rule,) = of_kind("Ingress")["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    (container,) = POD["spec"]["containers"]
+    refresh = CRON["spec"]["jobTemplate"]["spec"]["template"]
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+
+    assert labels == service["spec"]["selector"]
+    assert labels == DEPLOYMENT["spec"]["selector"]["matchLabels"]
+    assert labels == of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
+    assert labels != refresh["metadata"]["labels"]
+    assert service["metadata"]["name"] == path["backend"]["service"]["name"]
+    port = ports[service["spec"]["ports"][0]["targetPort"]]
+    assert f"--port={port}" in container["args"]
+
+
+def test_requests_in_flight_are_finished():
+    """No pod is ended before it has had its pause and the host's own patience."""
+    spec = POD["spec"]
+    pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    options = parse_options(["local_host.py", "--logging=none"])
+
+    assert spec["terminationGracePeriodSeconds"] > pause + options.shutdown_seconds
+
+
+def test_the_ingress_stands_in_nobodys_way():
+    """It lets through what the host takes, and waits for the slowest function."""
+    annotations = of_kind("Ingress")["metadata"]["annotations"]
+    said = {name.rpartition("proxy-")[2]: text for name, text in annotations.items()}
+    (megabytes,) = re.fullmatch(r"(\d+)m", said["body-size"]).groups()
+
+    assert int(megabytes) * 1024 * 1024 == BODY
+    assert int(said["read-timeout"]) > max(each.timeout for each in TEMPLATE.functions)
+
+
+def test_a_callers_address_is_the_one_that_the_ingress_saw():
+    """What the caller claims counts for nothing."""
+    hops = of_kind("ConfigMap")["data"]["TRUSTED_PROXY_HOPS"]
+
+    assert "203.0.113.9" == address_seen("10.0.0.1, 203.0.113.9", hops=hops)

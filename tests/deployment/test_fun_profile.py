@@ -1,0 +1,60 @@
+"""What `fun` would miss of the account, wherever it looks for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy.fun_profile import DOTENV, lacking
+
+WHOLE = {
+    "ACCOUNT_ID": "1234567890123456",
+    "REGION": "cn-hangzhou",
+    "ACCESS_KEY_ID": "LTAI",
+    "ACCESS_KEY_SECRET": "secret",
+}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Keep what `fun config` writes; return the environment that leads to it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".fcli").mkdir()
+
+    def keep(text):
+        (tmp_path / ".fcli/config.yaml").write_text(text)
+        return {"HOME": str(tmp_path)}
+
+    return keep
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_each_variable_is_needed(home, name):
+    """An empty one is none; a profile that says nothing gives none either."""
+    environ = {**home(""), **WHOLE}
+
+    assert [] == list(lacking(environ))
+    assert [name] == list(lacking({**environ, name: ""}))
+
+
+def test_the_region_has_another_name(home):
+    """By which fun knows it, too."""
+    environ = {**home(""), **WHOLE, "REGION": "", "DEFAULT_REGION": "cn-hangzhou"}
+
+    assert [] == list(lacking(environ))
+
+
+def test_a_profile_is_enough(home):
+    """What `fun config` has asked for once; the endpoint holds account and region."""
+    endpoint = "endpoint: https://1234567890123456.cn-hangzhou.fc.aliyuncs.com\n"
+    key = "access_key_id: LTAI\naccess_key_secret: secret\n"
+
+    assert [] == list(lacking(home(endpoint + key)))
+    assert ["ACCOUNT_ID", "REGION"] == list(lacking(home(key)))
+
+
+def test_dotenv_counts(home):
+    """Of the folder in which fun is started; a comment in it says nothing."""
+    lines = [f"{name} = {value}" for name, value in WHOLE.items()]
+    DOTENV.write_text("\n".join([f"# {lines[0]}", *lines[1:]]))
+
+    assert ["ACCOUNT_ID"] == list(lacking(home("")))

@@ -1,0 +1,59 @@
+"""`make deploy` and `make smoke`: what they would run, and in which order."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from tests.deployment.deployer import ROOT
+
+BUILD, CHECK = "deploy.package", "deploy.check"
+FUN, SMOKE = "fun deploy -y", "deploy.smoke"
+
+
+def last_lines(number, *words):
+    """Return what make would run in the end, from each line's `python -m` on."""
+    done = subprocess.run(
+        ["make", "--dry-run", *words],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},  # not what another make has put there
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    lines = done.stdout.splitlines()[-number:]
+    return [shlex.split(each.partition("python -m ")[2] or each) for each in lines]
+
+
+def test_nothing_is_deployed_unchecked_or_left_unseen():
+    """Build, check, fun, and a look for the version that was built."""
+    expected = [[BUILD], [CHECK], shlex.split(FUN), [SMOKE, "--built"]]
+
+    assert expected == last_lines(4, "deploy")
+
+
+@pytest.mark.parametrize(
+    ("reach", "expected"), [("yes", ["--reach"]), ("no", []), ("", [])]
+)
+def test_reach_is_asked_for_by_yes_alone(reach, expected):
+    """Another word asks nobody."""
+    assert [CHECK, *expected] == last_lines(3, "deploy", f"REACH={reach}")[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], [""]),
+        (["URL=https://a.example.com"], ["https://a.example.com"]),
+        (["URL=http://[::1"], ["http://[::1"]),
+        (["UNSIGNED=yes", "URL=https://a"], ["--unsigned", "https://a"]),
+        (["UNSIGNED=no", "URL=https://a"], ["https://a"]),
+    ],
+)
+def test_smoke_passes_on_what_it_is_told(words, expected):
+    """The address as it stands, and whether a key is to be taken."""
+    assert [[SMOKE, *expected]] == last_lines(1, "smoke", *words)

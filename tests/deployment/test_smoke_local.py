@@ -1,0 +1,138 @@
+"""`make smoke` at a host of one's own: no app yet, one that is unwell, no Redis."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from deploy.smoke.__main__ import main
+from management.endpoint import Endpoint
+from management.parser import FUNCTION, SERVICE
+from tests.host.processes import SETTINGS, LocalHost
+from tests.rsa_keys import oidc_key, private_key
+
+KEY = {"ACCESS_KEY_ID": "AKtest", "ACCESS_KEY_SECRET": "SKtest"}
+WELL, FROZEN = "wx" + "a" * 16, "wx" + "b" * 16
+
+
+@pytest.fixture
+def wechat():
+    """WeChat's token of every app but one, whose AppSecret is frozen."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            told = {"access_token": "75_real", "expires_in": 7200}
+            if asked["appid"] == FROZEN:
+                told = {"errcode": 40243, "errmsg": "AppSecret frozen"}
+            content = json.dumps(told).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def start(tmp_path, own_redis, wechat):
+    """Start a host on an empty store, with a key for its function admin."""
+    running = []
+
+    def run(**more):
+        own = {"REDIS_URL": own_redis.url, "WECHAT_API_URL": wechat, **more}
+        key = ["--access_key_id=AKtest", "--access_key_secret=SKtest"]
+        environment = {**SETTINGS, **own}
+        running.append(LocalHost(tmp_path, "--port=0", *key, environment=environment))
+        return running[-1].__enter__()
+
+    yield run
+    for host in running:
+        host.__exit__()
+
+
+@pytest.fixture
+def smoke(capsys):
+    """Look at a host with its key; return the exit code and the lines."""
+
+    def run(host, *words):
+        code = main([host.url, *words], {**KEY, "FC_ENDPOINT": host.url})
+        return code, capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_before_there_is_an_app(start, smoke):
+    """Nothing is unwell: nobody can sign in yet, and what is not there is left out."""
+    code, said = smoke(start())
+
+    assert 0 == code, said
+    page = "501, nobody can sign in yet: there is no client with an app"
+    assert f"ok           sign-in page: {page}" in said
+    assert "ok           token: no app has one yet" in said
+    assert [
+        "left out     OpenID Connect: no OIDC_KEY",
+        "left out     refresh: nobody invokes functions at this address",
+        "all is well",
+    ] == [each for each in said if not each.startswith("ok  ")]
+
+
+def test_openid_connect_is_looked_at_where_there_is_a_key(start, smoke):
+    """Its issuer is what clients have to be told."""
+    code, said = smoke(start(OIDC_KEY=oidc_key({1: private_key()})))
+    issuer = SETTINGS["PUBLIC_BASE_URL"]
+
+    assert 0 == code
+    assert any(
+        each.startswith(f"ok           OpenID Connect: {issuer}") for each in said
+    )
+
+
+def test_redis_is_away(start, smoke, own_redis):
+    """Every function says so by itself, and keeps its clock and its lock."""
+    host = start()
+    own_redis.stop()
+    code, said = smoke(host)
+
+    assert 1 == code
+    for name in ("login", "oauth_callback", "wechat_api", "oidc", "admin"):
+        assert f"UNWELL       {name}: redis away" in said
+    assert any(each.startswith("ok           clock: ") for each in said)
+    assert "ok           lock of admin: 403 for a call that nobody signed" in said
+
+
+def test_every_apps_token_counts(start, smoke):
+    """A second app that WeChat refuses is unwell, at once and while it is paused."""
+    host = start()
+    admin = Endpoint(host.url, service=SERVICE, function=FUNCTION, environ=KEY)
+    for appid in (WELL, FROZEN):
+        app = {"appid": appid, "kind": "service", "secret": "f" * 32}
+        admin.perform("app", "add", app)
+    refused, paused = smoke(host), smoke(host)
+    told = "UNWELL       token: WeChat gives no token: "
+    words = "WeChat refused the request. (40243: AppSecret frozen)"
+
+    assert [1, 1] == [code for code, _ in (refused, paused)]
+    assert f"{told}{WELL}: fetched, {FROZEN}: {words}" in refused[1]
+    assert f"{told}{WELL}: fresh, {FROZEN}: paused after 40243" in paused[1]
+    assert ["unwell: token"] * 2 == [said[-1] for _, said in (refused, paused)]
+
+
+def test_unsigned_leaves_out_what_needs_a_signature(start, smoke):
+    """Though the environment has a key: another generation signs in another way."""
+    code, said = smoke(start(), "--unsigned")
+
+    assert 0 == code
+    assert "left out     admin, documents, token, refresh: --unsigned" in said
+    assert not [each for each in said if "ok           admin: " in each]
