@@ -18,7 +18,7 @@ from host.household import Household
 from host.options import parse_options
 from host.serving import listen
 from host.signals import Interruption
-from host.template import read_template
+from host.template import read_served_template
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
 def _run(
     options: OptionParser, household: Household, interruption: Interruption
 ) -> bool:
-    template = read_template(Path(options.template))
+    template = read_served_template(Path(options.template))
     sockets = listen(options.port, options.address)
     url = f"http://{options.address}:{sockets[0].getsockname()[1]}"
     told = []

@@ -7,31 +7,34 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from host.secrets_file import NAMES, kept_secrets, write_private
+from runtime.setting_values import SettingsError
 
 FOLDER = Path(".local")
+_SETTINGS = FOLDER / "settings.json"
+_SECRETS = FOLDER / "secrets.json"
 
 _KEPT = (
     *("PUBLIC_BASE_URL", "CONFIG_URL", "REDIS_URL", "LOGIN_CLIENT"),
     *("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL"),
 )
-_BEFORE_ANY_HOST = {
-    "PUBLIC_BASE_URL": "http://127.0.0.1:8080",
-    "CONFIG_URL": f"file:{FOLDER}/config",
-    "REDIS_URL": "redis://127.0.0.1:1/0",  # nobody listens: there is none yet
-    "LOGIN_CLIENT": "demo",
-}
 
 
 def keep_settings(environ: Mapping[str, str]) -> None:
     """Write down what a host runs with; Redis' address holds its password."""
     kept = {name: environ[name] for name in _KEPT if environ.get(name)}
-    write_private(FOLDER / "settings.json", json.dumps(kept, indent=1))
+    write_private(_SETTINGS, json.dumps(kept, indent=1))
 
 
 def developer_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings of the host that runs or ran here; `environ` goes first."""
-    file = FOLDER / "settings.json"
-    kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    """Return the settings of the host that runs or ran here; `environ` goes first.
+
+    SettingsError if none has, or if `environ` has keys: they are of another store,
+    whose address was forgotten.
+    """
     own = {name: value for name, value in environ.items() if value.strip()}
-    secrets = {} if own.keys() >= set(NAMES) else kept_secrets(FOLDER / "secrets.json")
-    return {**_BEFORE_ANY_HOST, **kept, **secrets, **own}
+    if own.keys() & set(NAMES) or not (_SETTINGS.exists() and _SECRETS.exists()):
+        raise SettingsError(
+            f"CONFIG_URL is missing: give all settings, or none of {', '.join(NAMES)}"
+            " in a folder where make run has run"
+        )
+    return {**json.loads(_SETTINGS.read_text("utf-8")), **kept_secrets(_SECRETS), **own}

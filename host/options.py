@@ -10,6 +10,8 @@ from tornado.options import Error, OptionParser
 from host.cannot_start import CannotStart
 from host.children import PROJECT
 
+_LAST_PORT = 65535
+
 
 def parse_options(arguments: Sequence[str]) -> OptionParser:
     """Return the options; `arguments` begin with the program's name.
@@ -26,10 +28,24 @@ def parse_options(arguments: Sequence[str]) -> OptionParser:
     # A config file is Python, so anything can go wrong in it.
     except (Error, Exception) as error:
         raise CannotStart(f"The options cannot be read: {error}") from None
+    _check(options)
+    try:
+        options.run_parse_callbacks()
+    except (AttributeError, OSError, ValueError) as error:  # no such level, or place
+        raise CannotStart(f"The log cannot be set up: {error}") from None
+    return options
+
+
+def _check(options: OptionParser) -> None:
+    # Beyond that the system would take another port, and not say so.
+    if not 0 <= options.port <= _LAST_PORT:
+        raise CannotStart(f"--port is a number from 0 to {_LAST_PORT}.")
+    if not 1 <= options.sandbox_port <= _LAST_PORT:
+        raise CannotStart(f"--sandbox_port is a number from 1 to {_LAST_PORT}.")
     if options.processes < 1 or (options.debug and options.processes > 1):
         raise CannotStart("--processes is 1 or more, and 1 where --debug reloads.")
-    options.run_parse_callbacks()
-    return options
+    if options.threads < 1:
+        raise CannotStart("--threads is 1 or more.")
 
 
 def _defined() -> OptionParser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,12 +42,13 @@ class Ending:
 
 
 def listen(port: int, address: str) -> list[socket]:
-    """Return listening sockets; CannotStart names the port that is taken."""
+    """Return listening sockets; CannotStart names the port or address that fails."""
     try:
         return bind_sockets(port, address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name with `..` in it
+        reason = getattr(error, "strerror", None) or error
         raise CannotStart(
-            f"Port {port} of {address} cannot be used: {os.strerror(error.errno or 0)}."
+            f"Port {port} of {address} cannot be used: {reason}."
             " --port= (make run PORT=) chooses another one."
         ) from None
 

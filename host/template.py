@@ -65,10 +65,19 @@ def read_template(path: Path) -> Template:
         routes = _routes(resources, functions)
         timers = tuple(_timers(resources))
         return Template(path.resolve().parent, functions, routes, timers)
-    except (OSError, yaml.YAMLError) as error:
-        raise TemplateError(f"{path} cannot be read: {error}") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())  # YAML's is of several lines
+        raise TemplateError(f"{path} cannot be read: {said}") from None
     except (AttributeError, KeyError, TypeError) as error:
         raise TemplateError(f"{path} is no template: {error!r}") from None
+
+
+def read_served_template(path: Path) -> Template:
+    """Return what the file says; TemplateError if a host had nothing to do."""
+    template = read_template(path)
+    if not (template.functions or template.timers):
+        raise TemplateError(f"{path} has no HTTP function and no timer")
+    return template
 
 
 def _of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:

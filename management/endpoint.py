@@ -82,7 +82,7 @@ def _content(answer: Any) -> dict[str, Any]:
         return content
     if code := content.get("ErrorCode"):
         raise Failure(f"The platform refused the call: {code}.")
-    said = content.get("message") or content.get("errorType") or "no reason given"
-    raise Failure(
-        f"{said}" if "message" in content else f"The function failed: {said}."
-    )
+    if said := content.get("message"):
+        raise Failure(f"{said}")
+    reason = content.get("errorType") or "no reason given"
+    raise Failure(f"The function failed: {reason}.")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-from host.kept_settings import FOLDER, developer_settings
+from host.kept_settings import developer_settings
 from management.failure import Failure
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
@@ -17,18 +16,12 @@ from runtime.settings import settings_from
 
 
 class Offline:
-    """Works with the settings of the environment.
-
-    Without a CONFIG_URL these are the local host's. Where no host has ever run, that is
-    said on stderr: somebody may have forgotten his settings.
-    """
+    """Works with the settings of the environment, or of the local host beside it."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        if not environ.get("CONFIG_URL", "").strip():
-            if not FOLDER.exists():
-                print(f"manage.py: no CONFIG_URL, so a new {FOLDER}/", file=sys.stderr)
-            environ = developer_settings(environ)
         try:
+            if not environ.get("CONFIG_URL", "").strip():
+                environ = developer_settings(environ)
             self._gateway = Gateway(settings_from(environ))
         except SettingsError as error:
             raise Failure(f"{error}.") from None

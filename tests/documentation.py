@@ -37,8 +37,9 @@ def names(table):
 
 
 def sources(*folders):
-    """Return module name and syntax tree of each module in these rooms."""
+    """Return module name and syntax tree of each module in these rooms and files."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    paths += [ROOT / file for file in folders if file.endswith(".py")]
     return [(_module(path), ast.parse(path.read_text("utf-8"))) for path in paths]
 
 

@@ -13,12 +13,19 @@ HOLE = "\0"
 """Where a message has a value."""
 
 
-def message(node):
-    """Return a text with a hole for each value in it; None for anything else."""
+def message(node, constants=None):
+    """Return a text with a hole for each value in it; None for anything else.
+
+    `constants` are the module's own, by name.
+    """
+    node = (constants or {}).get(getattr(node, "id", None), node)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub("%[sd]", HOLE, node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join(message(each) or HOLE for each in node.values)
+    if isinstance(node, ast.BinOp):
+        parts = [message(each, constants) for each in (node.left, node.right)]
+        return "".join(part or HOLE for part in parts)
     return None
 
 
@@ -60,15 +67,41 @@ def same(line, row):
     return line[0] == row[0] and is_told(line[1], row[1])
 
 
+def told_by(names, *rooms):
+    """Return the first argument of each call of one of these in these rooms."""
+    told = set()
+    for _, tree in sources(*rooms):
+        assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+        constants = {
+            node.targets[0].id: node.value
+            for node in assigned
+            if isinstance(node.targets[0], ast.Name)
+        }
+        for call in calls(tree, *names):
+            told |= {message(each, constants) for each in call.args[:1]}
+    return told - {None}
+
+
 def raised(error, *rooms):
-    """Return the message of each such error that is raised in these rooms."""
-    return {
-        told
-        for _, tree in sources(*rooms)
-        for call in calls(tree, error)
-        for told in map(message, call.args[:1])
-        if told
-    }
+    """Return the message of each error of this kind that is raised in these rooms."""
+    return told_by(kind(error, *rooms), *rooms)
+
+
+def kind(error, *rooms):
+    """Return the names of an error and of those that are one, too."""
+    nodes = [node for _, tree in sources(*rooms) for node in ast.walk(tree)]
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    names = [error]
+    for name in names:  # which grow meanwhile
+        names += [each.name for each in classes if name in map(ast.unparse, each.bases)]
+    return names
+
+
+def printed(program):
+    """Return what a program prints of its own failing, behind its name."""
+    told = told_by(("print",), "deploy", "management", "manage.py")
+    name = f"{program}: "
+    return {each.removeprefix(name) for each in told if each.startswith(name)}
 
 
 def listed(module):
@@ -94,23 +127,28 @@ def refusals():
     """Return what can be said before anything runs, by who says it."""
     said = {
         "settings": of_settings(),
-        "`make build`": raised("BuildFailed", "deploy"),
-        "`make deploy`": listed("deploy.check"),
-        "`make smoke`": raised("Unwell", "deploy"),
+        "`make build`": raised("BuildFailed", "deploy") | printed("make build"),
+        "`make deploy`": listed("deploy.check") | printed("make deploy"),
+        "`make smoke`": raised("Unwell", "deploy")
+        | raised("Failure", "deploy")
+        | printed("make smoke"),
         "`local_host.py`": raised("CannotStart", "host"),
+        "`manage.py`": raised("Failure", "management", "manage.py")
+        | raised("SettingsError", "host")
+        | printed("manage.py"),
     }
     # The rest passes on what somebody else has said.
     return {
         (who, each)
         for who, told in said.items()
         for each in told
-        if re.search("[a-z]{3}", each)
+        if re.search("[a-z]{2}", each)
     }
 
 
 def test_every_message_has_its_row():
     """By who says it and in its words; and no row is of what nobody says."""
-    told = [(row[1], row[0].strip("`")) for row in table("Messages") if len(row) == 3]
+    told = [(row[1], row[0].strip("`")) for row in table("Messages")]
     said = refusals()
 
     assert [each for each in said if not any(same(each, row) for row in told)] == []

@@ -2,43 +2,63 @@
 
 import json
 import stat
+from pathlib import Path
+
+import pytest
 
 from host.kept_settings import developer_settings, keep_settings
-from host.secrets_file import NAMES
+from host.secrets_file import NAMES, kept_secrets
+from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 from tests.host.processes import SETTINGS
 
 
-def test_before_any_host_has_run(tmp_path, monkeypatch):
-    """They are complete, on the folder that the host will use; Redis is nowhere."""
+@pytest.fixture
+def ran(tmp_path, monkeypatch):
+    """A host has run in this folder."""
     monkeypatch.chdir(tmp_path)
-    settings = settings_from(developer_settings({}))
-
-    assert ("file:.local/config", "demo") == (
-        settings.config_url,
-        settings.login_client,
-    )
-    assert settings.master_keys == settings_from(developer_settings({})).master_keys
+    keep_settings({**SETTINGS, "CONFIG_URL": "file:.local/config"})
+    kept_secrets(Path(".local/secrets.json"))
+    return tmp_path / ".local"
 
 
-def test_what_the_host_ran_with_is_found(tmp_path, monkeypatch):
+def test_what_the_host_ran_with_is_found(ran):
     """Its Redis and its platform, in a file for the owner alone; no list of secrets."""
-    monkeypatch.chdir(tmp_path)
-    keep_settings(SETTINGS)
-    file = tmp_path / ".local" / "settings.json"
+    file = ran / "settings.json"
     found = developer_settings({"MASTER_KEYS": " "})
 
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert not set(NAMES) & set(json.loads(file.read_text()))
-    kept = ("REDIS_URL", "WECHAT_API_URL", "CONFIG_URL", "PUBLIC_BASE_URL")
+    kept = ("REDIS_URL", "WECHAT_API_URL", "PUBLIC_BASE_URL", "LOGIN_CLIENT")
     assert [SETTINGS[name] for name in kept] == [found[name] for name in kept]
+    assert "file:.local/config" == settings_from(found).config_url
 
 
-def test_the_environment_goes_first(tmp_path, monkeypatch):
-    """And where it has all the secrets, none is made."""
-    monkeypatch.chdir(tmp_path)
-    own = {**SETTINGS, "CONFIG_URL": ""}
-    found = developer_settings(own)
+@pytest.mark.usefixtures("ran")
+def test_the_environment_goes_first():
+    """One setting of it replaces one of the host's."""
+    found = developer_settings({"LOGIN_CLIENT": "front"})
 
-    assert {**SETTINGS, "CONFIG_URL": "file:.local/config"} == found
-    assert [] == list(tmp_path.iterdir())
+    assert {**developer_settings({}), "LOGIN_CLIENT": "front"} == found
+
+
+@pytest.mark.usefixtures("ran")
+@pytest.mark.parametrize("name", NAMES)
+def test_keys_of_another_store_are_not_mixed_with_it(name):
+    """Whoever gives keys means the store whose address he forgot."""
+    with pytest.raises(SettingsError, match="CONFIG_URL is missing"):
+        developer_settings({name: SETTINGS[name]})
+
+
+@pytest.mark.parametrize(
+    "missing", [["settings.json"], ["secrets.json"], ["settings.json", "secrets.json"]]
+)
+def test_where_no_host_has_run_there_are_none(ran, missing):
+    """Nothing is made, for no host would read it."""
+    for name in missing:
+        (ran / name).unlink()
+    before = sorted(ran.iterdir())
+
+    with pytest.raises(SettingsError, match="CONFIG_URL is missing"):
+        developer_settings({})
+    assert before == sorted(ran.iterdir())

@@ -84,3 +84,38 @@ def test_what_cannot_be_read_is_said(tmp_path, monkeypatch, arguments, text):
 
     with pytest.raises(CannotStart, match=r"The options cannot be read: .+"):
         parse_options(["local_host.py", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--port=99999", "--port is a number from 0 to 65535."),
+        ("--port=-1", "--port is a number from 0 to 65535."),
+        ("--sandbox_port=65536", "--sandbox_port is a number from 1 to 65535."),
+        ("--sandbox_port=0", "--sandbox_port is a number from 1 to 65535."),
+        ("--threads=0", "--threads is 1 or more."),
+        (
+            "--processes=-1",
+            "--processes is 1 or more, and 1 where --debug reloads.",
+        ),
+        (
+            "--log_file_prefix=none/host.log",
+            r"The log cannot be set up: .+ No such file or directory: '.+/host\.log'",
+        ),
+        ("--logging=loud", "The log cannot be set up: .+LOUD.+"),
+    ],
+)
+def test_a_value_that_cannot_be_is_said(tmp_path, monkeypatch, argument, said):
+    """By the option's name; no other value is taken in its place."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(CannotStart, match=f"^{said}$"):
+        parse_options(["local_host.py", argument])
+
+
+@pytest.mark.parametrize("argument", ["--port=0", "--port=65535", "--threads=1"])
+def test_the_outermost_values_are_taken(argument):
+    """Up to them everything works."""
+    name, value = argument.strip("-").split("=")
+
+    assert int(value) == parse_options(["local_host.py", argument])[name]

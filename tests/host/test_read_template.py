@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from host.cannot_start import CannotStart
-from host.template import Function, read_template
+from host.template import Function, read_served_template, read_template
 
 SITE = Path(__file__).parent / "site" / "template.yml"
 
@@ -51,7 +51,11 @@ def test_the_root_is_where_the_template_lies():
     ("text", "said"),
     [
         pytest.param(None, "cannot be read", id="missing file"),
-        pytest.param("a: [", "cannot be read", id="no YAML"),
+        pytest.param("a: [", "cannot be read: while parsing", id="no YAML"),
+        pytest.param(
+            "a: \xfc".encode("latin-1"), "cannot be read: 'utf-8'", id="no UTF-8"
+        ),
+        pytest.param("a: 2026-99-99", "cannot be read: month", id="no date"),
         pytest.param("a: 1", "is no template", id="no resources"),
         pytest.param("Resources: 3", "is no template", id="resources of no kind"),
         pytest.param(
@@ -65,10 +69,19 @@ def test_the_root_is_where_the_template_lies():
     ],
 )
 def test_a_template_that_cannot_be_served_says_why(tmp_path, text, said):
-    """The host does not start with half a template."""
+    """In one line; the host does not start with half a template."""
     file = tmp_path / "template.yml"
     if text is not None:
-        file.write_text(text)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    with pytest.raises(CannotStart, match=said):
+    with pytest.raises(CannotStart, match=rf"^[^\n]*{said}[^\n]*$"):
         read_template(file)
+
+
+def test_a_host_that_would_serve_nothing_does_not_start(tmp_path):
+    """It would answer 404 to everything, and look well."""
+    file = tmp_path / "template.yml"
+    file.write_text("Resources: {}")
+
+    with pytest.raises(CannotStart, match=r"has no HTTP function and no timer$"):
+        read_served_template(file)

@@ -117,14 +117,3 @@ def test_a_bad_setting_is_named_and_not_shown(manage, monkeypatch, change):
     assert (1, 1) == (done.code, len(done.errors.splitlines()))
     assert next(iter(change)) in done.errors
     assert APP_SECRET[:30] not in done.errors
-
-
-def test_where_settings_were_forgotten(manage, monkeypatch, tmp_path):
-    """A new folder is said to be new, the first time."""
-    for name in ("CONFIG_URL", "MASTER_KEYS"):
-        monkeypatch.delitem(os.environ, name)
-    first, second = manage("app list"), manage("app list")
-
-    assert "manage.py: no CONFIG_URL, so a new .local/\n" == first.errors
-    assert (0, "") == (second.code, second.errors)
-    assert (tmp_path / ".local" / "secrets.json").exists()
