@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from host.answer import Answer
@@ -13,6 +13,7 @@ from host.call import Call
 from host.instance import Instance
 from host.refusals import failure
 from host.template import Function
+from host.threads import Threads
 
 T = TypeVar("T")
 
@@ -27,17 +28,17 @@ class Workers:
     """
 
     def __init__(self, *, threads: int, timeouts: bool) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="function")
+        self._threads = Threads(threads, name="function")
         self._timeouts = timeouts
         self.in_flight: set[object] = set()
 
     async def run(self, instance: Instance, call: Call) -> Answer:
         """Return the instance's answer, made in a thread."""
-        loop = asyncio.get_running_loop()
-        answer = loop.run_in_executor(self._executor, instance, call)
+        answer = self._threads.run(partial(instance, call))
         if not self._timeouts:
             return await answer
         # A bare timer: asyncio.wait_for makes a second future for every call.
+        loop = asyncio.get_running_loop()
         timer = loop.call_later(instance.function.timeout, answer.cancel)
         try:
             return await answer
@@ -50,14 +51,13 @@ class Workers:
         """Return what the work does in a thread; it counts as in flight meanwhile."""
         self.in_flight.add(work)
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, work)
+            return await self._threads.run(work)
         finally:
             self.in_flight.discard(work)
 
     def stop(self) -> None:
         """Begin no call any more; one that hangs in its thread is left behind."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.stop()
 
 
 def _timed_out(function: Function, call: Call) -> Answer:

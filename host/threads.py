@@ -1,0 +1,89 @@
+"""Threads that work for an event loop.
+
+The standard library's executor makes two futures for each piece of work, and wakes the
+loop for each result: of the requests that this host could serve, a fifth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+Settle = Callable[[], None]
+
+
+class Threads:
+    """As many as are needed, and `most` at the most; made in the loop's own thread.
+
+    Nobody waits for them: one that hangs ends with its process.
+    """
+
+    def __init__(self, most: int, *, name: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._most = most
+        self._name = name
+        self._started = 0
+        self._under_way = 0
+        self._work: SimpleQueue[Callable[[], Settle] | None] = SimpleQueue()
+        self._settled: deque[Settle] = deque()
+        self._loop_knows = False
+
+    def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """Return what will have the work's result; if cancelled, the work's is lost.
+
+        Work that is cancelled before a thread takes it is not begun.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._work.put(lambda: _done(work, future))
+        self._under_way += 1
+        if self._started < min(self._under_way, self._most):
+            self._started += 1
+            name = f"{self._name}_{self._started}"
+            threading.Thread(target=self._serve, name=name, daemon=True).start()
+        return future
+
+    def stop(self) -> None:
+        """Begin no more work; what waits for a thread is forgotten."""
+        self._most = 0
+        with suppress(Empty):
+            while True:
+                self._work.get_nowait()
+        for _ in range(self._started):
+            self._work.put(None)
+
+    def _serve(self) -> None:
+        while work := self._work.get():
+            self._settled.append(work())
+            # Once told, the loop takes all that is there: no wake-up for each.
+            if not self._loop_knows:
+                self._loop_knows = True
+                with suppress(RuntimeError):  # the loop is closed: nobody waits
+                    self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        self._loop_knows = False  # before the look, so that no result is left behind
+        while self._settled:
+            self._under_way -= 1
+            self._settled.popleft()()
+
+
+def _done(work: Callable[[], T], future: asyncio.Future[T]) -> Settle:
+    """Do the work; return what tells the future, to be called by the loop."""
+    if future.cancelled():
+        return _nothing
+    try:
+        result = work()
+    except BaseException as error:
+        failure = error
+        return lambda: None if future.done() else future.set_exception(failure)
+    return lambda: None if future.done() else future.set_result(result)
+
+
+def _nothing() -> None:
+    pass
