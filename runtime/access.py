@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from runtime.errors import GatewayError
 from runtime.registry import Client, Registry
@@ -104,12 +105,19 @@ class AccessTokens:
             raise ExpiredToken from None
         except BadSignature:
             raise InvalidToken from None
-        client_id, appid, epoch, *narrowed = json.loads(payload)
+        client_id, appid, epoch, narrowed = _fields(payload)
         client = self._registry.client(client_id)
         if client is None or client.disabled or client.epoch != epoch:
             raise InvalidToken
         scopes = client.scopes.get(appid, ())
-        return Access(client_id, appid, scopes, *map(tuple, narrowed))
+        return Access(client_id, appid, scopes, narrowed)
+
+
+@lru_cache(maxsize=256)
+def _fields(payload: bytes) -> tuple[str, str, int, tuple[str, ...] | None]:
+    """Return what a token says; its caller comes with the same again and again."""
+    client_id, appid, epoch, *narrowed = json.loads(payload)
+    return client_id, appid, epoch, tuple(narrowed[0]) if narrowed else None
 
 
 def in_scope(scope: str, patterns: Iterable[str]) -> bool:

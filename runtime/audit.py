@@ -50,6 +50,10 @@ class Event:
 
 def audit(call: ProxiedCall | Event) -> None:
     """Write the line."""
+    if not log.isEnabledFor(logging.INFO):
+        return
     # Not asdict, which copies deeply: this runs with every call.
     told = {name: getattr(call, name) for name in call.__slots__}
-    log.info("%s", _ENCODER.encode(told))
+    line = (_ENCODER.encode(told),)
+    # Not log.info, which looks for its caller's line: nobody asks for that of ours.
+    log.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, "%s", line, None))

@@ -26,6 +26,8 @@ log = logging.getLogger("gateway")
 _QUERY = re.compile("[!-~]*")
 """What a target can hold: it goes up to WeChat as it came."""
 
+_UNREADABLE = Request("GET", "/")
+
 
 class Dialect(Protocol):
     """How a function says an error; `https` tells how browsers reach us."""
@@ -54,7 +56,7 @@ def entrypoint(
 
     def handler(first: Any, second: Any) -> Any:
         adapter = adapter_for(first, second)
-        request, https = Request("GET", "/"), False
+        request, https = _UNREADABLE, False
         try:
             request = _unmounted(adapter.request(), mount)
             if request.path == "/healthz":  # of whatever host: a probe names machines

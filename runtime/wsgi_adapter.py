@@ -66,7 +66,7 @@ def _wsgi_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
     headers = [
         (_header(name), value)
         for name, value in environ.items()
-        if name[:5] == "HTTP_"  # half the price of startswith, for each variable
+        if name[:1] == "H" and name[:5] == "HTTP_"  # a third of startswith's price
     ]
     if environ.get("CONTENT_TYPE"):
         headers.append(("content-type", environ["CONTENT_TYPE"]))
