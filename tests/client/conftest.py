@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.client.beside_gateway import serve
 from tests.client.service import Browser, Service
 from tests.client.signing_in import at
 from tests.conftest import free_port
@@ -43,3 +44,10 @@ def service(sandbox):
     """A service that signs in at the sandbox's service account."""
     with Service(at(sandbox)) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def running():
+    """A service behind the gateway's host name."""
+    with serve() as service:
+        yield service

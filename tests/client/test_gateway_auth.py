@@ -26,12 +26,6 @@ from tests.client.beside_gateway import (
 from tests.runtime.raw_server import RawServer, close, make_answer
 
 
-@pytest.fixture(scope="module")
-def running():
-    with serve() as service:
-        yield service
-
-
 def test_who_signed_in_at_the_gateway(browser, running):
     """The page sees the person and when it was, and calls nobody."""
     give(browser)

@@ -22,12 +22,6 @@ from tests.client.beside_gateway import (
 )
 
 
-@pytest.fixture(scope="module")
-def running():
-    with serve() as service:
-        yield service
-
-
 @pytest.mark.parametrize(
     ("session", "expected"),
     [

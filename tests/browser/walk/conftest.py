@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.browser.walk.person import Person
+from tests.browser.walk.person import IN_WECHAT, Person
 from tests.browser.walk.service import Service
 from tests.browser.walk.walked_house import WalkedHouse
 from tests.chromium import chromium
@@ -64,6 +64,16 @@ def service(walked):
     with Service(walked.url) as running:
         running.client = register(walked, "Bookshop", running, appids)
         yield running
+
+
+@pytest.fixture
+def visitor(meet, service):
+    """Somebody in WeChat's browser who is signed in, and on the service's page."""
+    person = meet(**IN_WECHAT)
+    person.open(f"{service.url}/oidc")
+    person.agree()
+    person.arrive(f"{service.url}/signed_in")
+    return person
 
 
 @pytest.fixture(scope="session")
