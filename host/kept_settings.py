@@ -28,13 +28,16 @@ def keep_settings(environ: Mapping[str, str]) -> None:
 def developer_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of the host that runs or ran here; `environ` goes first.
 
-    SettingsError if none has, or if `environ` has keys: they are of another store,
-    whose address was forgotten.
+    SettingsError if none has, or if `environ` has keys, or names another Redis: they
+    are of another store, whose address was forgotten.
     """
     own = {name: value for name, value in environ.items() if value.strip()}
-    if own.keys() & set(NAMES) or not (_SETTINGS.exists() and _SECRETS.exists()):
+    has_run = _SETTINGS.exists() and _SECRETS.exists()
+    kept = json.loads(_SETTINGS.read_text("utf-8")) if has_run else {}
+    redis = kept.get("REDIS_URL")
+    if not has_run or own.keys() & set(NAMES) or own.get("REDIS_URL", redis) != redis:
         raise SettingsError(
-            f"CONFIG_URL is missing: give all settings, or none of {', '.join(NAMES)}"
-            " in a folder where make run has run"
+            "CONFIG_URL is missing: give all settings, or none of REDIS_URL,"
+            f" {', '.join(NAMES)} in a folder where make run has run"
         )
-    return {**json.loads(_SETTINGS.read_text("utf-8")), **kept_secrets(_SECRETS), **own}
+    return {**kept, **kept_secrets(_SECRETS), **own}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from runtime.authorization_request import WECHAT, AuthorizationRequest
+from runtime.client_home import home_of
 from runtime.errors import BadRequest, NotSignedIn
 from runtime.flows import Flow
 from runtime.form_as_link import LONGEST_LINK
@@ -66,7 +66,8 @@ def authorize(
         flow,
         apps=apps,
         address=issuer + asked.again,
-        elsewhere=_start_of(apps.client, asked),
+        # The client would refuse an answer to what it asked of this browser.
+        elsewhere=home_of(apps.client, asked.redirect_uri),
     )
 
 
@@ -93,15 +94,6 @@ def grant_of(
         code_challenge=asked.code_challenge,
         language=language,
     )
-
-
-def _start_of(client: Client, asked: AuthorizationRequest) -> str:
-    """Return where a person begins anew in another browser.
-
-    At the client itself: it would refuse an answer to what it asked of this browser.
-    """
-    parts = urlsplit(asked.redirect_uri)
-    return client.home or f"{parts.scheme}://{parts.netloc}/"
 
 
 def _signed_in(

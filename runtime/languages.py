@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 from runtime.errors import BadRequest
 from runtime.messages import Request
@@ -92,7 +93,7 @@ def _accepted(header: str) -> list[str]:
 
 
 def _is_language(pair: str) -> bool:
-    return pair.partition("=")[0] in ("lang", "ui_locales")
+    return unquote_plus(pair.partition("=")[0]) in ("lang", "ui_locales")
 
 
 def _unchanged(sentence: str) -> str:

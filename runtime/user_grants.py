@@ -16,6 +16,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
 from runtime.errors import FlowExpired, GatewayError
@@ -148,6 +149,20 @@ class UserGrants:
         if found != number + 1:
             raise InvalidGrant
         return int(found)
+
+    def named_by(self, token: str, *, now: float) -> tuple[str, UserGrant] | None:
+        """Return id and grant of an access or refresh token that is not too old.
+
+        Also where it is no good at present, as while its client lacks the app.
+        """
+        lives = ((self._refresh, REFRESH_SECONDS), (self._access, TOKEN_SECONDS))
+        for signer, life in lives:
+            with suppress(BadSignature):
+                payload = signer.verify(token, now=now, max_age=life)
+                id_ = payload.decode().partition(" ")[0]
+                stored = self._store.get(_key(id_))
+                return (id_, _grant(stored)) if stored else None
+        return None
 
     def revoke(self, id_: str) -> None:
         """End all tokens of a grant."""

@@ -108,4 +108,7 @@ def _judged(error: Exception) -> Exception:
         return Unwell(str(error.err_code))
     if "errorMessage" in told:
         return Unwell(f"{told.get('errorType')}: {told['errorMessage']}")
-    return LeftOut("nobody invokes functions at this address")
+    status = error.status_code  # type: ignore[attr-defined]
+    if status == 404:
+        return LeftOut("nobody invokes functions at this address")
+    return Unwell(f"{status}, and no reason")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from runtime.client_home import home_of
 from runtime.errors import GatewayError
 from runtime.flow_cookies import FlowCookie
 from runtime.flows import Flow
@@ -18,7 +19,8 @@ def lead_on(error: GatewayError, flow: Flow, client: Client | None) -> None:
     error.start_again = (
         asked.again if asked else f"/login?next={quote(flow.next, safe='')}"
     )
-    error.home = _home(client, asked=bool(asked))
+    if client:
+        error.home = home_of(client, asked.redirect_uri) if asked else client.home
     error.language = flow.language
 
 
@@ -30,18 +32,10 @@ def lead_home(error: GatewayError, gateway: Gateway, kept: FlowCookie | None) ->
     """
     client_id = kept.client_id if kept else ""
     asking = gateway.registry.client(client_id) if client_id else None
-    own = gateway.registry.client(gateway.settings.login_client)
-    error.home = _home(asking or own, asked=asking is not None)
+    if asking:
+        error.home = home_of(asking, next(iter(asking.redirect_uris), ""))
+    elif own := gateway.registry.client(gateway.settings.login_client):
+        error.home = own.home
     if asking and error.home:
         error.start_again = None
     error.language = known(kept.language) if kept else None
-
-
-def _home(client: Client | None, *, asked: bool) -> str | None:
-    if client is None:
-        return None
-    if client.home or not asked or client.native:
-        return client.home or None
-    # A client of another host answers there, as far as we know.
-    parts = urlsplit(next(iter(client.redirect_uris), ""))
-    return f"{parts.scheme}://{parts.netloc}/" if parts.netloc else None

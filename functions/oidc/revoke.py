@@ -12,37 +12,25 @@ from runtime.access import InvalidToken
 from runtime.dialects import NO_CACHE
 from runtime.gateway import Gateway
 from runtime.messages import Request, Response
-from runtime.user_grant import InvalidGrant, InvalidUserToken, LivingGrant
 
 
 def revoke(request: Request, gateway: Gateway) -> Response:
-    """End the sign-in that the token is of; one that is no good is as good as ended."""
+    """End the sign-in that the token is of; one that is unknown has ended already."""
     form = client_form(request)
     client = client_of(request, form, gateway)
     token = form.get("token")
     if token is None:
         raise OAuthRefused("invalid_request", "token is missing.")
-    living = _living(token, gateway)
-    if living is not None:
-        if not living.grant.is_of(client):
+    named = gateway.user_grants.named_by(token, now=gateway.clock())
+    if named is not None:
+        id_, grant = named
+        if grant.client_id != client.client_id:
             raise OAuthRefused("invalid_grant", "The token is another client's.")
-        gateway.user_grants.revoke(living.id)
+        gateway.user_grants.revoke(id_)
     elif _is_of_a_machine(token, gateway):
         why = "A token of client_credentials ends by itself, or with its client."
         raise OAuthRefused("unsupported_token_type", why)
     return Response(200, (("Cache-Control", "no-store"), NO_CACHE))
-
-
-def _living(token: str, gateway: Gateway) -> LivingGrant | None:
-    now = gateway.clock()
-    try:
-        return gateway.user_grants.of_refresh(token, now=now)
-    except InvalidGrant:
-        pass
-    try:
-        return gateway.user_grants.read(token, now=now)
-    except InvalidUserToken:
-        return None
 
 
 def _is_of_a_machine(token: str, gateway: Gateway) -> bool:

@@ -87,6 +87,18 @@ def test_without_cookies_the_page_is_in_it_all_the_same(gateway, start, agent):
         assert (200, "en") == (page.status, language(page))
 
 
+@each_start
+def test_a_name_in_another_spelling_is_the_same(desk, start):
+    """What is read decoded is taken out decoded: nobody is sent round for ever."""
+    handle, path, _, pairs = start
+    first = desk.get(handle, path, f"{urlencode(pairs)}&ui%5Flocales=fr&%6Cang=en")
+    _, _, query = header(first, "Location").partition("?")
+    desk.cookies = {}
+    second = desk.get(handle, path, query)
+
+    assert (200, "en") == (second.status, language(second))
+
+
 @pytest.mark.parametrize(
     ("wish", "kept"),
     [

@@ -89,6 +89,19 @@ def test_a_client_that_is_still_known_needs_no_home_either(visit, gateway):
     assert caught.value.start_again.startswith("/oidc/authorize?")
 
 
+@pytest.mark.bug(10)
+def test_to_the_address_that_asked_of_several(visit, gateway):
+    """Staging does not lead to production, nor the other way round."""
+    both = ["https://other.example.com/cb", BACK]
+    change(gateway, "clients", "shop", home="", redirect_uris=both)
+    begun = by_openid_connect(visit)
+    visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
+    with pytest.raises(FlowExpired) as caught:
+        visit.agree(begun)
+
+    assert ORIGIN == caught.value.home
+
+
 @pytest.mark.bug(3, 10)
 def test_with_something_added_to_the_state(visit, late):
     """The cookie is found by the state's beginning."""

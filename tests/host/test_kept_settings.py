@@ -43,11 +43,23 @@ def test_the_environment_goes_first():
 
 
 @pytest.mark.usefixtures("ran")
-@pytest.mark.parametrize("name", NAMES)
-def test_keys_of_another_store_are_not_mixed_with_it(name):
-    """Whoever gives keys means the store whose address he forgot."""
+@pytest.mark.parametrize(
+    "given",
+    [*({name: SETTINGS[name]} for name in NAMES), {"REDIS_URL": "rediss://other/0"}],
+    ids=lambda given: next(iter(given)),
+)
+def test_settings_of_another_store_are_not_mixed_with_it(given):
+    """Whoever gives keys or a Redis means the store whose address he forgot."""
     with pytest.raises(SettingsError, match="CONFIG_URL is missing"):
-        developer_settings({name: SETTINGS[name]})
+        developer_settings(given)
+
+
+@pytest.mark.usefixtures("ran")
+def test_the_hosts_own_redis_is_no_other():
+    """A developer's shell may name it for both."""
+    own = {"REDIS_URL": SETTINGS["REDIS_URL"]}
+
+    assert developer_settings({}) == developer_settings(own)
 
 
 @pytest.mark.parametrize(

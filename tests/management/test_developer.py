@@ -12,8 +12,8 @@ from tests.management.conftest import APP_SECRET, APPID
 
 ADD = f"app add {APPID} --kind service --secret-stdin --json"
 SAID = (
-    "manage.py: CONFIG_URL is missing: give all settings, or none of MASTER_KEYS,"
-    " COOKIE_SECRETS, TOKEN_SECRETS in a folder where make run has run.\n"
+    "manage.py: CONFIG_URL is missing: give all settings, or none of REDIS_URL,"
+    " MASTER_KEYS, COOKIE_SECRETS, TOKEN_SECRETS in a folder where make run has run.\n"
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.errors import ServiceUnavailable
 from runtime.lifetimes import TOKEN_SECONDS
-from tests.functions.scripted import FORM, SERVICE, basic
+from tests.functions.scripted import FORM, SERVICE, basic, change
 from tests.oidc.provider import SECRETS, grant
 
 LASTING = ("openid", "profile", "offline_access")
@@ -68,6 +68,19 @@ def test_a_token_that_was_replaced_ends_its_followers(provider, first):
 
     assert DONE == revoke(provider, first["refresh_token"])
     assert 401 == provider.userinfo(second["access_token"])[0]
+
+
+def test_while_the_client_lacks_the_app(provider, gateway, first):
+    """It is over even if the client gets its app back."""
+    scopes = gateway.documents.read("clients", "demo").content["scopes"]
+    change(gateway, "clients", "demo", scopes={SERVICE: []})
+    refused = provider.userinfo(first["access_token"])[0]
+    answer = revoke(provider, first["refresh_token"])
+    change(gateway, "clients", "demo", scopes=scopes)
+
+    assert (401, DONE) == (refused, answer)
+    assert 401 == provider.userinfo(first["access_token"])[0]
+    assert 400 == refreshed(provider, first)
 
 
 def test_what_is_no_token_is_as_good_as_ended(provider, first, clock):
