@@ -128,6 +128,20 @@ def test_an_error_leads_on(home):
     assert [way for way in ways if way] == [link["href"] for link in page.all("a")]
 
 
+@pytest.mark.parametrize(
+    ("ways", "looks"),
+    [
+        ({"start_again": "/a", "home": "/b"}, ["button", "button quiet"]),
+        ({"start_again": None, "home": "/b"}, ["button"]),
+    ],
+)
+def test_the_first_way_on_stands_out(ways, looks):
+    """Where home is the only one, that is it."""
+    page = Page(error_page(**ways))
+
+    assert looks == [link["class"] for link in page.all("a")]
+
+
 def test_an_error_keeps_its_status_and_shows_its_number():
     """A person reads the sentence, a program the status and when to come back."""
     response = error_page(error=errors.ServiceUnavailable())
