@@ -99,16 +99,16 @@ def _called(call: Callable[[], Any]) -> dict[str, Any]:
     return told
 
 
-def _judged(error: Exception) -> Exception:
+def _judged(error: Any) -> Exception:
     if not hasattr(error, "err_code"):
         return Unwell(f"{type(error).__name__}: {error}")
     # The message of the client's own error is the document that was answered.
-    told = json.loads(error.message)  # type: ignore[attr-defined]
+    told = json.loads(error.message)
     if error.err_code:
         return Unwell(str(error.err_code))
     if "errorMessage" in told:
         return Unwell(f"{told.get('errorType')}: {told['errorMessage']}")
-    status = error.status_code  # type: ignore[attr-defined]
+    status = error.status_code
     if status == 404:
         return LeftOut("nobody invokes functions at this address")
     return Unwell(f"{status}, and no reason")
