@@ -11,7 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+from host.signals import ENDING, held_back
 
 PATIENCE = 5.0
 PROJECT = Path(__file__).resolve().parent.parent
@@ -34,16 +37,18 @@ def start(
     with log.open("wb") as output, tempfile.TemporaryFile() as source:
         source.write(stdin)
         source.seek(0)
-        return subprocess.Popen(  # noqa: S603 - our own programs
-            command,
-            cwd=PROJECT,
-            stdin=source,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=keep,
-            start_new_session=True,
-            preexec_fn=make_mortal(os.getpid()),  # no thread runs yet
-        )
+        # What a signal raises in a callback of the fork leaves logging's lock broken.
+        with held_back():
+            return subprocess.Popen(  # noqa: S603 - our own programs
+                command,
+                cwd=PROJECT,
+                stdin=source,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=keep,
+                start_new_session=True,
+                preexec_fn=partial(_begin, make_mortal(os.getpid())),  # no threads yet
+            )
 
 
 def stop(pid: int, *, patience: float = PATIENCE) -> None:
@@ -82,6 +87,12 @@ def make_mortal(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return follow_parent
+
+
+def _begin(follow_parent: Callable[[], None] | None) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    if follow_parent:
+        follow_parent()
 
 
 def _ends_within(pid: int, seconds: float) -> bool:

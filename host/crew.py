@@ -16,9 +16,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from host.children import make_mortal
-from host.signals import Signals
+from host.signals import ENDING, Signals, held_back
 
-ENDING = frozenset((signal.SIGINT, signal.SIGTERM))
 DEATHS = 5
 """So many for each process within a minute are too many: somebody has to look."""
 
@@ -70,13 +69,12 @@ class Crew:
 
     def _start(self, number: int) -> None:
         # A signal between fork and the child's own handlers would be lost to it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-        follow_parent = make_mortal(os.getpid())
-        pid = os.fork()
-        if not pid:
-            self._be(number, follow_parent)
-        self._numbers[pid] = number
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+        with held_back():
+            follow_parent = make_mortal(os.getpid())
+            pid = os.fork()
+            if not pid:
+                self._be(number, follow_parent)
+            self._numbers[pid] = number
 
     def _be(self, number: int, follow_parent: Callable[[], None] | None) -> NoReturn:
         code = 1

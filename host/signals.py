@@ -6,6 +6,21 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ENDING = frozenset((signal.SIGINT, signal.SIGTERM))
+"""By which a host is told to end."""
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let a signal to end wait; a child made meanwhile has to let them in itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Signals:
@@ -37,7 +52,7 @@ class Signals:
 class Interruption:
     """Lets these signals interrupt a start, by KeyboardInterrupt.
 
-    Python drops what is raised in a callback of its own, of a fork or an import: it
+    Python drops what is raised in a callback of its own, as imports have them: it
     tells stderr, and goes on. So `check` raises once more, and nothing is told.
     """
 

@@ -145,3 +145,32 @@ def test_a_household_outlives_a_reload(monkeypatch):
 
     assert [8, 7] == ended
     assert {} == environ
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from host import children
+from host.signals import ENDING, Interruption
+
+def come():
+    os.kill(os.getpid(), signal.SIGTERM)
+    len(())  # a handler runs before the next call at the latest
+
+os.register_at_fork(after_in_parent=come)
+interruption = Interruption(*ENDING)
+try:
+    children.start([sys.executable, "-c", ""], log=Path(sys.argv[1]))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_signal_waits_for_the_fork(tmp_path):
+    """Raised in one of its callbacks it would be dropped, with a lock still held."""
+    command = [sys.executable, "-c", INTERRUPTED, tmp_path / "log"]
+    told = subprocess.run(
+        command, cwd=children.PROJECT, capture_output=True, text=True, timeout=20
+    )
+
+    assert ("interrupted\n", "") == (told.stdout, told.stderr)
