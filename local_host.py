@@ -12,13 +12,13 @@ from tornado import autoreload
 from tornado.options import OptionParser
 
 from host.cannot_start import CannotStart
-from host.development import Machine, furnish
-from host.house import House
-from host.household import Household
-from host.options import parse_options
-from host.serving import listen
-from host.signals import Interruption
-from host.template import read_served_template
+from host.developer.development import Machine, furnish
+from host.fc.template import read_served_template
+from host.processes.household import Household
+from host.processes.signals import Interruption
+from host.server.options import parse_options
+from host.server.run import House
+from host.server.serving import listen
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 

@@ -23,7 +23,7 @@ from bench import (
     waiting,
 )
 from bench.report import Figure, bars_table
-from host.embedded_redis import find_server
+from host.developer.embedded_redis import find_server
 
 PACKAGES = (
     *("redis", "urllib3", "tornado"),

@@ -14,10 +14,10 @@ from bench import fc
 from bench.cores import on_core
 from bench.report import Bar, Figure, ratios, spread
 from bench.turns import Call, cpu_of_calls, installed
-from runtime.dialects import api_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.dialects import api_dialect
+from runtime.entry.entrypoint import entrypoint
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
+from runtime.web.messages import Request, Response
 
 PATH = "/hello"
 HELLO = b"hello"

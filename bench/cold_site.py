@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import fc
-from host.secrets_file import kept_secrets
-from runtime.client_secrets import hash_secret, make_secret
-from runtime.cookies import sign_cookie
-from runtime.document_copies import DocumentCopies
+from host.developer.secrets_file import kept_secrets
+from runtime.documents.redis_copies import DocumentCopies
 from runtime.gateway import Gateway
-from runtime.registration import app_document, client_document
+from runtime.registry.client_secrets import hash_secret, make_secret
+from runtime.registry.schema import app_document, client_document
 from runtime.settings import settings_from
+from runtime.web.cookies import sign_cookie
 
 SERVICE, WEBSITE, CLIENT = "wx" + "5" * 16, "wx" + "6" * 16, "demo"
 

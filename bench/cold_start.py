@@ -19,7 +19,7 @@ from bench.first_calls import FirstCall, first_calls
 from bench.processes import PATIENCE, empty_redis
 from bench.report import Bar, Figure, ratios, spread
 from bench.turns import in_turns, installed
-from host.children import PROJECT
+from host.processes.children import PROJECT
 
 PYTHON, PEER = "python -c pass", "flask + wechatpy + redis"
 

@@ -8,11 +8,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from host.call import Call
-from host.children import PROJECT
-from host.context import Context, surroundings_of
-from host.environ import base_environ, make_environ
-from host.template import read_template
+from host.fc.call import Call
+from host.fc.context import Context, surroundings_of
+from host.fc.environ import base_environ, make_environ
+from host.fc.template import read_template
+from host.processes.children import PROJECT
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 

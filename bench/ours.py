@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from bench.source import token_source
-from runtime.custody import Custody
-from runtime.redis_clients import connect
-from runtime.store import Store
-from runtime.upkeep import Upkeep
+from runtime.custody.custody import Custody
+from runtime.custody.upkeep import Upkeep
+from runtime.state.redis_clients import connect
+from runtime.state.redis_store import Store
 
 
 class Ours:

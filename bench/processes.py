@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from host import children
 from host.cannot_start import CannotStart
-from host.embedded_redis import find_server
+from host.developer.embedded_redis import find_server
+from host.processes import children
 
 PATIENCE = 10.0
 

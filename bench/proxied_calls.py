@@ -17,10 +17,10 @@ from bench.sdk import Wechatpy
 from bench.source import SECRET
 from bench.turns import Call, installed
 from functions.wechat_api.index import dialect, handle
-from runtime.entrypoint import entrypoint
+from runtime.entry.entrypoint import entrypoint
 from runtime.gateway import Gateway
-from runtime.registration import app_document, client_document
-from runtime.registry import hash_secret
+from runtime.registry.registry import hash_secret
+from runtime.registry.schema import app_document, client_document
 
 DIRECT, OURS, RATED = "http.client alone", "ours", "ours, client with a rate"
 FLOOR, WECHATPY = "redis-py GET + urllib3", "wechatpy client.get"

@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.fc import SETTINGS
-from host.children import PROJECT
+from host.processes.children import PROJECT
 
 THREADS = 32
 CONNECTIONS = 1000

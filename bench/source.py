@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from runtime.credentials import AccessToken
-from runtime.registry import App
-from runtime.transport import pooled_transport
-from runtime.wechat import WeChat
+from runtime.registry.registry import App
+from runtime.upstream.transport import pooled_transport
+from runtime.wechat.api import WeChat
+from runtime.wechat.credentials import AccessToken
 
 SECRET = "f" * 32
 

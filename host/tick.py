@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from host.cannot_start import CannotStart
-from host.context import Context, surroundings_of
-from host.loader import LoadError, load_handler
-from host.options import parse_options
-from host.template import Timer, read_template
+from host.fc.context import Context, surroundings_of
+from host.fc.loader import LoadError, load_handler
+from host.fc.template import Timer, read_template
+from host.server.options import parse_options
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from management.failure import Failure
-from runtime.logo import MOST_BYTES, data_uri, kind_of
+from runtime.registry.logo import MOST_BYTES, data_uri, kind_of
 
 
 def read_logo(file: Path) -> str:

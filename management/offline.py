@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from host.kept_settings import developer_settings
+from host.developer.kept_settings import developer_settings
 from management.failure import Failure
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.operations.table import Run, operation, perform
 from runtime.operations.transfer import exported
+from runtime.operations.verbs import Run, operation, perform
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 

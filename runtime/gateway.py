@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from runtime.settings import Settings, settings_from
 
 if TYPE_CHECKING:
-    from runtime.access import AccessTokens
-    from runtime.calls import Calls
-    from runtime.counters import Counters
-    from runtime.custody import Custody
-    from runtime.documents import Documents
-    from runtime.flows import Flows
-    from runtime.grants import Pace
+    from runtime.crypto.signing import Signer
+    from runtime.custody.custody import Custody
+    from runtime.custody.protocol import Pace
+    from runtime.custody.upkeep import Upkeep
+    from runtime.documents.documents import Documents
     from runtime.health import Health
-    from runtime.id_tokens import IdTokens
-    from runtime.limits import Limits
-    from runtime.mini_program import MiniPrograms
-    from runtime.oidc_keys import OidcKeys
-    from runtime.page_origins import PageOrigins
-    from runtime.registry import Registry
-    from runtime.session_keys import SessionKeys
-    from runtime.sessions import Sessions
-    from runtime.sign_in import WeChatSignIn
-    from runtime.sign_outs import SignOuts
-    from runtime.signing import Signer
-    from runtime.store import Store
-    from runtime.upkeep import Upkeep
-    from runtime.user_grants import UserGrants
-    from runtime.wechat import Transport, WeChat
+    from runtime.registry.page_origins import PageOrigins
+    from runtime.registry.registry import Registry
+    from runtime.sign_in.flows import Flows
+    from runtime.sign_in.sessions import Sessions
+    from runtime.sign_in.sign_outs import SignOuts
+    from runtime.state.redis_store import Store
+    from runtime.tokens.gateway_tokens import AccessTokens
+    from runtime.tokens.grant_store import UserGrants
+    from runtime.tokens.id_tokens import IdTokens
+    from runtime.tokens.oidc_keys import OidcKeys
+    from runtime.usage.counters import Counters
+    from runtime.usage.limits import Limits
+    from runtime.wechat.api import Transport, WeChat
+    from runtime.wechat.calls import Calls
+    from runtime.wechat.mini_programs import MiniPrograms
+    from runtime.wechat.oauth import WeChatSignIn
+    from runtime.wechat.session_keys import SessionKeys
 
 T = TypeVar("T")
 
@@ -80,8 +80,8 @@ class Gateway:
     @part
     def store(self) -> Store:
         """Return Redis."""
-        from runtime.redis_clients import connect
-        from runtime.store import Store
+        from runtime.state.redis_clients import connect
+        from runtime.state.redis_store import Store
 
         settings = self.settings
         connected = self._client or (lambda: connect(settings.redis_url))
@@ -104,22 +104,22 @@ class Gateway:
     @part
     def registry(self) -> Registry:
         """Return apps and clients."""
-        from runtime.registry import Registry
+        from runtime.registry.registry import Registry
 
         return Registry(self.documents)
 
     @part
     def page_origins(self) -> PageOrigins:
         """Return the origins whose pages may read our answers."""
-        from runtime.page_origins import PageOrigins
+        from runtime.registry.page_origins import PageOrigins
 
         return PageOrigins(self.registry, clock=self.clock)
 
     @part
     def wechat(self) -> WeChat:
         """Return WeChat's API."""
-        from runtime.transport import pooled_transport
-        from runtime.wechat import WeChat
+        from runtime.upstream.transport import pooled_transport
+        from runtime.wechat.api import WeChat
 
         return WeChat(
             self.settings.wechat_api_url,
@@ -129,7 +129,7 @@ class Gateway:
 
     @part
     def _pace(self) -> Pace:
-        from runtime.grants import Pace
+        from runtime.custody.protocol import Pace
 
         settings = self.settings
         return Pace(
@@ -144,35 +144,35 @@ class Gateway:
     @part
     def custody(self) -> Custody:
         """Return the credentials."""
-        from runtime.custody import Custody
+        from runtime.custody.custody import Custody
 
         return Custody(self.store, pace=self._pace)
 
     @part
     def upkeep(self) -> Upkeep:
         """Return what refreshes them ahead of time."""
-        from runtime.upkeep import Upkeep
+        from runtime.custody.upkeep import Upkeep
 
         return Upkeep(self.store, pace=self._pace)
 
     @part
     def calls(self) -> Calls:
         """Return calls of WeChat's API with an app's token."""
-        from runtime.calls import Calls
+        from runtime.wechat.calls import Calls
 
         return Calls(self.wechat, self.custody)
 
     @part
     def counters(self) -> Counters:
         """Return the counts of calls."""
-        from runtime.counters import Counters
+        from runtime.usage.counters import Counters
 
         return Counters(self.store, clock=self.clock)
 
     @part
     def limits(self) -> Limits:
         """Return how often is too often."""
-        from runtime.limits import Limits
+        from runtime.usage.limits import Limits
 
         return Limits(
             self.store,
@@ -185,7 +185,7 @@ class Gateway:
     @part
     def sign_in(self) -> WeChatSignIn:
         """Return the browser's way to WeChat and back."""
-        from runtime.sign_in import WeChatSignIn
+        from runtime.wechat.oauth import WeChatSignIn
 
         return WeChatSignIn(
             self.wechat,
@@ -196,29 +196,29 @@ class Gateway:
     @part
     def session_keys(self) -> SessionKeys:
         """Return the mini programs' session_keys."""
-        from runtime.envelope import Envelope
-        from runtime.session_keys import SessionKeys
+        from runtime.crypto.envelope import Envelope
+        from runtime.wechat.session_keys import SessionKeys
 
         return SessionKeys(self.store, Envelope(self.settings.master_keys))
 
     @part
     def mini_programs(self) -> MiniPrograms:
         """Return sign-in of mini programs."""
-        from runtime.mini_program import MiniPrograms
+        from runtime.wechat.mini_programs import MiniPrograms
 
         return MiniPrograms(self.wechat, self.session_keys)
 
     @part
     def flows(self) -> Flows:
         """Return sign-ins on their way."""
-        from runtime.flows import Flows
+        from runtime.sign_in.flows import Flows
 
         return Flows(self.store, secure=self.settings.secure)
 
     @part
     def _sign_outs(self) -> SignOuts:
-        from runtime.lifetimes import REFRESH_SECONDS
-        from runtime.sign_outs import SignOuts
+        from runtime.sign_in.sign_outs import SignOuts
+        from runtime.tokens.lifetimes import REFRESH_SECONDS
 
         longest = max(self.settings.session_days * 86400, REFRESH_SECONDS)
         return SignOuts(self.store, seconds=longest)
@@ -226,7 +226,7 @@ class Gateway:
     @part
     def sessions(self) -> Sessions:
         """Return who is signed in."""
-        from runtime.sessions import Sessions
+        from runtime.sign_in.sessions import Sessions
 
         return Sessions(
             self.store,
@@ -240,7 +240,7 @@ class Gateway:
     @part
     def user_grants(self) -> UserGrants:
         """Return what clients are told of people."""
-        from runtime.user_grants import UserGrants
+        from runtime.tokens.grant_store import UserGrants
 
         return UserGrants(
             self.store,
@@ -254,7 +254,7 @@ class Gateway:
     @part
     def access_tokens(self) -> AccessTokens:
         """Return the gateway tokens of clients."""
-        from runtime.access import AccessTokens
+        from runtime.tokens.gateway_tokens import AccessTokens
 
         return AccessTokens(self._signer("access_token"), self.registry)
 
@@ -266,19 +266,19 @@ class Gateway:
     @part
     def oidc_keys(self) -> OidcKeys:
         """Return the keys of OpenID Connect."""
-        from runtime.oidc_keys import OidcKeys
+        from runtime.tokens.oidc_keys import OidcKeys
 
         return OidcKeys(self.settings.oidc_key)
 
     @part
     def id_tokens(self) -> IdTokens:
         """Return what makes ID tokens."""
-        from runtime.id_tokens import IdTokens
+        from runtime.tokens.id_tokens import IdTokens
 
         return IdTokens(self.oidc_keys, issuer=self.settings.public_base_url)
 
     def _signer(self, purpose: str) -> Signer:
-        from runtime.signing import Signer
+        from runtime.crypto.signing import Signer
 
         return Signer(self.settings.token_secrets, purpose=purpose)
 

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from runtime.documents import Documents
+from runtime.documents.documents import Documents
 from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
-from runtime.store import Store
+from runtime.state.redis_store import Store
 from runtime.version import version
+from runtime.web.messages import Request, Response, json_response
 
 LOOK_SECONDS = 4.0
 """What has not answered by then is away; Redis and the bucket are asked at once."""

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from runtime.oidc_key_form import check_keys
-from runtime.redis_clients import SCHEMES, check_address
+from runtime.crypto.keys import check_keys
+from runtime.state.redis_clients import SCHEMES, check_address
 
 Keys = Mapping[int, bytes]
 """Secrets by version: the highest signs, all verify."""

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from host.embedded_redis import find_server
+from host.developer.embedded_redis import find_server
 from runtime import gateway as gateway_module
 from runtime.settings import settings_from
 

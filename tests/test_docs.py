@@ -12,12 +12,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from host.access_log import log_access
-from host.options import parse_options
-from runtime.documents import SECRET_FIELDS
-from runtime.registry import App, Client
+from host.server.access_log import log_access
+from host.server.options import parse_options
+from runtime.documents.documents import SECRET_FIELDS
+from runtime.registry.registry import App, Client
 from runtime.settings import Settings
-from tests.documentation import ROOT, calls, names, pages, rows, section, sources, texts
+from tests.support.documentation import (
+    ROOT,
+    calls,
+    names,
+    pages,
+    rows,
+    section,
+    sources,
+    texts,
+)
 
 CONFIGURATION = ROOT / "docs/configuration.md"
 ARCHITECTURE = ROOT / "docs/architecture.md"

@@ -8,7 +8,7 @@ import operator
 import pytest
 import yaml
 
-from tests.documentation import ROOT, rows, section
+from tests.support.documentation import ROOT, rows, section
 
 COSTS = ROOT / "docs/costs.md"
 OPERATORS = {

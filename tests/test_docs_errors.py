@@ -8,15 +8,15 @@ import inspect
 import re
 
 from functions.oidc.oauth_refused import OAuthRefused
-from runtime.access import InvalidScope, InvalidToken
-from runtime.authorization import InvalidClient
 from runtime.errors import ApiRefused, GatewayError
-from runtime.user_grant import InvalidGrant, InvalidUserToken
-from tests.documentation import ROOT, calls, rows, section, sources, texts
+from runtime.tokens.gateway_tokens import InvalidScope, InvalidToken
+from runtime.tokens.grant import InvalidGrant, InvalidUserToken
+from runtime.web.authorization_header import InvalidClient
+from tests.support.documentation import ROOT, calls, rows, section, sources, texts
 
 ERRORS = ROOT / "docs/errors.md"
 IN_TABLES_OF_THEIR_OWN = (
-    *("runtime.access", "runtime.user_grant"),
+    *("runtime.tokens.gateway_tokens", "runtime.tokens.grant"),
     *("ApiRefused", "OAuthRefused"),
 )
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import pytest
 
-from tests.documentation import ROOT, code_blocks, pages
+from tests.support.documentation import ROOT, code_blocks, pages
 
 README = (ROOT / "README.md").read_text("utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text("utf-8")

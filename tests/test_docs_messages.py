@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.documentation import ROOT, calls, rows, section, sources
+from tests.support.documentation import ROOT, calls, rows, section, sources
 
 OPERATING = ROOT / "docs/operating.md"
 SERIOUS = ("warning", "error", "exception", "critical")

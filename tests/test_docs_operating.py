@@ -15,7 +15,7 @@ import pytest
 from manage import main
 from management.commands import COMMANDS
 from management.parser import parse
-from tests.documentation import ROOT, code_blocks, names, rows, section
+from tests.support.documentation import ROOT, code_blocks, names, rows, section
 
 OPERATING = ROOT / "docs/operating.md"
 PROGRAM = "$ python manage.py "

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pytest
 
-from tests.documentation import ROOT, rows, section
+from tests.support.documentation import ROOT, rows, section
 
 PAGE = ROOT / "docs/security.md"
 NUMBERS = {"case": range(1, 135), "bug": range(1, 11)}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.document_copies import DocumentCopies
-from runtime.store import Store
+from runtime.documents.redis_copies import DocumentCopies
+from runtime.state.redis_store import Store
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ ALLOWED = {
     "host": {"host", "runtime", "tornado"},
     "local_host": {"local_host", "host", "runtime", "tornado"},
     "manage": {"manage", "management"},
-    "management": {"management", "host.kept_settings", "runtime"},
+    "management": {"management", "host.developer.kept_settings", "runtime"},
     "runtime": {"runtime", "tornado.template"},
     "sandbox": {"sandbox", "tornado"},
 }

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.documentation import sources
+from tests.support.documentation import sources
 
 PROOF = re.compile(
     r"(^|_)(secrets?|mac|digest|signature|verifier|challenge|hash|password)($|_)"
@@ -52,12 +52,12 @@ def test_digests_are_compared_where_proofs_are_checked():
     }
 
     assert {
-        "functions.oidc.authorization_code",
+        "functions.oidc.grant_types",
         "functions.wechat_api.sns",
-        "host.signature",
-        "runtime.client_secrets",
-        "runtime.cookies",
-        "runtime.flows",
-        "runtime.signing",
-        "runtime.user_data",
+        "host.fc.signature",
+        "runtime.registry.client_secrets",
+        "runtime.web.cookies",
+        "runtime.sign_in.flows",
+        "runtime.crypto.signing",
+        "runtime.wechat.user_data",
     } <= checking

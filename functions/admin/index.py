@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.admin.journal import written_down
-from runtime.dialects import api_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.dialects import api_dialect
+from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import dispatch, route
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
-from runtime.operations.table import operation, perform
-from runtime.routing import dispatch, route
+from runtime.operations.verbs import operation, perform
+from runtime.web.messages import Request, Response, json_response
 
 METHODS = frozenset({"POST"})
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from runtime.errors import GatewayError
-from runtime.messages import Request
+from runtime.web.messages import Request
 
 log = logging.getLogger("gateway.admin")
 

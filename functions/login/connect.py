@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from runtime.app_ids import APPID
-from runtime.authorization_request import (
+from runtime.broker.authorize import authorize
+from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
+from runtime.gateway import Gateway
+from runtime.registry.app_ids import APPID
+from runtime.registry.redirect_uris import is_registered
+from runtime.registry.registry import Client, Registry
+from runtime.sign_in.authorization_request import (
     LONGEST_STATE,
     WECHAT,
     AuthorizationRequest,
 )
-from runtime.authorize import authorize
-from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
-from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.redirect_uris import is_registered
-from runtime.registry import Client, Registry
-from runtime.sign_in import SignInApps, sign_in_apps
+from runtime.web.messages import Request, Response
+from runtime.wechat.oauth import SignInApps, sign_in_apps
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)

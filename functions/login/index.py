@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from runtime.dialects import json_dialect, web_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.dialects import json_dialect, web_dialect
+from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import dispatch, late, route
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.routing import dispatch, late, route
+from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
 connect = late("functions.login.connect")
-domain_proof = late("functions.login.domain_proof")
+domain_proof = late("functions.login.small_files")
 mini_program = late("functions.login.mini_program")
-pages = late("functions.login.pages")
+pages = late("functions.login.sign_in_page")
 qr_script = late("functions.login.qr_script")
 session = late("functions.login.session")
 

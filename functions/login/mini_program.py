@@ -13,13 +13,17 @@ from functions.login.mini_program_refusals import (
     JsonRequired,
     PairwiseClient,
 )
-from runtime.app_ids import APPID
 from runtime.errors import BadRequest, SignInNotConfigured, WeChatRefused
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
-from runtime.mini_program import MiniProgramUser, UnknownMiniProgram, mini_program_of
-from runtime.registry import App, Client
-from runtime.subjects import is_pairwise
+from runtime.registry.app_ids import APPID
+from runtime.registry.registry import App, Client
+from runtime.registry.subjects import is_pairwise
+from runtime.web.messages import Request, Response, json_response
+from runtime.wechat.mini_programs import (
+    MiniProgramUser,
+    UnknownMiniProgram,
+    mini_program_of,
+)
 
 _FIELDS = {
     "js_code": re.compile(r"[!-~]{1,128}"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.rendering import TEMPLATES
+from runtime.pages.rendering import TEMPLATES
+from runtime.web.messages import Request, Response
 
 # The page does not name a version: an hour is how long an old script may meet it.
 HEADERS = (

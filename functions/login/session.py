@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from runtime.broker.sign_out_form import check_form, form_token
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response, redirect
-from runtime.sign_out_form import check_form, form_token
+from runtime.web.messages import Request, Response, json_response, redirect
 
 
 def who_am_i(request: Request, gateway: Gateway) -> Response:
@@ -31,9 +31,9 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
     if token is None:
         return _signed_out(request, gateway)
     # What a page alone needs, a front end that asks does not wait for.
-    from runtime.languages import choose
-    from runtime.next_url import DEFAULT_NEXT
-    from runtime.pages import sign_out
+    from runtime.pages.languages import choose
+    from runtime.pages.pages import sign_out
+    from runtime.web.next_url import DEFAULT_NEXT
 
     return sign_out(
         choose(request),
@@ -62,7 +62,7 @@ def logout(request: Request, gateway: Gateway) -> Response:
 
 
 def _signed_out(request: Request, gateway: Gateway) -> Response:
-    from runtime.languages import choose
-    from runtime.pages import signed_out
+    from runtime.pages.languages import choose
+    from runtime.pages.pages import signed_out
 
     return signed_out(choose(request), home="/login", https=gateway.settings.secure)

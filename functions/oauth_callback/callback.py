@@ -19,11 +19,11 @@ from runtime.errors import (
     WeChatRefused,
 )
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, redirect
-from runtime.next_url import safe_next
-from runtime.sessions import Session
-from runtime.stored_fields import known_fields
-from runtime.subjects import subject_for
+from runtime.registry.subjects import subject_for
+from runtime.sign_in.sessions import Session
+from runtime.state.stored_fields import known_fields
+from runtime.web.messages import Request, Response, redirect
+from runtime.web.next_url import safe_next
 
 SPENT_CODE = (40029, 40163, 42003)
 """WeChat's words for a code that is unknown, used or expired."""

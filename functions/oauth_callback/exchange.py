@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.oauth_callback.way_back import WayBack
-from runtime.authorize import grant_of
+from runtime.broker.authorize import grant_of
 from runtime.gateway import Gateway
-from runtime.sessions import Session
-from runtime.sign_in import SILENT, SubjectMissing, subject_of
+from runtime.sign_in.sessions import Session
+from runtime.wechat.oauth import SILENT, SubjectMissing, subject_of
 
 
 def exchange(gateway: Gateway, way: WayBack, code: str) -> Mapping[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functions.oauth_callback.callback import come_back
-from runtime.app_ids import APPID
-from runtime.dialects import web_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.dialects import web_dialect
+from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import dispatch, route
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.routing import dispatch, route
+from runtime.registry.app_ids import APPID
+from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET"})
 

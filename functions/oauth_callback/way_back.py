@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.errors import RedirectUriUnknown, SignInNotConfigured
-from runtime.flows import Flow
-from runtime.redirect_uris import is_registered
-from runtime.registry import App, Client
+from runtime.registry.redirect_uris import is_registered
+from runtime.registry.registry import App, Client
+from runtime.sign_in.flows import Flow
 
 
 @dataclass(frozen=True, slots=True)

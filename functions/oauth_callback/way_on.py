@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from runtime.client_home import home_of
 from runtime.errors import GatewayError
-from runtime.flow_cookies import FlowCookie
-from runtime.flows import Flow
 from runtime.gateway import Gateway
-from runtime.languages import known
-from runtime.registry import Client
+from runtime.pages.languages import known
+from runtime.registry.client_home import home_of
+from runtime.registry.registry import Client
+from runtime.sign_in.flow_cookies import FlowCookie
+from runtime.sign_in.flows import Flow
 
 
 def lead_on(error: GatewayError, flow: Flow, client: Client | None) -> None:

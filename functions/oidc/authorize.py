@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlencode
 
-from functions.oidc.checked_request import Refused, checked
-from runtime.authorization_request import LONGEST_STATE, OIDC, AuthorizationRequest
-from runtime.authorize import authorize
+from functions.oidc.authorize_parameters import Refused, checked
+from runtime.broker.authorize import authorize
 from runtime.errors import (
     BadRequest,
     GatewayError,
@@ -19,12 +18,17 @@ from runtime.errors import (
     RedirectUriUnknown,
     ServiceUnavailable,
 )
-from runtime.form_as_link import form_as_link
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, redirect, single
-from runtime.redirect_uris import is_registered
-from runtime.registry import Client
-from runtime.sign_in import sign_in_apps
+from runtime.registry.redirect_uris import is_registered
+from runtime.registry.registry import Client
+from runtime.sign_in.authorization_request import (
+    LONGEST_STATE,
+    OIDC,
+    AuthorizationRequest,
+)
+from runtime.web.form_as_link import form_as_link
+from runtime.web.messages import Request, Response, redirect, single
+from runtime.wechat.oauth import sign_in_apps
 
 PATH = "/oidc/authorize"
 LATER = "temporarily_unavailable"

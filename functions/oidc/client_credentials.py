@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.oidc.oauth_refused import OAuthRefused
-from runtime.access import LIFE_SECONDS
 from runtime.gateway import Gateway
-from runtime.registry import Client
+from runtime.registry.registry import Client
+from runtime.tokens.gateway_tokens import LIFE_SECONDS
 
 
 def client_credentials(

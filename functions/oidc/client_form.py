@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.oidc.oauth_refused import OAuthRefused
-from runtime.authorization import InvalidClient, basic_of, known_client, scheme_of
 from runtime.gateway import Gateway
-from runtime.messages import Request
-from runtime.registry import Client
+from runtime.registry.registry import Client
+from runtime.web.authorization_header import (
+    InvalidClient,
+    basic_of,
+    known_client,
+    scheme_of,
+)
+from runtime.web.messages import Request
 
 Form = Mapping[str, str]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from functions.oidc.checked_request import SCOPES
+from functions.oidc.authorize_parameters import SCOPES
 from functions.oidc.jwks import CACHED
 from runtime.gateway import Gateway
-from runtime.languages import LANGUAGES
-from runtime.messages import Request, Response
-from runtime.oidc_keys import ALGORITHM
+from runtime.pages.languages import LANGUAGES
+from runtime.tokens.oidc_keys import ALGORITHM
+from runtime.web.messages import Request, Response
 
 _CLIENT_PROOFS = ("client_secret_basic", "client_secret_post", "none")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from runtime.cors import for_pages
-from runtime.dialects import oauth_dialect, web_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.cors import for_pages
+from runtime.entry.dialects import oauth_dialect, web_dialect
+from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import dispatch, late, route
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.routing import dispatch, late, route
+from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.gateway import Gateway
-from runtime.messages import Headers, Request, Response
+from runtime.web.messages import Headers, Request, Response
 
 CACHED: Headers = (
     ("Content-Type", "application/json"),

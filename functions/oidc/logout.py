@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functions.oidc.logout_request import LogoutRequest, logout_request
-from runtime.form_as_link import form_as_link
+from runtime.broker.sign_out_form import check_form, form_token
 from runtime.gateway import Gateway
-from runtime.languages import choose
-from runtime.messages import Request, Response, redirect, single
-from runtime.next_url import DEFAULT_NEXT
-from runtime.sessions import Session
-from runtime.sign_out_form import check_form, form_token
+from runtime.pages.languages import choose
+from runtime.sign_in.sessions import Session
+from runtime.web.form_as_link import form_as_link
+from runtime.web.messages import Request, Response, redirect, single
+from runtime.web.next_url import DEFAULT_NEXT
 
 
 def logout_page(request: Request, gateway: Gateway) -> Response:
@@ -20,7 +20,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
         return _signed_out(request, gateway, asked)
     if asked.means(session):
         return _end(request, gateway, session, asked)
-    from runtime.pages import sign_out
+    from runtime.pages.pages import sign_out
 
     return sign_out(
         choose(request),
@@ -57,7 +57,7 @@ def _end(
 def _signed_out(request: Request, gateway: Gateway, asked: LogoutRequest) -> Response:
     if asked.goes_on:
         return redirect(asked.goes_on)
-    from runtime.pages import signed_out
+    from runtime.pages.pages import signed_out
 
     home = (asked.client and asked.client.home) or "/login"
     return signed_out(choose(request), home=home, https=gateway.settings.secure)

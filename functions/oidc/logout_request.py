@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.authorization_request import extended
 from runtime.errors import BadRequest, RedirectUriUnknown
 from runtime.gateway import Gateway
-from runtime.id_tokens import BadHint
-from runtime.messages import single
-from runtime.registry import Client
-from runtime.sessions import Session
-from runtime.subjects import subject_for
+from runtime.registry.registry import Client
+from runtime.registry.subjects import subject_for
+from runtime.sign_in.authorization_request import extended
+from runtime.sign_in.sessions import Session
+from runtime.tokens.id_tokens import BadHint
+from runtime.web.messages import single
 
 
 @dataclass(frozen=True, slots=True)

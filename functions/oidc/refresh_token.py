@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from functions.oidc.oauth_refused import OAuthRefused
 from functions.oidc.user_tokens import user_tokens
-from runtime.access import InvalidScope
-from runtime.authorization_request import OIDC
 from runtime.gateway import Gateway
-from runtime.registry import Client
-from runtime.user_grant import InvalidGrant
+from runtime.registry.registry import Client
+from runtime.sign_in.authorization_request import OIDC
+from runtime.tokens.gateway_tokens import InvalidScope
+from runtime.tokens.grant import InvalidGrant
 
 
 def refresh_token(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functions.oidc.client_form import client_form, client_of
 from functions.oidc.oauth_refused import OAuthRefused
-from runtime.access import InvalidToken
-from runtime.dialects import NO_CACHE
+from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
+from runtime.tokens.gateway_tokens import InvalidToken
+from runtime.web.messages import Request, Response
 
 
 def revoke(request: Request, gateway: Gateway) -> Response:

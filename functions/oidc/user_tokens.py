@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runtime.claims import claims_of
 from runtime.gateway import Gateway
-from runtime.lifetimes import TOKEN_SECONDS
-from runtime.registry import Client
-from runtime.user_grant import UserGrant
+from runtime.registry.registry import Client
+from runtime.tokens.claims import claims_of
+from runtime.tokens.grant import UserGrant
+from runtime.tokens.lifetimes import TOKEN_SECONDS
 
 
 def user_tokens(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functions.oidc.oauth_refused import OAuthRefused
-from runtime.authorization import bearer_of
-from runtime.authorization_request import OIDC
-from runtime.claims import claims_of
-from runtime.dialects import NO_CACHE
+from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response, single
-from runtime.user_grant import InvalidUserToken, LivingGrant
+from runtime.sign_in.authorization_request import OIDC
+from runtime.tokens.claims import claims_of
+from runtime.tokens.grant import InvalidUserToken, LivingGrant
+from runtime.web.authorization_header import bearer_of
+from runtime.web.messages import Request, Response, json_response, single
 
 
 def userinfo(request: Request, gateway: Gateway) -> Response:

@@ -8,11 +8,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from runtime.custody.fetching import Source
+from runtime.custody.upkeep import Outcome
+from runtime.entry.timer import timer
 from runtime.errors import GatewayError, ServiceUnavailable
-from runtime.fetching import Source
 from runtime.gateway import Gateway
-from runtime.timer import timer
-from runtime.upkeep import Outcome
 
 MOST_FETCHES = 200
 MOST_SECONDS = 40.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functions.wechat_api.authentication import access_for_app, toll_of
 from functions.wechat_api.report import note
-from runtime.access import TOKEN_READ
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
+from runtime.tokens.gateway_tokens import TOKEN_READ
+from runtime.web.messages import Request, Response, json_response
 
 
 def access_token(request: Request, gateway: Gateway, appid: str) -> Response:

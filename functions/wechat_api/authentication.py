@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from runtime.access import Access
-from runtime.authorization import basic_of, bearer_of, known_client, scheme_of
+from runtime.custody.protocol import Toll
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
-from runtime.grants import Toll
-from runtime.messages import Request
-from runtime.registry import App
+from runtime.registry.registry import App
+from runtime.tokens.gateway_tokens import Access
+from runtime.web.authorization_header import (
+    basic_of,
+    bearer_of,
+    known_client,
+    scheme_of,
+)
+from runtime.web.messages import Request
 
 
 def access_of(request: Request, gateway: Gateway) -> tuple[App, Access]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from runtime.app_ids import APPID
-from runtime.dialects import api_dialect, wechat_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.dialects import api_dialect, wechat_dialect
+from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import View, dispatch, late, route
+from runtime.entry.sns_dialect import sns_dialect
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.routing import View, dispatch, late, route
-from runtime.sns_dialect import sns_dialect
+from runtime.registry.app_ids import APPID
+from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 

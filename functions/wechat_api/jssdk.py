@@ -11,8 +11,8 @@ from functions.wechat_api.authentication import access_for_app, toll_of
 from functions.wechat_api.report import note
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
-from runtime.registry import App
+from runtime.registry.registry import App
+from runtime.web.messages import Request, Response, json_response
 
 SCOPE = "/jssdk_config"
 

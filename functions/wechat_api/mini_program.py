@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 
 from functions.wechat_api.sns_client import client_of_secret
-from runtime.app_ids import APPID
+from runtime.entry.sns_dialect import sns_response
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response
-from runtime.mini_program import MiniProgramUser, mini_program_of
-from runtime.registry import App, Client
-from runtime.sns_dialect import sns_response
-from runtime.subjects import is_pairwise, openid_for
+from runtime.registry.app_ids import APPID
+from runtime.registry.registry import App, Client
+from runtime.registry.subjects import is_pairwise, openid_for
+from runtime.web.messages import Request, Response
+from runtime.wechat.mini_programs import MiniProgramUser, mini_program_of
 
 
 def jscode2session(request: Request, gateway: Gateway) -> Response:

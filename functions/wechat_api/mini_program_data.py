@@ -11,10 +11,10 @@ from functions.wechat_api.authentication import access_for_app
 from functions.wechat_api.report import note
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
-from runtime.registry import Client
-from runtime.subjects import is_pairwise, openid_for
-from runtime.user_data import CannotDecrypt, decrypt, is_signed
+from runtime.registry.registry import Client
+from runtime.registry.subjects import is_pairwise, openid_for
+from runtime.web.messages import Request, Response, json_response
+from runtime.wechat.user_data import CannotDecrypt, decrypt, is_signed
 
 SCOPE = "/decrypt"
 

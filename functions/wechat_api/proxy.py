@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from functions.wechat_api.authentication import access_for_app, access_of, toll_of
 from functions.wechat_api.report import Report
-from runtime.access import Access
 from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
-from runtime.messages import Headers, Request, Response
-from runtime.registry import App
+from runtime.registry.registry import App
+from runtime.tokens.gateway_tokens import Access
+from runtime.web.messages import Headers, Request, Response
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and sign-in, which has its own.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import time
 
-from runtime.access import Access
-from runtime.audit import Event, ProxiedCall, audit
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.messages import Request
-from runtime.wechat import Answer
+from runtime.tokens.gateway_tokens import Access
+from runtime.usage.audit import Event, ProxiedCall, audit
+from runtime.web.messages import Request
+from runtime.wechat.api import Answer
 
 _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from runtime.app_ids import APPID
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.messages import Request
-from runtime.registry import Client, client_id_of
+from runtime.registry.app_ids import APPID
+from runtime.registry.registry import Client, client_id_of
+from runtime.web.messages import Request
 
 _CLIENT_ID = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
 

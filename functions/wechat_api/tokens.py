@@ -7,14 +7,14 @@ from typing import Any
 
 from functions.wechat_api.authentication import access_for_app, access_of, toll_of
 from functions.wechat_api.report import note
-from runtime.access import LIFE_SECONDS, Access
-from runtime.app_ids import APPID
-from runtime.credentials import TICKET_TYPES
-from runtime.dialects import WECHAT_JSON
+from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.messages import Request, Response, json_response
-from runtime.registry import App, Client, client_id_of
+from runtime.registry.app_ids import APPID
+from runtime.registry.registry import App, Client, client_id_of
+from runtime.tokens.gateway_tokens import LIFE_SECONDS, Access
+from runtime.web.messages import Request, Response, json_response
+from runtime.wechat.credentials import TICKET_TYPES
 
 
 def token(request: Request, gateway: Gateway) -> Response:

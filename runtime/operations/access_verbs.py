@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.client_fields import MOST_SECRETS
-from runtime.documents import Document
-from runtime.field_rules import Rule, flag
+from runtime.documents.documents import Document
 from runtime.gateway import Gateway
-from runtime.operations import keeping
+from runtime.operations import editing as keeping
 from runtime.operations.arguments import ID
 from runtime.operations.client_verbs import shown_client
 from runtime.operations.refusals import OperationRefused
-from runtime.registration import checked_fields, client_document
-from runtime.registry import hash_secret, make_secret
+from runtime.registry.client_fields import MOST_SECRETS
+from runtime.registry.registry import hash_secret, make_secret
+from runtime.registry.rules import Rule, flag
+from runtime.registry.schema import checked_fields, client_document
 
 
 def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

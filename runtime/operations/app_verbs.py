@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.documents import SECRET_FIELDS
+from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
-from runtime.operations import keeping
+from runtime.operations import editing as keeping
 from runtime.operations.arguments import ID, NAMES, split
-from runtime.registration import app_document, checked_fields
+from runtime.registry.schema import app_document, checked_fields
 
 _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.field_rules import many, text
+from runtime.registry.rules import many, text
 
 ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
 NAMES = many(text(r"[a-z_]{1,28}", "a field's name"))

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.gateway import Gateway
-from runtime.logo import shown as shown_logo
-from runtime.operations import keeping
+from runtime.operations import editing as keeping
 from runtime.operations.arguments import ID, NAMES, split
 from runtime.operations.client_warnings import warnings
-from runtime.operations.own_fields import OURS, completed, lasting, refuse_ours
-from runtime.registration import RegistrationError, checked_fields, client_document
+from runtime.operations.generated_fields import OURS, completed, lasting, refuse_ours
+from runtime.registry.logo import shown as shown_logo
+from runtime.registry.schema import RegistrationError, checked_fields, client_document
 
 
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

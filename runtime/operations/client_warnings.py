@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from runtime.gateway import Gateway
-from runtime.operations import keeping
+from runtime.operations import editing as keeping
 from runtime.operations.refusals import UnreadableDocument
-from runtime.sign_in import PAGE_KIND, QR_KIND
+from runtime.wechat.oauth import PAGE_KIND, QR_KIND
 
 TWICE = (
     "Who comes by QR code and inside WeChat is two people here: "

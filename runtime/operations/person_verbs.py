@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from runtime.field_rules import text
 from runtime.gateway import Gateway
-from runtime.registration import checked_fields
+from runtime.registry.rules import text
+from runtime.registry.schema import checked_fields
 
 _SUB = text(r"[A-Za-z0-9_-]{1,128}", "an openid or a unionid, as the app's subject is")
 

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from runtime.documents import SECRET_FIELDS
-from runtime.field_rules import whole, word
+from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
-from runtime.operations import keeping
+from runtime.operations import editing as keeping
 from runtime.operations.arguments import ID
-from runtime.operations.own_fields import lasting
+from runtime.operations.generated_fields import lasting
 from runtime.operations.refusals import UnknownDocument, UnreadableDocument
-from runtime.registration import checked_fields
+from runtime.registry.rules import whole, word
+from runtime.registry.schema import checked_fields
 
 _NAME = {"kind": word(*SECRET_FIELDS), "id": ID}
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from runtime.fetching import Source
+from runtime.custody.fetching import Source
 from runtime.gateway import Gateway
 from runtime.operations.arguments import ID
 from runtime.operations.refusals import OperationRefused, UnknownDocument
-from runtime.registration import checked_fields
-from runtime.registry import App
+from runtime.registry.registry import App
+from runtime.registry.schema import checked_fields
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

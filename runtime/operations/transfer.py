@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.documents import SECRET_FIELDS, VersionExists
-from runtime.envelope import Envelope
-from runtime.field_rules import Fault, flag, whole, word
+from runtime.crypto.envelope import Envelope
+from runtime.documents.documents import SECRET_FIELDS, VersionExists
+from runtime.documents.secret_fields import SecretFields
 from runtime.gateway import Gateway
-from runtime.operations import keeping
+from runtime.operations import editing as keeping
 from runtime.operations.arguments import ID
-from runtime.operations.own_fields import lasting
+from runtime.operations.generated_fields import lasting
 from runtime.operations.refusals import OperationRefused
-from runtime.registration import (
+from runtime.registry.rules import Fault, flag, whole, word
+from runtime.registry.schema import (
     RegistrationError,
     app_document,
     checked_fields,
     client_document,
 )
-from runtime.secret_fields import SecretFields
 
 FORMAT = "wechat-gateway-documents-1"
 

@@ -32,7 +32,7 @@ from bench.report import Bar, bars_table, ratios, spread
 from bench.stage import open_stages
 from bench.turns import installed
 from bench.upstream import PERSON
-from host.embedded_redis import find_server
+from host.developer.embedded_redis import find_server
 
 pytestmark = pytest.mark.skipif(
     find_server() is None, reason="no redis-server: neither on PATH nor in the wheel"

@@ -15,9 +15,9 @@ from bench.cold_site import open_site
 from bench.first_calls import COOKIE_ONLY, first_calls
 from bench.processes import empty_redis
 from bench.turns import installed
-from host.children import PROJECT
-from host.embedded_redis import find_server
-from runtime.sessions import Session
+from host.developer.embedded_redis import find_server
+from host.processes.children import PROJECT
+from runtime.sign_in.sessions import Session
 
 pytestmark = pytest.mark.skipif(
     find_server() is None, reason="no redis-server: neither on PATH nor in the wheel"
@@ -26,25 +26,29 @@ pytestmark = pytest.mark.skipif(
 WATCHED = {
     *("boto3", "cryptography.hazmat", "joserfc", "redis", "requests", "urllib3"),
     *("tornado", "tornado.template", "tornado.web", "gettext", "http.client"),
-    *("runtime.flows", "runtime.pages", "runtime.registry"),
+    *("runtime.sign_in.flows", "runtime.pages.pages", "runtime.registry.registry"),
 }
 """What costs 5 ms and more; of our own what draws in much that a cookie needs not."""
 
-PAGE = {"gettext", "runtime.pages", "tornado", "tornado.template"}
-APPS = {"cryptography.hazmat", "runtime.registry"}
+PAGE = {"gettext", "runtime.pages.pages", "tornado", "tornado.template"}
+APPS = {"cryptography.hazmat", "runtime.registry.registry"}
 
 LOADED = {
     "login: who am I": set(),
     "login: who am I, forged cookie": set(),
     "login: sign out? as JSON": set(),
-    "login: the page": {"redis", "runtime.flows"} | APPS | PAGE,
-    "oauth_callback: unknown state": {"redis", "runtime.flows", "runtime.registry"}
+    "login: the page": {"redis", "runtime.sign_in.flows"} | APPS | PAGE,
+    "oauth_callback: unknown state": {
+        "redis",
+        "runtime.sign_in.flows",
+        "runtime.registry.registry",
+    }
     | PAGE,
-    "wechat_api: no token": {"runtime.registry"},
+    "wechat_api: no token": {"runtime.registry.registry"},
     "wechat_api: a token": {"redis"} | APPS,
-    "oidc: discovery": {"runtime.registry"},
+    "oidc: discovery": {"runtime.registry.registry"},
     "oidc: keys": {"cryptography.hazmat", "joserfc"},
-    "oidc: wrong secret": {"redis", "runtime.registry"},
+    "oidc: wrong secret": {"redis", "runtime.registry.registry"},
     "admin: list of apps": APPS,
     "refresh: nothing due": {"redis"} | APPS,
 }

@@ -8,11 +8,12 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from runtime import errors, pages
-from runtime.browsers import Browser
-from runtime.messages import Response
-from runtime.qr_code import QrCode
-from runtime.rendering import TEMPLATES
+from runtime import errors
+from runtime.pages import pages
+from runtime.pages.qr_code import QrCode
+from runtime.pages.rendering import TEMPLATES
+from runtime.web.browsers import Browser
+from runtime.web.messages import Response
 
 WXLOGIN_PATH = "/connect/zh_CN/htmledition/js/wxLogin.js"
 WXLOGIN = Path(__file__).parents[2] / "sandbox" / "static" / "wxLogin.js"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.messages import redirect
+from runtime.web.messages import redirect
 from tests.browser.site import (
     WXLOGIN_PATH,
     pages_on,
@@ -11,7 +11,7 @@ from tests.browser.site import (
     sign_in,
     sign_out,
 )
-from tests.chromium import chromium
+from tests.support.chromium import chromium
 
 PATHS = pages_on(1)
 # Each text's colour, and each control's edge, against the nearest ground behind it, as

@@ -8,7 +8,7 @@ from time import time
 from tornado.web import Application, authenticated
 
 from client.gateway_auth import GatewayAuthHandler, cookie_settings
-from runtime.cookies import sign_cookie
+from runtime.web.cookies import sign_cookie
 from tests.client.service import Service
 
 OLD, NEW = "o" * 32, "n" * 32

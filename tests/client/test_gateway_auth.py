@@ -23,7 +23,7 @@ from tests.client.beside_gateway import (
     serve,
     status,
 )
-from tests.runtime.raw_server import RawServer, close, make_answer
+from tests.support.raw_server import RawServer, close, make_answer
 
 
 def test_who_signed_in_at_the_gateway(browser, running):

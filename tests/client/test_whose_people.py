@@ -7,7 +7,7 @@ from time import time
 
 import pytest
 
-from runtime.sessions import Session, Sessions
+from runtime.sign_in.sessions import Session, Sessions
 from tests.client.beside_gateway import (
     APP,
     KEYS,

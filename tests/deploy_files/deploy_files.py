@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runtime.client_address import client_address
-from runtime.messages import Request
 from runtime.settings import Settings
+from runtime.web.client_address import client_address
+from runtime.web.messages import Request
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -2,7 +2,7 @@
 
 import re
 
-from host.options import parse_options
+from host.server.options import parse_options
 from tests.deploy_files.deploy_files import (
     DEPLOY,
     NEEDED,

@@ -10,7 +10,7 @@ from deploy.package.placing import functions, place
 from runtime.settings import settings_from
 from runtime.version import version
 from tests.deploy_files.deploy_files import ROOT, tool
-from tests.documentation import code_blocks, section
+from tests.support.documentation import code_blocks, section
 
 PAGE = ROOT / "docs/deploying.md"
 OF_FUN = {"ACCOUNT_ID", "REGION", "ACCESS_KEY_ID", "ACCESS_KEY_SECRET"}

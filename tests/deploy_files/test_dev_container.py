@@ -140,7 +140,7 @@ def test_the_workspace_is_the_developers_own_folder():
 
 def test_the_ports_are_those_that_something_listens_on():
     """The host, the sandbox and the example of a business service."""
-    options = (ROOT / "host/options.py").read_text("utf-8")
+    options = (ROOT / "host/server/options.py").read_text("utf-8")
     example = (ROOT / "examples/business_service.py").read_text("utf-8")
     defaults = dict(re.findall(r'"(port|sandbox_port)", default=(\d+)', options))
     (service,) = re.findall(r'define\("port", default=(\d+)', example)

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from host.kept_settings import FOLDER
-from host.options import parse_options
+from host.developer.kept_settings import FOLDER
+from host.server.options import parse_options
 from tests.deploy_files.deploy_files import (
     DEPLOY,
     ROOT,
@@ -17,7 +17,7 @@ from tests.deploy_files.deploy_files import (
     run,
     tool,
 )
-from tests.host.processes import LocalHost
+from tests.support.local_hosts import LocalHost
 
 DOCKERFILES = [DEPLOY / "Dockerfile", ROOT / ".devcontainer/Dockerfile"]
 LOCKS = ["requirements.lock", "requirements-host.lock", "requirements-catalogues.lock"]

@@ -7,7 +7,7 @@ import yaml
 
 from deploy.package.placing import VARIABLES
 from functions.refresh.index import MOST_SECONDS
-from host.template import read_template
+from host.fc.template import read_template
 from runtime.version import VERSION
 from tests.deploy_files.deploy_files import (
     K8S,

@@ -2,9 +2,9 @@
 
 import re
 
-from host.limits import BODY
-from host.options import parse_options
-from host.template import read_template
+from host.fc.limits import BODY
+from host.fc.template import read_template
+from host.server.options import parse_options
 from tests.deploy_files.deploy_files import ROOT, address_seen, of_kind
 
 DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from deploy.s_yaml import render
-from host.template import read_template
+from host.fc.template import read_template
 from tests.deploy_files.component_facts import DOMAIN, FUNCTION
 from tests.deploy_files.deploy_files import DEPLOY, ROOT, SETTINGS, tool
-from tests.documentation import section
+from tests.support.documentation import section
 
 jsonschema = pytest.importorskip("jsonschema")
 

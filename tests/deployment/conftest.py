@@ -12,7 +12,7 @@ from deploy.package.failed import BuildFailed
 from deploy.package.interpreter import find_interpreter
 from deploy.package.wheels import folder_of
 from deploy.smoke.__main__ import main as look
-from host import sandbox_process
+from host.developer import sandbox_process
 from tests.conftest import free_port, make_environ, make_redis
 from tests.deployment.deployer import ROOT, Deployer, build, check_out
 from tests.deployment.function_compute.server import FunctionCompute

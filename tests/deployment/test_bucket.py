@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from deploy.package.layout import SITE
-from tests.runtime.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
+from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 
 PROGRAM = """
 import json, socket, sys
@@ -20,9 +20,9 @@ def local(host, *more, **options):
     known = str(host).endswith(".aliyuncs.com")
     return find("127.0.0.1" if known else host, *more, **options)
 socket.getaddrinfo = local
-from runtime.bucket_client import connect
-from runtime.bucket_store import BucketStore
-from runtime.document_store import VersionExists
+from runtime.documents.bucket_client import connect
+from runtime.documents.bucket import BucketStore
+from runtime.documents.store import VersionExists
 endpoint = f"http://oss-cn-hangzhou.aliyuncs.com:{port}"
 store = BucketStore(f"s3://{bucket}/wechat/config", endpoint=endpoint)
 store.create("apps/a", 1, b"{}")

@@ -12,8 +12,8 @@ from deploy.package.parameters import NEEDED
 from deploy.package.rendering import render
 from tests.conftest import free_port, make_environ
 from tests.deployment.deployer import ROOT
-from tests.passage import make_certificate
-from tests.runtime.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
+from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
+from tests.support.passage import make_certificate
 
 ACCOUNT = {
     "ACCOUNT_ID": "1234567890123456",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from deploy.forms import is_on_this_machine, is_private_key
-from tests.rsa_keys import loaded, private_key
+from tests.support.rsa_keys import loaded, private_key
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from deploy.smoke.__main__ import main
 from management.endpoint import Endpoint
 from management.parser import FUNCTION, SERVICE
-from tests.host.processes import SETTINGS, LocalHost
-from tests.rsa_keys import oidc_key, private_key
+from tests.support.local_hosts import SETTINGS, LocalHost
+from tests.support.rsa_keys import oidc_key, private_key
 
 KEY = {"ACCESS_KEY_ID": "AKtest", "ACCESS_KEY_SECRET": "SKtest"}
 WELL, FROZEN = "wx" + "a" * 16, "wx" + "b" * 16

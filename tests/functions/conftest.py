@@ -12,11 +12,12 @@ from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
-from runtime.registry import hash_secret
-from tests.functions import brokered
-from tests.functions.api import REAL, STABLE, issue
-from tests.functions.hostile import Hostile
-from tests.functions.scripted import (
+from runtime.registry.registry import hash_secret
+from tests.support import brokered
+from tests.support.api_calls import REAL, STABLE, issue
+from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.hostile import Hostile
+from tests.support.scripted_wechat import (
     APP_SECRET,
     CLIENT_SECRET,
     FORM,
@@ -27,8 +28,7 @@ from tests.functions.scripted import (
     change,
     load,
 )
-from tests.functions.walked_back import Walk
-from tests.runtime.fc import call_wsgi, make_environ_fc
+from tests.support.walked_back import Walk
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
-from tests.functions.api import REAL, STABLE, WHO
-from tests.functions.brokered import BACK, OIDC, VERIFIER, Visit, willing
-from tests.functions.scripted import (
+from tests.support.api_calls import REAL, STABLE, WHO
+from tests.support.brokered import BACK, OIDC, VERIFIER, Visit, willing
+from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.rsa_keys import loaded, private_key
+from tests.support.scripted_wechat import (
     APP_SECRET,
     CLIENT_SECRET,
     FORM,
@@ -26,9 +28,7 @@ from tests.functions.scripted import (
     basic,
     change,
 )
-from tests.functions.surface import CALLBACK_URI, PLACES, WORD
-from tests.rsa_keys import loaded, private_key
-from tests.runtime.fc import call_wsgi, make_environ_fc
+from tests.support.surface import CALLBACK_URI, PLACES, WORD
 
 MINI = "wx" + "c" * 16
 SALT = "5a" * 16

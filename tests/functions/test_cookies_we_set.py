@@ -10,9 +10,9 @@ from functions.login.index import handle as login
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from tests.conftest import make_environ
-from tests.documentation import sources
-from tests.functions.brokered import Visit, willing
-from tests.functions.scripted import ask, cookie, header, load
+from tests.support.brokered import Visit, willing
+from tests.support.documentation import sources
+from tests.support.scripted_wechat import ask, cookie, header, load
 
 LARGEST = 4096
 CLOSED = ["HttpOnly", "SameSite=Lax"]
@@ -92,4 +92,4 @@ def test_one_place_makes_them():
         if isinstance(node, ast.Constant) and str(node.value).lower() == "set-cookie"
     }
 
-    assert writers == {"runtime.cookies"}
+    assert writers == {"runtime.web.cookies"}

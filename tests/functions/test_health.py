@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from host.routes import Routes
-from host.template import read_template
+from host.fc.routes import Routes
+from host.fc.template import read_template
 from runtime import gateway as gateway_module
 from runtime import health
-from runtime.dialects import api_dialect
-from runtime.entrypoint import entrypoint
+from runtime.entry.dialects import api_dialect
+from runtime.entry.entrypoint import entrypoint
 from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 from runtime.version import VERSION, version
 from tests.conftest import free_port, make_environ
-from tests.functions.scripted import NOW
-from tests.runtime.fc import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.scripted_wechat import NOW
 
 TEMPLATE = read_template(Path(__file__).parents[2] / "template.yml")
 FUNCTIONS = {function.name: function for function in TEMPLATE.functions}

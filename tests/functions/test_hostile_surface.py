@@ -12,7 +12,9 @@ import pytest
 
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
-from tests.functions.scripted import (
+from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.rsa_keys import private_key
+from tests.support.scripted_wechat import (
     APP_SECRET,
     CLIENT_SECRET,
     FORM,
@@ -21,9 +23,7 @@ from tests.functions.scripted import (
     WEBSITE,
     change,
 )
-from tests.functions.surface import CALLBACK_URI, PLACES, WORD
-from tests.rsa_keys import private_key
-from tests.runtime.fc import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.surface import CALLBACK_URI, PLACES, WORD
 
 QUICK_SECONDS = 5.0
 """What takes longer than linear time takes much longer; a busy machine does not."""

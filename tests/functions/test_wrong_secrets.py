@@ -10,9 +10,9 @@ import pytest
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
-from tests.functions.api import WHO
-from tests.functions.scripted import CLIENT_SECRET, FORM, SERVICE, basic
-from tests.runtime.fc import call_wsgi, make_environ_fc
+from tests.support.api_calls import WHO
+from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, basic
 
 GRANT = {"grant_type": "client_credentials", "appid": SERVICE}
 CODE = {"grant_type": "authorization_code"}
@@ -72,7 +72,7 @@ PLACES = {
 def guess(request, gateway, monkeypatch):
     """Ask with a secret; return the code by which it was refused, if it was."""
     monkeypatch.setattr(gateway_module, "_current", gateway)
-    monkeypatch.setattr("runtime.limits.WRONG_SECRETS", 3)
+    monkeypatch.setattr("runtime.usage.limits.WRONG_SECRETS", 3)
 
     def ask(secret, *, client_ip="192.0.2.1"):
         handler, call = request.param(secret)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.host.processes import SITE, LocalHost
+from tests.support.local_hosts import SITE, LocalHost
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.host.processes import ROOT, SETTINGS, LocalHost, eventually
-from tests.host.test_timers import make_template, ticks_of
+from tests.host.server.test_timers import make_template, ticks_of
+from tests.support.local_hosts import ROOT, SETTINGS, LocalHost, eventually
 
 ENDLESS = """
 import time

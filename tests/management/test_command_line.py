@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from host.template import read_template
+from host.fc.template import read_template
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
-from tests.documentation import ROOT
 from tests.management.conftest import APP_SECRET, APPID
+from tests.support.documentation import ROOT
 
 A, B, C = "wxaaaaaaaaaaaaaaaa", "wxbbbbbbbbbbbbbbbb", "wxcccccccccccccccc"
 

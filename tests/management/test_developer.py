@@ -7,8 +7,8 @@ import os
 import pytest
 
 from tests.conftest import free_port
-from tests.host.processes import LocalHost
 from tests.management.conftest import APP_SECRET, APPID
+from tests.support.local_hosts import LocalHost
 
 ADD = f"app add {APPID} --kind service --secret-stdin --json"
 SAID = (

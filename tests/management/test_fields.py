@@ -8,9 +8,9 @@ from dataclasses import fields
 import pytest
 
 from runtime.gateway import Gateway
-from runtime.logo import MOST_BYTES, data_uri
-from runtime.operations.own_fields import OURS
-from runtime.registry import App, Client, Rate
+from runtime.operations.generated_fields import OURS
+from runtime.registry.logo import MOST_BYTES, data_uri
+from runtime.registry.registry import App, Client, Rate
 from runtime.settings import settings_from
 from tests.management.conftest import APP_SECRET, APPID
 

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from management.commands import COMMANDS
-from runtime.operations.table import OPERATIONS
+from runtime.operations.verbs import OPERATIONS
 from tests.management.conftest import APP_SECRET, APPID
 
 

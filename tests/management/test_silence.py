@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documentation import ROOT
 from tests.management.conftest import APP_SECRET, APPID
+from tests.support.documentation import ROOT
 
 HUSH = (APP_SECRET, "K" * 43, "pushtoken0")
 

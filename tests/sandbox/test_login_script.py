@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.chromium import chromium
+from tests.support.chromium import chromium
 
 PATH = "/connect/zh_CN/htmledition/js/wxLogin.js"
 BACK = quote("https://shop.example.com/back?a=1", safe="")

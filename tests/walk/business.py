@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from tests.conftest import free_port
-from tests.host.processes import eventually
+from tests.support.local_hosts import eventually
 from tests.walk.house import ROOT
 from tests.walk.operating import run_manage
 

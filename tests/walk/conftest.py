@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chromium import chromium
+from tests.support.chromium import chromium
 from tests.walk.house import House
 from tests.walk.operating import start_host
 from tests.walk.siege import Siege

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.conftest import make_environ
-from tests.host.processes import ROOT, LocalHost
+from tests.support.local_hosts import ROOT, LocalHost
 
 APPID = "wx0123456789abcdef"
 APP_SECRET = "0123456789abcdef" * 2

@@ -7,12 +7,12 @@ from itertools import cycle
 import urllib3
 
 from runtime.gateway import Gateway
-from runtime.registry import hash_secret
+from runtime.registry.registry import hash_secret
 from runtime.settings import settings_from
 from tests.conftest import free_port, make_environ
-from tests.functions.brokered import BACK
-from tests.host.processes import LocalHost
-from tests.rsa_keys import oidc_key, private_key
+from tests.support.brokered import BACK
+from tests.support.local_hosts import LocalHost
+from tests.support.rsa_keys import oidc_key, private_key
 
 SECRET = "demo_" + "1" * 32
 

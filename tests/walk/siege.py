@@ -8,11 +8,11 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from runtime.gateway import Gateway
-from runtime.registry import hash_secret
+from runtime.registry.registry import hash_secret
 from runtime.settings import settings_from
 from tests.conftest import make_environ
-from tests.host.processes import LocalHost
-from tests.runtime.raw_server import RawServer, make_answer
+from tests.support.local_hosts import LocalHost
+from tests.support.raw_server import RawServer, make_answer
 
 APPID = "wx" + "a" * 16
 APP_SECRET = "f" * 32

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.chromium import IPHONE_WECHAT
+from tests.support.chromium import IPHONE_WECHAT
 from tests.walk.business import Example, register
 from tests.walk.house import ROOT
 from tests.walk.operating import run_manage

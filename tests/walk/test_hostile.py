@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.runtime.raw_server import close, make_answer, send_and_close
+from tests.support.raw_server import close, make_answer, send_and_close
 from tests.walk.siege import OK, USERS, get
 
 BODY = 32 * 1024 * 1024

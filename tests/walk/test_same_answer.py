@@ -13,10 +13,10 @@ from functions.login.index import handler as login
 from functions.oauth_callback.index import handler as oauth_callback
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
-from host.seed import CLIENT_ID
+from host.developer.seed import CLIENT_ID
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
-from tests.runtime.fc import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
 
 UNKNOWN = "wx" + "0" * 16
 HTML = "text/html"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.passage import Passage, make_certificate
+from tests.support.passage import Passage, make_certificate
 from tests.walk.sdks import SDKS
 
 HOST = "api.weixin.qq.com"

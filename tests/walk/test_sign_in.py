@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.chromium import IPHONE_WECHAT
+from tests.support.chromium import IPHONE_WECHAT
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.functions.brokered import BACK, OIDC, VERIFIER, WECHAT
-from tests.host.processes import eventually
+from tests.support.brokered import BACK, OIDC, VERIFIER, WECHAT
+from tests.support.local_hosts import eventually
 from tests.walk.pair import SECRET, Pair
 from tests.walk.visitor import Visitor
 

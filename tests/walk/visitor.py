@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from tests.chromium import IPHONE_WECHAT
+from tests.support.chromium import IPHONE_WECHAT
 
 MOST_STEPS = 10
 

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.walk.person import IN_WECHAT, Person
 from tests.browser.walk.service import Service
 from tests.browser.walk.walked_house import WalkedHouse
-from tests.chromium import chromium
+from tests.support.chromium import chromium
 from tests.walk.operating import run_manage
 
 SILENT = {"appid": "wx5117e47500000001", "secret": "5" * 32, "kind": "service"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.chromium import IPHONE_WECHAT
+from tests.support.chromium import IPHONE_WECHAT
 
 AT_A_DESK = {"locale": "en-US", "viewport": {"width": 1280, "height": 720}}
 IN_WECHAT = {

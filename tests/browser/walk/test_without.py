@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.walk.person import AT_A_DESK, IN_WECHAT
-from tests.chromium import CookieRefuser
+from tests.support.chromium import CookieRefuser
 
 NO_COOKIE = "This browser has not kept our cookie. Allow cookies, then start again."
 

@@ -1,0 +1,30 @@
+"""The sign-in page of our own domain."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from runtime.broker.start import start_sign_in
+from runtime.gateway import Gateway
+from runtime.pages.languages import choose
+from runtime.sign_in.flows import Flow
+from runtime.web.messages import Request, Response
+from runtime.web.next_url import safe_next
+from runtime.wechat.oauth import sign_in_apps
+
+
+def sign_in_page(request: Request, gateway: Gateway) -> Response:
+    """Begin a sign-in that ends at `next`, for services of the same domain."""
+    client = gateway.registry.client(gateway.settings.login_client)
+    apps = sign_in_apps(gateway.registry, client)
+    base = gateway.settings.public_base_url
+    next_ = safe_next(_lenient_next(request), origins=apps.client.origins, own=base)
+    flow = Flow(next=next_, appids=apps.appids, language=choose(request))
+    address = f"{base}/login?next={quote(next_, safe='')}"
+    return start_sign_in(request, gateway, flow, apps=apps, address=address)
+
+
+def _lenient_next(request: Request) -> str | None:
+    # A `next` given twice is as good as none; it is no reason to refuse the page.
+    values = [value for name, value in request.arguments if name == "next"]
+    return values[0] if len(values) == 1 else None

@@ -1,0 +1,100 @@
+"""Settings of a developer's machine: only those that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+
+from host.cannot_start import CannotStart
+from host.developer import embedded_redis, sandbox_process
+from host.developer.kept_settings import FOLDER, keep_settings
+from host.developer.secrets_file import NAMES, kept_secrets
+from host.processes.household import Household
+
+_PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
+_STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server was found"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the host listens, and where the sandbox is to."""
+
+    url: str
+    sandbox_port: int
+
+
+def furnish(
+    environ: MutableMapping[str, str], *, machine: Machine, household: Household
+) -> list[str]:
+    """Fill in missing settings, start what they stand for, return what to tell.
+
+    Whoever sets REDIS_URL gets no embedded Redis, whoever sets the WECHAT_* addresses
+    no sandbox, and a config of one's own is left alone. What is started joins the
+    household. A complete set, as after a reload, changes and starts nothing.
+    """
+    told = []
+    before = dict(environ)
+    own_config = not _is_missing(environ, "CONFIG_URL")
+    _default(environ, {"PUBLIC_BASE_URL": machine.url})
+    _default(environ, {"CONFIG_URL": f"file:{FOLDER}/config"})
+    if any(_is_missing(environ, name) for name in NAMES):
+        _default(environ, kept_secrets(FOLDER / "secrets.json"))
+    if _is_missing(environ, "REDIS_URL"):
+        told += _with_redis(environ, household)
+    sandbox_url = _with_sandbox(environ, machine, household)
+    if sandbox_url and not own_config:
+        told += _with_demo(environ, machine, sandbox_url)
+    if environ != before and not own_config:
+        keep_settings(environ)
+    return told
+
+
+def _with_redis(environ: MutableMapping[str, str], household: Household) -> list[str]:
+    redis = embedded_redis.start(FOLDER / "redis")
+    household.add(redis.process.pid)
+    environ["REDIS_URL"] = redis.url
+    return [] if redis.keeps else [_STAND_IN]
+
+
+def _with_sandbox(
+    environ: MutableMapping[str, str], machine: Machine, household: Household
+) -> str | None:
+    missing = [name for name in _PLATFORM if _is_missing(environ, name)]
+    if not missing:
+        return None
+    if len(missing) < len(_PLATFORM):
+        # The sandbox's pages beside the real API would be neither.
+        raise CannotStart(f"{' and '.join(missing)}: set all of WECHAT_*_URL or none")
+    log = FOLDER / "sandbox.log"
+    sandbox = sandbox_process.start(machine.sandbox_port, log=log)
+    household.add(sandbox.process.pid)
+    _default(environ, dict.fromkeys(_PLATFORM, sandbox.url))
+    return sandbox.url
+
+
+def _with_demo(
+    environ: MutableMapping[str, str], machine: Machine, sandbox_url: str
+) -> list[str]:
+    from host.developer.seed import (
+        seed,  # it builds a gateway, which needs all the settings
+    )
+
+    _default(environ, {"LOGIN_CLIENT": "demo"})
+    demo = seed(sandbox_url)
+    return [
+        f"sign in         {machine.url}/login?next=/login/me",
+        f"WeChat's phone  {sandbox_url}/_sandbox/phone",
+        f"its journal     {sandbox_url}/_sandbox/journal",
+        f"demo client     {demo.client_id}",
+        f"its secret      {demo.secret}",
+        f"its apps        {' '.join(demo.appids)}",
+        "more log lines  --logging=debug",
+    ]
+
+
+def _is_missing(environ: Mapping[str, str], name: str) -> bool:
+    return not environ.get(name, "").strip()
+
+
+def _default(environ: MutableMapping[str, str], values: Mapping[str, str]) -> None:
+    environ.update({k: v for k, v in values.items() if _is_missing(environ, k)})

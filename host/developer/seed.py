@@ -1,0 +1,79 @@
+"""A developer's first config: the sandbox's apps, and a client that may use them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from runtime.documents.documents import Documents
+from runtime.gateway import current_gateway
+from runtime.registry.registry import hash_secret, make_secret
+from runtime.registry.schema import app_document, client_document
+from runtime.tokens.gateway_tokens import TOKEN_READ
+
+CLIENT_ID = "demo"
+SECRET_FILE = Path(".local/demo_client.json")
+_SERVICE = "http://127.0.0.1:8090"
+"""Where examples/business_service.py listens."""
+
+_FIELDS = ("kind", "secret", "token", "encoding_aes_key")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClient:
+    """The client that a developer tries things with."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    appids: tuple[str, ...]
+
+
+def seed(sandbox_url: str) -> DemoClient:
+    """Write the sandbox's apps and the client `demo`; change nothing that is right."""
+    documents = current_gateway().documents
+    with urlopen(f"{sandbox_url}/_sandbox/apps", timeout=5) as answer:  # noqa: S310
+        apps = json.load(answer)
+    apps = apps["apps"] if isinstance(apps, dict) else apps
+    for app in apps:
+        content = {name: app[name] for name in _FIELDS if app.get(name)}
+        content["js_domains"] = [app["js_domain"]]
+        # The sandbox's accounts are bound to one open platform: a person is the same
+        # in all of them only by unionid.
+        content = app_document(app["appid"], {**content, "subject": "unionid"})
+        _put(documents, "apps", app["appid"], content)
+    appids = tuple(app["appid"] for app in apps)
+    secret, hashed = _secret()
+    content = {
+        "name": "Demo",
+        "scopes": {appid: ["/*", TOKEN_READ] for appid in appids},
+        "secret_hashes": [hashed],
+        "epoch": 1,
+        "origins": [_SERVICE],
+        "redirect_uris": [f"{_SERVICE}/signed_in"],
+        "post_logout_redirect_uris": [f"{_SERVICE}/"],
+    }
+    _put(documents, "clients", CLIENT_ID, client_document(CLIENT_ID, content))
+    return DemoClient(CLIENT_ID, secret, appids)
+
+
+def _put(documents: Documents, kind: str, id_: str, content: Mapping[str, Any]) -> None:
+    document = documents.read(kind, id_)
+    if document is None or document.content != content:
+        after = document.version if document else documents.version(kind, id_)
+        documents.write(kind, id_, content, after=after)
+
+
+def _secret() -> tuple[str, str]:
+    # The config keeps a hash only; a developer wants to see the secret every time.
+    if not SECRET_FILE.exists():
+        secret = make_secret(CLIENT_ID)
+        text = json.dumps({"secret": secret, "hash": hash_secret(secret)})
+        SECRET_FILE.parent.mkdir(parents=True, exist_ok=True)
+        SECRET_FILE.touch(mode=0o600)
+        SECRET_FILE.write_text(text, encoding="utf-8")
+    kept = json.loads(SECRET_FILE.read_text(encoding="utf-8"))
+    return kept["secret"], kept["hash"]

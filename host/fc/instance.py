@@ -1,0 +1,65 @@
+"""A function as FC runs it: loaded at its first call, then called again and again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+
+from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
+from host.fc.call import Call
+from host.fc.context import Context, surroundings_of
+from host.fc.environ import base_environ, make_environ
+from host.fc.limits import check_answer
+from host.fc.loader import LoadError, load_handler
+from host.fc.refusals import failure
+from host.fc.template import Function, Template
+
+log = logging.getLogger("host")
+
+
+class Instance:
+    """A function's handler and what all its calls have in common.
+
+    It is called in worker threads. `process` is the environment at start; FC copies
+    the process' variables into every call's environ.
+    """
+
+    def __init__(
+        self, function: Function, *, template: Template, process: Mapping[str, str]
+    ) -> None:
+        self.function = function
+        self._root = template.root
+        self._base = base_environ(process, function=function, template=template)
+        self._surroundings = surroundings_of(function, process)
+        self._handler: Handler | None = None
+        self._loading = threading.Lock()
+
+    def __call__(self, call: Call) -> Answer:
+        """Return the function's answer, or FC's to a function that failed."""
+        try:
+            return self._answer(call)
+        except LoadError as error:
+            log.exception("%s %s: %s", call.request_id, self.function.name, error)
+            return failure(error.error_type)
+        except InvalidResponse as error:
+            log.error("%s %s: %s", call.request_id, self.function.name, error)
+            return failure("InvalidResponse")
+        # On FC an exit too ends one call; here it must not end the host.
+        except (Exception, SystemExit) as error:
+            log.exception("%s %s failed", call.request_id, self.function.name)
+            return failure(type(error).__name__)
+
+    def _answer(self, call: Call) -> Answer:
+        handler = self._handler or self._load()
+        context = Context(call.request_id, surroundings=self._surroundings)
+        environ = make_environ(call, base=self._base, context=context)
+        answer = answer_of(handler, environ)
+        check_answer(answer)
+        return answer
+
+    def _load(self) -> Handler:
+        with self._loading:
+            if self._handler is None:
+                self._handler = load_handler(self._root, self.function.handler)
+            return self._handler

@@ -1,0 +1,104 @@
+"""Processes the host starts, none of which outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from host.processes.signals import ENDING, held_back
+
+PATIENCE = 5.0
+PROJECT = Path(__file__).resolve().parents[2]
+_PR_SET_PDEATHSIG = 1
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    stdin: bytes = b"",
+    keep: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a child that ends with this process; `keep` are descriptors it inherits.
+
+    Ctrl-C in a terminal reaches the host alone, which then ends its children in
+    order; so a request still in flight finds its Redis alive.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output, tempfile.TemporaryFile() as source:
+        source.write(stdin)
+        source.seek(0)
+        # What a signal raises in a callback of the fork leaves logging's lock broken.
+        with held_back():
+            return subprocess.Popen(  # noqa: S603 - our own programs
+                command,
+                cwd=PROJECT,
+                stdin=source,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=keep,
+                start_new_session=True,
+                preexec_fn=partial(_begin, make_mortal(os.getpid())),  # no threads yet
+            )
+
+
+def stop(pid: int, *, patience: float = PATIENCE) -> None:
+    """End a child: politely, and by force once `patience` seconds have passed."""
+    with contextlib.suppress(ChildProcessError):  # not ours, or gone already
+        # A number below 1 would name whole groups of processes.
+        if pid < 1 or _ends_within(pid, 0):
+            return
+        os.kill(pid, signal.SIGTERM)
+        if not _ends_within(pid, patience):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End a child of which nobody keeps the number."""
+    stop(child.pid)
+    child.wait()  # it knows by now; else it would complain of being forgotten
+
+
+def last_line(log: Path) -> str:
+    """Return the last line a child printed, for the sentence that reports its end."""
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it printed nothing"
+
+
+def make_mortal(parent: int) -> Callable[[], None] | None:
+    """Return what has the kernel end the child when its parent is killed (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def follow_parent() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # it died before the kernel was told
+            os._exit(1)
+
+    return follow_parent
+
+
+def _begin(follow_parent: Callable[[], None] | None) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    if follow_parent:
+        follow_parent()
+
+
+def _ends_within(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
+    return True

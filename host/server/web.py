@@ -1,0 +1,29 @@
+"""The Tornado side: takes requests from the socket and hands them to the functions."""
+
+from __future__ import annotations
+
+from tornado.httputil import HTTPConnection, HTTPServerConnectionDelegate
+
+from host.fc.front import Front
+from host.server.delegate import Exchange
+from host.server.workers import Workers
+
+
+class FunctionSite(HTTPServerConnectionDelegate):
+    """What Tornado's server calls for each request."""
+
+    def __init__(self, front: Front, workers: Workers, *, trusted_hops: int) -> None:
+        self._front = front
+        self._workers = workers
+        self._trusted_hops = trusted_hops
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> Exchange:
+        """Take the next request of a connection."""
+        return Exchange(
+            request_conn,
+            front=self._front,
+            workers=self._workers,
+            trusted_hops=self._trusted_hops,
+        )

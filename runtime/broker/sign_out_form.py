@@ -1,0 +1,32 @@
+"""The proof that a form which signs out is our own: a token made for the session."""
+
+from __future__ import annotations
+
+from runtime.crypto.signing import BadSignature
+from runtime.errors import Forbidden
+from runtime.gateway import Gateway
+from runtime.sign_in.sessions import Session
+from runtime.web.messages import Request, single
+
+FORM_SECONDS = 3600
+
+
+def form_token(gateway: Gateway, session: Session) -> str:
+    """Return the token for a form that this session is shown; it lives an hour."""
+    return gateway.form_signer.sign(session.sid.encode(), now=gateway.clock())
+
+
+def check_form(request: Request, gateway: Gateway, session: Session) -> None:
+    """Raise Forbidden unless `_xsrf` or X-XSRFToken is this session's token."""
+    if not session.by_cookie:
+        # No other site makes a browser send a Bearer token.
+        return
+    token = request.header("x-xsrftoken") or single(request.form, "_xsrf") or ""
+    try:
+        signed = gateway.form_signer.verify(
+            token, now=gateway.clock(), max_age=FORM_SECONDS
+        )
+    except BadSignature:
+        raise Forbidden from None
+    if signed != session.sid.encode():
+        raise Forbidden

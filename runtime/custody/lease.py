@@ -1,0 +1,141 @@
+"""A credential's lease in Redis: one round trip a step (see lease_scripts)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.custody import lease_scripts
+from runtime.custody.protocol import Grant, Pace, Refusal, Token, Toll, Verdict
+from runtime.state.redis_store import Store
+
+
+class Lease:
+    """The wire steps for one credential; policy is custody's."""
+
+    def __init__(self, store: Store, name: str, *, pace: Pace) -> None:
+        self._store = store
+        self._key = f"gateway:credential:{{{name}}}"
+        self._pace = pace
+
+    def acquire(
+        self,
+        holder: str,
+        *,
+        revision: str,
+        ahead: float = 0.0,
+        toll: Toll | None = None,
+        tolls: int = 1,
+    ) -> Grant:
+        """Read value and lease together, and take the lease where it is free.
+
+        With a toll, up to so many of it are paid: at least one, or the call is LIMITED.
+        """
+        keys = [self._key, self._wake_key("0")]
+        arguments: list[Any] = [holder, _ms(self._pace.lease), revision, _ms(ahead)]
+        if toll:
+            keys.append(f"{self._key}:rate:{toll.name}")
+            arguments += [toll.per_second, toll.burst, tolls]
+        reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments)
+        verdict, value, life, fence, left, *refused, rejected, paid = map(_text, reply)
+        errcode, errmsg = refused
+        return Grant(
+            verdict=Verdict(verdict),
+            fence=fence,
+            token=Token(value, int(life) / 1000) if value else None,
+            lease_seconds=int(left) / 1000,
+            refusal=Refusal(int(errcode), errmsg) if errcode else None,
+            rejected=rejected,
+            paid=int(paid),
+        )
+
+    def renew(self, holder: str, fence: str) -> bool:
+        """Prolong the lease; False if it is no longer mine."""
+        reply = self._run(
+            lease_scripts.RENEW, fence, holder, fence, _ms(self._pace.lease)
+        )
+        return bool(reply)
+
+    def commit(
+        self,
+        holder: str,
+        fence: str,
+        token: Token,
+        *,
+        due_in: float,
+        fetches: int,
+        retires: bool,
+    ) -> Token | None:
+        """Store and wake; when refused, return what stands there instead, if any."""
+        arguments = [holder, fence, token.value, _ms(token.seconds), _ms(due_in)]
+        reply = self._run(
+            lease_scripts.COMMIT, fence, *arguments, fetches, int(retires)
+        )
+        if reply[0] == 1:
+            return token
+        value, life = _text(reply[1]), int(reply[2])
+        return Token(value, life / 1000) if value else None
+
+    def give_up(
+        self,
+        holder: str,
+        fence: str,
+        refusal: Refusal,
+        *,
+        revision: str,
+        jitter: float,
+        fetches: int,
+        retires: bool,
+    ) -> None:
+        """Tell the waiters WeChat's code at once, and let a growing pause begin."""
+        pauses = _ms(self._pace.first_pause), _ms(self._pace.longest_pause)
+        arguments = [holder, fence, refusal.errcode, refusal.errmsg, revision, *pauses]
+        counts = fetches, int(retires)
+        self._run(lease_scripts.GIVE_UP, fence, *arguments, jitter, *counts)
+
+    def reject(self, value: str) -> bool:
+        """Drop the value if it is still the stored one; tell whether it was.
+
+        At most as often as the bucket of rejections allows: 20 at once and 60 an hour
+        with the default pace.
+        """
+        limits = self._pace.rejections, _ms(self._pace.rejection_every)
+        return bool(self._run(lease_scripts.REJECT, "0", value, *limits))
+
+    def refund(self) -> None:
+        """Put back what a rejection took from its bucket."""
+        self._run(lease_scripts.REFUND, "0")
+
+    def claim_force(self, holder: str, fence: str) -> str:
+        """Count a use of force_refresh, if granted; "refused" or "late" if not."""
+        limits = self._pace.forced_a_day, _ms(self._pace.forced_gap)
+        return _text(self._run(lease_scripts.CLAIM_FORCE, "0", holder, fence, *limits))
+
+    def describe(self) -> dict[str, str]:
+        """Return what is known of the credential, except any value."""
+        told = [_text(each) for each in self._run(lease_scripts.DESCRIBE, "0")]
+        return dict(zip(told[::2], told[1::2], strict=True))
+
+    def wait(self, fence: str, *, seconds: float) -> Token | Refusal | None:
+        """Return what the holder of this fence got; None if it stays silent."""
+        told = self._store.wait(self._wake_key(fence), seconds=seconds)
+        if told is None:
+            return None
+        kind, (number, _, text) = told[:1], told[1:].decode().partition(":")
+        if kind == b"V":
+            return Token(text, int(number) / 1000)
+        return Refusal(int(number), text)
+
+    def _wake_key(self, fence: str) -> str:
+        return f"{self._key}:wake:{fence}"
+
+    def _run(self, script: str, fence: str, *arguments: Any) -> Any:
+        keys = [self._key, self._wake_key(fence)]
+        return self._store.run(script, keys, list(arguments))
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _text(reply: bytes) -> str:
+    return reply.decode()

@@ -1,0 +1,95 @@
+"""What one process remembers of the credentials it has handed out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from runtime.custody.fetching import Source
+from runtime.custody.protocol import Token
+
+RECENT_SECONDS = 1.0
+"""So long a value is used without another look, and no longer after it was dropped."""
+
+
+class Moment(NamedTuple):
+    """One moment by two clocks, in seconds."""
+
+    steady: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    token: Token
+    revision: str
+    asked_at: Moment
+
+
+class Recollection:
+    """The last value seen of each credential, with the life that is left of it.
+
+    A life counts from the moment before Redis was asked. Of two clocks the one counts
+    that has gone further: for a process that was frozen one of them may have stood.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        wall: Callable[[], float],
+        due_before: float,
+    ) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._due_before = due_before
+        self._seen: dict[str, _Seen] = {}
+        self._rejected: dict[str, tuple[str, Moment]] = {}
+        self._lock = threading.Lock()
+
+    def now(self) -> Moment:
+        """Return this moment, for `see`: to be taken before Redis is asked."""
+        return Moment(self._clock(), self._wall())
+
+    def see(self, source: Source, token: Token, *, asked_at: Moment) -> None:
+        """Remember a value, unless it was rejected after Redis was asked for it."""
+        with self._lock:
+            value, at = self._rejected.get(source.name, ("", asked_at))
+            if token.value != value or asked_at > at:
+                self._seen[source.name] = _Seen(token, source.revision, asked_at)
+
+    def recent(self, source: Source) -> Token | None:
+        """Return what was seen within RECENT_SECONDS, None if it may be due by now.
+
+        Who has it due replaces it, so all must ask. Nor is there any after a change of
+        the app's document.
+        """
+        seen = self._seen.get(source.name)
+        if seen is None or seen.revision != source.revision:
+            return None
+        age = self._age(seen)
+        left = seen.token.seconds - age
+        if age >= RECENT_SECONDS or left <= self._due_before:
+            return None
+        return Token(seen.token.value, left)
+
+    def last(self, source: Source) -> Token | None:
+        """Return what was seen last, None if it has ended: for when Redis is away."""
+        seen = self._seen.get(source.name)
+        left = seen.token.seconds - self._age(seen) if seen else 0.0
+        return Token(seen.token.value, left) if seen and left > 0 else None
+
+    def forget(self, source: Source, value: str) -> None:
+        """Forget a value that WeChat refused."""
+        with self._lock:
+            self._rejected[source.name] = value, self.now()
+            seen = self._seen.get(source.name)
+            if seen and seen.token.value == value:
+                del self._seen[source.name]
+
+    def _age(self, seen: _Seen) -> float:
+        now = self.now()
+        steady, wall = seen.asked_at
+        return max(now.steady - steady, now.wall - wall)

@@ -1,0 +1,122 @@
+"""The config service's documents in an S3-compatible bucket or in Aliyun OSS."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from runtime.documents.bucket_client import code_of, connect, faults_of, speaks_oss
+from runtime.documents.store import StoreAway, Stored, VersionExists, living
+
+_FILE = re.compile(r"([^/]+)/([1-9][0-9]*)\.json")
+_ABSENT = ("NoSuchKey", "404")
+_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "FileAlreadyExists")
+
+
+class BucketStore:
+    """Immutable objects `{prefix}/{kind}/{id}/{version}.json`, never replaced.
+
+    `url` is s3://bucket/prefix; an empty `endpoint` is Amazon's; `create_only` is
+    "s3" (If-None-Match), "oss" (x-oss-forbid-overwrite) or "auto". boto3 is imported
+    at the first use.
+    """
+
+    def __init__(
+        self, url: str, *, endpoint: str = "", create_only: str = "auto"
+    ) -> None:
+        self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        self._prefix = f"{prefix.strip('/')}/".lstrip("/")
+        self._endpoint = endpoint
+        self._oss = speaks_oss(endpoint, create_only)
+        self._made: Any = None
+        self._lock = threading.Lock()
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of a kind, sorted, without those that are removed."""
+        return living(self.chains(kind))
+
+    def chains(self, kind: str) -> dict[str, list[Stored]]:
+        """Return the versions of all documents of a kind by id, oldest first."""
+        chains: dict[str, list[Stored]] = {}
+        for id_, stored in self._list(kind, f"{kind}/"):
+            chains.setdefault(id_, []).append(stored)
+        return {id_: sorted(chain, key=_number) for id_, chain in chains.items()}
+
+    def history(self, name: str) -> list[Stored]:
+        """Return the versions of `{kind}/{id}` with their dates, oldest first."""
+        kind = name.partition("/")[0]
+        found = self._list(kind, f"{name}/")
+        return sorted((stored for _, stored in found), key=_number)
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of `{kind}/{id}`, oldest first."""
+        return [stored.version for stored in self.history(name)]
+
+    def read(self, name: str, version: int) -> bytes:
+        """Return a version's bytes; FileNotFoundError if there is none."""
+        from botocore.exceptions import ClientError
+
+        with faults_of("GetObject"):
+            try:
+                found = self._client().get_object(**self._place(name, version))
+                content: bytes = found["Body"].read()
+            except ClientError as error:
+                if code_of(error) in _ABSENT:
+                    raise FileNotFoundError(f"{name}/{version}") from None
+                raise
+        return content
+
+    def create(self, name: str, version: int, content: bytes) -> None:
+        """Write a version whole and durably; VersionExists if it is there."""
+        from botocore.exceptions import ClientError
+
+        condition = {} if self._oss else {"IfNoneMatch": "*"}
+        with faults_of("PutObject"):
+            try:
+                self._client().put_object(
+                    Body=content,
+                    ContentType="application/json",
+                    **condition,
+                    **self._place(name, version),
+                )
+            except ClientError as error:
+                if code_of(error) not in _TAKEN:
+                    raise
+                # boto3 repeats a request whose answer was lost, and then meets itself.
+                repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0)
+                if not repeated or self.read(name, version) != content:
+                    raise VersionExists(f"{name}/{version}") from None
+
+    def _list(self, kind: str, prefix: str) -> Iterator[tuple[str, Stored]]:
+        # The first version of the listing: every S3-compatible store has it, and its
+        # marker, unlike the second's token, is outside OSS' own signature rules.
+        asked = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
+        sizes = {"PageSize": 1000}  # OSS' own default is 100
+        with faults_of("ListObjects"):
+            listing = self._client().get_paginator("list_objects")
+            pages = list(listing.paginate(**asked, PaginationConfig=sizes))
+        if not all("Name" in page for page in pages):
+            # Some proxy's page, which boto3 reads as a bucket without objects.
+            raise StoreAway("ListObjects: no listing")
+        start = len(f"{self._prefix}{kind}/")
+        found = [each for page in pages for each in page.get("Contents", ())]
+        for each in found:
+            if file := _FILE.fullmatch(each["Key"][start:]):
+                date = each["LastModified"].timestamp()
+                yield file[1], Stored(int(file[2]), each["Size"], date)
+
+    def _place(self, name: str, version: int) -> dict[str, str]:
+        key = f"{self._prefix}{name}/{version}.json"
+        return {"Bucket": self._bucket, "Key": key}
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = connect(self._endpoint, oss=self._oss)
+        return self._made
+
+
+def _number(stored: Stored) -> int:
+    return stored.version

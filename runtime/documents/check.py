@@ -1,0 +1,63 @@
+"""Reads everything in a store, to find what can no longer be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from runtime.crypto.envelope import CannotOpen
+from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
+from runtime.documents.store import DocumentStore, StoreAway, Stored
+
+READERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One version of a document; `fault` is empty where it can be read.
+
+    `newest` tells the one that counts: an older one is missed by a rollback alone.
+    """
+
+    kind: str
+    id: str
+    version: int
+    newest: bool
+    removed: bool
+    fault: str
+
+
+def check_store(store: DocumentStore, fields: SecretFields) -> list[Finding]:
+    """Return a finding for every version of every document, removed ones too.
+
+    OSError if the store cannot be listed; a version that cannot be read is a finding.
+    """
+
+    def look(found: tuple[str, str, Stored, bool]) -> Finding:
+        kind, id_, stored, newest = found
+        fault = _fault(store, fields, f"{kind}/{id_}", stored.version)
+        return Finding(kind, id_, stored.version, newest, stored.removed, fault)
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return list(readers.map(look, _everything(store)))
+
+
+def _everything(store: DocumentStore) -> Iterator[tuple[str, str, Stored, bool]]:
+    for kind in SECRET_FIELDS:
+        for id_, chain in sorted(store.chains(kind).items()):
+            for stored in chain:
+                yield kind, id_, stored, stored is chain[-1]
+
+
+def _fault(store: DocumentStore, fields: SecretFields, name: str, version: int) -> str:
+    try:
+        fields.open(name, store.read(name, version))
+    except CannotOpen as error:
+        return f"no master key opens {error}"
+    except OSError as error:
+        reason = error if isinstance(error, StoreAway) else type(error).__name__
+        return f"the store does not give it: {reason}"
+    except (ValueError, TypeError, AttributeError):
+        return "it is no object in JSON"
+    return ""

@@ -1,0 +1,146 @@
+"""The config service: documents as chains of immutable versions.
+
+`{kind}/{id}/{version}.json`; writing the next version, create-only, is the
+compare-and-swap. Secret fields are sealed before they reach the store.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from runtime.crypto.envelope import Envelope
+from runtime.documents.document_memory import FRESH_SECONDS, Document
+from runtime.documents.reader import DocumentReader
+from runtime.documents.redis_copies import DocumentCopies
+from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
+from runtime.documents.store import REMOVED, DocumentStore, Stored, VersionExists
+
+if TYPE_CHECKING:
+    from runtime.documents.check import Finding
+
+__all__ = [
+    "FRESH_SECONDS",
+    "SECRET_FIELDS",
+    "Document",
+    "Documents",
+    "Stored",
+    "VersionExists",
+]
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Documents:
+    """Reads, writes and keeps documents; every fault of the store is an OSError."""
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        envelope: Envelope,
+        *,
+        copies: DocumentCopies | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._fields = SecretFields(envelope)
+        self._reader = DocumentReader(store, self._fields, copies=copies, clock=clock)
+
+    def read(self, kind: str, id_: str) -> Document | None:
+        """Return the newest version, at most two seconds old; None if absent."""
+        return self._reader.read(f"{kind}/{id_}") if _ID.fullmatch(id_) else None
+
+    def write(
+        self, kind: str, id_: str, content: Mapping[str, Any], *, after: int
+    ) -> int:
+        """Write the version that follows `after` (0: the first) and return it.
+
+        VersionExists if `after` is no longer the newest.
+        """
+        name = _name(kind, id_)
+        return self._append(name, self._fields.seal(name, content), after)
+
+    def remove(self, kind: str, id_: str, *, after: int) -> int:
+        """Write a version that says there is none, and return it; history stays.
+
+        LookupError if there is nothing to remove; a later write goes on after it.
+        """
+        name = _name(kind, id_)
+        if self._newest_bytes(name)[1] == REMOVED:
+            raise LookupError(f"there is no {name}")
+        return self._append(name, REMOVED, after)
+
+    def rollback(self, kind: str, id_: str, *, to: int, after: int) -> int:
+        """Write what version `to` held as the version after `after`, and return it.
+
+        LookupError if there is no content under `to`.
+        """
+        old = self.read_version(kind, id_, to)
+        if old is None:
+            raise LookupError(f"{kind}/{id_} has no content in version {to}")
+        return self.write(kind, id_, old.content, after=after)
+
+    def reseal(self, kind: str, id_: str) -> int | None:
+        """Write the next version under the newest master key, and return it.
+
+        None if no older key has sealed anything in it.
+        """
+        name = _name(kind, id_)
+        version, stored = self._newest_bytes(name)
+        content = self._fields.open(name, stored)
+        if content is None or self._fields.is_current(name, stored):
+            return None
+        return self._append(name, self._fields.seal(name, content), version)
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of all documents of a kind, sorted, as the store has them."""
+        return self._store.ids(kind)
+
+    def history(self, kind: str, id_: str) -> list[Stored]:
+        """Return all versions, oldest first: number, date, whether it is a removal."""
+        return self._store.history(_name(kind, id_))
+
+    def version(self, kind: str, id_: str) -> int:
+        """Return the newest version, a removal too, for `after`; 0 if there is none."""
+        return (self._store.versions(_name(kind, id_)) or [0])[-1]
+
+    def read_version(self, kind: str, id_: str, version: int) -> Document | None:
+        """Return one version from the store; None if absent or a removal."""
+        name = _name(kind, id_)
+        try:
+            content = self._fields.open(name, self._store.read(name, version))
+        except FileNotFoundError:
+            return None
+        return None if content is None else Document(version, content)
+
+    def check(self) -> list[Finding]:
+        """Read every version of every document; tell what cannot be read, and why."""
+        from runtime.documents.check import check_store
+
+        return check_store(self._store, self._fields)
+
+    def _append(self, name: str, stored: bytes, after: int) -> int:
+        try:
+            if (self._store.versions(name) or [0])[-1] != after:
+                raise VersionExists(f"{name}/{after + 1}")
+            self._store.create(name, after + 1, stored)
+        except VersionExists:
+            # Who lost the race wants to see the winner's version at once.
+            self._reader.renew(name)
+            raise
+        self._reader.take(name, after + 1, stored)
+        return after + 1
+
+    def _newest_bytes(self, name: str) -> tuple[int, bytes]:
+        versions = self._store.versions(name)
+        if not versions:
+            return 0, REMOVED
+        return versions[-1], self._store.read(name, versions[-1])
+
+
+def _name(kind: str, id_: str) -> str:
+    if not _ID.fullmatch(id_):
+        raise ValueError("an id has 1 to 64 letters, digits, '_' or '-'")
+    return f"{kind}/{id_}"

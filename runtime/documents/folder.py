@@ -1,0 +1,67 @@
+"""The config service's documents in a folder, for a developer's machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from runtime.documents.store import Stored, VersionExists, living
+
+__all__ = ["FolderStore", "VersionExists"]
+
+_FILE = re.compile(r"[1-9][0-9]*\.json")
+
+
+class FolderStore:
+    """Immutable files `{kind}/{id}/{version}.json`; creating one never replaces."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of a kind, sorted, without those that are removed."""
+        return living(self.chains(kind))
+
+    def chains(self, kind: str) -> dict[str, list[Stored]]:
+        """Return the versions of all documents of a kind by id, oldest first."""
+        folder = self._root / kind
+        ids = os.listdir(folder) if folder.is_dir() else []
+        found = {id_: self.history(f"{kind}/{id_}") for id_ in ids}
+        return {id_: chain for id_, chain in found.items() if chain}
+
+    def history(self, name: str) -> list[Stored]:
+        """Return the versions of `{kind}/{id}` with their dates, oldest first."""
+        return [self._stored(name, version) for version in self.versions(name)]
+
+    def versions(self, name: str) -> list[int]:
+        """Return the versions of `{kind}/{id}`, oldest first."""
+        folder = self._root / name
+        names = os.listdir(folder) if folder.is_dir() else []
+        return sorted(int(n[:-5]) for n in names if _FILE.fullmatch(n))
+
+    def read(self, name: str, version: int) -> bytes:
+        """Return a version's bytes; FileNotFoundError if there is none."""
+        return self._file(name, version).read_bytes()
+
+    def create(self, name: str, version: int, content: bytes) -> None:
+        """Write a version whole and durably; VersionExists if it is there."""
+        folder = self._root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=".new") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            try:
+                # A link, unlike a rename, fails where the name is taken.
+                os.link(file.name, self._file(name, version))
+            except FileExistsError:
+                raise VersionExists(f"{name}/{version}") from None
+
+    def _stored(self, name: str, version: int) -> Stored:
+        found = self._file(name, version).stat()
+        return Stored(version, found.st_size, found.st_mtime)
+
+    def _file(self, name: str, version: int) -> Path:
+        return self._root / name / f"{version}.json"

@@ -1,0 +1,53 @@
+"""Views that web pages of known origins may call by script, and no other pages.
+
+No cookie comes along: what these views answer depends on none. A page of an unknown
+origin gets the same answer, which its browser keeps from it.
+"""
+
+from __future__ import annotations
+
+from runtime.entry.routing import View
+from runtime.errors import GatewayError
+from runtime.gateway import Gateway
+from runtime.web.messages import Headers, Request, Response
+
+PREFLIGHT_SECONDS = 600
+
+
+def for_pages(**views: View) -> dict[str, View]:
+    """Return the views by method, opened to pages, and beside them one for OPTIONS."""
+    methods = ("Access-Control-Allow-Methods", ", ".join(views))
+
+    def preflight(request: Request, gateway: Gateway) -> Response:
+        opened = _opened(request, gateway)
+        known = len(opened) > 1
+        return Response(204, (*opened, methods, *_PREFLIGHT) if known else opened)
+
+    return {**{name: _open(view) for name, view in views.items()}, "OPTIONS": preflight}
+
+
+_PREFLIGHT: Headers = (
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+    ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+)
+
+
+def _open(view: View) -> View:
+    def answer(request: Request, gateway: Gateway) -> Response:
+        opened = _opened(request, gateway)
+        try:
+            return view(request, gateway).with_headers(*opened)
+        except GatewayError as error:
+            # A page has to read the refusal, too.
+            error.headers += opened
+            raise
+
+    return answer
+
+
+def _opened(request: Request, gateway: Gateway) -> Headers:
+    vary = ("Vary", "Origin")
+    origin = request.header("origin")
+    if origin is None or not gateway.page_origins.know(origin):
+        return (vary,)
+    return (vary, ("Access-Control-Allow-Origin", origin))

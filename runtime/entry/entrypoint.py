@@ -1,0 +1,124 @@
+"""From a function's `handle` to the `handler` that the platform calls."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from runtime.entry.adapters import adapter_for
+from runtime.errors import (
+    BadRequest,
+    GatewayError,
+    MethodNotAllowed,
+    PayloadTooLarge,
+)
+from runtime.gateway import Gateway, current_gateway
+from runtime.web.allowed_hosts import check_host
+from runtime.web.messages import HSTS, LARGEST_BODY, NOSNIFF, Request, Response
+
+Handle = Callable[[Request, Gateway], Response]
+
+log = logging.getLogger("gateway")
+
+_QUERY = re.compile("[!-~]*")
+"""What a target can hold: it goes up to WeChat as it came."""
+
+_UNREADABLE = Request("GET", "/")
+
+
+class Dialect(Protocol):
+    """How a function says an error; `https` tells how browsers reach us."""
+
+    def __call__(
+        self, request: Request, error: GatewayError, *, https: bool
+    ) -> Response: ...
+
+
+def entrypoint(
+    handle: Handle,
+    *,
+    mount: str,
+    dialect: Dialect,
+    probed_by: str = "GET",
+    gateway: Callable[[], Gateway] = current_gateway,
+) -> Callable[[Any, Any], Any]:
+    """Return the handler of a function.
+
+    It answers the same with and without `mount` before the path, and /healthz for
+    every function, by the method that `probed_by` names. It is the only place that
+    catches everything: FC would show an uncaught error to the caller, stack and
+    source lines included.
+    """
+    probe = _probe(mount.strip("/"), method=probed_by, gateway=gateway)
+
+    def handler(first: Any, second: Any) -> Any:
+        adapter = adapter_for(first, second)
+        request, https = _UNREADABLE, False
+        try:
+            request = _unmounted(adapter.request(), mount)
+            if request.path == "/healthz":  # of whatever host: a probe names machines
+                return adapter(_guarded(_answer(request, probe), https=https))
+            wired = gateway()
+            https = wired.settings.secure
+            check_host(request, wired.settings.allowed_hosts)
+            response = _answer(request, lambda asked: handle(asked, wired))
+            return adapter(_guarded(response, https=https))
+        except GatewayError as error:
+            log.info("%s %s: %s", request.request_id, mount, error.code)
+            response = _said(dialect, request, error, https=https)
+        except Exception:
+            log.exception("%s %s failed", request.request_id, mount)
+            response = _said(dialect, request, GatewayError(), https=https)
+        return adapter(_guarded(response, https=https))
+
+    return handler
+
+
+def _probe(
+    function: str, *, method: str, gateway: Callable[[], Gateway]
+) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        from runtime.health import answer_probe  # no other request pays for it
+
+        if request.method != method:
+            raise MethodNotAllowed(method)
+        return answer_probe(request, function=function, gateway=gateway)
+
+    return answer
+
+
+def _answer(request: Request, view: Callable[[Request], Response]) -> Response:
+    if len(request.body) > LARGEST_BODY:
+        raise PayloadTooLarge
+    if not _QUERY.fullmatch(request.query):
+        raise BadRequest
+    if request.method != "HEAD":
+        return view(request)
+    return replace(view(replace(request, method="GET")), body=b"")
+
+
+def _said(
+    dialect: Dialect, request: Request, error: GatewayError, *, https: bool
+) -> Response:
+    try:
+        response = dialect(request, error, https=https)
+    except Exception:
+        log.exception("%s: the error could not be said", request.request_id)
+        response = Response(error.status)
+    return replace(response, body=b"") if request.method == "HEAD" else response
+
+
+def _guarded(response: Response, *, https: bool) -> Response:
+    """Let a browser take nothing for what it is not, and come back by https alone."""
+    due = (NOSNIFF, HSTS) if https else (NOSNIFF,)
+    missing = tuple(pair for pair in due if pair not in response.headers)
+    return response.with_headers(*missing)
+
+
+def _unmounted(request: Request, mount: str) -> Request:
+    if request.path != mount and not request.path.startswith(mount + "/"):
+        return request
+    return replace(request, path=request.path[len(mount) :] or "/")

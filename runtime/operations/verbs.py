@@ -1,0 +1,88 @@
+"""Every verb by its noun, and how one is performed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.documents.documents import VersionExists
+from runtime.errors import ServiceUnavailable
+from runtime.gateway import Gateway
+from runtime.operations import (
+    access_verbs,
+    app_verbs,
+    client_verbs,
+    person_verbs,
+    store_verbs,
+    token_verbs,
+    transfer,
+)
+from runtime.operations.refusals import OperationRefused, UnknownVerb
+
+Run = Callable[[Gateway, Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a verb does; `changes` tells whether it may leave something changed."""
+
+    run: Run
+    changes: bool
+
+
+def _reads(run: Run) -> Operation:
+    return Operation(run, changes=False)
+
+
+def _changes(run: Run) -> Operation:
+    return Operation(run, changes=True)
+
+
+OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    ("app", "add"): _changes(app_verbs.add),
+    ("app", "list"): _reads(app_verbs.list_),
+    ("app", "show"): _reads(app_verbs.show),
+    ("app", "update"): _changes(app_verbs.update),
+    ("app", "remove"): _changes(app_verbs.remove),
+    ("client", "add"): _changes(client_verbs.add),
+    ("client", "list"): _reads(client_verbs.list_),
+    ("client", "show"): _reads(client_verbs.show),
+    ("client", "update"): _changes(client_verbs.update),
+    ("client", "rotate"): _changes(access_verbs.rotate),
+    ("client", "revoke"): _changes(access_verbs.revoke),
+    ("client", "disable"): _changes(access_verbs.disable),
+    ("client", "enable"): _changes(access_verbs.enable),
+    ("client", "remove"): _changes(client_verbs.remove),
+    ("person", "sign-out"): _changes(person_verbs.sign_out),
+    ("token", "show"): _reads(token_verbs.show),
+    ("token", "refresh"): _changes(token_verbs.refresh),
+    ("key", "rotate"): _changes(store_verbs.rotate),
+    ("document", "history"): _reads(store_verbs.history),
+    ("document", "rollback"): _changes(store_verbs.rollback),
+    ("store", "check"): _reads(store_verbs.check),
+    ("store", "export"): _reads(transfer.export),
+    ("store", "import"): _changes(transfer.import_),
+}
+
+
+def operation(noun: str, verb: str) -> Operation:
+    """Return what a verb does; UnknownVerb if there is none."""
+    found = OPERATIONS.get((noun, verb))
+    if found is None:
+        raise UnknownVerb("There is no such verb.")
+    return found
+
+
+def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Do it and return its answer; whatever hinders it is a GatewayError."""
+    try:
+        return run(gateway, arguments)
+    except VersionExists:
+        raise OperationRefused(
+            "Somebody else has changed it in this moment: look, and try again."
+        ) from None
+    except (OSError, ServiceUnavailable):
+        away = ServiceUnavailable()
+        away.message = "Redis or the store of documents is away."
+        raise away from None

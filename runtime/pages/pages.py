@@ -1,0 +1,139 @@
+"""The pages people see: plain HTML; only the QR code takes a script to appear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from runtime.errors import GatewayError
+from runtime.pages.addresses import link, origin, picture, script
+from runtime.pages.languages import LANGUAGES, address_in, translator
+from runtime.pages.qr_code import QrCode
+from runtime.pages.rendering import NOTHING_MORE, Allowed, render
+from runtime.web.browsers import Browser
+from runtime.web.messages import Response
+
+QR_SCRIPT = "/login/qr.js"
+
+_OWN_NAMES = {"zh_CN": "简体中文", "zh_TW": "繁體中文", "en": "English"}
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+
+def sign_in(
+    language: str,
+    *,
+    qr: QrCode | None,
+    wechat_url: str | None,
+    address: str,
+    client_name: str,
+    browser: Browser,
+    elsewhere: str | None = None,
+    logo: str = "",
+    home: str | None = None,
+    https: bool = False,
+) -> Response:
+    """Return the sign-in page: the ways that are open to this browser, honestly.
+
+    `wechat_url` is WeChat's consent sheet, `address` this page's own and full one,
+    `elsewhere` the one for another browser where it is not the same, `logo` a data:
+    URI, `home` where the client's people are at home.
+    """
+    if qr and not (origin(qr.frame_url) and link(qr.page_url)):
+        qr = None
+    shown = qr if browser is Browser.DESKTOP else None
+    own_script = script(f"{origin(address) or ''}{QR_SCRIPT}")
+    return render(
+        language,
+        "sign_in.html",
+        status=200 if qr or link(wechat_url) else 501,
+        https=https,
+        allowed=_allowed(shown, own_script) if shown else NOTHING_MORE,
+        qr=qr,
+        own_script=own_script,
+        wechat_url=link(wechat_url),
+        address=link(elsewhere) or address,
+        switches=_switches(address),
+        client_name=client_name,
+        logo=picture(logo),
+        home=link(home),
+        browser=browser.value,
+    )
+
+
+def error_page(
+    language: str,
+    error: GatewayError,
+    *,
+    request_id: str,
+    start_again: str | None,
+    home: str | None,
+    https: bool = False,
+) -> Response:
+    """Return what went wrong in a person's words, with a way on."""
+    page = render(
+        language,
+        "error.html",
+        status=error.status,
+        https=https,
+        message=translator(language)(error.message),
+        request_id=request_id,
+        start_again=link(start_again),
+        home=link(home),
+    )
+    if error.retry_after is None:
+        return page
+    return page.with_headers(("Retry-After", str(error.retry_after)))
+
+
+def sign_out(
+    language: str,
+    *,
+    action: str,
+    token: str,
+    home: str | None,
+    client_name: str = "",
+    fields: Mapping[str, str] = _NO_FIELDS,
+    form_origins: tuple[str, ...] = (),
+    https: bool = False,
+) -> Response:
+    """Return the question whether to sign out; its form posts `token` as `_xsrf`.
+
+    `client_name` is who asks for it, `fields` what the form posts besides, and
+    `form_origins` the addresses to whose sites the answer may redirect.
+    """
+    # Chromium holds form-action against the redirect behind a POST, too.
+    targets = tuple(found for url in form_origins if (found := origin(url)))
+    return render(
+        language,
+        "sign_out.html",
+        https=https,
+        allowed=Allowed(form_targets=targets),
+        action=link(action),
+        fields={**fields, "_xsrf": token},
+        home=link(home),
+        client_name=client_name,
+    )
+
+
+def signed_out(language: str, *, home: str | None, https: bool = False) -> Response:
+    """Return the word that one is signed out."""
+    return render(language, "signed_out.html", https=https, home=link(home))
+
+
+def _allowed(qr: QrCode, own_script: str | None) -> Allowed:
+    """Return what the page with the QR code may load: two scripts and one frame."""
+    scripts = tuple(url for url in (own_script, script(qr.script_url)) if url)
+    return Allowed(scripts=scripts, frame=origin(qr.frame_url))
+
+
+def _switches(address: str) -> list[tuple[str, str, str, str | None]]:
+    """Return code, tag, own name and address of this page in each language."""
+    return [
+        (
+            code,
+            code.replace("_", "-"),
+            _OWN_NAMES[code],
+            link(address_in(address, f"lang={code}")),
+        )
+        for code in LANGUAGES
+    ]

@@ -1,0 +1,99 @@
+"""A template becomes a page that no cache keeps and no other site can frame."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.pages.languages import translator
+from runtime.web.messages import HSTS, NOSNIFF, Headers, Response
+
+if TYPE_CHECKING:
+    from tornado.template import Loader  # noqa: TID251 - a type only
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+_HEADERS: Headers = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Vary", "Accept-Language, Cookie, User-Agent"),
+    NOSNIFF,
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a page may do besides showing itself; the caller has checked each address.
+
+    Run `scripts`, frame the origin `frame`, and post a form whose answer redirects to
+    one of the origins `form_targets`.
+    """
+
+    scripts: tuple[str, ...] = ()
+    frame: str | None = None
+    form_targets: tuple[str, ...] = ()
+
+
+NOTHING_MORE = Allowed()
+
+
+def render(
+    language: str,
+    template: str,
+    *,
+    status: int = 200,
+    https: bool,
+    allowed: Allowed = NOTHING_MORE,
+    **names: object,
+) -> Response:
+    """Return the template as a page in that language, every name in it escaped.
+
+    Besides `names` a template knows `_`, `lang` and `language`.
+    """
+    tag = language.replace("_", "-")
+    css, digest = _style()
+    names |= {"_": translator(language), "css": css, "lang": tag, "language": language}
+    headers: Headers = (
+        *_HEADERS,
+        ("Content-Language", tag),
+        ("Content-Security-Policy", _policy(digest, allowed)),
+        *((HSTS,) if https else ()),
+    )
+    return Response(status, headers, _loader().load(template).generate(**names))
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Loader:
+    # Costs 60 ms of a cold start: only a request that shows a page pays for it.
+    from tornado.template import Loader  # noqa: TID251 - lazily
+
+    return Loader(str(TEMPLATES))
+
+
+@lru_cache(maxsize=1)
+def _style() -> tuple[str, str]:
+    """Return the style sheet and its SHA-256 as a policy names it."""
+    css = (TEMPLATES / "page.css").read_text("utf-8")
+    return css, b64encode(sha256(css.encode()).digest()).decode()
+
+
+def _policy(style: str, allowed: Allowed) -> str:
+    directives = [
+        "default-src 'none'",
+        f"style-src 'sha256-{style}'",
+        "img-src data:",
+        " ".join(["form-action 'self'", *allowed.form_targets]),
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+    if allowed.scripts:
+        directives.append(" ".join(["script-src", *allowed.scripts]))
+    if allowed.frame:
+        directives.append(f"frame-src {allowed.frame}")
+    return "; ".join(directives)

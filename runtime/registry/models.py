@@ -1,0 +1,88 @@
+"""A company's WeChat app and a business service, as their documents describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runtime.registry.client_secrets import matches
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A WeChat account; `revision` changes whenever its document does.
+
+    `token_mode` is "stable" (/cgi-bin/stable_token) or "plain" (/cgi-bin/token),
+    `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
+    wx.config, `api_hosts` WeChat's hosts in the order in which to try them.
+    `oauth_scope` is what a sign-in inside WeChat asks for, "snsapi_userinfo" or the
+    silent "snsapi_base"; `mp_verify` the words of WeChat's domain proofs.
+    """
+
+    appid: str
+    kind: str
+    secret: str = field(repr=False)
+    revision: int = 0
+    token_mode: str = "stable"
+    subject: str = "openid"
+    js_domains: tuple[str, ...] = ()
+    api_hosts: tuple[str, ...] = ()
+    oauth_scope: str = "snsapi_userinfo"
+    mp_verify: tuple[str, ...] = ()
+
+    @property
+    def has_access_token(self) -> bool:
+        """Tell whether WeChat hands out an access_token for this kind by its secret."""
+        return self.kind in ("service", "subscription", "miniprogram")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many calls: a bucket of `burst`, filled with `per_second`."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A business service: what it may do with which app, and how it proves itself.
+
+    `scopes` maps an appid to path patterns such as `/cgi-bin/message/*`, and the word
+    `token:read`. Tokens of an `epoch` other than the current one are dead. `rate` None
+    is no limit; `session_key` tells whether jscode2session shows it the session_key.
+
+    A `public` client has no secret and proves a code by PKCE alone; `pkce` is
+    "required" or, for the others, "optional". A `native` one is answered on any port
+    of 127.0.0.1. `home` is where its people start again, `logo` a data: URI.
+    `subject_type` is "public" or, with names of its own made with `pairwise_salt`,
+    "pairwise". `snapshot_users` is "page" or "deny". With an `email_domain` people get
+    made-up addresses there.
+    """
+
+    client_id: str
+    name: str
+    scopes: Mapping[str, tuple[str, ...]]
+    secret_hashes: tuple[str, ...] = field(repr=False)
+    origins: tuple[str, ...] = ()
+    epoch: int = 1
+    disabled: bool = False
+    redirect_uris: tuple[str, ...] = ()
+    rate: Rate | None = None
+    session_key: bool = False
+    public: bool = False
+    native: bool = False
+    pkce: str = "required"
+    home: str = ""
+    logo: str = ""
+    subject_type: str = "public"
+    pairwise_salt: str = field(default="", repr=False)
+    snapshot_users: str = "page"
+    email_domain: str = ""
+    js_domains: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+
+    def owns(self, secret: str) -> bool:
+        """Tell whether the secret is one of this client's."""
+        found = [matches(secret, known) for known in self.secret_hashes]
+        return any(found) and not self.disabled

@@ -1,0 +1,160 @@
+"""Who is signed in: a cookie that proves it, and the profile in Redis behind it.
+
+The cookie is Tornado's signed value, so a Tornado service on the same domain reads
+it by `get_signed_cookie`. It is `{"v":1,"sub","sid","at","amr":"wechat","app"}` and no
+profile: it stays small, and no name travels with every request. A mini program keeps
+no cookies: it sends the same value in base64url, as Bearer.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runtime.errors import NotSignedIn
+from runtime.setting_values import Keys
+from runtime.web.authorization_header import bearer_of
+from runtime.web.cookies import read_cookie, set_cookie, sign_cookie
+from runtime.web.messages import Request
+
+if TYPE_CHECKING:
+    from runtime.sign_in.sign_outs import SignOuts
+    from runtime.state.redis_store import Store
+
+COOKIE = "gateway_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the cookie proves: `at` is the time of sign-in in unix seconds.
+
+    `app` is the appid of the WeChat app, without which an openid means nothing; a
+    cookie from before there was one has none.
+    `by_cookie` tells that a browser sent it by itself, so that a change it asks for
+    needs a proof of its own.
+    """
+
+    sub: str
+    sid: str
+    at: int
+    app: str = ""
+    by_cookie: bool = True
+
+
+class Sessions:
+    """Begins, reads and ends sessions."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        keys: Keys,
+        secure: bool,
+        seconds: float,
+        sign_outs: SignOuts,
+        domain: str = "",
+        random: Callable[[int], str] = secrets.token_urlsafe,
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._secure = secure
+        self._seconds = seconds
+        self._sign_outs = sign_outs
+        self._domain = domain
+        self._random = random
+
+    @property
+    def cookie_name(self) -> str:
+        """Return the name; where it can be, it is bound to https and this host."""
+        return f"__Host-{COOKIE}" if self._secure and not self._domain else COOKIE
+
+    def begin(self, sub: str, profile: Mapping[str, Any], *, now: float) -> Session:
+        """Store the profile under a new session id and return the session."""
+        app = str(profile.get("wechat_appid", ""))
+        session = Session(sub=sub, sid=self._random(16), at=int(now), app=app)
+        text = json.dumps(profile, ensure_ascii=False).encode()
+        self._store.put(_key(session.sid), text, seconds=self._seconds)
+        return session
+
+    def cookie(self, session: Session, *, now: float) -> tuple[str, str]:
+        """Return the Set-Cookie header for a session."""
+        return self._set_cookie(
+            self._signed(session, now=now), max_age=int(self._seconds)
+        )
+
+    def no_cookie(self) -> tuple[str, str]:
+        """Return the Set-Cookie header that takes the cookie away."""
+        return self._set_cookie("", max_age=0)
+
+    def token(self, session: Session, *, now: float) -> str:
+        """Return the session as a Bearer token; it lives as long as the cookie."""
+        text = self._signed(session, now=now).encode()
+        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+    def of(self, request: Request, *, now: float) -> Session | None:
+        """Return the session that the request's cookie or token proves, or None."""
+        token = bearer_of(request)
+        sent = request.cookies.get(self.cookie_name)
+        text = read_cookie(
+            self.cookie_name,
+            sent if token is None else _decoded(token),
+            keys=self._keys,
+            now=now,
+            max_age=self._seconds,
+        )
+        if text is None:
+            return None
+        try:
+            fields = json.loads(text)
+            sub, sid, at = fields["sub"], fields["sid"], fields["at"]
+            app = fields.get("app", "")
+            return Session(sub, sid, at, app=app, by_cookie=token is None)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def profile(self, session: Session) -> Mapping[str, Any]:
+        """Return the profile; NotSignedIn if the session has been ended."""
+        text = self._store.get(_key(session.sid))
+        if text is None or self._sign_outs.have_ended(session.sub, since=session.at):
+            raise NotSignedIn
+        profile: Mapping[str, Any] = json.loads(text)
+        return profile
+
+    def end(self, session: Session) -> None:
+        """End the session everywhere."""
+        self._store.remove(_key(session.sid))
+
+    def end_all(self, sub: str, *, now: float) -> None:
+        """End all sessions and tokens of a person that began up to now."""
+        self._sign_outs.end_all(sub, now=now)
+
+    def _signed(self, session: Session, *, now: float) -> str:
+        fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}
+        fields |= {"amr": "wechat", "app": session.app}
+        text = json.dumps(fields, separators=(",", ":"))
+        return sign_cookie(self.cookie_name, text, keys=self._keys, now=now)
+
+    def _set_cookie(self, value: str, *, max_age: int) -> tuple[str, str]:
+        return set_cookie(
+            self.cookie_name,
+            value,
+            max_age=max_age,
+            secure=self._secure,
+            domain=self._domain,
+        )
+
+
+def _decoded(token: str) -> str | None:
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        return base64.urlsafe_b64decode(padded).decode("ascii")
+    except ValueError:
+        return None
+
+
+def _key(sid: str) -> str:
+    return f"gateway:session:{{{sid}}}"

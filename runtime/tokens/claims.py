@@ -1,0 +1,54 @@
+"""What a client is told of a person: OpenID Connect's claims, and WeChat's profile."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from runtime.registry.registry import Client
+from runtime.registry.subjects import is_pairwise, openid_for, subject_for
+from runtime.tokens.grant import UserGrant
+
+
+def claims_of(client: Client, grant: UserGrant) -> dict[str, Any]:
+    """Return the claims that the grant's scope covers, `sub` first.
+
+    A pairwise client gets a `sub` of its own and none of WeChat's names, by which two
+    clients could find out that they know the same person.
+    """
+    sub, profile = subject_for(client, grant.sub), grant.profile
+    claims: dict[str, Any] = {"sub": sub}
+    if "profile" in grant.scope:
+        locale = (grant.language or "").replace("_", "-")
+        claims |= {"name": profile["name"], "picture": profile["picture"]}
+        claims["locale"] = locale
+    if "email" in grant.scope and client.email_domain:
+        # In lower case, as many take addresses: an openid's case would be lost.
+        local = hashlib.sha256(sub.encode()).hexdigest()[:32]
+        claims["email"] = f"{local}@{client.email_domain}"
+        claims["email_verified"] = False
+    if not is_pairwise(client):
+        names = ("wechat_openid", "wechat_unionid", "wechat_appid")
+        claims |= {name: profile[name] for name in names}
+    return {name: value for name, value in claims.items() if value not in (None, "")}
+
+
+def wechat_profile_of(client: Client, grant: UserGrant) -> dict[str, Any]:
+    """Return a person in the shape of WeChat's /sns/userinfo.
+
+    What WeChat itself has left empty since October 2021 is empty here, too.
+    """
+    profile = grant.profile
+    person = {
+        "openid": openid_for(client, profile["wechat_openid"]),
+        "nickname": profile["name"],
+        "sex": 0,
+        "province": "",
+        "city": "",
+        "country": "",
+        "headimgurl": profile["picture"] or "",
+        "privilege": [],
+    }
+    if profile["wechat_unionid"] and not is_pairwise(client):
+        person["unionid"] = profile["wechat_unionid"]
+    return person

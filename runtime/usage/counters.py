@@ -1,0 +1,73 @@
+"""How often each client called which path of which app, and what came of it.
+
+Two hashes, one of the minute and one of the day in China; their fields are
+`client|appid|path|errcode`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from runtime.errors import ServiceUnavailable
+from runtime.state.redis_store import Store
+
+DAY_SECONDS = 86400
+FLUSH_SECONDS = 1.0
+"""Counts are sent with a call, but not more often: what a process dies with is lost."""
+
+_CHINA = 8 * 3600
+_LONGEST_PATH = 128
+
+
+class Counters:
+    """Counts calls; sends what it has counted with a later call."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._pending: Counter[tuple[float, str]] = Counter()
+        self._sent_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def add(self, client_id: str, appid: str, path: str, *, errcode: int) -> None:
+        """Count one call; Redis being away loses counts, never a call."""
+        now = self._clock()
+        field = f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
+        with self._lock:
+            self._pending[now // 60 * 60, field] += 1
+            if now - self._sent_at < FLUSH_SECONDS:
+                return
+            self._sent_at, pending = now, self._pending
+            self._pending = Counter()
+        counts: Counter[tuple[str, str]] = Counter()
+        for (minute, field), number in pending.items():
+            for key in (minute_key(minute), day_key(minute)):
+                counts[key, field] += number
+        try:
+            self._store.count(counts, seconds=DAY_SECONDS + 3600)
+        except ServiceUnavailable:
+            return
+
+    def today(self, client_id: str, appid: str, path: str) -> int:
+        """Return how many of a client's calls of a path have succeeded today."""
+        text = self._store.field(
+            day_key(self._clock()), f"{client_id}|{appid}|{path}|0"
+        )
+        return int(text or 0)
+
+
+def minute_key(now: float) -> str:
+    """Return the key of a minute's counts, such as `gateway:calls:{202701151600}`."""
+    return _key("%Y%m%d%H%M", now)
+
+
+def day_key(now: float) -> str:
+    """Return the key of a day's counts, such as `gateway:calls:{20270115}`."""
+    return _key("%Y%m%d", now)
+
+
+def _key(form: str, now: float) -> str:
+    return f"gateway:calls:{{{time.strftime(form, time.gmtime(now + _CHINA))}}}"

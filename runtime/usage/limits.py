@@ -1,0 +1,138 @@
+"""How often a minute: starts of a sign-in, codes without one, wrong client secrets.
+
+Counted in Redis for all processes, for an address (or a client at an address) and
+over all. A minute begins with the first count. What is refused is not counted, so the
+keys of a minute are bounded by the count over all, whatever a flood sends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from runtime.errors import GatewayError, RateLimited
+from runtime.state.redis_store import Store
+from runtime.web.client_address import client_address
+from runtime.web.messages import Request
+
+WRONG_SECRETS = 60
+"""A minute, of one client from one address; after that a right one is refused too."""
+
+WRONG_SECRETS_IN_ALL = 6000
+
+_WRONG_SECRET = 40125
+_LONGEST_MEMORY = 10_000
+
+# KEYS and, for each, ARGV: how many a minute. Counts one more of each, and returns 0;
+# or counts nothing, and returns the ms that are left of a minute that is full.
+_SPEND = """
+for i, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[i]) then
+    return math.max(1, redis.call('PTTL', key))
+  end
+end
+for _, key in ipairs(KEYS) do
+  if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, 60000) end
+end
+return 0
+"""
+
+
+class TooManyWrongSecrets(RateLimited):
+    """A client's secret was wrong too often from this address, or all were."""
+
+    errcode = 45011
+
+
+class Limits:
+    """Refuses what comes too often; Redis being away is never a permission.
+
+    A wrong secret costs one round trip, a right one none. Where the count is full the
+    process remembers it and refuses right secrets, too, so that a guess tells nothing;
+    a process that has seen no failure yet answers one guess more.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        per_address: float,
+        per_minute: float,
+        trusted_hops: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._per_address = per_address
+        self._per_minute = per_minute
+        self._trusted_hops = trusted_hops
+        self._clock = clock
+        self._full: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def sign_in(self, request: Request) -> None:
+        """Count the start of a sign-in; RateLimited if there were too many."""
+        self._count("sign_in", request)
+
+    def code(self, request: Request) -> None:
+        """Count a code for who is signed in already, as often; RateLimited.
+
+        Apart, so that a flood of strangers keeps nobody out who is signed in.
+        """
+        self._count("code", request)
+
+    @contextmanager
+    def wrong_secrets(self, client_id: str, request: Request) -> Iterator[None]:
+        """Count an error 40125 raised within; TooManyWrongSecrets if there were.
+
+        Around every place where a client proves itself by its secret.
+        """
+        who = self._digest(request, client_id)
+        self._refuse_remembered(who)
+        try:
+            yield
+        except GatewayError as error:
+            if error.errcode == _WRONG_SECRET:
+                self._count_wrong_secret(who)
+            raise
+
+    def _count(self, name: str, request: Request) -> None:
+        each, in_all = self._per_address, self._per_minute
+        left = self._spend(name, self._digest(request), each=each, in_all=in_all)
+        if left:
+            raise RateLimited(left)
+
+    def _count_wrong_secret(self, who: str) -> None:
+        left = self._spend(
+            "wrong_secret", who, each=WRONG_SECRETS, in_all=WRONG_SECRETS_IN_ALL
+        )
+        if not left:
+            return
+        with self._lock:
+            while len(self._full) >= _LONGEST_MEMORY:
+                self._full.pop(next(iter(self._full)))
+            self._full[who] = self._clock() + left
+        raise TooManyWrongSecrets(left) from None
+
+    def _refuse_remembered(self, who: str) -> None:
+        with self._lock:
+            left = self._full.get(who, 0.0) - self._clock()
+            if left <= 0:
+                self._full.pop(who, None)
+                return
+        raise TooManyWrongSecrets(left)
+
+    def _spend(self, name: str, who: str, *, each: float, in_all: float) -> float:
+        """Return 0, or the seconds until this may come again."""
+        key = f"gateway:limit:{{{name}}}"
+        # Over all first: a flood from everywhere shall not leave a key for each.
+        keys = [key, f"{key}:from:{who}"]
+        milliseconds: int = self._store.run(_SPEND, keys, [in_all, each])
+        return milliseconds / 1000
+
+    def _digest(self, request: Request, client_id: str = "") -> str:
+        # Redis' keys are listed and logged more easily than values.
+        address = client_address(request, trusted_hops=self._trusted_hops)
+        text = f"{address}|{client_id}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,84 @@
+"""How a business service says who it is: Bearer and Basic in the Authorization header.
+
+    Authorization: Bearer <gateway token>
+    Authorization: Basic base64(form(client id) ":" form(client secret))
+
+`form` is what RFC 6749, 2.3.1, asks for: encoded as in an urlencoded body.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from runtime.errors import GatewayError
+from runtime.web.messages import Request
+
+if TYPE_CHECKING:
+    from runtime.registry.registry import Client, Registry
+
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+_BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
+
+
+class InvalidClient(GatewayError):
+    """The client is unknown or disabled, its secret wrong, or neither can be read."""
+
+    status = 401
+    errcode = 40125
+    code = "invalid_client"
+    message = "The client id or the client secret is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """What HTTP Basic brought."""
+
+    client_id: str
+    secret: str = field(repr=False)
+
+
+def scheme_of(request: Request) -> str:
+    """Return the header's scheme in lower case, empty without such a header."""
+    return (request.header("authorization") or "").partition(" ")[0].lower()
+
+
+def bearer_of(request: Request) -> str | None:
+    """Return the token of a Bearer header, None where there is none."""
+    match = _BEARER.fullmatch(request.header("authorization") or "")
+    return match[1] if match else None
+
+
+def basic_of(request: Request) -> Basic | None:
+    """Return the parts of a Basic header, None without one; InvalidClient if broken."""
+    if scheme_of(request) != "basic":
+        return None
+    match = _BASIC.fullmatch(request.header("authorization") or "")
+    if match is None:
+        raise InvalidClient
+    try:
+        text = base64.b64decode(match[1], validate=True).decode()
+        client_id, _, secret = text.partition(":")
+        return Basic(
+            unquote_plus(client_id, errors="strict"),
+            unquote_plus(secret, errors="strict"),
+        )
+    except ValueError:
+        raise InvalidClient from None
+
+
+def known_client(client_id: str, secret: str, *, registry: Registry) -> Client:
+    """Return the client that has both; InvalidClient otherwise."""
+    client = registry.client_of(secret)
+    if client is None or client.client_id != client_id:
+        raise InvalidClient
+    return client
+
+
+def challenge(request: Request) -> tuple[str, str]:
+    """Return the header by which a 401 asks for what the caller can do."""
+    scheme = "Basic" if scheme_of(request) == "basic" else "Bearer"
+    return ("WWW-Authenticate", f'{scheme} realm="gateway"')

@@ -1,0 +1,80 @@
+"""Mini programs: which of a client's, and the person behind a js_code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from runtime.errors import GatewayError, WeChatUnavailable
+from runtime.registry.registry import App, Client
+from runtime.wechat.api import WeChat
+from runtime.wechat.oauth import subject_of
+from runtime.wechat.session_keys import SessionKeys
+
+KIND = "miniprogram"
+
+
+class UnknownMiniProgram(GatewayError):
+    """The client has no such mini program, or several and none was named."""
+
+    status = 400
+    errcode = 40013
+    code = "unknown_mini_program"
+    message = "The client has no such mini program, or several and none was named."
+
+
+@dataclass(frozen=True, slots=True)
+class MiniProgramUser:
+    """Who signed in, by WeChat's names; `unionid` is empty where WeChat gave none."""
+
+    openid: str
+    unionid: str
+    session_key: str = field(repr=False)
+
+    def subject(self, app: App) -> str:
+        """Return what names the person at the gateway; see `subject_of`."""
+        return subject_of(app, self.openid, self.unionid)
+
+
+def mini_program_of(
+    client: Client, appid: str | None, *, find: Callable[[str], App | None]
+) -> App:
+    """Return the client's mini program of this appid, or without one its only one."""
+    asked = client.scopes if appid is None else client.scopes.keys() & {appid}
+    found = [app for app in map(find, asked) if app and app.kind == KIND]
+    if len(found) != 1:
+        raise UnknownMiniProgram
+    return found[0]
+
+
+class MiniPrograms:
+    """Exchanges js_codes, and keeps the session_keys that they bring."""
+
+    def __init__(self, wechat: WeChat, session_keys: SessionKeys) -> None:
+        self._wechat = wechat
+        self._session_keys = session_keys
+
+    def exchange(self, client: Client, app: App, js_code: str) -> MiniProgramUser:
+        """Return the person behind a js_code; WeChatRefused with WeChat's reason.
+
+        Asked once, whatever comes: the code is spent by it.
+        """
+        who = {
+            "appid": app.appid,
+            "secret": app.secret,
+            "js_code": js_code,
+            "grant_type": "authorization_code",
+        }
+        answer = self._wechat.call(
+            "GET", f"/sns/jscode2session?{urlencode(who)}", hosts=app.api_hosts
+        )
+        names = ("openid", "unionid", "session_key")
+        found = [answer.get(name) or "" for name in names]
+        if not all(isinstance(each, str) for each in found):
+            raise WeChatUnavailable
+        user = MiniProgramUser(*found)
+        if not user.openid or not user.session_key:
+            raise WeChatUnavailable
+        self._session_keys.keep(client, app.appid, user.openid, user.session_key)
+        return user

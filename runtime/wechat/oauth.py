@@ -1,0 +1,144 @@
+"""Signing in with WeChat: which apps, the address to go to, and who came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from runtime.errors import SignInNotConfigured, SnapshotUser, WeChatUnavailable
+from runtime.registry.registry import App, Client, Registry
+from runtime.wechat.api import WeChat
+
+QR_KIND = "website"
+PAGE_KIND = "service"
+SILENT = "snsapi_base"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInApps:
+    """The apps of a client with which a browser can sign in; either may be None."""
+
+    client: Client
+    qr: App | None
+    page: App | None
+
+    @property
+    def appids(self) -> tuple[str, ...]:
+        """Return the ids of those there are."""
+        return tuple(app.appid for app in (self.qr, self.page) if app)
+
+
+class SubjectMissing(SignInNotConfigured):
+    """The app is to name people by unionid, and WeChat gave none."""
+
+
+def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
+    """Return a client's first app of each kind; SignInNotConfigured if it is none."""
+    if client is None or client.disabled:
+        raise SignInNotConfigured
+    apps = [app for app in map(registry.app, client.scopes) if app]
+    by_kind = {app.kind: app for app in reversed(apps)}
+    return SignInApps(client, by_kind.get(QR_KIND), by_kind.get(PAGE_KIND))
+
+
+class WeChatSignIn:
+    """The browser's way to WeChat and the exchange of what it brings back."""
+
+    def __init__(self, wechat: WeChat, *, open_url: str, base_url: str) -> None:
+        self._wechat = wechat
+        self._open_url = open_url
+        self._base_url = base_url
+
+    def authorize_url(
+        self,
+        app: App,
+        state: str,
+        *,
+        scope: str | None = None,
+        embedded: bool = False,
+    ) -> str:
+        """Return WeChat's address for this app; `scope` None is the app's own.
+
+        The order of the parameters and the fragment are part of it: WeChat matches
+        the address against a strict pattern. `embedded` is the form for an iframe
+        that wxLogin.js makes.
+        """
+        is_page = app.kind == PAGE_KIND
+        pairs = {
+            "appid": app.appid,
+            "redirect_uri": f"{self._base_url}/oauth_callback/{app.appid}",
+            "response_type": "code",
+            "scope": (scope or app.oauth_scope) if is_page else "snsapi_login",
+            "state": state,
+        }
+        if embedded:
+            pairs |= {"login_type": "jssdk", "self_redirect": "default"}
+        path = "/connect/oauth2/authorize" if is_page else "/connect/qrconnect"
+        query = urlencode(pairs, quote_via=quote, safe="")
+        return f"{self._open_url}{path}?{query}#wechat_redirect"
+
+    def exchange(self, app: App, code: str) -> dict[str, Any]:
+        """Return the profile of the person behind a code.
+
+        It is `name`, `picture`, `wechat_openid`, `wechat_unionid`, `wechat_appid` and
+        `wechat_scope`; with snsapi_base WeChat tells neither name, picture nor unionid.
+
+        WeChatRefused carries 40029 or 40163 where the code is no good any more.
+        """
+        who = {
+            "appid": app.appid,
+            "secret": app.secret,
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        token = self._wechat.call("GET", f"/sns/oauth2/access_token?{urlencode(who)}")
+        openid = token.get("openid")
+        if not isinstance(openid, str) or not openid:
+            raise WeChatUnavailable
+        if token.get("is_snapshotuser"):
+            raise SnapshotUser
+        person = self._userinfo(token, openid)
+        unionid = token.get("unionid") or person.get("unionid")
+        return {
+            "name": _name(person.get("nickname")),
+            "picture": _https(person.get("headimgurl")),
+            "wechat_openid": openid,
+            "wechat_unionid": unionid,
+            "wechat_appid": app.appid,
+            "wechat_scope": str(token.get("scope", "")),
+        }
+
+    def _userinfo(self, token: Mapping[str, Any], openid: str) -> Mapping[str, Any]:
+        # With snsapi_base WeChat answers 48001.
+        if str(token.get("scope")) == SILENT:
+            return {}
+        ask = {"access_token": token.get("access_token", ""), "openid": openid}
+        return self._wechat.call(
+            "GET", f"/sns/userinfo?{urlencode({**ask, 'lang': 'zh_CN'})}"
+        )
+
+
+def subject_of(app: App, openid: str, unionid: Any) -> str:
+    """Return what names a person at the gateway, as the app's document has it.
+
+    SubjectMissing if that is the unionid and WeChat gave none.
+    """
+    if app.subject == "openid":
+        return openid
+    if not isinstance(unionid, str) or not unionid:
+        raise SubjectMissing
+    return unionid
+
+
+def _name(nickname: Any) -> str:
+    """Return a name of at most 256 characters, each of them whole."""
+    return str(nickname or "")[:256].encode(errors="replace").decode()
+
+
+def _https(address: Any) -> str | None:
+    text = str(address or "")
+    if text.startswith("http://thirdwx.qlogo.cn/"):
+        text = "https" + text[4:]
+    return text if text.startswith(("https://", "http://127.0.0.1:")) else None

@@ -1,0 +1,68 @@
+"""The newest session_key of each person at each mini program, sealed in Redis.
+
+    gateway:session_key:{SHA-256 of appid and openid}               the session_key
+    gateway:pairwise:{SHA-256 of client id, appid and its openid}   WeChat's openid
+
+The second kind is for pairwise clients: from a name made for them alone no way leads
+back, so it is kept beside what it was made of. Each value is bound to its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from runtime.crypto.envelope import CannotOpen, Envelope
+from runtime.registry.registry import Client
+from runtime.registry.subjects import is_pairwise, openid_for
+from runtime.state.redis_store import Store
+
+LIFE_SECONDS = 30 * 86400
+
+
+class SessionKeys:
+    """Keeps session_keys, and finds them by the openid that a client knows."""
+
+    def __init__(self, store: Store, envelope: Envelope) -> None:
+        self._store = store
+        self._envelope = envelope
+
+    def keep(self, client: Client, appid: str, openid: str, session_key: str) -> None:
+        """Keep it for thirty days in the place of an older one: WeChat does so, too."""
+        if is_pairwise(client):
+            name = openid_for(client, openid)
+            self._put(_pairwise_key(client, appid, name), openid)
+        self._put(_key(appid, openid), session_key)
+
+    def find(self, client: Client, appid: str, openid: str) -> str | None:
+        """Return it, or None; `openid` is as the client knows it."""
+        known: str | None = openid
+        if is_pairwise(client):
+            known = self._get(_pairwise_key(client, appid, openid))
+        return self._get(_key(appid, known)) if known else None
+
+    def _put(self, key: str, value: str) -> None:
+        sealed = self._envelope.seal(value, place=key)
+        self._store.put(key, sealed.encode(), seconds=LIFE_SECONDS)
+
+    def _get(self, key: str) -> str | None:
+        sealed = self._store.get(key)
+        if sealed is None:
+            return None
+        try:
+            return self._envelope.open(sealed.decode(), place=key)
+        except CannotOpen:
+            # Its master key is gone: the next sign-in brings another.
+            return None
+
+
+def _key(appid: str, openid: str) -> str:
+    return f"gateway:session_key:{{{_digest(appid, openid)}}}"
+
+
+def _pairwise_key(client: Client, appid: str, openid: str) -> str:
+    return f"gateway:pairwise:{{{_digest(client.client_id, appid, openid)}}}"
+
+
+def _digest(*names: str) -> str:
+    # Redis' keys are listed and logged more easily than values: no openid in them.
+    return hashlib.sha256("\n".join(names).encode(errors="replace")).hexdigest()

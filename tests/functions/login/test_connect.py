@@ -1,0 +1,247 @@
+"""/connect: a client that speaks WeChat's dialect sends its browsers here."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.login.index import handle as login
+from runtime.errors import (
+    BadRequest,
+    FlowExpired,
+    RedirectUriUnknown,
+    SignInNotConfigured,
+)
+from tests.support.brokered import BACK, Visit, query_of, willing
+from tests.support.scripted_wechat import HTML, SERVICE, WEBSITE, change, header, load
+
+EVIL = "https://evil.example.com/"
+
+
+@pytest.fixture
+def visit(gateway):
+    change(gateway, "clients", "demo", redirect_uris=[BACK, BACK + "?a=1&b=%20"])
+    return Visit(gateway)
+
+
+def refused(visit, **changes):
+    with pytest.raises((RedirectUriUnknown, BadRequest, SignInNotConfigured)) as caught:
+        visit.connect(**changes)
+    return caught.type
+
+
+class TestTheWayThere:
+    @pytest.mark.case(46, 63)
+    def test_wechat_gets_our_own_state(self, visit):
+        """The client's state stays with us, and WeChat's address keeps its order."""
+        location = header(visit.connect(), "Location")
+
+        assert location.startswith("https://open.weixin.qq.com/connect/oauth2/author")
+        assert list(query_of(location)) == [
+            *("appid", "redirect_uri", "response_type", "scope", "state")
+        ]
+        assert query_of(location)["state"] != "s-1"
+        assert location.endswith("#wechat_redirect")
+
+    @pytest.mark.parametrize("scope", ["snsapi_base", "snsapi_userinfo"])
+    def test_the_scope_that_was_asked_for_is_asked_of_wechat(self, visit, scope):
+        """A silent sign-in stays silent."""
+        location = header(visit.connect(scope=scope), "Location")
+
+        assert query_of(location)["scope"] == scope
+
+    @pytest.mark.case(129)
+    @pytest.mark.parametrize("appid", ["demo", SERVICE])
+    def test_the_client_is_named_by_its_id_or_by_the_apps(self, visit, appid):
+        """With the app's id the redirect_uri tells whose it is."""
+        location = header(visit.connect(appid=appid), "Location")
+
+        assert query_of(location)["appid"] == SERVICE
+
+    @pytest.mark.case(129, 21, 24)
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"redirect_uri": EVIL},
+            {"redirect_uri": BACK + "/"},
+            {"redirect_uri": BACK + "?a=1"},
+            {"redirect_uri": BACK + "#x"},
+            {"redirect_uri": BACK.upper()},
+            {"redirect_uri": BACK.replace("com/", "com:443/")},
+            {"redirect_uri": BACK.replace("signed", "%73igned")},
+            {"redirect_uri": None},
+            {"appid": "stranger"},
+            {"appid": "../apps/demo"},
+            {"appid": None},
+            {"appid": "wx" + "0" * 16},
+        ],
+    )
+    def test_an_address_that_nobody_registered_is_a_page(self, visit, changes):
+        """Compared letter by letter; nobody is sent there, not even with an error."""
+        assert refused(visit, **changes) is RedirectUriUnknown
+
+    @pytest.mark.parametrize("appid", ["stranger", "", SERVICE[:-1], f"{SERVICE}0"])
+    def test_who_names_no_app_lists_no_clients(self, visit, gateway, appid):
+        """The store would list every version of every client, for any stranger."""
+        listings, ids = [], gateway.documents.ids
+        gateway.documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
+        refused(visit, appid=appid)
+
+        assert [] == listings
+        visit.connect(appid=SERVICE)
+        assert ["clients"] == listings
+
+    def test_two_clients_with_one_address_have_to_use_their_ids(self, visit, gateway):
+        """By the app's id they could not be told apart."""
+        content = gateway.documents.read("clients", "demo").content
+        gateway.documents.write("clients", "other", content, after=0)
+
+        assert refused(visit, appid=SERVICE) is RedirectUriUnknown
+        assert visit.connect(appid="other").status == 303
+
+    def test_a_public_client_is_unknown_here(self, visit, gateway):
+        """It has no secret to redeem a code with, nor is it another one's double."""
+        content = gateway.documents.read("clients", "demo").content
+        program = {**content, "public": True, "secret_hashes": []}
+        gateway.documents.write("clients", "program", program, after=0)
+
+        assert refused(visit, appid="program") is RedirectUriUnknown
+        assert visit.connect(appid=SERVICE).status == 303
+
+    @pytest.mark.case(126)
+    def test_a_disabled_client_is_unknown(self, visit, gateway):
+        """By its id as by its address."""
+        change(gateway, "clients", "demo", disabled=True)
+
+        assert refused(visit) is refused(visit, appid=SERVICE) is RedirectUriUnknown
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"scope": "snsapi_login"},
+            {"scope": None},
+            {"response_type": "token"},
+            {"state": "x" * 1025},
+        ],
+    )
+    def test_what_wechat_would_refuse_is_refused(self, visit, changes):
+        """On a page, as there."""
+        assert refused(visit, **changes) is BadRequest
+
+    def test_by_qr_the_website_app_is_used_alone(self, visit):
+        """An openid of the service account would be no answer."""
+        visit.headers = (("accept", "application/json"),)
+        told = load(visit.connect(path="/connect/qrconnect", scope="snsapi_login"))
+
+        assert (told["qr"]["appid"], told["wechat"]) == (WEBSITE, None)
+
+    def test_an_app_of_the_other_kind_is_refused(self, visit):
+        """As WeChat refuses a website app at the consent sheet."""
+        assert refused(visit, appid=WEBSITE) is SignInNotConfigured
+
+    @pytest.mark.case(62)
+    def test_outside_wechat_the_page_leads_into_it(self, visit):
+        """By the address of the client, where the person begins anew."""
+        visit.headers = HTML
+        page = visit.connect().body.decode()
+
+        assert ">https://app.example.com/</textarea>" in page
+
+
+class TestTheWayBack:
+    @pytest.fixture(autouse=True)
+    def _wechat(self, wechat):
+        willing(wechat)
+
+    @pytest.mark.case(31)
+    def test_the_client_gets_a_code_of_ours_and_its_state(self, visit, wechat):
+        """WeChat's code stays with us; nothing of the person is in the address."""
+        response = visit.agree(visit.connect())
+        location = header(response, "Location")
+
+        told = query_of(location)
+        assert location.startswith(BACK + "?code=")
+        assert set(told) == {"code", "state"}
+        assert (told["state"], len(told["code"])) == ("s-1", 43)
+        assert (
+            wechat.calls("/sns/oauth2/access_token")[0].arguments["code"]
+            != (told["code"])
+        )
+        assert response.status == 303
+        assert header(response, "Referrer-Policy") == "no-referrer"
+        assert header(response, "Cache-Control") == "no-store"
+
+    @pytest.mark.case(27)
+    def test_an_address_with_a_query_keeps_it(self, visit):
+        """The code is appended."""
+        response = visit.agree(visit.connect(redirect_uri=BACK + "?a=1&b=%20"))
+
+        assert header(response, "Location").startswith(BACK + "?a=1&b=%20&code=")
+
+    @pytest.mark.case(45)
+    @pytest.mark.parametrize("state", ["", "a b&c=d%20é张" * 30, "x" * 512, None])
+    def test_the_clients_state_comes_back_as_it_was(self, visit, state):
+        """To the letter; where there was none, none is added."""
+        told = query_of(header(visit.agree(visit.connect(state=state)), "Location"))
+
+        assert told.get("state") == (state or None)
+
+    @pytest.mark.case(40)
+    @pytest.mark.parametrize("code", [None, "authdeny"])
+    def test_a_refusal_goes_back_without_a_code(self, visit, code):
+        """As WeChat says it: the state alone."""
+        response = visit.agree(visit.connect(), code=code)
+
+        assert header(response, "Location") == BACK + "?state=s-1"
+
+    @pytest.mark.case(126)
+    def test_a_client_disabled_meanwhile_gets_nothing(self, visit, gateway, wechat):
+        """The person reads a page, and no code is spent."""
+        begun = visit.connect()
+        change(gateway, "clients", "demo", disabled=True)
+        with pytest.raises(RedirectUriUnknown):
+            visit.agree(begun)
+
+        assert wechat.seen == []
+
+    @pytest.mark.bug(10)
+    @pytest.mark.case(126)
+    def test_nor_does_one_that_lost_the_app(self, visit, gateway, wechat):
+        """WeChat is not asked by an app that the client may not use any more."""
+        begun = visit.connect()
+        change(gateway, "clients", "demo", scopes={WEBSITE: []})
+        with pytest.raises(RedirectUriUnknown):
+            visit.agree(begun)
+
+        assert wechat.seen == []
+
+    def test_an_error_leads_back_to_where_it_began(self, visit, gateway, wechat):
+        """And to the client's own home."""
+        change(gateway, "clients", "demo", home="https://app.example.com/")
+        begun = visit.connect()
+        visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
+        with pytest.raises(FlowExpired) as caught:
+            visit.agree(begun)
+
+        assert caught.value.home == "https://app.example.com/"
+        assert caught.value.start_again.startswith("/connect/oauth2/authorize?appid=")
+        assert visit.get(login, *caught.value.start_again.split("?", 1)).status == 303
+
+    def test_who_is_signed_in_goes_through_at_once(self, visit, wechat):
+        """WeChat is not asked again."""
+        visit.agree(visit.connect())
+        again = visit.connect()
+
+        assert header(again, "Location").startswith(BACK + "?code=")
+        assert len(wechat.calls("/sns/oauth2/access_token")) == 1
+
+    def test_a_silent_session_is_not_enough_for_a_name(self, visit, wechat):
+        """Who asks for userinfo gets a name, or WeChat asks the person."""
+        wechat._answers["/sns/oauth2/access_token"] = [
+            {"openid": "o-1", "unionid": "u-1", "scope": "snsapi_base"}
+        ]
+        visit.agree(visit.connect(scope="snsapi_base"))
+
+        silent = header(visit.connect(scope="snsapi_base"), "Location")
+        named = header(visit.connect(), "Location")
+        assert silent.startswith(BACK)
+        assert named.startswith("https://open.weixin.qq.com/")

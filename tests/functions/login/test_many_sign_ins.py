@@ -1,0 +1,142 @@
+"""However many sign-ins a browser begins, its cookies stay within what hosts take."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from functions.login.index import handle as login
+from runtime.errors import ConsentRefused
+from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
+from runtime.sign_in.flow_cookies import LIFE_SECONDS, MOST
+from runtime.sign_in.flows import Flow
+from tests.support.brokered import BACK, Visit
+from tests.support.scripted_wechat import SERVICE, ask, change, cookie
+
+HEADERS = 8192
+"""Bytes that Function Compute takes, all headers together."""
+
+LONGEST_ID = "c" * 64
+
+
+class Tabs:
+    """A browser that keeps its cookies and begins one sign-in after another."""
+
+    def __init__(self, gateway):
+        self.flows, self.cookies = gateway.flows, {}
+
+    @property
+    def request(self):
+        return ask(cookies=self.cookies)
+
+    @property
+    def size(self):
+        return len(self.request.header("cookie"))
+
+    def begin(self, *, client_id=LONGEST_ID):
+        asked = AuthorizationRequest(OIDC, client_id, "https://a.example", "/again")
+        flow = Flow("/", (SERVICE,), language="zh_CN", request=asked)
+        started = self.flows.start(flow, self.request)
+        name, _, rest = started.cookie[1].partition("=")
+        self.cookies[name] = rest.split(";")[0]
+        return started.state
+
+    def is_theirs(self, state):
+        return self.flows.is_browser(self.flows.find(state), state, self.request)
+
+
+@pytest.fixture
+def tabs(gateway):
+    return Tabs(gateway)
+
+
+@pytest.mark.case(118)
+def test_three_hundred_of_one_browser(tabs):
+    """The newest is always good, and there is room for the rest of the request."""
+    good = []
+    for _ in range(300):
+        state = tabs.begin()
+        good.append(tabs.is_theirs(state))
+
+    assert [True] * 300 == good
+    assert len(tabs.cookies) == MOST
+    assert tabs.size <= HEADERS / 2
+
+
+@pytest.mark.case(39)
+def test_as_many_as_there_is_room_for_do_not_disturb_each_other(tabs):
+    """Each tab has a cookie of its own until there are too many."""
+    states = [tabs.begin() for _ in range(MOST)]
+
+    assert [True] * MOST == [tabs.is_theirs(state) for state in states]
+
+
+@pytest.mark.case(39)
+def test_one_too_many_costs_one(tabs):
+    """Another one each time: not always the same that had just begun."""
+    states = [tabs.begin() for _ in range(MOST + 1)]
+    lost = [state for state in states if not tabs.is_theirs(state)]
+    latest = [tabs.begin() for _ in range(8)]
+
+    assert [states[-1][:8]] == [state[:8] for state in lost]
+    assert 1 < len({state[:8] for state in latest})
+
+
+@pytest.mark.case(32)
+def test_what_begins_anew_by_itself(gateway):
+    """It is a start like any other."""
+    visit = Visit(gateway)
+    begun = visit.get(login, "/", "")
+    brought = {f"__Host-flow_{n:08x}": "x" for n in range(MOST)}
+    visit.cookies = dict(brought)
+    again = visit.agree(begun)
+
+    assert cookie(again).keys() <= brought.keys()
+
+
+@pytest.mark.case(36)
+def test_a_state_stays_a_secret(tabs):
+    """96 bits of it are drawn anew, whatever name the browser brings."""
+    tabs.cookies = {f"__Host-flow_{n:08x}": "x" for n in range(MOST)}
+    states = [tabs.begin() for _ in range(100)]
+
+    assert {state[:8] for state in states} <= {f"{n:08x}" for n in range(MOST)}
+    assert 100 == len({state[8:] for state in states})
+    assert {32} == {len(state) for state in states}
+
+
+@pytest.mark.parametrize(
+    "name", ["flow_0000000", "flow_000000000", "flow_0000000g", "x_flow_00000000", "f"]
+)
+def test_other_cookies_are_not_counted(tabs, name):
+    """A state would not be one of ours with such a beginning."""
+    tabs.cookies = {f"{name}{'x' * n}": "x" for n in range(MOST)}
+    state = tabs.begin()
+
+    assert tabs.is_theirs(state)
+    assert "00000000" != state[:8]
+
+
+def test_the_cookie_outlives_the_flow(tabs):
+    """An hour: so long one is led home to the client."""
+    state = tabs.begin(client_id="shop")
+    started = tabs.flows.start(Flow("/", (SERVICE,)), tabs.request)
+    kept = tabs.flows.cookies.of(tabs.request, state)
+
+    assert f"Max-Age={LIFE_SECONDS};" in started.cookie[1]
+    assert ("shop", "zh_CN") == (kept.client_id, kept.language)
+
+
+@pytest.mark.case(118)
+@pytest.mark.parametrize("way", ["own page", "client"])
+def test_three_hundred_from_the_address_on(gateway, way):
+    """As a browser has it, whose last sign-in still comes to its end."""
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    visit = Visit(gateway)
+    for _ in range(300):
+        begun = visit.connect() if way == "client" else visit.get(login, "/", "")
+    with pytest.raises(ConsentRefused) if way == "own page" else nullcontext():
+        visit.agree(begun, code=None)
+
+    assert MOST == len(visit.cookies)

@@ -1,0 +1,25 @@
+"""/login/qr.js: small, cacheable, and the same for everybody."""
+
+from __future__ import annotations
+
+from functions.login.index import handle
+from tests.support.scripted_wechat import HTML, ask
+
+
+def test_the_script_is_small_and_may_be_kept(gateway):
+    """Less than 2 kB of JavaScript that a cache may keep, and no cookie with it."""
+    response = handle(ask(path="/qr.js"), gateway)
+
+    assert response.status == 200
+    assert response.headers == (
+        ("Content-Type", "text/javascript; charset=utf-8"),
+        ("Cache-Control", "public, max-age=3600"),
+    )
+    assert 0 < len(response.body) < 2_000
+
+
+def test_the_page_asks_for_it_where_it_is(gateway):
+    """The address in the page is this one, on PUBLIC_BASE_URL."""
+    page = handle(ask(headers=HTML), gateway).body.decode()
+
+    assert '<script src="https://gateway.example.com/login/qr.js" defer>' in page

@@ -1,0 +1,177 @@
+"""Starts of a sign-in: a flood is told to wait, wherever it comes in."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.login.index import handle as login
+from runtime import gateway as gateway_module
+from runtime.errors import BadRequest, RateLimited
+from runtime.gateway import Gateway
+from runtime.web.form_as_link import LONGEST_LINK
+from tests.support.brokered import OIDC, WECHAT, Visit, changed, willing
+from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.rsa_keys import private_key
+from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE, WEBSITE, change
+from tests.support.surface import CALLBACK_URI, PLACES
+
+NOWHERE = "redis://127.0.0.1:1/0"
+STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize")
+
+
+@pytest.fixture
+def start(gateway, settings, monkeypatch):
+    """Begin a sign-in at a place, by settings that allow two a minute."""
+    scopes = {SERVICE: [], WEBSITE: []}
+    change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
+    tight = {"sign_ins_per_address": 2, "oidc_key": {1: private_key()}}
+
+    def at(place, *, headers=HTML, client_ip="192.0.2.1", **more):
+        changed = dataclasses.replace(settings, **tight, **more)
+        monkeypatch.setattr(gateway_module, "_current", Gateway(changed))
+        sent = [("content-type", place.kind), *headers]
+        call = {"method": place.method, "path": place.path, "headers": sent}
+        call |= {"query": place.query, "body": place.body, "client_ip": client_ip}
+        return call_wsgi(place.handler, make_environ_fc(**call))
+
+    return at
+
+
+each_start = pytest.mark.parametrize("name", STARTS)
+
+
+@pytest.mark.case(123)
+@each_start
+def test_the_third_of_two(start, redis_server, name):
+    """429 and Retry-After, on a page; it leaves nothing in Redis."""
+    place = PLACES[name]
+    assert [200, 200] == [start(place)[0] for _ in range(2)]
+    before = redis_server.client().dbsize()
+    status, headers, body = start(place)
+
+    assert (429, before) == (status, redis_server.client().dbsize())
+    assert 1 <= int(dict(headers)["Retry-After"]) <= 60
+    assert "请求过于频繁" in body.decode()
+    assert "Set-Cookie" not in dict(headers)
+    assert 200 == start(place, client_ip="192.0.2.2")[0]
+
+
+@pytest.mark.case(123)
+def test_all_ways_share_one_count(start):
+    """Nor does another browser, or JSON, begin a count of its own."""
+    start(PLACES["sign-in"], headers=IN_WECHAT)
+    start(PLACES["authorize"])
+    status, headers, body = start(PLACES["QR"], headers=[("accept", "*/*")])
+
+    assert (429, "rate_limited") == (status, json.loads(body)["error"])
+    assert int(dict(headers)["Retry-After"]) >= 1
+
+
+@pytest.mark.case(115)
+@pytest.mark.parametrize(("hops", "expected"), [(0, 429), (1, 200)])
+def test_callers_behind_a_proxy(start, hops, expected):
+    """They count one by one where the proxy is trusted, and together elsewhere."""
+    for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
+        headers = [*HTML, ("x-forwarded-for", f"203.0.113.9, {address}")]
+        answer = start(PLACES["sign-in"], headers=headers, trusted_proxy_hops=hops)
+
+    assert expected == answer[0]
+
+
+@pytest.mark.case(123)
+def test_every_key_of_a_sign_in_ends(start, redis_server):
+    """What nobody comes back for is gone after ten minutes."""
+    start(PLACES["sign-in"])
+    client = redis_server.client()
+    lives = [client.ttl(key) for key in client.scan_iter()]
+
+    assert 3 == len(lives)
+    assert all(0 < life <= 600 for life in lives)
+
+
+@pytest.fixture
+def visit(gateway):
+    """A browser inside WeChat at a gateway that allows three starts a minute."""
+    change(gateway, "clients", "demo", redirect_uris=[OIDC["redirect_uri"]])
+    changes = {"sign_ins_per_address": 3, "oidc_key": {1: b"a key"}}
+    gateway.settings = dataclasses.replace(gateway.settings, **changes)
+    return Visit(gateway)
+
+
+@pytest.mark.case(123)
+def test_what_begins_anew_by_itself_counts(visit, redis_server):
+    """One state without its cookie makes no more flows than any other start."""
+    begun = visit.get(login, "/", "")
+    visit.cookies.clear()
+    for _ in range(2):
+        visit.agree(begun)
+        visit.cookies.clear()
+    before = redis_server.client().dbsize()
+
+    with pytest.raises(RateLimited):
+        visit.agree(begun)
+    assert before == redis_server.client().dbsize()
+
+
+@pytest.mark.case(123)
+@pytest.mark.parametrize("way", [Visit.authorize, Visit.connect])
+def test_who_is_signed_in_gets_no_codes_without_end(visit, wechat, redis_server, way):
+    """A code and what it stands for wait in Redis, too."""
+    willing(wechat)
+    visit.agree(visit.get(login, "/", ""))
+    codes = [way(visit) for _ in range(3)]
+    before = redis_server.client().dbsize()
+
+    assert [303] * 3 == [each.status for each in codes]
+    with pytest.raises(RateLimited):
+        way(visit)
+    assert before == redis_server.client().dbsize()
+
+
+@pytest.mark.case(123)
+def test_a_flood_keeps_nobody_out_who_is_signed_in(visit, wechat):
+    """Strangers' starts are counted apart."""
+    willing(wechat)
+    visit.agree(visit.get(login, "/", ""))
+    for _ in range(2):
+        Visit(visit.gateway).get(login, "/", "")
+    with pytest.raises(RateLimited):
+        Visit(visit.gateway).get(login, "/", "")
+
+    assert "code=" in dict(visit.authorize().headers)["Location"]
+
+
+@pytest.mark.case(118, 123)
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_request_beyond_all_measure_is_not_kept(visit, redis_server, room):
+    """It waits in Redis whole, and the client hears that it is too long."""
+    length = len("/oidc/authorize?" + urlencode({**OIDC, "login_hint": ""}))
+    answer = visit.authorize(login_hint="x" * (LONGEST_LINK - length + room))
+    refused = "error=invalid_request" in dict(answer.headers)["Location"]
+
+    assert bool(room) is refused
+    assert bool(room) is (0 == redis_server.client().dbsize())
+
+
+@pytest.mark.case(118, 123)
+def test_nor_in_wechats_dialect(visit, redis_server):
+    """What WeChat's parameters leave out may be as long."""
+    pairs = changed(WECHAT, more="x" * LONGEST_LINK)
+
+    with pytest.raises(BadRequest):
+        visit.connect(pairs)
+    assert 0 == redis_server.client().dbsize()
+
+
+@pytest.mark.case(124)
+@each_start
+def test_redis_away_is_no_permission(start, name):
+    """503, and no flow that nobody could find again."""
+    status, headers, _ = start(PLACES[name], redis_url=NOWHERE)
+
+    assert 503 == status
+    assert "Set-Cookie" not in dict(headers)

@@ -1,0 +1,42 @@
+"""A gateway with a key for ID tokens, and the two clients that the plan asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime import gateway as gateway_module
+from runtime.registry.registry import hash_secret
+from tests.conftest import make_environ
+from tests.functions.oidc.basic_plan.relying_party import SECRETS, RelyingParty
+from tests.support.brokered import BACK, willing
+from tests.support.rsa_keys import oidc_key, private_key
+from tests.support.scripted_wechat import SERVICE, WEBSITE, change
+
+
+@pytest.fixture
+def environ(tmp_path, redis_server):
+    key = oidc_key({1: private_key()})
+    return make_environ(tmp_path, redis_server.url, OIDC_KEY=key)
+
+
+@pytest.fixture
+def party(gateway, wechat, monkeypatch):
+    """The first client; it may do without PKCE, as most of the plan does."""
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+    registered = {"redirect_uris": [BACK], "pkce": "optional"}
+    change(gateway, "clients", "demo", **registered, email_domain="people.example.com")
+    second = {
+        "name": "Second",
+        "scopes": {SERVICE: [], WEBSITE: []},
+        "secret_hashes": [hash_secret(SECRETS["second"])],
+        **registered,
+    }
+    gateway.documents.write("clients", "second", second, after=0)
+    willing(wechat)
+    return RelyingParty(gateway)
+
+
+@pytest.fixture
+def second(party, gateway):
+    """The second client, in the same person's browser."""
+    return RelyingParty(gateway, "second", browser=party.browser)

@@ -1,0 +1,193 @@
+"""/oidc/authorize: what a request may say, and where a refusal is said."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.oidc.index import handle as oidc
+from runtime.errors import BadRequest, RedirectUriUnknown, ServiceUnavailable
+from runtime.web.form_as_link import LONGEST_LINK
+from tests.support.brokered import BACK, OIDC, Visit, answered, query_of, willing
+from tests.support.scripted_wechat import change, header
+
+ISSUER = "https://gateway.example.com"
+
+
+@pytest.fixture
+def visit(gateway):
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
+    return Visit(gateway)
+
+
+class TestRefused:
+    @pytest.mark.case(21, 22, 24)
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"redirect_uri": None},
+            {"redirect_uri": BACK + "/"},
+            {"redirect_uri": BACK + "?x=1"},
+            {"redirect_uri": BACK.replace("https", "http")},
+            {"redirect_uri": BACK.replace("com/", "com:443/")},
+            {"redirect_uri": BACK.replace("/signed_in", "/%2e/signed_in")},
+            {"client_id": "<script>"},
+            {"client_id": None},
+            {"client_id": "demo,demo"},
+        ],
+    )
+    def test_a_wrong_address_is_a_page(self, visit, changes):
+        """Nobody is sent anywhere, and nothing of the request is shown."""
+        with pytest.raises(RedirectUriUnknown):
+            visit.authorize(**changes)
+
+    @pytest.mark.case(15, 23)
+    @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+    def test_a_repeated_address_is_a_page(self, visit, name):
+        """Twice is as good as wrong."""
+        query = urlencode([*OIDC.items(), (name, OIDC[name])])
+
+        with pytest.raises(BadRequest):
+            visit.get(oidc, "/authorize", query)
+
+    @pytest.mark.case(30, 72, 73, 74, 96, 98, 99, 101)
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"response_type": None}, "invalid_request"),
+            ({"response_type": "token"}, "unsupported_response_type"),
+            ({"response_type": "code id_token"}, "unsupported_response_type"),
+            ({"response_type": "code,code"}, "unsupported_response_type"),
+            ({"response_mode": "fragment"}, "invalid_request"),
+            ({"response_mode": "form_post"}, "invalid_request"),
+            ({"request": "eyJ"}, "request_not_supported"),
+            ({"request_uri": "https://x/"}, "request_uri_not_supported"),
+            ({"registration": "{}"}, "registration_not_supported"),
+            ({"code_challenge": None}, "invalid_request"),
+            ({"code_challenge": "x" * 42}, "invalid_request"),
+            ({"code_challenge": "x" * 42 + "="}, "invalid_request"),
+            ({"code_challenge_method": None}, "invalid_request"),
+            ({"code_challenge_method": "plain"}, "invalid_request"),
+            ({"prompt": "none login"}, "invalid_request"),
+            ({"prompt": "create"}, "invalid_request"),
+            ({"max_age": "-1"}, "invalid_request"),
+            ({"max_age": "abc"}, "invalid_request"),
+            ({"nonce": "n" * 1025}, "invalid_request"),
+            ({"prompt": "none"}, "login_required"),
+        ],
+    )
+    def test_the_client_is_told_what_is_wrong(self, visit, changes, error):
+        """With its state, and who says so."""
+        told = answered(visit, **changes)
+
+        assert told.pop("error_description", "-")
+        assert told == {"error": error, "state": "s-1", "iss": ISSUER}
+
+    @pytest.mark.case(15)
+    def test_a_parameter_that_comes_twice_is_refused(self, visit):
+        """The client is told, as its address is beyond doubt."""
+        query = urlencode([*OIDC.items(), ("scope", "openid")])
+        response = visit.get(oidc, "/authorize", query)
+
+        assert query_of(header(response, "Location"))["error"] == "invalid_request"
+
+    def test_a_state_beyond_all_measure_is_not_carried(self, visit):
+        """1024 characters come back as they were, more do not come back."""
+        assert "state" not in answered(visit, state="x" * 1025)
+
+    @pytest.mark.case(74)
+    def test_a_client_may_be_let_off_pkce(self, visit, gateway):
+        """By its own policy; a public one never."""
+        change(gateway, "clients", "demo", pkce="optional")
+        free = visit.authorize(code_challenge=None, code_challenge_method=None)
+        change(gateway, "clients", "demo", public=True)
+        bound = answered(visit, code_challenge=None, code_challenge_method=None)
+
+        assert header(free, "Location").startswith("https://open.weixin.qq.com/")
+        assert bound["error"] == "invalid_request"
+
+    @pytest.mark.parametrize("prompt", [None, "none"])
+    def test_without_a_key_there_is_no_openid(self, visit, gateway, caplog, prompt):
+        """The client and the log are told what is missing; plain OAuth goes on."""
+        caplog.set_level(logging.INFO)
+        gateway.settings = replace(gateway.settings, oidc_key=None)
+        told = answered(visit, prompt=prompt)
+
+        assert told["error"] == "server_error"
+        assert "OIDC_KEY" in told["error_description"]
+        assert caplog.messages == ["req-1 /oidc: oidc_not_configured"]
+        assert visit.authorize(scope="profile").status == 303
+
+    @pytest.mark.case(97)
+    @pytest.mark.parametrize("prompt", [None, "none"])
+    def test_a_client_without_its_salt_hears_of_it(
+        self, visit, gateway, wechat, prompt
+    ):
+        """Nobody is told of a person by a name that anybody could make."""
+        willing(wechat)
+        visit.agree(visit.authorize())
+        change(gateway, "clients", "demo", subject_type="pairwise")
+
+        assert answered(visit, prompt=prompt)["error"] == "server_error"
+
+    @pytest.mark.case(97, 118)
+    @pytest.mark.parametrize("prompt", [None, "none"])
+    def test_a_request_that_is_too_long_is_the_clients_mistake(self, visit, prompt):
+        """No browser could come by it again."""
+        told = answered(visit, prompt=prompt, login_hint="x" * LONGEST_LINK)
+
+        assert (told["error"], told["state"]) == ("invalid_request", "s-1")
+
+    @pytest.mark.case(97)
+    @pytest.mark.parametrize("prompt", ["none", " none"])
+    @pytest.mark.parametrize("part", ["sessions", "registry"])
+    def test_what_passes_is_said_where_it_is_read(
+        self, visit, gateway, monkeypatch, part, prompt
+    ):
+        """By a page that a person can try again, and with prompt=none at the client."""
+        name = {"sessions": "of", "registry": "app"}[part]
+        monkeypatch.setattr(getattr(gateway, part), name, away)
+        told = answered(visit, prompt=prompt)
+        with pytest.raises(ServiceUnavailable):
+            visit.authorize()
+
+        assert told["error"] == "temporarily_unavailable"
+
+
+def away(*_, **__):
+    raise ServiceUnavailable
+
+
+@pytest.mark.case(26)
+@pytest.mark.parametrize(
+    ("redirect_uri", "native", "known"),
+    [
+        ("http://127.0.0.1:51004/cb", True, True),
+        ("http://127.0.0.1/cb", True, True),
+        ("http://[::1]:9/cb", True, True),
+        ("http://127.0.0.1:51004/cb", False, False),
+        ("http://127.0.0.1:51004/other", True, False),
+        ("http://127.0.0.1:99999/cb", True, False),
+        ("http://127.0.0.1:0/cb", True, False),
+        ("http://localhost:51004/cb", True, False),
+        ("http://127.0.0.1:51004@evil.example.com/cb", True, False),
+        ("http://127.0.0.1:/cb", True, False),
+    ],
+)
+def test_a_native_client_is_answered_on_any_port(
+    visit, gateway, redirect_uri, native, known
+):
+    """Of 127.0.0.1 and ::1 alone, and nowhere else but where it registered."""
+    uris = ["http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost/cb"]
+    change(gateway, "clients", "demo", redirect_uris=uris, native=native)
+    asked = {"redirect_uri": redirect_uri, "prompt": "none"}
+    if known:
+        location = header(visit.authorize(**asked), "Location")
+        assert location.startswith(redirect_uri + "?error=login_required")
+    else:
+        with pytest.raises(RedirectUriUnknown):
+            visit.authorize(**asked)

@@ -1,0 +1,197 @@
+"""/oidc/authorize: a standard client sends its browsers here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from functions.oidc.index import handle as oidc
+from runtime.errors import SnapshotUser, WeChatUnavailable
+from tests.support.brokered import (
+    BACK,
+    GRANTED,
+    Visit,
+    answered,
+    query_of,
+    willing,
+)
+from tests.support.scripted_wechat import HTML, WEBSITE, change, header
+
+ISSUER = "https://gateway.example.com"
+
+
+@pytest.fixture
+def visit(gateway):
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
+    return Visit(gateway)
+
+
+class TestSignedIn:
+    @pytest.fixture(autouse=True)
+    def _wechat(self, wechat):
+        willing(wechat)
+
+    @pytest.mark.case(45, 96)
+    def test_the_client_gets_code_state_and_issuer(self, visit):
+        """And nothing else."""
+        response = visit.agree(visit.authorize())
+        told = query_of(header(response, "Location"))
+
+        assert set(told) == {"code", "state", "iss"}
+        assert (told["state"], told["iss"]) == ("s-1", ISSUER)
+        assert response.status == 303
+
+    @pytest.mark.case(47, 48, 49)
+    @pytest.mark.bug(4)
+    def test_a_repeated_callback_gets_the_same_code(self, visit, gateway, wechat):
+        """Without a second exchange at WeChat, with whatever code of WeChat's."""
+        begun = visit.authorize()
+        first = header(visit.agree(begun), "Location")
+        second = header(visit.agree(begun, code="another"), "Location")
+
+        assert first == second
+        assert len(wechat.calls("/sns/oauth2/access_token")) == 1
+
+    @pytest.mark.case(85)
+    def test_redis_holds_neither_state_nor_code(self, visit, shared_redis):
+        """Whoever reads Redis can redeem nothing."""
+        begun = visit.authorize()
+        state = query_of(header(begun, "Location"))["state"]
+        code = query_of(header(visit.agree(begun), "Location"))["code"]
+        redis = shared_redis.client()
+        kinds = {b"string": redis.get, b"list": lambda key: redis.lindex(key, 0)}
+        found = [
+            (key + b" " + kinds[redis.type(key)](key)).decode()
+            for key in redis.scan_iter("gateway:*")
+        ]
+        redis.close()
+
+        assert len(found) >= 4
+        assert [text for text in found if state in text or code in text] == []
+
+    @pytest.mark.case(97)
+    def test_who_is_signed_in_needs_no_wechat(self, visit, wechat):
+        """Not even with prompt=none."""
+        visit.agree(visit.authorize())
+        asked = len(wechat.seen)
+
+        assert "code" in answered(visit)
+        assert "code" in answered(visit, prompt="none")
+        assert len(wechat.seen) == asked
+
+    @pytest.mark.case(98)
+    @pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+    def test_prompt_login_asks_wechat_again(self, visit, prompt):
+        """Whoever is signed in."""
+        visit.agree(visit.authorize())
+
+        location = header(visit.authorize(prompt=prompt), "Location")
+        assert location.startswith("https://open.weixin.qq.com/")
+
+    @pytest.mark.case(99)
+    def test_max_age_counts_from_the_sign_in(self, visit, clock):
+        """A session that is older is not enough; prompt=none then fails."""
+        visit.agree(visit.authorize())
+        clock.now += 10
+
+        assert "code" in answered(visit, max_age="10")
+        assert answered(visit, max_age="9", prompt="none")["error"] == "login_required"
+
+    def test_a_session_of_another_app_is_not_enough(self, visit, gateway):
+        """The same person has another openid there."""
+        visit.agree(visit.authorize())
+        change(gateway, "clients", "demo", scopes={WEBSITE: []})
+
+        assert answered(visit, prompt="none")["error"] == "login_required"
+
+    def test_who_was_signed_out_everywhere_is_asked_again(self, visit, gateway):
+        """By the operator, for one person."""
+        visit.agree(visit.authorize())
+        gateway.sessions.end_all("u-1", now=gateway.clock())
+
+        assert answered(visit, prompt="none")["error"] == "login_required"
+
+    @pytest.mark.case(101)
+    def test_what_is_not_known_is_ignored(self, visit):
+        """So are hints, claims and unknown scopes."""
+        changes = {
+            "claims": "{}",
+            "display": "popup",
+            "acr_values": "1",
+            "login_hint": "x",
+            "ui_locales": "en",
+            "whatever": "1",
+            "scope": "openid more",
+        }
+
+        assert "code" in query_of(
+            header(visit.agree(visit.authorize(**changes)), "Location")
+        )
+
+
+class TestRefusedByPeople:
+    @pytest.mark.case(40)
+    @pytest.mark.parametrize("code", [None, "authdeny"])
+    def test_no_consent_is_access_denied(self, visit, code):
+        """The client hears it in OAuth's word."""
+        response = visit.agree(visit.authorize(), code=code)
+
+        told = query_of(header(response, "Location"))
+        assert (told["error"], told["state"]) == ("access_denied", "s-1")
+        assert told["iss"] == ISSUER
+
+    @pytest.mark.case(56)
+    @pytest.mark.parametrize("policy", ["page", "deny"])
+    def test_a_snapshot_user_is_nobody(self, visit, gateway, wechat, policy):
+        """By the client's policy a page says what to tap, or the client is told."""
+        change(gateway, "clients", "demo", snapshot_users=policy)
+        wechat.script("/sns/oauth2/access_token", {**GRANTED, "is_snapshotuser": 1})
+        begun = visit.authorize()
+        if policy == "page":
+            with pytest.raises(SnapshotUser):
+                visit.agree(begun)
+        else:
+            told = query_of(header(visit.agree(begun), "Location"))
+            assert told["error"] == "access_denied"
+            assert "full service" in told["error_description"]
+
+        assert "gateway_session" not in str(visit.cookies)
+
+    @pytest.mark.case(53)
+    def test_an_error_of_wechats_leads_back_to_the_request(self, visit, wechat):
+        """The same request can be begun anew."""
+        wechat.script("/sns/oauth2/access_token", WeChatUnavailable())
+        with pytest.raises(WeChatUnavailable) as caught:
+            visit.agree(visit.authorize())
+
+        path, query = caught.value.start_again.split("?", 1)
+        assert path == "/oidc/authorize"
+        assert visit.get(oidc, "/authorize", query).status == 303
+
+
+def test_a_browser_outside_wechat_gets_the_page(visit):
+    """With the QR code, and the way to it in another language."""
+    visit.headers = HTML
+    page = visit.authorize().body.decode()
+
+    assert "https://gateway.example.com/oidc/authorize?client_id=demo" in page
+    assert "lang=zh_TW" in page
+
+
+@pytest.mark.parametrize(
+    ("home", "expected"),
+    [("", "https://app.example.com/"), ("https://shop.example.com/in", None)],
+)
+def test_in_another_browser_a_sign_in_begins_at_the_client(
+    visit, gateway, home, expected
+):
+    """It would refuse there what it asked of this browser."""
+    change(gateway, "clients", "demo", home=home)
+    visit.headers = (*HTML, ("user-agent", "Mozilla/5.0 (iPhone) Mobile/15E148"))
+    page = visit.authorize().body.decode()
+
+    address = re.search(r"<textarea[^>]*>([^<]*)</textarea>", page)[1]
+    assert (expected or home) == address

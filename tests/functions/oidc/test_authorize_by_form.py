@@ -1,0 +1,88 @@
+"""/oidc/authorize by POST: another site's form, with which no cookie comes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from functions.oidc.index import handle as oidc
+from runtime.errors import BadRequest
+from runtime.web.form_as_link import LONGEST_LINK
+from tests.support.brokered import BACK, OIDC, Visit, query_of, willing
+from tests.support.scripted_wechat import HTML, ask, change, header
+
+
+@pytest.fixture
+def visit(gateway, wechat):
+    willing(wechat)
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
+    return Visit(gateway)
+
+
+def post(visit, pairs):
+    body = urlencode(pairs).encode()
+    return oidc(ask("POST", "/authorize", headers=HTML, body=body), visit.gateway)
+
+
+@pytest.mark.case(100)
+def test_it_becomes_a_link(visit):
+    """The same pairs at the same address, in their order and as often as they came."""
+    pairs = [*OIDC.items(), ("empty", ""), ("scope", "张 三"), ("nonce", "&=+%")]
+    answer = post(visit, pairs)
+    link = urlsplit(header(answer, "Location"))
+
+    assert (303, "", "/oidc/authorize") == (answer.status, link.netloc, link.path)
+    assert pairs == parse_qsl(link.query, keep_blank_values=True)
+    assert "no-referrer" == header(answer, "Referrer-Policy")
+    assert "no-store" == header(answer, "Cache-Control")
+
+
+@pytest.mark.case(97, 100)
+@pytest.mark.parametrize("changes", [{}, {"prompt": "none"}])
+def test_who_is_signed_in_is_seen(visit, wechat, changes):
+    """As by GET: nobody scans twice, and prompt=none is no error."""
+    visit.agree(visit.authorize())
+    asked = len(wechat.seen)
+    told = query_of(header(visit.authorize_by_form(**changes), "Location"))
+
+    assert {"code", "state", "iss"} == set(told)
+    assert asked == len(wechat.seen)
+
+
+@pytest.mark.case(100)
+def test_others_sign_in(visit):
+    """As by GET."""
+    begun = visit.authorize_by_form()
+
+    assert "code" in query_of(header(visit.agree(begun), "Location"))
+
+
+def test_its_language_is_the_pages(visit):
+    """`ui_locales` counts in a form as in the address."""
+    visit.headers = HTML
+    page = visit.authorize_by_form(ui_locales="en")
+
+    assert "en" == header(page, "Content-Language")
+
+
+@pytest.mark.case(118)
+@pytest.mark.parametrize("room", [0, 1])
+def test_a_form_beyond_all_measure_becomes_no_link(visit, room):
+    """Of 32 MB no header is made; what Function Compute takes as an address is."""
+    length = len("/oidc/authorize?" + urlencode({**OIDC, "more": ""}))
+    pairs = {**OIDC, "more": "x" * (LONGEST_LINK - length + room)}
+    if room:
+        with pytest.raises(BadRequest):
+            post(visit, pairs)
+    else:
+        assert LONGEST_LINK == len(header(post(visit, pairs), "Location"))
+
+
+@pytest.mark.parametrize("body", [b"a=%00", b"a=%FF", b"\xff=a"])
+def test_what_is_no_form(visit, body):
+    """A page says that it cannot be understood."""
+    with pytest.raises(BadRequest):
+        oidc(ask("POST", "/authorize", headers=HTML, body=body), visit.gateway)

@@ -1,0 +1,94 @@
+"""Which session answers a client at once, and for which WeChat is asked again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.brokered import BACK, GRANTED, PERSON, Visit, answered, query_of
+from tests.support.scripted_wechat import SERVICE, change, header
+
+SILENT = "snsapi_base"
+WHO = {"openid": "o-1", "unionid": "u-1"}
+
+
+@pytest.fixture
+def visit(gateway, willing):
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
+    return Visit(gateway)
+
+
+def asks_wechat(response):
+    """Tell whether the browser is sent there, and not back with a code."""
+    location = header(response, "Location")
+    assert location.startswith(("https://open.weixin.qq.com/", BACK + "?code="))
+    return location.startswith("https://open.weixin.qq.com/")
+
+
+@pytest.mark.case(90)
+@pytest.mark.parametrize("way", [Visit.authorize, Visit.connect])
+@pytest.mark.parametrize(
+    ("before", "after"), [("openid", "unionid"), ("unionid", "openid")]
+)
+def test_a_session_of_another_subject_is_none(visit, gateway, way, before, after):
+    """The operator has changed what people are called: all get the new name."""
+    change(gateway, "apps", SERVICE, subject=before)
+    visit.agree(visit.authorize())
+    same = asks_wechat(way(visit))
+    change(gateway, "apps", SERVICE, subject=after)
+
+    assert (False, True) == (same, asks_wechat(way(visit)))
+    assert "login_required" == answered(visit, prompt="none")["error"]
+    code = query_of(header(visit.agree(visit.authorize()), "Location"))["code"]
+    assert WHO[after] == gateway.user_grants.redeem(code)[1].sub
+    assert not asks_wechat(way(visit))
+
+
+@pytest.mark.case(57, 90)
+def test_who_has_no_unionid_has_no_session_where_it_is_the_name(visit, gateway, wechat):
+    """The openid does not go on in its place."""
+    change(gateway, "apps", SERVICE, subject="openid")
+    nameless = {k: v for k, v in GRANTED.items() if k != "unionid"}
+    wechat._answers["/sns/oauth2/access_token"] = [nameless]
+    wechat._answers["/sns/userinfo"] = [{"openid": "o-1", "nickname": "张三"}]
+    visit.agree(visit.authorize())
+    change(gateway, "apps", SERVICE, subject="unionid")
+
+    assert asks_wechat(visit.authorize())
+
+
+@pytest.fixture
+def silent(visit, gateway, wechat):
+    """Somebody has signed in by WeChat's dialect, in silence."""
+    change(gateway, "apps", SERVICE, subject="openid")
+    wechat._answers["/sns/oauth2/access_token"] = [{"openid": "o-1", "scope": SILENT}]
+    visit.agree(visit.connect(scope=SILENT))
+    return visit
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [("openid", False), ("openid profile", True), ("profile", True)],
+)
+def test_a_silent_session_has_no_profile(silent, scope, expected):
+    """Who asks for one gets one, or WeChat asks the person."""
+    assert expected is asks_wechat(silent.authorize(scope=scope))
+
+
+def test_it_is_asked_for_once(silent, wechat):
+    """A person without a name is one all the same: the next request is answered."""
+    wechat._answers["/sns/oauth2/access_token"] = [GRANTED]
+    wechat._answers["/sns/userinfo"] = [{**PERSON, "nickname": ""}]
+    told = query_of(header(silent.agree(silent.authorize()), "Location"))
+
+    assert "code" in told
+    assert not asks_wechat(silent.authorize())
+
+
+def test_an_app_that_is_silent_has_no_more_to_tell(silent, gateway):
+    """Asking again would bring the same."""
+    change(gateway, "apps", SERVICE, oauth_scope=SILENT)
+
+    assert not asks_wechat(silent.authorize())

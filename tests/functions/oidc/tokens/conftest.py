@@ -1,0 +1,62 @@
+"""A gateway with a key for ID tokens, and clients of each kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime import gateway as gateway_module
+from runtime.gateway import Gateway
+from runtime.registry.registry import hash_secret
+from tests.conftest import make_environ
+from tests.support.provider import DOCUMENTS, SCOPES, SECRETS, Provider
+from tests.support.rsa_keys import oidc_key, private_key
+from tests.support.scripted_wechat import (
+    APP_SECRET,
+    NOW,
+    SERVICE,
+    WEBSITE,
+    ScriptedWeChat,
+)
+
+
+@pytest.fixture
+def environ(tmp_path, redis_server):
+    key = oidc_key({1: private_key()})
+    return make_environ(tmp_path, redis_server.url, OIDC_KEY=key)
+
+
+@pytest.fixture
+def clock():
+    """A clock that a test moves: clock.now += 60."""
+
+    class Clock:
+        now = NOW
+
+        def __call__(self):
+            return self.now
+
+    return Clock()
+
+
+@pytest.fixture
+def gateway(settings, clock):
+    made = Gateway(settings, clock=clock, transport=ScriptedWeChat())
+    for appid, kind in ((SERVICE, "service"), (WEBSITE, "website")):
+        content = {"kind": kind, "secret": APP_SECRET, "subject": "unionid"}
+        made.documents.write("apps", appid, content, after=0)
+    for id_, fields in DOCUMENTS.items():
+        content = {
+            "name": id_.title(),
+            "scopes": SCOPES,
+            "secret_hashes": [hash_secret(SECRETS[id_])] if id_ in SECRETS else [],
+            **fields,
+        }
+        made.documents.write("clients", id_, content, after=0)
+    return made
+
+
+@pytest.fixture
+def provider(gateway, monkeypatch):
+    """The oidc function, called as FC does."""
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+    return Provider(gateway)

@@ -1,0 +1,148 @@
+"""Pages of registered origins may call by script, and no other pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.errors import ServiceUnavailable
+from runtime.registry.page_origins import FRESH_SECONDS
+from runtime.web.messages import HSTS, NOSNIFF
+from tests.support.provider import PAGE_ORIGIN
+from tests.support.scripted_wechat import FORM, change
+
+METADATA = "/.well-known/openid-configuration"
+OPEN = {
+    METADATA: "GET",
+    "/oidc/jwks": "GET",
+    "/oidc/token": "POST",
+    "/oidc/revoke": "POST",
+    "/oidc/userinfo": "GET, POST",
+}
+CLOSED = ("/oidc/authorize", "/oidc/logout")
+STRANGERS = (
+    "https://evil.example.com",
+    PAGE_ORIGIN + ".evil.example.com",
+    PAGE_ORIGIN.replace("https", "http"),
+    PAGE_ORIGIN + ":8443",
+    PAGE_ORIGIN + "/",
+    PAGE_ORIGIN.upper(),
+    "null",
+    "*",
+    "",
+)
+
+
+def of_cors(headers):
+    return {name for name in headers if name.startswith("Access-Control-")}
+
+
+@pytest.mark.case(87)
+@pytest.mark.parametrize("path", OPEN)
+def test_a_preflight(provider, path):
+    """What may be sent, without cookies."""
+    status, headers, body = provider.ask(
+        path, method="OPTIONS", headers=[("origin", PAGE_ORIGIN)]
+    )
+
+    assert (204, b"") == (status, body)
+    assert {
+        "Vary": "Origin",
+        "Access-Control-Allow-Origin": PAGE_ORIGIN,
+        "Access-Control-Allow-Methods": OPEN[path],
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Max-Age": "600",
+        **dict([NOSNIFF, HSTS]),
+    } == headers
+
+
+@pytest.mark.case(87)
+@pytest.mark.parametrize("path", OPEN)
+@pytest.mark.parametrize("method", ["OPTIONS", "first"])
+@pytest.mark.parametrize("origin", [*STRANGERS, None])
+def test_another_page_gets_no_leave(provider, path, method, origin):
+    """Nothing but that the answer depends on who asks."""
+    method = OPEN[path].split(",")[0] if method == "first" else method
+    headers = [] if origin is None else [("origin", origin)]
+    _, sent, _ = provider.ask(path, method=method, headers=headers)
+
+    assert set() == of_cors(sent)
+    assert "Origin" == sent["Vary"]
+
+
+@pytest.mark.case(87)
+@pytest.mark.parametrize("path", [METADATA, "/oidc/jwks"])
+def test_a_page_reads_the_answer(provider, path):
+    """Metadata and keys."""
+    _, headers, _ = provider.ask(path, headers=[("origin", PAGE_ORIGIN)])
+
+    assert PAGE_ORIGIN == headers["Access-Control-Allow-Origin"]
+    assert {"Access-Control-Allow-Origin"} == of_cors(headers)
+
+
+@pytest.mark.case(87)
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/oidc/token", 400), ("/oidc/revoke", 401), ("/oidc/userinfo", 401)],
+)
+def test_a_page_reads_a_refusal_too(provider, path, status):
+    """Or its program would see a broken network."""
+    headers = [("origin", PAGE_ORIGIN), ("content-type", FORM)]
+    body = {"access_token": "x"}  # no token for the one, no grant for the other
+    told, sent, _ = provider.ask(path, method="POST", headers=headers, body=body)
+
+    assert status == told
+    assert PAGE_ORIGIN == sent["Access-Control-Allow-Origin"]
+    assert {"Access-Control-Allow-Origin"} == of_cors(sent)
+
+
+@pytest.mark.case(87)
+@pytest.mark.parametrize("path", CLOSED)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_pages_for_people_are_for_nobodys_script(provider, path, method):
+    """Neither where one signs in nor where one signs out."""
+    status, headers, _ = provider.ask(
+        path, method=method, headers=[("origin", PAGE_ORIGIN)]
+    )
+
+    assert set() == of_cors(headers)
+    assert (status == 405) is (method == "OPTIONS")
+
+
+@pytest.mark.case(87)
+@pytest.mark.parametrize(
+    ("client_id", "changed"),
+    [
+        ("page", {"disabled": True}),
+        ("page", {"origins": []}),
+        ("demo", {"origins": [PAGE_ORIGIN]}),
+    ],
+)
+def test_whose_origins_count(provider, gateway, clock, client_id, changed):
+    """Those of enabled public clients: a change is seen within half a minute."""
+    change(gateway, "clients", "page", origins=[])
+    change(gateway, "clients", client_id, **{"origins": [PAGE_ORIGIN], **changed})
+    _, before, _ = provider.ask(METADATA, headers=[("origin", PAGE_ORIGIN)])
+    change(gateway, "clients", "page", origins=[PAGE_ORIGIN], disabled=False)
+    clock.now += FRESH_SECONDS
+    _, after, _ = provider.ask(METADATA, headers=[("origin", PAGE_ORIGIN)])
+
+    assert "Access-Control-Allow-Origin" not in before
+    assert PAGE_ORIGIN == after["Access-Control-Allow-Origin"]
+
+
+@pytest.mark.case(87, 124)
+def test_with_the_documents_away_nobody_new_is_known(gateway, clock, monkeypatch):
+    """What was known goes on, and a process that knows none lets nobody in."""
+    origins = gateway.page_origins
+    known = [origins.know(PAGE_ORIGIN)]
+
+    def away():
+        raise ServiceUnavailable
+
+    monkeypatch.setattr(gateway.registry, "clients", away)
+    clock.now += 1000
+    known.append(origins.know(PAGE_ORIGIN))
+    fresh = type(origins)(gateway.registry, clock=clock)
+    known.append(fresh.know(PAGE_ORIGIN))
+
+    assert [True, True, False] == known

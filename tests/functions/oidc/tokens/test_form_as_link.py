@@ -1,0 +1,35 @@
+"""A client's form at /oidc/logout becomes a link, unless no browser could take it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from runtime.web.form_as_link import LONGEST_LINK
+from tests.support.scripted_wechat import FORM, HTML
+
+PATH = "/oidc/logout"
+
+
+@pytest.mark.case(43, 118)
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param(0, 303, id="as long as may be"),
+        pytest.param(1, 400, id="longer"),
+        pytest.param(200_000, 400, id="200 kB"),
+    ],
+)
+def test_a_form_without_measure_makes_no_header_of_it(provider, more, expected):
+    """Function Compute takes 4 kB as an address; a page says the rest."""
+    room = LONGEST_LINK - len(f"{PATH}?{urlencode({'state': ''})}")
+    status, headers, _ = provider.ask(
+        PATH,
+        method="POST",
+        headers=[*HTML, ("content-type", FORM)],
+        body={"state": "x" * (room + more)},
+    )
+
+    assert expected == status
+    assert (LONGEST_LINK if more == 0 else 0) == len(headers.get("Location", ""))

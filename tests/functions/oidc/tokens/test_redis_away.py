@@ -1,0 +1,54 @@
+"""Without Redis nobody is let in, and nobody is told that all is well."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from runtime import gateway as gateway_module
+from runtime.gateway import Gateway
+from tests.conftest import free_port
+from tests.support.provider import make_code
+
+
+@pytest.mark.case(124)
+def test_no_token_and_no_person(provider, gateway, settings, clock, monkeypatch):
+    """503 with Retry-After, for code, refresh token and access token alike."""
+    tokens = provider.tokens(scope=("openid", "offline_access"))
+    code = make_code(gateway)
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    away = Gateway(replace(settings, redis_url=url), clock=clock)
+    monkeypatch.setattr(gateway_module, "_current", away)
+    answers = [
+        provider.redeem(code),
+        provider.token(
+            {
+                "grant_type": "refresh_token",
+                "refresh_token": tokens["refresh_token"],
+            }
+        ),
+        provider.userinfo(tokens["access_token"]),
+    ]
+
+    assert [(503, "temporarily_unavailable")] * 3 == [
+        (status, content["error"]) for status, _, content in answers
+    ]
+    assert ["2"] * 3 == [headers["Retry-After"] for _, headers, _ in answers]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/.well-known/openid-configuration", "/oidc/jwks"],
+    ids=["metadata", "keys"],
+)
+def test_what_needs_no_redis_is_there(provider, settings, clock, monkeypatch, path):
+    """Services go on checking ID tokens."""
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    away = Gateway(replace(settings, redis_url=url), clock=clock)
+    monkeypatch.setattr(gateway_module, "_current", away)
+    status, _, body = provider.ask(path)
+
+    assert 200 == status
+    assert json.loads(body)

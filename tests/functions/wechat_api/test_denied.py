@@ -1,0 +1,136 @@
+"""Who and what the proxy turns away."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.wechat_api.index import handle
+from runtime.errors import (
+    ApiRefused,
+    MethodNotAllowed,
+    NotFound,
+)
+from runtime.tokens.gateway_tokens import LIFE_SECONDS, ExpiredToken, InvalidToken
+from tests.support.api_calls import OK, REAL, STABLE, issue
+from tests.support.scripted_wechat import (
+    SERVICE,
+    ask,
+    change,
+    load,
+)
+
+
+class TestDenied:
+    def ask(self, gateway, text, path="/cgi-bin/user/get"):
+        return handle(ask(path=path, query=f"access_token={text}"), gateway)
+
+    def test_no_token(self, gateway):
+        """41001, as WeChat says it."""
+        with pytest.raises(ApiRefused) as caught:
+            self.ask(gateway, "")
+
+        assert caught.value.errcode == 41001
+
+    def test_a_forged_token(self, gateway, wechat, token):
+        """Neither a changed one nor WeChat's real one opens anything."""
+        head, _, mac = token.rpartition(".")
+        changed = f"{head}.{'A' if mac[0] != 'A' else 'B'}{mac[1:]}"
+        for text in (changed, REAL, "x", "%01", "a.1.1." + "A" * 43):
+            with pytest.raises(InvalidToken) as caught:
+                self.ask(gateway, text)
+
+            assert caught.value.errcode == 40001
+        assert wechat.seen == []
+
+    def test_an_expired_token(self, gateway, clock, token):
+        """42001 makes every SDK fetch a new one."""
+        clock.now += LIFE_SECONDS + 1
+
+        with pytest.raises(ExpiredToken) as caught:
+            self.ask(gateway, token)
+
+        assert caught.value.errcode == 42001
+
+    @pytest.mark.parametrize("fields", [{"epoch": 2}, {"disabled": True}])
+    def test_a_client_that_was_cut_off(self, gateway, token, fields):
+        """Disabling it, or a new epoch, ends the tokens it holds."""
+        change(gateway, "clients", "demo", **fields)
+
+        with pytest.raises(InvalidToken):
+            self.ask(gateway, token)
+
+    @pytest.mark.parametrize(
+        ("patterns", "path", "open_"),
+        [
+            (["/cgi-bin/user/*"], "/cgi-bin/user/get", True),
+            (["/cgi-bin/user/*"], "/cgi-bin/menu/get", False),
+            (["/cgi-bin/user/get"], "/cgi-bin/user/get", True),
+            (["/cgi-bin/user/get"], "/cgi-bin/user/get2", False),
+            ([], "/cgi-bin/user/get", False),
+        ],
+    )
+    def test_scopes_deny_by_default(self, gateway, real, patterns, path, open_):
+        """A path is open only where a pattern says so."""
+        change(gateway, "clients", "demo", scopes={SERVICE: patterns})
+        real.script(path, OK)
+        text = load(issue(gateway))["access_token"]
+        if open_:
+            assert load(self.ask(gateway, text, path)) == OK
+        else:
+            with pytest.raises(ApiRefused) as caught:
+                self.ask(gateway, text, path)
+
+            assert caught.value.errcode == 48001
+            assert real.seen == []
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/cgi-bin/clear_quota/v2",
+            "/cgi-bin/component/api_component_token",
+            "/sns/oauth2/access_token",
+            "/sns/userinfo",
+        ],
+    )
+    def test_paths_that_take_or_give_secrets_are_not_forwarded(
+        self, gateway, real, path
+    ):
+        """Not even where a scope would cover them."""
+        change(gateway, "clients", "demo", scopes={SERVICE: ["/*"]})
+        text = load(issue(gateway))["access_token"]
+
+        with pytest.raises(ApiRefused):
+            self.ask(gateway, text, path)
+
+        assert real.seen == []
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/",
+            "/cgi-bin/../sns/x",
+            "/cgi-bin//user",
+            "/a/./b",
+            "/%",
+            "/a/",
+            "/a/..",
+            "/a/.",
+            "/..",
+            "/a..",
+        ],
+    )
+    def test_paths_that_are_not_plain_are_unknown(self, gateway, token, path):
+        """No dots, no doubled or trailing slash, nothing encoded."""
+        with pytest.raises(NotFound):
+            self.ask(gateway, token, path)
+
+    def test_a_wrong_method_is_wechats_error(self, gateway):
+        """43001 says GET is due, 43002 POST."""
+        for method, path, errcode in (
+            ("POST", "/cgi-bin/token", 43001),
+            ("GET", STABLE, 43002),
+        ):
+            with pytest.raises(MethodNotAllowed) as caught:
+                handle(ask(method, path), gateway)
+
+            assert caught.value.errcode == errcode

@@ -1,0 +1,88 @@
+"""A developer's first config: what the sandbox has, and a client that fits it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+
+import pytest
+
+from host.developer.seed import CLIENT_ID, seed
+from runtime.gateway import current_gateway
+from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
+
+APPS = [
+    {"appid": appid, "kind": kind, "secret": APP_SECRET, "js_domain": "127.0.0.1"}
+    for appid, kind in ((SERVICE, "service"), (WEBSITE, "website"))
+]
+
+
+class Sandbox(http.server.BaseHTTPRequestHandler):
+    """Lists two apps."""
+
+    def do_GET(self):
+        body = json.dumps({"apps": APPS}).encode()
+        self.send_response(200 if self.path == "/_sandbox/apps" else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def sandbox():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sandbox) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def seeded(sandbox, environ, tmp_path, monkeypatch):
+    """Write the config; call it again to start the host once more."""
+    os.environ.update(environ)
+    monkeypatch.chdir(tmp_path)
+    return lambda: seed(sandbox)
+
+
+def test_the_example_service_works_with_the_client(seeded):
+    """Its address may be led to, and gets codes."""
+    made = seeded()
+    client = current_gateway().registry.client(CLIENT_ID)
+
+    assert (SERVICE, WEBSITE) == made.appids == tuple(client.scopes)
+    assert (
+        client.client_id == current_gateway().registry.client_of(made.secret).client_id
+    )
+    assert (
+        ("http://127.0.0.1:8090",),
+        ("http://127.0.0.1:8090/signed_in",),
+        ("http://127.0.0.1:8090/",),
+        "",  # a page would link to it, and nobody may be there
+        False,
+    ) == (
+        client.origins,
+        client.redirect_uris,
+        client.post_logout_redirect_uris,
+        client.home,
+        client.session_key,
+    )
+
+
+def test_what_is_right_stays(seeded):
+    """A second start writes no version, and shows the same secret."""
+    first, second = seeded(), seeded()
+    documents = current_gateway().documents
+
+    assert first == second
+    assert [1, 1, 1] == [
+        documents.version("clients", CLIENT_ID),
+        documents.version("apps", SERVICE),
+        documents.version("apps", WEBSITE),
+    ]

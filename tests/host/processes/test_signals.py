@@ -1,0 +1,61 @@
+"""An interruption of the start reaches it, even where Python drops it at first."""
+
+import signal
+import sys
+
+import pytest
+
+from host.processes.signals import Interruption
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Callback:
+    """What is raised while it is forgotten is dropped, as in a fork's callbacks."""
+
+    def __init__(self, work):
+        self.work = work
+
+    def __del__(self):
+        self.work()
+        len(())  # a handler runs before the next call at the latest
+
+
+@pytest.fixture
+def interruption(monkeypatch):
+    before = [signal.getsignal(number) for number in NUMBERS]
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped))
+    made = Interruption(*NUMBERS)
+    made.told = told
+    yield made
+    for number, handler in zip(NUMBERS, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_it_comes_at_once(interruption, number):
+    """Wherever the start is just then."""
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+
+
+def test_one_that_was_dropped_comes_later(interruption):
+    """Nobody starts to serve who was told to end, and nobody reads of it."""
+    Callback(lambda: signal.raise_signal(signal.SIGTERM))
+
+    with pytest.raises(KeyboardInterrupt):
+        interruption.check()
+    assert [] == interruption.told
+
+
+def test_of_anything_else_that_is_dropped_people_read(interruption):
+    """As they do without it."""
+    Callback(lambda: 1 / 0)
+
+    assert [ZeroDivisionError] == [each.exc_type for each in interruption.told]
+
+
+def test_none_comes_by_itself(interruption):
+    """A start that nobody interrupts goes on."""
+    interruption.check()

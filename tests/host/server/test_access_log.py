@@ -1,0 +1,84 @@
+"""What the access log shows of an address, and how loud it is."""
+
+import logging
+
+import pytest
+
+from host.server.access_log import log_access, masked
+
+SECRETS = (
+    "secret",
+    "access_token",
+    "component_access_token",
+    "refresh_token",
+    "code",
+    "js_code",
+    "state",
+    "signature",
+    "openid",
+    "next",
+    "unheard-of",
+)
+
+
+@pytest.mark.case(121)
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_value_is_masked(name):
+    """What is not known to be harmless may be a secret."""
+    assert f"/a?{name}=***" == masked(f"/a?{name}=value")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "appid=wx1",
+        f"appid={'x' * 24}",
+        "lang=zh_CN",
+        "scope=snsapi_base",
+        "type=image",
+        "grant_type=x_y",
+    ],
+)
+def test_a_harmless_value_is_shown(pair):
+    """It helps who reads the log, and tells nobody's secret."""
+    assert f"/a?{pair}" == masked(f"/a?{pair}")
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        pytest.param("/login", "/login", id="no query"),
+        pytest.param("/login?", "/login?***", id="empty query"),
+        pytest.param("/a?appid=" + "x" * 25, "/a?appid=***", id="long as an openid"),
+        pytest.param("/a?lang=%41", "/a?lang=***", id="escaped value"),
+        pytest.param("/a?TOKEN", "/a?***", id="bare name"),
+        pytest.param("/a?%73ecret=s", "/a?***", id="escaped name"),
+        pytest.param("/a?=s", "/a?***", id="no name"),
+        pytest.param("/a?b=1?c=2&&lang=en", "/a?b=***&***&lang=en", id="several"),
+    ],
+)
+def test_an_odd_query_shows_nothing_more(uri, shown):
+    """A name may be a secret too, if it is none."""
+    assert shown == masked(uri)
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [(200, "INFO"), (303, "INFO"), (404, "WARNING"), (502, "ERROR")],
+)
+def test_the_worse_the_louder(caplog, status, level):
+    """One line, with everything that finds a request again."""
+    caplog.set_level(logging.INFO)
+    log_access(
+        method="GET",
+        uri="/a?code=c",
+        status=status,
+        milliseconds=1.26,
+        request_id="r-1",
+        function="login",
+        client="203.0.113.7",
+    )
+
+    assert [(level, f"GET /a?code=*** {status} 1.3ms r-1 login 203.0.113.7")] == [
+        (record.levelname, record.getMessage()) for record in caplog.records
+    ]

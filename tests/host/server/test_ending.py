@@ -1,0 +1,136 @@
+"""How a host ends by a signal: what is in flight is finished, and no more begins."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from tests.support.local_hosts import (
+    SITE,
+    LocalHost,
+    SlowRequest,
+    children_of,
+    eventually,
+)
+
+OPTIONS = ("--port=0", f"--template={SITE}", "--timeouts=false")
+APART = ("unshare", "--user", "--map-root-user", "--pid", "--fork")
+GET = b"GET /answers/%s HTTP/1.1\r\nHost: a\r\n\r\n"
+
+SWEEP = """
+import pathlib, time
+def handler(event, context):
+    ticks = pathlib.Path(__file__).with_name("ticks")
+    ticks.write_text("begun")
+    time.sleep(1)
+    ticks.write_text("done")
+"""
+
+
+def read_all(connection):
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_request_in_flight_gets_its_answer(tmp_path):
+    """The host stops listening at once and ends when the last answer is out."""
+    with LocalHost(tmp_path, *OPTIONS) as host:
+        slow = SlowRequest(host, 0.8)
+        host.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not host.listens())
+        still_waiting = slow.is_waiting()
+        code = host.process.wait(20)
+
+    assert (True, b"plain", 0) == (still_waiting, slow.wait(), code)
+
+
+def test_its_patience_has_an_end(tmp_path):
+    """Then it ends all the same, before somebody kills it."""
+    with LocalHost(tmp_path, *OPTIONS, "--shutdown_seconds=0.3") as host:
+        slow = SlowRequest(host, 9)
+        began = time.monotonic()
+        code = host.end(signal.SIGTERM)
+        took = time.monotonic() - began
+
+    assert (0, None, True) == (code, slow.wait(), 0.3 <= took < 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(tmp_path, number):
+    """Who asks twice does not want to wait; the exit code tells."""
+    with LocalHost(tmp_path, *OPTIONS) as host:
+        slow = SlowRequest(host, 9)
+        began = time.monotonic()
+        host.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not host.listens())
+        code = host.end(number)
+        took = time.monotonic() - began
+
+    assert (130, None, True) == (code, slow.wait(), took < 5)
+
+
+def test_a_connection_that_is_kept_is_told_to_close(tmp_path):
+    """One that asks once more is answered; one that is idle holds up nobody."""
+    with LocalHost(tmp_path, *OPTIONS) as host:
+        with host.connect() as asking, host.connect() as idle:
+            for each in (asking, idle):
+                each.sendall(GET % b"tag")
+                assert each.recv(65536).endswith(b"plain")
+            host.process.send_signal(signal.SIGTERM)
+            eventually(lambda: not host.listens())
+            asking.sendall(GET % b"slow?0.8")
+            head, _, body = read_all(asking).partition(b"\r\n\r\n")
+            assert b"" == read_all(idle)
+        code = host.process.wait(20)
+
+    assert (b"HTTP/1.1 200 OK", b"plain", 0) == (head.splitlines()[0], body, code)
+    assert b"\r\nConnection: close" in head
+
+
+def test_an_answer_is_out_when_its_last_byte_is(tmp_path):
+    """A caller that is slow to take a large one gets all of it."""
+    with LocalHost(tmp_path, *OPTIONS) as host, socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        address, _, port = host.url.removeprefix("http://").partition(":")
+        caller.connect((address, int(port)))
+        caller.sendall(GET % b"largest")
+        eventually(lambda: "GET /answers/largest" in host.log())
+        host.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not host.listens())
+        time.sleep(1)  # longer than an idle connection is kept
+        body = read_all(caller).partition(b"\r\n\r\n")[2]
+        code = host.process.wait(20)
+
+    assert (6 * 1024 * 1024, 0) == (len(body), code)
+
+
+def test_a_round_of_a_timer_is_seen_through(tmp_path):
+    """It counts as a request in flight."""
+    site, ticks = tmp_path / "site", tmp_path / "site/functions/echo/ticks"
+    shutil.copytree(SITE.parent, site)
+    (site / "functions/echo/index.py").write_text(SWEEP)
+    template = site / "template.yml"
+    template.write_text(template.read_text().replace("@every 5m", "@every 1s"))
+    with LocalHost(tmp_path, "--port=0", f"--template={template}") as host:
+        eventually(lambda: ticks.exists() and ticks.read_text() == "begun")
+        code = host.end(signal.SIGTERM)
+
+    assert (0, "done") == (code, ticks.read_text())
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_it_does_so_as_process_1(tmp_path, processes):
+    """As in a container, where the kernel ignores what nobody handles."""
+    if not shutil.which("unshare") or subprocess.call([*APART, "true"]):
+        pytest.skip("no process namespaces may be made here")
+    options = (*OPTIONS, f"--processes={processes}")
+    with LocalHost(tmp_path, *options, before=APART) as host:
+        (first,) = children_of(host.process.pid)
+        slow = SlowRequest(host, 0.5)
+        os.kill(first, signal.SIGTERM)
+        code = host.process.wait(20)
+
+    assert (0, b"plain") == (code, slow.wait())

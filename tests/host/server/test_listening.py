@@ -1,0 +1,24 @@
+"""Where the host listens, and why it cannot."""
+
+import pytest
+
+from host.cannot_start import CannotStart
+from host.server.serving import listen
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        pytest.param("nohost.invalid", "[A-Z][a-z ]+", id="no such name"),
+        pytest.param("a..b", ".*label empty or too long.*", id="no name at all"),
+    ],
+)
+def test_an_address_that_is_not_here_is_said(address, reason):
+    """With the system's reason, and none of it unknown."""
+    with pytest.raises(CannotStart) as caught:
+        listen(8080, address)
+
+    said = (
+        f"^Port 8080 of {address} cannot be used: (?!Unknown error){reason}[.] --port="
+    )
+    assert caught.match(said)

@@ -1,0 +1,258 @@
+"""What a process remembers for a second: fewer looks into Redis, no promise less."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from runtime.custody.protocol import Token, Toll
+from runtime.custody.recent_values import Recollection
+from runtime.registry.registry import App
+from runtime.wechat.api import Answer, WeChat
+from runtime.wechat.calls import Calls
+from tests.support.credential_sources import ScriptedSource, make_custody, make_due
+
+REFUSAL = b'{"errcode":40001,"errmsg":"invalid credential"}'
+APP = App("wx1", "service", "f" * 32)
+FREE = Toll("shop", per_second=1000, burst=1000)
+
+
+class Clocks:
+    """Two clocks that tests wind."""
+
+    def __init__(self):
+        self.steady, self.wall = 1000.0, 5000.0
+
+    def pass_(self, *, steady=0.0, wall=0.0):
+        self.steady += steady
+        self.wall += wall
+
+    def recollection(self, *, due_before=120.0):
+        return Recollection(
+            lambda: self.steady, wall=lambda: self.wall, due_before=due_before
+        )
+
+    def custody(self, redis_server):
+        """Return custody that counts its looks into Redis in `looks`."""
+        clocks = {"clock": lambda: self.steady, "wall": lambda: self.wall}
+        custody, custody.looks = make_custody(redis_server, **clocks), []
+        run = custody._store.run
+        custody._store.run = lambda *args: custody.looks.append(args[0]) or run(*args)
+        return custody
+
+
+def make_calls(custody, source, transport):
+    """Return calls of WeChat with this source's values."""
+    wechat = WeChat("https://api.weixin.qq.com", transport, seconds=5)
+    calls = Calls(wechat, custody)
+    calls.access_token_source = lambda app: source
+    return calls
+
+
+@pytest.fixture
+def clocks():
+    return Clocks()
+
+
+class TestASecond:
+    def test_calls_within_it_ask_nobody(self, redis_server, clocks):
+        """One look a second, however many calls."""
+        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        custody.get(source)
+        custody.looks.clear()
+        told = []
+        for _ in range(30):
+            told.append(custody.at_hand(source).value)
+            clocks.pass_(steady=0.125, wall=0.125)
+
+        assert ["T1"] * 30 == told
+        assert 3 == len(custody.looks)
+
+    def test_get_always_asks(self, redis_server, clocks):
+        """A call is repeated with what Redis says, and so is what others are told."""
+        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        custody.get(source)
+        make_custody(redis_server).reject(source, "T1")
+
+        assert "T1" == custody.at_hand(source).value
+        assert "T2" == custody.get(source).value
+        assert "T2" == custody.at_hand(source).value
+
+    def test_a_toll_of_a_low_rate_is_paid_each_time(self, redis_server, clocks):
+        """It can be paid in Redis only."""
+        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        custody.get(source)
+        custody.looks.clear()
+        for _ in range(5):
+            custody.at_hand(source, toll=Toll("shop", per_second=19, burst=1000))
+
+        assert 5 == len(custody.looks)
+
+    def test_one_of_a_high_rate_is_paid_for_several_calls(self, redis_server, clocks):
+        """Calls in quick succession ask Redis ever more rarely."""
+        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        custody.get(source)
+        custody.looks.clear()
+        for _ in range(1 + 2 + 4 + 8 + 16):
+            custody.at_hand(source, toll=FREE)
+
+        assert 5 == len(custody.looks)
+
+    def test_without_redis_it_goes_on_with_the_last_value(self, own_redis, clocks):
+        """A value past its second counts again once Redis is found to be away."""
+        source, custody = ScriptedSource(), clocks.custody(own_redis)
+        custody.get(source)
+        own_redis.stop()
+        clocks.pass_(steady=60.0, wall=60.0)
+
+        assert Token("T1", 7170.0 - 60) == custody.at_hand(source)
+
+
+class TestItsEnd:
+    @pytest.mark.parametrize("clock", ["steady", "wall"])
+    def test_a_frozen_process_asks_when_it_wakes_up(self, clocks, clock):
+        """Whichever clock has stood still: the other one has gone on."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+        clocks.pass_(**{clock: 0.9})
+        assert Token("T1", 7000 - 0.9) == memory.recent(source)
+        clocks.pass_(**{clock: 0.1})
+
+        assert memory.recent(source) is None
+        clocks.pass_(**{clock: 7000})
+        assert memory.last(source) is None
+
+    def test_a_wall_clock_that_is_set_back_prolongs_nothing(self, clocks):
+        """The other clock counts."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+        clocks.pass_(steady=1.0, wall=-3600.0)
+
+        assert memory.recent(source) is None
+
+    def test_a_life_counts_from_before_the_question(self, clocks):
+        """Who is frozen while Redis answers does not take the answer for new."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        asked_at = memory.now()
+        clocks.pass_(wall=600.0)
+        memory.see(source, Token("T1", 7000), asked_at=asked_at)
+
+        assert memory.recent(source) is None
+        assert Token("T1", 6400.0) == memory.last(source)
+
+    @pytest.mark.parametrize(("left", "recent"), [(120.5, True), (120.0, False)])
+    def test_a_value_that_may_be_due_is_asked_for(self, clocks, left, recent):
+        """Somebody has to find it due, and in time."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        memory.see(source, Token("T1", left), asked_at=memory.now())
+
+        assert recent == (memory.recent(source) is not None)
+
+    def test_a_short_life_is_never_remembered(self, redis_server, clocks):
+        """It may be due at any time; who finds it so replaces it while it lives."""
+        source, custody = ScriptedSource(seconds=100), clocks.custody(redis_server)
+        custody.get(source)
+        make_due(redis_server)
+
+        assert "T2" == custody.at_hand(source).value
+
+    @pytest.mark.parametrize("other", [{"revision": "2"}, {"name": "jsapi_ticket:wx1"}])
+    def test_a_changed_app_and_another_credential(self, clocks, other):
+        """What was seen under the old secret does not count, nor for a ticket."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+
+        assert memory.recent(replace(source, **other)) is None
+        assert memory.recent(source) is not None
+
+
+class TestRejected:
+    def test_a_rejected_value_is_forgotten_at_once(self, redis_server, clocks):
+        """By the process that rejects it."""
+        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        custody.reject(source, custody.get(source).value)
+
+        assert "T2" == custody.at_hand(source).value
+
+    def test_an_answer_from_before_does_not_bring_it_back(self, clocks):
+        """Redis was asked before the rejection, its answer was read after it."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        asked_at = memory.now()
+        clocks.pass_(steady=0.1, wall=0.1)
+        memory.forget(source, "T1")
+        memory.see(source, Token("T1", 7000), asked_at=asked_at)
+        assert memory.last(source) is None
+        clocks.pass_(steady=0.1, wall=0.1)
+        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+
+        assert memory.recent(source) is not None
+
+    def test_another_value_stays(self, clocks):
+        """A late rejection of the one before costs nothing."""
+        memory, source = clocks.recollection(), ScriptedSource()
+        memory.see(source, Token("T2", 7000), asked_at=memory.now())
+        memory.forget(source, "T1")
+
+        assert Token("T2", 7000) == memory.recent(source)
+
+    def test_one_rejected_elsewhere_costs_one_refused_call(self, redis_server, clocks):
+        """That is repeated and succeeds, and the next one goes right at once."""
+        dead, seen = set(), []
+
+        def transport(method, url, *, headers, body, seconds):
+            value = url.partition("access_token=")[2]
+            seen.append(value)
+            return Answer(200, (), REFUSAL if value in dead else b"{}")
+
+        source = ScriptedSource()
+        calls = make_calls(clocks.custody(redis_server), source, transport)
+        calls.send(APP, "POST", "/cgi-bin/x")
+        dead.add("T1")
+        make_custody(redis_server).reject(source, "T1")
+        bodies = [calls.send(APP, "POST", "/cgi-bin/x").body for _ in range(2)]
+
+        assert [b"{}", b"{}"] == bodies
+        assert ["T1", "T1", "T2", "T2"] == seen
+        assert 2 == len(source.fetched)
+
+    def test_a_call_is_repeated_with_what_redis_has(self, redis_server, clocks):
+        """Not with what the process has seen meanwhile: that may be dead as well."""
+        source, custody, seen = ScriptedSource(), clocks.custody(redis_server), []
+        elsewhere = make_custody(redis_server)
+
+        def transport(method, url, *, headers, body, seconds):
+            seen.append(url.partition("access_token=")[2])
+            if len(seen) > 1:
+                return Answer(200, (), b"{}")
+            elsewhere.reject(source, "T1")
+            custody.get(source)
+            elsewhere.reject(source, "T2")
+            return Answer(200, (), REFUSAL)
+
+        make_calls(custody, source, transport).send(APP, "POST", "/cgi-bin/x")
+
+        assert ["T1", "T3"] == seen
+
+    def test_many_threads_with_a_dead_value(self, redis_server):
+        """Each is refused once at the most, and one fetch follows."""
+        custody, source, dead = make_custody(redis_server), ScriptedSource(), {"T1"}
+        refused = []
+
+        def transport(method, url, *, headers, body, seconds):
+            value = url.partition("access_token=")[2]
+            if value not in dead:
+                return Answer(200, (), b"{}")
+            refused.append(value)
+            return Answer(200, (), REFUSAL)
+
+        calls = make_calls(custody, source, transport)
+        custody.get(source)
+        with ThreadPoolExecutor(20) as pool:
+            sent = [pool.submit(calls.send, APP, "GET", "/x") for _ in range(40)]
+            bodies = {each.result(10).body for each in sent}
+
+        assert {b"{}"} == bodies
+        assert 1 <= len(refused) <= 40
+        assert 2 == len(source.fetched)

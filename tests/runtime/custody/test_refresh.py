@@ -1,0 +1,131 @@
+"""The timer's way in, and what an operator sees."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from runtime.custody.credential_report import Credential
+from runtime.custody.protocol import Pace
+from runtime.custody.upkeep import Outcome
+from runtime.errors import WeChatRefused
+from tests.support.credential_sources import (
+    QUICK,
+    ScriptedSource,
+    fields,
+    make_custody,
+    make_due,
+    make_upkeep,
+    set_field,
+)
+
+
+def test_the_timer_comes_before_anybody_pays(redis_server):
+    """What will be due within two minutes it fetches; a request would go on with it."""
+    upkeep = make_upkeep(redis_server)
+    source, custody = ScriptedSource(), make_custody(redis_server)
+    custody.get(source)
+    soon = int(time.time() * 1000) + 100_000
+    set_field(redis_server, "due_at", soon)
+
+    assert custody.get(source).value == "T1"
+    assert upkeep.refresh(source) is Outcome.FETCHED
+    assert custody.get(source).value == "T2"
+
+
+def test_the_timer_leaves_alone_what_is_fresh_or_in_good_hands(redis_server):
+    """One fetch, however often it ticks and wherever it runs."""
+    upkeep = make_upkeep(redis_server)
+    held = threading.Event()
+    source = ScriptedSource(gate=lambda: held.wait(5))
+    with ThreadPoolExecutor(1) as pool:
+        fetching = pool.submit(upkeep.refresh, source)
+        while "holder" not in fields(redis_server):
+            time.sleep(0.005)
+        busy = make_upkeep(redis_server).refresh(source)
+        held.set()
+        outcomes = [busy, fetching.result(5), upkeep.refresh(source)]
+
+    assert outcomes == [Outcome.BUSY, Outcome.FETCHED, Outcome.FRESH]
+    assert len(source.fetched) == 1
+
+
+def test_the_timer_keeps_the_pause_after_a_refusal(redis_server):
+    """It is no way around WeChat's refusal."""
+    upkeep = make_upkeep(redis_server)
+    source = ScriptedSource(answers=[WeChatRefused(40164, "invalid ip")])
+    with pytest.raises(WeChatRefused):
+        upkeep.refresh(source)
+
+    assert upkeep.refresh(source) is Outcome.PAUSED
+
+
+def test_the_timer_fetches_within_stable_tokens_last_minutes():
+    """Earlier, stable_token would only give the same value again."""
+    pace = Pace()
+
+    assert pace.due_before + pace.ahead + pace.spent_before < 300
+
+
+def test_an_operator_sees_a_credential_without_its_value(redis_server):
+    """Age, remaining life, fence and counts; nothing that opens anything."""
+    upkeep = make_upkeep(redis_server)
+    source, custody = ScriptedSource(), make_custody(redis_server)
+    custody.get(source)
+
+    told = upkeep.describe(source)
+
+    assert told == Credential(
+        name=source.name,
+        age=told.age,
+        remaining=told.remaining,
+        due_in=told.due_in,
+        fence=1,
+        being_fetched=False,
+        errcode=None,
+        errmsg=None,
+        retry_in=None,
+        fetches_today=1,
+        forced_today=0,
+    )
+    assert 0 <= told.age < 1
+    assert 7169 < told.remaining <= 7170
+    assert 7049 < told.due_in <= 7050
+    assert "T1" not in repr(told)
+
+
+def test_an_operator_sees_the_last_error_and_when_it_goes_on(redis_server):
+    """WeChat's own words, and the pause that is left."""
+    upkeep = make_upkeep(redis_server)
+    source = ScriptedSource(answers=[WeChatRefused(40164, "invalid ip 1.2.3.4")])
+    custody = make_custody(redis_server, jitter=lambda: 1.0)
+    with pytest.raises(WeChatRefused):
+        custody.get(source)
+
+    told = upkeep.describe(source)
+    assert (told.errcode, told.errmsg) == (40164, "invalid ip 1.2.3.4")
+    assert 0 < told.retry_in <= QUICK.first_pause
+    assert (told.remaining, told.age) == (0.0, None)
+
+
+def test_an_unknown_credential_is_described_too(redis_server):
+    """Nothing was ever fetched."""
+    told = make_upkeep(redis_server).describe(ScriptedSource())
+
+    assert (told.age, told.remaining, told.fence, told.fetches_today) == (None, 0, 0, 0)
+
+
+def test_counts_begin_anew_every_day_in_china(redis_server):
+    """As WeChat's own quotas do."""
+    upkeep = make_upkeep(redis_server)
+    source, custody = ScriptedSource(), make_custody(redis_server)
+    custody.get(source)
+    set_field(redis_server, "day", 20000)
+    assert upkeep.describe(source).fetches_today == 0
+    make_due(redis_server)
+    upkeep.refresh(source)
+
+    assert upkeep.describe(source).fetches_today == 1

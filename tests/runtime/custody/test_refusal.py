@@ -1,0 +1,82 @@
+"""WeChat's refusals: to everybody at once, and then a pause."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from runtime.errors import (
+    WeChatRefused,
+)
+from tests.support.credential_sources import (
+    ScriptedSource,
+    all_at_once,
+    fields,
+    make_custody,
+    set_field,
+)
+
+
+class TestRefusal:
+    REFUSED = WeChatRefused(40164, "invalid ip 1.2.3.4, not in whitelist rid: 1")
+
+    def test_wechats_code_reaches_every_waiter_at_once(self, redis_server):
+        """Those of other processes too, with WeChat's own text."""
+        source = ScriptedSource(answers=[self.REFUSED], gate=lambda: time.sleep(0.1))
+        custodies = [make_custody(redis_server) for _ in range(4)]
+
+        errors = all_at_once(
+            [lambda c=c: c.get(source) for c in custodies for _ in range(5)]
+        )
+
+        assert {(each.errcode, each.detail) for each in errors} == {
+            (40164, "invalid ip 1.2.3.4, not in whitelist rid: 1")
+        }
+        assert len(source.fetched) == 1
+
+    def test_a_growing_pause_keeps_the_herd_off(self, redis_server):
+        """Within it everybody is told at once; after it one tries again."""
+        source = ScriptedSource(answers=[self.REFUSED, self.REFUSED])
+        custody = make_custody(redis_server, jitter=lambda: 1.0)
+        pauses = []
+        for _ in range(2):
+            while True:
+                count = len(source.fetched)
+                with pytest.raises(WeChatRefused):
+                    custody.get(source)
+                if len(source.fetched) > count:
+                    break
+                set_field(redis_server, "retry_at", 1)
+            kept = fields(redis_server)
+            now = int(time.time() * 1000)
+            pauses.append(round((int(kept["retry_at"]) - now) / 100))
+
+        assert pauses == [2, 4]
+
+    def test_a_success_clears_the_pause(self, redis_server):
+        """The next refusal begins with a short one again."""
+        source, custody = (
+            ScriptedSource(answers=[self.REFUSED]),
+            make_custody(redis_server),
+        )
+        with pytest.raises(WeChatRefused):
+            custody.get(source)
+        set_field(redis_server, "retry_at", 1)
+        custody.get(source)
+
+        assert not {"failures", "errcode", "errmsg", "retry_at"} & set(
+            fields(redis_server)
+        )
+
+    def test_a_changed_app_is_tried_at_once(self, redis_server):
+        """The operator has mended the AppSecret: no pause for the old one's sake."""
+        source, custody = (
+            ScriptedSource(answers=[self.REFUSED]),
+            make_custody(redis_server),
+        )
+        with pytest.raises(WeChatRefused):
+            custody.get(source)
+        source.revision = "2"
+
+        assert custody.get(source).value == "T2"

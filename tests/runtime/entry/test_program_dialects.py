@@ -1,0 +1,130 @@
+"""Errors for programs: on the gateway's own paths, and at OAuth's token endpoint."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from functions.oidc.oauth_refused import OAuthRefused
+from runtime.entry.dialects import api_dialect, oauth_dialect
+from runtime.errors import (
+    ApiRefused,
+    BadRequest,
+    GatewayError,
+    MethodNotAllowed,
+    NotFound,
+    RateLimited,
+    ServiceUnavailable,
+    WeChatRefused,
+)
+from runtime.tokens.gateway_tokens import ExpiredToken, InvalidScope, InvalidToken
+from runtime.web.authorization_header import InvalidClient
+from runtime.web.messages import Request
+
+
+def say(dialect, error, *, authorization=None):
+    headers = (("authorization", authorization),) if authorization else ()
+    request = Request("GET", "/", headers=headers, request_id="req-1")
+    return dialect(request, error, https=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ApiRefused(41001, "access_token_missing"), 401, "access_token_missing"),
+        (InvalidToken(), 401, "invalid_token"),
+        (ExpiredToken(), 401, "invalid_token"),
+        (InvalidClient(), 401, "invalid_client"),
+        (ApiRefused(48001, "path_not_in_scope"), 403, "path_not_in_scope"),
+        (ApiRefused(40013, "unknown_appid"), 404, "unknown_appid"),
+        (ApiRefused(40097, "url_not_http"), 400, "url_not_http"),
+        (NotFound(), 404, "not_found"),
+        (RateLimited(1.5), 429, "rate_limited"),
+        (BadRequest(), 400, "invalid_request"),
+        (ServiceUnavailable(), 503, "temporarily_unavailable"),
+        (GatewayError(), 500, "internal_error"),
+    ],
+)
+def test_own_paths_have_http_statuses(error, status, code):
+    """And one JSON of three fields."""
+    response = say(api_dialect, error)
+    content = json.loads(response.body)
+
+    assert (status, code) == (response.status, content["error"])
+    assert ["error", "message", "request_id"] == list(content)
+    assert "req-1" == content["request_id"]
+    assert error.message == content["message"]
+    assert "no-store" == dict(response.headers)["Cache-Control"]
+    assert (401 == status) == ("WWW-Authenticate" in dict(response.headers))
+
+
+def test_a_refusal_says_why():
+    """In words, from its own code."""
+    content = json.loads(say(api_dialect, ApiRefused(48001, "app_not_granted")).body)
+
+    assert "The call was refused: app not granted." == content["message"]
+
+
+def test_wechats_own_words_help_a_program():
+    """Its code and text stand in the message."""
+    error = WeChatRefused(76003, "cgi_path not found rid: 1-2-3")
+    content = json.loads(say(api_dialect, error).body)
+
+    assert "(76003: cgi_path not found rid: 1-2-3)" in content["message"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "asked"), [("Basic", "Basic"), ("Bearer", "Bearer")]
+)
+def test_a_401_asks_for_the_scheme_that_was_tried(scheme, asked):
+    """Bearer where none was."""
+    response = say(api_dialect, InvalidToken(), authorization=f"{scheme} x")
+
+    assert f'{asked} realm="gateway"' == dict(response.headers)["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("dialect", [api_dialect, oauth_dialect])
+def test_headers_that_an_error_needs(dialect):
+    """When to come again, and what is allowed."""
+    limited = dict(say(dialect, RateLimited(1.5)).headers)
+    odd = dict(say(dialect, MethodNotAllowed("POST")).headers)
+
+    assert ("2", "POST") == (limited["Retry-After"], odd["Allow"])
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OAuthRefused("unsupported_grant_type", "x"), 400, "unsupported_grant_type"),
+        (InvalidClient(), 401, "invalid_client"),
+        (InvalidScope(), 400, "invalid_scope"),
+        (BadRequest(), 400, "invalid_request"),
+        (MethodNotAllowed("POST"), 405, "method_not_allowed"),
+    ],
+)
+def test_oauths_form(error, status, code):
+    """`error` and an ASCII `error_description`, kept by no cache."""
+    response = say(oauth_dialect, error)
+    content = json.loads(response.body)
+    headers = dict(response.headers)
+
+    assert (status, code) == (response.status, content["error"])
+    assert content["error_description"].isascii()
+    assert not set('"\\') & set(content["error_description"])
+    assert ("no-store", "no-cache") == (headers["Cache-Control"], headers["Pragma"])
+
+
+@pytest.mark.parametrize(
+    ("authorization", "asked"),
+    [
+        (None, None),
+        ("Basic x", 'Basic realm="gateway"'),
+        ("Digest x", 'Basic realm="gateway"'),
+    ],
+)
+def test_oauth_challenges_who_used_the_header(authorization, asked):
+    """RFC 6749, 5.2; a client in the body gets the 401 alone."""
+    response = say(oauth_dialect, InvalidClient(), authorization=authorization)
+
+    assert asked == dict(response.headers).get("WWW-Authenticate")

@@ -1,0 +1,84 @@
+"""Routing: the path decides first, then the method."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from runtime.entry.routing import dispatch, late, route
+from runtime.errors import MethodNotAllowed, NotFound
+from runtime.web.messages import Request, Response
+
+GATEWAY = object()
+
+
+def tell(request, gateway, *arguments):
+    """Answer which arguments the view was given."""
+    assert gateway is GATEWAY
+    return Response(200, tuple(("X-Argument", each) for each in arguments))
+
+
+def refuse(request, gateway):
+    raise AssertionError("the wrong view was called")
+
+
+ROUTES = (
+    route(r"/", GET=tell),
+    route(r"/token", GET=tell),
+    route(r"/apps/(wx[0-9a-f]{2})/([a-z]+)", GET=tell, POST=tell),
+    route(r"/[a-z]+", GET=refuse, POST=refuse),
+)
+
+
+def ask(method, path):
+    return dispatch(ROUTES, Request(method, path), GATEWAY)
+
+
+def test_the_groups_become_arguments():
+    """What the pattern catches is handed to the view, in order."""
+    expected = Response(200, (("X-Argument", "wx0a"), ("X-Argument", "b")))
+
+    assert expected == ask("POST", "/apps/wx0a/b")
+
+
+@pytest.mark.parametrize(
+    "path", ["/apps/wx0a/b/", "/apps/wx0a/b\n", "//", "", "/apps/WX0A/b", "x/token"]
+)
+def test_a_pattern_matches_whole(path):
+    """More or less than the pattern is another path."""
+    with pytest.raises(NotFound):
+        ask("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/apps/wx0a/b", ("GET", "POST")),
+        # Not the later, wider route: the first that matches answers.
+        ("POST", "/token", ("GET",)),
+        ("get", "/", ("GET",)),
+        ("", "/", ("GET",)),
+    ],
+)
+def test_a_method_that_is_not_taken(method, path, allowed):
+    """The error tells which methods the path takes."""
+    with pytest.raises(MethodNotAllowed) as caught:
+        ask(method, path)
+
+    assert allowed == caught.value.allowed
+
+
+def test_a_late_view_is_imported_by_its_first_call(tmp_path, monkeypatch):
+    """A route may name it before; then it is given what any view is."""
+    source = "def view(request, gateway, *groups): return request, gateway, groups"
+    (tmp_path / "views_that_wait.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    routes = (route(r"/apps/([a-z]+)", GET=late("views_that_wait").view),)
+    imported = ["views_that_wait" in sys.modules]
+    request = Request("GET", "/apps/b")
+    answer = dispatch(routes, request, GATEWAY)
+    imported.append(sys.modules.pop("views_that_wait", None) is not None)
+
+    assert [False, True] == imported
+    assert (request, GATEWAY, ("b",)) == answer

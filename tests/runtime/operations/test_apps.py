@@ -1,0 +1,117 @@
+"""The verbs of apps."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.registry.schema import RegistrationError
+from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
+
+PUSH = {"token": "pushtoken", "encoding_aes_key": "A" * 43}
+SHOWN = {
+    "appid": SERVICE,
+    "kind": "service",
+    "token_mode": "stable",
+    "subject": "openid",
+    "sealed": ["secret"],
+    "version": 1,
+}
+
+
+def add(do, **more):
+    return do("app add", appid=SERVICE, kind="service", secret=APP_SECRET, **more)
+
+
+def test_an_app_is_added_shown_and_listed(do, gateway):
+    """Its secrets are kept, and named only."""
+    assert SHOWN == add(do)
+    assert SHOWN == do("app show", appid=SERVICE)
+    listed = {name: SHOWN[name] for name in SHOWN if name != "sealed"}
+    assert {"apps": [listed]} == do("app list")
+    assert APP_SECRET == gateway.registry.app(SERVICE).secret
+
+
+def test_an_update_changes_what_is_given(do, gateway):
+    """And drops what is cleared; the rest stays, secrets too."""
+    add(do, js_domains=["a.example.com"], **PUSH)
+    done = do("app update", appid=SERVICE, subject="unionid", clear=["js_domains"])
+
+    sealed = ["secret", "token", "encoding_aes_key"]
+    assert {**SHOWN, "subject": "unionid", "sealed": sealed, "version": 2} == done
+    content = {"kind": "service", "secret": APP_SECRET, "subject": "unionid", **PUSH}
+    assert content == gateway.documents.read("apps", SERVICE).content
+
+
+def test_a_removed_app_is_gone_and_can_come_back(do, gateway):
+    """The chain of versions goes on."""
+    add(do)
+    removed = do("app remove", appid=SERVICE)
+
+    assert {"removed": f"apps/{SERVICE}", "version": 2} == removed
+    assert {"apps": []} == do("app list")
+    assert gateway.registry.app(SERVICE) is None
+    with pytest.raises(UnknownDocument):
+        do("app remove", appid=SERVICE)
+    assert {**SHOWN, "version": 3} == add(do)
+
+
+def test_what_is_there_is_not_added_twice(do, gateway):
+    """Whoever means to change it says update."""
+    add(do)
+    with pytest.raises(OperationRefused) as caught:
+        add(do)
+
+    assert f"apps/{SERVICE} is there already." == caught.value.message
+    assert 1 == gateway.documents.version("apps", SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "field"),
+    [
+        ("add", {"appid": SERVICE, "kind": "service"}, "secret"),
+        ("add", {"kind": "service", "secret": APP_SECRET}, "appid"),
+        ("add", {"appid": 5, "kind": "service", "secret": APP_SECRET}, "appid"),
+        ("list", {"appid": SERVICE}, "appid"),
+        ("show", {}, "appid"),
+        ("show", {"appid": [SERVICE]}, "appid"),
+        ("show", {"appid": "../apps"}, "appid"),
+        ("show", {"appid": SERVICE, "verbose": True}, "verbose"),
+        ("update", {"appid": SERVICE, "secret": "short"}, "secret"),
+        ("update", {"appid": SERVICE, "clear": ["secret"]}, "secret"),
+        ("update", {"appid": SERVICE, "clear": "subject"}, "clear"),
+        ("update", {"appid": SERVICE, "version": 1}, "version"),
+        ("remove", {"appid": SERVICE, "force": True}, "force"),
+    ],
+)
+def test_an_argument_at_fault_is_named(do, gateway, verb, arguments, field):
+    """And nothing is written."""
+    add(do)
+    with pytest.raises(RegistrationError) as caught:
+        do(f"app {verb}", **arguments)
+
+    assert field == caught.value.field
+    assert APP_SECRET not in caught.value.message
+    assert 1 == gateway.documents.version("apps", SERVICE)
+
+
+@pytest.mark.parametrize("verb", ["show", "update", "remove"])
+def test_an_unknown_app(do, verb):
+    """404, in words."""
+    with pytest.raises(UnknownDocument) as caught:
+        do(f"app {verb}", appid=WEBSITE)
+
+    assert (404, f"There is no apps/{WEBSITE}.") == (
+        caught.value.status,
+        caught.value.message,
+    )
+
+
+def test_an_update_that_changes_nothing_writes_nothing(do, gateway):
+    """A version that says the same would only hide what happened."""
+    add(do)
+    with pytest.raises(OperationRefused) as caught:
+        do("app update", appid=SERVICE, kind="service")
+
+    assert "Nothing of" in caught.value.message
+    assert 1 == gateway.documents.version("apps", SERVICE)

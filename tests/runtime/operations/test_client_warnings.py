@@ -1,0 +1,85 @@
+"""One person who would be two is told of where a client is added, changed or shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runtime.gateway import Gateway
+from runtime.operations.client_warnings import TWICE
+from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
+
+BOTH = {SERVICE: [], WEBSITE: []}
+ADDRESS = ["https://orders.example.com/back"]
+
+
+@pytest.fixture
+def apps(do):
+    """Return what adds both apps with these subjects."""
+
+    def run(service="openid", website="openid"):
+        for appid, kind, subject in (
+            (SERVICE, "service", service),
+            (WEBSITE, "website", website),
+        ):
+            fields = {"kind": kind, "secret": APP_SECRET, "subject": subject}
+            do("app add", appid=appid, **fields)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("service", "website", "expected"),
+    [
+        ("openid", "openid", [TWICE]),
+        ("unionid", "openid", [TWICE]),
+        ("openid", "unionid", [TWICE]),
+        ("unionid", "unionid", None),
+    ],
+)
+def test_by_what_both_apps_name_people(do, apps, service, website, expected):
+    """Only the unionid is one in both; it is said, and not refused."""
+    apps(service, website)
+    client = do("client add", name="Orders", scopes=BOTH, redirect_uris=ADDRESS)
+    changed = do("client update", client_id="orders", name="New")
+    shown = do("client show", client_id="orders")
+
+    assert [expected] * 3 == [
+        answer.get("warnings") for answer in (client, changed, shown)
+    ]
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        {"scopes": {SERVICE: []}, "redirect_uris": ADDRESS},
+        {"scopes": {WEBSITE: []}, "redirect_uris": ADDRESS},
+        {"scopes": BOTH},
+    ],
+    ids=["inside WeChat alone", "by QR code alone", "signs nobody in"],
+)
+def test_where_nobody_comes_both_ways(do, apps, client):
+    """There is nothing to say."""
+    apps()
+
+    assert "warnings" not in do("client add", name="Orders", **client)
+
+
+def test_the_client_of_the_gateways_own_page(do, apps, gateway):
+    """It signs people in without an address of its own."""
+    apps()
+    client_id = gateway.settings.login_client
+    client = do("client add", name="Own", client_id=client_id, scopes=BOTH)
+
+    assert [TWICE] == client["warnings"]
+
+
+def test_an_app_that_cannot_be_read_keeps_no_client_back(do, apps, gateway):
+    """`store check` tells of it; what is known of the client is shown."""
+    apps()
+    do("client add", name="Orders", scopes=BOTH, redirect_uris=ADDRESS)
+    keyless = Gateway(replace(gateway.settings, master_keys={9: b"k" * 32}))
+    shown = do("client show", on=keyless, client_id="orders")
+
+    assert ("Orders", False) == (shown["name"], "warnings" in shown)

@@ -1,0 +1,76 @@
+"""One person signed out everywhere, and no trace of who it was."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from functions.admin.index import handler
+from runtime import gateway as gateway_module
+from runtime.errors import NotSignedIn
+from runtime.gateway import Gateway
+from runtime.registry.schema import RegistrationError
+from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.scripted_wechat import NOW
+
+SUB = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+
+
+@pytest.fixture
+def gateway(settings):
+    return Gateway(settings, clock=lambda: NOW + 60)
+
+
+def lives(gateway, session):
+    try:
+        return {} == gateway.sessions.profile(session)
+    except NotSignedIn:
+        return False
+
+
+def test_every_session_of_a_person_ends(do, gateway):
+    """Those of now and before; not those of others, and not the next one."""
+    sessions = gateway.sessions
+    ended = [sessions.begin(SUB, {}, now=NOW + age) for age in (0, 59, 60)]
+    other = sessions.begin("oAnother", {}, now=NOW)
+    assert all(lives(gateway, each) for each in (*ended, other))
+    done = do("person sign-out", sub=SUB)
+
+    assert {"sub": SUB, "signed_out_until": "2027-01-15T08:01:00+00:00"} == done
+    assert [False] * 3 == [lives(gateway, each) for each in ended]
+    after = sessions.begin(SUB, {}, now=NOW + 61)
+    assert lives(gateway, other)
+    assert lives(gateway, after)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"sub": ""}, {"sub": 5}, {"sub": "a b"}, {"sub": "a" * 129}]
+)
+def test_who_is_no_person(do, arguments):
+    """The field is named, the value is not."""
+    with pytest.raises(RegistrationError) as caught:
+        do("person sign-out", **arguments)
+
+    assert "sub" == caught.value.field
+    assert "a b" not in caught.value.message
+
+
+def test_the_log_does_not_say_who(gateway, monkeypatch, caplog):
+    """That somebody was signed out, by whom; not even where the verb fails."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(gateway_module, "_current", gateway)
+
+    def post(content):
+        headers = [("content-type", "application/json"), ("authorization", "FC AKop:c")]
+        path, body = "/admin/person/sign-out", json.dumps(content).encode()
+        environ = make_environ_fc(method="POST", path=path, headers=headers, body=body)
+        return call_wsgi(handler, environ)[0]
+
+    assert 200 == post({"sub": SUB})
+    assert 400 == post({"sub": SUB, "everywhere": True})
+    said = [each.getMessage().split(" ", 1)[1] for each in caplog.records]
+    assert "AKop person sign-out -: done" in said
+    assert "AKop person sign-out -: invalid_document" in said
+    assert SUB not in caplog.text

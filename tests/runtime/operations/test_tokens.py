@@ -1,0 +1,109 @@
+"""The verbs of tokens: what is told of a credential, and what is fetched."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.errors import ServiceUnavailable, WeChatRefused
+from runtime.gateway import Gateway
+from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.settings import settings_from
+from tests.conftest import make_environ
+from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
+
+STABLE, TICKET = "/cgi-bin/stable_token", "/cgi-bin/ticket/getticket"
+
+
+@pytest.fixture(autouse=True)
+def _apps(do, wechat):
+    do("app add", appid=SERVICE, kind="service", secret=APP_SECRET)
+    do("app add", appid=WEBSITE, kind="website", secret=APP_SECRET)
+    wechat.script(STABLE, {"access_token": "75_real", "expires_in": 7200})
+    ticket = {"errcode": 0, "errmsg": "ok", "ticket": "K_real", "expires_in": 7200}
+    wechat.script(TICKET, ticket)
+
+
+def test_before_anybody_asked(do):
+    """A website app has none; of the other the access_token, which does not live."""
+    (told,) = do("token show")["tokens"]
+
+    assert (f"access_token:{SERVICE}", 0, 0, None) == (
+        told["name"],
+        told["remaining"],
+        told["fence"],
+        told["age"],
+    )
+
+
+def test_a_refresh_fetches_what_is_due(do):
+    """And nothing when it is fresh."""
+    name = f"access_token:{SERVICE}"
+    fetched = do("token refresh", appid=SERVICE)
+    again = do("token refresh", appid=SERVICE)
+    (told,) = do("token show", appid=SERVICE)["tokens"]
+
+    assert {"tokens": [{"name": name, "outcome": "fetched"}]} == fetched
+    assert {"tokens": [{"name": name, "outcome": "fresh"}]} == again
+    assert (1, 1, True) == (
+        told["fetches_today"],
+        told["fence"],
+        7000 < told["remaining"] < 7200,
+    )
+
+
+def test_a_ticket_in_use_is_told_and_kept_up(do, gateway):
+    """Never the value of either."""
+    gateway.calls.ticket(gateway.registry.app(SERVICE), "jsapi")
+    told = do("token show")
+    done = do("token refresh", appid=SERVICE)
+
+    names = [f"access_token:{SERVICE}", f"jsapi_ticket:{SERVICE}"]
+    assert names == [each["name"] for each in told["tokens"]]
+    assert ["fresh", "fresh"] == [each["outcome"] for each in done["tokens"]]
+    assert not any(value in f"{told}{done}" for value in ("75_real", "K_real"))
+
+
+def test_wechats_refusal_is_told(do, wechat, gateway):
+    """At once by refresh, and afterwards by show."""
+    refused = {"errcode": 40125, "errmsg": "invalid appsecret rid: 1"}
+    wechat.script(STABLE, refused, refused)
+    do("token refresh", appid=SERVICE)  # the fixture's answer comes first
+    token = gateway.calls.access_token(gateway.registry.app(SERVICE)).value
+    source = gateway.calls.access_token_source(gateway.registry.app(SERVICE))
+    gateway.custody.reject(source, token)
+    with pytest.raises(WeChatRefused) as caught:
+        do("token refresh", appid=SERVICE)
+    (told,) = do("token show")["tokens"]
+
+    assert 40125 == caught.value.errcode == told["errcode"]
+    assert "invalid appsecret rid: 1" == told["errmsg"]
+    assert {"paused"} == {
+        each["outcome"] for each in do("token refresh", appid=SERVICE)["tokens"]
+    }
+
+
+def test_an_app_without_one(do):
+    """A website app, and an app that is not there."""
+    for verb in ("show", "refresh"):
+        with pytest.raises(OperationRefused) as caught:
+            do(f"token {verb}", appid=WEBSITE)
+        assert "A website app has no access_token of its own." == caught.value.message
+        with pytest.raises(UnknownDocument):
+            do(f"token {verb}", appid="wx0000000000000000")
+
+
+def test_without_redis_it_is_said(do, tmp_path, wechat):
+    """Documents can be looked at all the same."""
+    environ = make_environ(tmp_path, "redis://127.0.0.1:1/0")
+    cut_off = Gateway(settings_from(environ), transport=wechat)
+
+    assert 2 == len(do("app list", on=cut_off)["apps"])
+    assert (
+        2 == do("app update", on=cut_off, appid=SERVICE, subject="unionid")["version"]
+    )
+    for verb in ("show", "refresh"):
+        with pytest.raises(ServiceUnavailable) as caught:
+            do(f"token {verb}", on=cut_off, appid=SERVICE)
+        said = "Redis or the store of documents is away."
+        assert said == caught.value.message
+    assert [] == wechat.calls(STABLE)

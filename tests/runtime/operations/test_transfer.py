@@ -1,0 +1,156 @@
+"""Export and import: everything at once, nothing overwritten unseen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runtime.documents.documents import SECRET_FIELDS
+from runtime.gateway import Gateway
+from runtime.operations.refusals import OperationRefused
+from runtime.operations.transfer import _CHECKS, exported
+from runtime.registry.schema import RegistrationError
+from runtime.settings import settings_from
+from tests.support.scripted_wechat import APP_SECRET, SERVICE
+
+NAMES = [f"apps/{SERVICE}", "clients/orders"]
+
+
+@pytest.fixture
+def elsewhere(environ, tmp_path):
+    """Another deployment with an empty store and the same master keys."""
+    other = {**environ, "CONFIG_URL": f"file:{tmp_path}/elsewhere"}
+    made = Gateway(settings_from(other))
+    made.store.run("return redis.call('FLUSHALL')", [], [])  # they share a Redis
+    return made
+
+
+def through_json(content):
+    return json.loads(json.dumps(content))
+
+
+def test_every_kind_of_document_travels():
+    """One that is added later is not forgotten."""
+    assert set(SECRET_FIELDS) == set(_CHECKS)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_an_export_makes_the_same_elsewhere(do, gateway, orders, elsewhere, sealed):
+    """Apps and clients with their secrets; a second import has nothing to do."""
+    content = through_json(exported(gateway, sealed=sealed))
+    done = do("store import", on=elsewhere, **content)
+
+    assert {"written": NAMES, "unchanged": []} == done
+    assert APP_SECRET == elsewhere.registry.app(SERVICE).secret
+    assert "orders" == elsewhere.registry.client_of(orders["secret"]).client_id
+    again = do("store import", on=elsewhere, **content)
+    assert {"written": [], "unchanged": NAMES} == again
+
+
+def test_only_a_sealed_export_hides_secrets(do, gateway, orders):
+    """And the verb exports sealed."""
+    sealed, plain = do("store export"), exported(gateway, sealed=False)
+
+    assert (True, False) == (sealed["sealed"], plain["sealed"])
+    assert APP_SECRET not in json.dumps(sealed)
+    assert APP_SECRET in json.dumps(plain)
+
+
+def test_what_was_changed_since_is_not_overwritten(do, gateway, orders):
+    """Nothing at all is written, and it is said what is in the way."""
+    content = through_json(do("store export"))
+    do("app update", appid=SERVICE, subject="unionid")
+    content["documents"][1]["content"]["name"] = "Renamed"
+    with pytest.raises(OperationRefused) as caught:
+        do("store import", **content)
+
+    said = f"Changed since the export: apps/{SERVICE}. Nothing is written."
+    assert said == caught.value.message
+    assert "Orders" == gateway.registry.client("orders").name
+
+
+def test_an_edited_export_is_an_update(do, gateway, orders):
+    """Of what nobody else has changed."""
+    content = through_json(exported(gateway, sealed=False))
+    content["documents"][0]["content"]["subject"] = "unionid"
+    done = do("store import", **content)
+
+    assert {"written": NAMES[:1], "unchanged": NAMES[1:]} == done
+    assert "unionid" == gateway.registry.app(SERVICE).subject
+
+
+def test_a_race_in_between_is_told(do, gateway, orders, elsewhere, monkeypatch):
+    """What was written before it, and what was not."""
+    content = through_json(exported(gateway, sealed=True))
+    write = elsewhere.documents.write
+
+    def slow(kind, id_, fields, *, after):
+        if kind == "clients":
+            write(kind, id_, {**fields, "name": "Faster"}, after=after)
+        return write(kind, id_, fields, after=after)
+
+    monkeypatch.setattr(elsewhere.documents, "write", slow)
+    with pytest.raises(OperationRefused) as caught:
+        do("store import", on=elsewhere, **content)
+
+    assert caught.value.message == (
+        "Somebody else has just changed clients/orders. "
+        f"Written before: apps/{SERVICE}."
+    )
+
+
+def test_a_client_that_was_removed_comes_back_without_its_tokens(do, gateway, orders):
+    """Under an epoch that it never had."""
+    content = through_json(do("store export"))
+    client = gateway.registry.client("orders")
+    do("client remove", client_id="orders")
+    done = do("store import", **content)
+
+    assert ["clients/orders"] == done["written"]
+    assert client.epoch < gateway.registry.client("orders").epoch
+
+
+def test_another_deployments_keys(do, orders, environ, tmp_path):
+    """A sealed export opens only where its master key is; nothing is written."""
+    content = through_json(do("store export"))
+    changed = {
+        **environ,
+        "CONFIG_URL": f"file:{tmp_path}/elsewhere",
+        "MASTER_KEYS": "1:" + "Z" * 43 + "=",
+    }
+    stranger = Gateway(settings_from(changed))
+    with pytest.raises(OperationRefused) as caught:
+        do("store import", on=stranger, **content)
+
+    assert caught.value.message.startswith(f"apps/{SERVICE} cannot be read")
+    assert [] == stranger.documents.ids("clients")
+
+
+ENTRY = {"kind": "apps", "id": SERVICE, "version": 1, "content": {}}
+EXPORT = {"format": "wechat-gateway-documents-1", "sealed": True, "documents": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"format": "2"}, "format"),
+        ({"sealed": None}, "sealed"),
+        ({"documents": {}}, "documents"),
+        ({"documents": [5]}, "documents"),
+        ({"documents": [{**ENTRY, "kind": "sessions"}]}, "kind"),
+        ({"documents": [{**ENTRY, "id": "../x"}]}, "id"),
+        ({"documents": [{**ENTRY, "version": 0}]}, "version"),
+        ({"documents": [{**ENTRY, "content": []}]}, "content"),
+        ({"documents": [{**ENTRY, "content": {"secret": 5}}]}, "secret"),
+        ({"documents": [ENTRY]}, "kind"),
+        ({"documents": [{**ENTRY, "more": 1}]}, "more"),
+        ({"more": 1}, "more"),
+    ],
+)
+def test_what_is_no_export(do, change, field):
+    """It is refused by the name of what is wrong."""
+    with pytest.raises(RegistrationError) as caught:
+        do("store import", **{**EXPORT, **change})
+
+    assert field == caught.value.field

@@ -1,0 +1,136 @@
+"""Where codes may be sent: addresses that mean the same to everybody who reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.registry.redirect_uris import is_registered
+from runtime.registry.registry import Client, hash_secret
+from runtime.registry.schema import RegistrationError, client_document
+
+CLIENT = {"name": "Orders", "scopes": {}, "secret_hashes": [hash_secret("orders_1")]}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://app.example.com/callback",
+        "https://app.example.com",
+        "https://app.example.com:8443/a/b?tenant=1&x=%E4%BD%A0",
+        "http://127.0.0.1:3000/callback",
+        "http://localhost:80/callback",
+        "http://[::1]:3000/",
+        "https://app.example.com/cb?codex=1&my_state=2",
+    ],
+)
+def test_a_redirect_uri_that_is_taken(uri):
+    """https anywhere, http on loopback, a query of its own."""
+    document = client_document("orders", {**CLIENT, "redirect_uris": [uri]})
+
+    assert [uri] == document["redirect_uris"]
+
+
+@pytest.mark.case(25)
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("https://app.example.com/#x", id="fragment"),
+        pytest.param("https://app.example.com/#", id="empty fragment"),
+        pytest.param("https://*.example.com/cb", id="wildcard host"),
+        pytest.param("https://app.example.com/*", id="wildcard path"),
+        pytest.param("https://user@app.example.com/cb", id="user"),
+        pytest.param("https://user:pass@app.example.com/cb", id="password"),
+        pytest.param("https://app.example.com\\@evil.example/", id="backslash"),
+        pytest.param("/callback", id="relative"),
+        pytest.param("//app.example.com/cb", id="no scheme"),
+        pytest.param("https:app.example.com", id="no slashes"),
+        pytest.param("https:///cb", id="no host"),
+        pytest.param("http://app.example.com/cb", id="http"),
+        pytest.param("http://127.0.0.1.evil.example/", id="nearly loopback"),
+        pytest.param("http://localhost.evil.example/", id="nearly localhost"),
+        pytest.param("javascript:alert(1)", id="javascript"),
+        pytest.param("javascript://app.example.com/%0aalert(1)", id="javascript host"),
+        pytest.param("com.example.app:/cb", id="own scheme"),
+        pytest.param("https://App.example.com/cb", id="upper case"),
+        pytest.param("https://app.example.com/a b", id="blank"),
+        pytest.param("https://app.example.com/cb\n", id="line end"),
+        pytest.param(" https://app.example.com/cb", id="blank in front"),
+        pytest.param("https://app.example.com/%zz", id="half encoded"),
+        pytest.param("https://app.example.com/你", id="not ASCII"),
+        pytest.param("https://app.example.com:0/cb", id="port 0"),
+        pytest.param("https://app.example.com:99999/cb", id="port too high"),
+        pytest.param("https://[::1/cb", id="broken bracket"),
+        pytest.param("https://app.example.com/" + "a" * 500, id="too long"),
+        pytest.param("", id="empty"),
+        pytest.param(5, id="number"),
+    ],
+)
+def test_a_redirect_uri_that_is_refused(uri):
+    """What a browser could read otherwise, or what would carry a code elsewhere."""
+    for field in ("redirect_uris", "post_logout_redirect_uris"):
+        message = refused(**{field: ["https://app.example.com/ok", uri]})
+
+        assert message.startswith(f"{field} number 2 must ")
+        assert len(str(uri)) < 10 or uri not in message
+
+
+@pytest.mark.case(28)
+@pytest.mark.parametrize(
+    "query",
+    ["code=1", "a=1&state", "st%61te=1", "iss=x", "error=", "a=1&code=2&code=3"],
+)
+def test_what_we_add_stands_in_no_query(query):
+    """Or a client might read its own word for our answer."""
+    message = refused(redirect_uris=[f"https://app.example.com/cb?{query}"])
+
+    assert message == (
+        "redirect_uris number 1 must not have code or state or iss or error "
+        "in its query."
+    )
+
+
+def test_after_a_sign_out_only_the_state_is_added():
+    """Nothing else is lost to a client's own address."""
+    taken = "https://app.example.com/bye?code=1"
+    document = client_document(
+        "orders", {**CLIENT, "post_logout_redirect_uris": [taken]}
+    )
+
+    assert [taken] == document["post_logout_redirect_uris"]
+    message = refused(post_logout_redirect_uris=["https://app.example.com/?state=1"])
+    assert message.startswith("post_logout_redirect_uris number 1 must not have state")
+
+
+@pytest.mark.case(26)
+@pytest.mark.parametrize("site", ["http://127.0.0.1", "http://[::1]"])
+@pytest.mark.parametrize("rest", ["/callback?a=1", "/", ""])
+def test_without_a_port_a_native_client_is_answered_on_any(site, rest):
+    """What is registered so is what is_registered then finds; for nobody else."""
+    fields = {**CLIENT, "redirect_uris": [site + rest], "native": True}
+    document = client_document("orders", fields)
+    client = Client(
+        "orders", "Orders", {}, (), redirect_uris=(site + rest,), native=True
+    )
+
+    assert [site + rest] == document["redirect_uris"]
+    assert is_registered(client, f"{site}:49152{rest}")
+    assert "redirect_uris number 1 must have a port: without one it stands for any" in (
+        refused(redirect_uris=[site + rest])
+    )
+
+
+@pytest.mark.case(26)
+@pytest.mark.parametrize("port", ["", ":3000"])
+def test_localhost_is_no_name_for_a_native_client(port):
+    """It is whatever the machine's resolver says."""
+    uris = ["https://app.example.com/cb", f"http://localhost{port}/cb"]
+
+    assert refused(redirect_uris=uris, native=True) == (
+        "redirect_uris number 2 must be 127.0.0.1 or [::1], since the client is native."
+    )
+
+
+def refused(**fields):
+    with pytest.raises(RegistrationError) as caught:
+        client_document("orders", {**CLIENT, **fields})
+    return caught.value.message

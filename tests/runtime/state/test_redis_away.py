@@ -1,0 +1,165 @@
+"""The store without its Redis: away, whatever the reason, and no address is told."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import traceback
+from contextlib import suppress
+
+import pytest
+
+from runtime.errors import ServiceUnavailable
+from runtime.state.redis_clients import connect
+from runtime.state.redis_store import Store
+
+ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
+
+
+def test_after_a_restart_all_is_well(own_redis):
+    """A restarted server is found again, scripts and all, without a new store."""
+    store = Store(lambda: connect(own_redis.url))
+    store.put("a", b"1", seconds=60)
+    store.run(ADD, ["n"], [1])
+    own_redis.stop()
+    with pytest.raises(ServiceUnavailable):
+        store.get("a")
+    own_redis.start()
+
+    assert 1 == store.run(ADD, ["n"], [1])
+    assert store.get("a") is None
+
+
+COMMANDS = {
+    "get": lambda store: store.get("a"),
+    "put": lambda store: store.put("a", b"1", seconds=1),
+    "add": lambda store: store.add("a", b"1", seconds=1),
+    "remove": lambda store: store.remove("a"),
+    "expire": lambda store: store.expire("a", seconds=1),
+    "announce": lambda store: store.announce("a", b"1", seconds=1),
+    "wait": lambda store: store.wait("a", seconds=0.1),
+    "poll": lambda store: Store(store._connect, blocking=False).wait("a", seconds=1),
+    "run": lambda store: store.run(ADD, ["a"], [1]),
+}
+
+
+def assert_away(store, command, caplog, *secrets):
+    """Check that a command fails as it must, and tells nobody the address."""
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(ServiceUnavailable) as caught:
+        command(store)
+
+    told = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
+    assert 2 == caught.value.retry_after
+    assert "redis: " in caplog.text
+    assert not any(secret in told + caplog.text for secret in secrets)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_refused(command, caplog):
+    """Nobody listens there: whatever is asked, the service is away."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    url = f"redis://:sesame@127.0.0.1:{port}/0"
+
+    assert_away(Store(lambda: connect(url)), command, caplog, "sesame", port)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_killed(own_redis, command, caplog):
+    """The server dies under an open connection: the service is away."""
+    store = Store(lambda: connect(own_redis.url))
+    store.get("a")
+    own_redis.stop()
+
+    assert_away(store, command, caplog, str(own_redis.port))
+
+
+@pytest.mark.parametrize("user", ["", ":wrong", "nobody:wrong"])
+def test_wrong_password(own_redis, user, caplog):
+    """A password that is wrong or missing is told to the operator by its kind only."""
+    own_redis.client().config_set("requirepass", "sesame")
+    url = own_redis.url.replace("://", f"://{user}@")
+
+    assert_away(Store(lambda: connect(url)), COMMANDS["get"], caplog, "wrong", "nobody")
+
+
+def test_killed_while_somebody_waits(own_redis, caplog):
+    """A wait that is cut off ends at once, as a service that is away."""
+    store = Store(lambda: connect(own_redis.url))
+    timer = threading.Timer(0.2, own_redis.stop)
+    timer.start()
+
+    assert_away(store, lambda each: each.wait("a", seconds=4), caplog)
+    timer.join()
+
+
+def test_a_full_redis(own_redis, caplog):
+    """A Redis that takes no more writes is away for who wants to write."""
+    store = Store(lambda: connect(own_redis.url))
+    own_redis.client().config_set("maxmemory", 1)
+
+    assert_away(store, COMMANDS["put"], caplog)
+    assert store.get("a") is None
+
+
+def test_a_value_of_another_kind(redis_server, caplog):
+    """A key that somebody has misused is no stack trace."""
+    store = Store(lambda: connect(redis_server.url))
+    redis_server.client().rpush("a", b"1")
+
+    assert_away(store, COMMANDS["get"], caplog)
+
+
+class Relay:
+    """Stands before a Redis and, told so, drops a connection at its next command."""
+
+    def __init__(self, port):
+        self._to = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+        self.cut = False
+        self.connections = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._relay, args=(near,)).start()
+
+    def _relay(self, near):
+        with near, socket.create_connection(self._to) as far:
+            back = threading.Thread(target=_copy, args=(far, near))
+            back.start()
+            while (data := near.recv(65536)) and not self.cut:
+                far.sendall(data)
+            self.cut = False
+            far.shutdown(socket.SHUT_RDWR)
+            back.join()
+
+
+def _copy(source, target):
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+
+
+def test_a_command_on_a_dead_connection_is_repeated(redis_server):
+    """FC froze us and the connection is dead, though it does not look so: the command
+    is sent once more on a new one."""
+    relay = Relay(redis_server.port)
+    store = Store(lambda: connect(relay.url))
+    store.put("a", b"1", seconds=60)
+    relay.cut = True
+
+    assert store.get("a") == b"1"
+    assert relay.connections == 2
+    store._client.close()
+    relay.close()

@@ -1,0 +1,152 @@
+"""The store on a real Redis: there, away, restarted, forgetful."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from runtime.state.redis_clients import ANSWER_SECONDS, connect
+from runtime.state.redis_store import Store
+
+ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
+
+
+@pytest.fixture
+def store(redis_server):
+    return Store(lambda: connect(redis_server.url))
+
+
+@pytest.fixture(params=["block", "poll"])
+def waiting_store(request, redis_server):
+    """A store that waits by a blocking command, or where that is refused by asking."""
+    return Store(lambda: connect(redis_server.url), blocking=request.param == "block")
+
+
+def test_put_get_remove(store, redis_server):
+    """A value is there for its time, as the bytes that it was."""
+    assert store.get("a") is None
+    store.put("a", b"\x00\xff", seconds=60.5)
+
+    assert b"\x00\xff" == store.get("a")
+    assert 60_000 < redis_server.client().pttl("a") <= 60_500
+    store.remove("a")
+    store.remove("a")
+    assert store.get("a") is None
+
+
+def test_add_once(store, redis_server):
+    """Of many who add the same key one succeeds, and its value stands."""
+    with ThreadPoolExecutor(16) as threads:
+        added = list(
+            threads.map(
+                lambda i: store.add("a", str(i).encode(), seconds=60), range(32)
+            )
+        )
+
+    assert 1 == added.count(True)
+    assert str(added.index(True)).encode() == store.get("a")
+    assert 0 < redis_server.client().pttl("a") <= 60_000
+
+
+def test_expire(store, redis_server):
+    """A key's life is counted anew; one that is not there stays away."""
+    store.put("a", b"1", seconds=600)
+    store.expire("a", seconds=0.5)
+    store.expire("b", seconds=60)
+
+    assert 0 < redis_server.client().pttl("a") <= 500
+    assert store.get("b") is None
+
+
+def test_a_script_runs(store):
+    """A script gets its keys and arguments and gives its result."""
+    assert 5 == store.run(ADD, ["n"], [5])
+    assert 8 == store.run(ADD, ["n"], [3])
+
+
+def test_a_forgotten_script_heals(store, redis_server):
+    """After SCRIPT FLUSH the script is loaded anew, and runs once."""
+    store.run(ADD, ["n"], [1])
+    redis_server.client().script_flush()
+
+    assert 2 == store.run(ADD, ["n"], [1])
+
+
+def test_a_connection_that_died_is_replaced(store, redis_server):
+    """FC freezes us and connections die meanwhile: the next command does not fail."""
+    store.put("a", b"1", seconds=60)
+    redis_server.client().client_kill_filter(_type="normal", skipme=True)
+
+    assert b"1" == store.get("a")
+
+
+def test_waiters_are_all_woken(waiting_store):
+    """One announcement wakes everybody who waits, and who comes a little later."""
+    store = waiting_store
+    waiting = threading.Barrier(21)
+
+    def wait(_):
+        waiting.wait(10)
+        return store.wait("news", seconds=4)
+
+    with ThreadPoolExecutor(20) as threads:
+        told = threads.map(wait, range(20))
+        waiting.wait(10)
+        threading.Event().wait(0.1)
+        began = time.monotonic()
+        store.announce("news", b"done", seconds=60)
+        assert [b"done"] * 20 == list(told)
+
+    assert time.monotonic() - began < 2
+    assert b"done" == store.wait("news", seconds=4)
+
+
+def test_an_announcement_ends(store, redis_server):
+    """The list carries a time to live, so nothing of it stays."""
+    store.announce("news", b"done", seconds=1.5)
+
+    assert 0 < redis_server.client().pttl("news") <= 1500
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0, -5])
+def test_waiting_in_vain_ends(waiting_store, seconds):
+    """Without news the wait ends by itself; a time that is over is no endless one."""
+    began = time.monotonic()
+
+    assert waiting_store.wait("news", seconds=seconds) is None
+    assert time.monotonic() - began < 1
+
+
+def test_no_wait_outlasts_the_time_out():
+    """However long a caller would wait, Redis is asked for less than the socket's own
+    time-out, so that waiting is never taken for a failure."""
+    asked = []
+
+    class Client:
+        def blmove(self, first, second, timeout, **_):
+            asked.append(timeout)
+
+    Store(Client).wait("news", seconds=3600)
+
+    assert [ANSWER_SECONDS - 1] == asked
+
+
+def test_nothing_connects_before_it_must():
+    """Making a store asks nobody, and a client is made once."""
+    made = []
+
+    class Client:
+        def __init__(self):
+            made.append(1)
+
+        def get(self, key):
+            return b"1"
+
+    store = Store(Client)
+    assert [] == made
+    with ThreadPoolExecutor(8) as threads:
+        assert [b"1"] * 8 == list(threads.map(store.get, "abcdefgh"))
+    assert [1] == made

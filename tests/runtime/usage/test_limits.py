@@ -1,0 +1,250 @@
+"""The limits on a real Redis: how much passes, for whom, and what it leaves there."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from runtime.errors import NotFound, RateLimited, ServiceUnavailable
+from runtime.state.redis_clients import connect
+from runtime.state.redis_store import Store
+from runtime.usage.limits import WRONG_SECRETS, Limits, TooManyWrongSecrets
+from runtime.web.authorization_header import InvalidClient
+from runtime.web.messages import Request
+
+
+class Clock:
+    now = 1_800_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+def make_limits(redis_server, *, clock=None, **more):
+    settings = {"per_address": 3, "per_minute": 5, "trusted_hops": 0, **more}
+    store = Store(lambda: connect(redis_server.url))
+    return Limits(store, clock=clock or Clock(), **settings)
+
+
+def by(address="192.0.2.1"):
+    return Request("GET", "/", client_ip=address)
+
+
+def passed(limits, request, times):
+    """Return how many of so many starts were not refused."""
+    count = 0
+    for _ in range(times):
+        try:
+            limits.sign_in(request)
+            count += 1
+        except RateLimited:
+            continue
+    return count
+
+
+def end_the_minute(redis_server):
+    for key in redis_server.client().scan_iter():
+        redis_server.client().pexpire(key, 0)
+
+
+def guess(limits, times=1, *, client_id="demo", request=None):
+    """Return the errors that so many wrong secrets got."""
+    told = []
+    for _ in range(times):
+        with (
+            pytest.raises((InvalidClient, TooManyWrongSecrets)) as caught,
+            limits.wrong_secrets(client_id, request or by()),
+        ):
+            raise InvalidClient
+        told.append(caught.type)
+    return told
+
+
+def is_right(limits, *, client_id="demo", request=None):
+    """Tell whether a right secret is taken."""
+    try:
+        with limits.wrong_secrets(client_id, request or by()):
+            return True
+    except TooManyWrongSecrets:
+        return False
+
+
+@pytest.mark.case(123)
+class TestSignIns:
+    def test_one_address(self, redis_server):
+        """So many a minute; then it waits, and nobody else does."""
+        limits = make_limits(redis_server)
+
+        assert 3 == passed(limits, by(), 10)
+        assert 2 == passed(limits, by("192.0.2.2"), 2)
+
+    def test_the_wait_is_told(self, redis_server):
+        """Retry-After is what is left of the minute."""
+        limits = make_limits(redis_server)
+        passed(limits, by(), 3)
+        for key in redis_server.client().scan_iter():
+            redis_server.client().pexpire(key, 20_000)
+        with pytest.raises(RateLimited) as caught:
+            limits.sign_in(by())
+
+        assert caught.value.retry_after in (19, 20)
+
+    def test_over_all(self, redis_server):
+        """From however many addresses; and what is refused leaves no key."""
+        limits = make_limits(redis_server)
+        addresses = [by(f"192.0.2.{number}") for number in range(50)]
+
+        assert 5 == sum(passed(limits, each, 1) for each in addresses)
+        assert 6 == redis_server.client().dbsize()
+
+    def test_a_refusal_is_not_counted(self, redis_server):
+        """One who floods uses up no more than its own share."""
+        limits = make_limits(redis_server)
+        passed(limits, by(), 1000)
+
+        assert 2 == passed(limits, by("192.0.2.2"), 3)
+
+    def test_a_minute_later(self, redis_server):
+        """Every key ends within a minute, and with it the count."""
+        limits = make_limits(redis_server)
+        passed(limits, by(), 4)
+        client = redis_server.client()
+        lives = [client.pttl(key) for key in client.scan_iter()]
+
+        assert 2 == len(lives)
+        assert all(0 < life <= 60_000 for life in lives)
+        end_the_minute(redis_server)
+        assert 3 == passed(limits, by(), 4)
+
+    def test_processes_share_a_count(self, redis_server):
+        """In parallel, too: not one more than the limit."""
+        made = [
+            make_limits(redis_server, per_address=20, per_minute=99) for _ in range(4)
+        ]
+        counts = []
+        threads = [
+            threading.Thread(
+                target=lambda each=each: counts.append(passed(each, by(), 9))
+            )
+            for each in made
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert 20 == sum(counts)
+
+    def test_a_forwarded_address(self, redis_server):
+        """It counts only where a trusted proxy has written it."""
+        headers = (("x-forwarded-for", "203.0.113.9"),)
+        forwarded = Request("GET", "/", headers=headers, client_ip="192.0.2.1")
+        trusting = make_limits(redis_server, trusted_hops=1)
+        passed(make_limits(redis_server), by(), 3)
+
+        assert 0 == passed(make_limits(redis_server), forwarded, 1)
+        assert 1 == passed(trusting, forwarded, 1)
+
+    def test_keys_tell_nobody(self, redis_server):
+        """Neither an address nor a client stands in one; a cluster has them as one."""
+        limits = make_limits(redis_server)
+        limits.sign_in(by())
+        guess(limits, client_id="orders")
+        keys = [key.decode() for key in redis_server.client().scan_iter()]
+
+        assert 4 == len(keys)
+        assert not [key for key in keys if "192.0.2" in key or "orders" in key]
+        assert {"{sign_in}", "{wrong_secret}"} == {key.split(":")[2] for key in keys}
+
+
+@pytest.mark.case(123)
+class TestWrongSecrets:
+    def test_too_many(self, redis_server):
+        """After 60 a guess is told nothing any more, be it right or wrong."""
+        limits = make_limits(redis_server)
+
+        assert [InvalidClient] * WRONG_SECRETS == guess(limits, WRONG_SECRETS)
+        assert is_right(limits)
+        assert [TooManyWrongSecrets] * 2 == guess(limits, 2)
+        assert not is_right(limits)
+
+    def test_only_that_client_from_there(self, redis_server):
+        """Others at the address, and the client elsewhere, go on."""
+        limits = make_limits(redis_server)
+        guess(limits, WRONG_SECRETS + 1)
+
+        assert not is_right(limits)
+        assert is_right(limits, client_id="orders")
+        assert is_right(limits, request=by("192.0.2.2"))
+
+    def test_a_minute_later(self, redis_server):
+        """The process forgets when Redis does."""
+        clock = Clock()
+        limits = make_limits(redis_server, clock=clock)
+        guess(limits, WRONG_SECRETS + 1)
+        end_the_minute(redis_server)
+        clock.now += 60
+
+        assert is_right(limits)
+        assert [InvalidClient] == guess(limits)
+
+    def test_another_process(self, redis_server):
+        """It counts on where the first one stopped; from then on it refuses, too."""
+        guess(make_limits(redis_server), WRONG_SECRETS)
+        other = make_limits(redis_server)
+
+        assert [TooManyWrongSecrets] == guess(other)
+        assert not is_right(other)
+
+    def test_a_right_secret_asks_nobody(self):
+        """No round trip: it passes without a Redis."""
+
+        def connect_nowhere():
+            raise AssertionError("asked")
+
+        limits = Limits(
+            Store(connect_nowhere),
+            per_address=1,
+            per_minute=1,
+            trusted_hops=0,
+            clock=Clock(),
+        )
+
+        assert is_right(limits)
+
+    def test_another_error_is_no_guess(self, redis_server):
+        """Only what WeChat calls 40125 is counted."""
+        limits = make_limits(redis_server)
+        with pytest.raises(NotFound), limits.wrong_secrets("demo", by()):
+            raise NotFound
+
+        assert 0 == redis_server.client().dbsize()
+
+    @pytest.mark.parametrize("client_id", ["", "\ud800", "a|b", "x" * 100_000])
+    def test_any_client_id(self, redis_server, client_id):
+        """It is hashed, whatever it is."""
+        assert [InvalidClient] == guess(make_limits(redis_server), client_id=client_id)
+
+    def test_a_flood_of_clients(self, redis_server, monkeypatch):
+        """Neither Redis nor the process keeps one for each name that is made up."""
+        monkeypatch.setattr("runtime.usage.limits.WRONG_SECRETS_IN_ALL", 5)
+        monkeypatch.setattr("runtime.usage.limits._LONGEST_MEMORY", 3)
+        limits = make_limits(redis_server)
+        for number in range(20):
+            guess(limits, client_id=f"nobody{number}")
+
+        assert 6 == redis_server.client().dbsize()
+        assert 3 == len(limits._full)
+        assert not is_right(limits, client_id="nobody19")
+
+
+@pytest.mark.case(124)
+def test_redis_away_is_no_permission(own_redis):
+    """503, for a start and for a wrong secret alike."""
+    limits = make_limits(own_redis)
+    own_redis.stop()
+    with pytest.raises(ServiceUnavailable):
+        limits.sign_in(by())
+    with pytest.raises(ServiceUnavailable), limits.wrong_secrets("demo", by()):
+        raise InvalidClient

@@ -1,0 +1,169 @@
+"""WeChat's answers: read by their bytes, refused where they are not its protocol."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runtime.errors import WeChatRefused, WeChatUnavailable
+from runtime.wechat.api import Answer, WeChat
+
+
+def make_answer(body, *, status=200, kind="text/plain"):
+    return Answer(status, (("Content-Type", kind),), body)
+
+
+class Recorder:
+    """A transport that gives one answer and keeps what it was asked."""
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def __call__(self, method, url, **rest):
+        self.asked = (method, url, rest)
+        return self._answer
+
+
+def call(body, *, status=200):
+    wechat = WeChat(
+        "https://api", Recorder(make_answer(body, status=status)), seconds=5
+    )
+    return wechat.call("GET", "/cgi-bin/x")
+
+
+@pytest.mark.case(54, 59)
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a":1}', {"a": 1}),
+        (b' \n{"a":1}\n', {"a": 1}),
+        ('{"nickname":"张三😀"}'.encode(), {"nickname": "张三😀"}),
+        (b'{"nickname":"a\x01\tb"}', {"nickname": "a\x01\tb"}),
+        (b'{"nickname":"Jos\xe9"}', {"nickname": "Jos\ufffd"}),
+        (b'{"nickname":"\\ud83d\\ude00"}', {"nickname": "😀"}),
+        (b'{"errcode":0,"errmsg":"ok"}', {"errcode": 0, "errmsg": "ok"}),
+        (b'{"nickname":"\\"errcode\\":40001"}', {"nickname": '"errcode":40001'}),
+        (b'{"list":[{"errcode":40001}]}', {"list": [{"errcode": 40001}]}),
+    ],
+)
+def test_an_answer_is_json_by_its_bytes(body, expected):
+    """The content type does not matter, nor do odd characters; errcode 0 is success,
+    and so is the word errcode anywhere else."""
+    assert expected == call(body)
+
+
+@pytest.mark.case(53)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"{",
+        b"[]",
+        b'"a"',
+        b"null",
+        b"1",
+        b"[" * 100_000,
+        b"\x1f\x8b\x08",
+    ],
+)
+def test_what_is_no_json_object_is_not_wechat(body):
+    """HTML, nothing, compressed bytes or another kind of JSON is WeChat being away."""
+    with pytest.raises(WeChatUnavailable):
+        call(body)
+
+
+@pytest.mark.case(53)
+@pytest.mark.parametrize("status", [201, 302, 404, 412, 500, 502, 504])
+def test_another_status_is_not_wechat(status):
+    """WeChat says 200 to everything: another status is something in between."""
+    with pytest.raises(WeChatUnavailable):
+        call(b'{"access_token":"x","expires_in":7200}', status=status)
+
+
+@pytest.mark.parametrize(
+    ("body", "errcode", "errmsg"),
+    [
+        (b'{"errcode":40001,"errmsg":"no rid: 1"}', 40001, "no rid: 1"),
+        (b'{"errcode":"40001"}', 40001, ""),
+        (b'\n {"errcode":-1,"errmsg":null}', -1, "None"),
+    ],
+)
+def test_a_refusal_has_wechats_own_words(body, errcode, errmsg):
+    """An errcode is raised with WeChat's code and sentence."""
+    with pytest.raises(WeChatRefused) as caught:
+        call(body)
+
+    assert (errcode, errmsg) == (caught.value.errcode, caught.value.detail)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"errcode":null}',
+        b'{"errcode":"ok"}',
+        b'{"errcode":[]}',
+        b'{"errcode":{}}',
+        b'{"errcode":1e999}',
+        b'{"errcode":NaN}',
+        b'{"errcode":',
+        b'"errcode"',
+        b'["errcode"]',
+        b"",
+    ],
+)
+def test_an_odd_errcode_is_none(body):
+    """What is no number is no errcode, and no error of ours."""
+    assert 0 == make_answer(body).errcode
+
+
+def test_an_errcode_is_read_from_text_too():
+    """Media downloads answer their errors as text."""
+    assert 40007 == make_answer(b'{"errcode":40007}', kind="text/plain").errcode
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "Video/mp4", "audio/amr", "voice/amr"])
+def test_a_file_has_no_errcode_whatever_its_bytes(kind):
+    """Somebody may have uploaded them so; it must cost nobody a token."""
+    assert 0 == make_answer(b'{"errcode":40001}', kind=kind).errcode
+
+
+def test_a_download_has_no_errcode_whatever_its_type():
+    """WeChat names the file of a download, and of no error."""
+    headers = (("Content-Disposition", 'attachment; filename="a.txt"'),)
+
+    assert 0 == Answer(200, headers, b'{"errcode":40001}').errcode
+
+
+def test_content_goes_up_as_raw_utf8():
+    """WeChat takes escapes literally: Chinese goes up as it is."""
+    recorder = Recorder(make_answer(b"{}"))
+    WeChat("https://api", recorder, seconds=5).call(
+        "POST", "/cgi-bin/x?a=b", content={"content": "张三"}
+    )
+
+    method, url, rest = recorder.asked
+    assert ("POST", "https://api/cgi-bin/x?a=b", 5) == (method, url, rest["seconds"])
+    assert '{"content": "张三"}'.encode() == rest["body"]
+    assert json.loads(rest["body"])
+    assert "application/json" == rest["headers"]["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [("POST", b""), ("PUT", b""), ("PATCH", b""), ("GET", None), ("DELETE", None)],
+)
+def test_a_body_that_is_not_there(method, expected):
+    """What takes a body always has one, so that it has a length; the rest has none."""
+    recorder = Recorder(make_answer(b"{}"))
+    WeChat("https://api", recorder, seconds=5).send(method, "/cgi-bin/x", seconds=30)
+
+    _, _, rest = recorder.asked
+    assert expected == rest["body"]
+    assert rest["seconds"] == 30
+
+
+def test_repr_shows_no_answer():
+    """An answer may hold a token: printed, it shows its status only."""
+    assert "Answer(status=200)" == repr(make_answer(b'{"access_token":"hush"}'))

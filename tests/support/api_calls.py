@@ -1,0 +1,21 @@
+"""What tests of the wechat_api function share."""
+
+from __future__ import annotations
+
+from functions.wechat_api.index import handle
+from tests.support.scripted_wechat import (
+    CLIENT_SECRET,
+    SERVICE,
+    ask,
+)
+
+STABLE = "/cgi-bin/stable_token"
+REAL = "75_real-token"
+OK = {"errcode": 0, "errmsg": "ok"}
+REJECTED = {"errcode": 40001, "errmsg": "invalid credential rid: 1-2-3"}
+WHO = {"grant_type": "client_credential", "appid": SERVICE, "secret": CLIENT_SECRET}
+
+
+def issue(gateway, **changed):
+    query = "&".join(f"{k}={v}" for k, v in {**WHO, **changed}.items() if v)
+    return handle(ask(path="/cgi-bin/token", query=query), gateway)

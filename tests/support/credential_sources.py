@@ -1,0 +1,89 @@
+"""A scripted source of a credential, and custody as several processes would see it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from runtime.custody.custody import Custody
+from runtime.custody.protocol import Pace, Token
+from runtime.custody.upkeep import Upkeep
+from runtime.state.redis_clients import connect
+from runtime.state.redis_store import Store
+
+QUICK = Pace(lease=0.3, renew_every=0.1, wait=5, first_pause=0.2, longest_pause=0.4)
+
+
+@dataclass
+class ScriptedSource:
+    """Gives T1, T2, ... or what `answers` says; `gate` holds a fetch back."""
+
+    name: str = "access_token:wx1"
+    revision: str = "1"
+    retires: bool = False
+    seconds: float = 7200.0
+    answers: list = field(default_factory=list)
+    fetched: list = field(default_factory=list)
+    gate: Callable[[], object] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fetch(self, *, force: bool) -> Token:
+        with self.lock:
+            number = len(self.fetched) + 1
+            self.fetched.append(force)
+            answer = self.answers.pop(0) if self.answers else f"T{number}"
+        if self.gate:
+            self.gate()
+        if isinstance(answer, Exception):
+            raise answer
+        return Token(answer, self.seconds)
+
+
+def make_custody(redis_server, *, pace=QUICK, **more) -> Custody:
+    """Return custody with a connection of its own, as another process has."""
+    return Custody(Store(lambda: connect(redis_server.url)), pace=pace, **more)
+
+
+def make_upkeep(redis_server, *, pace=QUICK) -> Upkeep:
+    """Return the timer's and the operator's way in, with a connection of its own."""
+    return Upkeep(Store(lambda: connect(redis_server.url)), pace=pace)
+
+
+def fields(redis_server, name="access_token:wx1") -> dict:
+    """Return what Redis keeps of a credential."""
+    client = redis_server.client()
+    kept = client.hgetall(f"gateway:credential:{{{name}}}")
+    client.close()
+    return {key.decode(): value.decode() for key, value in kept.items()}
+
+
+def set_field(redis_server, field_, value, name="access_token:wx1"):
+    """Change one field, as the passing of time would."""
+    client = redis_server.client()
+    client.hset(f"gateway:credential:{{{name}}}", field_, value)
+    client.close()
+
+
+def make_due(redis_server, name="access_token:wx1"):
+    """Let the stored value be due for replacement while it still lives."""
+    set_field(redis_server, "due_at", 1, name)
+
+
+def make_expired(redis_server, name="access_token:wx1"):
+    """Let the stored value be past its end."""
+    set_field(redis_server, "expires_at", 1, name)
+
+
+def all_at_once(calls):
+    """Run the calls in parallel and return their results or errors."""
+
+    def run(call):
+        try:
+            return call()
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [each.result(20) for each in [pool.submit(run, call) for call in calls]]
