@@ -19,7 +19,7 @@ from host.processes.signals import Interruption
 from host.server.options import parse_options
 from host.server.run import House
 from host.server.serving import listen
-from runtime.setting_values import SettingsError
+from runtime.errors import SettingsError
 from runtime.settings import settings_from
 
 _CUT_SHORT = 130

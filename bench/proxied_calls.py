@@ -19,7 +19,7 @@ from bench.turns import Call, installed
 from functions.wechat_api.index import dialect, handle
 from runtime.entry.entrypoint import entrypoint
 from runtime.gateway import Gateway
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from runtime.registry.schema import app_document, client_document
 
 DIRECT, OURS, RATED = "http.client alone", "ours", "ours, client with a rate"

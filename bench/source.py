@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from runtime.registry.registry import App
+from runtime.registry.models import App
 from runtime.upstream.transport import pooled_transport
 from runtime.wechat.api import WeChat
 from runtime.wechat.credentials import AccessToken

@@ -18,8 +18,8 @@ from deploy.fun_profile import lacking
 from deploy.package.placing import domains, functions, http_functions
 from management.failure import Failure
 from management.offline import Offline
+from runtime.errors import SettingsError
 from runtime.gateway import Gateway
-from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 
 TEMPLATE = Path(".fun/build/artifacts/template.yml")

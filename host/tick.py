@@ -5,26 +5,20 @@ That is for a scheduler outside of the host, such as a cron job in Kubernetes.
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import signal
 import sys
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from host.cannot_start import CannotStart
-from host.fc.context import Context, surroundings_of
-from host.fc.loader import LoadError, load_handler
-from host.fc.template import Timer, read_template
+from host.fc.template import read_template
+from host.fc.timer_event import tick
 from host.server.options import parse_options
-from runtime.setting_values import SettingsError
+from runtime.errors import SettingsError
 from runtime.settings import settings_from
-
-log = logging.getLogger("host")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,27 +37,6 @@ def main(arguments: Sequence[str]) -> int:
         for timer in template.timers
     ]
     return int(any(map(_is_failure, told)))
-
-
-def tick(timer: Timer, *, root: Path, process: Mapping[str, str], at: datetime) -> Any:
-    """Call the function with FC's event; return its answer, None where it failed."""
-    request_id = str(uuid.uuid4())
-    event = {
-        "triggerTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "triggerName": timer.name,
-        "payload": timer.payload,
-    }
-    try:
-        handler: Any = load_handler(root, timer.function.handler)
-        context = Context(
-            request_id, surroundings=surroundings_of(timer.function, process)
-        )
-        told = handler(json.dumps(event).encode(), context)
-    except (LoadError, Exception, SystemExit):
-        log.exception("%s %s failed", request_id, timer.function.name)
-        return None
-    log.info("%s %s: %s", request_id, timer.function.name, told)
-    return told
 
 
 def _end(number: int, _frame: object) -> None:

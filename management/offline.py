@@ -7,11 +7,10 @@ from typing import Any
 
 from host.developer.kept_settings import developer_settings
 from management.failure import Failure
-from runtime.errors import GatewayError
+from runtime.errors import GatewayError, SettingsError
 from runtime.gateway import Gateway
 from runtime.operations.transfer import exported
 from runtime.operations.verbs import Run, operation, perform
-from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
 
 
 def N_(sentence: str) -> str:
@@ -240,3 +245,34 @@ class ServiceUnavailable(GatewayError):
 
 
 _STATUS = {40013: 404, 40125: 401, 41001: 401, 48001: 403}
+
+_ADDRESS = re.compile(r"invalid ip ([0-9.]{7,15})|requestIP: ([0-9a-fA-F.:]{3,45})")
+
+
+def hint_of(errcode: int, errmsg: str) -> str | None:
+    """Return an ASCII sentence for the operator, or None where there is none.
+
+    40164, 61004 and 45035 are about the address from which we call.
+    """
+    if errcode not in (40164, 61004, 45035):
+        return None
+    seen = _ADDRESS.search(errmsg)
+    address = (seen[1] or seen[2]) if seen else "an address it does not know"
+    return (
+        f"WeChat sees this gateway as {address}: add it to the account's IP whitelist "
+        "(mp.weixin.qq.com, or open.weixin.qq.com for a component), which takes some "
+        "minutes to act"
+    )
+
+
+class InvalidClient(GatewayError):
+    """The client is unknown or disabled, its secret wrong, or neither can be read."""
+
+    status = 401
+    errcode = 40125
+    code = "invalid_client"
+    message = "The client id or the client secret is wrong."
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or malformed; the text names them."""

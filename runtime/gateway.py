@@ -6,9 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from runtime.crypto.envelope import Envelope
+from runtime.documents.documents import Documents
 from runtime.settings import Settings, settings_from
+from runtime.state.redis_store import Store
 
 if TYPE_CHECKING:
     from runtime.crypto.signing import Signer
@@ -27,9 +31,10 @@ if TYPE_CHECKING:
     from runtime.tokens.grant_store import UserGrants
     from runtime.tokens.id_tokens import IdTokens
     from runtime.tokens.oidc_keys import OidcKeys
+    from runtime.upstream.answer import Transport
     from runtime.usage.counters import Counters
     from runtime.usage.limits import Limits
-    from runtime.wechat.api import Transport, WeChat
+    from runtime.wechat.api import WeChat
     from runtime.wechat.calls import Calls
     from runtime.wechat.mini_programs import MiniPrograms
     from runtime.wechat.oauth import WeChatSignIn
@@ -90,7 +95,6 @@ class Gateway:
     @part
     def documents(self) -> Documents:
         """Return the config service."""
-        from runtime.config_service import documents_at
 
         return documents_at(self.settings, self.store)
 
@@ -284,6 +288,7 @@ class Gateway:
 
 
 _current: Gateway | None = None
+
 _lock = threading.Lock()
 
 
@@ -301,3 +306,23 @@ def forget_gateway() -> None:
     global _current
     with _lock:
         _current = None
+
+
+def documents_at(settings: Settings, store: Store) -> Documents:
+    """Return the config service at CONFIG_URL: a bucket, or a folder."""
+    envelope = Envelope(settings.master_keys)
+    if settings.config_url.startswith("s3://"):
+        from runtime.documents.bucket import BucketStore
+        from runtime.documents.redis_copies import DocumentCopies
+
+        bucket = BucketStore(
+            settings.config_url,
+            endpoint=settings.s3_endpoint_url,
+            create_only=settings.s3_create_only,
+        )
+        return Documents(bucket, envelope, copies=DocumentCopies(store))
+    from runtime.documents.folder import FolderStore
+
+    # A folder is as near as Redis, and who writes into it may not reach Redis.
+    folder = FolderStore(Path(settings.config_url.removeprefix("file:")))
+    return Documents(folder, envelope)

@@ -13,10 +13,8 @@ from typing import Any
 
 from runtime.documents.documents import Documents
 from runtime.errors import ServiceUnavailable
-from runtime.gateway import Gateway
 from runtime.state.redis_store import Store
 from runtime.version import version
-from runtime.web.messages import Request, Response, json_response
 
 LOOK_SECONDS = 4.0
 """What has not answered by then is away; Redis and the bucket are asked at once."""
@@ -70,22 +68,6 @@ class Health:
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         return {name: "ok" if name in reached else "away" for name in self._needed}
-
-
-def answer_probe(
-    request: Request, *, function: str, gateway: Callable[[], Gateway]
-) -> Response:
-    """Answer 200 where all that is needed is reachable, else 503; no secret is in it.
-
-    `quick=1` asks whether the process answers: it touches nothing.
-    """
-    told: dict[str, Any] = {"function": function, "version": version()}
-    if request.argument("quick") == "1":
-        return json_response(told)
-    wired = gateway()
-    found = wired.health.find()
-    told |= {**found, "time": wired.clock()}
-    return json_response(told, status=503 if "away" in found.values() else 200)
 
 
 def _reach(name: str, call: Callable[[], Any], reached: set[str]) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from runtime.crypto.keys import check_keys
+from runtime.crypto.keys import Keys, check_keys
+from runtime.errors import SettingsError
 from runtime.state.redis_clients import SCHEMES, check_address
-
-Keys = Mapping[int, bytes]
-"""Secrets by version: the highest signs, all verify."""
 
 _WEB_ADDRESS = re.compile(
     r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
@@ -23,10 +21,6 @@ _HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*")
 _BUCKET = re.compile(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?"
 )
-
-
-class SettingsError(Exception):
-    """One or more settings are missing or malformed; the text names them."""
 
 
 def web_address(text: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from runtime.crypto.keys import Keys
+from runtime.errors import SettingsError
 from runtime.setting_values import (
-    Keys,
-    SettingsError,
     documents_address,
     hops,
     host,

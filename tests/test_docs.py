@@ -15,7 +15,7 @@ import yaml
 from host.server.access_log import log_access
 from host.server.options import parse_options
 from runtime.documents.documents import SECRET_FIELDS
-from runtime.registry.registry import App, Client
+from runtime.registry.models import App, Client
 from runtime.settings import Settings
 from tests.support.documentation import (
     ROOT,

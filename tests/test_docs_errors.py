@@ -7,11 +7,10 @@ import importlib
 import inspect
 import re
 
-from functions.oidc.oauth_refused import OAuthRefused
-from runtime.errors import ApiRefused, GatewayError
+from functions.oidc.client_form import OAuthRefused
+from runtime.errors import ApiRefused, GatewayError, InvalidClient
 from runtime.tokens.gateway_tokens import InvalidScope, InvalidToken
 from runtime.tokens.grant import InvalidGrant, InvalidUserToken
-from runtime.web.authorization_header import InvalidClient
 from tests.support.documentation import ROOT, calls, rows, section, sources, texts
 
 ERRORS = ROOT / "docs/errors.md"

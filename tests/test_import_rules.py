@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from runtime.state.redis_store import Store
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
-ROOMS = (
+TREES = (
     *("client", "deploy", "examples", "functions", "host", "local_host"),
     *("manage", "management", "runtime", "sandbox"),
 )
@@ -29,7 +30,43 @@ ALLOWED = {
     "runtime": {"runtime", "tornado.template"},
     "sandbox": {"sandbox", "tornado"},
 }
-"""Of our own rooms and of Tornado; the host loads functions as FC does, by path."""
+"""Of our own code and of Tornado; the host loads functions as FC does, by path."""
+
+ROOMS = {
+    "entry": "gateway health pages web errors version",
+    "broker": "gateway settings registry tokens sign_in pages web crypto errors",
+    "operations": "gateway registry documents custody usage wechat crypto errors",
+    "gateway": "wechat tokens registry health settings custody documents upstream "
+    "sign_in usage state crypto errors",
+    "wechat": "upstream custody registry documents state crypto web errors",
+    "tokens": "sign_in registry state crypto errors",
+    "registry": "documents state web crypto errors",
+    "health": "documents state errors version",
+    "settings": "setting_values crypto errors",
+    "setting_values": "state crypto errors",
+    "custody": "state errors",
+    "documents": "state crypto errors",
+    "upstream": "web errors",
+    "sign_in": "state web crypto errors",
+    "pages": "web errors",
+    "usage": "state web errors",
+    "web": "crypto errors",
+    "state": "errors",
+    "crypto": "",
+    "errors": "",
+    "version": "",
+    "host.tick": "host.server host.fc host.cannot_start",
+    "host.stand_in_redis": "",
+    "host.developer": "host.processes host.cannot_start",
+    "host.server": "host.fc host.processes host.cannot_start",
+    "host.fc": "host.cannot_start",
+    "host.processes": "host.cannot_start",
+    "host.cannot_start": "",
+}
+"""Which package or module of runtime and host may import which, from the top down.
+
+A name without a dot stands in runtime. docs/architecture.md shows the rows of runtime.
+"""
 
 ON_DEMAND = {"boto3", "botocore", "cryptography", "defusedxml", "joserfc", "tornado"}
 """What a cold start must not pay for: imported in the function that needs it."""
@@ -56,7 +93,7 @@ print(json.dumps([sorted(names), sorted(set(heavy) & set(sys.modules))]))
 
 
 def sources():
-    for room in ROOMS:
+    for room in TREES:
         yield from sorted(ROOT.glob(f"{room}/**/*.py"))
     yield ROOT / "local_host.py"
     yield ROOT / "manage.py"
@@ -77,6 +114,32 @@ def imports_of(file):
     for node in ast.walk(tree):
         for name in _names(node):
             yield name, node.lineno, id(node) not in late
+
+
+def every_import_of(file):
+    """Yield (module or name in it, line): lazy, type-only and late() ones as well."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node.lineno
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "late":
+            yield node.args[0].value, node.lineno
+
+
+def package_of(name):
+    """Return the row of ROOMS that a module belongs to, None where it has none."""
+    tree, _, rest = name.partition(".")
+    first = rest.partition(".")[0]
+    if tree == "runtime" and first:
+        return first
+    return f"host.{first}" if tree == "host" and first else None
+
+
+def module_of(file):
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
 def _is_for_types(node):
@@ -122,7 +185,7 @@ def test_a_room_imports_what_it_may(file):
     faults = [
         f"line {line}: {name}"
         for name, line, _ in imports_of(file)
-        if room_of(name) in (*ROOMS, "tornado", "tests")
+        if room_of(name) in (*TREES, "tornado", "tests")
         if not any(_within(name, allowed) for allowed in ALLOWED[room])
     ]
 
@@ -131,6 +194,83 @@ def test_a_room_imports_what_it_may(file):
 
 def _within(name, allowed):
     return name == allowed or name.startswith(allowed + ".")
+
+
+def test_the_table_names_every_package():
+    """A row for each, none for what is gone, and every import goes down."""
+    found = {package_of(module_of(file)) for file in FILES} - {None, "__init__"}
+    found.discard("host.__init__")
+    rows = list(ROOMS)
+    upwards = [
+        (row, each)
+        for place, row in enumerate(rows)
+        for each in ROOMS[row].split()
+        if each not in rows[place + 1 :]
+    ]
+
+    assert found == set(ROOMS)
+    assert upwards == []
+
+
+PLACED = [file for file in FILES if package_of(module_of(file)) in ROOMS]
+
+
+@each_of(PLACED)
+def test_a_package_imports_what_its_row_names(file):
+    """At the top of a module, in a function, for types and by late() alike."""
+    own = package_of(module_of(file))
+    allowed = {own, *ROOMS[own].split(), None}
+    faults = [
+        f"line {line}: {name}"
+        for name, line in every_import_of(file)
+        if package_of(name) not in allowed
+        if room_of(name) == room_of(module_of(file))
+    ]
+
+    assert faults == []
+
+
+@each_of([file for file in DEPLOYED if file.name == "__init__.py"])
+def test_a_package_says_what_it_owns(file):
+    """Its __init__.py holds a docstring and imports nothing."""
+    tree = ast.parse(file.read_text("utf-8"))
+
+    assert ast.get_docstring(tree)
+    assert len(tree.body) == 1
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Wherever the import stands: a reader meets each module before what uses it."""
+    modules = {module_of(file): file for file in FILES}
+    imported = {
+        module: {
+            found
+            for name, _ in every_import_of(file)
+            for found in (name, name.rpartition(".")[0])
+            if found in modules and found != module
+        }
+        for module, file in modules.items()
+    }
+    while leaves := {each for each, names in imported.items() if not names}:
+        imported = {
+            each: names - leaves
+            for each, names in imported.items()
+            if each not in leaves
+        }
+
+    assert imported == {}
+
+
+ARROW = re.compile(r"^ +(\w+) --> (\w+(?: & \w+)*)$", re.MULTILINE)
+
+
+def test_the_diagram_shows_the_table():
+    """docs/architecture.md draws each row of runtime, and no other arrow."""
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    drawn = {row: set(names.split(" & ")) for row, names in ARROW.findall(page)}
+    rows = {row: set(names.split()) for row, names in ROOMS.items() if "." not in row}
+
+    assert drawn == {row: names for row, names in rows.items() if names}
 
 
 @pytest.mark.parametrize("folder", [file.parent.name for file in FUNCTIONS])

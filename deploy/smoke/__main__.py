@@ -14,7 +14,8 @@ from deploy.smoke.web import LeftOut, Step, Unwell, Web
 from management.endpoint import Endpoint, fc_client
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE
-from runtime.setting_values import SettingsError, web_address
+from runtime.errors import SettingsError
+from runtime.setting_values import web_address
 from runtime.version import version
 
 BUILT = Path(".fun/build/code").absolute()

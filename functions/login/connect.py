@@ -14,15 +14,15 @@ from runtime.broker.authorize import authorize
 from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
 from runtime.gateway import Gateway
 from runtime.registry.app_ids import APPID
-from runtime.registry.redirect_uris import is_registered
-from runtime.registry.registry import Client, Registry
+from runtime.registry.models import Client, is_registered
+from runtime.registry.registry import Registry
+from runtime.registry.sign_in_apps import SignInApps, sign_in_apps
 from runtime.sign_in.authorization_request import (
     LONGEST_STATE,
     WECHAT,
     AuthorizationRequest,
 )
 from runtime.web.messages import Request, Response
-from runtime.wechat.oauth import SignInApps, sign_in_apps
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)

@@ -12,18 +12,17 @@ from runtime.web.messages import Request, Response
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
 connect = late("functions.login.connect")
-domain_proof = late("functions.login.small_files")
+small_files = late("functions.login.small_files")
 mini_program = late("functions.login.mini_program")
-pages = late("functions.login.sign_in_page")
-qr_script = late("functions.login.qr_script")
+sign_in_page = late("functions.login.sign_in_page")
 session = late("functions.login.session")
 
 _OF_MINI_PROGRAMS = "/miniprogram"
 
 ROUTES = (
-    route(r"/MP_verify_([A-Za-z0-9]{8,32})\.txt", GET=domain_proof.domain_proof),
-    route(r"/", GET=pages.sign_in_page),
-    route(r"/qr\.js", GET=qr_script.qr_script),
+    route(r"/MP_verify_([A-Za-z0-9]{8,32})\.txt", GET=small_files.domain_proof),
+    route(r"/", GET=sign_in_page.sign_in_page),
+    route(r"/qr\.js", GET=small_files.qr_script),
     route(r"/me", GET=session.who_am_i),
     route(_OF_MINI_PROGRAMS, POST=mini_program.mini_program_sign_in),
     route(r"/logout", GET=session.logout_page, POST=session.logout),

@@ -7,10 +7,10 @@ from urllib.parse import quote
 from runtime.broker.start import start_sign_in
 from runtime.gateway import Gateway
 from runtime.pages.languages import choose
+from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.flows import Flow
 from runtime.web.messages import Request, Response
 from runtime.web.next_url import safe_next
-from runtime.wechat.oauth import sign_in_apps
 
 
 def sign_in_page(request: Request, gateway: Gateway) -> Response:

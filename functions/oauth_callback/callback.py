@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from functions.oauth_callback.exchange import exchange
-from functions.oauth_callback.way_back import WayBack
+from functions.oauth_callback.exchange import WayBack, exchange
 from functions.oauth_callback.way_on import lead_home, lead_on
 from runtime.errors import (
     ConsentRefused,

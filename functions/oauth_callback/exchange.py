@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from functions.oauth_callback.way_back import WayBack
 from runtime.broker.authorize import grant_of
+from runtime.errors import RedirectUriUnknown, SignInNotConfigured
 from runtime.gateway import Gateway
+from runtime.registry.models import App, Client, is_registered
+from runtime.registry.sign_in_apps import SILENT
+from runtime.registry.subjects import SubjectMissing, subject_of
+from runtime.sign_in.flows import Flow
 from runtime.sign_in.sessions import Session
-from runtime.wechat.oauth import SILENT, SubjectMissing, subject_of
 
 
 def exchange(gateway: Gateway, way: WayBack, code: str) -> Mapping[str, Any]:
@@ -44,3 +47,21 @@ def _session(gateway: Gateway, way: WayBack, profile: Mapping[str, Any]) -> Sess
         # WeChat's dialect promises an openid and no more: nobody is signed in by it.
         return Session(sub=openid, sid="", at=int(now), app=way.app.appid)
     return gateway.sessions.begin(sub, profile, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A flow and its state, through which app it comes, and for which client."""
+
+    state: str
+    flow: Flow
+    app: App
+    client: Client | None
+
+    def check(self) -> None:
+        """Refuse a client that was disabled, or lost its app or address, meanwhile."""
+        asked, client = self.flow.request, self.client
+        if client is None or client.disabled or self.app.appid not in client.scopes:
+            raise RedirectUriUnknown if asked else SignInNotConfigured
+        if asked and not is_registered(client, asked.redirect_uri):
+            raise RedirectUriUnknown

@@ -7,10 +7,8 @@ from urllib.parse import quote
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.pages.languages import known
-from runtime.registry.client_home import home_of
-from runtime.registry.registry import Client
-from runtime.sign_in.flow_cookies import FlowCookie
-from runtime.sign_in.flows import Flow
+from runtime.registry.models import Client, home_of
+from runtime.sign_in.flows import Flow, FlowCookie
 
 
 def lead_on(error: GatewayError, flow: Flow, client: Client | None) -> None:

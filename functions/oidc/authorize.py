@@ -19,8 +19,8 @@ from runtime.errors import (
     ServiceUnavailable,
 )
 from runtime.gateway import Gateway
-from runtime.registry.redirect_uris import is_registered
-from runtime.registry.registry import Client
+from runtime.registry.models import Client, is_registered
+from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.authorization_request import (
     LONGEST_STATE,
     OIDC,
@@ -28,7 +28,6 @@ from runtime.sign_in.authorization_request import (
 )
 from runtime.web.form_as_link import form_as_link
 from runtime.web.messages import Request, Response, redirect, single
-from runtime.wechat.oauth import sign_in_apps
 
 PATH = "/oidc/authorize"
 LATER = "temporarily_unavailable"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from runtime.errors import OidcNotConfigured
 from runtime.gateway import Gateway
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import LONGEST_STATE, AuthorizationRequest
 from runtime.tokens.id_tokens import BadHint
 

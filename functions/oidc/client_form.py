@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from functions.oidc.oauth_refused import OAuthRefused
+from runtime.errors import GatewayError, InvalidClient
 from runtime.gateway import Gateway
-from runtime.registry.registry import Client
-from runtime.web.authorization_header import (
-    InvalidClient,
-    basic_of,
-    known_client,
-    scheme_of,
-)
+from runtime.registry.models import Client
+from runtime.registry.registry import known_client
+from runtime.web.authorization_header import basic_of, scheme_of
 from runtime.web.messages import Request
+
+
+class OAuthRefused(GatewayError):
+    """The request is refused; `code` is one of RFC 6749, 5.2."""
+
+    status = 400
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
 
 Form = Mapping[str, str]
 

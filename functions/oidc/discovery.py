@@ -6,11 +6,10 @@ import json
 from functools import lru_cache
 
 from functions.oidc.authorize_parameters import SCOPES
-from functions.oidc.jwks import CACHED
 from runtime.gateway import Gateway
 from runtime.pages.languages import LANGUAGES
 from runtime.tokens.oidc_keys import ALGORITHM
-from runtime.web.messages import Request, Response
+from runtime.web.messages import Headers, Request, Response
 
 _CLIENT_PROOFS = ("client_secret_basic", "client_secret_post", "none")
 
@@ -56,3 +55,15 @@ def _metadata(issuer: str) -> bytes:
         "request_uri_parameter_supported": False,
     }
     return json.dumps(content, separators=(",", ":")).encode()
+
+
+CACHED: Headers = (
+    ("Content-Type", "application/json"),
+    # A new key is published this long before it signs, see docs/configuration.md.
+    ("Cache-Control", "public, max-age=3600"),
+)
+
+
+def jwks(request: Request, gateway: Gateway) -> Response:
+    """Answer all keys of OIDC_KEY, without what signs."""
+    return Response(200, CACHED, gateway.oidc_keys.jwks)

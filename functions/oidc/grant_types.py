@@ -8,13 +8,55 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from functions.oidc.oauth_refused import OAuthRefused
-from functions.oidc.user_tokens import user_tokens
+from functions.oidc.client_form import OAuthRefused
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import OIDC
+from runtime.tokens.claims import claims_of
+from runtime.tokens.gateway_tokens import LIFE_SECONDS, InvalidScope
 from runtime.tokens.grant import InvalidGrant, UserGrant
+from runtime.tokens.lifetimes import TOKEN_SECONDS
+
+
+def user_tokens(
+    client: Client,
+    id_: str,
+    grant: UserGrant,
+    gateway: Gateway,
+    *,
+    nonce: str | None = None,
+    number: int = 0,
+) -> dict[str, object]:
+    """Return the tokens of a grant, its refresh token being the one of that number.
+
+    The ID token tells the same of the person as userinfo: many clients read no other.
+    """
+    now = gateway.clock()
+    access_token = gateway.user_grants.access_token(id_, now=now)
+    answer: dict[str, object] = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": TOKEN_SECONDS,
+        "scope": " ".join(grant.scope),
+    }
+    if "openid" in grant.scope:
+        claims = claims_of(client, grant)
+        answer["id_token"] = gateway.id_tokens.issue(
+            client.client_id,
+            sub=claims["sub"],
+            claims=claims,
+            now=now,
+            auth_time=grant.auth_time,
+            access_token=access_token,
+            nonce=nonce,
+        )
+    if grant.lasting:
+        answer["refresh_token"] = gateway.user_grants.refresh_token(
+            id_, now=now, number=number
+        )
+    return answer
+
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -54,3 +96,58 @@ def _is_proved(challenge: str | None, verifier: str | None) -> bool:
     digest = hashlib.sha256(verifier.encode()).digest()
     expected = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     return hmac.compare_digest(challenge, expected)
+
+
+def refresh_token(
+    client: Client, form: Mapping[str, str], gateway: Gateway
+) -> dict[str, object]:
+    """Return new tokens, a refresh token too; the one that was sent is spent.
+
+    A `scope` can ask for no more than was granted, and is answered with all of that.
+    """
+    token = form.get("refresh_token")
+    if token is None:
+        raise OAuthRefused("invalid_request", "refresh_token is missing.")
+    living = gateway.user_grants.of_refresh(token, now=gateway.clock())
+    grant = living.grant
+    if grant.dialect != OIDC or not grant.is_of(client):
+        raise InvalidGrant
+    if not set(form.get("scope", "").split()) <= set(grant.scope):
+        raise InvalidScope
+    number = gateway.user_grants.rotate(living.id, living.number)
+    return user_tokens(client, living.id, grant, gateway, number=number)
+
+
+def client_credentials(
+    client: Client, form: Mapping[str, str], gateway: Gateway
+) -> dict[str, object]:
+    """Return a token for the app that `appid` names, with the client's scopes or less.
+
+    A `scope` narrows the token; it stays so when the client gets more scopes.
+    """
+    if client.public:
+        raise OAuthRefused("unauthorized_client", "The client has no secret.")
+    appid = _appid(client, form, gateway)
+    scope = form.get("scope")
+    narrowed = None if scope is None else tuple(dict.fromkeys(scope.split(" ")))
+    token = gateway.access_tokens.issue(
+        client, appid, now=gateway.clock(), narrowed=narrowed
+    )
+    granted = client.scopes[appid] if narrowed is None else narrowed
+    return {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": LIFE_SECONDS,
+        "scope": " ".join(granted),
+    }
+
+
+def _appid(client: Client, form: Mapping[str, str], gateway: Gateway) -> str:
+    appid = form.get("appid")
+    if appid is None:
+        if len(client.scopes) > 1:
+            raise OAuthRefused("invalid_request", "The client has many: send appid.")
+        appid = next(iter(client.scopes), "")
+    if appid not in client.scopes or gateway.registry.app(appid) is None:
+        raise OAuthRefused("unauthorized_client", "The app is not the client's.")
+    return appid

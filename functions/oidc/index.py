@@ -14,7 +14,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 authorize = late("functions.oidc.authorize")
 discovery = late("functions.oidc.discovery")
-jwks = late("functions.oidc.jwks")
 logout = late("functions.oidc.logout")
 revoke = late("functions.oidc.revoke")
 token = late("functions.oidc.token_endpoint")
@@ -23,7 +22,7 @@ userinfo = late("functions.oidc.userinfo")
 ROUTES = (
     route(r"/\.well-known/openid-configuration", **for_pages(GET=discovery.discovery)),
     route(r"/authorize", GET=authorize.authorization, POST=authorize.authorization),
-    route(r"/jwks", **for_pages(GET=jwks.jwks)),
+    route(r"/jwks", **for_pages(GET=discovery.jwks)),
     route(r"/token", **for_pages(POST=token.issue)),
     route(r"/revoke", **for_pages(POST=revoke.revoke)),
     route(r"/userinfo", **for_pages(GET=userinfo.userinfo, POST=userinfo.userinfo)),

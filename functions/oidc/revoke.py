@@ -6,8 +6,7 @@ has no meaning: a token of ours tells by itself what it is.
 
 from __future__ import annotations
 
-from functions.oidc.client_form import client_form, client_of
-from functions.oidc.oauth_refused import OAuthRefused
+from functions.oidc.client_form import OAuthRefused, client_form, client_of
 from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
 from runtime.tokens.gateway_tokens import InvalidToken

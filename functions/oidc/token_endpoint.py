@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from functions.oidc.client_credentials import client_credentials
-from functions.oidc.client_form import Form, client_form, client_of
-from functions.oidc.grant_types import authorization_code
-from functions.oidc.oauth_refused import OAuthRefused
-from functions.oidc.refresh_token import refresh_token
+from functions.oidc.client_form import Form, OAuthRefused, client_form, client_of
+from functions.oidc.grant_types import (
+    authorization_code,
+    client_credentials,
+    refresh_token,
+)
 from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.web.messages import Request, Response, json_response
 
 Grant = Callable[[Client, Form, Gateway], dict[str, object]]

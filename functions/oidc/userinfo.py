@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.oidc.oauth_refused import OAuthRefused
+from functions.oidc.client_form import OAuthRefused
 from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
 from runtime.sign_in.authorization_request import OIDC

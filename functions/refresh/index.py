@@ -8,7 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from runtime.custody.fetching import Source
+from runtime.custody.protocol import Source
 from runtime.custody.upkeep import Outcome
 from runtime.entry.timer import timer
 from runtime.errors import GatewayError, ServiceUnavailable

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from runtime.custody.protocol import Toll
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
-from runtime.registry.registry import App
+from runtime.registry.app_ids import APPID
+from runtime.registry.client_secrets import client_id_of
+from runtime.registry.models import App, Client
+from runtime.registry.registry import known_client
 from runtime.tokens.gateway_tokens import Access
-from runtime.web.authorization_header import (
-    basic_of,
-    bearer_of,
-    known_client,
-    scheme_of,
-)
+from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
 from runtime.web.messages import Request
 
 
@@ -73,3 +74,36 @@ def _checked(access: Access, gateway: Gateway, scope: str) -> tuple[App, Access]
     if not access.allows(scope):
         raise ApiRefused(48001, "path_not_in_scope")
     return app, access
+
+
+_CLIENT_ID = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def client_of_secret(
+    request: Request, fields: Mapping[str, str], gateway: Gateway
+) -> Client:
+    """Return the client that has this `secret`; `appid` is an app's id or its own.
+
+    ApiRefused with 41002, 40013, 41004 or 40125 otherwise.
+    """
+    appid, secret = fields.get("appid", ""), fields.get("secret", "")
+    if not appid:
+        raise ApiRefused(41002, "appid_missing")
+    if not _is_known(appid, gateway):
+        raise ApiRefused(40013, "unknown_appid")
+    if not secret:
+        raise ApiRefused(41004, "secret_missing")
+    named = None if re.fullmatch(APPID, appid) else appid
+    with gateway.limits.wrong_secrets(client_id_of(secret), request):
+        client = gateway.registry.client_of(secret)
+        if client is None or named not in (None, client.client_id):
+            raise ApiRefused(40125, "invalid_client_secret")
+    return client
+
+
+def _is_known(appid: str, gateway: Gateway) -> bool:
+    # Its form first: what is looked up in vain costs a listing of the store.
+    if re.fullmatch(APPID, appid):
+        return gateway.registry.app(appid) is not None
+    is_client = _CLIENT_ID.fullmatch(appid)
+    return bool(is_client and gateway.registry.client(appid))

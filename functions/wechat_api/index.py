@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from runtime.entry.dialects import api_dialect, wechat_dialect
+from runtime.entry.dialects import api_dialect, sns_dialect, wechat_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import View, dispatch, late, route
-from runtime.entry.sns_dialect import sns_dialect
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.app_ids import APPID
@@ -23,7 +22,6 @@ _TICKET = "/cgi-bin/ticket/getticket"
 access_token = late("functions.wechat_api.access_token")
 jssdk = late("functions.wechat_api.jssdk")
 mini_program = late("functions.wechat_api.mini_program")
-mini_program_data = late("functions.wechat_api.mini_program_data")
 proxy = late("functions.wechat_api.proxy")
 quota = late("functions.wechat_api.quota")
 sns = late("functions.wechat_api.sns")
@@ -52,7 +50,7 @@ ROUTES = (
     route(f"{_OURS}/access_token/reject", POST=access_token.reject),
     route(f"{_OURS}/jssdk_config", GET=jssdk.jssdk_config),
     route(f"{_OURS}/quota", GET=quota.quota),
-    route(f"{_OURS}/decrypt", POST=mini_program_data.decrypt_user_data),
+    route(f"{_OURS}/decrypt", POST=mini_program.decrypt_user_data),
     route(f"{_OURS}{_TICKET}", GET=tokens.ticket_for_app),
     route(f"{_OURS}({_PLAIN})", **_any(proxy.proxy_for_app)),
 )

@@ -11,7 +11,7 @@ from functions.wechat_api.authentication import access_for_app, toll_of
 from functions.wechat_api.report import note
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.registry.registry import App
+from runtime.registry.models import App
 from runtime.web.messages import Request, Response, json_response
 
 SCOPE = "/jssdk_config"

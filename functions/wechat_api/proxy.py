@@ -9,7 +9,7 @@ from functions.wechat_api.authentication import access_for_app, access_of, toll_
 from functions.wechat_api.report import Report
 from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
-from runtime.registry.registry import App
+from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Access
 from runtime.web.messages import Headers, Request, Response
 

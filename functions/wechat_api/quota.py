@@ -7,8 +7,8 @@ import json
 from functions.wechat_api.authentication import access_for_app, toll_of
 from functions.wechat_api.report import note
 from runtime.gateway import Gateway
+from runtime.upstream.answer import Answer
 from runtime.web.messages import Request, Response, json_response
-from runtime.wechat.api import Answer
 
 AT_WECHAT = "/cgi-bin/openapi/quota/get"
 

@@ -8,9 +8,9 @@ import time
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.tokens.gateway_tokens import Access
+from runtime.upstream.answer import Answer
 from runtime.usage.audit import Event, ProxiedCall, audit
 from runtime.web.messages import Request
-from runtime.wechat.api import Answer
 
 _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import hmac
 
-from functions.wechat_api.sns_client import client_of_secret
-from runtime.entry.sns_dialect import sns_response
+from functions.wechat_api.authentication import client_of_secret
+from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
+from runtime.registry.sign_in_apps import SILENT
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.sign_in.authorization_request import WECHAT
 from runtime.tokens.claims import wechat_profile_of
 from runtime.tokens.grant import InvalidGrant, InvalidUserToken, LivingGrant
 from runtime.tokens.lifetimes import TOKEN_SECONDS
 from runtime.web.messages import Request, Response
-from runtime.wechat.oauth import SILENT
 
 
 def access_token(request: Request, gateway: Gateway) -> Response:

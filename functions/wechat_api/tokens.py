@@ -11,7 +11,8 @@ from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.app_ids import APPID
-from runtime.registry.registry import App, Client, client_id_of
+from runtime.registry.client_secrets import client_id_of
+from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import LIFE_SECONDS, Access
 from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.credentials import TICKET_TYPES

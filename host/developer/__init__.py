@@ -1,1 +1,4 @@
-"""A room of host."""
+"""What a developer's machine gets without asking: Redis, sandbox, secrets, documents.
+
+Begin with development.py.
+"""

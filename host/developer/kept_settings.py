@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from host.developer.secrets_file import NAMES, kept_secrets, write_private
-from runtime.setting_values import SettingsError
+from runtime.errors import SettingsError
 
 FOLDER = Path(".local")
 _SETTINGS = FOLDER / "settings.json"

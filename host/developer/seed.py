@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from runtime.documents.documents import Documents
 from runtime.gateway import current_gateway
-from runtime.registry.registry import hash_secret, make_secret
+from runtime.registry.client_secrets import hash_secret, make_secret
 from runtime.registry.schema import app_document, client_document
 from runtime.tokens.gateway_tokens import TOKEN_READ
 

@@ -1,1 +1,4 @@
-"""A room of host."""
+"""What Function Compute does around a call: routes, environ, limits, signature, answer.
+
+Begin with front.py.
+"""

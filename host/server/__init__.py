@@ -1,1 +1,4 @@
-"""A room of host."""
+"""The Tornado server: options, connections, threads, timers, the access log.
+
+Begin with run.py.
+"""

@@ -9,9 +9,9 @@ from runtime.broker.start import start_sign_in
 from runtime.errors import BadRequest, NotSignedIn
 from runtime.gateway import Gateway
 from runtime.pages.languages import choose
-from runtime.registry.client_home import home_of
-from runtime.registry.registry import App, Client
-from runtime.registry.subjects import subject_for
+from runtime.registry.models import App, Client, home_of
+from runtime.registry.sign_in_apps import SILENT, SignInApps
+from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
 from runtime.sign_in.authorization_request import WECHAT, AuthorizationRequest
 from runtime.sign_in.flows import Flow
 from runtime.sign_in.sessions import Session
@@ -19,7 +19,6 @@ from runtime.tokens.grant import UserGrant
 from runtime.web.form_as_link import LONGEST_LINK
 from runtime.web.messages import Request, Response, redirect
 from runtime.web.next_url import DEFAULT_NEXT
-from runtime.wechat.oauth import SILENT, SignInApps, SubjectMissing, subject_of
 
 
 def authorize(

@@ -6,10 +6,10 @@ from runtime.broker.chosen_language import keep_chosen
 from runtime.gateway import Gateway
 from runtime.pages.languages import choose
 from runtime.pages.qr_code import QrCode
+from runtime.registry.sign_in_apps import SignInApps
 from runtime.sign_in.flows import Flow
 from runtime.web.browsers import Browser, browser_of
 from runtime.web.messages import Request, Response, json_response, redirect
-from runtime.wechat.oauth import SignInApps
 
 
 def start_sign_in(

@@ -1,1 +1,5 @@
-"""A room of runtime."""
+"""Signing, sealing, keys and their encodings.
+
+It imports nothing of ours; every package may import it. Begin with signing.py and
+envelope.py.
+"""

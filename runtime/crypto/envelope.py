@@ -7,7 +7,7 @@ import binascii
 import os
 from collections.abc import Callable
 
-from runtime.setting_values import Keys
+from runtime.crypto.keys import Keys
 
 _NONCE = 12
 

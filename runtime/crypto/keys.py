@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+Keys = Mapping[int, bytes]
+"""Secrets by version: the highest signs, all verify."""
+
 _DER = re.compile(
     rb"\x30\x82(..)(\x02\x01\x00)?"
     rb"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00.*",

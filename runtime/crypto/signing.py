@@ -14,7 +14,7 @@ import hmac
 import re
 from functools import lru_cache
 
-from runtime.setting_values import Keys
+from runtime.crypto.keys import Keys
 
 ALLOWED_SKEW = 60
 """Seconds by which two of our clocks may differ."""

@@ -22,10 +22,10 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from functools import partial
 
-from runtime.custody.fetching import Source, fetch_under_lease
+from runtime.custody.fetching import fetch_under_lease
 from runtime.custody.lease import Lease
 from runtime.custody.prepaid_tolls import Purse
-from runtime.custody.protocol import Grant, Pace, Refusal, Token, Toll, Verdict
+from runtime.custody.protocol import Grant, Pace, Refusal, Source, Token, Toll, Verdict
 from runtime.custody.recent_values import Moment, Recollection
 from runtime.errors import (
     GatewayError,

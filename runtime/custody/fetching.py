@@ -7,39 +7,20 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 from runtime.custody.lease import Lease
-from runtime.custody.protocol import Grant, Pace, Refusal, Token
+from runtime.custody.protocol import Grant, Pace, Refusal, Source, Token
 from runtime.errors import (
     GatewayError,
     ServiceUnavailable,
+    hint_of,
 )
-from runtime.hints import hint_of
 
 log = logging.getLogger("gateway.custody")
 
 PAUSES = (0.1, 0.4)
 """Seconds before the second and the third try where the network failed; they begin in
 the first half of the callers' wait, since one that hangs may take the other half."""
-
-
-class Source(Protocol):
-    """Where a credential comes from.
-
-    `name` is its identity without any secret, `revision` its app document's version,
-    `retires` tells that fetching a new value retires the one before.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def retires(self) -> bool: ...
-
-    def fetch(self, *, force: bool) -> Token:
-        """Return a value from WeChat; WeChatRefused or WeChatUnavailable."""
 
 
 def fetch_under_lease(

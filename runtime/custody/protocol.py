@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 
 class Verdict(Enum):
@@ -82,3 +83,21 @@ class Pace:
     rejection_every: float = 60.0
     forced_a_day: int = 20
     forced_gap: float = 30.0
+
+
+class Source(Protocol):
+    """Where a credential comes from.
+
+    `name` is its identity without any secret, `revision` its app document's version,
+    `retires` tells that fetching a new value retires the one before.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def retires(self) -> bool: ...
+
+    def fetch(self, *, force: bool) -> Token:
+        """Return a value from WeChat; WeChatRefused or WeChatUnavailable."""

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from runtime.custody.fetching import Source
-from runtime.custody.protocol import Token
+from runtime.custody.protocol import Source, Token
 
 RECENT_SECONDS = 1.0
 """So long a value is used without another look, and no longer after it was dropped."""

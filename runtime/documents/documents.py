@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.envelope import Envelope
-from runtime.documents.document_memory import FRESH_SECONDS, Document
-from runtime.documents.reader import DocumentReader
+from runtime.documents.reader import FRESH_SECONDS, Document, DocumentReader
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
 from runtime.documents.store import REMOVED, DocumentStore, Stored, VersionExists

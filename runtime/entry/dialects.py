@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Mapping
+from typing import Any
 
-from runtime.errors import GatewayError, MethodNotAllowed
-from runtime.hints import hint_of
-from runtime.web.authorization_header import InvalidClient, challenge, scheme_of
+from runtime.errors import GatewayError, InvalidClient, MethodNotAllowed, hint_of
+from runtime.web.authorization_header import challenge, scheme_of
 from runtime.web.messages import Headers, Request, Response, json_response
 
 WECHAT_JSON = "application/json; encoding=utf-8"
@@ -137,3 +138,22 @@ ERRMSG = {
     47001: "data format error",
     48001: "api unauthorized",
 }
+
+HEADERS = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
+
+
+def sns_response(content: Mapping[str, Any]) -> Response:
+    """Return compact JSON that no cache may keep."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return Response(200, HEADERS, text.encode(errors="replace"))
+
+
+def sns_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer errcode and errmsg, with the comma that /sns sets before the rid."""
+    said = wechat_dialect(request, error, https=https)
+    content = json.loads(said.body)
+    text = content["errmsg"]
+    if ", rid:" not in text:
+        content["errmsg"] = text.replace(" rid:", ", rid:", 1)
+    kept = (pair for pair in said.headers if pair[0] not in dict(HEADERS))
+    return sns_response(content).with_headers(*kept)

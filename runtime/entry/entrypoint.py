@@ -81,7 +81,7 @@ def _probe(
     function: str, *, method: str, gateway: Callable[[], Gateway]
 ) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
-        from runtime.health import answer_probe  # no other request pays for it
+        from runtime.entry.probe import answer_probe
 
         if request.method != method:
             raise MethodNotAllowed(method)

@@ -1,1 +1,6 @@
-"""What an operator can do, offline by manage.py and through the function admin."""
+"""The operator's verbs, for manage.py and functions/admin alike.
+
+Owns what each verb does to documents, credentials and tokens. `management`,
+`functions/admin` and `deploy` import it; no other package of runtime does. Begin with
+verbs.py.
+"""

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations import editing as keeping
-from runtime.operations.arguments import ID, NAMES, split
+from runtime.operations.editing import ID, NAMES, split
 from runtime.registry.schema import app_document, checked_fields
 
 _DEFAULTS = {"token_mode": "stable", "subject": "openid"}

@@ -8,8 +8,8 @@ from typing import Any
 
 from runtime.gateway import Gateway
 from runtime.operations import editing as keeping
-from runtime.operations.arguments import ID, NAMES, split
 from runtime.operations.client_warnings import warnings
+from runtime.operations.editing import ID, NAMES, split
 from runtime.operations.generated_fields import OURS, completed, lasting, refuse_ours
 from runtime.registry.logo import shown as shown_logo
 from runtime.registry.schema import RegistrationError, checked_fields, client_document

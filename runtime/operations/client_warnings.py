@@ -9,7 +9,7 @@ from typing import Any
 from runtime.gateway import Gateway
 from runtime.operations import editing as keeping
 from runtime.operations.refusals import UnreadableDocument
-from runtime.wechat.oauth import PAGE_KIND, QR_KIND
+from runtime.registry.sign_in_apps import PAGE_KIND, QR_KIND
 
 TWICE = (
     "Who comes by QR code and inside WeChat is two people here: "

@@ -14,6 +14,7 @@ from runtime.operations.refusals import (
     UnknownDocument,
     UnreadableDocument,
 )
+from runtime.registry.rules import many, text
 from runtime.registry.schema import NEEDED
 
 
@@ -86,3 +87,17 @@ def remove(gateway: Gateway, kind: str, id_: str) -> dict[str, Any]:
     except LookupError:  # somebody was faster, and this process' memory is older
         raise UnknownDocument(f"There is no {kind}/{id_}.") from None
     return {"removed": f"{kind}/{id_}", "version": version}
+
+
+ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
+
+NAMES = many(text(r"[a-z_]{1,28}", "a field's name"))
+
+
+def split(
+    arguments: Mapping[str, Any], *names: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments of these names, and the rest: fields of a document."""
+    named = {name: value for name, value in arguments.items() if name in names}
+    rest = {name: value for name, value in arguments.items() if name not in names}
+    return named, rest

@@ -9,7 +9,7 @@ from typing import Any
 from runtime.gateway import Gateway
 from runtime.operations.editing import readable
 from runtime.operations.refusals import UnreadableDocument
-from runtime.registry.registry import hash_secret, make_secret
+from runtime.registry.client_secrets import hash_secret, make_secret
 from runtime.registry.schema import RegistrationError
 
 OURS = ("secret_hashes", "pairwise_salt", "disabled", "epoch")

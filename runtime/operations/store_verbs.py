@@ -10,7 +10,7 @@ from typing import Any
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations import editing as keeping
-from runtime.operations.arguments import ID
+from runtime.operations.editing import ID
 from runtime.operations.generated_fields import lasting
 from runtime.operations.refusals import UnknownDocument, UnreadableDocument
 from runtime.registry.rules import whole, word

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from runtime.custody.fetching import Source
+from runtime.custody.protocol import Source
 from runtime.gateway import Gateway
-from runtime.operations.arguments import ID
+from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused, UnknownDocument
-from runtime.registry.registry import App
+from runtime.registry.models import App
 from runtime.registry.schema import checked_fields
 
 

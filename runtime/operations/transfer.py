@@ -12,7 +12,7 @@ from runtime.documents.documents import SECRET_FIELDS, VersionExists
 from runtime.documents.secret_fields import SecretFields
 from runtime.gateway import Gateway
 from runtime.operations import editing as keeping
-from runtime.operations.arguments import ID
+from runtime.operations.editing import ID
 from runtime.operations.generated_fields import lasting
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.rules import Fault, flag, whole, word

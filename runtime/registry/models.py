@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from runtime.registry.client_secrets import matches
 
@@ -86,3 +88,29 @@ class Client:
         """Tell whether the secret is one of this client's."""
         found = [matches(secret, known) for known in self.secret_hashes]
         return any(found) and not self.disabled
+
+
+def home_of(client: Client, address: str) -> str | None:
+    """Return the client's home, or else the front door of this address of its own.
+
+    None for a native client without a home: its loopback has no front door.
+    """
+    if client.home:
+        return client.home
+    parts = urlsplit(address)
+    if client.native or not parts.netloc:
+        return None
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\])):([1-9][0-9]{0,4})(?=[/?]|$)")
+
+
+def is_registered(client: Client, redirect_uri: str) -> bool:
+    """Tell whether the client may be answered there (RFC 9700, 2.1)."""
+    if redirect_uri in client.redirect_uris:
+        return True
+    match = _LOOPBACK.match(redirect_uri) if client.native else None
+    if match is None or int(match[2]) > 65535:
+        return False
+    return match[1] + redirect_uri[match.end() :] in client.redirect_uris

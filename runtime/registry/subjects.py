@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import base64
 import hmac
+from typing import Any
 
-from runtime.errors import GatewayError
-from runtime.registry.registry import Client
+from runtime.errors import (
+    GatewayError,
+    SignInNotConfigured,
+)
+from runtime.registry.models import App, Client
 
 PAIRWISE = "pairwise"
 
@@ -42,3 +46,19 @@ def _derived(client: Client, value: str) -> str:
     salt = bytes.fromhex(client.pairwise_salt)
     digest = hmac.digest(salt, value.encode(), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+class SubjectMissing(SignInNotConfigured):
+    """The app is to name people by unionid, and WeChat gave none."""
+
+
+def subject_of(app: App, openid: str, unionid: Any) -> str:
+    """Return what names a person at the gateway, as the app's document has it.
+
+    SubjectMissing if that is the unionid and WeChat gave none.
+    """
+    if app.subject == "openid":
+        return openid
+    if not isinstance(unionid, str) or not unionid:
+        raise SubjectMissing
+    return unionid

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runtime.crypto.keys import Keys
 from runtime.errors import NotSignedIn
-from runtime.setting_values import Keys
 from runtime.web.authorization_header import bearer_of
 from runtime.web.cookies import read_cookie, set_cookie, sign_cookie
 from runtime.web.messages import Request

@@ -1,1 +1,5 @@
-"""A room of runtime."""
+"""Redis: connections, commands with one error for "away", shared waits of threads.
+
+It does not know what is stored. Every package above it may import it. Begin with
+redis_store.py.
+"""

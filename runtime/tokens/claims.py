@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for, subject_for
 from runtime.tokens.grant import UserGrant
 

@@ -15,7 +15,8 @@ from functools import lru_cache
 
 from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import GatewayError
-from runtime.registry.registry import Client, Registry
+from runtime.registry.models import Client
+from runtime.registry.registry import Registry
 
 LIFE_SECONDS = 7200
 

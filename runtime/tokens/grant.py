@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.errors import GatewayError
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import WECHAT
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from runtime.crypto.keys import is_private
-from runtime.errors import OidcNotConfigured
-from runtime.setting_values import Keys, SettingsError
+from runtime.crypto.keys import Keys, is_private
+from runtime.errors import OidcNotConfigured, SettingsError
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey

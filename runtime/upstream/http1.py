@@ -13,12 +13,119 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from socket import socket
 
-from runtime.errors import WeChatUnavailable
-from runtime.upstream.incoming import Incoming
+from runtime.errors import AnswerTooLarge, WeChatUnavailable
 from runtime.web.messages import Headers
+
+_PIECE = 64 * 1024
+
+
+class Incoming:
+    """One exchange's bytes; TimeoutError as soon as no time `remaining()`.
+
+    A socket's own time-out is for each piece, so that an answer which comes byte by
+    byte would never end. Where the connection ends too early: WeChatUnavailable.
+    """
+
+    def __init__(self, sock: socket, *, remaining: Callable[[], float]) -> None:
+        self._sock = sock
+        self._remaining = remaining
+        self._here = bytearray()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell that nothing came beyond what was taken."""
+        return not self._here
+
+    def until(self, end: bytes, *, most: int) -> bytes:
+        """Take what comes before this end, and the end; refused beyond `most` bytes."""
+        seen = 0
+        while (at := self._here.find(end, seen, most + len(end))) < 0:
+            if len(self._here) >= most + len(end):
+                raise WeChatUnavailable
+            seen = max(0, len(self._here) - len(end) + 1)
+            self._need_more()
+        return self._take(at + len(end))[:at]
+
+    def exactly(self, size: int) -> bytes:
+        """Take so many bytes."""
+        while len(self._here) < size:
+            self._need_more()
+        return self._take(size)
+
+    def rest(self, *, most: int) -> bytes:
+        """Take what comes until the connection ends, or a little beyond `most`."""
+        while len(self._here) <= most and self._more():
+            pass
+        return self._take(len(self._here))
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(memoryview(self._here)[:size])
+        del self._here[:size]
+        return taken
+
+    def _need_more(self) -> None:
+        if not self._more():
+            raise WeChatUnavailable
+
+    def _more(self) -> bool:
+        self._sock.settimeout(self._remaining())
+        piece = self._sock.recv(_PIECE)
+        self._here += piece
+        return bool(piece)
+
+
+LARGEST_ANSWER = 6 * 1024 * 1024
+"""Bytes; Function Compute carries no larger answer to the caller."""
+
+_LINE = 8 * 1024
+"""Bytes of a chunk's size and extensions, or of a trailer."""
+
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:;[^\r\n\0]*)?")
+
+
+def read_body(incoming: Incoming, head: Head) -> bytes:
+    """Return the body; AnswerTooLarge, WeChatUnavailable where it ends too early."""
+    if head.chunked:
+        return _chunks(incoming)
+    if head.length is None:
+        return _fitting(incoming.rest(most=LARGEST_ANSWER))
+    if head.length > LARGEST_ANSWER:
+        raise AnswerTooLarge
+    return incoming.exactly(head.length)
+
+
+def _chunks(incoming: Incoming) -> bytes:
+    content = bytearray()
+    while size := _size(incoming):
+        if len(content) + size > LARGEST_ANSWER:
+            raise AnswerTooLarge
+        content += incoming.exactly(size)
+        if incoming.exactly(2) != b"\r\n":
+            raise WeChatUnavailable
+    for _ in range(MOST_HEADERS + 1):
+        trailer = incoming.until(b"\r\n", most=_LINE).decode("latin-1")
+        if not trailer:
+            return bytes(content)
+        header_of(trailer)
+    raise WeChatUnavailable
+
+
+def _size(incoming: Incoming) -> int:
+    match = _SIZE.fullmatch(incoming.until(b"\r\n", most=_LINE))
+    if match is None:
+        raise WeChatUnavailable
+    return int(match[1], 16)
+
+
+def _fitting(content: bytes) -> bytes:
+    if len(content) > LARGEST_ANSWER:
+        raise AnswerTooLarge
+    return content
+
 
 LARGEST_HEAD = 64 * 1024
 """Bytes, all lines together."""
@@ -26,7 +133,9 @@ LARGEST_HEAD = 64 * 1024
 MOST_HEADERS = 100
 
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?")
+
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
+
 _LENGTH = re.compile(r"[0-9]{1,100}")
 
 

@@ -13,11 +13,9 @@ from contextlib import suppress
 from socket import socket
 
 from runtime.errors import WeChatTimeout, WeChatUnavailable
-from runtime.upstream.answer_body import LARGEST_ANSWER, read_body
+from runtime.upstream.answer import Answer, Transport
 from runtime.upstream.connections import Connections
-from runtime.upstream.http1 import read_head
-from runtime.upstream.incoming import Incoming
-from runtime.wechat.api import Answer, Transport
+from runtime.upstream.http1 import LARGEST_ANSWER, Incoming, read_body, read_head
 
 __all__ = ["LARGEST_ANSWER", "pooled_transport"]
 

@@ -14,23 +14,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from runtime.errors import GatewayError
+from runtime.errors import InvalidClient
 from runtime.web.messages import Request
 
 if TYPE_CHECKING:
-    from runtime.registry.registry import Client, Registry
+    pass
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
-
-
-class InvalidClient(GatewayError):
-    """The client is unknown or disabled, its secret wrong, or neither can be read."""
-
-    status = 401
-    errcode = 40125
-    code = "invalid_client"
-    message = "The client id or the client secret is wrong."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +60,6 @@ def basic_of(request: Request) -> Basic | None:
         )
     except ValueError:
         raise InvalidClient from None
-
-
-def known_client(client_id: str, secret: str, *, registry: Registry) -> Client:
-    """Return the client that has both; InvalidClient otherwise."""
-    client = registry.client_of(secret)
-    if client is None or client.client_id != client_id:
-        raise InvalidClient
-    return client
 
 
 def challenge(request: Request) -> tuple[str, str]:

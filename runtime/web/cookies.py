@@ -15,8 +15,8 @@ import binascii
 import hmac
 import re
 
+from runtime.crypto.keys import Keys
 from runtime.crypto.signing import ALLOWED_SKEW
-from runtime.setting_values import Keys
 
 _LONGEST = 8192  # all headers together, on Function Compute
 _LENGTH = re.compile(r"[0-9]{1,5}")

@@ -7,81 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from runtime.errors import WeChatRefused, WeChatUnavailable, WeChatUnreachable
-from runtime.web.messages import Headers
+from runtime.errors import WeChatUnreachable
+from runtime.upstream.answer import Answer, Transport
 
 REJECTED_TOKEN = (40001, 40014, 42001)
 """The errcodes that say: this access_token is no good, another one may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What WeChat sent; header names are as they came."""
-
-    status: int
-    headers: Headers = field(repr=False)
-    body: bytes = field(repr=False)
-
-    def json(self) -> dict[str, Any]:
-        """Return the JSON object; WeChatUnavailable if it is none.
-
-        Decided by the bytes: WeChat says text/plain for JSON, and puts raw control
-        characters into nicknames.
-        """
-        try:
-            content = json.loads(self.body.decode("utf-8", "replace"), strict=False)
-        except (ValueError, RecursionError):
-            raise WeChatUnavailable from None
-        if not isinstance(content, dict):
-            raise WeChatUnavailable
-        return content
-
-    def success(self) -> dict[str, Any]:
-        """Return the JSON object; WeChatRefused if it carries an errcode."""
-        content = self.json()
-        if self.status != 200:
-            raise WeChatUnavailable
-        if self.errcode:
-            raise WeChatRefused(self.errcode, str(content.get("errmsg", "")))
-        return content
-
-    @property
-    def errcode(self) -> int:
-        """Return the errcode of a JSON answer, 0 where there is none.
-
-        A file is none, whatever its bytes: somebody may have uploaded them so.
-        """
-        if not self.body.lstrip().startswith(b"{") or b'"errcode"' not in self.body:
-            return 0
-        if any(_is_file(name.lower(), value) for name, value in self.headers):
-            return 0
-        try:
-            return int(self.json().get("errcode") or 0)
-        except (WeChatUnavailable, TypeError, ValueError, OverflowError):
-            return 0
-
-
-def _is_file(name: str, value: str) -> bool:
-    kinds = ("image/", "audio/", "voice/", "video/")
-    is_media = name == "content-type" and value.lower().startswith(kinds)
-    return is_media or name == "content-disposition"
-
-
-class Transport(Protocol):
-    """One HTTP exchange; WeChatTimeout or WeChatUnavailable where it fails."""
-
-    def __call__(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        seconds: float,
-    ) -> Answer: ...
 
 
 class WeChat:

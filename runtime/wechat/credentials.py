@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from runtime.custody.protocol import Token
 from runtime.errors import WeChatUnavailable
-from runtime.registry.registry import App
+from runtime.registry.models import App
 from runtime.wechat.api import WeChat
 
 TICKET_TYPES = ("jsapi", "wx_card")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from runtime.errors import GatewayError, WeChatUnavailable
-from runtime.registry.registry import App, Client
+from runtime.registry.models import App, Client
+from runtime.registry.subjects import subject_of
 from runtime.wechat.api import WeChat
-from runtime.wechat.oauth import subject_of
 from runtime.wechat.session_keys import SessionKeys
 
 KIND = "miniprogram"

@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from runtime.errors import SignInNotConfigured, SnapshotUser, WeChatUnavailable
-from runtime.registry.registry import App, Client, Registry
+from runtime.errors import SnapshotUser, WeChatUnavailable
+from runtime.registry.models import App
+from runtime.registry.sign_in_apps import PAGE_KIND, SILENT
 from runtime.wechat.api import WeChat
-
-QR_KIND = "website"
-PAGE_KIND = "service"
-SILENT = "snsapi_base"
-
-
-@dataclass(frozen=True, slots=True)
-class SignInApps:
-    """The apps of a client with which a browser can sign in; either may be None."""
-
-    client: Client
-    qr: App | None
-    page: App | None
-
-    @property
-    def appids(self) -> tuple[str, ...]:
-        """Return the ids of those there are."""
-        return tuple(app.appid for app in (self.qr, self.page) if app)
-
-
-class SubjectMissing(SignInNotConfigured):
-    """The app is to name people by unionid, and WeChat gave none."""
-
-
-def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
-    """Return a client's first app of each kind; SignInNotConfigured if it is none."""
-    if client is None or client.disabled:
-        raise SignInNotConfigured
-    apps = [app for app in map(registry.app, client.scopes) if app]
-    by_kind = {app.kind: app for app in reversed(apps)}
-    return SignInApps(client, by_kind.get(QR_KIND), by_kind.get(PAGE_KIND))
 
 
 class WeChatSignIn:
@@ -118,18 +87,6 @@ class WeChatSignIn:
         return self._wechat.call(
             "GET", f"/sns/userinfo?{urlencode({**ask, 'lang': 'zh_CN'})}"
         )
-
-
-def subject_of(app: App, openid: str, unionid: Any) -> str:
-    """Return what names a person at the gateway, as the app's document has it.
-
-    SubjectMissing if that is the unionid and WeChat gave none.
-    """
-    if app.subject == "openid":
-        return openid
-    if not isinstance(unionid, str) or not unionid:
-        raise SubjectMissing
-    return unionid
 
 
 def _name(nickname: Any) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 
 from runtime.crypto.envelope import CannotOpen, Envelope
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.state.redis_store import Store
 

@@ -20,7 +20,7 @@ def local(host, *more, **options):
     known = str(host).endswith(".aliyuncs.com")
     return find("127.0.0.1" if known else host, *more, **options)
 socket.getaddrinfo = local
-from runtime.documents.bucket_client import connect
+from runtime.documents.bucket import connect
 from runtime.documents.bucket import BucketStore
 from runtime.documents.store import VersionExists
 endpoint = f"http://oss-cn-hangzhou.aliyuncs.com:{port}"

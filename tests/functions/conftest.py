@@ -12,7 +12,7 @@ from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from tests.support import brokered
 from tests.support.api_calls import REAL, STABLE, issue
 from tests.support.fc_calls import call_wsgi, make_environ_fc

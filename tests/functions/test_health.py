@@ -18,9 +18,8 @@ from runtime import gateway as gateway_module
 from runtime import health
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.errors import ServiceUnavailable
+from runtime.errors import ServiceUnavailable, SettingsError
 from runtime.gateway import Gateway
-from runtime.setting_values import SettingsError
 from runtime.settings import settings_from
 from runtime.version import VERSION, version
 from tests.conftest import free_port, make_environ

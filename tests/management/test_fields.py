@@ -10,7 +10,7 @@ import pytest
 from runtime.gateway import Gateway
 from runtime.operations.generated_fields import OURS
 from runtime.registry.logo import MOST_BYTES, data_uri
-from runtime.registry.registry import App, Client, Rate
+from runtime.registry.models import App, Client, Rate
 from runtime.settings import settings_from
 from tests.management.conftest import APP_SECRET, APPID
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.setting_values import SettingsError
+from runtime.errors import SettingsError
 from runtime.settings import Settings, settings_from
 from tests.conftest import make_environ
 

@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from runtime.upstream.answer import Answer
 from runtime.web.messages import Request
-from runtime.wechat.api import Answer
 
 SERVICE = "wx" + "a" * 16
 WEBSITE = "wx" + "b" * 16

@@ -7,7 +7,7 @@ from itertools import cycle
 import urllib3
 
 from runtime.gateway import Gateway
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from runtime.settings import settings_from
 from tests.conftest import free_port, make_environ
 from tests.support.brokered import BACK

@@ -8,7 +8,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from runtime.gateway import Gateway
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from runtime.settings import settings_from
 from tests.conftest import make_environ
 from tests.support.local_hosts import LocalHost

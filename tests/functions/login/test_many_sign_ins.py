@@ -9,8 +9,7 @@ import pytest
 from functions.login.index import handle as login
 from runtime.errors import ConsentRefused
 from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
-from runtime.sign_in.flow_cookies import LIFE_SECONDS, MOST
-from runtime.sign_in.flows import Flow
+from runtime.sign_in.flows import COOKIE_SECONDS, MOST, Flow
 from tests.support.brokered import BACK, Visit
 from tests.support.scripted_wechat import SERVICE, ask, change, cookie
 
@@ -124,7 +123,7 @@ def test_the_cookie_outlives_the_flow(tabs):
     started = tabs.flows.start(Flow("/", (SERVICE,)), tabs.request)
     kept = tabs.flows.cookies.of(tabs.request, state)
 
-    assert f"Max-Age={LIFE_SECONDS};" in started.cookie[1]
+    assert f"Max-Age={COOKIE_SECONDS};" in started.cookie[1]
     assert ("shop", "zh_CN") == (kept.client_id, kept.language)
 
 

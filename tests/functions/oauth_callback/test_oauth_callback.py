@@ -15,8 +15,8 @@ from runtime.errors import (
     WeChatTimeout,
     WeChatUnavailable,
 )
-from runtime.wechat.api import Answer
-from runtime.wechat.oauth import SubjectMissing
+from runtime.registry.subjects import SubjectMissing
+from runtime.upstream.answer import Answer
 from tests.support.brokered import GRANTED, PERSON
 from tests.support.scripted_wechat import (
     APP_SECRET,

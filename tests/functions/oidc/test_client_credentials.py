@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from runtime.tokens.gateway_tokens import LIFE_SECONDS
 from tests.support.scripted_wechat import (
     APP_SECRET,

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.wechat_api.index import handler
+from runtime.upstream.answer import Answer
 from runtime.web.messages import LARGEST_BODY
-from runtime.wechat.api import Answer
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.hostile import BOUNDED, OK, REAL, USERS, errcode
 from tests.support.scripted_wechat import SERVICE

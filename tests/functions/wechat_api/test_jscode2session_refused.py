@@ -7,8 +7,8 @@ import re
 import pytest
 
 from runtime.errors import ServiceUnavailable, WeChatTimeout, WeChatUnavailable
-from runtime.registry.registry import hash_secret
-from runtime.wechat.api import Answer
+from runtime.registry.client_secrets import hash_secret
+from runtime.upstream.answer import Answer
 from tests.support.mini_programs import (
     JSCODE2SESSION,
     OPENID,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from functions.wechat_api.index import handler
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from runtime.tokens.gateway_tokens import LIFE_SECONDS
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import (

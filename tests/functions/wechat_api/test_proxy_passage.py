@@ -16,7 +16,7 @@ from runtime.errors import (
     WeChatUnavailable,
     WeChatUnreachable,
 )
-from runtime.wechat.api import Answer
+from runtime.upstream.answer import Answer
 from tests.support.scripted_wechat import CLIENT_SECRET, SERVICE, ask, change, load
 
 STABLE = "/cgi-bin/stable_token"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime import gateway as gateway_module
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from tests.support.brokered import (
     BACK,
     OIDC,

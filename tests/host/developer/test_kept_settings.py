@@ -8,7 +8,7 @@ import pytest
 
 from host.developer.kept_settings import developer_settings, keep_settings
 from host.developer.secrets_file import NAMES, kept_secrets
-from runtime.setting_values import SettingsError
+from runtime.errors import SettingsError
 from runtime.settings import settings_from
 from tests.support.local_hosts import SETTINGS
 

@@ -102,7 +102,7 @@ def test_ctrl_c_does_not_reach_a_child(tmp_path):
 def test_a_killed_parent_takes_its_child_along(tmp_path):
     """Even when nothing of the parent's code runs any more."""
     code = (
-        "import sys; from pathlib import Path; from host import children;"
+        "import sys; from pathlib import Path; from host.processes import children;"
         f"child = children.start([sys.executable, '-c', {SLEEPER!r}],"
         " log=Path(sys.argv[1])); print(child.pid, flush=True); child.wait()"
     )

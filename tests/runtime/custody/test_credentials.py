@@ -8,8 +8,9 @@ import pytest
 
 from runtime.custody.protocol import Token
 from runtime.errors import WeChatRefused, WeChatUnavailable
-from runtime.registry.registry import App
-from runtime.wechat.api import Answer, WeChat
+from runtime.registry.models import App
+from runtime.upstream.answer import Answer
+from runtime.wechat.api import WeChat
 from runtime.wechat.credentials import AccessToken, Ticket
 
 APP = App("wx" + "a" * 16, "service", "f" * 32, revision=3)

@@ -9,8 +9,9 @@ import pytest
 
 from runtime.custody.protocol import Token, Toll
 from runtime.custody.recent_values import Recollection
-from runtime.registry.registry import App
-from runtime.wechat.api import Answer, WeChat
+from runtime.registry.models import App
+from runtime.upstream.answer import Answer
+from runtime.wechat.api import WeChat
 from runtime.wechat.calls import Calls
 from tests.support.credential_sources import ScriptedSource, make_custody, make_due
 

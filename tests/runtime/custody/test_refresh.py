@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.custody.credential_report import Credential
 from runtime.custody.protocol import Pace
-from runtime.custody.upkeep import Outcome
+from runtime.custody.upkeep import Credential, Outcome
 from runtime.errors import WeChatRefused
 from tests.support.credential_sources import (
     QUICK,

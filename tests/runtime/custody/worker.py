@@ -22,7 +22,7 @@ from runtime.custody.custody import Custody
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import Pace
 from runtime.errors import GatewayError, WeChatUnavailable
-from runtime.registry.registry import App
+from runtime.registry.models import App
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import Store
 from runtime.upstream.transport import pooled_transport

@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from runtime.crypto.envelope import Envelope
-from runtime.documents import bucket_client
+from runtime.documents import bucket
 from runtime.documents.bucket import BucketStore
 from runtime.documents.documents import Documents
 from runtime.documents.store import StoreAway, VersionExists
@@ -99,7 +99,7 @@ def test_refusals(server, status, code):
 
 def test_a_silent_bucket(server, monkeypatch):
     """Two attempts of limited length, then it is away."""
-    monkeypatch.setattr(bucket_client, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(bucket, "ANSWER_SECONDS", 0.1)
     server.bucket.silent_seconds = 0.3
     begun = time.monotonic()
     with pytest.raises(StoreAway, match=r"^ListObjects: ReadTimeoutError$"):

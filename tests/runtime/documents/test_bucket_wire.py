@@ -6,8 +6,7 @@ import logging
 
 import pytest
 
-from runtime.documents.bucket import BucketStore
-from runtime.documents.bucket_client import connect, speaks_oss
+from runtime.documents.bucket import BucketStore, connect, speaks_oss
 from runtime.documents.store import StoreAway
 from tests.support.document_stores import oss, oss_store, use_keys
 from tests.support.oss_server import BUCKET, ENDPOINT_HOST, KEY_ID, KEY_SECRET

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from functions.oidc.oauth_refused import OAuthRefused
+from functions.oidc.client_form import OAuthRefused
 from runtime.entry.dialects import api_dialect, oauth_dialect
 from runtime.errors import (
     ApiRefused,
     BadRequest,
     GatewayError,
+    InvalidClient,
     MethodNotAllowed,
     NotFound,
     RateLimited,
@@ -19,7 +20,6 @@ from runtime.errors import (
     WeChatRefused,
 )
 from runtime.tokens.gateway_tokens import ExpiredToken, InvalidScope, InvalidToken
-from runtime.web.authorization_header import InvalidClient
 from runtime.web.messages import Request
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from runtime.registry.schema import RegistrationError, client_document
 
 HASH = hash_secret("orders_1")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.registry.redirect_uris import is_registered
-from runtime.registry.registry import Client, hash_secret
+from runtime.registry.client_secrets import hash_secret
+from runtime.registry.models import Client, is_registered
 from runtime.registry.schema import RegistrationError, client_document
 
 CLIENT = {"name": "Orders", "scopes": {}, "secret_hashes": [hash_secret("orders_1")]}

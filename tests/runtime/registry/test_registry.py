@@ -8,14 +8,9 @@ from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
 from runtime.errors import ServiceUnavailable
-from runtime.registry.registry import (
-    App,
-    Client,
-    Registry,
-    client_id_of,
-    hash_secret,
-    make_secret,
-)
+from runtime.registry.client_secrets import client_id_of, hash_secret, make_secret
+from runtime.registry.models import App, Client
+from runtime.registry.registry import Registry
 
 APPID = "wx0123456789abcdef"
 FIRST, SECOND = "shop_" + "1" * 32, "shop_" + "2" * 32

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.registry.client_secrets import hash_secret
 from runtime.registry.logo import data_uri
-from runtime.registry.registry import hash_secret
 from runtime.registry.schema import RegistrationError, app_document, client_document
 
 APPID = "wx0123456789abcdef"

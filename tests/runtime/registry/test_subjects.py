@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.registry.subjects import SaltMissing, openid_for, subject_for
 
 OPENID = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"

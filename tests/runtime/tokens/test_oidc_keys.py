@@ -10,8 +10,8 @@ import sys
 import pytest
 from joserfc.jwk import RSAKey
 
-from runtime.errors import OidcNotConfigured
-from runtime.setting_values import SettingsError, oidc_keys
+from runtime.errors import OidcNotConfigured, SettingsError
+from runtime.setting_values import oidc_keys
 from runtime.settings import settings_from
 from runtime.tokens.oidc_keys import OidcKeys
 from tests.conftest import make_environ

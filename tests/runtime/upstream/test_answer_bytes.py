@@ -11,9 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import AnswerTooLarge, WeChatUnavailable
-from runtime.upstream.answer_body import read_body
-from runtime.upstream.http1 import LARGEST_HEAD, MOST_HEADERS, read_head
-from runtime.upstream.incoming import Incoming
+from runtime.upstream.http1 import (
+    LARGEST_HEAD,
+    MOST_HEADERS,
+    Incoming,
+    read_body,
+    read_head,
+)
 
 OK = b"HTTP/1.1 200 OK\r\n"
 PLAIN = OK + b"Content-Length: 2\r\n"

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from runtime.upstream.answer import Answer
 from runtime.upstream.connections import TRUSTED_SECONDS
 from runtime.upstream.transport import pooled_transport
-from runtime.wechat.api import Answer, WeChat
+from runtime.wechat.api import WeChat
 from tests.support.raw_server import RawServer, make_answer, send_and_close
 
 TARGET = "/cgi-bin/token?appid=a&secret=b"

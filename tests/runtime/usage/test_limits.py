@@ -6,11 +6,10 @@ import threading
 
 import pytest
 
-from runtime.errors import NotFound, RateLimited, ServiceUnavailable
+from runtime.errors import InvalidClient, NotFound, RateLimited, ServiceUnavailable
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import Store
 from runtime.usage.limits import WRONG_SECRETS, Limits, TooManyWrongSecrets
-from runtime.web.authorization_header import InvalidClient
 from runtime.web.messages import Request
 
 

@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
+from runtime.errors import InvalidClient
 from runtime.web.authorization_header import (
     Basic,
-    InvalidClient,
     basic_of,
     bearer_of,
     challenge,

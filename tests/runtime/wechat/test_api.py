@@ -7,7 +7,8 @@ import json
 import pytest
 
 from runtime.errors import WeChatRefused, WeChatUnavailable
-from runtime.wechat.api import Answer, WeChat
+from runtime.upstream.answer import Answer
+from runtime.wechat.api import WeChat
 
 
 def make_answer(body, *, status=200, kind="text/plain"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.wechat.exchange import put_token
+from runtime.wechat.calls import put_token
 
 CASES = {
     "/a": "/a?access_token=new",

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from runtime.crypto.envelope import Envelope
-from runtime.registry.registry import Client
+from runtime.registry.models import Client
 from runtime.registry.subjects import openid_for
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime import gateway as gateway_module
-from runtime.registry.registry import hash_secret
+from runtime.registry.client_secrets import hash_secret
 from tests.conftest import make_environ
 from tests.functions.oidc.basic_plan.relying_party import SECRETS, RelyingParty
 from tests.support.brokered import BACK, willing

@@ -1,0 +1,38 @@
+"""A client's apps by which people sign in: the QR code, and the page inside WeChat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.errors import SignInNotConfigured
+from runtime.registry.models import App, Client
+from runtime.registry.registry import Registry
+
+QR_KIND = "website"
+
+PAGE_KIND = "service"
+
+SILENT = "snsapi_base"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInApps:
+    """The apps of a client with which a browser can sign in; either may be None."""
+
+    client: Client
+    qr: App | None
+    page: App | None
+
+    @property
+    def appids(self) -> tuple[str, ...]:
+        """Return the ids of those there are."""
+        return tuple(app.appid for app in (self.qr, self.page) if app)
+
+
+def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
+    """Return a client's first app of each kind; SignInNotConfigured if it is none."""
+    if client is None or client.disabled:
+        raise SignInNotConfigured
+    apps = [app for app in map(registry.app, client.scopes) if app]
+    by_kind = {app.kind: app for app in reversed(apps)}
+    return SignInApps(client, by_kind.get(QR_KIND), by_kind.get(PAGE_KIND))
