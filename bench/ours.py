@@ -8,7 +8,7 @@ from bench.source import token_source
 from runtime.custody.custody import Custody
 from runtime.custody.upkeep import Upkeep
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 
 class Ours:
@@ -16,7 +16,7 @@ class Ours:
 
     def __init__(self, redis_url: str, upstream_url: str, **_: float) -> None:
         self._redis = connect(redis_url)
-        store = Store(lambda: self._redis)
+        store = RedisStore(lambda: self._redis)
         self._custody = Custody(store)
         self._upkeep = Upkeep(store)
         self._source = partial(token_source, upstream_url)

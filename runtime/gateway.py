@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.settings import Settings, settings_from
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 if TYPE_CHECKING:
     from runtime.crypto.signing import Signer
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
-    from runtime.state.redis_store import Store
+    from runtime.state.redis_store import RedisStore
     from runtime.tokens.gateway_tokens import AccessTokens
     from runtime.tokens.grant_store import UserGrants
     from runtime.tokens.id_tokens import IdTokens
@@ -83,14 +83,14 @@ class Gateway:
         self._client = client
 
     @part
-    def store(self) -> Store:
+    def store(self) -> RedisStore:
         """Return Redis."""
         from runtime.state.redis_clients import connect
-        from runtime.state.redis_store import Store
+        from runtime.state.redis_store import RedisStore
 
         settings = self.settings
         connected = self._client or (lambda: connect(settings.redis_url))
-        return Store(connected, blocking=settings.redis_wait == "block")
+        return RedisStore(connected, blocking=settings.redis_wait == "block")
 
     @part
     def documents(self) -> Documents:
@@ -308,7 +308,7 @@ def forget_gateway() -> None:
         _current = None
 
 
-def documents_at(settings: Settings, store: Store) -> Documents:
+def documents_at(settings: Settings, store: RedisStore) -> Documents:
     """Return the config service at CONFIG_URL: a bucket, or a folder."""
     envelope = Envelope(settings.master_keys)
     if settings.config_url.startswith("s3://"):

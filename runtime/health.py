@@ -13,7 +13,7 @@ from typing import Any
 
 from runtime.documents.documents import Documents
 from runtime.errors import ServiceUnavailable
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.version import version
 
 LOOK_SECONDS = 4.0
@@ -30,7 +30,7 @@ class Health:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         documents: Documents,
         *,
         clock: Callable[[], float] = time.monotonic,

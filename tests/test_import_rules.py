@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.documents.redis_copies import DocumentCopies
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -347,7 +347,7 @@ print(*told, 'boto3' in sys.modules or 'botocore' in sys.modules)
 )
 def test_boto3_waits_for_a_bucket(environ, tmp_path, redis_server, address, expected):
     """A folder never needs it, a bucket not before Redis lacks a document."""
-    copies = DocumentCopies(Store(redis_server.client))
+    copies = DocumentCopies(RedisStore(redis_server.client))
     copies.put("clients/demo", 1, b'{"name": "Demo"}')
     bucket = {
         "CONFIG_URL": address.format(folder=tmp_path),

@@ -35,8 +35,8 @@ from runtime.errors import (
     WeChatTimeout,
     WeChatUnavailable,
 )
-from runtime.state.redis_store import Store
-from runtime.state.single_flight import Flights
+from runtime.state.redis_store import RedisStore
+from runtime.state.single_flight import SingleFlight
 
 log = logging.getLogger("gateway.custody")
 
@@ -48,7 +48,7 @@ class Custody:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         *,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -59,7 +59,7 @@ class Custody:
         self._pace = pace or Pace()
         self._clock = clock
         self._jitter = jitter
-        self._flights: Flights[Token] = Flights()
+        self._single_flight: SingleFlight[Token] = SingleFlight()
         self._purse = Purse(clock)
         self._recollection = Recollection(
             clock, wall=wall, due_before=self._pace.due_before
@@ -110,8 +110,8 @@ class Custody:
         return token
 
     def _shared(self, source: Source) -> Token:
-        flight, pilot = self._flights.board(source.name)
-        if not pilot:
+        flight, is_first = self._single_flight.join(source.name)
+        if not is_first:
             try:
                 return flight.result(self._pace.wait)
             except FutureTimeout:
@@ -120,7 +120,7 @@ class Custody:
         try:
             token = self._fly(source, publish)
         except BaseException as error:
-            self._flights.land(source.name, flight)
+            self._single_flight.finish(source.name, flight)
             if not flight.done():
                 flight.set_exception(error)
             raise
@@ -138,7 +138,7 @@ class Custody:
             dropped = self._lease(source).reject(value)
         finally:
             # Only now: whoever asked Redis before may have been told this very value.
-            self._flights.divert(source.name)
+            self._single_flight.forget(source.name)
             self._recollection.forget(source, value)
         if dropped:
             log.info("%s: value rejected by WeChat, dropped", source.name)
@@ -197,7 +197,7 @@ class Custody:
         self, source: Source, flight: Future[Token], asked_at: Moment, token: Token
     ) -> None:
         self._recollection.see(source, token, asked_at=asked_at)
-        self._flights.land(source.name, flight)
+        self._single_flight.finish(source.name, flight)
         if not flight.done():
             flight.set_result(token)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from runtime.custody import lease_scripts
 from runtime.custody.protocol import Grant, Pace, Refusal, Token, Toll, Verdict
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 
 class Lease:
     """The wire steps for one credential; policy is custody's."""
 
-    def __init__(self, store: Store, name: str, *, pace: Pace) -> None:
+    def __init__(self, store: RedisStore, name: str, *, pace: Pace) -> None:
         self._store = store
         self._key = f"gateway:credential:{{{name}}}"
         self._pace = pace

@@ -11,7 +11,7 @@ from enum import Enum
 from runtime.custody.fetching import fetch_under_lease
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import Pace, Source, Verdict
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Upkeep:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         *,
         pace: Pace | None = None,
         jitter: Callable[[], float] = random.random,

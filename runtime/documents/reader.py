@@ -22,7 +22,7 @@ from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.secret_fields import SecretFields
 from runtime.documents.store import DocumentStore, StoreAway
 from runtime.errors import ServiceUnavailable
-from runtime.state.single_flight import Flights
+from runtime.state.single_flight import SingleFlight
 
 FRESH_SECONDS = 2.0
 """A change is seen by every process within this time."""
@@ -113,7 +113,7 @@ class DocumentReader:
         self._copies = copies
         self._clock = clock
         self._memory = DocumentMemory(clock)
-        self._flights: Flights[Document | None] = Flights()
+        self._single_flight: SingleFlight[Document | None] = SingleFlight()
         self._listed: dict[str, tuple[float, frozenset[str]]] = {}
 
     def read(self, name: str) -> Document | None:
@@ -123,9 +123,9 @@ class DocumentReader:
         """
         if seen := self._memory.fresh(name):
             return seen.document
-        flight, pilot = self._flights.board(name)
-        if not pilot:
-            return _sit_along(flight)
+        flight, is_first = self._single_flight.join(name)
+        if not is_first:
+            return _result_of(flight)
         try:
             seen, due = self._search(name)
             flight.set_result(seen.document if seen else None)
@@ -133,7 +133,7 @@ class DocumentReader:
             flight.set_exception(error)
             raise
         finally:
-            self._flights.land(name, flight)
+            self._single_flight.finish(name, flight)
         return self._compare(name, seen) if seen and due else flight.result()
 
     def renew(self, name: str) -> Document | None:
@@ -232,7 +232,7 @@ class DocumentReader:
                 copies.put(name, version, stored)
 
 
-def _sit_along(flight: Future[Document | None]) -> Document | None:
+def _result_of(flight: Future[Document | None]) -> Document | None:
     try:
         return flight.result(FLIGHT_SECONDS)
     except FutureTimeout:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 CHECK_SECONDS = 30.0
 """So often one reader compares a copy with the store: its writer may have died."""
@@ -72,7 +72,7 @@ class DocumentCopy:
 class DocumentCopies:
     """The wire steps, one round trip each; ServiceUnavailable without Redis."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RedisStore) -> None:
         self._store = store
 
     def get(self, name: str) -> DocumentCopy | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
 from runtime.sign_in.authorization_request import AuthorizationRequest, from_fields
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.state.stored_fields import known_fields
 from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request
@@ -131,7 +131,7 @@ class Flows:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         *,
         secure: bool,
         random: Callable[[int], str] = secrets.token_hex,

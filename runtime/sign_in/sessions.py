@@ -23,7 +23,7 @@ from runtime.web.messages import Request
 
 if TYPE_CHECKING:
     from runtime.sign_in.sign_outs import SignOuts
-    from runtime.state.redis_store import Store
+    from runtime.state.redis_store import RedisStore
 
 COOKIE = "gateway_session"
 
@@ -50,7 +50,7 @@ class Sessions:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         *,
         keys: Keys,
         secure: bool,

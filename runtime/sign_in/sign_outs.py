@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 
 class SignOuts:
     """Remembers when whom, for as long as anything older could live."""
 
-    def __init__(self, store: Store, *, seconds: float) -> None:
+    def __init__(self, store: RedisStore, *, seconds: float) -> None:
         self._store = store
         self._seconds = seconds
 

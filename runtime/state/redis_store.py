@@ -21,7 +21,7 @@ SHORTEST_POLL = 0.005
 LONGEST_POLL = 0.1
 
 
-class Store:
+class RedisStore:
     """What the gateway uses of Redis; connects at the first command.
 
     Values are bytes. Keys always carry a time to live.

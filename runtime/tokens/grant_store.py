@@ -23,7 +23,7 @@ from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import FlowExpired, GatewayError
 from runtime.registry.registry import Registry
 from runtime.sign_in.sign_outs import SignOuts
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.state.stored_fields import known_fields
 from runtime.tokens.grant import (
     ExpiredUserToken,
@@ -70,7 +70,7 @@ class UserGrants:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         registry: Registry,
         *,
         codes: Signer,

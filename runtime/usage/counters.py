@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from runtime.errors import ServiceUnavailable
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 DAY_SECONDS = 86400
 FLUSH_SECONDS = 1.0
@@ -25,7 +25,7 @@ _LONGEST_PATH = 128
 class Counters:
     """Counts calls; sends what it has counted with a later call."""
 
-    def __init__(self, store: Store, *, clock: Callable[[], float]) -> None:
+    def __init__(self, store: RedisStore, *, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._pending: Counter[tuple[float, str]] = Counter()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runtime.errors import GatewayError, RateLimited
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.web.client_address import client_address
 from runtime.web.messages import Request
 
@@ -56,7 +56,7 @@ class Limits:
 
     def __init__(
         self,
-        store: Store,
+        store: RedisStore,
         *,
         per_address: float,
         per_minute: float,

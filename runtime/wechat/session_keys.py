@@ -14,7 +14,7 @@ import hashlib
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 LIFE_SECONDS = 30 * 86400
 
@@ -22,7 +22,7 @@ LIFE_SECONDS = 30 * 86400
 class SessionKeys:
     """Keeps session_keys, and finds them by the openid that a client knows."""
 
-    def __init__(self, store: Store, envelope: Envelope) -> None:
+    def __init__(self, store: RedisStore, envelope: Envelope) -> None:
         self._store = store
         self._envelope = envelope
 

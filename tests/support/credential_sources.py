@@ -11,7 +11,7 @@ from runtime.custody.custody import Custody
 from runtime.custody.protocol import Pace, Token
 from runtime.custody.upkeep import Upkeep
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 QUICK = Pace(lease=0.3, renew_every=0.1, wait=5, first_pause=0.2, longest_pause=0.4)
 
@@ -43,12 +43,12 @@ class ScriptedSource:
 
 def make_custody(redis_server, *, pace=QUICK, **more) -> Custody:
     """Return custody with a connection of its own, as another process has."""
-    return Custody(Store(lambda: connect(redis_server.url)), pace=pace, **more)
+    return Custody(RedisStore(lambda: connect(redis_server.url)), pace=pace, **more)
 
 
 def make_upkeep(redis_server, *, pace=QUICK) -> Upkeep:
     """Return the timer's and the operator's way in, with a connection of its own."""
-    return Upkeep(Store(lambda: connect(redis_server.url)), pace=pace)
+    return Upkeep(RedisStore(lambda: connect(redis_server.url)), pace=pace)
 
 
 def fields(redis_server, name="access_token:wx1") -> dict:

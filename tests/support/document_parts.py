@@ -7,7 +7,7 @@ from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.store import StoreAway
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 HUSH = "s3cr3t-of-an-app"
 APP = {"kind": "service", "secret": HUSH, "token": "t0ken-of-an-app", "名": "张三"}
@@ -51,7 +51,7 @@ class Place:
     def process(self, *, redis=True, keys=None):
         """Return a process' documents; its store is at `.store`."""
         store = WatchedStore(self.root)
-        copies = DocumentCopies(Store(self.redis.client)) if redis else None
+        copies = DocumentCopies(RedisStore(self.redis.client)) if redis else None
         envelope = Envelope(keys or {1: KEY})
         documents = Documents(store, envelope, copies=copies, clock=self.clock)
         documents.store = store

@@ -10,7 +10,7 @@ import pytest
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import Pace, Refusal, Token
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from tests.runtime.custody.protocol_model import ENDED, LAST, YOUNG, Had, State
 from tests.runtime.custody.protocol_steps import steps
 
@@ -34,7 +34,7 @@ class Replay:
 
     def __init__(self, server):
         self.client = server.client()
-        self.lease = Lease(Store(lambda: connect(server.url)), NAME, pace=SLOW)
+        self.lease = Lease(RedisStore(lambda: connect(server.url)), NAME, pace=SLOW)
         self.holders = {}
         self.count = 0
 

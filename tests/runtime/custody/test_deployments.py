@@ -9,7 +9,7 @@ from redis.crc import key_slot
 from runtime.custody.custody import Custody
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from tests.runtime.custody.deployments import (
     ASIDE,
     Server,
@@ -136,7 +136,7 @@ def test_a_password_is_used_and_a_wrong_one_is_redis_away(tmp_path):
     with running(server):
         server.ready(password="p/ss word").close()
         url = f"redis://:p%2Fss%20word@127.0.0.1:{server.port}/0"
-        custody = Custody(Store(lambda: connect(url)), pace=QUICK)
+        custody = Custody(RedisStore(lambda: connect(url)), pace=QUICK)
 
         assert custody.get(ScriptedSource()).value == "T1"
 
@@ -160,7 +160,7 @@ def test_a_redis_that_refuses_blocking_commands_is_polled(redis_server):
 
     def make():
         client = connect(redis_server.url)
-        store = Store(lambda: NoBlocking(client), blocking=False)
+        store = RedisStore(lambda: NoBlocking(client), blocking=False)
         return Custody(store, pace=QUICK)
 
     with ThreadPoolExecutor(2) as pool:
@@ -180,8 +180,8 @@ def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
     certificate = make_certificate(tmp_path)
     with Passage(redis_server.port, certificate=certificate) as passage:
         address = f"rediss://127.0.0.1:{passage.port}/0"
-        trusting = Store(lambda: connect(f"{address}?ssl_ca_certs={certificate}"))
-        strict = Store(lambda: connect(address))
+        trusting = RedisStore(lambda: connect(f"{address}?ssl_ca_certs={certificate}"))
+        strict = RedisStore(lambda: connect(address))
 
         assert Custody(trusting, pace=QUICK).get(ScriptedSource()).value == "T1"
         with pytest.raises(ServiceUnavailable):
@@ -201,7 +201,7 @@ def test_a_deployment_that_is_away_is_503(url):
     """However redis-py calls it."""
     source = ScriptedSource()
     with pytest.raises(ServiceUnavailable):
-        Custody(Store(lambda: connect(url)), pace=QUICK).get(source)
+        Custody(RedisStore(lambda: connect(url)), pace=QUICK).get(source)
 
     assert source.fetched == []
 

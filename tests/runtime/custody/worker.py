@@ -24,7 +24,7 @@ from runtime.custody.protocol import Pace
 from runtime.errors import GatewayError, WeChatUnavailable
 from runtime.registry.models import App
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.upstream.transport import pooled_transport
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
 from runtime.wechat.credentials import AccessToken
@@ -42,7 +42,7 @@ class Worker:
         self._wechat = WeChat(wechat_url, self._transport, seconds=5)
         self._exchange = pooled_transport()
         self._mode = mode
-        self._custody = Custody(Store(lambda: connect(redis_url)), pace=Pace())
+        self._custody = Custody(RedisStore(lambda: connect(redis_url)), pace=Pace())
         fetch = runtime.custody.fetching._Attempt._once
         commit = Lease.commit
 

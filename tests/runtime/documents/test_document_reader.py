@@ -9,7 +9,7 @@ import pytest
 
 from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.store import VersionExists
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from tests.support.document_parts import APP, HUSH, Place
 
 NEW = {**APP, "kind": "website"}
@@ -162,7 +162,7 @@ def test_a_cluster_takes_each_script(place):
     """Each has one key, and that key a hash tag."""
     keys = []
 
-    class Watching(Store):
+    class Watching(RedisStore):
         def run(self, script, names, arguments):
             keys.append(names)
             return super().run(script, names, arguments)

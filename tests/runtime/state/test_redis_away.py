@@ -12,14 +12,14 @@ import pytest
 
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
 
 def test_after_a_restart_all_is_well(own_redis):
     """A restarted server is found again, scripts and all, without a new store."""
-    store = Store(lambda: connect(own_redis.url))
+    store = RedisStore(lambda: connect(own_redis.url))
     store.put("a", b"1", seconds=60)
     store.run(ADD, ["n"], [1])
     own_redis.stop()
@@ -39,7 +39,9 @@ COMMANDS = {
     "expire": lambda store: store.expire("a", seconds=1),
     "announce": lambda store: store.announce("a", b"1", seconds=1),
     "wait": lambda store: store.wait("a", seconds=0.1),
-    "poll": lambda store: Store(store._connect, blocking=False).wait("a", seconds=1),
+    "poll": lambda store: RedisStore(store._connect, blocking=False).wait(
+        "a", seconds=1
+    ),
     "run": lambda store: store.run(ADD, ["a"], [1]),
 }
 
@@ -63,13 +65,13 @@ def test_refused(command, caplog):
         port = str(listener.getsockname()[1])
     url = f"redis://:sesame@127.0.0.1:{port}/0"
 
-    assert_away(Store(lambda: connect(url)), command, caplog, "sesame", port)
+    assert_away(RedisStore(lambda: connect(url)), command, caplog, "sesame", port)
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_killed(own_redis, command, caplog):
     """The server dies under an open connection: the service is away."""
-    store = Store(lambda: connect(own_redis.url))
+    store = RedisStore(lambda: connect(own_redis.url))
     store.get("a")
     own_redis.stop()
 
@@ -82,12 +84,14 @@ def test_wrong_password(own_redis, user, caplog):
     own_redis.client().config_set("requirepass", "sesame")
     url = own_redis.url.replace("://", f"://{user}@")
 
-    assert_away(Store(lambda: connect(url)), COMMANDS["get"], caplog, "wrong", "nobody")
+    assert_away(
+        RedisStore(lambda: connect(url)), COMMANDS["get"], caplog, "wrong", "nobody"
+    )
 
 
 def test_killed_while_somebody_waits(own_redis, caplog):
     """A wait that is cut off ends at once, as a service that is away."""
-    store = Store(lambda: connect(own_redis.url))
+    store = RedisStore(lambda: connect(own_redis.url))
     timer = threading.Timer(0.2, own_redis.stop)
     timer.start()
 
@@ -97,7 +101,7 @@ def test_killed_while_somebody_waits(own_redis, caplog):
 
 def test_a_full_redis(own_redis, caplog):
     """A Redis that takes no more writes is away for who wants to write."""
-    store = Store(lambda: connect(own_redis.url))
+    store = RedisStore(lambda: connect(own_redis.url))
     own_redis.client().config_set("maxmemory", 1)
 
     assert_away(store, COMMANDS["put"], caplog)
@@ -106,7 +110,7 @@ def test_a_full_redis(own_redis, caplog):
 
 def test_a_value_of_another_kind(redis_server, caplog):
     """A key that somebody has misused is no stack trace."""
-    store = Store(lambda: connect(redis_server.url))
+    store = RedisStore(lambda: connect(redis_server.url))
     redis_server.client().rpush("a", b"1")
 
     assert_away(store, COMMANDS["get"], caplog)
@@ -155,7 +159,7 @@ def test_a_command_on_a_dead_connection_is_repeated(redis_server):
     """FC froze us and the connection is dead, though it does not look so: the command
     is sent once more on a new one."""
     relay = Relay(redis_server.port)
-    store = Store(lambda: connect(relay.url))
+    store = RedisStore(lambda: connect(relay.url))
     store.put("a", b"1", seconds=60)
     relay.cut = True
 

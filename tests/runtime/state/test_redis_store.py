@@ -9,20 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.state.redis_clients import ANSWER_SECONDS, connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
 
 @pytest.fixture
 def store(redis_server):
-    return Store(lambda: connect(redis_server.url))
+    return RedisStore(lambda: connect(redis_server.url))
 
 
 @pytest.fixture(params=["block", "poll"])
 def waiting_store(request, redis_server):
     """A store that waits by a blocking command, or where that is refused by asking."""
-    return Store(lambda: connect(redis_server.url), blocking=request.param == "block")
+    return RedisStore(
+        lambda: connect(redis_server.url), blocking=request.param == "block"
+    )
 
 
 def test_put_get_remove(store, redis_server):
@@ -129,7 +131,7 @@ def test_no_wait_outlasts_the_time_out():
         def blmove(self, first, second, timeout, **_):
             asked.append(timeout)
 
-    Store(Client).wait("news", seconds=3600)
+    RedisStore(Client).wait("news", seconds=3600)
 
     assert [ANSWER_SECONDS - 1] == asked
 
@@ -145,7 +147,7 @@ def test_nothing_connects_before_it_must():
         def get(self, key):
             return b"1"
 
-    store = Store(Client)
+    store = RedisStore(Client)
     assert [] == made
     with ThreadPoolExecutor(8) as threads:
         assert [b"1"] * 8 == list(threads.map(store.get, "abcdefgh"))

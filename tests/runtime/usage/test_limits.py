@@ -8,7 +8,7 @@ import pytest
 
 from runtime.errors import InvalidClient, NotFound, RateLimited, ServiceUnavailable
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.usage.limits import WRONG_SECRETS, Limits, TooManyWrongSecrets
 from runtime.web.messages import Request
 
@@ -22,7 +22,7 @@ class Clock:
 
 def make_limits(redis_server, *, clock=None, **more):
     settings = {"per_address": 3, "per_minute": 5, "trusted_hops": 0, **more}
-    store = Store(lambda: connect(redis_server.url))
+    store = RedisStore(lambda: connect(redis_server.url))
     return Limits(store, clock=clock or Clock(), **settings)
 
 
@@ -203,7 +203,7 @@ class TestWrongSecrets:
             raise AssertionError("asked")
 
         limits = Limits(
-            Store(connect_nowhere),
+            RedisStore(connect_nowhere),
             per_address=1,
             per_minute=1,
             trusted_hops=0,

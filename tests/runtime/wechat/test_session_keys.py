@@ -10,7 +10,7 @@ from runtime.crypto.envelope import Envelope
 from runtime.registry.models import Client
 from runtime.registry.subjects import openid_for
 from runtime.state.redis_clients import connect
-from runtime.state.redis_store import Store
+from runtime.state.redis_store import RedisStore
 from runtime.wechat.session_keys import SessionKeys
 
 APPID = "wx" + "d" * 16
@@ -28,7 +28,7 @@ OTHER_PAIRWISE = Client(
 
 
 def make_keys(redis_server, *, master=b"m"):
-    store = Store(lambda: connect(redis_server.url))
+    store = RedisStore(lambda: connect(redis_server.url))
     return SessionKeys(store, Envelope({1: master * 32}))
 
 
