@@ -1,13 +1,14 @@
-"""docs/operating.md explains what an operator can meet: log lines and refusals."""
+"""docs/operating explains what an operator can meet: log lines and refusals."""
 
 from __future__ import annotations
 
 import ast
 import re
 
-from tests.support.documentation import ROOT, calls, rows, section, sources
+from tests.support.documentation import ROOT, calls, names, rows, section, sources
 
-OPERATING = ROOT / "docs/operating.md"
+HEALTH = ROOT / "docs/operating/health.md"
+MESSAGES = ROOT / "docs/operating/messages.md"
 SERIOUS = ("warning", "error", "exception", "critical")
 HOLE = "\0"
 """Where a message has a value."""
@@ -34,10 +35,6 @@ def is_told(pattern, line):
     return re.fullmatch(".+?".join(map(re.escape, pattern.split(HOLE))), line)
 
 
-def table(heading):
-    return rows(section(OPERATING, heading))
-
-
 def logged():
     """Return logger and message of each line from WARNING on."""
     found = set()
@@ -56,7 +53,10 @@ def logged():
 
 def test_every_serious_log_line_has_its_row():
     """By logger and words; and no row is of a line that nobody writes."""
-    told = [(row[1].strip("`"), row[0].strip("`")) for row in table("Log lines")]
+    told = [
+        (row[1].strip("`"), row[0].strip("`"))
+        for row in rows(section(HEALTH, "Log lines"))
+    ]
     lines = logged()
 
     assert [line for line in lines if not any(same(line, row) for row in told)] == []
@@ -126,7 +126,7 @@ def of_settings():
 def refusals():
     """Return what can be said before anything runs, by who says it."""
     said = {
-        "settings": of_settings(),
+        "Settings": of_settings(),
         "`make build`": raised("BuildFailed", "deploy") | printed("make build"),
         "`make deploy`": listed("deploy.check") | printed("make deploy"),
         "`make smoke`": raised("Unwell", "deploy")
@@ -147,9 +147,13 @@ def refusals():
 
 
 def test_every_message_has_its_row():
-    """By who says it and in its words; and no row is of what nobody says."""
-    told = [(row[1], row[0].strip("`")) for row in table("Messages")]
+    """Below the name of who says it, in its words; no row is of what nobody says."""
     said = refusals()
+    told = [
+        (who, name)
+        for who in dict.fromkeys(who for who, _ in said)
+        for name in names(rows(section(MESSAGES, who)))
+    ]
 
     assert [each for each in said if not any(same(each, row) for row in told)] == []
     assert [row for row in told if not any(same(each, row) for each in said)] == []

@@ -1,4 +1,4 @@
-"""docs/operating.md: every verb has its row and an example, and each one is real."""
+"""docs/operating: every verb has its row and an example, and each one is real."""
 
 from __future__ import annotations
 
@@ -17,27 +17,41 @@ from management.commands import COMMANDS
 from management.parser import parse
 from tests.support.documentation import ROOT, code_blocks, names, rows, section
 
-OPERATING = ROOT / "docs/operating.md"
+INDEX = ROOT / "docs/operating.md"
+COMMAND_LINE = ROOT / "docs/operating/command-line.md"
 PROGRAM = "$ python manage.py "
 TYPED = {"appsecret": "0123456789abcdef" * 2, "new-appsecret": "fedcba9876543210" * 2}
 
 
+def tasks():
+    """Return the pages in the order in which the index lists them."""
+    listed = re.findall(r"\]\((operating/[\w-]+\.md)\) \|$", INDEX.read_text(), re.M)
+    return [INDEX.parent / path for path in listed]
+
+
 def examples():
-    """Return each command of the page with the lines that follow it."""
+    """Return each command of the pages with the lines that follow it."""
     found = []
-    for block in code_blocks(OPERATING.read_text("utf-8"), "console"):
-        for line in block.splitlines():
-            if line.startswith("$"):
-                found.append((line.removeprefix(PROGRAM), []))
-            else:
-                found[-1][1].append(line)
+    for page in tasks():
+        for block in code_blocks(page.read_text("utf-8"), "console"):
+            for line in block.splitlines():
+                if line.startswith("$"):
+                    found.append((line.removeprefix(PROGRAM), []))
+                else:
+                    found[-1][1].append(line)
     return found
+
+
+def test_the_index_lists_every_page_once():
+    """In one screen of fifty lines, each row of the table leading to one page."""
+    assert sorted(tasks()) == sorted(INDEX.with_suffix("").glob("*.md"))
+    assert len(INDEX.read_text("utf-8").splitlines()) <= 50
 
 
 def test_every_verb_has_its_row():
     """In the order in which manage.py lists them."""
     assert [" ".join(name) for name in COMMANDS] == names(
-        rows(section(OPERATING, "Verbs"))
+        rows(section(COMMAND_LINE, "Verbs"))
     )
 
 
@@ -55,7 +69,7 @@ def test_every_option_has_its_place(noun, verb, capsys):
         parse([noun, verb, "--help"])
     own = capsys.readouterr().out.partition("of every verb:")[0]
     options = set(re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE))
-    table = {row[0].strip("`"): row[1] for row in rows(section(OPERATING, "Verbs"))}
+    table = {row[0].strip("`"): row[1] for row in rows(section(COMMAND_LINE, "Verbs"))}
     told = table[f"{noun} {verb}"]
     if verb == "update":  # which says that it takes what the other one takes
         told += table[f"{noun} add"]
@@ -116,6 +130,6 @@ def plain(command, lines):
 
 
 def test_the_examples_are_real(run):
-    """In their order, what is printed is what the page says."""
+    """Their output is what the pages print, run in the order of the index."""
     for command, lines in examples():
         assert plain(command, lines) == plain(command, run(command)), command

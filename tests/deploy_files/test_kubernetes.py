@@ -212,7 +212,7 @@ def test_a_round_is_let_finish():
 
 def test_the_commands_name_what_is_there():
     """Those that replace the pods after a change of settings, on both pages."""
-    deploying = (ROOT / "docs/deploying.md").read_text("utf-8")
+    keys = (ROOT / "docs/operating/keys.md").read_text("utf-8")
     about = DEPLOYMENT["metadata"]
     restart = (
         f"kubectl --namespace {about['namespace']} "
@@ -221,6 +221,6 @@ def test_the_commands_name_what_is_there():
 
     assert [restart] * 2 == [
         found[0]
-        for page in (CONTAINERS, deploying)
+        for page in (CONTAINERS, keys)
         for found in [re.findall(r"kubectl [^`\n]*rollout restart [^`\n]*", page)]
     ]
