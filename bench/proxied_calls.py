@@ -80,7 +80,7 @@ def _client_call(gateway: Gateway, client_id: str, more: Mapping[str, Any]) -> C
     document = client_document(client_id, content)
     gateway.documents.write("clients", client_id, document, after=0)
     client: Any = gateway.registry.client(client_id)
-    token = gateway.access_tokens.issue(client, APPID, now=gateway.clock())
+    token = gateway.gateway_tokens.issue(client, APPID, now=gateway.clock())
     environ = fc.environ(f"{TARGET}&access_token={token}")
     handler = entrypoint(
         handle, mount="/wechat_api", dialect=dialect, gateway=lambda: gateway

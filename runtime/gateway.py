@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
     from runtime.state.redis_store import RedisStore
-    from runtime.tokens.gateway_tokens import AccessTokens
-    from runtime.tokens.grant_store import UserGrants
+    from runtime.tokens.gateway_tokens import GatewayTokens
+    from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
     from runtime.tokens.oidc_keys import OidcKeys
     from runtime.upstream.answer import Transport
@@ -242,11 +242,11 @@ class Gateway:
         )
 
     @part
-    def user_grants(self) -> UserGrants:
+    def grants(self) -> GrantStore:
         """Return what clients are told of people."""
-        from runtime.tokens.grant_store import UserGrants
+        from runtime.tokens.grant_store import GrantStore
 
-        return UserGrants(
+        return GrantStore(
             self.store,
             self.registry,
             codes=self._signer("code"),
@@ -256,11 +256,11 @@ class Gateway:
         )
 
     @part
-    def access_tokens(self) -> AccessTokens:
+    def gateway_tokens(self) -> GatewayTokens:
         """Return the gateway tokens of clients."""
-        from runtime.tokens.gateway_tokens import AccessTokens
+        from runtime.tokens.gateway_tokens import GatewayTokens
 
-        return AccessTokens(self._signer("access_token"), self.registry)
+        return GatewayTokens(self._signer("access_token"), self.registry)
 
     @part
     def form_signer(self) -> Signer:

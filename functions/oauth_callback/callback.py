@@ -95,7 +95,7 @@ def _location(gateway: Gateway, way: WayBack, result: Mapping[str, Any]) -> str:
     if not asked.wants(subject_for(client, result["sub"])):
         # Somebody else has signed in than the one of the client's id_token_hint.
         return asked.refused("login_required", issuer=issuer)
-    code = gateway.user_grants.code_of(way.state, key=result["key"])
+    code = gateway.grants.code_of(way.state, key=result["key"])
     return asked.granted(code, issuer=issuer)
 
 

@@ -31,8 +31,8 @@ def exchange(gateway: Gateway, way: WayBack, code: str) -> Mapping[str, Any]:
         grant = grant_of(
             way.client, way.flow.request, session, profile, language=language
         )
-        gateway.user_grants.code(grant, flow=way.state)
-        result["key"] = gateway.user_grants.newest_key
+        gateway.grants.code(grant, flow=way.state)
+        result["key"] = gateway.grants.newest_key
     return result
 
 
@@ -61,7 +61,11 @@ class WayBack:
     def check(self) -> None:
         """Refuse a client that was disabled, or lost its app or address, meanwhile."""
         asked, client = self.flow.request, self.client
-        if client is None or client.disabled or self.app.appid not in client.scopes:
+        if (
+            client is None
+            or client.disabled
+            or self.app.appid not in client.scopes_by_app
+        ):
             raise RedirectUriUnknown if asked else SignInNotConfigured
         if asked and not is_registered(client, asked.redirect_uri):
             raise RedirectUriUnknown

@@ -35,7 +35,7 @@ LATER = "temporarily_unavailable"
 log = logging.getLogger("gateway")
 
 
-def authorization(request: Request, gateway: Gateway) -> Response:
+def authorize_page(request: Request, gateway: Gateway) -> Response:
     """Answer a browser that a client has sent, by GET or POST."""
     if request.method == "POST":
         return form_as_link(request, PATH)

@@ -15,14 +15,14 @@ from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import OIDC
 from runtime.tokens.claims import claims_of
 from runtime.tokens.gateway_tokens import LIFE_SECONDS, InvalidScope
-from runtime.tokens.grant import InvalidGrant, UserGrant
+from runtime.tokens.grant import Grant, InvalidGrant
 from runtime.tokens.lifetimes import TOKEN_SECONDS
 
 
 def user_tokens(
     client: Client,
     id_: str,
-    grant: UserGrant,
+    grant: Grant,
     gateway: Gateway,
     *,
     nonce: str | None = None,
@@ -33,7 +33,7 @@ def user_tokens(
     The ID token tells the same of the person as userinfo: many clients read no other.
     """
     now = gateway.clock()
-    access_token = gateway.user_grants.access_token(id_, now=now)
+    access_token = gateway.grants.user_token(id_, now=now)
     answer: dict[str, object] = {
         "access_token": access_token,
         "token_type": "Bearer",
@@ -51,8 +51,8 @@ def user_tokens(
             access_token=access_token,
             nonce=nonce,
         )
-    if grant.lasting:
-        answer["refresh_token"] = gateway.user_grants.refresh_token(
+    if grant.has_refresh_token:
+        answer["refresh_token"] = gateway.grants.refresh_token(
             id_, now=now, number=number
         )
     return answer
@@ -68,16 +68,16 @@ def authorization_code(
     code = form.get("code")
     if code is None:
         raise OAuthRefused("invalid_request", "code is missing.")
-    id_, grant = gateway.user_grants.redeem(code)
+    id_, grant = gateway.grants.redeem(code)
     try:
         _check(client, grant, form)
         return user_tokens(client, id_, grant, gateway, nonce=grant.nonce)
     except GatewayError:
-        gateway.user_grants.revoke(id_)
+        gateway.grants.revoke(id_)
         raise
 
 
-def _check(client: Client, grant: UserGrant, form: Mapping[str, str]) -> None:
+def _check(client: Client, grant: Grant, form: Mapping[str, str]) -> None:
     verifier = form.get("code_verifier")
     if verifier is not None and not _VERIFIER.fullmatch(verifier):
         raise OAuthRefused("invalid_request", "code_verifier is not RFC 7636's.")
@@ -108,13 +108,13 @@ def refresh_token(
     token = form.get("refresh_token")
     if token is None:
         raise OAuthRefused("invalid_request", "refresh_token is missing.")
-    living = gateway.user_grants.of_refresh(token, now=gateway.clock())
+    living = gateway.grants.of_refresh(token, now=gateway.clock())
     grant = living.grant
     if grant.dialect != OIDC or not grant.is_of(client):
         raise InvalidGrant
     if not set(form.get("scope", "").split()) <= set(grant.scope):
         raise InvalidScope
-    number = gateway.user_grants.rotate(living.id, living.number)
+    number = gateway.grants.rotate(living.id, living.number)
     return user_tokens(client, living.id, grant, gateway, number=number)
 
 
@@ -130,10 +130,10 @@ def client_credentials(
     appid = _appid(client, form, gateway)
     scope = form.get("scope")
     narrowed = None if scope is None else tuple(dict.fromkeys(scope.split(" ")))
-    token = gateway.access_tokens.issue(
+    token = gateway.gateway_tokens.issue(
         client, appid, now=gateway.clock(), narrowed=narrowed
     )
-    granted = client.scopes[appid] if narrowed is None else narrowed
+    granted = client.scopes_by_app[appid] if narrowed is None else narrowed
     return {
         "access_token": token,
         "token_type": "Bearer",
@@ -145,9 +145,9 @@ def client_credentials(
 def _appid(client: Client, form: Mapping[str, str], gateway: Gateway) -> str:
     appid = form.get("appid")
     if appid is None:
-        if len(client.scopes) > 1:
+        if len(client.scopes_by_app) > 1:
             raise OAuthRefused("invalid_request", "The client has many: send appid.")
-        appid = next(iter(client.scopes), "")
-    if appid not in client.scopes or gateway.registry.app(appid) is None:
+        appid = next(iter(client.scopes_by_app), "")
+    if appid not in client.scopes_by_app or gateway.registry.app(appid) is None:
         raise OAuthRefused("unauthorized_client", "The app is not the client's.")
     return appid

@@ -21,7 +21,7 @@ userinfo = late("functions.oidc.userinfo")
 
 ROUTES = (
     route(r"/\.well-known/openid-configuration", **for_pages(GET=discovery.discovery)),
-    route(r"/authorize", GET=authorize.authorization, POST=authorize.authorization),
+    route(r"/authorize", GET=authorize.authorize_page, POST=authorize.authorize_page),
     route(r"/jwks", **for_pages(GET=discovery.jwks)),
     route(r"/token", **for_pages(POST=token.issue)),
     route(r"/revoke", **for_pages(POST=revoke.revoke)),

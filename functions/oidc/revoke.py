@@ -20,12 +20,12 @@ def revoke(request: Request, gateway: Gateway) -> Response:
     token = form.get("token")
     if token is None:
         raise OAuthRefused("invalid_request", "token is missing.")
-    named = gateway.user_grants.named_by(token, now=gateway.clock())
+    named = gateway.grants.named_by(token, now=gateway.clock())
     if named is not None:
         id_, grant = named
         if grant.client_id != client.client_id:
             raise OAuthRefused("invalid_grant", "The token is another client's.")
-        gateway.user_grants.revoke(id_)
+        gateway.grants.revoke(id_)
     elif _is_of_a_machine(token, gateway):
         why = "A token of client_credentials ends by itself, or with its client."
         raise OAuthRefused("unsupported_token_type", why)
@@ -34,7 +34,7 @@ def revoke(request: Request, gateway: Gateway) -> Response:
 
 def _is_of_a_machine(token: str, gateway: Gateway) -> bool:
     try:
-        gateway.access_tokens.read(token, now=gateway.clock())
+        gateway.gateway_tokens.read(token, now=gateway.clock())
     except InvalidToken:
         return False
     return True

@@ -7,7 +7,7 @@ from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
 from runtime.sign_in.authorization_request import OIDC
 from runtime.tokens.claims import claims_of
-from runtime.tokens.grant import InvalidUserToken, LivingGrant
+from runtime.tokens.grant import ActiveGrant, InvalidUserToken
 from runtime.web.authorization_header import bearer_of
 from runtime.web.messages import Request, Response, json_response, single
 
@@ -28,8 +28,8 @@ def userinfo(request: Request, gateway: Gateway) -> Response:
     return json_response(claims).with_headers(NO_CACHE)
 
 
-def _living(token: str, gateway: Gateway) -> LivingGrant:
-    living = gateway.user_grants.read(token, now=gateway.clock())
+def _living(token: str, gateway: Gateway) -> ActiveGrant:
+    living = gateway.grants.read(token, now=gateway.clock())
     if living.grant.dialect != OIDC:
         raise InvalidUserToken
     return living

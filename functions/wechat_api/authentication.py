@@ -12,23 +12,23 @@ from runtime.registry.app_ids import APPID
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.models import App, Client
 from runtime.registry.registry import known_client
-from runtime.tokens.gateway_tokens import Access
+from runtime.tokens.gateway_tokens import Caller
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
 from runtime.web.messages import Request
 
 
-def access_of(request: Request, gateway: Gateway) -> tuple[App, Access]:
+def caller_of(request: Request, gateway: Gateway) -> tuple[App, Caller]:
     """Return the app and what the gateway token allows; ApiRefused otherwise.
 
     On WeChat's own paths the token stands in the query, and names the app.
     """
-    access = _by_token(request.argument("access_token"), gateway)
-    return _checked(access, gateway, request.path)
+    caller = _by_token(request.argument("access_token"), gateway)
+    return _checked(caller, gateway, request.path)
 
 
-def access_for_app(
+def caller_for_app(
     request: Request, gateway: Gateway, appid: str, *, scope: str
-) -> tuple[App, Access]:
+) -> tuple[App, Caller]:
     """Return the same for the app that the address names.
 
     By Bearer or `access_token` with a gateway token, or by Basic with client id and
@@ -42,38 +42,38 @@ def access_for_app(
             client = known_client(
                 basic.client_id, basic.secret, registry=gateway.registry
             )
-        if appid not in client.scopes:
+        if appid not in client.scopes_by_app:
             raise ApiRefused(48001, "app_not_granted")
-        access = Access(client.client_id, appid, client.scopes[appid])
+        caller = Caller(client.client_id, appid, client.scopes_by_app[appid])
     else:
-        access = _by_token(bearer_of(request) or in_query, gateway)
-    if access.appid != appid:
+        caller = _by_token(bearer_of(request) or in_query, gateway)
+    if caller.appid != appid:
         raise ApiRefused(48001, "app_not_granted")
-    return _checked(access, gateway, scope)
+    return _checked(caller, gateway, scope)
 
 
-def toll_of(access: Access, gateway: Gateway) -> Toll | None:
+def toll_of(caller: Caller, gateway: Gateway) -> Toll | None:
     """Return what a call of this client costs, None where it has no rate."""
-    client = gateway.registry.client(access.client_id)
+    client = gateway.registry.client(caller.client_id)
     rate = client.rate if client else None
     if rate is None:
         return None
-    return Toll(access.client_id, rate.per_second, rate.burst)
+    return Toll(caller.client_id, rate.per_second, rate.burst)
 
 
-def _by_token(text: str | None, gateway: Gateway) -> Access:
+def _by_token(text: str | None, gateway: Gateway) -> Caller:
     if not text:
         raise ApiRefused(41001, "access_token_missing")
-    return gateway.access_tokens.read(text, now=gateway.clock())
+    return gateway.gateway_tokens.read(text, now=gateway.clock())
 
 
-def _checked(access: Access, gateway: Gateway, scope: str) -> tuple[App, Access]:
-    app = gateway.registry.app(access.appid)
+def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]:
+    app = gateway.registry.app(caller.appid)
     if app is None:
         raise ApiRefused(40013, "unknown_appid")
-    if not access.allows(scope):
+    if not caller.allows(scope):
         raise ApiRefused(48001, "path_not_in_scope")
-    return app, access
+    return app, caller
 
 
 _CLIENT_ID = re.compile("[a-z0-9][a-z0-9_-]{0,39}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from functions.wechat_api.authentication import access_for_app, client_of_secret
+from functions.wechat_api.authentication import caller_for_app, client_of_secret
 from functions.wechat_api.report import note
 from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused, BadRequest
@@ -43,7 +43,7 @@ def _app(client: Client, appid: str, gateway: Gateway) -> App:
     find = gateway.registry.app
     if not re.fullmatch(APPID, appid):
         return mini_program_of(client, None, find=find)
-    if appid not in client.scopes:
+    if appid not in client.scopes_by_app:
         raise ApiRefused(48001, "app_not_granted")
     return mini_program_of(client, appid, find=find)
 
@@ -69,9 +69,9 @@ def decrypt_user_data(request: Request, gateway: Gateway, appid: str) -> Respons
     `openid` is as the client knows it; where `raw_data` and `signature` come along,
     they are checked first.
     """
-    _, access = access_for_app(request, gateway, appid, scope=SCOPE)
+    _, caller = caller_for_app(request, gateway, appid, scope=SCOPE)
     fields = _fields(request)
-    client = gateway.registry.client(access.client_id)
+    client = gateway.registry.client(caller.client_id)
     found = client and gateway.session_keys.find(client, appid, fields["openid"])
     if not client or not found:
         raise ApiRefused(87007, "session_key_unknown")
@@ -82,7 +82,7 @@ def decrypt_user_data(request: Request, gateway: Gateway, appid: str) -> Respons
         )
     except CannotDecrypt:
         raise ApiRefused(40097, "cannot_decrypt") from None
-    note(request, access, "user_data_decrypted")
+    note(request, caller, "user_data_decrypted")
     return _answer(_content_for(client, content))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from functions.wechat_api.authentication import access_for_app, access_of, toll_of
+from functions.wechat_api.authentication import caller_for_app, caller_of, toll_of
 from functions.wechat_api.report import Report
 from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.models import App
-from runtime.tokens.gateway_tokens import Access
+from runtime.tokens.gateway_tokens import Caller
 from runtime.web.messages import Headers, Request, Response
 
 _REFUSED = re.compile(
@@ -33,8 +33,8 @@ _VALUE_DOWN = re.compile(r"[\t -~]*")
 def proxy(request: Request, gateway: Gateway) -> Response:
     """Forward the call and return WeChat's status, content type and bytes."""
     _check_path(request.path)
-    app, access = access_of(request, gateway)
-    return _passed(request, gateway, app, access)
+    app, caller = caller_of(request, gateway)
+    return _passed(request, gateway, app, caller)
 
 
 def proxy_for_app(
@@ -42,8 +42,8 @@ def proxy_for_app(
 ) -> Response:
     """Forward a call whose app the address names."""
     _check_path(path)
-    app, access = access_for_app(request, gateway, appid, scope=path)
-    return _passed(replace(request, path=path), gateway, app, access)
+    app, caller = caller_for_app(request, gateway, appid, scope=path)
+    return _passed(replace(request, path=path), gateway, app, caller)
 
 
 def _check_path(path: str) -> None:
@@ -51,8 +51,8 @@ def _check_path(path: str) -> None:
         raise ApiRefused(48001, "path_not_proxied")
 
 
-def _passed(request: Request, gateway: Gateway, app: App, access: Access) -> Response:
-    report = Report(request, access, gateway)
+def _passed(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
+    report = Report(request, caller, gateway)
     try:
         answer = gateway.calls.send(
             app,
@@ -60,7 +60,7 @@ def _passed(request: Request, gateway: Gateway, app: App, access: Access) -> Res
             f"{request.path}?{request.query}",
             headers=_passed_up(request.headers),
             body=request.body or None,
-            toll=toll_of(access, gateway),
+            toll=toll_of(caller, gateway),
             on_try=report.tried,
         )
     except GatewayError as error:

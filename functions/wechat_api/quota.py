@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from functions.wechat_api.authentication import access_for_app, toll_of
+from functions.wechat_api.authentication import caller_for_app, toll_of
 from functions.wechat_api.report import note
 from runtime.gateway import Gateway
 from runtime.upstream.answer import Answer
@@ -19,19 +19,19 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
     Whoever may call a path may ask for its quota; WeChat's numbers are the app's.
     """
     path = request.argument("path") or ""
-    app, access = access_for_app(request, gateway, appid, scope=path)
+    app, caller = caller_for_app(request, gateway, appid, scope=path)
     answer = gateway.calls.send(
         app,
         "POST",
         AT_WECHAT,
         headers={"Content-Type": "application/json"},
         body=json.dumps({"cgi_path": path}, ensure_ascii=False).encode(),
-        toll=toll_of(access, gateway),
+        toll=toll_of(caller, gateway),
     )
     theirs = _numbers(answer)
-    note(request, access, "quota_read")
-    ours = gateway.counters.today(access.client_id, app.appid, path)
-    client = {"client": access.client_id, "succeeded_today": ours}
+    note(request, caller, "quota_read")
+    ours = gateway.counters.today(caller.client_id, app.appid, path)
+    client = {"client": caller.client_id, "succeeded_today": ours}
     return json_response({"path": path, **theirs, "gateway": client})
 
 

@@ -7,7 +7,7 @@ import time
 
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.tokens.gateway_tokens import Access
+from runtime.tokens.gateway_tokens import Caller
 from runtime.upstream.answer import Answer
 from runtime.usage.audit import Event, ProxiedCall, audit
 from runtime.web.messages import Request
@@ -18,9 +18,9 @@ _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 class Report:
     """Begun when a call comes in; told once, when it is known what came of it."""
 
-    def __init__(self, request: Request, access: Access, gateway: Gateway) -> None:
+    def __init__(self, request: Request, caller: Caller, gateway: Gateway) -> None:
         self._request = request
-        self._access = access
+        self._caller = caller
         self._gateway = gateway
         self._began = time.perf_counter()
         self._upstream = 0.0
@@ -56,13 +56,13 @@ class Report:
         rid: str | None = None,
         bytes_down: int = 0,
     ) -> None:
-        request, access = self._request, self._access
+        request, caller = self._request, self._caller
         own = time.perf_counter() - self._began - self._upstream
         audit(
             ProxiedCall(
                 request_id=request.request_id,
-                client=access.client_id,
-                app=access.appid,
+                client=caller.client_id,
+                app=caller.appid,
                 method=request.method,
                 path=request.path,
                 status=status,
@@ -79,13 +79,13 @@ class Report:
         # Only of an answer is it known that WeChat has such a path.
         known = outcome == "answered" and status == 200 and errcode != 40066
         self._gateway.counters.add(
-            access.client_id,
-            access.appid,
+            caller.client_id,
+            caller.appid,
             request.path if known else "unknown",
             errcode=errcode if known or errcode else -1,
         )
 
 
-def note(request: Request, access: Access, event: str) -> None:
+def note(request: Request, caller: Caller, event: str) -> None:
     """Audit a call of an endpoint of our own, such as `token_read`."""
-    audit(Event(request.request_id, access.client_id, access.appid, event))
+    audit(Event(request.request_id, caller.client_id, caller.appid, event))

@@ -15,7 +15,7 @@ from runtime.registry.sign_in_apps import SILENT
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.sign_in.authorization_request import WECHAT
 from runtime.tokens.claims import wechat_profile_of
-from runtime.tokens.grant import InvalidGrant, InvalidUserToken, LivingGrant
+from runtime.tokens.grant import ActiveGrant, InvalidGrant, InvalidUserToken
 from runtime.tokens.lifetimes import TOKEN_SECONDS
 from runtime.web.messages import Request, Response
 
@@ -31,10 +31,10 @@ def access_token(request: Request, gateway: Gateway) -> Response:
         raise ApiRefused(41008, "code_missing")
     # Callbacks that come twice are a habit of WeChat's browsers: a second use is
     # refused, and does not cost the first one its tokens.
-    id_, grant = gateway.user_grants.redeem(code, revoke=False)
-    held = LivingGrant(id_, grant, client)
+    id_, grant = gateway.grants.redeem(code, revoke=False)
+    held = ActiveGrant(id_, grant, client)
     if not grant.is_of(client) or not _is_named(held, fields["appid"]):
-        gateway.user_grants.revoke(id_)
+        gateway.grants.revoke(id_)
         raise InvalidGrant
     return _tokens(held, gateway)
 
@@ -49,9 +49,7 @@ def refresh_token(request: Request, gateway: Gateway) -> Response:
     if not fields.get("refresh_token"):
         raise ApiRefused(41003, "refresh_token_missing")
     try:
-        held = gateway.user_grants.of_refresh(
-            fields["refresh_token"], now=gateway.clock()
-        )
+        held = gateway.grants.of_refresh(fields["refresh_token"], now=gateway.clock())
     except InvalidGrant:
         raise ApiRefused(40030, "invalid_refresh_token") from None
     if not _is_named(held, fields["appid"]):
@@ -73,14 +71,14 @@ def auth(request: Request, gateway: Gateway) -> Response:
     return sns_response({"errcode": 0, "errmsg": "ok"})
 
 
-def _held(request: Request, gateway: Gateway) -> LivingGrant:
+def _held(request: Request, gateway: Gateway) -> ActiveGrant:
     fields = dict(reversed(request.arguments))
     token, openid = fields.get("access_token"), fields.get("openid")
     if not token:
         raise ApiRefused(41001, "access_token_missing")
     if not openid:
         raise ApiRefused(41009, "openid_missing")
-    held = gateway.user_grants.read(token, now=gateway.clock())
+    held = gateway.grants.read(token, now=gateway.clock())
     if held.grant.dialect != WECHAT:
         raise InvalidUserToken
     own = openid_for(held.client, held.grant.profile["wechat_openid"])
@@ -89,7 +87,7 @@ def _held(request: Request, gateway: Gateway) -> LivingGrant:
     return held
 
 
-def _is_named(held: LivingGrant, appid: str) -> bool:
+def _is_named(held: ActiveGrant, appid: str) -> bool:
     """Tell whether it is of this dialect, and the app called by one of its names.
 
     That of the way there, the client's id, or the appid of the app that it was.
@@ -100,13 +98,13 @@ def _is_named(held: LivingGrant, appid: str) -> bool:
 
 
 def _tokens(
-    held: LivingGrant, gateway: Gateway, *, with_unionid: bool = True
+    held: ActiveGrant, gateway: Gateway, *, with_unionid: bool = True
 ) -> Response:
     grant, now = held.grant, gateway.clock()
     content = {
-        "access_token": gateway.user_grants.access_token(held.id, now=now),
+        "access_token": gateway.grants.user_token(held.id, now=now),
         "expires_in": TOKEN_SECONDS,
-        "refresh_token": gateway.user_grants.refresh_token(held.id, now=now),
+        "refresh_token": gateway.grants.refresh_token(held.id, now=now),
         "openid": openid_for(held.client, grant.profile["wechat_openid"]),
         "scope": ",".join(grant.scope),
     }

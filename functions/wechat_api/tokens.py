@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from functions.wechat_api.authentication import access_for_app, access_of, toll_of
+from functions.wechat_api.authentication import caller_for_app, caller_of, toll_of
 from functions.wechat_api.report import note
 from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
@@ -13,7 +13,7 @@ from runtime.gateway import Gateway
 from runtime.registry.app_ids import APPID
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.models import App, Client
-from runtime.tokens.gateway_tokens import LIFE_SECONDS, Access
+from runtime.tokens.gateway_tokens import LIFE_SECONDS, Caller
 from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.credentials import TICKET_TYPES
 
@@ -34,23 +34,23 @@ def stable_token(request: Request, gateway: Gateway) -> Response:
 
 def ticket(request: Request, gateway: Gateway) -> Response:
     """GET /cgi-bin/ticket/getticket: from custody, with its remaining life."""
-    return _ticket(request, gateway, access_of(request, gateway))
+    return _ticket(request, gateway, caller_of(request, gateway))
 
 
 def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
     """The same for the app that the address names."""
     path = request.path.removeprefix(f"/{appid}")
-    who = access_for_app(request, gateway, appid, scope=path)
+    who = caller_for_app(request, gateway, appid, scope=path)
     return _ticket(request, gateway, who)
 
 
-def _ticket(request: Request, gateway: Gateway, who: tuple[App, Access]) -> Response:
-    app, access = who
+def _ticket(request: Request, gateway: Gateway, who: tuple[App, Caller]) -> Response:
+    app, caller = who
     type_ = request.argument("type")
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")
-    kept = gateway.calls.ticket(app, type_, toll=toll_of(access, gateway))
-    note(request, access, "ticket_read")
+    kept = gateway.calls.ticket(app, type_, toll=toll_of(caller, gateway))
+    note(request, caller, "ticket_read")
     content = {"errcode": 0, "errmsg": "ok", "ticket": kept.value}
     return _answer({**content, "expires_in": int(kept.seconds)})
 
@@ -68,9 +68,9 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
     if not secret:
         raise ApiRefused(41004, "secret_missing")
     client = _client(request, secret, gateway)
-    if appid not in client.scopes:
+    if appid not in client.scopes_by_app:
         raise ApiRefused(48001, "app_not_granted")
-    text = gateway.access_tokens.issue(client, appid, now=gateway.clock())
+    text = gateway.gateway_tokens.issue(client, appid, now=gateway.clock())
     return _answer({"access_token": text, "expires_in": LIFE_SECONDS})
 
 

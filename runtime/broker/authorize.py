@@ -15,7 +15,7 @@ from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
 from runtime.sign_in.authorization_request import WECHAT, AuthorizationRequest
 from runtime.sign_in.flows import Flow
 from runtime.sign_in.sessions import Session
-from runtime.tokens.grant import UserGrant
+from runtime.tokens.grant import Grant
 from runtime.web.form_as_link import LONGEST_LINK
 from runtime.web.messages import Request, Response, redirect
 from runtime.web.next_url import DEFAULT_NEXT
@@ -48,7 +48,7 @@ def authorize(
         # To Redis a code is what a flow is: something that waits there.
         gateway.limits.code(request)
         grant = grant_of(apps.client, asked, session, profile, language=choose(request))
-        code = gateway.user_grants.code(grant)
+        code = gateway.grants.code(grant)
         return redirect(asked.granted(code, issuer=issuer))
     if "none" in prompt:
         return redirect(asked.refused("login_required", issuer=issuer))
@@ -77,9 +77,9 @@ def grant_of(
     profile: Mapping[str, Any],
     *,
     language: str | None,
-) -> UserGrant:
+) -> Grant:
     """Return what the client is to get for this person."""
-    return UserGrant(
+    return Grant(
         dialect=asked.dialect,
         client_id=client.client_id,
         epoch=client.epoch,

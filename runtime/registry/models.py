@@ -50,9 +50,10 @@ class Rate:
 class Client:
     """A business service: what it may do with which app, and how it proves itself.
 
-    `scopes` maps an appid to path patterns such as `/cgi-bin/message/*`, and the word
-    `token:read`. Tokens of an `epoch` other than the current one are dead. `rate` None
-    is no limit; `session_key` tells whether jscode2session shows it the session_key.
+    `scopes_by_app` maps an appid to path patterns such as `/cgi-bin/message/*`, and the
+    word `token:read`. Tokens of an `epoch` other than the current one are dead. `rate`
+    None is no limit; `session_key` tells whether jscode2session shows it the
+    session_key.
 
     A `public` client has no secret and proves a code by PKCE alone; `pkce` is
     "required" or, for the others, "optional". A `native` one is answered on any port
@@ -64,7 +65,7 @@ class Client:
 
     client_id: str
     name: str
-    scopes: Mapping[str, tuple[str, ...]]
+    scopes_by_app: Mapping[str, tuple[str, ...]]
     secret_hashes: tuple[str, ...] = field(repr=False)
     origins: tuple[str, ...] = ()
     epoch: int = 1

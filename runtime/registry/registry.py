@@ -83,9 +83,10 @@ def _app(appid: str, document: Document) -> App:
 
 def _client(client_id: str, document: Document) -> Client:
     fields = known_fields(Client, document.content)
-    scopes = {app: tuple(each) for app, each in fields["scopes"].items()}
-    rate = Rate(**fields["rate"]) if fields.get("rate") else None
-    return Client(client_id, **{**fields, "scopes": scopes, "rate": rate})
+    scopes = document.content["scopes"]
+    fields["scopes_by_app"] = {app: tuple(each) for app, each in scopes.items()}
+    fields["rate"] = Rate(**fields["rate"]) if fields.get("rate") else None
+    return Client(client_id, **fields)
 
 
 _NOBODY = Client("", "", {}, (f"sha256:{'0' * 32}:{'0' * 64}",))

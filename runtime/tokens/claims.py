@@ -7,10 +7,10 @@ from typing import Any
 
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for, subject_for
-from runtime.tokens.grant import UserGrant
+from runtime.tokens.grant import Grant
 
 
-def claims_of(client: Client, grant: UserGrant) -> dict[str, Any]:
+def claims_of(client: Client, grant: Grant) -> dict[str, Any]:
     """Return the claims that the grant's scope covers, `sub` first.
 
     A pairwise client gets a `sub` of its own and none of WeChat's names, by which two
@@ -33,7 +33,7 @@ def claims_of(client: Client, grant: UserGrant) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value not in (None, "")}
 
 
-def wechat_profile_of(client: Client, grant: UserGrant) -> dict[str, Any]:
+def wechat_profile_of(client: Client, grant: Grant) -> dict[str, Any]:
     """Return a person in the shape of WeChat's /sns/userinfo.
 
     What WeChat itself has left empty since October 2021 is empty here, too.

@@ -53,7 +53,7 @@ class InvalidScope(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Caller:
     """What a gateway token allows: the client's scopes as they stand now.
 
     `narrowed` are the token's own scopes, None where it was asked for without any.
@@ -70,7 +70,7 @@ class Access:
         return in_scope(scope, self.scopes) and in_scope(scope, own)
 
 
-class AccessTokens:
+class GatewayTokens:
     """Issues and reads gateway tokens."""
 
     def __init__(self, signer: Signer, registry: Registry) -> None:
@@ -88,7 +88,7 @@ class AccessTokens:
         """Return a token that lives 7200 seconds; InvalidScope if it cannot be."""
         fields: list[object] = [client.client_id, appid, client.epoch]
         if narrowed is not None:
-            known = client.scopes.get(appid, ())
+            known = client.scopes_by_app.get(appid, ())
             if not all(in_scope(each, known) for each in narrowed):
                 raise InvalidScope
             fields.append(narrowed)
@@ -98,7 +98,7 @@ class AccessTokens:
             raise InvalidScope
         return text
 
-    def read(self, text: str, *, now: float) -> Access:
+    def read(self, text: str, *, now: float) -> Caller:
         """Return what the token allows; InvalidToken or ExpiredToken."""
         try:
             payload = self._signer.verify(text, now=now, max_age=LIFE_SECONDS)
@@ -110,8 +110,8 @@ class AccessTokens:
         client = self._registry.client(client_id)
         if client is None or client.disabled or client.epoch != epoch:
             raise InvalidToken
-        scopes = client.scopes.get(appid, ())
-        return Access(client_id, appid, scopes, narrowed)
+        scopes = client.scopes_by_app.get(appid, ())
+        return Caller(client_id, appid, scopes, narrowed)
 
 
 @lru_cache(maxsize=256)

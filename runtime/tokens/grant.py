@@ -42,7 +42,7 @@ class ExpiredUserToken(InvalidUserToken):
 
 
 @dataclass(frozen=True, slots=True)
-class UserGrant:
+class Grant:
     """What a client was told of a person.
 
     `sub` and `profile` are the gateway's own, before a pairwise client gets names of
@@ -63,7 +63,7 @@ class UserGrant:
     language: str | None = None
 
     @property
-    def lasting(self) -> bool:
+    def has_refresh_token(self) -> bool:
         """Tell whether it comes with a refresh token."""
         return self.dialect == WECHAT or "offline_access" in self.scope
 
@@ -71,17 +71,17 @@ class UserGrant:
         """Tell whether it is this client's, which is who it was and has the app."""
         if (self.client_id, self.epoch) != (client.client_id, client.epoch):
             return False
-        return self.profile["wechat_appid"] in client.scopes
+        return self.profile["wechat_appid"] in client.scopes_by_app
 
 
 @dataclass(frozen=True, slots=True)
-class LivingGrant:
+class ActiveGrant:
     """A grant that nobody has revoked, its id, and the client that has it.
 
     `number` counts how often the refresh token that led here had been replaced.
     """
 
     id: str
-    grant: UserGrant
+    grant: Grant
     client: Client
     number: int = 0

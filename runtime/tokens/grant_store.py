@@ -26,12 +26,12 @@ from runtime.sign_in.sign_outs import SignOuts
 from runtime.state.redis_store import RedisStore
 from runtime.state.stored_fields import known_fields
 from runtime.tokens.grant import (
+    ActiveGrant,
     ExpiredUserToken,
+    Grant,
     InvalidGrant,
     InvalidUserToken,
-    LivingGrant,
     SpentCode,
-    UserGrant,
 )
 from runtime.tokens.lifetimes import CODE_SECONDS, REFRESH_SECONDS, TOKEN_SECONDS
 
@@ -65,7 +65,7 @@ return number + 1
 """
 
 
-class UserGrants:
+class GrantStore:
     """Gives codes for grants, tokens for codes, and takes both back."""
 
     def __init__(
@@ -87,7 +87,7 @@ class UserGrants:
         self._sign_outs = sign_outs
         self._random = random
 
-    def code(self, grant: UserGrant, *, flow: str | None = None) -> str:
+    def code(self, grant: Grant, *, flow: str | None = None) -> str:
         """Return a code for the grant: 43 characters, good once.
 
         With the state of a flow it is the flow's own code, see `code_of`.
@@ -96,7 +96,7 @@ class UserGrants:
         if flow is not None:
             code = self.code_of(flow, key=self.newest_key)
         text = json.dumps(asdict(grant), ensure_ascii=False)
-        life = REFRESH_SECONDS if grant.lasting else TOKEN_SECONDS
+        life = REFRESH_SECONDS if grant.has_refresh_token else TOKEN_SECONDS
         self._store.put(
             _key(_id(code)) + ":code",
             f"{life * 1000} {text}".encode(),
@@ -121,7 +121,7 @@ class UserGrants:
         except BadSignature:
             raise FlowExpired from None
 
-    def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, UserGrant]:
+    def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, Grant]:
         """Return the grant of a code and its id; of many callers one gets it.
 
         InvalidGrant if there is no such code, or the person was signed out since. A
@@ -140,7 +140,7 @@ class UserGrants:
             raise InvalidGrant
         return id_, grant
 
-    def access_token(self, id_: str, *, now: float) -> str:
+    def user_token(self, id_: str, *, now: float) -> str:
         """Return an access token of a grant; it lives TOKEN_SECONDS."""
         return self._access.sign(id_.encode(), now=now)
 
@@ -148,7 +148,7 @@ class UserGrants:
         """Return the refresh token of a grant that has been replaced so often."""
         return self._refresh.sign(f"{id_} {number}".encode(), now=now)
 
-    def read(self, token: str, *, now: float) -> LivingGrant:
+    def read(self, token: str, *, now: float) -> ActiveGrant:
         """Return the grant of an access token; InvalidUserToken, ExpiredUserToken."""
         try:
             id_ = self._access.verify(token, now=now, max_age=TOKEN_SECONDS).decode()
@@ -158,7 +158,7 @@ class UserGrants:
             raise InvalidUserToken from None
         return self._living(id_, InvalidUserToken)
 
-    def of_refresh(self, token: str, *, now: float) -> LivingGrant:
+    def of_refresh(self, token: str, *, now: float) -> ActiveGrant:
         """Return the grant of a refresh token; InvalidGrant."""
         try:
             payload = self._refresh.verify(token, now=now, max_age=REFRESH_SECONDS)
@@ -178,7 +178,7 @@ class UserGrants:
             raise InvalidGrant
         return int(found)
 
-    def named_by(self, token: str, *, now: float) -> tuple[str, UserGrant] | None:
+    def named_by(self, token: str, *, now: float) -> tuple[str, Grant] | None:
         """Return id and grant of an access or refresh token that is not too old.
 
         Also where it is no good at present, as while its client lacks the app.
@@ -198,7 +198,7 @@ class UserGrants:
 
     def _living(
         self, id_: str, refused: type[GatewayError], *, number: int = 0
-    ) -> LivingGrant:
+    ) -> ActiveGrant:
         stored = self._store.get(_key(id_))
         if stored is None:
             raise refused
@@ -208,11 +208,11 @@ class UserGrants:
             raise refused
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
             raise refused
-        return LivingGrant(id_, grant, client, number)
+        return ActiveGrant(id_, grant, client, number)
 
 
-def _grant(stored: bytes) -> UserGrant:
-    return UserGrant(**known_fields(UserGrant, json.loads(stored)))
+def _grant(stored: bytes) -> Grant:
+    return Grant(**known_fields(Grant, json.loads(stored)))
 
 
 def _id(code: str) -> str:

@@ -41,7 +41,9 @@ def mini_program_of(
     client: Client, appid: str | None, *, find: Callable[[str], App | None]
 ) -> App:
     """Return the client's mini program of this appid, or without one its only one."""
-    asked = client.scopes if appid is None else client.scopes.keys() & {appid}
+    asked = (
+        client.scopes_by_app if appid is None else client.scopes_by_app.keys() & {appid}
+    )
     found = [app for app in map(find, asked) if app and app.kind == KIND]
     if len(found) != 1:
         raise UnknownMiniProgram

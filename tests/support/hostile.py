@@ -34,7 +34,7 @@ class Hostile:
     def issue(self, client_id="demo", appid=SERVICE, *, ago=0.0):
         client = self.gateway.registry.client(client_id)
         now = self.gateway.clock() - ago
-        return self.gateway.access_tokens.issue(client, appid, now=now)
+        return self.gateway.gateway_tokens.issue(client, appid, now=now)
 
     def reached(self):
         """Return the paths that WeChat has been asked, tokens aside."""

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from functions.oidc.index import handler
 from runtime.sign_in.authorization_request import OIDC
-from runtime.tokens.grant import UserGrant
+from runtime.tokens.grant import Grant
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import FORM, SERVICE, WEBSITE, basic
 
@@ -54,12 +54,12 @@ def grant(gateway, client_id="demo", **changed):
         "code_challenge": CHALLENGE,
         "language": "zh_CN",
     }
-    return UserGrant(**{**fields, **changed})
+    return Grant(**{**fields, **changed})
 
 
 def make_code(gateway, client_id="demo", **changed):
     """Return a code as the authorize endpoint gives it."""
-    return gateway.user_grants.code(grant(gateway, client_id, **changed))
+    return gateway.grants.code(grant(gateway, client_id, **changed))
 
 
 class Provider:

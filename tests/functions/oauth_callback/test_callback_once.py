@@ -99,7 +99,7 @@ class TestOnce:
         code = query_of(header(second, "Location"))["code"]
 
         assert header(first, "Location") == header(second, "Location")
-        assert visit.gateway.user_grants.redeem(code)[1].client_id == "demo"
+        assert visit.gateway.grants.redeem(code)[1].client_id == "demo"
 
     @pytest.mark.case(49)
     def test_a_repetition_where_the_new_key_is_not_yet(self, visit, gateway):

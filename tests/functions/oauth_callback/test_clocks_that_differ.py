@@ -60,13 +60,13 @@ def test_what_was_signed_ahead_of_us_is_refused(gateway, other, skew, good):
     ahead = other(NOW + skew)
     visit = Visit(ahead)
     visit.agree(visit.get(login, "/", ""))
-    token = ahead.access_tokens.issue(
+    token = ahead.gateway_tokens.issue(
         gateway.registry.client("demo"), SERVICE, now=ahead.clock()
     )
     asked = ask(path="/me", cookies=visit.cookies)
     outcomes = [
         passes(lambda: login(asked, gateway)),
-        passes(lambda: gateway.access_tokens.read(token, now=gateway.clock())),
+        passes(lambda: gateway.gateway_tokens.read(token, now=gateway.clock())),
     ]
 
     assert outcomes == [good, good]

@@ -72,7 +72,7 @@ class TestAnothersFlow:
         state = query_of(header(begun, "Location"))["state"]
         visit.agree(begun)
 
-        assert exchanged(gateway.user_grants.code_of(state, key=1))["errcode"] == 40029
+        assert exchanged(gateway.grants.code_of(state, key=1))["errcode"] == 40029
 
     @pytest.mark.case(36, 37)
     @pytest.mark.bug(3)

@@ -29,7 +29,7 @@ def test_a_token_for_the_client(post, gateway, clock, by):
     else:
         status, headers, content = post({**GRANT, **WHO})
 
-    access = gateway.access_tokens.read(content.pop("access_token"), now=clock.now)
+    access = gateway.gateway_tokens.read(content.pop("access_token"), now=clock.now)
     assert 200 == status
     assert {
         "token_type": "Bearer",
@@ -46,7 +46,7 @@ def test_a_narrower_token(post, gateway, clock):
     scope = "/cgi-bin/user/* /cgi-bin/menu/get /cgi-bin/user/*"
     _, _, content = post({**GRANT, "scope": scope}, authorization=basic())
 
-    access = gateway.access_tokens.read(content["access_token"], now=clock.now)
+    access = gateway.gateway_tokens.read(content["access_token"], now=clock.now)
     assert "/cgi-bin/user/* /cgi-bin/menu/get" == content["scope"]
     assert access.allows("/cgi-bin/user/get")
     assert not access.allows("/cgi-bin/message/custom/send")
@@ -93,7 +93,7 @@ def test_a_token_is_for_the_app_that_was_named(post, gateway):
     form = {"grant_type": "client_credentials", "appid": WEBSITE, **WHO}
     _, _, content = post(form)
 
-    access = gateway.access_tokens.read(content["access_token"], now=gateway.clock())
+    access = gateway.gateway_tokens.read(content["access_token"], now=gateway.clock())
     assert (WEBSITE, "") == (access.appid, content["scope"])
     assert not access.allows("/cgi-bin/user/get")
 

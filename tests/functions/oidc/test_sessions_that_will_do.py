@@ -42,7 +42,7 @@ def test_a_session_of_another_subject_is_none(visit, gateway, way, before, after
     assert (False, True) == (same, asks_wechat(way(visit)))
     assert "login_required" == answered(visit, prompt="none")["error"]
     code = query_of(header(visit.agree(visit.authorize()), "Location"))["code"]
-    assert WHO[after] == gateway.user_grants.redeem(code)[1].sub
+    assert WHO[after] == gateway.grants.redeem(code)[1].sub
     assert not asks_wechat(way(visit))
 
 

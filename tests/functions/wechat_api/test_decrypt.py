@@ -82,7 +82,7 @@ class TestAnswer:
         client = gateway.registry.client("demo")
 
         def bearer(appid=APPID, **more):
-            token = gateway.access_tokens.issue(client, appid, now=NOW, **more)
+            token = gateway.gateway_tokens.issue(client, appid, now=NOW, **more)
             return f"Bearer {token}"
 
         assert 200 == ask(authorization=bearer())[0]

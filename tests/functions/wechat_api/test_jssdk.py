@@ -56,7 +56,7 @@ def bearer(gateway, wechat):
         "/cgi-bin/stable_token", {"access_token": "75_real", "expires_in": 7200}
     )
     wechat.script(TICKET_PATH, {**OK, "ticket": TICKET, "expires_in": 7200})
-    token = gateway.access_tokens.issue(
+    token = gateway.gateway_tokens.issue(
         gateway.registry.client("demo"), SERVICE, now=NOW
     )
     return (("authorization", f"Bearer {token}"),)

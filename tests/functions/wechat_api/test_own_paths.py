@@ -32,7 +32,7 @@ def issue(gateway, call):
 
     def run(appid=SERVICE, **options):
         client = gateway.registry.client("demo")
-        return gateway.access_tokens.issue(client, appid, now=NOW, **options)
+        return gateway.gateway_tokens.issue(client, appid, now=NOW, **options)
 
     return run
 
@@ -79,7 +79,7 @@ class TestWhoMay:
             "secret_hashes": [hash_secret(OTHER_SECRET)],
         }
         gateway.documents.write("clients", "other", content, after=0)
-        other = gateway.access_tokens.issue(
+        other = gateway.gateway_tokens.issue(
             gateway.registry.client("other"), OTHER, now=NOW
         )
         for authorization in (

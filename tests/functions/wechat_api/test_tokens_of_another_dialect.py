@@ -8,7 +8,7 @@ import pytest
 
 from runtime import gateway as gateway_module
 from runtime.sign_in.authorization_request import OIDC, WECHAT
-from runtime.tokens.grant_store import UserGrant
+from runtime.tokens.grant_store import Grant
 from tests.support.brokered import sns
 from tests.support.scripted_wechat import SERVICE
 
@@ -26,7 +26,7 @@ REFRESH = {"appid": "demo", "grant_type": "refresh_token"}
 def held(gateway, monkeypatch):
     """Return the answers of auth, userinfo and refresh for a grant's own tokens."""
     monkeypatch.setattr(gateway_module, "_current", gateway)
-    grant = UserGrant(
+    grant = Grant(
         dialect=WECHAT,
         client_id="demo",
         epoch=1,
@@ -39,9 +39,9 @@ def held(gateway, monkeypatch):
     )
 
     def ask(dialect):
-        grants, now = gateway.user_grants, gateway.clock()
+        grants, now = gateway.grants, gateway.clock()
         id_, _ = grants.redeem(grants.code(replace(grant, dialect=dialect)))
-        token = {"access_token": grants.access_token(id_, now=now), "openid": "o-1"}
+        token = {"access_token": grants.user_token(id_, now=now), "openid": "o-1"}
         refresh_token = grants.refresh_token(id_, now=now)
         return [
             sns("auth", **token),

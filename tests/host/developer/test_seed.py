@@ -56,7 +56,7 @@ def test_the_example_service_works_with_the_client(seeded):
     made = seeded()
     client = current_gateway().registry.client(CLIENT_ID)
 
-    assert (SERVICE, WEBSITE) == made.appids == tuple(client.scopes)
+    assert (SERVICE, WEBSITE) == made.appids == tuple(client.scopes_by_app)
     assert (
         client.client_id == current_gateway().registry.client_of(made.secret).client_id
     )

@@ -17,12 +17,12 @@ SCOPES = {SERVICE: ["/cgi-bin/user/*"]}
 
 def token_of(gateway, client_id="orders"):
     client = gateway.registry.client(client_id)
-    return gateway.access_tokens.issue(client, SERVICE, now=gateway.clock())
+    return gateway.gateway_tokens.issue(client, SERVICE, now=gateway.clock())
 
 
 def lives(gateway, token):
     try:
-        gateway.access_tokens.read(token, now=gateway.clock())
+        gateway.gateway_tokens.read(token, now=gateway.clock())
     except InvalidToken:
         return False
     return True

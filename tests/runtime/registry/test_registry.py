@@ -74,7 +74,7 @@ def test_a_client(registry, documents):
     expected = Client(
         client_id="shop",
         name="Shop",
-        scopes={APPID: ("/cgi-bin/user/*",)},
+        scopes_by_app={APPID: ("/cgi-bin/user/*",)},
         secret_hashes=tuple(CLIENT["secret_hashes"]),
         origins=(),
         epoch=1,

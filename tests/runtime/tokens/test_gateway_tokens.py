@@ -13,9 +13,9 @@ from runtime.documents.folder import FolderStore
 from runtime.registry.registry import Registry
 from runtime.tokens.gateway_tokens import (
     LIFE_SECONDS,
-    Access,
-    AccessTokens,
+    Caller,
     ExpiredToken,
+    GatewayTokens,
     InvalidToken,
     in_scope,
 )
@@ -34,7 +34,7 @@ def documents(tmp_path):
 
 def make_tokens(documents, *, keys=None, purpose="access_token"):
     signer = Signer(keys or {1: b"t" * 32}, purpose=purpose)
-    return AccessTokens(signer, Registry(documents))
+    return GatewayTokens(signer, Registry(documents))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def token(tokens, documents):
 
 def test_what_was_issued_is_read(tokens, token):
     """A token says client and app, until 7200 seconds have gone."""
-    expected = Access("shop", APPID, ("/cgi-bin/user/*",))
+    expected = Caller("shop", APPID, ("/cgi-bin/user/*",))
 
     assert expected == tokens.read(token, now=NOW)
     assert expected == tokens.read(token, now=NOW + LIFE_SECONDS)
@@ -163,4 +163,4 @@ def test_it_holds_no_secret(token, documents):
 def test_scope(path, patterns, expected):
     """A pattern is the path itself, or its beginning before a final star."""
     assert expected == in_scope(path, patterns)
-    assert expected == Access("c", APPID, tuple(patterns)).allows(path)
+    assert expected == Caller("c", APPID, tuple(patterns)).allows(path)

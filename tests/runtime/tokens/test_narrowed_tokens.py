@@ -13,8 +13,8 @@ from runtime.documents.folder import FolderStore
 from runtime.registry.registry import Registry
 from runtime.tokens.gateway_tokens import (
     LONGEST,
-    Access,
-    AccessTokens,
+    Caller,
+    GatewayTokens,
     InvalidScope,
     in_scope,
 )
@@ -40,7 +40,7 @@ def documents(tmp_path):
 def issue(documents):
     """Issue a token with these scopes and read it."""
     registry = Registry(documents)
-    tokens = AccessTokens(SIGNER, registry)
+    tokens = GatewayTokens(SIGNER, registry)
 
     def run(narrowed):
         client = registry.client("shop")
@@ -62,14 +62,14 @@ def test_only_a_narrowed_token_has_a_fourth_field(issue):
 
 def test_both_have_to_allow(issue):
     """The token's own scopes and the client's."""
-    _, access = issue(["/cgi-bin/user/tag/*"])
+    _, caller = issue(["/cgi-bin/user/tag/*"])
 
-    assert Access(
+    assert Caller(
         "shop", APPID, tuple(CLIENT["scopes"][APPID]), ("/cgi-bin/user/tag/*",)
-    ) == (access)
-    assert access.allows("/cgi-bin/user/tag/get")
-    assert not access.allows("/cgi-bin/user/get")
-    assert not access.allows("token:read")
+    ) == (caller)
+    assert caller.allows("/cgi-bin/user/tag/get")
+    assert not caller.allows("/cgi-bin/user/get")
+    assert not caller.allows("token:read")
 
 
 def test_what_the_client_loses_the_token_loses(issue, documents):
@@ -77,19 +77,19 @@ def test_what_the_client_loses_the_token_loses(issue, documents):
     text, _ = issue(["/cgi-bin/user/*"])
     scopes = {APPID: ["/cgi-bin/user/get", "/cgi-bin/menu/*"]}
     documents.write("clients", "shop", {**CLIENT, "scopes": scopes}, after=1)
-    access = AccessTokens(SIGNER, Registry(documents)).read(text, now=NOW)
+    caller = GatewayTokens(SIGNER, Registry(documents)).read(text, now=NOW)
 
-    assert access.allows("/cgi-bin/user/get")
-    assert not access.allows("/cgi-bin/user/info")
-    assert not access.allows("/cgi-bin/menu/get")
+    assert caller.allows("/cgi-bin/user/get")
+    assert not caller.allows("/cgi-bin/user/info")
+    assert not caller.allows("/cgi-bin/menu/get")
 
 
 def test_a_token_without_any_scope_opens_nothing(issue):
     """An empty list is a narrowing, not the absence of one."""
-    _, access = issue([])
+    _, caller = issue([])
 
-    assert not access.allows("/cgi-bin/user/get")
-    assert not access.allows("token:read")
+    assert not caller.allows("/cgi-bin/user/get")
+    assert not caller.allows("token:read")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_in_wechats_dialect(provider, gateway, loss, refused):
 def test_another_apps_people_stay(provider, gateway, appid):
     """What counts is the app by which a person came."""
     tokens = provider.tokens(profile={**PROFILE, "wechat_appid": SERVICE})
-    scopes = gateway.registry.client("demo").scopes
+    scopes = gateway.registry.client("demo").scopes_by_app
     kept = {each: list(paths) for each, paths in scopes.items() if each == appid}
     change(gateway, "clients", "demo", scopes=kept)
     expected = 200 if appid == SERVICE else 401

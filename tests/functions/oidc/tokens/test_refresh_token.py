@@ -152,7 +152,7 @@ def test_what_is_no_refresh_token(provider, first, name):
 def test_one_of_wechats_dialect_is_for_wechats_path(provider, gateway, clock):
     """Its tokens are spoken for at /sns, not here."""
     made = grant(gateway, dialect="wechat", scope=("snsapi_userinfo",))
-    id_, _ = gateway.user_grants.redeem(gateway.user_grants.code(made))
-    token = gateway.user_grants.refresh_token(id_, now=clock.now)
+    id_, _ = gateway.grants.redeem(gateway.grants.code(made))
+    token = gateway.grants.refresh_token(id_, now=clock.now)
 
     assert REFUSED == said(refresh(provider, token))

@@ -145,14 +145,14 @@ def test_a_token_of_a_machine_cannot_be_ended_alone(provider, gateway, clock):
     answer = revoke(provider, token)
 
     assert (400, "unsupported_token_type") == answer
-    assert gateway.access_tokens.read(token, now=clock.now)
+    assert gateway.gateway_tokens.read(token, now=clock.now)
 
 
 def test_a_token_of_wechats_dialect(provider, gateway, clock):
     """Ends, too: WeChat has no such call, and the grant is this client's."""
     made = grant(gateway, dialect="wechat", scope=("snsapi_userinfo",))
-    id_, _ = gateway.user_grants.redeem(gateway.user_grants.code(made))
-    access = gateway.user_grants.access_token(id_, now=clock.now)
+    id_, _ = gateway.grants.redeem(gateway.grants.code(made))
+    access = gateway.grants.user_token(id_, now=clock.now)
 
     assert DONE == revoke(provider, access)
     assert 401 == provider.userinfo(access)[0]

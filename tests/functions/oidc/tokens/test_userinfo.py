@@ -135,16 +135,16 @@ def test_what_is_no_access_token_for_it(provider, gateway, token, kind):
     tokens = provider.tokens(scope=("openid", "offline_access"))
     demo = gateway.registry.client("demo")
     made = grant(gateway, dialect="wechat", scope=("snsapi_userinfo",))
-    wechats, _ = gateway.user_grants.redeem(gateway.user_grants.code(made))
+    wechats, _ = gateway.grants.redeem(gateway.grants.code(made))
     wrong = {
         "forged": token[:-2] + ("AA" if token[-2:] != "AA" else "BB"),
         "ID token": tokens["id_token"],
         "refresh token": tokens["refresh_token"],
-        "code": gateway.user_grants.code(grant(gateway)),
-        "gateway token": gateway.access_tokens.issue(
+        "code": gateway.grants.code(grant(gateway)),
+        "gateway token": gateway.gateway_tokens.issue(
             demo, SERVICE, now=gateway.clock()
         ),
-        "/sns": gateway.user_grants.access_token(wechats, now=gateway.clock()),
+        "/sns": gateway.grants.user_token(wechats, now=gateway.clock()),
     }
     status, headers, content = provider.userinfo(wrong[kind])
 
@@ -196,7 +196,7 @@ def test_an_access_token_is_no_code_and_no_gateway_token(provider, gateway, toke
     """The token endpoint and WeChat's API refuse it."""
     answer = provider.redeem(token)
     with pytest.raises(InvalidToken):
-        gateway.access_tokens.read(token, now=gateway.clock())
+        gateway.gateway_tokens.read(token, now=gateway.clock())
 
     assert (400, "invalid_grant") == (answer[0], answer[2]["error"])
     assert LIFE_SECONDS == TOKEN_SECONDS  # it is not its age that decides
