@@ -12,12 +12,12 @@ from tornado import autoreload
 from tornado.options import OptionParser
 
 from host.cannot_start import CannotStart
-from host.developer.development import Machine, furnish
+from host.developer.development import Machine, set_up
 from host.fc.template import read_served_template
-from host.processes.household import Household
+from host.processes.children import Children
 from host.processes.signals import Interruption
 from host.server.options import parse_options
-from host.server.run import House
+from host.server.run import Host
 from host.server.serving import listen
 from runtime.errors import SettingsError
 from runtime.settings import settings_from
@@ -30,44 +30,42 @@ def main(arguments: list[str]) -> int:
     """Serve until a signal ends it; return the exit code and leave nothing running."""
     # Until the loop takes them over.
     interruption = Interruption(signal.SIGINT, signal.SIGTERM)
-    household = Household(os.environ)
+    children = Children(os.environ)
     try:
-        in_peace = _run(parse_options(arguments), household, interruption)
+        finished = _run(parse_options(arguments), children, interruption)
     except (CannotStart, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _CUT_SHORT
     finally:
-        household.end()
-    return 0 if in_peace else _CUT_SHORT
+        children.end()
+    return 0 if finished else _CUT_SHORT
 
 
-def _run(
-    options: OptionParser, household: Household, interruption: Interruption
-) -> bool:
+def _run(options: OptionParser, children: Children, interruption: Interruption) -> bool:
     template = read_served_template(Path(options.template))
     sockets = listen(options.port, options.address)
     url = f"http://{options.address}:{sockets[0].getsockname()[1]}"
     told = []
     if options.development:
         machine = Machine(url, options.sandbox_port)
-        told = furnish(os.environ, machine=machine, household=household)
+        told = set_up(os.environ, machine=machine, children=children)
     settings = settings_from(os.environ)  # a fault is named now, not at a request
     if options.debug:
-        _watch(template.root, household)
-    house = House(options, template, trusted_hops=settings.trusted_proxy_hops)
+        _watch(template.root, children)
+    host = Host(options, template, trusted_hops=settings.trusted_proxy_hops)
     interruption.check()
     greeting = "\n".join([f"ready {url}", *told])
-    return house.serve(sockets, on_ready=lambda: print(greeting, flush=True))
+    return host.serve(sockets, on_ready=lambda: print(greeting, flush=True))
 
 
-def _watch(root: Path, household: Household) -> None:
+def _watch(root: Path, children: Children) -> None:
     # Also what is not loaded yet, or could not be: the next edit may mend it.
     for pattern in ("template.yml", "functions/**/*.py", "runtime/**/*"):
         for file in root.glob(pattern):
             autoreload.watch(str(file))
-    autoreload.add_reload_hook(household.hand_over)
+    autoreload.add_reload_hook(children.hand_over)
 
 
 if __name__ == "__main__":

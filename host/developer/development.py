@@ -9,7 +9,7 @@ from host.cannot_start import CannotStart
 from host.developer import embedded_redis, sandbox_process
 from host.developer.kept_settings import FOLDER, keep_settings
 from host.developer.secrets_file import NAMES, kept_secrets
-from host.processes.household import Household
+from host.processes.children import Children
 
 _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
 _STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server was found"
@@ -23,14 +23,14 @@ class Machine:
     sandbox_port: int
 
 
-def furnish(
-    environ: MutableMapping[str, str], *, machine: Machine, household: Household
+def set_up(
+    environ: MutableMapping[str, str], *, machine: Machine, children: Children
 ) -> list[str]:
     """Fill in missing settings, start what they stand for, return what to tell.
 
-    Whoever sets REDIS_URL gets no embedded Redis, whoever sets the WECHAT_* addresses
-    no sandbox, and a config of one's own is left alone. What is started joins the
-    household. A complete set, as after a reload, changes and starts nothing.
+    A developer who sets REDIS_URL gets no embedded Redis; who sets the WECHAT_* URLs
+    gets no sandbox; a config that CONFIG_URL names is not changed. What is started is
+    added to `children`. A complete set, as after a reload, starts and changes nothing.
     """
     told = []
     before = dict(environ)
@@ -40,8 +40,8 @@ def furnish(
     if any(_is_missing(environ, name) for name in NAMES):
         _default(environ, kept_secrets(FOLDER / "secrets.json"))
     if _is_missing(environ, "REDIS_URL"):
-        told += _with_redis(environ, household)
-    sandbox_url = _with_sandbox(environ, machine, household)
+        told += _with_redis(environ, children)
+    sandbox_url = _with_sandbox(environ, machine, children)
     if sandbox_url and not own_config:
         told += _with_demo(environ, machine, sandbox_url)
     if environ != before and not own_config:
@@ -49,15 +49,15 @@ def furnish(
     return told
 
 
-def _with_redis(environ: MutableMapping[str, str], household: Household) -> list[str]:
+def _with_redis(environ: MutableMapping[str, str], children: Children) -> list[str]:
     redis = embedded_redis.start(FOLDER / "redis")
-    household.add(redis.process.pid)
+    children.add(redis.process.pid)
     environ["REDIS_URL"] = redis.url
     return [] if redis.keeps else [_STAND_IN]
 
 
 def _with_sandbox(
-    environ: MutableMapping[str, str], machine: Machine, household: Household
+    environ: MutableMapping[str, str], machine: Machine, children: Children
 ) -> str | None:
     missing = [name for name in _PLATFORM if _is_missing(environ, name)]
     if not missing:
@@ -67,7 +67,7 @@ def _with_sandbox(
         raise CannotStart(f"{' and '.join(missing)}: set all of WECHAT_*_URL or none")
     log = FOLDER / "sandbox.log"
     sandbox = sandbox_process.start(machine.sandbox_port, log=log)
-    household.add(sandbox.process.pid)
+    children.add(sandbox.process.pid)
     _default(environ, dict.fromkeys(_PLATFORM, sandbox.url))
     return sandbox.url
 

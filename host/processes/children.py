@@ -1,4 +1,4 @@
-"""Processes the host starts, none of which outlives it."""
+"""Child processes of the host: started, ended in order, none outlives it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from host.processes.signals import ENDING, held_back
+from host.processes.signals import ENDING, ending_signals_blocked
 
 PATIENCE = 5.0
 PROJECT = Path(__file__).resolve().parents[2]
+_HANDED_OVER = "LOCAL_HOST_CHILDREN"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -38,7 +39,7 @@ def start(
         source.write(stdin)
         source.seek(0)
         # What a signal raises in a callback of the fork leaves logging's lock broken.
-        with held_back():
+        with ending_signals_blocked():
             return subprocess.Popen(  # noqa: S603 - our own programs
                 command,
                 cwd=PROJECT,
@@ -47,7 +48,9 @@ def start(
                 stderr=subprocess.STDOUT,
                 pass_fds=keep,
                 start_new_session=True,
-                preexec_fn=partial(_begin, make_mortal(os.getpid())),  # no threads yet
+                preexec_fn=partial(
+                    _begin, end_with_parent(os.getpid())
+                ),  # no threads yet
             )
 
 
@@ -75,7 +78,7 @@ def last_line(log: Path) -> str:
     return lines[-1] if lines else "it printed nothing"
 
 
-def make_mortal(parent: int) -> Callable[[], None] | None:
+def end_with_parent(parent: int) -> Callable[[], None] | None:
     """Return what has the kernel end the child when its parent is killed (Linux)."""
     if not sys.platform.startswith("linux"):
         return None
@@ -87,6 +90,38 @@ def make_mortal(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return follow_parent
+
+
+class Children:
+    """The child processes that this process has to end before it ends itself.
+
+    A reload replaces the program but not the process: the children stay its own,
+    so only their process ids are handed over, in the environment.
+    """
+
+    def __init__(
+        self,
+        environ: MutableMapping[str, str],
+        *,
+        stop: Callable[[int], None] = stop,
+    ) -> None:
+        self._environ = environ
+        self._stop = stop
+        handed_over = environ.pop(_HANDED_OVER, "")
+        self._pids = [int(pid) for pid in handed_over.split(",") if pid]
+
+    def add(self, pid: int) -> None:
+        """Add a child process."""
+        self._pids.append(pid)
+
+    def hand_over(self) -> None:
+        """Leave the children to the program that replaces this one."""
+        self._environ[_HANDED_OVER] = ",".join(map(str, self._pids)) or ","
+
+    def end(self) -> None:
+        """End the children, the youngest first."""
+        while self._pids:
+            self._stop(self._pids.pop())
 
 
 def _begin(follow_parent: Callable[[], None] | None) -> None:

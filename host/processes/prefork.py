@@ -1,8 +1,8 @@
-"""Several processes that serve one port: replaced when they die, ended together.
+"""Worker processes that serve one port: replaced when they die, ended together.
 
-All of them accept from the one socket that their parent has opened and keeps. A socket
-of each one's own, by SO_REUSEPORT, would have a queue of its own, and what waits in it
-would be lost with its process.
+All of them accept connections from the one socket that their parent has opened and
+keeps. With a socket for each process (SO_REUSEPORT), the connections queued on it would
+be lost when its process dies.
 """
 
 from __future__ import annotations
@@ -15,68 +15,70 @@ from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
-from host.processes.children import make_mortal
-from host.processes.signals import ENDING, Signals, held_back
+from host.processes.children import end_with_parent
+from host.processes.signals import ENDING, Signals, ending_signals_blocked
 
-DEATHS = 5
-"""So many for each process within a minute are too many: somebody has to look."""
+MAX_EXITS = 5
+"""Exits for each process within a minute, after which the host gives up."""
 
-_SPARE = 2.0
-"""Seconds beyond their own patience, for processes to end by themselves."""
+_SPARE_SECONDS = 2.0
+"""Time beyond the processes' own timeout for them to end by themselves."""
 
 log = logging.getLogger("host")
 
 
-class Crew:
-    """`size` processes that do `work`, which gets a number from 1 on.
+class Prefork:
+    """`size` processes that run `work`, which is called with a number from 1 on.
 
-    The work is over upon SIGTERM, however often that comes. The parent has no thread
-    and no event loop, so that at any time it may fork.
+    `work` returns upon SIGTERM, however often that signal comes. The parent has no
+    thread and no event loop, so it may fork at any time.
     """
 
     def __init__(self, work: Callable[[int], object], *, size: int) -> None:
         self._work = work
         self._numbers: dict[int, int] = {}
-        self._deaths: deque[float] = deque(maxlen=DEATHS * size)
+        self._exits: deque[float] = deque(maxlen=MAX_EXITS * size)
         self._signals = Signals(*ENDING, signal.SIGCHLD)
         for number in range(1, size + 1):
             self._start(number)
 
-    def keep(self) -> bool:
-        """Replace who dies until a signal says to end; False if they die too often."""
+    def supervise(self) -> bool:
+        """Replace processes that end, until a signal; False if too many end."""
         while not self._signals.wait() & ENDING:
-            for number, code in self._buried():
+            for number, code in self._reap():
                 log.warning("process %d ended with %d", number, code)
-                if self._too_many_die():
+                if self._too_many_exits():
                     return False
                 self._start(number)
         return True
 
-    def end(self, patience: float) -> bool:
-        """End all; False if a second signal does not let them finish their work."""
+    def end(self, timeout: float) -> bool:
+        """End all processes; False if a second signal cut their work short."""
         self._send(signal.SIGTERM)
-        deadline = time.monotonic() + patience + _SPARE
-        hurried = False
-        self._let_go()  # whose death came with the signal to end is not told again
-        while self._numbers and not hurried and time.monotonic() < deadline:
+        deadline = time.monotonic() + timeout + _SPARE_SECONDS
+        cut_short = False
+        self._log_failures()  # an exit at the same time raises no further SIGCHLD
+        while self._numbers and not cut_short and time.monotonic() < deadline:
             left = deadline - time.monotonic()
-            hurried = bool(self._signals.wait(max(0.0, left)) & ENDING)
-            self._let_go()
+            cut_short = bool(self._signals.wait(max(0.0, left)) & ENDING)
+            self._log_failures()
         for number in self._numbers.values():
             log.warning("process %d is ended by force", number)
         self._send(signal.SIGKILL)
-        return not hurried
+        return not cut_short
 
     def _start(self, number: int) -> None:
         # A signal between fork and the child's own handlers would be lost to it.
-        with held_back():
-            follow_parent = make_mortal(os.getpid())
+        with ending_signals_blocked():
+            follow_parent = end_with_parent(os.getpid())
             pid = os.fork()
             if not pid:
-                self._be(number, follow_parent)
+                self._run_child(number, follow_parent)
             self._numbers[pid] = number
 
-    def _be(self, number: int, follow_parent: Callable[[], None] | None) -> NoReturn:
+    def _run_child(
+        self, number: int, follow_parent: Callable[[], None] | None
+    ) -> NoReturn:
         code = 1
         try:
             self._signals.close()
@@ -87,17 +89,20 @@ class Crew:
             code = 0
         except BaseException:
             log.exception("process %d failed", number)
-        finally:  # what the parent has to clean up is not this process'
+        finally:  # a child must not run the parent's cleanup
             logging.shutdown()
             os._exit(code)
 
-    def _let_go(self) -> None:
-        for number, code in self._buried():
+    def _log_failures(self) -> None:
+        for number, code in self._reap():
             if code:
                 log.warning("process %d ended with %d", number, code)
 
-    def _buried(self) -> list[tuple[int, int]]:
-        """Return number and exit code of each that has ended; others are let go."""
+    def _reap(self) -> list[tuple[int, int]]:
+        """Return number and exit code of each worker that has ended.
+
+        Other children (Redis, the sandbox) are reaped as well, but not returned.
+        """
         ended = []
         while self._numbers:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -108,11 +113,11 @@ class Crew:
                 ended.append((number, os.waitstatus_to_exitcode(status)))
         return ended
 
-    def _too_many_die(self) -> bool:
-        self._deaths.append(time.monotonic())
-        is_full = len(self._deaths) == self._deaths.maxlen
-        if is_full and self._deaths[-1] - self._deaths[0] < 60:
-            log.error("%d processes ended within a minute", len(self._deaths))
+    def _too_many_exits(self) -> bool:
+        self._exits.append(time.monotonic())
+        is_full = len(self._exits) == self._exits.maxlen
+        if is_full and self._exits[-1] - self._exits[0] < 60:
+            log.error("%d processes ended within a minute", len(self._exits))
             return True
         return False
 

@@ -14,7 +14,7 @@ ENDING = frozenset((signal.SIGINT, signal.SIGTERM))
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
+def ending_signals_blocked() -> Iterator[None]:
     """Let a signal to end wait; a child made meanwhile has to let them in itself."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:

@@ -36,7 +36,7 @@ from runtime.web.messages import Request
 log = logging.getLogger("host")
 
 
-class Exchange(HTTPMessageDelegate):
+class RequestDelegate(HTTPMessageDelegate):
     """Whatever comes in calls some function, or is refused as FC refuses it."""
 
     request: HTTPServerRequest

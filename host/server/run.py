@@ -14,17 +14,17 @@ from host.cannot_start import CannotStart
 from host.fc.front import Front
 from host.fc.signature import AccessKey
 from host.fc.template import Template
-from host.processes.prefork import Crew
+from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
-from host.server.serving import Ending, serve
+from host.server.serving import Shutdown, serve
 from host.server.timers import Timers
 from host.server.web import FunctionSite
 from host.server.workers import Workers
 from runtime.gateway import forget_gateway
 
 
-class House:
-    """Serves a template's functions, with the settings that the environment has now."""
+class Host:
+    """Serves a template's functions with the settings that the environment has now."""
 
     def __init__(
         self, options: OptionParser, template: Template, *, trusted_hops: int
@@ -34,46 +34,48 @@ class House:
         self._trusted_hops = trusted_hops
 
     def serve(self, sockets: Sequence[socket], *, on_ready: Callable[[], None]) -> bool:
-        """Serve until a signal; False if a second one cut the ending short.
+        """Serve until a signal; False if a second signal cut the shutdown short.
 
-        CannotStart if processes die too often for it to go on.
+        CannotStart if worker processes end too often to go on.
         """
         if self._options.processes > 1:
-            return self._by_crew(sockets, on_ready)
-        ending = Ending(self._options.shutdown_seconds)
-        return asyncio.run(self._alone(sockets, on_ready, ending=ending))
+            return self._serve_in_several(sockets, on_ready)
+        shutdown = Shutdown(self._options.shutdown_seconds)
+        return asyncio.run(self._serve_here(sockets, on_ready, shutdown=shutdown))
 
-    def _by_crew(self, sockets: Sequence[socket], on_ready: Callable[[], None]) -> bool:
+    def _serve_in_several(
+        self, sockets: Sequence[socket], on_ready: Callable[[], None]
+    ) -> bool:
         seconds = self._options.shutdown_seconds
 
         def work(number: int) -> None:
             own_log_file(number)
             forget_gateway()  # its connections are the parent's
-            ending = Ending(seconds, may_be_hurried=False)
-            # A loop that is closed gives signals their default back: one that comes
-            # late would cut this process short in its last steps, log and all.
+            shutdown = Shutdown(seconds, second_signal_ends=False)
+            # Closing a loop gives signals their default back: a late signal would end
+            # this process in its last steps, before its log is flushed.
             loop = asyncio.new_event_loop()
             loop.run_until_complete(
-                self._alone(sockets, _nothing, ending=ending, number=number)
+                self._serve_here(sockets, _nothing, shutdown=shutdown, number=number)
             )
 
         share_stderr()
-        crew = Crew(work, size=self._options.processes)
-        on_ready()  # what comes now waits for the first of them
-        is_well = crew.keep()
+        processes = Prefork(work, size=self._options.processes)
+        on_ready()  # connections wait in the socket's queue for the first process
+        stopped_by_signal = processes.supervise()
         for each in sockets:
-            each.close()  # or callers would wait in a queue that nobody looks after
-        in_peace = crew.end(seconds)
-        if not is_well:
+            each.close()  # or callers would wait in a queue that nobody accepts from
+        finished = processes.end(seconds)
+        if not stopped_by_signal:
             raise CannotStart("The processes of the host end again and again.")
-        return in_peace
+        return finished
 
-    async def _alone(
+    async def _serve_here(
         self,
         sockets: Sequence[socket],
         on_ready: Callable[[], None],
         *,
-        ending: Ending,
+        shutdown: Shutdown,
         number: int = 1,
     ) -> bool:
         options = self._options
@@ -86,7 +88,11 @@ class House:
             autoreload.start()
         try:
             return await serve(
-                site, sockets=sockets, workers=workers, ending=ending, on_ready=on_ready
+                site,
+                sockets=sockets,
+                workers=workers,
+                shutdown=shutdown,
+                on_ready=on_ready,
             )
         finally:
             timers.stop()

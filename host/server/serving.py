@@ -1,4 +1,4 @@
-"""Serves until told to end, and then lets what is in flight finish."""
+"""Serving on open sockets until a signal, with time for requests in flight."""
 
 from __future__ import annotations
 
@@ -20,25 +20,32 @@ from tornado.netutil import bind_sockets
 from host.cannot_start import CannotStart
 from host.server.workers import Workers
 
-IDLE_SECONDS = 75.0
-"""For the head of a request, however it is dripped, and between two of them."""
-
-BODY_SECONDS = 600.0
-"""For a body: the largest comes at 55 KB a second."""
-
-_LINGER = 0.5
-_LARGEST = 256 * 1024 * 1024  # read, not kept: a body beyond FC's limit gets its answer
+_LINGER_SECONDS = 0.5
+_MAX_BODY_SIZE = 256 * 1024 * 1024
+"""Read, not kept: a body beyond FC's limit gets FC's answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """How the host ends: what is in flight gets so many seconds.
+class Shutdown:
+    """The end of the host: requests in flight get so many seconds.
 
     A second signal ends it at once, unless another process decides about that.
     """
 
     seconds: float
-    may_be_hurried: bool = True
+    second_signal_ends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTimeouts:
+    """Seconds within which a caller has to send a request.
+
+    `idle` covers the head of a request, however slowly it comes, and the time between
+    two requests; with `body` the largest body may come at 55 KB a second.
+    """
+
+    idle: float = 75.0
+    body: float = 600.0
 
 
 def listen(port: int, address: str) -> list[socket]:
@@ -54,17 +61,17 @@ def listen(port: int, address: str) -> list[socket]:
 
 
 class Server(HTTPServer):
-    """Tornado's server, which knows its open connections."""
+    """Tornado's server, with the set of its open connections."""
 
     def initialize(self, *arguments: Any, **named: Any) -> None:
-        """Begin with none."""
+        """Start with no connection."""
         super().initialize(*arguments, **named)
         self.open: set[object] = set()
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
-        """Wait for the next request of a connection."""
+        """Take the next request of a connection, and remember the connection."""
         self.open.add(server_conn)
         return super().start_request(server_conn, request_conn)
 
@@ -79,56 +86,58 @@ async def serve(
     *,
     sockets: Sequence[socket],
     workers: Workers,
-    ending: Ending,
+    shutdown: Shutdown,
     on_ready: Callable[[], None],
+    timeouts: ReadTimeouts = ReadTimeouts(),
 ) -> bool:
-    """Serve until SIGINT or SIGTERM; False if a second one cut the ending short."""
+    """Serve until SIGINT or SIGTERM; False if a second one cut the shutdown short."""
     server = Server(
         application,
-        max_body_size=_LARGEST,
-        idle_connection_timeout=IDLE_SECONDS,
-        body_timeout=BODY_SECONDS,
+        max_body_size=_MAX_BODY_SIZE,
+        idle_connection_timeout=timeouts.idle,
+        body_timeout=timeouts.body,
     )
-    ended, hurried = _told_to_end()
+    first, second = _ending_signals()
     server.add_sockets(sockets)
     on_ready()
-    await ended.wait()
+    await first.wait()
     server.stop()
-    cut_short = hurried if ending.may_be_hurried else asyncio.Event()
-    await _finish(server, workers, seconds=ending.seconds, unless=cut_short)
+    cut_short = second if shutdown.second_signal_ends else asyncio.Event()
+    await _finish(server, workers, seconds=shutdown.seconds, cut_short=cut_short)
     workers.stop()
     await server.close_all_connections()
     return not cut_short.is_set()
 
 
 async def _finish(
-    server: Server, workers: Workers, *, seconds: float, unless: asyncio.Event
+    server: Server, workers: Workers, *, seconds: float, cut_short: asyncio.Event
 ) -> None:
-    # From now on an answer says `Connection: close`: whoever has more goes elsewhere.
+    # From now on answers say `Connection: close`: callers connect to another process.
     server.conn_params.no_keep_alive = True
     now = asyncio.get_running_loop().time
     deadline = now() + seconds
-    await _until(lambda: not workers.in_flight, deadline, unless=unless)
+    await _until(lambda: not workers.in_flight, deadline, cut_short=cut_short)
     # An idle connection may be about to bring a request that nobody else will answer.
-    await _until(lambda: not server.open, now() + _LINGER, unless=unless)
-    await _until(lambda: not workers.in_flight, deadline, unless=unless)
+    linger = now() + _LINGER_SECONDS
+    await _until(lambda: not server.open, linger, cut_short=cut_short)
+    await _until(lambda: not workers.in_flight, deadline, cut_short=cut_short)
 
 
-def _told_to_end() -> tuple[asyncio.Event, asyncio.Event]:
-    """Return what the first signal sets, and what the next one does."""
-    ended, hurried = asyncio.Event(), asyncio.Event()
+def _ending_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Return two events: one for the first signal to end, one for a second signal."""
+    first, second = asyncio.Event(), asyncio.Event()
 
-    def tell() -> None:
-        (hurried if ended.is_set() else ended).set()
+    def note() -> None:
+        (second if first.is_set() else first).set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, tell)
-    return ended, hurried
+        asyncio.get_running_loop().add_signal_handler(number, note)
+    return first, second
 
 
 async def _until(
-    done: Callable[[], bool], deadline: float, *, unless: asyncio.Event
+    done: Callable[[], bool], deadline: float, *, cut_short: asyncio.Event
 ) -> None:
     now = asyncio.get_running_loop().time
-    while not done() and not unless.is_set() and now() < deadline:
+    while not done() and not cut_short.is_set() and now() < deadline:
         await asyncio.sleep(0.02)

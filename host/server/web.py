@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.httputil import HTTPConnection, HTTPServerConnectionDelegate
 
 from host.fc.front import Front
-from host.server.delegate import Exchange
+from host.server.delegate import RequestDelegate
 from host.server.workers import Workers
 
 
@@ -19,9 +19,9 @@ class FunctionSite(HTTPServerConnectionDelegate):
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
-    ) -> Exchange:
+    ) -> RequestDelegate:
         """Take the next request of a connection."""
-        return Exchange(
+        return RequestDelegate(
             request_conn,
             front=self._front,
             workers=self._workers,

@@ -17,8 +17,8 @@ from tests.conftest import free_port, make_environ, make_redis
 from tests.deployment.deployer import ROOT, Deployer, build, check_out
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
-from tests.deployment.furnishing import add_apps, add_client, token_query
 from tests.deployment.gateway import DOMAIN, Gateway
+from tests.deployment.operator_steps import add_apps, add_client, token_query
 from tests.template.conftest import fun, validate  # noqa: F401 fixtures
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.deployment.function_compute import events
-from tests.deployment.furnishing import sign_in
+from tests.deployment.operator_steps import sign_in
 
 
 @pytest.mark.usefixtures("client")

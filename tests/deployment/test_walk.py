@@ -11,8 +11,8 @@ import pytest
 
 from tests.deployment.function_compute import events
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
-from tests.deployment.furnishing import sign_in
 from tests.deployment.gateway import SERVICE
+from tests.deployment.operator_steps import sign_in
 
 
 @pytest.mark.usefixtures("client")

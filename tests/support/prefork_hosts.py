@@ -8,7 +8,7 @@ OPTIONS = ("--port=0", f"--template={SITE}", "--timeouts=false")
 FRESH = {"Connection": "close"}
 
 
-class Crew(LocalHost):
+class PreforkHost(LocalHost):
     """A host of several processes."""
 
     def __init__(self, folder, *arguments, size=3, **more):

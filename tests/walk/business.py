@@ -10,25 +10,25 @@ import sys
 
 from tests.conftest import free_port
 from tests.support.local_hosts import eventually
-from tests.walk.house import ROOT
+from tests.walk.developer_host import ROOT
 from tests.walk.operating import run_manage
 
 
 class Example:
-    """examples/business_service.py in the house's folder, on a port of its own."""
+    """examples/business_service.py in the host's folder, on a port of its own."""
 
-    def __init__(self, house):
+    def __init__(self, host):
         port = free_port()
-        self.url, self._log = f"http://127.0.0.1:{port}", house.folder / "service.log"
+        self.url, self._log = f"http://127.0.0.1:{port}", host.folder / "service.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
                     sys.executable,
                     str(ROOT / "examples/business_service.py"),
                     f"--port={port}",
-                    f"--gateway={house.url}",
+                    f"--gateway={host.url}",
                 ],
-                cwd=house.folder,
+                cwd=host.folder,
                 env={"PATH": os.environ["PATH"]},
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -48,18 +48,18 @@ class Example:
         return self._log.read_text()
 
 
-def register(house, url):
+def register(host, url):
     """Let the demo client sign people in at this address too."""
-    demo = _manage(house, "show")
+    demo = _manage(host, "show")
     origins = [f"--origin={each}" for each in (*demo["origins"], url)]
     uris = [*demo["redirect_uris"], f"{url}/signed_in"]
-    _manage(house, "update", *origins, *(f"--redirect-uri={each}" for each in uris))
+    _manage(host, "update", *origins, *(f"--redirect-uri={each}" for each in uris))
     link = f"/connect/qrconnect?appid=demo&redirect_uri={url}/signed_in"
     link += "&response_type=code&scope=snsapi_login"
-    eventually(lambda: house.get(link).status == 200, pause=0.2)
+    eventually(lambda: host.get(link).status == 200, pause=0.2)
 
 
-def _manage(house, verb, *options):
-    done = run_manage(house.folder, "client", verb, "demo", "--json", *options)
+def _manage(host, verb, *options):
+    done = run_manage(host.folder, "client", verb, "demo", "--json", *options)
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)

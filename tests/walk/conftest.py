@@ -1,19 +1,19 @@
-"""The whole house over real sockets: local host, sandbox, Redis."""
+"""The whole gateway over real sockets: local host, sandbox, Redis."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.chromium import chromium
-from tests.walk.house import House
+from tests.walk.developer_host import DeveloperHost
 from tests.walk.operating import start_host
-from tests.walk.siege import Siege
+from tests.walk.raw_host import RawHost
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory):
+def host(tmp_path_factory):
     """A local host with nothing configured, in a folder of its own."""
-    with House(tmp_path_factory.mktemp("house")) as running:
+    with DeveloperHost(tmp_path_factory.mktemp("host")) as running:
         yield running
 
 
@@ -40,10 +40,10 @@ def page(browser):
 
 
 @pytest.fixture(scope="module")
-def siege(shared_redis, tmp_path_factory):
+def raw_host(shared_redis, tmp_path_factory):
     """A host between ill callers and an ill WeChat."""
     shared_redis.empty()
-    with Siege(tmp_path_factory.mktemp("siege"), shared_redis.url) as made:
+    with RawHost(tmp_path_factory.mktemp("raw"), shared_redis.url) as made:
         made.begin()
         yield made
 
@@ -51,5 +51,5 @@ def siege(shared_redis, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _fresh(request):
     """Put the sandbox back to its seeded state, and WeChat's tokens with it."""
-    if "house" in request.fixturenames:
-        request.getfixturevalue("house").reset()
+    if "host" in request.fixturenames:
+        request.getfixturevalue("host").reset()

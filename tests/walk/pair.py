@@ -1,4 +1,4 @@
-"""Two hosts behind one address, on one Redis and one config: requests take turns."""
+"""Two hosts behind one URL, on one Redis and one config: requests take turns."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ SECRET = "demo_" + "1" * 32
 
 
 class Pair:
-    """A house of two hosts; `url` is what both take for the address of the gateway.
+    """Two running hosts; `url` is the public URL that both are configured with.
 
     Nobody listens there: each request goes to the host whose turn it is.
     """
 
-    def __init__(self, folder, redis_url, house):
+    def __init__(self, folder, redis_url, developer_host):
         self.url, self.sandbox_url = (
             f"http://127.0.0.1:{free_port()}",
-            house.sandbox_url,
+            developer_host.sandbox_url,
         )
         names = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
         environment = make_environ(
@@ -34,9 +34,9 @@ class Pair:
             redis_url,
             PUBLIC_BASE_URL=self.url,
             OIDC_KEY=oidc_key({1: private_key()}),
-            **dict.fromkeys(names, house.sandbox_url),
+            **dict.fromkeys(names, developer_host.sandbox_url),
         )
-        self._register(Gateway(settings_from(environment)).documents, house)
+        self._register(Gateway(settings_from(environment)).documents, developer_host)
         self.hosts = []
         for name in "ab":
             (folder / name).mkdir()
@@ -62,8 +62,8 @@ class Pair:
             url = url.replace(self.url, (host or next(self._turns)).url, 1)
         return self._web.request(method, url, **{"redirect": False, **more})
 
-    def _register(self, documents, house):
-        apps = [house.app(kind) for kind in ("service", "website")]
+    def _register(self, documents, developer_host):
+        apps = [developer_host.app(kind) for kind in ("service", "website")]
         for app in apps:
             fields = {
                 "kind": app["kind"],

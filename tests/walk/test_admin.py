@@ -137,18 +137,18 @@ def test_an_endpoint_that_cannot_be(tmp_path, url, said):
     assert 1 == len(done.stderr.splitlines())
 
 
-def test_beside_a_host_without_settings(house):
+def test_beside_a_host_without_settings(host):
     """In its folder the host's own documents, Redis and sandbox are used."""
-    folder = house.folder
+    folder = host.folder
     listed = run_manage(folder, "app", "list", "--json")
-    appid = house.app("service")["appid"]
+    appid = host.app("service")["appid"]
     assert appid in {each["appid"] for each in json.loads(listed.stdout)["apps"]}
     made = run_manage(
         folder, *f"client add Beside --app {appid} --scope /* --json".split()
     )
     secret = json.loads(made.stdout)["secret"]
     query = f"grant_type=client_credential&appid={appid}&secret={secret}"
-    assert "access_token" in json.loads(house.get(f"/cgi-bin/token?{query}").data)
+    assert "access_token" in json.loads(host.get(f"/cgi-bin/token?{query}").data)
 
     fetched = run_manage(folder, "token", "refresh", appid, "--json")
     first = json.loads(fetched.stdout)["tokens"][0]
@@ -156,5 +156,5 @@ def test_beside_a_host_without_settings(house):
     shown = run_manage(folder, "token", "show", appid, "--json")
     assert json.loads(shown.stdout)["tokens"][0]["remaining"] > 0
     assert "" == listed.stderr + made.stderr + fetched.stderr + shown.stderr
-    assert "client add" not in house.log()
-    assert secret not in house.log()
+    assert "client add" not in host.log()
+    assert secret not in host.log()

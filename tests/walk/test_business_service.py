@@ -11,15 +11,15 @@ import pytest
 
 from tests.support.chromium import IPHONE_WECHAT
 from tests.walk.business import Example, register
-from tests.walk.house import ROOT
+from tests.walk.developer_host import ROOT
 from tests.walk.operating import run_manage
 
 
 @pytest.fixture(scope="module")
-def example(house):
+def example(host):
     """The running example; the demo client knows its address."""
-    with Example(house) as running:
-        register(house, running.url)
+    with Example(host) as running:
+        register(host, running.url)
         yield running
 
 
@@ -31,46 +31,46 @@ def wechat(browser):
     context.close()
 
 
-def scan(house, page):
+def scan(host, page):
     """Scan the code that the page shows, and confirm."""
     code = page.frame_locator("iframe").locator("img.js_qrcode_img")
     uuid = code.get_attribute("src").rpartition("/")[2]
-    house.sandbox("POST", "/_sandbox/phone/scan", {"uuid": uuid})
-    house.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": uuid})
+    host.sandbox("POST", "/_sandbox/phone/scan", {"uuid": uuid})
+    host.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": uuid})
 
 
-def test_the_demo_client_knows_the_example(house):
+def test_the_demo_client_knows_the_example(host):
     """Where it listens unless told otherwise: one command starts it."""
     usual = "http://127.0.0.1:8090"
-    done = run_manage(house.folder, "client", "show", "demo", "--json")
+    done = run_manage(host.folder, "client", "show", "demo", "--json")
     demo = json.loads(done.stdout)
 
     assert usual in demo["origins"]
     assert f"{usual}/signed_in" in demo["redirect_uris"]
 
 
-def test_authenticated_simply_works(house, example, page):
+def test_authenticated_simply_works(host, example, page):
     """A stranger's page leads to the QR code, and after it to that page."""
     page.goto(f"{example.url}/orders?page=2")
-    assert page.url.startswith(f"{house.url}/login?next=")
-    scan(house, page)
+    assert page.url.startswith(f"{host.url}/login?next=")
+    scan(host, page)
     page.wait_for_url(f"{example.url}/orders?page=2")
 
-    assert house.user()["nickname"] in page.inner_text("main")
+    assert host.user()["nickname"] in page.inner_text("main")
     assert "已登录" in page.inner_text("main")
 
 
-def test_a_visit_at_a_desk_from_the_first_page_to_the_last(house, example, browser):
+def test_a_visit_at_a_desk_from_the_first_page_to_the_last(host, example, browser):
     """A person finds the link, scans, reads the own name, and signs out again."""
     context = browser.new_context(locale="en-US")
     page = context.new_page()
     page.goto(example.url)
     page.get_by_role("link", name="My orders").click()
-    scan(house, page)
+    scan(host, page)
     page.wait_for_url(f"{example.url}/orders*")
     name = page.locator("main strong").inner_text()
     page.get_by_role("link", name="Sign out").click()
-    assert page.url.startswith(f"{house.url}/logout")
+    assert page.url.startswith(f"{host.url}/logout")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_load_state()
     left = [each["name"] for each in context.cookies() if "session" in each["name"]]
@@ -78,12 +78,12 @@ def test_a_visit_at_a_desk_from_the_first_page_to_the_last(house, example, brows
     again = page.url
     context.close()
 
-    assert house.user()["nickname"] == name
+    assert host.user()["nickname"] == name
     assert [] == left
-    assert again.startswith(f"{house.url}/login?next=")
+    assert again.startswith(f"{host.url}/login?next=")
 
 
-def test_a_sign_out_at_the_gateway_ends_it(house, example, wechat):
+def test_a_sign_out_at_the_gateway_ends_it(host, example, wechat):
     """The service's link leads to the gateway's question, and then nobody is known."""
     wechat.goto(f"{example.url}/orders")
     wechat.get_by_role("button", name="允许").click()
@@ -93,36 +93,36 @@ def test_a_sign_out_at_the_gateway_ends_it(house, example, wechat):
     wechat.wait_for_load_state()
     wechat.goto(f"{example.url}/orders")
 
-    assert wechat.url.startswith(f"{house.sandbox_url}/connect/oauth2/authorize?")
+    assert wechat.url.startswith(f"{host.sandbox_url}/connect/oauth2/authorize?")
 
 
-def test_the_way_of_other_hosts_by_qr_code(house, example, page):
+def test_the_way_of_other_hosts_by_qr_code(host, example, page):
     """The gateway in WeChat's place, the service's own session after it."""
     page.goto(example.url)
     page.get_by_role("link", name="微信登录").click()
-    assert page.url.startswith(f"{house.url}/connect/qrconnect?")
-    scan(house, page)
+    assert page.url.startswith(f"{host.url}/connect/qrconnect?")
+    scan(host, page)
     page.wait_for_url(f"{example.url}/*")
-    assert house.user()["nickname"] in page.inner_text("main")
+    assert host.user()["nickname"] in page.inner_text("main")
     page.get_by_role("button", name="退出登录").click()
 
     assert page.get_by_role("link", name="微信登录").is_visible()
 
 
-def test_the_way_of_other_hosts_inside_wechat(house, example, wechat):
+def test_the_way_of_other_hosts_inside_wechat(host, example, wechat):
     """By the consent sheet; the log of the service has no code of it."""
     wechat.goto(f"{example.url}/sign_in")
     wechat.get_by_role("button", name="允许").click()
     wechat.wait_for_url(f"{example.url}/*")
 
-    assert f"Signed in as {house.user()['nickname']}" in wechat.inner_text("main")
+    assert f"Signed in as {host.user()['nickname']}" in wechat.inner_text("main")
     assert "/signed_in" in example.log()
     assert "code" not in example.log()
     values = [each["value"] for each in wechat.context.cookies()]
-    assert not [each for each in (*values, house.secret) if each in example.log()]
+    assert not [each for each in (*values, host.secret) if each in example.log()]
 
 
-def test_a_second_look_at_the_way_back_is_no_error(house, example, wechat):
+def test_a_second_look_at_the_way_back_is_no_error(host, example, wechat):
     """Back or a reload leads on, and WeChat is not asked again."""
     seen = []
     wechat.on("request", lambda request: seen.append(request.url))
@@ -144,9 +144,9 @@ def test_a_stale_address_is_a_page_with_a_way_on(example, page):
     assert page.get_by_role("link", name="微信登录").is_visible()
 
 
-def test_signing_out_takes_the_services_own_form(house, example):
+def test_signing_out_takes_the_services_own_form(host, example):
     """No other site, and no other service of this host, can do it."""
-    answer = house.http.request("POST", f"{example.url}/sign_out", redirect=False)
+    answer = host.http.request("POST", f"{example.url}/sign_out", redirect=False)
 
     assert 403 == answer.status
 

@@ -24,15 +24,15 @@ class App(OAuth2Mixin, OpenIDMixin, BaseApp):
 
 
 @pytest.fixture(scope="module")
-def clients(house):
+def clients(host):
     """A client with a secret, and one without."""
-    secretive = register_client(house, "Authlib")
-    public = register_client(house, "Authlib page", "--public")
+    secretive = register_client(host, "Authlib")
+    public = register_client(host, "Authlib page", "--public")
     return dict(zip(METHODS, (secretive, secretive, public), strict=True))
 
 
 @pytest.fixture(params=METHODS)
-def app(request, house, clients):
+def app(request, host, clients):
     """The library, told the issuer, the client and how it proves itself."""
     client = clients[request.param]
     kind = {"token_endpoint_auth_method": request.param}
@@ -40,14 +40,14 @@ def app(request, house, clients):
         None,
         client_id=client["client_id"],
         client_secret=client.get("secret"),
-        server_metadata_url=f"{house.url}/.well-known/openid-configuration",
+        server_metadata_url=f"{host.url}/.well-known/openid-configuration",
         client_kwargs={"scope": SCOPE, "code_challenge_method": "S256", **kind},
     )
 
 
 @pytest.fixture
-def visitor(house):
-    return Visitor(house)
+def visitor(host):
+    return Visitor(host)
 
 
 def sign_in(app, visitor, **changes):
@@ -64,13 +64,13 @@ def sign_in(app, visitor, **changes):
 
 
 @pytest.mark.case(88, 89, 90, 91, 92, 96)
-def test_a_person_signs_in(house, app, visitor):
+def test_a_person_signs_in(host, app, visitor):
     """By discovery, PKCE and the published keys; userinfo tells the same."""
     token, claims = sign_in(app, visitor)
     userinfo = app.userinfo(token=token)
-    person = house.user()
+    person = host.user()
 
-    assert app.server_metadata["issuer"] == house.url == claims["iss"]
+    assert app.server_metadata["issuer"] == host.url == claims["iss"]
     assert person["unionid"] == claims["sub"] == userinfo["sub"]
     assert person["nickname"] == claims["name"] == userinfo["name"]
 
@@ -97,16 +97,16 @@ def test_a_token_that_ends_is_refreshed_by_itself(app, visitor):
     assert claims["auth_time"] == app.parse_id_token(new, None)["auth_time"]
 
 
-def test_a_sign_out(house, app, visitor):
+def test_a_sign_out(host, app, visitor):
     """The ID token takes the person past the question, back to the client."""
     token, _ = sign_in(app, visitor)
     asked = app.create_logout_url(HOME, id_token_hint=token["id_token"])
-    before = visitor.ask("GET", f"{house.url}/login/me").status
+    before = visitor.ask("GET", f"{host.url}/login/me").status
     location = visitor.ask("GET", asked["url"]).headers["Location"]
 
     assert location.startswith(HOME)
     assert asked["state"] == dict(parse_qsl(urlsplit(location).query))["state"]
-    after = visitor.ask("GET", f"{house.url}/login/me").status
+    after = visitor.ask("GET", f"{host.url}/login/me").status
     assert (200, 401) == (before, after)
 
 

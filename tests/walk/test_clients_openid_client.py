@@ -18,10 +18,10 @@ METHODS = ("client_secret_basic", "client_secret_post", "none")
 
 
 @pytest.fixture(scope="module")
-def clients(house):
+def clients(host):
     """A client with a secret, and one without."""
-    secretive = register_client(house, "Node")
-    public = register_client(house, "Node page", "--public")
+    secretive = register_client(host, "Node")
+    public = register_client(host, "Node page", "--public")
     return dict(zip(METHODS, (secretive, secretive, public), strict=True))
 
 
@@ -31,18 +31,18 @@ def client(clients):
 
 
 @pytest.fixture
-def visitor(house):
-    return Visitor(house)
+def visitor(host):
+    return Visitor(host)
 
 
 class Script:
     """The script as a process: it tells the address, is told one, and tells all."""
 
-    def __init__(self, house, client, method):
+    def __init__(self, host, client, method):
         command, more = on_node("openid-client", "openid_client.js")
         surroundings = {
             "PATH": os.environ["PATH"],
-            "ISSUER": house.url,
+            "ISSUER": host.url,
             "CLIENT_ID": client["client_id"],
             "SECRET": client.get("secret", ""),
             "METHOD": method,
@@ -76,15 +76,15 @@ class Script:
 
 @pytest.mark.case(88, 89, 90, 91, 92, 96)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_person_signs_in(house, clients, visitor, method):
+def test_a_person_signs_in(host, clients, visitor, method):
     """Discovery, PKCE, the ID token checked, userinfo, refresh, revocation, logout."""
-    with Script(house, clients[method], method) as script:
+    with Script(host, clients[method], method) as script:
         told = script.told(visitor.walk(script.url, to=BACK))
     assert "claims" in told, told
-    person = house.user()
+    person = host.user()
     location = visitor.ask("GET", told["logout"]).headers["Location"]
 
-    assert (house.url, person["unionid"]) == (
+    assert (host.url, person["unionid"]) == (
         told["claims"]["iss"],
         told["claims"]["sub"],
     )
@@ -95,7 +95,7 @@ def test_a_person_signs_in(house, clients, visitor, method):
     assert (person["unionid"], True) == (told["refreshed"], told["rotated"])
     assert told["dead"] is True
     assert f"{HOME}?state=left" == location
-    assert 401 == visitor.ask("GET", f"{house.url}/login/me").status
+    assert 401 == visitor.ask("GET", f"{host.url}/login/me").status
 
 
 ELSE = {
@@ -109,17 +109,17 @@ ELSE = {
 @pytest.mark.case(96)
 @pytest.mark.parametrize("answer", ["", "&prompt=none"], ids=["code", "error"])
 @pytest.mark.parametrize(("changes", "named"), ELSE.values(), ids=ELSE)
-def test_an_answer_of_somebody_else(house, client, visitor, answer, changes, named):
+def test_an_answer_of_somebody_else(host, client, visitor, answer, changes, named):
     """Refused by the library, code or error, and the code is sent nowhere."""
-    before = house.log().count("/oidc/token")
-    with Script(house, client, "client_secret_basic") as script:
+    before = host.log().count("/oidc/token")
+    with Script(host, client, "client_secret_basic") as script:
         query = visitor.walk(script.url + answer, to=BACK)
-        told = script.told(changed({**query, **changes}, house.url))
+        told = script.told(changed({**query, **changes}, host.url))
 
     assert ("error" if answer else "code") in query
     assert "OAUTH_INVALID_RESPONSE" == told["code"]
     assert named in told["why"]
-    assert before == house.log().count("/oidc/token")
+    assert before == host.log().count("/oidc/token")
 
 
 def changed(query, url):
@@ -127,9 +127,9 @@ def changed(query, url):
 
 
 @pytest.mark.case(96, 97)
-def test_an_error_of_ours(house, client, visitor):
+def test_an_error_of_ours(host, client, visitor):
     """With our issuer it is taken for what it is."""
-    with Script(house, client, "client_secret_basic") as script:
+    with Script(host, client, "client_secret_basic") as script:
         told = script.told(visitor.walk(f"{script.url}&prompt=none", to=BACK))
 
     assert "login_required" == told["error"]

@@ -10,17 +10,17 @@ from contextlib import ExitStack
 import pytest
 
 from tests.support.raw_server import close, make_answer, send_and_close
-from tests.walk.siege import OK, USERS, get
+from tests.walk.raw_host import OK, USERS, get
 
 BODY = 32 * 1024 * 1024
 LARGEST = 6 * 1024 * 1024
 
 
 @pytest.fixture(autouse=True)
-def _survives(siege):
+def _survives(raw_host):
     """Each test is followed by a good request to the same process."""
     yield
-    siege.check_well()
+    raw_host.check_well()
 
 
 # {} stands for a good gateway token.
@@ -73,75 +73,75 @@ REQUESTS = {
 
 @pytest.mark.case(118, 119, 120)
 @pytest.mark.parametrize("text", REQUESTS.values(), ids=REQUESTS)
-def test_an_ill_request_reaches_nobody(siege, text):
+def test_an_ill_request_reaches_nobody(raw_host, text):
     """It is refused or hung up on; WeChat sees nothing of it."""
-    before = siege.reached()
-    request = text.replace("{}", siege.token).encode("latin-1")
-    answer = siege.ask(request, seconds=1.0)
+    before = raw_host.reached()
+    request = text.replace("{}", raw_host.token).encode("latin-1")
+    answer = raw_host.ask(request, seconds=1.0)
 
-    siege.check_silent(answer)
-    assert before == siege.reached()
+    raw_host.check_silent(answer)
+    assert before == raw_host.reached()
     assert not re.match(rb"HTTP/1.[01] 5", answer)
     assert b'"errcode":0' not in answer
 
 
-def test_a_request_behind_a_request(siege):
+def test_a_request_behind_a_request(raw_host):
     """What a length hides is a body, and what follows it a request by itself."""
-    hidden = get(f"/cgi-bin/menu/delete?access_token={siege.token}")
-    target = f"/cgi-bin/menu/create?access_token={siege.token}"
+    hidden = get(f"/cgi-bin/menu/delete?access_token={raw_host.token}")
+    target = f"/cgi-bin/menu/create?access_token={raw_host.token}"
     length = f"Content-Length: {len(hidden)}"
-    siege.ask((get(target, length, method="POST") + hidden).encode())
-    _, body = siege.wechat.requests[-1]
+    raw_host.ask((get(target, length, method="POST") + hidden).encode())
+    _, body = raw_host.wechat.requests[-1]
 
-    assert siege.reached()[-1].startswith("POST /cgi-bin/menu/create?")
+    assert raw_host.reached()[-1].startswith("POST /cgi-bin/menu/create?")
     assert hidden.encode() == body
 
 
 @pytest.mark.case(114)
-def test_a_callers_headers_stay_here(siege):
+def test_a_callers_headers_stay_here(raw_host):
     """Host, forwarding and cookies are not passed on, nor believed."""
     evil = "evil.example.com"
     names = ("X-Forwarded-Host", "Forwarded", "Cookie", "Referer", "Via")
-    siege.call(*(f"{name}: {evil}" for name in names))
-    sent, _ = siege.wechat.requests[-1]
-    answer = siege.ask(get("/login?next=/", f"X-Forwarded-Host: {evil}").encode())
+    raw_host.call(*(f"{name}: {evil}" for name in names))
+    sent, _ = raw_host.wechat.requests[-1]
+    answer = raw_host.ask(get("/login?next=/", f"X-Forwarded-Host: {evil}").encode())
 
     assert evil not in sent
     assert evil.encode() not in answer
 
 
 @pytest.mark.parametrize("size", [0, 1, BODY])
-def test_a_body_goes_up_whole(siege, size):
+def test_a_body_goes_up_whole(raw_host, size):
     """To the last byte of 32 MB."""
-    target = f"/cgi-bin/media/upload?access_token={siege.token}"
+    target = f"/cgi-bin/media/upload?access_token={raw_host.token}"
     head = get(target, f"Content-Length: {size}", method="POST")
-    answer = siege.ask(head.encode() + b"x" * size)
+    answer = raw_host.ask(head.encode() + b"x" * size)
 
     assert b'"errcode":0' in answer
-    assert size == len(siege.wechat.requests.pop()[1])
+    assert size == len(raw_host.wechat.requests.pop()[1])
 
 
-def test_a_body_beyond_goes_nowhere(siege):
+def test_a_body_beyond_goes_nowhere(raw_host):
     """A byte more is refused as FC refuses it."""
-    before = siege.reached()
-    target = f"/cgi-bin/media/upload?access_token={siege.token}"
+    before = raw_host.reached()
+    target = f"/cgi-bin/media/upload?access_token={raw_host.token}"
     head = get(target, f"Content-Length: {BODY + 1}", method="POST")
-    answer = siege.ask(head.encode() + b"x" * (BODY + 1))
+    answer = raw_host.ask(head.encode() + b"x" * (BODY + 1))
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"InvalidArgument" in answer
-    assert before == siege.reached()
+    assert before == raw_host.reached()
 
 
-def test_callers_that_never_finish(siege):
+def test_callers_that_never_finish(raw_host):
     """A hundred half requests keep nobody else waiting."""
-    half = get(f"{USERS}?access_token={siege.token}", "Content-Length: 9") + "ab"
+    half = get(f"{USERS}?access_token={raw_host.token}", "Content-Length: 9") + "ab"
     with ExitStack() as stack:
         for number in range(100):
-            connection = stack.enter_context(siege.connect())
+            connection = stack.enter_context(raw_host.connect())
             connection.sendall(half[: len(half) - number % 7 * 10].encode())
 
-        siege.check_well()
+        raw_host.check_well()
 
 
 def endless(connection):
@@ -176,13 +176,13 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize(("answer", "status"), ANSWERS.values(), ids=ANSWERS)
-def test_an_ill_answer_is_an_error_or_harmless(siege, answer, status):
+def test_an_ill_answer_is_an_error_or_harmless(raw_host, answer, status):
     """A clear one in WeChat's shape; what can be passed on, without its headers."""
-    siege.wechat.answers[-1:] = [answer]
-    got = siege.call()
+    raw_host.wechat.answers[-1:] = [answer]
+    got = raw_host.call()
     head, _, body = got.partition(b"\r\n\r\n")
 
-    siege.check_silent(got)
+    raw_host.check_silent(got)
     assert f"HTTP/1.1 {status} ".encode() == head[:13]
     assert b"Set-Cookie" not in head
     assert b"Location" not in head
@@ -191,8 +191,8 @@ def test_an_ill_answer_is_an_error_or_harmless(siege, answer, status):
         assert code == json.loads(body)["errcode"]
 
 
-def test_a_bomb_passes_unopened(siege):
+def test_a_bomb_passes_unopened(raw_host):
     """Compressed bytes are the caller's to open."""
-    siege.wechat.answers[-1:] = [ZIPPED]
+    raw_host.wechat.answers[-1:] = [ZIPPED]
 
-    assert siege.call().endswith(b"\r\n\r\n" + BOMB)
+    assert raw_host.call().endswith(b"\r\n\r\n" + BOMB)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.walk.siege import APPID, get
+from tests.walk.raw_host import APPID, get
 
 TARGETS = (
     "/login?next=/",
@@ -25,10 +25,10 @@ FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
 @pytest.fixture(autouse=True)
-def _survives(siege):
+def _survives(raw_host):
     """Each test is followed by a good request to the same process."""
     yield
-    siege.check_well()
+    raw_host.check_well()
 
 
 ILL = {
@@ -53,13 +53,13 @@ ILL = {
 
 @pytest.mark.case(118, 119, 120)
 @pytest.mark.parametrize("make", ILL.values(), ids=ILL)
-def test_an_ill_request_is_refused(siege, make):
+def test_an_ill_request_is_refused(raw_host, make):
     """A 4xx or nothing, within two seconds, and never a stack or an echo."""
     for target in TARGETS:
         began = time.perf_counter()
-        answer = siege.ask(make(target).encode("latin-1"), seconds=0.5)
+        answer = raw_host.ask(make(target).encode("latin-1"), seconds=0.5)
 
-        siege.check_silent(answer)
+        raw_host.check_silent(answer)
         assert time.perf_counter() - began < 2
         assert not answer or REFUSED.match(answer) or b'"errcode":' in answer
         assert b"Traceback" not in answer
@@ -67,12 +67,12 @@ def test_an_ill_request_is_refused(siege, make):
 
 
 @pytest.mark.case(118)
-def test_a_large_body_is_read_and_refused(siege):
+def test_a_large_body_is_read_and_refused(raw_host):
     """A megabyte of a form, a megabyte of brackets."""
     for target in TARGETS:
         for body in (b"a=1&" * 250_000, b"[" * 1_000_000):
             head = get(target, FORM, f"Content-Length: {len(body)}", method="POST")
-            answer = siege.ask(head.encode() + body)
+            answer = raw_host.ask(head.encode() + body)
 
-            siege.check_silent(answer)
+            raw_host.check_silent(answer)
             assert REFUSED.match(answer) or b'"errcode":' in answer

@@ -8,17 +8,17 @@ from authlib.integrations.requests_client import OAuth2Session
 
 
 @pytest.fixture
-def session(house):
+def session(host):
     """Make a session of the demo client that authenticates in this way."""
     made = []
 
     def run(method, *, secret=None, scope=None):
         session = OAuth2Session(
             "demo",
-            secret or house.secret,
+            secret or host.secret,
             scope=scope,
             token_endpoint_auth_method=method,
-            token_endpoint=f"{house.url}/oidc/token",
+            token_endpoint=f"{host.url}/oidc/token",
         )
         made.append(session)
         return session
@@ -29,20 +29,20 @@ def session(house):
 
 
 @pytest.fixture
-def appid(house):
-    return house.app("service")["appid"]
+def appid(host):
+    return host.app("service")["appid"]
 
 
 BOTH = pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 
 
 @BOTH
-def test_it_fetches_a_token_and_calls_wechat(house, session, appid, method):
+def test_it_fetches_a_token_and_calls_wechat(host, session, appid, method):
     """The library sends the token as Bearer, and WeChat answers."""
     client = session(method, scope="/cgi-bin/user/*")
     token = client.fetch_token(grant_type="client_credentials", appid=appid)
-    answer = client.get(f"{house.url}/wechat_api/{appid}/cgi-bin/user/get")
-    refused = client.get(f"{house.url}/wechat_api/{appid}/cgi-bin/menu/get")
+    answer = client.get(f"{host.url}/wechat_api/{appid}/cgi-bin/user/get")
+    refused = client.get(f"{host.url}/wechat_api/{appid}/cgi-bin/menu/get")
 
     assert ("Bearer", "/cgi-bin/user/*") == (token["token_type"], token["scope"])
     assert 7200 == token["expires_in"]

@@ -19,16 +19,16 @@ SERVICE = "http://127.0.0.1:8090"
 
 
 @pytest.fixture
-def metadata(house):
-    return load(house.get("/.well-known/openid-configuration"))
+def metadata(host):
+    return load(host.get("/.well-known/openid-configuration"))
 
 
 @pytest.fixture
-def client(house, metadata):
+def client(host, metadata):
     """The library with no more than the metadata, client id and secret."""
     made = OAuth2Session(
         "demo",
-        house.secret,
+        host.secret,
         scope="openid profile offline_access",
         redirect_uri=f"{SERVICE}/signed_in",
         code_challenge_method="S256",
@@ -57,17 +57,17 @@ def sign_in(client, metadata, visitor, *, verifier="v" * 64):
 
 
 @pytest.mark.case(88, 89, 90, 91, 96)
-def test_it_signs_a_person_in(house, client, metadata):
+def test_it_signs_a_person_in(host, client, metadata):
     """The ID token is the published key's, and userinfo names the same person."""
-    token = sign_in(client, metadata, Visitor(house))
-    keys = KeySet.import_key_set(load(house.get(urlsplit(metadata["jwks_uri"]).path)))
+    token = sign_in(client, metadata, Visitor(host))
+    keys = KeySet.import_key_set(load(host.get(urlsplit(metadata["jwks_uri"]).path)))
     decoded = jwt.decode(token["id_token"], keys, algorithms=["RS256"])
     options = {"iss": {"value": metadata["issuer"]}, "aud": {"value": "demo"}}
     params = {"nonce": "n-1", "access_token": token["access_token"]}
     claims = CodeIDToken(decoded.claims, decoded.header, options, params)
     claims.validate()
     me = client.get(metadata["userinfo_endpoint"]).json()
-    user = house.user()
+    user = host.user()
 
     assert {"sub": user["unionid"], "name": user["nickname"]} == {
         name: me[name] for name in ("sub", "name")
@@ -76,9 +76,9 @@ def test_it_signs_a_person_in(house, client, metadata):
     assert "openid profile offline_access" == token["scope"]
 
 
-def test_it_goes_on_by_its_refresh_token(house, client, metadata):
+def test_it_goes_on_by_its_refresh_token(host, client, metadata):
     """Each is good once; the library takes the next one by itself."""
-    first = dict(sign_in(client, metadata, Visitor(house)))
+    first = dict(sign_in(client, metadata, Visitor(host)))
     second = dict(client.refresh_token(metadata["token_endpoint"]))
     with pytest.raises(OAuthError) as caught:
         client.refresh_token(
@@ -91,11 +91,11 @@ def test_it_goes_on_by_its_refresh_token(house, client, metadata):
 
 
 @pytest.mark.case(43)
-def test_it_signs_the_person_out(house, client, metadata):
+def test_it_signs_the_person_out(host, client, metadata):
     """At once, by the ID token; the browser comes back with the client's state."""
-    visitor = Visitor(house)
+    visitor = Visitor(host)
     token = sign_in(client, metadata, visitor)
-    before = visitor.ask("GET", f"{house.url}/login/me").status
+    before = visitor.ask("GET", f"{host.url}/login/me").status
     wish = {
         "id_token_hint": token["id_token"],
         "post_logout_redirect_uri": f"{SERVICE}/",
@@ -106,14 +106,14 @@ def test_it_signs_the_person_out(house, client, metadata):
 
     assert (200, 303) == (before, answer.status)
     assert f"{SERVICE}/?state=s-1" == answer.headers["Location"]
-    assert 401 == visitor.ask("GET", f"{house.url}/login/me").status
+    assert 401 == visitor.ask("GET", f"{host.url}/login/me").status
 
 
 @pytest.mark.case(87)
-def test_a_preflight_passes_the_trigger(house):
+def test_a_preflight_passes_the_trigger(host):
     """OPTIONS is among the methods of template.yml; nobody is known, nobody let in."""
-    answer = house.http.request(
-        "OPTIONS", f"{house.url}/oidc/token", headers={"Origin": SERVICE}
+    answer = host.http.request(
+        "OPTIONS", f"{host.url}/oidc/token", headers={"Origin": SERVICE}
     )
 
     assert 204 == answer.status

@@ -13,29 +13,29 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def appid(house):
-    return house.app("service")["appid"]
+def appid(host):
+    return host.app("service")["appid"]
 
 
 @pytest.fixture
-def as_client(house):
+def as_client(host):
     """The Authorization header of the demo client."""
-    return make_headers(basic_auth=f"demo:{house.secret}")
+    return make_headers(basic_auth=f"demo:{host.secret}")
 
 
-def ask(house, method, path, *, headers=None, body=None):
+def ask(host, method, path, *, headers=None, body=None):
     """Return status, headers and JSON."""
-    answer = house.http.urlopen(
-        method, f"{house.url}{path}", headers=headers, body=body, redirect=False
+    answer = host.http.urlopen(
+        method, f"{host.url}{path}", headers=headers, body=body, redirect=False
     )
     return answer.status, answer.headers, json.loads(answer.data)
 
 
-def bearer(house, headers, appid, **more):
+def bearer(host, headers, appid, **more):
     """Return the Authorization header with a token from /oidc/token."""
     form = {"grant_type": "client_credentials", "appid": appid, **more}
     status, _, content = ask(
-        house,
+        host,
         "POST",
         "/oidc/token",
         headers={**FORM, **headers},
@@ -45,85 +45,85 @@ def bearer(house, headers, appid, **more):
     return {"Authorization": f"Bearer {content['access_token']}"}
 
 
-def test_a_token_calls_wechat(house, appid, as_client):
+def test_a_token_calls_wechat(host, appid, as_client):
     """From the token endpoint to WeChat's answer, by both ways, within its scope."""
-    header = bearer(house, as_client, appid, scope="/cgi-bin/user/*")
+    header = bearer(host, as_client, appid, scope="/cgi-bin/user/*")
     base = f"/wechat_api/{appid}"
-    status, _, users = ask(house, "GET", f"{base}/cgi-bin/user/get", headers=header)
-    refused, _, content = ask(house, "GET", f"{base}/cgi-bin/menu/get", headers=header)
+    status, _, users = ask(host, "GET", f"{base}/cgi-bin/user/get", headers=header)
+    refused, _, content = ask(host, "GET", f"{base}/cgi-bin/menu/get", headers=header)
 
     token = header["Authorization"].removeprefix("Bearer ")
     for path, errcode in (("user/get", 0), ("menu/get", 48001)):
-        answer = ask(house, "GET", f"/cgi-bin/{path}?access_token={token}")
+        answer = ask(host, "GET", f"/cgi-bin/{path}?access_token={token}")
         assert (200, errcode) == (answer[0], answer[2].get("errcode", 0))
 
     assert (200, True) == (status, users["total"] > 0)
     assert (403, "path_not_in_scope") == (refused, content["error"])
-    assert [] == house.journal("/cgi-bin/menu/get")
+    assert [] == host.journal("/cgi-bin/menu/get")
 
 
-def test_the_body_reaches_wechat(house, appid, as_client):
+def test_the_body_reaches_wechat(host, appid, as_client):
     """By Basic, without a token of ours in between."""
     menu = '{"button":[{"type":"click","name":"菜单","key":"k"}]}'.encode()
     base = f"/wechat_api/{appid}/cgi-bin/menu"
-    made = ask(house, "POST", f"{base}/create", headers=as_client, body=menu)
-    got = ask(house, "GET", f"{base}/get", headers=as_client)
+    made = ask(host, "POST", f"{base}/create", headers=as_client, body=menu)
+    got = ask(host, "GET", f"{base}/get", headers=as_client)
 
     assert (200, 0) == (made[0], made[2]["errcode"])
     assert "菜单" == got[2]["menu"]["button"][0]["name"]
 
 
-def test_the_real_token_and_its_replacement(house, appid, as_client):
+def test_the_real_token_and_its_replacement(host, appid, as_client):
     """It works at WeChat itself; rejected, another one stands there."""
     base = f"/wechat_api/{appid}"
     # A reset sandbox has forgotten the token of the test before; a call tells so.
-    ask(house, "GET", f"{base}/cgi-bin/user/get", headers=as_client)
+    ask(host, "GET", f"{base}/cgi-bin/user/get", headers=as_client)
     path = f"{base}/access_token"
-    status, headers, first = ask(house, "GET", path, headers=as_client)
-    direct = house.http.request(
+    status, headers, first = ask(host, "GET", path, headers=as_client)
+    direct = host.http.request(
         "GET",
-        f"{house.sandbox_url}/cgi-bin/user/get",
+        f"{host.sandbox_url}/cgi-bin/user/get",
         fields={"access_token": first["access_token"]},
     ).json()
-    house.sandbox("POST", "/_sandbox/expire", {"appid": appid})
+    host.sandbox("POST", "/_sandbox/expire", {"appid": appid})
     rejected = json.dumps({"access_token": first["access_token"]})
     answers = [
-        ask(house, "POST", f"{path}/reject", headers=as_client, body=rejected)[2]
+        ask(host, "POST", f"{path}/reject", headers=as_client, body=rejected)[2]
         for _ in "ab"
     ]
-    _, _, second = ask(house, "GET", path, headers=as_client)
+    _, _, second = ask(host, "GET", path, headers=as_client)
 
     assert (200, "no-store") == (status, headers["Cache-Control"])
     assert direct["total"] > 0
     assert [True, False] == [each["dropped"] for each in answers]
     assert all(7000 < each["expires_in"] <= 7200 for each in answers)
     assert second["access_token"] != first["access_token"]
-    log = house.log()
+    log = host.log()
     assert '"client":"demo"' in log
-    for secret in (first["access_token"], second["access_token"], house.secret):
+    for secret in (first["access_token"], second["access_token"], host.secret):
         assert secret not in log
 
 
-def test_the_token_needs_its_word(house, appid, as_client):
+def test_the_token_needs_its_word(host, appid, as_client):
     """A token for all paths does not read it."""
-    header = bearer(house, as_client, appid, scope="/*")
+    header = bearer(host, as_client, appid, scope="/*")
     path = f"/wechat_api/{appid}/access_token"
 
-    assert 403 == ask(house, "GET", path, headers=header)[0]
-    header = bearer(house, as_client, appid, scope="token:read")
-    assert 200 == ask(house, "GET", path, headers=header)[0]
+    assert 403 == ask(host, "GET", path, headers=header)[0]
+    header = bearer(host, as_client, appid, scope="token:read")
+    assert 200 == ask(host, "GET", path, headers=header)[0]
 
 
-def config(house, appid, headers, page):
+def config(host, appid, headers, page):
     query = urlencode({"url": page})
     return ask(
-        house, "GET", f"/wechat_api/{appid}/jssdk_config?{query}", headers=headers
+        host, "GET", f"/wechat_api/{appid}/jssdk_config?{query}", headers=headers
     )
 
 
-def verdict(house, content, page, **changed):
+def verdict(host, content, page, **changed):
     """Return what wx.config would say on that page."""
-    return house.sandbox(
+    return host.sandbox(
         "POST",
         "/_sandbox/jssdk/verify",
         {
@@ -137,7 +137,7 @@ def verdict(house, content, page, **changed):
     )["verdict"]
 
 
-def test_wechat_takes_our_signature(house, appid, as_client):
+def test_wechat_takes_our_signature(host, appid, as_client):
     """And none for another page, or by another one.
 
     In one test: a reset sandbox knows no ticket that the gateway holds, and no call
@@ -148,29 +148,29 @@ def test_wechat_takes_our_signature(house, appid, as_client):
         "https://127.0.0.1",
         "http://127.0.0.1/#/route?c=2",
     ):
-        status, headers, content = config(house, appid, as_client, page)
+        status, headers, content = config(host, appid, as_client, page)
 
         assert (200, "no-store") == (status, headers["Cache-Control"])
-        assert "config:ok" == verdict(house, content, page)
-        assert "config:ok" != verdict(house, content, page.split("#")[0] + "?x")
+        assert "config:ok" == verdict(host, content, page)
+        assert "config:ok" != verdict(host, content, page.split("#")[0] + "?x")
         wrong = hashlib.sha1(b"x", usedforsecurity=False).hexdigest()
-        assert "config:ok" != verdict(house, content, page, signature=wrong)
+        assert "config:ok" != verdict(host, content, page, signature=wrong)
 
 
-def test_a_page_elsewhere_is_not_signed(house, appid, as_client):
+def test_a_page_elsewhere_is_not_signed(host, appid, as_client):
     """400 and the reason, before WeChat says it to a customer."""
-    status, _, content = config(house, appid, as_client, "https://evil.example.com/")
+    status, _, content = config(host, appid, as_client, "https://evil.example.com/")
 
     assert (400, "url_not_in_js_domains") == (status, content["error"])
 
 
-def test_the_quota_at_wechat_and_here(house, appid, as_client):
+def test_the_quota_at_wechat_and_here(host, appid, as_client):
     """WeChat's number is the app's, ours the client's."""
     base = f"/wechat_api/{appid}"
     for _ in range(2):
-        ask(house, "GET", f"{base}/cgi-bin/user/get", headers=as_client)
+        ask(host, "GET", f"{base}/cgi-bin/user/get", headers=as_client)
     path = f"{base}/quota?path=/cgi-bin/user/get"
-    status, _, content = ask(house, "GET", path, headers=as_client)
+    status, _, content = ask(host, "GET", path, headers=as_client)
 
     quota = content["quota"]
     assert (200, "/cgi-bin/user/get") == (status, content["path"])
@@ -227,24 +227,22 @@ def test_the_quota_at_wechat_and_here(house, appid, as_client):
         ),
     ],
 )
-def test_refusals_over_the_wire(
-    house, appid, method, path, headers, body, status, code
-):
+def test_refusals_over_the_wire(host, appid, method, path, headers, body, status, code):
     """Each with its status, and a challenge where one is due."""
-    answer = ask(house, method, path.format(appid), headers=headers, body=body)
+    answer = ask(host, method, path.format(appid), headers=headers, body=body)
 
     assert (status, code) == (answer[0], answer[2]["error"])
     assert "no-store" == answer[1]["Cache-Control"]
     assert (401 == status) == ("WWW-Authenticate" in answer[1])
-    assert [] == house.journal("/cgi-bin/user/get")
+    assert [] == host.journal("/cgi-bin/user/get")
 
 
-def test_another_apps_token_is_refused(house, appid, as_client):
+def test_another_apps_token_is_refused(host, appid, as_client):
     """The address names the app, and the token has to name the same."""
-    other = house.app("miniprogram")["appid"]
-    header = bearer(house, as_client, other)
+    other = host.app("miniprogram")["appid"]
+    header = bearer(host, as_client, other)
     status, _, content = ask(
-        house, "GET", f"/wechat_api/{appid}/cgi-bin/user/get", headers=header
+        host, "GET", f"/wechat_api/{appid}/cgi-bin/user/get", headers=header
     )
 
     assert (403, "app_not_granted") == (status, content["error"])

@@ -107,10 +107,10 @@ def by_event(handler, method, path, query, accept, body):
     return normal(*call_event(handler, event))
 
 
-def by_host(house, method, path, query, accept, body):
-    answer = house.http.urlopen(
+def by_host(host, method, path, query, accept, body):
+    answer = host.http.urlopen(
         method,
-        f"{house.url}{path}" + (f"?{query}" if query else ""),
+        f"{host.url}{path}" + (f"?{query}" if query else ""),
         headers={"Accept": accept, "Content-Type": "application/octet-stream"},
         body=body or None,
         redirect=False,
@@ -119,17 +119,17 @@ def by_host(house, method, path, query, accept, body):
 
 
 @pytest.fixture
-def same_gateway(house, settings, monkeypatch):
+def same_gateway(host, settings, monkeypatch):
     """A gateway in this process, set up as the local host's."""
     made = Gateway(
         replace(
             settings,
-            public_base_url=house.url,
-            wechat_api_url=house.sandbox_url,
-            wechat_open_url=house.sandbox_url,
+            public_base_url=host.url,
+            wechat_api_url=host.sandbox_url,
+            wechat_open_url=host.sandbox_url,
         )
     )
-    apps = house.sandbox("GET", "/_sandbox/apps")
+    apps = host.sandbox("GET", "/_sandbox/apps")
     for app in apps:
         content = {"kind": app["kind"], "secret": app["secret"]}
         made.documents.write("apps", app["appid"], content, after=0)
@@ -146,20 +146,20 @@ def same_gateway(house, settings, monkeypatch):
 @pytest.mark.parametrize(
     "asked", REQUESTS, ids=lambda asked: f"{asked[1]} {asked[2]}?{asked[3][:20]}"
 )
-def test_the_answer_is_the_same(house, same_gateway, asked):
+def test_the_answer_is_the_same(host, same_gateway, asked):
     """Status, headers and body, byte by byte but for ids and states."""
     expected = by_wsgi(*asked)
     if "%FF" not in asked[3]:  # an event has the query decoded, as nobody knows what
         assert expected == by_event(*asked)
 
-    assert expected == by_host(house, *asked[1:])
+    assert expected == by_host(host, *asked[1:])
 
 
-def test_the_default_form_answers_too(house):
+def test_the_default_form_answers_too(host):
     """FC's own address, without a custom domain, and without the mount prefix."""
-    short = house.get("/2016-08-15/proxy/wechat_gateway/login/me")
-    long = house.get("/2016-08-15/proxy/wechat_gateway/login/login/me")
-    custom = house.get("/login/me")
+    short = host.get("/2016-08-15/proxy/wechat_gateway/login/me")
+    long = host.get("/2016-08-15/proxy/wechat_gateway/login/login/me")
+    custom = host.get("/login/me")
 
     assert short.status == long.status == custom.status == 401
     assert json.loads(short.data)["error"] == json.loads(custom.data)["error"]

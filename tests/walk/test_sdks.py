@@ -27,15 +27,15 @@ EACH = pytest.mark.parametrize("sdk", SDKS)
 
 
 @pytest.fixture
-def surroundings(house, tmp_path):
+def surroundings(host, tmp_path):
     """What each script is told, and where it may leave files."""
-    appid = house.app("service")["appid"]
+    appid = host.app("service")["appid"]
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "APPID": appid,
-        "SECRET": house.secret,
-        "OPENID": house.user()["openid"][appid],
+        "SECRET": host.secret,
+        "OPENID": host.user()["openid"][appid],
         "PICTURE": base64.b64encode(JPEG).decode(),
         "GATEWAY_URL": "",
     }
@@ -77,14 +77,14 @@ def check_work(result):
     assert "rid:" in errmsg
 
 
-def check_secrets(house, passage):
+def check_secrets(host, passage):
     """The program sent its own secret, one fetch at WeChat served it, and neither the
     AppSecret nor WeChat's token ever came its way."""
-    app = house.app("service")
-    assert 1 == len(house.journal("/cgi-bin/stable_token"))
-    assert [] == house.journal("/cgi-bin/token")
+    app = host.app("service")
+    assert 1 == len(host.journal("/cgi-bin/stable_token"))
+    assert [] == host.journal("/cgi-bin/token")
     real = requests.post(
-        f"{house.sandbox_url}/cgi-bin/stable_token",
+        f"{host.sandbox_url}/cgi-bin/stable_token",
         json={
             "grant_type": "client_credential",
             "appid": app["appid"],
@@ -94,22 +94,22 @@ def check_secrets(house, passage):
     ).json()["access_token"]
     passed = bytes(passage.sent + passage.answered)
 
-    assert house.secret.encode() in passed
+    assert host.secret.encode() in passed
     assert app["secret"].encode() not in passed
     assert real.encode() not in passed
-    assert not any(each in house.log() for each in (app["secret"], real, house.secret))
+    assert not any(each in host.log() for each in (app["secret"], real, host.secret))
 
 
 @EACH
-def test_it_works_with_another_host_and_secret(house, surroundings, sdk):
+def test_it_works_with_another_host_and_secret(host, surroundings, sdk):
     """By the SDK's own setting; WeChat sees one fetch of a token, and it no secret."""
     command, more = SDKS[sdk]()
-    with Passage(house.port) as passage:
+    with Passage(host.port) as passage:
         url = f"http://127.0.0.1:{passage.port}"
         result = told(start(command, {**surroundings, **more, "GATEWAY_URL": url}))
 
     check_work(result)
-    check_secrets(house, passage)
+    check_secrets(host, passage)
 
 
 @pytest.fixture
@@ -125,9 +125,7 @@ def other_network():
 
 
 @EACH
-def test_it_works_by_hosts_file_alone(
-    house, surroundings, tmp_path, other_network, sdk
-):
+def test_it_works_by_hosts_file_alone(host, surroundings, tmp_path, other_network, sdk):
     """WeChat's host is the gateway, behind TLS: the SDK is told of the certificate
     and has the client's secret, and nothing else has changed."""
     command, more = SDKS[sdk]()
@@ -148,9 +146,9 @@ def test_it_works_by_hosts_file_alone(
         _, descriptors, _, _ = socket.recv_fds(ours, 3, 1)
     assert descriptors, told(process)
     listener = socket.socket(fileno=descriptors[0])
-    with Passage(house.port, certificate=certificate, listener=listener) as passage:
+    with Passage(host.port, certificate=certificate, listener=listener) as passage:
         result = told(process)
 
     check_work(result)
-    check_secrets(house, passage)
+    check_secrets(host, passage)
     assert f"Host: {HOST}".encode() in passage.sent

@@ -22,19 +22,19 @@ def shown(page):
     return json.loads(page.inner_text("body"))
 
 
-def test_scan_and_confirm_on_the_phone(house, page, phone):
+def test_scan_and_confirm_on_the_phone(host, page, phone):
     """The page goes on by itself, and /login/me shows who one is."""
-    page.goto(f"{house.url}/login?next=/login/me")
+    page.goto(f"{host.url}/login?next=/login/me")
     page.frame_locator("iframe").locator("img.js_qrcode_img").wait_for()
 
-    phone.goto(f"{house.sandbox_url}/_sandbox/phone")
+    phone.goto(f"{host.sandbox_url}/_sandbox/phone")
     phone.get_by_role("button", name="扫码").click()
     phone.get_by_role("button", name="允许").click()
-    page.wait_for_url(f"{house.url}/login/me*")
+    page.wait_for_url(f"{host.url}/login/me*")
 
     me = shown(page)
-    user = house.user()
-    website = house.app("website")["appid"]
+    user = host.user()
+    website = host.app("website")["appid"]
     assert me["name"] == user["nickname"]
     assert me["sub"] == user["unionid"]
     assert (me["wechat_appid"], me["wechat_openid"]) == (
@@ -46,54 +46,54 @@ def test_scan_and_confirm_on_the_phone(house, page, phone):
     assert cookies["gateway_session"]["sameSite"] == "Lax"
 
 
-def test_wechats_own_browser_goes_to_the_consent_sheet_and_back(house, browser):
+def test_wechats_own_browser_goes_to_the_consent_sheet_and_back(host, browser):
     """No page of ours in between: /login is the consent sheet, and then `next`."""
     context = browser.new_context(user_agent=IPHONE_WECHAT)
     page = context.new_page()
-    page.goto(f"{house.url}/login?next=/login/me")
+    page.goto(f"{host.url}/login?next=/login/me")
 
-    assert page.url.startswith(f"{house.sandbox_url}/connect/oauth2/authorize?")
+    assert page.url.startswith(f"{host.sandbox_url}/connect/oauth2/authorize?")
     page.get_by_role("button", name="允许").click()
-    page.wait_for_url(f"{house.url}/login/me*")
-    assert shown(page)["wechat_appid"] == house.app("service")["appid"]
+    page.wait_for_url(f"{host.url}/login/me*")
+    assert shown(page)["wechat_appid"] == host.app("service")["appid"]
     context.close()
 
 
-def test_a_second_look_at_the_callback_is_no_error(house, browser):
+def test_a_second_look_at_the_callback_is_no_error(host, browser):
     """Back and reload after sign-in lead on, and the code is spent once."""
     context = browser.new_context(user_agent=IPHONE_WECHAT)
     page = context.new_page()
     seen = []
     page.on("request", lambda request: seen.append(request.url))
-    page.goto(f"{house.url}/login?next=/login/me")
+    page.goto(f"{host.url}/login?next=/login/me")
     page.get_by_role("button", name="允许").click()
-    page.wait_for_url(f"{house.url}/login/me*")
+    page.wait_for_url(f"{host.url}/login/me*")
     callback = next(each for each in seen if "/oauth_callback/" in each)
     page.goto(callback)
 
-    assert page.url.startswith(f"{house.url}/login/me")
-    assert len(house.journal("/sns/oauth2/access_token")) == 1
+    assert page.url.startswith(f"{host.url}/login/me")
+    assert len(host.journal("/sns/oauth2/access_token")) == 1
     context.close()
 
 
-def test_signing_out_asks_first(house, browser):
+def test_signing_out_asks_first(host, browser):
     """A person signs out by our own form."""
     context = browser.new_context(user_agent=IPHONE_WECHAT, locale="en-US")
     page = context.new_page()
-    page.goto(f"{house.url}/login?next=/login/me")
+    page.goto(f"{host.url}/login?next=/login/me")
     page.get_by_role("button", name="允许").click()
-    page.wait_for_url(f"{house.url}/login/me*")
-    page.goto(f"{house.url}/logout?lang=en")
+    page.wait_for_url(f"{host.url}/login/me*")
+    page.goto(f"{host.url}/logout?lang=en")
     page.get_by_role("button", name=re.compile("sign out", re.IGNORECASE)).click()
 
-    assert page.goto(f"{house.url}/login/me").status == 401
+    assert page.goto(f"{host.url}/login/me").status == 401
     context.close()
 
 
-def test_a_stale_callback_is_a_page_with_a_way_on(house, page):
+def test_a_stale_callback_is_a_page_with_a_way_on(host, page):
     """Somebody's old address leads back to the sign-in page."""
-    appid = house.app("website")["appid"]
-    answer = page.goto(f"{house.url}/oauth_callback/{appid}?code=x&state={'0' * 32}")
+    appid = host.app("website")["appid"]
+    answer = page.goto(f"{host.url}/oauth_callback/{appid}?code=x&state={'0' * 32}")
 
     assert answer.status == 400
     page.get_by_role("link", name=re.compile("重新")).click()
@@ -101,18 +101,18 @@ def test_a_stale_callback_is_a_page_with_a_way_on(house, page):
 
 
 @pytest.mark.case(121)
-def test_the_log_holds_no_secret(house, page, phone):
+def test_the_log_holds_no_secret(host, page, phone):
     """Neither codes nor states, cookies, openids nor tokens, after all this."""
-    page.goto(f"{house.url}/login?next=/login/me")
-    phone.goto(f"{house.sandbox_url}/_sandbox/phone")
+    page.goto(f"{host.url}/login?next=/login/me")
+    phone.goto(f"{host.sandbox_url}/_sandbox/phone")
     phone.get_by_role("button", name="扫码").click()
     phone.get_by_role("button", name="允许").click()
-    page.wait_for_url(f"{house.url}/login/me*")
+    page.wait_for_url(f"{host.url}/login/me*")
 
-    log = house.log()
+    log = host.log()
     me = shown(page)
     values = [each["value"] for each in page.context.cookies()]
-    secrets = [each["secret"] for each in house.sandbox("GET", "/_sandbox/apps")]
+    secrets = [each["secret"] for each in host.sandbox("GET", "/_sandbox/apps")]
     assert "/oauth_callback/" in log
     for secret in [*values, *secrets, me["wechat_openid"], me["sub"], me["name"]]:
         assert secret not in log

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.walk.house import House
+from tests.walk.developer_host import DeveloperHost
 from tests.walk.visitor import Visitor
 
 BACK = "http://127.0.0.1:8090/signed_in"
@@ -22,8 +22,8 @@ PUBLIC = ("errmsg", "scope", "token_type", "wechat_appid")
 
 @pytest.fixture(scope="module")
 def loud(tmp_path_factory):
-    """A house of its own, every logger of which says all it has to say."""
-    with House(tmp_path_factory.mktemp("loud"), "--logging=debug") as running:
+    """A host of its own, every logger of which says all it has to say."""
+    with DeveloperHost(tmp_path_factory.mktemp("loud"), "--logging=debug") as running:
         yield running
 
 
@@ -44,33 +44,33 @@ def content(answer, visitor):
     return fields
 
 
-def same_domain(house, visitor):
+def same_domain(host, visitor):
     visitor.walk("/login?next=/login/me", to="/login/me")
-    content(visitor.ask("GET", f"{house.url}/login/me"), visitor)
-    page = visitor.ask("GET", f"{house.url}/logout").data.decode()
+    content(visitor.ask("GET", f"{host.url}/login/me"), visitor)
+    page = visitor.ask("GET", f"{host.url}/logout").data.decode()
     form = re.search(r'name="_xsrf" value="([^"]+)"', page)[1]
     visitor.told.add(form)
-    post(house, visitor, "/logout", _xsrf="forged")
-    post(house, visitor, "/logout", _xsrf=form)
+    post(host, visitor, "/logout", _xsrf="forged")
+    post(host, visitor, "/logout", _xsrf=form)
 
 
-def as_wechat(house, visitor):
-    appid = house.app("service")["appid"]
-    who = {"appid": appid, "secret": house.secret}
+def as_wechat(host, visitor):
+    appid = host.app("service")["appid"]
+    who = {"appid": appid, "secret": host.secret}
     asked = {"appid": appid, "redirect_uri": BACK, "response_type": "code"}
     asked |= {"scope": "snsapi_userinfo", "state": STATE}
     back = visitor.walk(f"/connect/oauth2/authorize?{urlencode(asked)}", to=BACK)
     code = {"grant_type": "authorization_code", "code": back["code"]}
-    tokens = sns(house, visitor, "oauth2/access_token", **who, **code)
-    sns(house, visitor, "oauth2/access_token", **who, **code)
+    tokens = sns(host, visitor, "oauth2/access_token", **who, **code)
+    sns(host, visitor, "oauth2/access_token", **who, **code)
     held = {name: tokens[name] for name in ("access_token", "openid")}
-    sns(house, visitor, "userinfo", **held)
-    sns(house, visitor, "auth", **held)
+    sns(host, visitor, "userinfo", **held)
+    sns(host, visitor, "auth", **held)
     again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    sns(house, visitor, "oauth2/refresh_token", appid=appid, **again)
+    sns(host, visitor, "oauth2/refresh_token", appid=appid, **again)
 
 
-def as_oidc(house, visitor):
+def as_oidc(host, visitor):
     digest = hashlib.sha256(VERIFIER.encode()).digest()
     asked = {
         "client_id": "demo",
@@ -83,70 +83,70 @@ def as_oidc(house, visitor):
         "code_challenge_method": "S256",
     }
     back = visitor.walk(f"/oidc/authorize?{urlencode(asked)}", to=BACK)
-    who = {"client_id": "demo", "client_secret": house.secret}
+    who = {"client_id": "demo", "client_secret": host.secret}
     code = {"grant_type": "authorization_code", "code": back["code"]}
     form = {**who, **code, "redirect_uri": BACK, "code_verifier": VERIFIER}
-    tokens = content(post(house, visitor, "/oidc/token", **form), visitor)
+    tokens = content(post(host, visitor, "/oidc/token", **form), visitor)
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-    answer = visitor.ask("GET", f"{house.url}/oidc/userinfo", headers=bearer)
+    answer = visitor.ask("GET", f"{host.url}/oidc/userinfo", headers=bearer)
     content(answer, visitor)
     again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    content(post(house, visitor, "/oidc/token", **who, **again), visitor)
+    content(post(host, visitor, "/oidc/token", **who, **again), visitor)
     # Each of these is refused: a used token, a used code, a wrong secret.
     for wrong in (
         {**who, **again},
         form,
         {**form, "client_secret": "demo_" + "0" * 32},
     ):
-        assert post(house, visitor, "/oidc/token", **wrong).status >= 400
+        assert post(host, visitor, "/oidc/token", **wrong).status >= 400
     in_query = urlencode({**who, **again})
-    assert post(house, visitor, f"/oidc/token?{in_query}").status == 400
+    assert post(host, visitor, f"/oidc/token?{in_query}").status == 400
     for token, status in ((tokens["access_token"], 200), (in_query, 200), ("", 400)):
-        given_back = post(house, visitor, "/oidc/revoke", **who, token=token)
+        given_back = post(host, visitor, "/oidc/revoke", **who, token=token)
         assert given_back.status == status
 
 
-def as_mini_program(house, visitor):
-    app = house.app("miniprogram")
-    fields = {"appid": app["appid"], "secret": house.secret}
-    fields |= {"grant_type": "authorization_code", "js_code": js_code(house, visitor)}
-    sns(house, visitor, "jscode2session", **fields)
-    sent = {"js_code": js_code(house, visitor)}
-    made = visitor.ask("POST", f"{house.url}/login/miniprogram", json=sent)
+def as_mini_program(host, visitor):
+    app = host.app("miniprogram")
+    fields = {"appid": app["appid"], "secret": host.secret}
+    fields |= {"grant_type": "authorization_code", "js_code": js_code(host, visitor)}
+    sns(host, visitor, "jscode2session", **fields)
+    sent = {"js_code": js_code(host, visitor)}
+    made = visitor.ask("POST", f"{host.url}/login/miniprogram", json=sent)
     bearer = {"Authorization": f"Bearer {content(made, visitor)['session_token']}"}
-    content(visitor.ask("GET", f"{house.url}/login/me", headers=bearer), visitor)
+    content(visitor.ask("GET", f"{host.url}/login/me", headers=bearer), visitor)
 
 
-def js_code(house, visitor):
-    appid = house.app("miniprogram")["appid"]
-    who = {"appid": appid, "openid": house.user()["openid"][appid]}
-    made = house.sandbox("POST", "/_sandbox/js_code", who)
+def js_code(host, visitor):
+    appid = host.app("miniprogram")["appid"]
+    who = {"appid": appid, "openid": host.user()["openid"][appid]}
+    made = host.sandbox("POST", "/_sandbox/js_code", who)
     visitor.told |= {made["code"], made["encryptedData"], made["iv"]}
     return made["code"]
 
 
-def gone_wrong(house, visitor):
+def gone_wrong(host, visitor):
     """What people and programs send by mistake, at places where nobody expects it."""
-    appid = house.app("website")["appid"]
+    appid = host.app("website")["appid"]
     cookie = {"Cookie": f"gateway_session={'c' * 40}; flow_00000000={'f' * 32}"}
     for path in (
         f"/oauth_callback/{appid}?code={'d' * 32}&state={'5' * 32}",
-        f"/oauth_callback/{appid}?{house.secret}",
-        f"/login?next=/{house.secret}&lang={house.secret}",
-        f"/cgi-bin/token?appid={appid}&secret={house.secret}0",
-        f"/cgi-bin/user/info?access_token={house.secret}&openid={'o' * 28}",
+        f"/oauth_callback/{appid}?{host.secret}",
+        f"/login?next=/{host.secret}&lang={host.secret}",
+        f"/cgi-bin/token?appid={appid}&secret={host.secret}0",
+        f"/cgi-bin/user/info?access_token={host.secret}&openid={'o' * 28}",
     ):
-        visitor.ask("GET", f"{house.url}{path}", headers=cookie)
+        visitor.ask("GET", f"{host.url}{path}", headers=cookie)
     visitor.told |= {"c" * 40, "f" * 32, "d" * 32, "5" * 32, "o" * 28}
 
 
-def post(house, visitor, path, **fields):
+def post(host, visitor, path, **fields):
     more = {"fields": fields, "encode_multipart": False}
-    return visitor.ask("POST", f"{house.url}{path}", **more)
+    return visitor.ask("POST", f"{host.url}{path}", **more)
 
 
-def sns(house, visitor, path, **fields):
-    url = f"{house.url}/sns/{path}?{urlencode(fields)}"
+def sns(host, visitor, path, **fields):
+    url = f"{host.url}/sns/{path}?{urlencode(fields)}"
     return content(visitor.ask("GET", url), visitor)
 
 

@@ -19,9 +19,9 @@ ROUNDS = 5
 
 
 @pytest.fixture(scope="module")
-def pair(house, shared_redis, tmp_path_factory):
+def pair(host, shared_redis, tmp_path_factory):
     shared_redis.empty()
-    with Pair(tmp_path_factory.mktemp("pair"), shared_redis.url, house) as running:
+    with Pair(tmp_path_factory.mktemp("pair"), shared_redis.url, host) as running:
         yield running
 
 
@@ -33,21 +33,21 @@ def visitor(pair):
 def on_each(pair, visitor, path, **more):
     """Return what each host answers to the same question."""
     return [
-        visitor.ask("GET", f"{pair.url}{path}", host=host, **more)
-        for host in pair.hosts
+        visitor.ask("GET", f"{pair.url}{path}", host=each, **more)
+        for each in pair.hosts
     ]
 
 
 def at_once(pair, ask, *question):
     """Return what both answer to a question that they get in the same moment."""
     with ThreadPoolExecutor(len(pair.hosts)) as pool:
-        return list(pool.map(lambda host: ask(*question, host=host), pair.hosts))
+        return list(pool.map(lambda each: ask(*question, host=each), pair.hosts))
 
 
-def callback(house, pair, visitor, path):
+def callback(host, pair, visitor, path):
     """Return where WeChat sends the browser back; it has not gone there yet."""
     query = visitor.walk(path, to="/oauth_callback/")
-    appid = house.app("service")["appid"]
+    appid = host.app("service")["appid"]
     return f"{pair.url}/oauth_callback/{appid}?{urlencode(query)}"
 
 
@@ -77,7 +77,7 @@ def refresh(pair, value, host=None):
     return token(pair, host, grant_type="refresh_token", refresh_token=value)
 
 
-def test_a_session(house, pair, visitor):
+def test_a_session(host, pair, visitor):
     """Begun, ended and shown at whichever: both know it, and both know of its end."""
     visitor.walk("/login?next=/login/me", to="/login/me")
     before = on_each(pair, visitor, "/login/me")
@@ -89,38 +89,38 @@ def test_a_session(house, pair, visitor):
     visitor.cookies = cookies  # a thief's copy
     after = on_each(pair, visitor, "/login/me")
 
-    assert [house.user()["unionid"]] * 2 == [each.json()["sub"] for each in before]
+    assert [host.user()["unionid"]] * 2 == [each.json()["sub"] for each in before]
     assert 200 == left.status
     assert [401, 401] == [each.status for each in after]
 
 
 @pytest.mark.case(47, 49)
-def test_a_callback_that_is_repeated(house, pair, visitor):
+def test_a_callback_that_is_repeated(host, pair, visitor):
     """The same code from both, one exchange at WeChat, and one set of tokens."""
-    url = callback(house, pair, visitor, authorize())
-    answers = [visitor.ask("GET", url, host=host) for host in pair.hosts * 2]
+    url = callback(host, pair, visitor, authorize())
+    answers = [visitor.ask("GET", url, host=each) for each in pair.hosts * 2]
     (code,) = {code_of(each) for each in answers}
 
     assert 200 == redeem(pair, code).status
-    assert 1 == len(house.journal(EXCHANGE))
+    assert 1 == len(host.journal(EXCHANGE))
 
 
 @pytest.mark.case(47)
-def test_callbacks_at_once_one_on_each(house, pair):
+def test_callbacks_at_once_one_on_each(host, pair):
     """Whoever is first exchanges the code, the other one waits for it."""
     for _ in range(ROUNDS):
         visitor = Visitor(pair)
-        url = callback(house, pair, visitor, authorize())
+        url = callback(host, pair, visitor, authorize())
         answers = at_once(pair, visitor.ask, "GET", url)
 
         assert 1 == len({code_of(each) for each in answers})
-    assert ROUNDS == len(house.journal(EXCHANGE))
+    assert ROUNDS == len(host.journal(EXCHANGE))
 
 
 @pytest.mark.case(39)
-def test_two_tabs(house, pair, visitor):
+def test_two_tabs(host, pair, visitor):
     """Each flow ends at the host that did not begin it."""
-    tabs = [callback(house, pair, visitor, authorize(state=tab)) for tab in "xy"]
+    tabs = [callback(host, pair, visitor, authorize(state=tab)) for tab in "xy"]
     answers = [visitor.ask("GET", url) for url in reversed(tabs)]
 
     assert ["y", "x"] == [
@@ -159,7 +159,7 @@ def test_what_is_good_once_is_good_once(pair, spend):
         assert 400 == refresh(pair, won["refresh_token"]).status
 
 
-def test_wechats_dialect(house, pair, visitor):
+def test_wechats_dialect(host, pair, visitor):
     """/connect, /sns and the person's session, each at another host than the last."""
     asked = {**WECHAT, "redirect_uri": BACK}
     path = f"/connect/oauth2/authorize?{urlencode(asked)}"
@@ -174,20 +174,20 @@ def test_wechats_dialect(house, pair, visitor):
         openids |= {each.json()["openid"] for each in told}
 
     assert 1 == len(openids)
-    assert 1 == len(house.journal(EXCHANGE))
+    assert 1 == len(host.journal(EXCHANGE))
 
 
 def test_requests_take_turns(pair, visitor):
     """Else all of this would show nothing: one walk is seen by both."""
-    before = [sign_ins(host) for host in pair.hosts]
+    before = [sign_ins(each) for each in pair.hosts]
     visitor.walk(authorize(), to=BACK)
 
     eventually(
         lambda: (
             [1, 1]
             == [
-                sign_ins(host) - old
-                for host, old in zip(pair.hosts, before, strict=True)
+                sign_ins(each) - old
+                for each, old in zip(pair.hosts, before, strict=True)
             ]
         )
     )

@@ -12,10 +12,10 @@ from tests.walk.business import register
 
 
 @pytest.fixture(scope="module")
-def service(house):
+def service(host):
     """A service of the demo client."""
-    with Service(lambda url: _at(house, url)) as running:
-        register(house, running.url)
+    with Service(lambda url: _at(host, url)) as running:
+        register(host, running.url)
         yield running
 
 
@@ -26,9 +26,9 @@ def browser():
     one.http.clear()
 
 
-def _at(house, url, secret=None):
-    app = {"appid": "demo", "secret": secret or house.secret}
-    return make_service(url, app=app, open_url=house.url, api_url=house.url)
+def _at(host, url, secret=None):
+    app = {"appid": "demo", "secret": secret or host.secret}
+    return make_service(url, app=app, open_url=host.url, api_url=host.url)
 
 
 def sign_in(browser, service, answer="allow"):
@@ -46,28 +46,28 @@ def code_of(address):
 
 
 @pytest.mark.case(129, 130, 134)
-def test_a_person_signs_in(house, browser, service):
+def test_a_person_signs_in(host, browser, service):
     """With the openid and the profile that WeChat has, by the client's own secret."""
     told = finish(browser, sign_in(browser, service))
-    user, appid = house.user(), house.app("service")["appid"]
+    user, appid = host.user(), host.app("service")["appid"]
 
     assert user["openid"][appid] == told["access"]["openid"]
     assert user["nickname"] == told["profile"]["nickname"]
 
 
-def test_who_is_signed_in_at_the_gateway_is_not_asked_again(house, browser, service):
+def test_who_is_signed_in_at_the_gateway_is_not_asked_again(host, browser, service):
     """The second sign-in never reaches WeChat."""
     told = [finish(browser, sign_in(browser, service)) for _ in range(2)]
 
     assert [True, True] == ["profile" in each for each in told]
-    assert 1 == len(house.journal("/connect/oauth2/authorize"))
+    assert 1 == len(host.journal("/connect/oauth2/authorize"))
 
 
 @pytest.mark.case(40)
-def test_a_person_refuses(house, browser, service):
+def test_a_person_refuses(host, browser, service):
     """The state alone comes back through the gateway."""
-    app = {"appid": house.app("service")["appid"], "refusal": "redirect"}
-    house.sandbox("POST", "/_sandbox/apps", app)
+    app = {"appid": host.app("service")["appid"], "refusal": "redirect"}
+    host.sandbox("POST", "/_sandbox/apps", app)
 
     assert {"refused": True} == finish(browser, sign_in(browser, service, "refuse"))
 
@@ -83,10 +83,10 @@ def test_a_code_is_good_once(browser, service):
     assert 40163 == told["errcode"]
 
 
-def test_a_wrong_secret(house, browser):
+def test_a_wrong_secret(host, browser):
     """40125, and not a word of the secret."""
-    with Service(lambda url: _at(house, url, "demo_" + "0" * 32)) as service:
-        register(house, service.url)
+    with Service(lambda url: _at(host, url, "demo_" + "0" * 32)) as service:
+        register(host, service.url)
         told = finish(browser, sign_in(browser, service))
 
     assert (40125, "WeChat refused with errcode 40125.") == (

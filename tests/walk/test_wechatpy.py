@@ -15,20 +15,20 @@ JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8 + b"\xff\xd9"
 
 
 @pytest.fixture
-def sdk(house):
+def sdk(host):
     """wechatpy with the demo client's secret in place of the AppSecret."""
-    client = WeChatClient(house.app("service")["appid"], house.secret)
-    client._http.mount(WECHAT, OtherHost(house.url))
+    client = WeChatClient(host.app("service")["appid"], host.secret)
+    client._http.mount(WECHAT, OtherHost(host.url))
     yield client
     client._http.close()
 
 
 @pytest.fixture
-def openid(house):
-    return house.user()["openid"][house.app("service")["appid"]]
+def openid(host):
+    return host.user()["openid"][host.app("service")["appid"]]
 
 
-def test_the_sdk_does_its_work_with_one_token_fetch(house, sdk, openid):
+def test_the_sdk_does_its_work_with_one_token_fetch(host, sdk, openid):
     """A token, a user, a template message, a menu and media, all through us."""
     assert sdk.user.get(openid)["subscribe"] == 1
     template = sdk.template.add("TM00015")
@@ -42,20 +42,20 @@ def test_the_sdk_does_its_work_with_one_token_fetch(house, sdk, openid):
     assert sdk.menu.get()["menu"]["button"][0]["name"] == "今日歌曲"
     assert downloaded.content == JPEG
     assert downloaded.headers["Content-Type"] == "image/jpeg"
-    assert len(house.journal("/cgi-bin/stable_token")) == 1
-    assert house.journal("/cgi-bin/token") == []
+    assert len(host.journal("/cgi-bin/stable_token")) == 1
+    assert host.journal("/cgi-bin/token") == []
 
 
-def test_the_client_never_sees_a_secret_or_a_real_token(house, sdk, openid):
+def test_the_client_never_sees_a_secret_or_a_real_token(host, sdk, openid):
     """Neither in an answer nor in what it keeps; the journal knows the real one."""
     sdk.user.get(openid)
-    app = house.app("service")
+    app = host.app("service")
 
     everything = b"".join(sdk._http.get_adapter(WECHAT).answers)
     token = sdk.session.get(f"{sdk.appid}_access_token")
-    real = house.http.request(
+    real = host.http.request(
         "POST",
-        f"{house.sandbox_url}/cgi-bin/stable_token",
+        f"{host.sandbox_url}/cgi-bin/stable_token",
         json={
             "grant_type": "client_credential",
             "appid": app["appid"],
@@ -65,20 +65,20 @@ def test_the_client_never_sees_a_secret_or_a_real_token(house, sdk, openid):
     assert app["secret"].encode() not in everything
     assert real.encode() not in everything
     assert token not in (real, app["secret"])
-    assert app["secret"] not in house.log()
-    assert real not in house.log()
-    assert token not in house.log()
-    assert house.secret not in house.log()
+    assert app["secret"] not in host.log()
+    assert real not in host.log()
+    assert token not in host.log()
+    assert host.secret not in host.log()
 
 
-def test_a_token_that_wechat_dropped_is_replaced_unseen(house, sdk, openid):
+def test_a_token_that_wechat_dropped_is_replaced_unseen(host, sdk, openid):
     """All tokens of the app die at WeChat; the SDK's call succeeds."""
     sdk.user.get(openid)
-    house.sandbox("DELETE", "/_sandbox/journal")
-    house.sandbox("POST", "/_sandbox/expire", {"appid": sdk.appid})
+    host.sandbox("DELETE", "/_sandbox/journal")
+    host.sandbox("POST", "/_sandbox/expire", {"appid": sdk.appid})
 
     assert sdk.user.get(openid)["subscribe"] == 1
-    codes = [each["errcode"] for each in house.journal("/cgi-bin/user/info")]
+    codes = [each["errcode"] for each in host.journal("/cgi-bin/user/info")]
     assert codes == [40001, 0]
 
 
@@ -91,10 +91,10 @@ def test_wechats_errors_reach_the_sdk_as_they_are(sdk):
     assert "rid:" in caught.value.errmsg
 
 
-def test_a_wrong_secret_is_wechats_error(house):
+def test_a_wrong_secret_is_wechats_error(host):
     """40125, as if the AppSecret were wrong."""
-    client = WeChatClient(house.app("service")["appid"], "demo_" + "0" * 32)
-    client._http.mount(WECHAT, OtherHost(house.url))
+    client = WeChatClient(host.app("service")["appid"], "demo_" + "0" * 32)
+    client._http.mount(WECHAT, OtherHost(host.url))
     with pytest.raises(WeChatClientException) as caught:
         client.fetch_access_token()
     client._http.close()
@@ -102,14 +102,14 @@ def test_a_wrong_secret_is_wechats_error(house):
     assert caught.value.errcode == 40125
 
 
-def test_a_chunked_upload_gets_a_length_on_the_way(house, sdk):
+def test_a_chunked_upload_gets_a_length_on_the_way(host, sdk):
     """WeChat answers 412 without one; we send one."""
 
     def parts():
         yield b'{"button":[{"type":"click","name":"a","key":"k"}]}'
 
     answer = requests.post(
-        f"{house.url}/cgi-bin/menu/create",
+        f"{host.url}/cgi-bin/menu/create",
         params={"access_token": sdk.access_token},
         data=parts(),
         timeout=20,

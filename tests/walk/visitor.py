@@ -10,10 +10,10 @@ MOST_STEPS = 10
 
 
 class Visitor:
-    """Walks through a house; `told` is every value that it was given on the way."""
+    """Walks through a host; `told` is every value that it was given on the way."""
 
-    def __init__(self, house):
-        self._house = house
+    def __init__(self, host):
+        self._host = host
         self.cookies = {}
         self.told = set()
 
@@ -21,7 +21,7 @@ class Visitor:
         """Ask one address, and keep the cookies that it sets."""
         headers = {"User-Agent": IPHONE_WECHAT, "Accept": "text/html"}
         headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
-        answer = self._house.http.request(
+        answer = self._host.http.request(
             method,
             url,
             headers={**headers, **more.pop("headers", {})},
@@ -36,10 +36,10 @@ class Visitor:
 
     def walk(self, path, *, to):
         """Sign in from a path of the gateway; return the query at the address `to`."""
-        url, method, more = urljoin(self._house.url, path), "GET", {}
+        url, method, more = urljoin(self._host.url, path), "GET", {}
         for _ in range(MOST_STEPS):
             answer = self.ask(method, url, **more)
-            if answer.status == 200 and url.startswith(self._house.sandbox_url):
+            if answer.status == 200 and url.startswith(self._host.sandbox_url):
                 method, more = "POST", {"fields": {"answer": "allow"}}
                 more["encode_multipart"] = False
                 continue
@@ -47,6 +47,6 @@ class Visitor:
             url, method, more = urljoin(url, answer.headers["Location"]), "GET", {}
             query = dict(parse_qsl(urlsplit(url).query))
             self.told |= {query[name] for name in ("code", "state") if name in query}
-            if url.startswith(urljoin(self._house.url, to)):
+            if url.startswith(urljoin(self._host.url, to)):
                 return query
         raise AssertionError(f"never at {to}")

@@ -1,4 +1,4 @@
-"""One house and its services for all walks, a browser for each file."""
+"""One host and its services for all walks, a browser for each file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.walk.person import IN_WECHAT, Person
 from tests.browser.walk.service import Service
-from tests.browser.walk.walked_house import WalkedHouse
+from tests.browser.walk.walked_host import WalkedHost
 from tests.support.chromium import chromium
 from tests.walk.operating import run_manage
 
@@ -22,13 +22,13 @@ def walked(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         # What a test waits for where WeChat is slow.
         patch.setenv("WECHAT_DEADLINE_SECONDS", "2")
-        with WalkedHouse(tmp_path_factory.mktemp("walked")) as running:
+        with WalkedHost(tmp_path_factory.mktemp("walked")) as running:
             yield running
 
 
 @pytest.fixture
-def house(walked):
-    """The house, with WeChat as it was in the beginning."""
+def host(walked):
+    """The host, with WeChat as it was in the beginning."""
     walked.reset()
     walked.sandbox("POST", "/_sandbox/apps", SILENT)
     return walked
@@ -41,12 +41,12 @@ def browser():
 
 
 @pytest.fixture
-def meet(browser, house):
+def meet(browser, host):
     """Let a person come with a browser; no page of ours may complain in it."""
     people = []
 
     def one(**more):
-        people.append(Person(more.pop("browser", browser), house, **more))
+        people.append(Person(more.pop("browser", browser), host, **more))
         return people[-1]
 
     yield one
@@ -87,15 +87,15 @@ def silent_service(walked):
         yield running
 
 
-def register(house, name, service, appids):
+def register(host, name, service, appids):
     """Return `client_id` and `secret` of a client that is answered at the service."""
     words = [f"--redirect-uri={service.url}/signed_in", f"--home={service.url}/"]
     words += [f"--post-logout-redirect-uri={service.url}/signed_out"]
     words += [f"--app={appid}" for appid in appids]
-    return manage(house, "client", "add", name, *words)
+    return manage(host, "client", "add", name, *words)
 
 
-def manage(house, *words, typed=""):
-    done = run_manage(house.folder, *words, "--json", "--secret-stdin", typed=typed)
+def manage(host, *words, typed=""):
+    done = run_manage(host.folder, *words, "--json", "--secret-stdin", typed=typed)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

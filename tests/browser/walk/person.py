@@ -24,8 +24,8 @@ class Person:
     `complaints` what pages of all tabs said to a developer.
     """
 
-    def __init__(self, browser, house, **looks):
-        self.house, self.visited, self.complaints = house, [], []
+    def __init__(self, browser, host, **looks):
+        self.host, self.visited, self.complaints = host, [], []
         self.context = browser.new_context(**{**AT_A_DESK, **looks})
         self.context.set_default_timeout(15_000)
         self.context.on("console", self._hear)
@@ -55,13 +55,13 @@ class Person:
 
     def open(self, path, *, tab=None):
         """Open a path of the gateway, or an address."""
-        url = path if "://" in path else f"{self.house.url}{path}"
+        url = path if "://" in path else f"{self.host.url}{path}"
         return (tab or self.tab).goto(url)
 
     def qr(self, tab=None):
         """Return the QR code's uuid, once the tab shows it."""
         tab = tab or self.tab
-        is_wechats = tab.url.startswith(self.house.sandbox_url)
+        is_wechats = tab.url.startswith(self.host.sandbox_url)
         place = tab if is_wechats else tab.frame_locator("iframe")
         picture = place.locator("img.js_qrcode_img")
         return picture.get_attribute("src").rpartition("/")[2]
@@ -73,7 +73,7 @@ class Person:
     def on_the_phone(self, deed, tab=None):
         """Scan, confirm or refuse what the tab shows."""
         uuid = self.qr(tab)
-        self.house.sandbox("POST", f"/_sandbox/phone/{deed}", {"uuid": uuid})
+        self.host.sandbox("POST", f"/_sandbox/phone/{deed}", {"uuid": uuid})
 
     def agree(self, tab=None):
         """Agree on WeChat's consent sheet, and wait until it has gone."""
@@ -90,7 +90,7 @@ class Person:
 
     def arrive(self, path, tab=None):
         """Wait until the tab is at a path of the gateway, or at an address."""
-        url = path if "://" in path else f"{self.house.url}{path}"
+        url = path if "://" in path else f"{self.host.url}{path}"
         (tab or self.tab).wait_for_url(lambda seen: seen.startswith(url))
 
     def told(self, tab=None):
@@ -99,5 +99,5 @@ class Person:
 
     def is_signed_in(self):
         """Tell whether the gateway knows the person, by this browser's cookies."""
-        answer = self.context.request.get(f"{self.house.url}/login/me")
+        answer = self.context.request.get(f"{self.host.url}/login/me")
         return answer.status == 200

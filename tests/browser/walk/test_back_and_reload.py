@@ -47,7 +47,7 @@ class TestAtADesk:
         getattr(desk.tab, step)()
         expect(desk.in_frame("[data-state=waiting]")).to_be_visible()
 
-        desk.house.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": old})
+        desk.host.sandbox("POST", "/_sandbox/phone/confirm", {"uuid": old})
         assert not desk.is_signed_in()
         desk.on_the_phone("confirm")
         desk.arrive("/login/me")
@@ -63,7 +63,7 @@ class TestAtADesk:
         desk.tab.reload()
 
         assert desk.is_signed_in()
-        assert desk.house.user()["nickname"] == desk.told()["name"]
+        assert desk.host.user()["nickname"] == desk.told()["name"]
 
     def test_between_our_page_and_wechats_own(self, desk):
         """From the QR code in its own page, back and forth; both of them sign in."""
@@ -112,7 +112,7 @@ class TestInWeChat:
         phone.arrive("/login/me")
 
         assert phone.is_signed_in()
-        assert 1 == len(phone.house.journal(EXCHANGE))
+        assert 1 == len(phone.host.journal(EXCHANGE))
 
     @pytest.mark.case(49)
     def test_the_callback_once_more(self, phone):
@@ -122,20 +122,20 @@ class TestInWeChat:
             phone.open(phone.callback())
             phone.tab.reload()
 
-        assert phone.tab.url.startswith(f"{phone.house.url}/login/me")
-        assert 1 == len(phone.house.journal(EXCHANGE))
+        assert phone.tab.url.startswith(f"{phone.host.url}/login/me")
+        assert 1 == len(phone.host.journal(EXCHANGE))
 
     @pytest.mark.case(50)
     def test_the_callback_a_minute_later(self, phone):
         """A page that leads on; whoever was signed in still is."""
         sign_in(phone)
-        phone.house.forget("gateway:flow:*:done")  # as a minute does
+        phone.host.forget("gateway:flow:*:done")  # as a minute does
         answer = phone.open(phone.callback())
         phone.tab.reload()
 
         assert 400 == answer.status
         assert phone.is_signed_in()
-        assert 1 == len(phone.house.journal(EXCHANGE))
+        assert 1 == len(phone.host.journal(EXCHANGE))
         phone.tab.get_by_role("link", name="Start again").click()
         phone.agree()
         phone.arrive("/login/me")
@@ -145,19 +145,19 @@ class TestInWeChat:
         """The person agreed to a sign-in that is over: the page begins a new one."""
         sign_in(phone)
         phone.tab.go_back()
-        phone.house.forget("gateway:flow:*:done")
+        phone.host.forget("gateway:flow:*:done")
         phone.agree()
         phone.tab.get_by_role("link", name="Start again").click()
         phone.agree()
         phone.arrive("/login/me")
 
-        assert 2 == len(phone.house.journal(EXCHANGE))
+        assert 2 == len(phone.host.journal(EXCHANGE))
 
     @pytest.mark.case(36, 50)
     def test_the_callback_of_yesterday(self, phone):
         """Even where nothing is known of it any more, there is a way on."""
         sign_in(phone)
-        phone.house.forget("gateway:flow:*")
+        phone.host.forget("gateway:flow:*")
         answer = phone.open(phone.callback())
         phone.tab.get_by_role("link", name="Start again").click()
         phone.agree()
@@ -170,7 +170,7 @@ class TestInWeChat:
         phone.open(f"{service.url}/oidc")
         phone.agree()
         phone.arrive(f"{service.url}/signed_in")
-        phone.house.forget("gateway:flow:*:done")
+        phone.host.forget("gateway:flow:*:done")
         phone.open(phone.callback())
         phone.tab.get_by_role("link", name="Go to the home page").click()
 

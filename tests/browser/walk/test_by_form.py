@@ -30,4 +30,4 @@ def test_who_is_signed_in_is_seen(visitor, service, more):
 
     assert before["sub"] == after["sub"]
     assert before["id_token"] != after["id_token"]
-    assert not [each for each in visitor.visited if visitor.house.sandbox_url in each]
+    assert not [each for each in visitor.visited if visitor.host.sandbox_url in each]

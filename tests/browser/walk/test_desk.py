@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def test_the_page_goes_on_by_itself(house, meet):
+def test_the_page_goes_on_by_itself(host, meet):
     """Scanned and confirmed, the tab is at `next`, and the person is known there."""
     desk = meet()
     desk.open("/login?next=/login/me")
@@ -12,35 +12,35 @@ def test_the_page_goes_on_by_itself(house, meet):
     desk.on_the_phone("confirm")
     desk.arrive("/login/me")
 
-    assert house.user()["nickname"] == desk.told()["name"]
+    assert host.user()["nickname"] == desk.told()["name"]
 
 
-def test_a_service_by_openid_connect(house, meet, service):
+def test_a_service_by_openid_connect(host, meet, service):
     """The code of the gateway becomes tokens, and these the person."""
     desk = meet()
     desk.open(f"{service.url}/oidc")
     desk.on_the_phone("confirm")
     desk.arrive(f"{service.url}/signed_in")
-    user, told = house.user(), desk.told()
+    user, told = host.user(), desk.told()
 
     assert (user["unionid"], user["nickname"]) == (told["sub"], told["name"])
-    assert house.url == service.answers[-1]["iss"]
+    assert host.url == service.answers[-1]["iss"]
 
 
-def test_a_service_in_wechats_words(house, meet, service):
+def test_a_service_in_wechats_words(host, meet, service):
     """The gateway stands in WeChat's place; the QR code is in its page."""
     desk = meet()
     desk.open(f"{service.url}/qrconnect")
-    assert desk.tab.url.startswith(f"{house.url}/connect/qrconnect?")
+    assert desk.tab.url.startswith(f"{host.url}/connect/qrconnect?")
     desk.on_the_phone("confirm")
     desk.arrive(f"{service.url}/signed_in")
-    user, told = house.user(), desk.told()
+    user, told = host.user(), desk.told()
 
-    assert user["openid"][house.app("website")["appid"]] == told["openid"]
+    assert user["openid"][host.app("website")["appid"]] == told["openid"]
     assert {"code", "state"} == service.answers[-1].keys()
 
 
-def test_who_is_signed_in_is_not_asked_again(house, meet, service):
+def test_who_is_signed_in_is_not_asked_again(host, meet, service):
     """One scan for all services; the second one is answered at once."""
     desk = meet()
     desk.open("/login")
@@ -49,5 +49,5 @@ def test_who_is_signed_in_is_not_asked_again(house, meet, service):
     desk.open(f"{service.url}/oidc")
 
     assert desk.tab.url.startswith(f"{service.url}/signed_in?")
-    assert house.user()["nickname"] == desk.told()["name"]
-    assert 1 == len(house.journal("/sns/oauth2/access_token"))
+    assert host.user()["nickname"] == desk.told()["name"]
+    assert 1 == len(host.journal("/sns/oauth2/access_token"))

@@ -47,9 +47,9 @@ def test_next_leads_to_no_other_site(phone, address):
     phone.tab.wait_for_load_state()
     hosts = {urlsplit(each).netloc for each in phone.visited}
 
-    assert f"{phone.house.url}/login/me" == phone.tab.url.partition("#")[0]
-    assert {urlsplit(phone.house.url).netloc} == hosts - {
-        urlsplit(phone.house.sandbox_url).netloc
+    assert f"{phone.host.url}/login/me" == phone.tab.url.partition("#")[0]
+    assert {urlsplit(phone.host.url).netloc} == hosts - {
+        urlsplit(phone.host.sandbox_url).netloc
     }
 
 
@@ -59,7 +59,7 @@ def test_next_twice_is_none(phone):
     phone.open("/login?next=/login/me%3Fa&next=//evil.example")
     phone.agree()
 
-    assert f"{phone.house.url}/login/me" == phone.tab.url.partition("#")[0]
+    assert f"{phone.host.url}/login/me" == phone.tab.url.partition("#")[0]
 
 
 @pytest.fixture
@@ -111,13 +111,13 @@ def test_an_attackers_own_code(phone, attacker):
     phone.arrive("/login/me")
 
     assert not signed_in
-    assert phone.house.user(0)["nickname"] == phone.told()["name"]
+    assert phone.host.user(0)["nickname"] == phone.told()["name"]
 
 
 @pytest.mark.case(33)
 def test_a_flow_cookie_of_another_browser(phone, attacker):
     """The name alone is worth nothing."""
-    (theirs,) = attacker.context.cookies(phone.house.url)
+    (theirs,) = attacker.context.cookies(phone.host.url)
     phone.context.add_cookies([{**theirs, "value": "0" * 32}])
     phone.open(attacker.tab.url)
     phone.agree()
@@ -140,8 +140,8 @@ def test_a_session_that_was_planted(phone, attacker):
     attacker.open("/login/me")
 
     assert planted["value"] != own["value"]
-    assert phone.house.user(0)["nickname"] == phone.told()["name"]
-    assert phone.house.user(2)["nickname"] == attacker.told()["name"]
+    assert phone.host.user(0)["nickname"] == phone.told()["name"]
+    assert phone.host.user(2)["nickname"] == attacker.told()["name"]
 
 
 @pytest.mark.case(44)
@@ -151,7 +151,7 @@ def test_somebody_else_signs_in_after(phone):
     before = phone.told()
     take_the_phone(phone, 2)
     sign_in(phone)
-    after, second = phone.told(), phone.house.user(2)
+    after, second = phone.told(), phone.host.user(2)
 
     assert second["nickname"] == after["name"] != before["name"]
     assert second["unionid"] == after["sub"] == after["wechat_unionid"]
@@ -165,13 +165,13 @@ def state_of(person):
 def session_of(person):
     return [
         each
-        for each in person.context.cookies(person.house.url)
+        for each in person.context.cookies(person.host.url)
         if each["name"] == SESSION
     ]
 
 
 def exchanged(person):
-    return person.house.journal("/sns/oauth2/access_token")
+    return person.host.journal("/sns/oauth2/access_token")
 
 
 def sign_in(person):
@@ -181,6 +181,6 @@ def sign_in(person):
 
 
 def take_the_phone(person, number):
-    appid = person.house.app("service")["appid"]
-    openid = person.house.user(number)["openid"][appid]
-    person.house.sandbox("POST", "/_sandbox/phone/holder", {"openid": openid})
+    appid = person.host.app("service")["appid"]
+    openid = person.host.user(number)["openid"][appid]
+    person.host.sandbox("POST", "/_sandbox/phone/holder", {"openid": openid})

@@ -13,7 +13,7 @@ IN_A_MINI_PROGRAM = IN_WECHAT["user_agent"] + " miniProgram/wx0123456789abcdef"
 
 
 @pytest.mark.case(61, 63)
-def test_straight_to_the_consent_sheet_and_back(house, meet):
+def test_straight_to_the_consent_sheet_and_back(host, meet):
     """No page of ours stands between: the sheet comes first, and then `next`."""
     phone = meet(**IN_WECHAT)
     phone.open("/login?next=/login/me")
@@ -21,12 +21,12 @@ def test_straight_to_the_consent_sheet_and_back(house, meet):
     phone.agree()
     phone.arrive("/login/me")
 
-    assert sheet.startswith(f"{house.sandbox_url}/connect/oauth2/authorize?")
-    assert house.user()["nickname"] == phone.told()["name"]
+    assert sheet.startswith(f"{host.sandbox_url}/connect/oauth2/authorize?")
+    assert host.user()["nickname"] == phone.told()["name"]
 
 
 @pytest.mark.parametrize("way", ["oidc", "oauth2"])
-def test_a_service_elsewhere(house, meet, service, way):
+def test_a_service_elsewhere(host, meet, service, way):
     """In either dialect the sheet is the one page on the way there."""
     phone = meet(**IN_WECHAT)
     phone.open(f"{service.url}/{way}")
@@ -34,10 +34,10 @@ def test_a_service_elsewhere(house, meet, service, way):
     phone.arrive(f"{service.url}/signed_in")
     told = phone.told()
 
-    assert house.user()["nickname"] == (told.get("name") or told["nickname"])
+    assert host.user()["nickname"] == (told.get("name") or told["nickname"])
 
 
-def test_the_silent_scope_asks_nothing(house, meet, silent_service):
+def test_the_silent_scope_asks_nothing(host, meet, silent_service):
     """One address leads to the service, and it knows the openid and no name."""
     phone = meet(**IN_WECHAT)
     phone.open(f"{silent_service.url}/oidc")
@@ -45,7 +45,7 @@ def test_the_silent_scope_asks_nothing(house, meet, silent_service):
     appid = told["wechat_appid"]
 
     assert phone.tab.url.startswith(f"{silent_service.url}/signed_in?")
-    assert house.user()["openid"][appid] == told["sub"] == told["wechat_openid"]
+    assert host.user()["openid"][appid] == told["sub"] == told["wechat_openid"]
     assert "name" not in told
 
 
@@ -59,7 +59,7 @@ def test_the_silent_scope_asks_nothing(house, meet, silent_service):
     ],
     ids=["WeCom", "mini program", "mobile browser"],
 )
-def test_where_it_cannot_be_done_the_page_says_so(house, meet, agent, said):
+def test_where_it_cannot_be_done_the_page_says_so(host, meet, agent, said):
     """And tells a way that works: its own address, which WeChat's browser can open."""
     elsewhere = meet(**{**IN_WECHAT, "user_agent": agent})
     elsewhere.open("/login?next=/login/me")
@@ -70,7 +70,7 @@ def test_where_it_cannot_be_done_the_page_says_so(house, meet, agent, said):
     phone.agree()
     phone.arrive("/login/me")
 
-    assert house.user()["nickname"] == phone.told()["name"]
+    assert host.user()["nickname"] == phone.told()["name"]
 
 
 @pytest.mark.case(62)
@@ -87,8 +87,8 @@ def test_a_qr_code_is_not_shown_to_the_phone_that_has_to_scan_it(meet, service):
     desk.on_the_phone("confirm")
     desk.arrive(f"{service.url}/signed_in")
 
-    assert phone.house.user()["nickname"] == desk.told()["nickname"]
-    assert not [each for each in links if each.startswith(phone.house.sandbox_url)]
+    assert phone.host.user()["nickname"] == desk.told()["nickname"]
+    assert not [each for each in links if each.startswith(phone.host.sandbox_url)]
 
 
 @pytest.mark.case(62)

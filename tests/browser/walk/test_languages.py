@@ -83,6 +83,6 @@ def test_a_person_chooses_on_the_page(meet, service, way):
     desk.on_the_phone("confirm")
     desk.arrive(f"{service.url}/signed_in" if way == "service" else "/login/me")
 
-    assert desk.house.user()["nickname"] == desk.told()["name"]
+    assert desk.host.user()["nickname"] == desk.told()["name"]
     desk.open("/logout")
     assert "zh-TW" == read(desk)[0]

@@ -43,7 +43,7 @@ def test_the_way_by_qr_code(meet, service, looks, check):
     desk.on_the_phone("scan")
     desk.in_frame("[data-state=scanned]").wait_for()
     check(desk)
-    desk.house.misbehave(path="/sns/oauth2/access_token", status=500)
+    desk.host.misbehave(path="/sns/oauth2/access_token", status=500)
     desk.on_the_phone("confirm")
     expect(desk.tab.get_by_role("link", name="Start again")).to_be_visible()
     check(desk)

@@ -47,7 +47,7 @@ class TestBySomebody:
         answer = service.answers[-1]
 
         assert {"error", "error_description", "state", "iss"} == answer.keys()
-        assert ("access_denied", phone.house.url) == (answer["error"], answer["iss"])
+        assert ("access_denied", phone.host.url) == (answer["error"], answer["iss"])
 
     @pytest.mark.case(40)
     def test_a_service_in_wechats_words_is_told(self, phone, service):
@@ -71,9 +71,9 @@ class TestBySomebody:
     @pytest.mark.case(40)
     def test_on_the_phone_where_wechat_sends_one_back(self, desk):
         """Some apps are told of it: then the page is ours, with a new code behind."""
-        website = desk.house.app("website")["appid"]
+        website = desk.host.app("website")["appid"]
         change = {"appid": website, "refusal": "redirect"}
-        desk.house.sandbox("POST", "/_sandbox/apps", change)
+        desk.host.sandbox("POST", "/_sandbox/apps", change)
         desk.open("/login?next=/login/me")
         desk.on_the_phone("refuse")
         start_again(desk)
@@ -89,7 +89,7 @@ class TestByTime:
         desk.open("/login?next=/login/me")
         desk.tab.get_by_role("link", name="Open the QR code in its own page").click()
         desk.qr()
-        desk.house.sandbox("POST", "/_sandbox/clock", {"advance": 301})
+        desk.host.sandbox("POST", "/_sandbox/clock", {"advance": 301})
         desk.tab.get_by_role("link", name="刷新").click()
         desk.on_the_phone("confirm")
         desk.arrive("/login/me")
@@ -101,7 +101,7 @@ class TestByTime:
         """Ten minutes later the code still shows, and leads to a page that leads on."""
         desk.open("/login?next=/login/me")
         desk.qr()
-        desk.house.forget("gateway:flow:*")
+        desk.host.forget("gateway:flow:*")
         desk.on_the_phone("confirm")
         start_again(desk)
         desk.on_the_phone("confirm")
@@ -116,7 +116,7 @@ class TestByTime:
         """The way on leads to the service, and there a sign-in begins that works."""
         desk.open(f"{service.url}/{way}")
         desk.qr()
-        desk.house.forget("gateway:flow:*")
+        desk.host.forget("gateway:flow:*")
         desk.on_the_phone("confirm")
         desk.tab.get_by_role("link", name="Go to the home page").click()
         desk.arrive(f"{service.url}/")
@@ -131,7 +131,7 @@ class TestByTime:
     @pytest.mark.case(52)
     def test_wechats_code_came_too_late(self, phone):
         """The person is asked once more by itself, and that is that."""
-        phone.house.misbehave(path=EXCHANGE, errcode=40029)
+        phone.host.misbehave(path=EXCHANGE, errcode=40029)
         phone.open("/login?next=/login/me")
         phone.agree()
         phone.agree()
@@ -142,7 +142,7 @@ class TestByTime:
     @pytest.mark.case(52)
     def test_wechats_code_is_never_good(self, phone):
         """Not for ever: the second time the person decides."""
-        phone.house.misbehave(path=EXCHANGE, errcode=40163, times=2)
+        phone.host.misbehave(path=EXCHANGE, errcode=40163, times=2)
         phone.open("/login?next=/login/me")
         phone.agree()
         phone.agree()
@@ -162,7 +162,7 @@ class TestByWeChat:
     )
     def test_it_is_down(self, desk, fault):
         """It says whose fault it is, and when WeChat is back, one starts again."""
-        desk.house.misbehave(path=EXCHANGE, **fault)
+        desk.host.misbehave(path=EXCHANGE, **fault)
         desk.open("/login?next=/login/me")
         desk.on_the_phone("confirm")
         expect(desk.tab.get_by_role("heading")).to_contain_text("WeChat did not answer")
@@ -176,17 +176,17 @@ class TestByWeChat:
 
     def test_a_reload_is_enough(self, phone):
         """Where WeChat has not seen the code yet, it is as good as before."""
-        phone.house.misbehave(path=EXCHANGE, status=500)
+        phone.host.misbehave(path=EXCHANGE, status=500)
         phone.open("/login?next=/login/me")
         phone.agree()
         expect(phone.tab.get_by_role("heading")).to_contain_text("WeChat did not")
         phone.tab.reload()
 
-        assert phone.tab.url.startswith(f"{phone.house.url}/login/me")
+        assert phone.tab.url.startswith(f"{phone.host.url}/login/me")
 
     def test_a_service_gets_its_person_all_the_same(self, desk, service):
         """Starting again is the service's own sign-in, with its own state."""
-        desk.house.misbehave(path=EXCHANGE, status=500)
+        desk.host.misbehave(path=EXCHANGE, status=500)
         desk.open(f"{service.url}/oidc")
         desk.on_the_phone("confirm")
         expect(desk.tab.get_by_role("link", name="Start again")).to_be_visible()
@@ -194,4 +194,4 @@ class TestByWeChat:
         desk.on_the_phone("confirm")
         desk.arrive(f"{service.url}/signed_in")
 
-        assert desk.house.user()["nickname"] == desk.told()["name"]
+        assert desk.host.user()["nickname"] == desk.told()["name"]

@@ -25,7 +25,7 @@ def logout_url(visitor, service, **said):
         "state": "a&b",
         **said,
     }
-    return f"{visitor.house.url}/oidc/logout?{urlencode(query)}"
+    return f"{visitor.host.url}/oidc/logout?{urlencode(query)}"
 
 
 @pytest.mark.case(43)
@@ -36,7 +36,7 @@ def test_by_our_own_question(visitor):
     asked = visitor.is_signed_in()
     visitor.tab.get_by_role("button", name="Sign out").click()
     expect(visitor.tab.get_by_role("heading")).to_have_text("You are signed out.")
-    names = {each["name"] for each in visitor.context.cookies(visitor.house.url)}
+    names = {each["name"] for each in visitor.context.cookies(visitor.host.url)}
     visitor.tab.go_back()
     visitor.tab.go_back()
 
@@ -51,14 +51,14 @@ def test_the_question_can_be_answered_no(visitor):
     visitor.open("/logout")
     visitor.tab.get_by_role("link", name="Stay signed in").click()
 
-    assert visitor.house.user()["nickname"] == visitor.told()["name"]
+    assert visitor.host.user()["nickname"] == visitor.told()["name"]
 
 
 @pytest.mark.case(43)
 @pytest.mark.parametrize("way", [GO, POST], ids=["link", "form"])
 def test_another_site_cannot_do_it(visitor, service, way):
     """Its link and its form lead to the question; the cookie stays where it is."""
-    visitor.tab.evaluate(way, f"{visitor.house.url}/logout")
+    visitor.tab.evaluate(way, f"{visitor.host.url}/logout")
     expect(visitor.tab.get_by_role("button", name="Sign out")).to_be_visible()
 
     assert visitor.is_signed_in()
@@ -112,7 +112,7 @@ def test_everywhere_by_the_operator(visitor, meet, service):
     desk.on_the_phone("confirm")
     desk.arrive("/login/me")
     before = (visitor.is_signed_in(), desk.is_signed_in())
-    manage(visitor.house, "person", "sign-out", visitor.told()["sub"])
+    manage(visitor.host, "person", "sign-out", visitor.told()["sub"])
     after = (visitor.is_signed_in(), desk.is_signed_in())
     visitor.open(f"{service.url}/oidc")
 

@@ -26,7 +26,7 @@ def pair(request, meet):
 
 @pytest.mark.case(39)
 @ORDERS
-def test_both_reach_their_own_page(house, pair, order):
+def test_both_reach_their_own_page(host, pair, order):
     """Whichever is the first; each ends where it wanted to go."""
     person, tabs, agree = pair
     for number, tab in enumerate(tabs):
@@ -36,12 +36,12 @@ def test_both_reach_their_own_page(house, pair, order):
         person.arrive(f"/login/me?tab={number}", tabs[number])
 
     names = [person.told(tab)["name"] for tab in tabs]
-    assert [house.user()["nickname"]] * 2 == names
+    assert [host.user()["nickname"]] * 2 == names
 
 
 @pytest.mark.case(39, 45, 46)
 @ORDERS
-def test_both_reach_their_own_service(house, pair, order, service):
+def test_both_reach_their_own_service(host, pair, order, service):
     """Two sign-ins of one service: each answer has its own state, and its own code."""
     person, tabs, agree = pair
     for tab in tabs:
@@ -52,6 +52,6 @@ def test_both_reach_their_own_service(house, pair, order, service):
 
     names = [person.told(tab)["name"] for tab in tabs]
     one, other = service.answers[-2:]
-    assert [house.user()["nickname"]] * 2 == names
+    assert [host.user()["nickname"]] * 2 == names
     assert one["state"] != other["state"]
     assert one["code"] != other["code"]

@@ -56,7 +56,7 @@ class TestCookies:
         agree(person)
         person.arrive(f"{service.url}/signed_in")
 
-        assert person.house.user()["nickname"] == person.told()["name"]
+        assert person.host.user()["nickname"] == person.told()["name"]
 
     @pytest.mark.case(32)
     def test_blocked(self, meet, looks, browser, tmp_path):
@@ -73,7 +73,7 @@ class TestCookies:
         expect(person.tab.get_by_role("heading")).to_have_text(NO_COOKIE)
 
         assert (2, 4) == (before, len(callbacks(person)))
-        assert [] == person.house.journal("/sns/oauth2/access_token")
+        assert [] == person.host.journal("/sns/oauth2/access_token")
 
     @pytest.mark.case(32)
     def test_blocked_where_nobody_is_asked(
@@ -97,7 +97,7 @@ class TestScripts:
         expect(desk.tab.locator("#qr")).to_be_hidden()
         desk.tab.get_by_role("link", name="Open the QR code in its own page").click()
 
-        assert desk.tab.url.startswith(f"{desk.house.sandbox_url}/connect/qrconnect?")
+        assert desk.tab.url.startswith(f"{desk.host.sandbox_url}/connect/qrconnect?")
         assert desk.qr()
 
     def test_off_in_wechat(self, meet, service):

@@ -7,9 +7,9 @@ import pytest
 
 from host.cannot_start import CannotStart
 from host.developer import embedded_redis, sandbox_process
-from host.developer.development import Machine, furnish
+from host.developer.development import Machine, set_up
 from host.processes import children
-from host.processes.household import Household
+from host.processes.children import Children
 from runtime.settings import settings_from
 from tests.conftest import free_port
 from tests.support.local_hosts import SETTINGS
@@ -19,43 +19,43 @@ PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
 
 
 @pytest.fixture
-def house(tmp_path, monkeypatch):
-    """Furnish a machine in a fresh folder; end what that started."""
+def prepared(tmp_path, monkeypatch):
+    """Return a function that sets up a machine in a fresh folder; end its children."""
     monkeypatch.chdir(tmp_path)
-    household = Household({})
+    ours = Children({})
     started = []
     start = children.start
     monkeypatch.setattr(
         children, "start", lambda *a, **k: started.append(start(*a, **k)) or started[-1]
     )
 
-    def furnished(environ, sandbox_port=1):
+    def run(environ, sandbox_port=1):
         machine = Machine(URL, sandbox_port)
-        return furnish(environ, machine=machine, household=household)
+        return set_up(environ, machine=machine, children=ours)
 
-    yield furnished
-    household.end()
+    yield run
+    ours.end()
     for child in started:
         child.wait()
 
 
-def test_a_complete_set_is_left_alone(house, tmp_path):
+def test_a_complete_set_is_left_alone(prepared, tmp_path):
     """Nothing is changed, started, written or said: a reload is such a start."""
     environ = dict(SETTINGS)
 
-    assert [] == house(environ)
+    assert [] == prepared(environ)
     assert SETTINGS == environ
     assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name not in PLATFORM])
-def test_a_name_that_is_set_stays(house, monkeypatch, name):
+def test_a_name_that_is_set_stays(prepared, monkeypatch, name):
     """Only what is missing, or empty, is filled in."""
     running = embedded_redis.RunningRedis("redis://here", _Nobody(), keeps=True)
     monkeypatch.setattr(embedded_redis, "start", lambda folder: running)
     platform = {each: SETTINGS[each] for each in PLATFORM}
     environ = dict.fromkeys(SETTINGS, " ") | platform | {name: "mine"}
-    house(environ)
+    prepared(environ)
 
     assert "mine" == environ[name]
     if name != "REDIS_URL":
@@ -67,21 +67,21 @@ class _Nobody:
 
 
 @pytest.mark.parametrize("missing", PLATFORM)
-def test_half_a_platform_is_refused(house, missing):
+def test_half_a_platform_is_refused(prepared, missing):
     """The sandbox's pages beside the real API would be neither."""
     environ = {name: value for name, value in SETTINGS.items() if name != missing}
 
     with pytest.raises(CannotStart, match=missing):
-        house(environ)
+        prepared(environ)
 
 
-def test_a_taken_sandbox_port_is_said(house):
+def test_a_taken_sandbox_port_is_said(prepared):
     """In a sentence that names the way out."""
     environ = {name: SETTINGS[name] for name in SETTINGS if name not in PLATFORM}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotStart, match=f"port {port}.*--sandbox_port="):
-            house(environ, port)
+            prepared(environ, port)
 
 
 def test_a_sandbox_that_says_nothing_is_given_up(tmp_path, monkeypatch):
@@ -101,32 +101,32 @@ def test_a_sandbox_that_says_nothing_is_given_up(tmp_path, monkeypatch):
     assert started[0].poll() is not None
 
 
-def test_a_config_of_ones_own_is_not_seeded(house):
+def test_a_config_of_ones_own_is_not_seeded(prepared):
     """The sandbox is started, but whose apps are in the config is not its business."""
     own = {name: SETTINGS[name] for name in SETTINGS if name not in PLATFORM}
     environ = dict(own)
-    told = house(environ, free_port())
+    told = prepared(environ, free_port())
 
     assert [] == told
     assert own == {name: environ[name] for name in own}
     assert 1 == len({environ[name] for name in PLATFORM})
 
 
-def test_the_stand_in_is_named(house, monkeypatch):
+def test_the_stand_in_is_named(prepared, monkeypatch):
     """Who works with it knows that nothing is kept."""
     monkeypatch.setattr(embedded_redis, "find_server", lambda: None)
     environ = {name: SETTINGS[name] for name in SETTINGS if name != "REDIS_URL"}
-    (said,) = house(environ)
+    (said,) = prepared(environ)
 
     assert "fakeredis" in said
     assert "keeps nothing" in said
 
 
-def test_what_is_filled_in_are_good_settings(house, monkeypatch):
+def test_what_is_filled_in_are_good_settings(prepared, monkeypatch):
     """With nothing set at all the gateway could start, and there is a demo client."""
     environ = {}
     monkeypatch.setattr("os.environ", environ)
-    told = "\n".join(house(environ, free_port()))
+    told = "\n".join(prepared(environ, free_port()))
     settings = settings_from(environ)
 
     assert (URL, "file:.local/config", "demo") == (

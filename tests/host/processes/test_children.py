@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from host.processes import children
-from host.processes.household import Household
+from host.processes.children import Children
 from tests.support.local_hosts import eventually, runs
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
@@ -118,29 +118,27 @@ def test_a_killed_parent_takes_its_child_along(tmp_path):
     eventually(lambda: not runs(pid), patience=5)
 
 
-def test_a_household_ends_its_youngest_first(tmp_path, monkeypatch):
-    """The sandbox before the Redis it may still use."""
+def test_the_youngest_child_is_ended_first():
+    """The sandbox is ended before the Redis that it may still use."""
     ended = []
-    monkeypatch.setattr(children, "stop", ended.append)
-    household = Household({})
-    household.add(1)
-    household.add(2)
-    household.end()
-    household.end()
+    ours = Children({}, stop=ended.append)
+    ours.add(1)
+    ours.add(2)
+    ours.end()
+    ours.end()
 
     assert [2, 1] == ended
 
 
-def test_a_household_outlives_a_reload(monkeypatch):
+def test_children_are_handed_over_at_a_reload():
     """The program that replaces this one ends what this one started."""
     ended = []
-    monkeypatch.setattr(children, "stop", ended.append)
     environ = {}
-    first = Household(environ)
+    first = Children(environ)
     first.add(7)
     first.add(8)
     first.hand_over()
-    second = Household(environ)
+    second = Children(environ, stop=ended.append)
     second.end()
 
     assert [8, 7] == ended

@@ -21,7 +21,7 @@ from tests.support.local_hosts import (
     eventually,
     runs,
 )
-from tests.support.prefork_hosts import FRESH, Crew
+from tests.support.prefork_hosts import FRESH, PreforkHost
 
 SWEEP = """
 import os, pathlib
@@ -32,11 +32,11 @@ def handler(event, context):
 
 CANNOT_BEGIN = """
 import logging
-from host.processes.prefork import Crew
+from host.processes.prefork import Prefork
 def work(number):
     raise MemoryError("no room for threads")
 logging.basicConfig()
-print(Crew(work, size=2).keep())
+print(Prefork(work, size=2).supervise())
 """
 
 
@@ -50,7 +50,7 @@ def insist(pids, number):
 
 def test_requests_are_spread(tmp_path):
     """Each of the processes gets some of them."""
-    with Crew(tmp_path) as host:
+    with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
 
         assert set(pids) == set(host.hear_from(*pids))
@@ -58,7 +58,7 @@ def test_requests_are_spread(tmp_path):
 
 def test_one_that_is_killed_comes_back(tmp_path):
     """Nobody is turned away meanwhile, and it gets its share again."""
-    with Crew(tmp_path) as host:
+    with PreforkHost(tmp_path) as host:
         dead, *others = host.wait_for()
         os.kill(dead, signal.SIGKILL)
         answers = [host.who() for _ in range(20)]
@@ -71,7 +71,7 @@ def test_one_that_is_killed_comes_back(tmp_path):
 
 def test_all_finish_what_is_in_flight(tmp_path):
     """No new connection is taken, none is left waiting, and nothing stays."""
-    with Crew(tmp_path) as host:
+    with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
         slow = [SlowRequest(host, 0.8) for _ in range(4)]
         host.process.send_signal(signal.SIGTERM)
@@ -87,7 +87,7 @@ def test_all_finish_what_is_in_flight(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_may_reach_all_of_them(tmp_path, number):
     """As from a terminal or systemd: what the parent passes on is no second one."""
-    with Crew(tmp_path, size=2) as host:
+    with PreforkHost(tmp_path, size=2) as host:
         pids = host.wait_for()
         host.hear_from(*pids)  # one that is still starting may be ended as it is
         slow = SlowRequest(host, 0.8)
@@ -100,7 +100,7 @@ def test_a_signal_may_reach_all_of_them(tmp_path, number):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_no_signal_comes_too_late(tmp_path, number):
     """Up to its very end a process is ended by its work, and by nothing else."""
-    with Crew(tmp_path, size=2) as host:
+    with PreforkHost(tmp_path, size=2) as host:
         pids = host.wait_for()
         host.hear_from(*pids)
         slow = SlowRequest(host, 0.3)
@@ -113,7 +113,7 @@ def test_no_signal_comes_too_late(tmp_path, number):
 
 def test_a_second_signal_ends_all_at_once(tmp_path):
     """By force, in the parent's hand."""
-    with Crew(tmp_path) as host:
+    with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
         slow = SlowRequest(host, 9)
         began = time.monotonic()
@@ -128,7 +128,7 @@ def test_a_second_signal_ends_all_at_once(tmp_path):
 
 def test_one_that_hangs_is_not_waited_for(tmp_path):
     """A process that is stopped cannot end by itself."""
-    with Crew(tmp_path, "--shutdown_seconds=0.2", size=2) as host:
+    with PreforkHost(tmp_path, "--shutdown_seconds=0.2", size=2) as host:
         pids = host.wait_for()
         host.hear_from(*pids)  # one that is still starting ends even so
         os.kill(pids[0], signal.SIGSTOP)
@@ -140,7 +140,7 @@ def test_one_that_hangs_is_not_waited_for(tmp_path):
 
 def test_none_outlives_its_parent(tmp_path):
     """Killed as it may be; what is in flight is finished even then."""
-    with Crew(tmp_path) as host:
+    with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
         slow = SlowRequest(host, 0.8)
         host.end(signal.SIGKILL)
@@ -151,7 +151,7 @@ def test_none_outlives_its_parent(tmp_path):
 
 def test_too_many_deaths_are_no_life(tmp_path):
     """Somebody else has to look: the host ends, and with 1."""
-    with Crew(tmp_path, size=2) as host:
+    with PreforkHost(tmp_path, size=2) as host:
         for _ in range(100):
             insist(host.pids(), signal.SIGKILL)
             if host.process.poll() is not None:
@@ -187,7 +187,7 @@ def test_the_timers_tick_in_one_of_them(tmp_path):
         told = ticks.read_text().split() if ticks.exists() else []
         return [pid for pid in told if pid not in beside]
 
-    with Crew(tmp_path, f"--template={template}"):
+    with PreforkHost(tmp_path, f"--template={template}"):
         eventually(lambda: len(who()) >= 2)
         first = who()
         os.kill(int(first[0]), signal.SIGKILL)

@@ -7,7 +7,7 @@ import threading
 import time
 from string import ascii_uppercase
 
-from tests.support.prefork_hosts import FRESH, Crew, at_once
+from tests.support.prefork_hosts import FRESH, PreforkHost, at_once
 
 LONG = "/answers/fails_at_length"
 
@@ -26,7 +26,7 @@ def test_entries_of_the_log_stay_whole(tmp_path):
     reader = threading.Thread(target=take)
     reader.start()
     letters = itertools.cycle(ascii_uppercase)
-    with Crew(tmp_path) as host:
+    with PreforkHost(tmp_path) as host:
         for _ in range(6):
             at_once(lambda: host.get(f"{LONG}?{next(letters)}", **FRESH), 8)
     reader.join()
@@ -39,7 +39,7 @@ def test_entries_of_the_log_stay_whole(tmp_path):
 def test_each_has_a_log_file_of_its_own(tmp_path):
     """Rotated by nobody else, so no line is lost; the parent's is beside them."""
     log = ("--log_file_prefix=host.log", "--log_file_max_size=2000")
-    with Crew(tmp_path, *log, "--log_file_num_backups=99") as host:
+    with PreforkHost(tmp_path, *log, "--log_file_num_backups=99") as host:
         host.hear_from(*host.wait_for())
         for _ in range(10):
             at_once(lambda: host.get("/echo", **FRESH), 8)

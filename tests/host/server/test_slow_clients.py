@@ -1,4 +1,4 @@
-"""Callers that take their time are let go of."""
+"""Callers that send a request too slowly are disconnected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def drip(port, text):
         writer.close()
 
 
-async def served(port_and_text, *, sockets):
+async def served(port_and_text, *, sockets, timeouts):
     """Serve for as long as the caller needs."""
     ready = asyncio.Event()
     workers = Workers(threads=1, timeouts=False)
@@ -45,7 +45,8 @@ async def served(port_and_text, *, sockets):
             Application([("/", Said)], log_function=lambda _: None),
             sockets=sockets,
             workers=workers,
-            ending=serving.Ending(5),
+            shutdown=serving.Shutdown(5),
+            timeouts=timeouts,
             on_ready=ready.set,
         )
     )
@@ -65,13 +66,12 @@ async def served(port_and_text, *, sockets):
     ],
     ids=["head", "body", "in time"],
 )
-def test_a_dribbling_caller_is_let_go_of(monkeypatch, text, done):
-    """Head and body have a time each; whoever keeps to it is answered."""
-    monkeypatch.setattr(serving, "IDLE_SECONDS", 5.0 if done else 1.5)
-    monkeypatch.setattr(serving, "BODY_SECONDS", 1.0)
+def test_a_slow_caller_is_disconnected(text, done):
+    """Head and body have a timeout each; a caller within both is answered."""
+    timeouts = serving.ReadTimeouts(idle=5.0 if done else 1.5, body=1.0)
     sockets = serving.listen(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
-    said = asyncio.run(served((port, text), sockets=sockets))
+    said = asyncio.run(served((port, text), sockets=sockets, timeouts=timeouts))
 
     assert done == said.endswith(b"done")
     assert done or said == b""

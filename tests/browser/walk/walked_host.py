@@ -1,4 +1,4 @@
-"""The house with its Redis open, so that time can be made to pass there."""
+"""The host with its Redis open, so that time can be made to pass there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 
 from redis import Redis
 
-from tests.walk.house import House
+from tests.walk.developer_host import DeveloperHost
 
 
-class WalkedHouse(House):
+class WalkedHost(DeveloperHost):
     """A local host whose flows can be forgotten, and whose WeChat fails."""
 
     def forget(self, pattern):

@@ -23,7 +23,7 @@ OK = make_answer(b'{"errcode":0,"errmsg":"ok"}')
 TOKEN = make_answer(b'{"access_token":"%s","expires_in":7200}' % REAL.encode())
 
 
-class Siege:
+class RawHost:
     """`ask` sends bytes as they are; every answer and the log are looked through."""
 
     def __init__(self, folder, redis_url):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
 
 
-class House:
+class DeveloperHost:
     """A running local host: `url`, `sandbox_url`, `secret`, and its log."""
 
     def __init__(self, folder, *options):
