@@ -31,7 +31,6 @@ from host.fc.routes import Target
 from host.server.access_log import log_access
 from host.server.workers import Workers
 from runtime.web.client_address import client_address
-from runtime.web.messages import Request
 
 log = logging.getLogger("host")
 
@@ -154,7 +153,8 @@ class RequestDelegate(HTTPMessageDelegate):
         )
 
     def _client(self) -> str:
-        forwarded = ("x-forwarded-for", self.request.headers.get("X-Forwarded-For", ""))
-        peer = str(self.request.remote_ip)
-        told = Request("", "", headers=(forwarded,), client_ip=peer)
-        return client_address(told, trusted_hops=self.trusted_hops)
+        return client_address(
+            str(self.request.remote_ip),
+            forwarded_for=self.request.headers.get("X-Forwarded-For"),
+            trusted_hops=self.trusted_hops,
+        )

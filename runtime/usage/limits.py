@@ -133,6 +133,10 @@ class Limits:
 
     def _digest(self, request: Request, client_id: str = "") -> str:
         # Redis' keys are listed and logged more easily than values.
-        address = client_address(request, trusted_hops=self._trusted_hops)
+        address = client_address(
+            request.client_ip,
+            forwarded_for=request.header("x-forwarded-for"),
+            trusted_hops=self._trusted_hops,
+        )
         text = f"{address}|{client_id}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()

@@ -1,22 +1,22 @@
-"""Whom a limit counts: the peer's address, or what a proxy of ours has seen."""
+"""The client's address, as limits count it: the peer's, or what our proxy has seen."""
 
 from __future__ import annotations
 
 from ipaddress import IPv6Network, ip_address
 
-from runtime.web.messages import Request
 
-
-def client_address(request: Request, *, trusted_hops: int = 0) -> str:
+def client_address(
+    peer: str, *, forwarded_for: str | None, trusted_hops: int = 0
+) -> str:
     """Return the caller's address; of IPv6 its /64, since one caller has all of that.
 
-    Behind so many proxies it is that entry of X-Forwarded-For, counted from the
-    right: the outermost of them wrote it, and further left the caller may write what
-    it likes. Where there is no such entry, or no address in it, it is the peer's.
+    Behind `trusted_hops` proxies it is that entry of X-Forwarded-For, counted from the
+    right: the outermost proxy wrote it, and the caller may write anything further left.
+    Without such an entry, or without an address in it, it is the peer's.
     """
-    entries = (request.header("x-forwarded-for") or "").split(",")
+    entries = (forwarded_for or "").split(",")
     seen = entries[-trusted_hops] if 0 < trusted_hops <= len(entries) else ""
-    return _counted(seen) or _counted(request.client_ip) or request.client_ip
+    return _counted(seen) or _counted(peer) or peer
 
 
 def _counted(text: str) -> str | None:

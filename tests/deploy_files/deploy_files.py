@@ -13,7 +13,6 @@ import yaml
 
 from runtime.settings import Settings
 from runtime.web.client_address import client_address
-from runtime.web.messages import Request
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -80,6 +79,4 @@ def health_check():
 
 def address_seen(forwarded, *, hops):
     """Return whom the gateway takes for the caller, by X-Forwarded-For."""
-    headers = (("x-forwarded-for", forwarded),)
-    request = Request("GET", "/", headers=headers, client_ip="192.0.2.1")
-    return client_address(request, trusted_hops=int(hops))
+    return client_address("192.0.2.1", forwarded_for=forwarded, trusted_hops=int(hops))
