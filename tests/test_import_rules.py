@@ -11,7 +11,7 @@ import pytest
 
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.state.redis_store import RedisStore
-from tests.conftest import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 TREES = (

@@ -7,8 +7,8 @@ import pytest
 from tests.client.beside_gateway import serve
 from tests.client.service import Browser, Service
 from tests.client.signing_in import at
-from tests.conftest import free_port
 from tests.sandbox.conftest import Sandbox, start_sandbox
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="package")

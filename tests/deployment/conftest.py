@@ -13,12 +13,14 @@ from deploy.package.interpreter import find_interpreter
 from deploy.package.wheels import folder_of
 from deploy.smoke.__main__ import main as look
 from host.developer import sandbox_process
-from tests.conftest import free_port, make_environ, make_redis
 from tests.deployment.deployer import ROOT, Deployer, build, check_out
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 from tests.deployment.gateway import DOMAIN, Gateway
 from tests.deployment.operator_steps import add_apps, add_client, token_query
+from tests.support.gateway_environ import make_environ
+from tests.support.ports import free_port
+from tests.support.redis_server import make_redis
 from tests.template.conftest import fun, validate  # noqa: F401 fixtures
 
 

@@ -10,10 +10,11 @@ import yaml
 from deploy import check
 from deploy.package.parameters import NEEDED
 from deploy.package.rendering import render
-from tests.conftest import free_port, make_environ
 from tests.deployment.deployer import ROOT
+from tests.support.gateway_environ import make_environ
 from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 from tests.support.passage import make_certificate
+from tests.support.ports import free_port
 
 ACCOUNT = {
     "ACCOUNT_ID": "1234567890123456",

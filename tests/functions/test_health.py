@@ -22,8 +22,9 @@ from runtime.errors import ServiceUnavailable, SettingsError
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.version import VERSION, version
-from tests.conftest import free_port, make_environ
 from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.gateway_environ import make_environ
+from tests.support.ports import free_port
 from tests.support.scripted_wechat import NOW
 
 TEMPLATE = read_template(Path(__file__).parents[2] / "template.yml")

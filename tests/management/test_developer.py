@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from tests.conftest import free_port
 from tests.management.conftest import APP_SECRET, APPID
 from tests.support.local_hosts import LocalHost
+from tests.support.ports import free_port
 
 ADD = f"app add {APPID} --kind service --secret-stdin --json"
 SAID = (

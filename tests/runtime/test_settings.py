@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import SettingsError
 from runtime.settings import Settings, settings_from
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 
 NEEDED = (
     "PUBLIC_BASE_URL",

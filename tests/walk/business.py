@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 
-from tests.conftest import free_port
 from tests.support.local_hosts import eventually
+from tests.support.ports import free_port
 from tests.walk.developer_host import ROOT
 from tests.walk.operating import run_manage
 

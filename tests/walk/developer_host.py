@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from tests.conftest import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60

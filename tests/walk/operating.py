@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.local_hosts import ROOT, LocalHost
 
 APPID = "wx0123456789abcdef"

@@ -9,9 +9,10 @@ import urllib3
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
 from runtime.settings import settings_from
-from tests.conftest import free_port, make_environ
 from tests.support.brokered import BACK
+from tests.support.gateway_environ import make_environ
 from tests.support.local_hosts import LocalHost
+from tests.support.ports import free_port
 from tests.support.rsa_keys import oidc_key, private_key
 
 SECRET = "demo_" + "1" * 32

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
 from runtime.settings import settings_from
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.local_hosts import LocalHost
 from tests.support.raw_server import RawServer, make_answer
 

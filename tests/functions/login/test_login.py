@@ -18,7 +18,7 @@ from runtime.errors import (
 )
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import (
     HTML,
     IN_WECHAT,

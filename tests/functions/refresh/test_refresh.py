@@ -15,7 +15,7 @@ from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.version import version
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
 
 STABLE = "/cgi-bin/stable_token"

@@ -17,8 +17,8 @@ from runtime.errors import (
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.upstream.answer import Answer
-from tests.conftest import make_environ
 from tests.support.api_calls import OK, REAL, REJECTED, STABLE, issue
+from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import (
     SERVICE,
     ask,

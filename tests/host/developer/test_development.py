@@ -11,8 +11,8 @@ from host.developer.development import Machine, set_up
 from host.processes import children
 from host.processes.children import Children
 from runtime.settings import settings_from
-from tests.conftest import free_port
 from tests.support.local_hosts import SETTINGS
+from tests.support.ports import free_port
 
 URL = "http://127.0.0.1:8080"
 PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from tests.conftest import free_port
 from tests.support.local_hosts import (
     ROOT,
     SITE,
@@ -21,6 +20,7 @@ from tests.support.local_hosts import (
     eventually,
     runs,
 )
+from tests.support.ports import free_port
 from tests.support.prefork_hosts import FRESH, PreforkHost
 
 SWEEP = """

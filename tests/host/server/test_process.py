@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from host.developer.embedded_redis import find_server
-from tests.conftest import free_port
 from tests.support.local_hosts import (
     ROOT,
     SETTINGS,
@@ -19,6 +18,7 @@ from tests.support.local_hosts import (
     eventually,
     runs,
 )
+from tests.support.ports import free_port
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 OPTIONS = ("--port=0", f"--template={SITE}")

@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from host.developer.embedded_redis import find_server
-from tests.conftest import free_port
+from tests.support.ports import free_port
 
 ASIDE = threading.Event()
 

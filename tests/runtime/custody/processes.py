@@ -11,8 +11,8 @@ from pathlib import Path
 
 import urllib3
 
-from tests.conftest import free_port
 from tests.runtime.custody.worker import SECRET
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 

@@ -8,7 +8,7 @@ from runtime.errors import ServiceUnavailable, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.settings import settings_from
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 STABLE, TICKET = "/cgi-bin/stable_token", "/cgi-bin/ticket/getticket"

@@ -14,7 +14,7 @@ from runtime.errors import OidcNotConfigured, SettingsError
 from runtime.setting_values import oidc_keys
 from runtime.settings import settings_from
 from runtime.tokens.oidc_keys import OidcKeys
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.rsa_keys import loaded, oidc_key, private_key, public_key
 from tests.test_import_rules import ROOT
 

@@ -6,9 +6,9 @@ import pytest
 
 from runtime import gateway as gateway_module
 from runtime.registry.client_secrets import hash_secret
-from tests.conftest import make_environ
 from tests.functions.oidc.basic_plan.relying_party import SECRETS, RelyingParty
 from tests.support.brokered import BACK, willing
+from tests.support.gateway_environ import make_environ
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import SERVICE, WEBSITE, change
 

@@ -7,7 +7,7 @@ import pytest
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
-from tests.conftest import make_environ
+from tests.support.gateway_environ import make_environ
 from tests.support.provider import DOCUMENTS, SCOPES, SECRETS, Provider
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import (

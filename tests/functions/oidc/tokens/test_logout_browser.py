@@ -14,8 +14,8 @@ from runtime import gateway as gateway_module
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
-from tests.conftest import free_port
 from tests.support.chromium import chromium
+from tests.support.ports import free_port
 from tests.support.provider import PROFILE, UNIONID
 
 GONE = "You have left the service."

@@ -9,7 +9,7 @@ import pytest
 
 from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
-from tests.conftest import free_port
+from tests.support.ports import free_port
 from tests.support.provider import make_code
 
 

