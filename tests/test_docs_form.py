@@ -44,13 +44,16 @@ def leads_somewhere(page, link):
 
 
 def tree_map(text):
-    """Return the paths of the tree map, each below the folder it is indented under."""
+    """Return the paths of the tree map, each below the folder it is indented under.
+
+    A line may name several, apart by one blank; two blanks end them.
+    """
     (block,) = code_blocks(text, "")
     paths, folder = [], ""
     for line in block.splitlines():
-        name = line.split()[0]
-        folder = folder if line.startswith(" ") else name
-        paths.append(folder + name if line.startswith(" ") else name)
+        names = re.split(" {2,}", line.strip())[0].split(" ")
+        folder = folder if line.startswith(" ") else names[0]
+        paths += [folder + each if line.startswith(" ") else each for each in names]
     return paths
 
 
@@ -79,6 +82,17 @@ def test_the_map_names_what_is_there():
     assert len(paths) > 5
     assert [path for path in paths if not (ROOT / path).exists()] == []
     assert [p for p in paths if (ROOT / p).is_dir() != p.endswith("/")] == []
+
+
+@pytest.mark.parametrize("folder", ["functions", "runtime", "host"])
+def test_the_map_names_every_package(folder):
+    """A reader of README meets each package of the three folders that are deep."""
+    packages = {
+        f"{each.parent.relative_to(ROOT)}/"
+        for each in (ROOT / folder).glob("*/__init__.py")
+    }
+
+    assert packages <= set(tree_map(README))
 
 
 def test_the_chinese_readme_says_the_same():
