@@ -138,7 +138,7 @@ def _exchange(
     gateway: Gateway, client: Client, app: App, js_code: str
 ) -> MiniProgramUser:
     try:
-        return gateway.mini_programs.exchange(client, app, js_code)
+        return gateway.mini_programs.sign_in(client, app, js_code)
     except WeChatRefused as error:
         explained = EXPLAINED.get(error.errcode)
         if explained is None:

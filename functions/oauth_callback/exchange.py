@@ -23,7 +23,7 @@ def exchange(gateway: Gateway, way: WayBack, code: str) -> Mapping[str, Any]:
     `key` is then the version of the key that has made it: a repetition may come to an
     instance that has a newer one.
     """
-    profile = gateway.sign_in.exchange(way.app, code)
+    profile = gateway.sign_in.exchange_code(way.app, code)
     session = _session(gateway, way, profile)
     result = asdict(session)
     if way.flow.request and way.client:

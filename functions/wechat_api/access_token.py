@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.wechat_api.authentication import caller_for_app, toll_of
+from functions.wechat_api.authentication import caller_for_app, rate_cost_of
 from functions.wechat_api.report import note
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
@@ -13,7 +13,7 @@ from runtime.web.messages import Request, Response, json_response
 def access_token(request: Request, gateway: Gateway, appid: str) -> Response:
     """GET /{appid}/access_token: the value and its remaining life in seconds."""
     app, caller = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
-    token = gateway.calls.access_token(app, toll=toll_of(caller, gateway))
+    token = gateway.calls.real_token(app, cost=rate_cost_of(caller, gateway))
     note(request, caller, "token_read")
     return json_response(
         {"access_token": token.value, "expires_in": int(token.seconds)}
@@ -32,9 +32,9 @@ def reject(request: Request, gateway: Gateway, appid: str) -> Response:
     # What is not ASCII was never WeChat's, and may not even be text.
     if not isinstance(value, str) or not value.isascii() or not value:
         raise BadRequest
-    gateway.calls.access_token(app, toll=toll_of(caller, gateway))
-    source = gateway.calls.access_token_source(app)
+    gateway.calls.real_token(app, cost=rate_cost_of(caller, gateway))
+    source = gateway.calls.real_token_source(app)
     dropped = gateway.custody.reject(source, value)
-    token = gateway.calls.access_token(app)
+    token = gateway.calls.real_token(app)
     note(request, caller, "token_dropped" if dropped else "token_kept")
     return json_response({"dropped": dropped, "expires_in": int(token.seconds)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from runtime.custody.protocol import Toll
+from runtime.custody.protocol import RateCost
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
 from runtime.registry.app_ids import APPID
@@ -52,13 +52,13 @@ def caller_for_app(
     return _checked(caller, gateway, scope)
 
 
-def toll_of(caller: Caller, gateway: Gateway) -> Toll | None:
+def rate_cost_of(caller: Caller, gateway: Gateway) -> RateCost | None:
     """Return what a call of this client costs, None where it has no rate."""
     client = gateway.registry.client(caller.client_id)
     rate = client.rate if client else None
     if rate is None:
         return None
-    return Toll(caller.client_id, rate.per_second, rate.burst)
+    return RateCost(caller.client_id, rate.per_second, rate.burst)
 
 
 def _by_token(text: str | None, gateway: Gateway) -> Caller:

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection
 
-from functions.wechat_api.authentication import caller_for_app, toll_of
+from functions.wechat_api.authentication import caller_for_app, rate_cost_of
 from functions.wechat_api.report import note
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
@@ -33,7 +33,7 @@ def jssdk_config(
     app, caller = caller_for_app(request, gateway, appid, scope=SCOPE)
     client = gateway.registry.client(caller.client_id)
     page = _page(request, app, narrowed=client.js_domains if client else ())
-    ticket = gateway.calls.ticket(app, "jsapi", toll=toll_of(caller, gateway))
+    ticket = gateway.calls.ticket(app, "jsapi", cost=rate_cost_of(caller, gateway))
     note(request, caller, "jssdk_config_read")
     noncestr, timestamp = random(8), int(gateway.clock())
     signature = sign(

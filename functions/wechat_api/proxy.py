@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from functions.wechat_api.authentication import caller_for_app, caller_of, toll_of
+from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
 from functions.wechat_api.report import Report
 from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
@@ -60,8 +60,8 @@ def _passed(request: Request, gateway: Gateway, app: App, caller: Caller) -> Res
             f"{request.path}?{request.query}",
             headers=_passed_up(request.headers),
             body=request.body or None,
-            toll=toll_of(caller, gateway),
-            on_try=report.tried,
+            cost=rate_cost_of(caller, gateway),
+            on_attempt=report.attempted,
         )
     except GatewayError as error:
         report.failed(error)

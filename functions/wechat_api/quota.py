@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from functions.wechat_api.authentication import caller_for_app, toll_of
+from functions.wechat_api.authentication import caller_for_app, rate_cost_of
 from functions.wechat_api.report import note
 from runtime.gateway import Gateway
 from runtime.upstream.answer import Answer
@@ -26,7 +26,7 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
         AT_WECHAT,
         headers={"Content-Type": "application/json"},
         body=json.dumps({"cgi_path": path}, ensure_ascii=False).encode(),
-        toll=toll_of(caller, gateway),
+        cost=rate_cost_of(caller, gateway),
     )
     theirs = _numbers(answer)
     note(request, caller, "quota_read")

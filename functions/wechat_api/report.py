@@ -26,8 +26,8 @@ class Report:
         self._upstream = 0.0
         self._tries = 0
 
-    def tried(self, seconds: float) -> None:
-        """Count one try at WeChat."""
+    def attempted(self, seconds: float) -> None:
+        """Count one attempt at WeChat."""
         self._upstream += seconds
         self._tries += 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from functions.wechat_api.authentication import caller_for_app, caller_of, toll_of
+from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
 from functions.wechat_api.report import note
 from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
@@ -49,7 +49,7 @@ def _ticket(request: Request, gateway: Gateway, who: tuple[App, Caller]) -> Resp
     type_ = request.argument("type")
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")
-    kept = gateway.calls.ticket(app, type_, toll=toll_of(caller, gateway))
+    kept = gateway.calls.ticket(app, type_, cost=rate_cost_of(caller, gateway))
     note(request, caller, "ticket_read")
     content = {"errcode": 0, "errmsg": "ok", "ticket": kept.value}
     return _answer({**content, "expires_in": int(kept.seconds)})

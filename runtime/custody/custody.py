@@ -24,9 +24,17 @@ from functools import partial
 
 from runtime.custody.fetching import fetch_under_lease
 from runtime.custody.lease import Lease
-from runtime.custody.prepaid_tolls import Purse
-from runtime.custody.protocol import Grant, Pace, Refusal, Source, Token, Toll, Verdict
-from runtime.custody.recent_values import Moment, Recollection
+from runtime.custody.prepaid import PrepaidCosts
+from runtime.custody.protocol import (
+    Acquired,
+    CredentialValue,
+    Pace,
+    RateCost,
+    Refusal,
+    Source,
+    Verdict,
+)
+from runtime.custody.recent_values import Moment, RecentValues
 from runtime.errors import (
     GatewayError,
     RateLimited,
@@ -40,7 +48,7 @@ from runtime.state.single_flight import SingleFlight
 
 log = logging.getLogger("gateway.custody")
 
-Publish = Callable[[Token], None]
+Publish = Callable[[CredentialValue], None]
 
 
 class Custody:
@@ -59,73 +67,75 @@ class Custody:
         self._pace = pace or Pace()
         self._clock = clock
         self._jitter = jitter
-        self._single_flight: SingleFlight[Token] = SingleFlight()
-        self._purse = Purse(clock)
-        self._recollection = Recollection(
+        self._single_flight: SingleFlight[CredentialValue] = SingleFlight()
+        self._prepaid = PrepaidCosts(clock)
+        self._recent_values = RecentValues(
             clock, wall=wall, due_before=self._pace.due_before
         )
 
-    def at_hand(self, source: Source, *, toll: Toll | None = None) -> Token:
+    def get_recent(
+        self, source: Source, *, cost: RateCost | None = None
+    ) -> CredentialValue:
         """Return what `get` does, or did a second ago at the most.
 
         For a call that is repeated with what `get` returns where WeChat refuses the
         value: another process may have seen it rejected meanwhile.
         """
-        if toll and not self._purse.spend(source.name, toll):
-            return self._paying(source, toll)
-        return self._recollection.recent(source) or self._shared(source)
+        if cost and not self._prepaid.spend(source.name, cost):
+            return self._paying(source, cost)
+        return self._recent_values.recent(source) or self._shared(source)
 
-    def get(self, source: Source, *, toll: Toll | None = None) -> Token:
-        """Return a live value, once the toll is paid: RateLimited if it cannot be.
+    def get(self, source: Source, *, cost: RateCost | None = None) -> CredentialValue:
+        """Return a live value; RateLimited if the rate does not cover the cost.
 
         WeChatRefused carries WeChat's own code; ServiceUnavailable means that Redis
-        is away and this process knows no value that still lives. A toll that was not
+        is away and this process knows no value that still lives. A cost that was not
         paid ahead is taken in the same round trip; while Redis is away there is none.
         """
-        if toll and not self._purse.spend(source.name, toll):
-            return self._paying(source, toll)
+        if cost and not self._prepaid.spend(source.name, cost):
+            return self._paying(source, cost)
         return self._shared(source)
 
-    def _paying(self, source: Source, toll: Toll) -> Token:
+    def _paying(self, source: Source, cost: RateCost) -> CredentialValue:
         holder = secrets.token_hex(16)
-        lease, asked_at = self._lease(source), self._recollection.now()
-        tolls = self._purse.wanted(source.name, toll)
+        lease, asked_at = self._lease(source), self._recent_values.now()
+        costs = self._prepaid.wanted(source.name, cost)
         try:
-            grant = lease.acquire(
-                holder, revision=source.revision, toll=toll, tolls=tolls
+            acquired = lease.acquire(
+                holder, revision=source.revision, cost=cost, costs=costs
             )
         except ServiceUnavailable:
             return self._last_seen(source)
-        if grant.verdict is Verdict.LIMITED:
-            raise RateLimited(grant.lease_seconds)
-        self._purse.put(source.name, toll, grant.paid)
-        token = None
-        if grant.verdict is Verdict.FRESH:
-            token = grant.token
-        elif grant.verdict in (Verdict.DUE, Verdict.MINE):
-            token = self._refresh(source, lease, grant, holder)
-        if token is None:
+        if acquired.verdict is Verdict.LIMITED:
+            raise RateLimited(acquired.lease_seconds)
+        self._prepaid.put(source.name, cost, acquired.paid)
+        credential = None
+        if acquired.verdict is Verdict.FRESH:
+            credential = acquired.credential
+        elif acquired.verdict in (Verdict.DUE, Verdict.MINE):
+            credential = self._refresh(source, lease, acquired, holder)
+        if credential is None:
             return self._shared(source)
-        self._recollection.see(source, token, asked_at=asked_at)
-        return token
+        self._recent_values.see(source, credential, asked_at=asked_at)
+        return credential
 
-    def _shared(self, source: Source) -> Token:
+    def _shared(self, source: Source) -> CredentialValue:
         flight, is_first = self._single_flight.join(source.name)
         if not is_first:
             try:
                 return flight.result(self._pace.wait)
             except FutureTimeout:
                 raise WeChatTimeout from None
-        publish = partial(self._publish, source, flight, self._recollection.now())
+        publish = partial(self._publish, source, flight, self._recent_values.now())
         try:
-            token = self._fly(source, publish)
+            credential = self._fly(source, publish)
         except BaseException as error:
             self._single_flight.finish(source.name, flight)
             if not flight.done():
                 flight.set_exception(error)
             raise
-        publish(token)
-        return token
+        publish(credential)
+        return credential
 
     def refund(self, source: Source) -> None:
         """Say that the value after a rejected one works: the rejection was right."""
@@ -139,36 +149,38 @@ class Custody:
         finally:
             # Only now: whoever asked Redis before may have been told this very value.
             self._single_flight.forget(source.name)
-            self._recollection.forget(source, value)
+            self._recent_values.forget(source, value)
         if dropped:
             log.info("%s: value rejected by WeChat, dropped", source.name)
         return dropped
 
-    def _fly(self, source: Source, publish: Publish) -> Token:
+    def _fly(self, source: Source, publish: Publish) -> CredentialValue:
         lease = self._lease(source)
         deadline = self._clock() + self._pace.wait
         holder = secrets.token_hex(16)
         while self._clock() < deadline:
             try:
-                grant = lease.acquire(holder, revision=source.revision)
+                acquired = lease.acquire(holder, revision=source.revision)
             except ServiceUnavailable:
                 return self._last_seen(source)
-            if grant.verdict is Verdict.FRESH:
-                token = grant.token
-            elif grant.verdict is Verdict.PAUSED:
-                raise _error(grant.refusal)
-            elif grant.verdict is Verdict.WAIT:
-                token = self._wait(lease, grant, deadline)
+            if acquired.verdict is Verdict.FRESH:
+                credential = acquired.credential
+            elif acquired.verdict is Verdict.PAUSED:
+                raise _error(acquired.refusal)
+            elif acquired.verdict is Verdict.WAIT:
+                credential = self._wait(lease, acquired, deadline)
             else:
-                token = self._refresh(source, lease, grant, holder, publish)
-            if token is not None:
-                return token
+                credential = self._refresh(source, lease, acquired, holder, publish)
+            if credential is not None:
+                return credential
         raise WeChatTimeout
 
-    def _wait(self, lease: Lease, grant: Grant, deadline: float) -> Token | None:
+    def _wait(
+        self, lease: Lease, acquired: Acquired, deadline: float
+    ) -> CredentialValue | None:
         # A little beyond the lease, so that a dead holder's has run out by then.
-        seconds = min(grant.lease_seconds + 0.02, deadline - self._clock())
-        told = lease.wait(grant.fence, seconds=seconds)
+        seconds = min(acquired.lease_seconds + 0.02, deadline - self._clock())
+        told = lease.wait(acquired.fence, seconds=seconds)
         if isinstance(told, Refusal):
             raise _error(told)
         return told
@@ -177,35 +189,39 @@ class Custody:
         self,
         source: Source,
         lease: Lease,
-        grant: Grant,
+        acquired: Acquired,
         holder: str,
         publish: Publish | None = None,
-    ) -> Token | None:
-        if grant.token and publish:
+    ) -> CredentialValue | None:
+        if acquired.credential and publish:
             # The old value lives: the others on this flight need not wait.
-            publish(grant.token)
+            publish(acquired.credential)
         try:
             return fetch_under_lease(
-                source, lease, grant, holder, pace=self._pace, jitter=self._jitter
+                source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
             )
         except GatewayError:
-            if grant.token:
-                return grant.token
+            if acquired.credential:
+                return acquired.credential
             raise
 
     def _publish(
-        self, source: Source, flight: Future[Token], asked_at: Moment, token: Token
+        self,
+        source: Source,
+        flight: Future[CredentialValue],
+        asked_at: Moment,
+        credential: CredentialValue,
     ) -> None:
-        self._recollection.see(source, token, asked_at=asked_at)
+        self._recent_values.see(source, credential, asked_at=asked_at)
         self._single_flight.finish(source.name, flight)
         if not flight.done():
-            flight.set_result(token)
+            flight.set_result(credential)
 
-    def _last_seen(self, source: Source) -> Token:
-        token = self._recollection.last(source)
-        if token is None:
+    def _last_seen(self, source: Source) -> CredentialValue:
+        credential = self._recent_values.last(source)
+        if credential is None:
             raise ServiceUnavailable
-        return token
+        return credential
 
     def _lease(self, source: Source) -> Lease:
         return Lease(self._store, source.name, pace=self._pace)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from runtime.custody.lease import Lease
-from runtime.custody.protocol import Grant, Pace, Refusal, Source, Token
+from runtime.custody.protocol import Acquired, CredentialValue, Pace, Refusal, Source
 from runtime.errors import (
     GatewayError,
     ServiceUnavailable,
@@ -26,28 +26,28 @@ the first half of the callers' wait, since one that hangs may take the other hal
 def fetch_under_lease(
     source: Source,
     lease: Lease,
-    grant: Grant,
+    acquired: Acquired,
     holder: str,
     *,
     pace: Pace,
     jitter: Callable[[], float],
-) -> Token | None:
+) -> CredentialValue | None:
     """Return the credential that stands after this fetch, None if none does.
 
     A refusal goes to the waiters with WeChat's own code and is raised.
     """
     # Where the old value lives, the caller goes on with it rather than waits.
-    patience = 0.0 if grant.token else pace.wait / 2
-    attempt = _Attempt(source, lease, grant, holder, patience=patience)
+    patience = 0.0 if acquired.credential else pace.wait / 2
+    attempt = _Attempt(source, lease, acquired, holder, patience=patience)
     try:
-        fetched = _kept_alive(attempt.run, lease, holder, grant.fence, pace=pace)
+        fetched = _kept_alive(attempt.run, lease, holder, acquired.fence, pace=pace)
     except GatewayError as error:
         hint = hint_of(error.errcode, error.detail) or error.code
         log.warning("%s: not fetched, %s: %s", source.name, error.errcode, hint)
         with suppress(ServiceUnavailable):
             lease.give_up(
                 holder,
-                grant.fence,
+                acquired.fence,
                 Refusal(error.errcode, error.detail or error.message),
                 revision=source.revision,
                 jitter=jitter(),
@@ -55,21 +55,21 @@ def fetch_under_lease(
                 retires=source.retires or attempt.forced,
             )
         raise
-    token, due_in = _with_margins(fetched, pace)
+    credential, due_in = _with_margins(fetched, pace)
     try:
         stands = lease.commit(
             holder,
-            grant.fence,
-            token,
+            acquired.fence,
+            credential,
             due_in=due_in,
             fetches=attempt.fetches,
             retires=source.retires or attempt.forced,
         )
     except ServiceUnavailable:
         # Redis went away meanwhile; what WeChat gave is good all the same.
-        return token
-    outcome = "stored" if stands is token else "refused, another holder was faster"
-    log.info("%s: fetched under fence %s, %s", source.name, grant.fence, outcome)
+        return credential
+    outcome = "stored" if stands is credential else "refused, another holder was faster"
+    log.info("%s: fetched under fence %s, %s", source.name, acquired.fence, outcome)
     return stands
 
 
@@ -80,24 +80,24 @@ class _Attempt:
         self,
         source: Source,
         lease: Lease,
-        grant: Grant,
+        acquired: Acquired,
         holder: str,
         *,
         patience: float,
     ) -> None:
         self._source = source
         self._lease = lease
-        self._grant = grant
+        self._acquired = acquired
         self._holder = holder
         self._until = time.monotonic() + patience
         self.fetches = 0
         self.forced = False
 
-    def run(self) -> Token:
-        token = self._fetch(force=False)
-        if token.value != self._grant.rejected:
-            return token
-        claim = self._lease.claim_force(self._holder, self._grant.fence)
+    def run(self) -> CredentialValue:
+        credential = self._fetch(force=False)
+        if credential.value != self._acquired.rejected:
+            return credential
+        claim = self._lease.claim_force(self._holder, self._acquired.fence)
         if claim == "refused":
             # WeChat calls the rejected value its current one, and most callers may do
             # well with it: it is kept, and who rejected it has WeChat's own 40001.
@@ -107,11 +107,11 @@ class _Attempt:
                 self._source.name,
             )
         if claim != "granted":
-            return token
+            return credential
         self.forced = True
         return self._fetch(force=True)
 
-    def _fetch(self, *, force: bool) -> Token:
+    def _fetch(self, *, force: bool) -> CredentialValue:
         for pause in PAUSES:
             try:
                 return self._once(force=force)
@@ -122,14 +122,19 @@ class _Attempt:
             time.sleep(pause)
         return self._once(force=force)
 
-    def _once(self, *, force: bool) -> Token:
+    def _once(self, *, force: bool) -> CredentialValue:
         self.fetches += 1
         return self._source.fetch(force=force)
 
 
 def _kept_alive(
-    fetch: Callable[[], Token], lease: Lease, holder: str, fence: str, *, pace: Pace
-) -> Token:
+    fetch: Callable[[], CredentialValue],
+    lease: Lease,
+    holder: str,
+    fence: str,
+    *,
+    pace: Pace,
+) -> CredentialValue:
     done = threading.Event()
 
     def renew() -> None:
@@ -149,7 +154,9 @@ def _kept_alive(
         keeper.join()
 
 
-def _with_margins(fetched: Token, pace: Pace) -> tuple[Token, float]:
+def _with_margins(
+    fetched: CredentialValue, pace: Pace
+) -> tuple[CredentialValue, float]:
     spent = min(pace.spent_before, fetched.seconds / 10)
-    token = Token(fetched.value, fetched.seconds - spent)
-    return token, max(token.seconds - pace.due_before, token.seconds / 2)
+    credential = CredentialValue(fetched.value, fetched.seconds - spent)
+    return credential, max(credential.seconds - pace.due_before, credential.seconds / 2)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.custody import lease_scripts
-from runtime.custody.protocol import Grant, Pace, Refusal, Token, Toll, Verdict
+from runtime.custody.protocol import (
+    Acquired,
+    CredentialValue,
+    Pace,
+    RateCost,
+    Refusal,
+    Verdict,
+)
 from runtime.state.redis_store import RedisStore
 
 
@@ -23,25 +30,25 @@ class Lease:
         *,
         revision: str,
         ahead: float = 0.0,
-        toll: Toll | None = None,
-        tolls: int = 1,
-    ) -> Grant:
+        cost: RateCost | None = None,
+        costs: int = 1,
+    ) -> Acquired:
         """Read value and lease together, and take the lease where it is free.
 
-        With a toll, up to so many of it are paid: at least one, or the call is LIMITED.
+        With a rate cost, up to `costs` of it are taken: at least one, or LIMITED.
         """
         keys = [self._key, self._wake_key("0")]
         arguments: list[Any] = [holder, _ms(self._pace.lease), revision, _ms(ahead)]
-        if toll:
-            keys.append(f"{self._key}:rate:{toll.name}")
-            arguments += [toll.per_second, toll.burst, tolls]
+        if cost:
+            keys.append(f"{self._key}:rate:{cost.name}")
+            arguments += [cost.per_second, cost.burst, costs]
         reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments)
         verdict, value, life, fence, left, *refused, rejected, paid = map(_text, reply)
         errcode, errmsg = refused
-        return Grant(
+        return Acquired(
             verdict=Verdict(verdict),
             fence=fence,
-            token=Token(value, int(life) / 1000) if value else None,
+            credential=CredentialValue(value, int(life) / 1000) if value else None,
             lease_seconds=int(left) / 1000,
             refusal=Refusal(int(errcode), errmsg) if errcode else None,
             rejected=rejected,
@@ -59,21 +66,27 @@ class Lease:
         self,
         holder: str,
         fence: str,
-        token: Token,
+        credential: CredentialValue,
         *,
         due_in: float,
         fetches: int,
         retires: bool,
-    ) -> Token | None:
+    ) -> CredentialValue | None:
         """Store and wake; when refused, return what stands there instead, if any."""
-        arguments = [holder, fence, token.value, _ms(token.seconds), _ms(due_in)]
+        arguments = [
+            holder,
+            fence,
+            credential.value,
+            _ms(credential.seconds),
+            _ms(due_in),
+        ]
         reply = self._run(
             lease_scripts.COMMIT, fence, *arguments, fetches, int(retires)
         )
         if reply[0] == 1:
-            return token
+            return credential
         value, life = _text(reply[1]), int(reply[2])
-        return Token(value, life / 1000) if value else None
+        return CredentialValue(value, life / 1000) if value else None
 
     def give_up(
         self,
@@ -115,14 +128,14 @@ class Lease:
         told = [_text(each) for each in self._run(lease_scripts.DESCRIBE, "0")]
         return dict(zip(told[::2], told[1::2], strict=True))
 
-    def wait(self, fence: str, *, seconds: float) -> Token | Refusal | None:
+    def wait(self, fence: str, *, seconds: float) -> CredentialValue | Refusal | None:
         """Return what the holder of this fence got; None if it stays silent."""
         told = self._store.wait(self._wake_key(fence), seconds=seconds)
         if told is None:
             return None
         kind, (number, _, text) = told[:1], told[1:].decode().partition(":")
         if kind == b"V":
-            return Token(text, int(number) / 1000)
+            return CredentialValue(text, int(number) / 1000)
         return Refusal(int(number), text)
 
     def _wake_key(self, fence: str) -> str:

@@ -15,11 +15,11 @@ class Verdict(Enum):
     MINE = "MINE"  # there is none, and you are the one who fetches it
     WAIT = "WAIT"  # there is none, somebody is fetching it
     PAUSED = "PAUSED"  # there is none, and WeChat refused a moment ago
-    LIMITED = "LIMITED"  # the toll is not paid: come back after `lease_seconds`
+    LIMITED = "LIMITED"  # the rate does not cover the cost: retry after `lease_seconds`
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class CredentialValue:
     """A credential's value and how long it lives from now, in seconds."""
 
     value: str = field(repr=False)
@@ -27,7 +27,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Toll:
+class RateCost:
     """What a call costs: one token of the bucket of that name.
 
     The bucket holds `burst` and is filled with `per_second`.
@@ -47,15 +47,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Acquired:
     """The answer to `acquire`; `token` is None where no value lives.
 
-    `paid` counts the tolls that were taken.
+    `paid` tells how many rate costs were taken.
     """
 
     verdict: Verdict
     fence: str
-    token: Token | None
+    credential: CredentialValue | None
     lease_seconds: float
     refusal: Refusal | None
     rejected: str = field(repr=False)
@@ -99,5 +99,5 @@ class Source(Protocol):
     @property
     def retires(self) -> bool: ...
 
-    def fetch(self, *, force: bool) -> Token:
+    def fetch(self, *, force: bool) -> CredentialValue:
         """Return a value from WeChat; WeChatRefused or WeChatUnavailable."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from runtime.custody.protocol import Source, Token
+from runtime.custody.protocol import CredentialValue, Source
 
 RECENT_SECONDS = 1.0
 """So long a value is used without another look, and no longer after it was dropped."""
@@ -22,12 +22,12 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    token: Token
+    credential: CredentialValue
     revision: str
     asked_at: Moment
 
 
-class Recollection:
+class RecentValues:
     """The last value seen of each credential, with the life that is left of it.
 
     A life counts from the moment before Redis was asked. Of two clocks the one counts
@@ -52,14 +52,16 @@ class Recollection:
         """Return this moment, for `see`: to be taken before Redis is asked."""
         return Moment(self._clock(), self._wall())
 
-    def see(self, source: Source, token: Token, *, asked_at: Moment) -> None:
+    def see(
+        self, source: Source, credential: CredentialValue, *, asked_at: Moment
+    ) -> None:
         """Remember a value, unless it was rejected after Redis was asked for it."""
         with self._lock:
             value, at = self._rejected.get(source.name, ("", asked_at))
-            if token.value != value or asked_at > at:
-                self._seen[source.name] = _Seen(token, source.revision, asked_at)
+            if credential.value != value or asked_at > at:
+                self._seen[source.name] = _Seen(credential, source.revision, asked_at)
 
-    def recent(self, source: Source) -> Token | None:
+    def recent(self, source: Source) -> CredentialValue | None:
         """Return what was seen within RECENT_SECONDS, None if it may be due by now.
 
         Who has it due replaces it, so all must ask. Nor is there any after a change of
@@ -69,23 +71,25 @@ class Recollection:
         if seen is None or seen.revision != source.revision:
             return None
         age = self._age(seen)
-        left = seen.token.seconds - age
+        left = seen.credential.seconds - age
         if age >= RECENT_SECONDS or left <= self._due_before:
             return None
-        return Token(seen.token.value, left)
+        return CredentialValue(seen.credential.value, left)
 
-    def last(self, source: Source) -> Token | None:
+    def last(self, source: Source) -> CredentialValue | None:
         """Return what was seen last, None if it has ended: for when Redis is away."""
         seen = self._seen.get(source.name)
-        left = seen.token.seconds - self._age(seen) if seen else 0.0
-        return Token(seen.token.value, left) if seen and left > 0 else None
+        left = seen.credential.seconds - self._age(seen) if seen else 0.0
+        return (
+            CredentialValue(seen.credential.value, left) if seen and left > 0 else None
+        )
 
     def forget(self, source: Source, value: str) -> None:
         """Forget a value that WeChat refused."""
         with self._lock:
             self._rejected[source.name] = value, self.now()
             seen = self._seen.get(source.name)
-            if seen and seen.token.value == value:
+            if seen and seen.credential.value == value:
                 del self._seen[source.name]
 
     def _age(self, seen: _Seen) -> float:

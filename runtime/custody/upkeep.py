@@ -15,7 +15,7 @@ from runtime.state.redis_store import RedisStore
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class CredentialReport:
     """One credential in custody; times in seconds by Redis' clock, None if unknown.
 
     `remaining` is 0 where no value lives. `fetches_today` and `forced_today` count
@@ -35,7 +35,7 @@ class Credential:
     forced_today: int
 
 
-def credential_from(name: str, fields: Mapping[str, str]) -> Credential:
+def report_from(name: str, fields: Mapping[str, str]) -> CredentialReport:
     """Return the credential that a hash's fields describe."""
     now = int(fields["now"])
 
@@ -45,7 +45,7 @@ def credential_from(name: str, fields: Mapping[str, str]) -> Credential:
     fetched, retry_in = until("fetched_at"), until("retry_at")
     today = int(fields.get("day", 0)) == (now // 1000 + 28800) // 86400
     failed = "errcode" in fields
-    return Credential(
+    return CredentialReport(
         name=name,
         age=-fetched if fetched is not None else None,
         remaining=max(until("expires_at") or 0.0, 0.0),
@@ -89,17 +89,19 @@ class Upkeep:
         Raises what the fetch raised; ServiceUnavailable without Redis.
         """
         lease, holder = self._lease_of(source), secrets.token_hex(16)
-        grant = lease.acquire(holder, revision=source.revision, ahead=self._pace.ahead)
-        if grant.verdict in (Verdict.DUE, Verdict.MINE):
+        acquired = lease.acquire(
+            holder, revision=source.revision, ahead=self._pace.ahead
+        )
+        if acquired.verdict in (Verdict.DUE, Verdict.MINE):
             fetch_under_lease(
-                source, lease, grant, holder, pace=self._pace, jitter=self._jitter
+                source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
             )
             return Outcome.FETCHED
-        return _OUTCOMES[grant.verdict]
+        return _OUTCOMES[acquired.verdict]
 
-    def describe(self, source: Source) -> Credential:
+    def describe(self, source: Source) -> CredentialReport:
         """Return what an operator wants to know of a credential; never its value."""
-        return credential_from(source.name, self._lease_of(source).describe())
+        return report_from(source.name, self._lease_of(source).describe())
 
     def _lease_of(self, source: Source) -> Lease:
         return Lease(self._store, source.name, pace=self._pace)

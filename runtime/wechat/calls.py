@@ -1,4 +1,4 @@
-"""A call of WeChat's API with an app's real token, put in on the way."""
+"""Calls of WeChat's API with an app's real token, which is put in on the way."""
 
 from __future__ import annotations
 
@@ -8,25 +8,110 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from runtime.custody.custody import Custody
-from runtime.custody.protocol import Source, Token, Toll
+from runtime.custody.protocol import CredentialValue, RateCost, Source
 from runtime.errors import WeChatTimeout, WeChatUnavailable
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
-from runtime.wechat.credentials import TICKET_TYPES, AccessToken, Ticket
+from runtime.wechat.credentials import (
+    TICKET_TYPES,
+    RealToken,
+    RealTokenSource,
+    TicketSource,
+)
 
 PROXIED_SECONDS = 30.0
-"""Of a proxied call, all tries together: it may be a large upload."""
+"""The timeout of a proxied call, all attempts together: it may be a large upload."""
 
 REPEAT_AFTER = 0.2
 """Seconds before a read is repeated once, where WeChat is busy or hung up."""
 
-Tried = Callable[[float], None]
-"""Is told of each try how many seconds it took."""
+
+class Calls:
+    """Calls WeChat for an app; a rejected token is replaced, and the call repeated."""
+
+    def __init__(
+        self,
+        wechat: WeChat,
+        custody: Custody,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._wechat = wechat
+        self._custody = custody
+        self._clock = clock
+        self._sleep = sleep
+
+    def send(
+        self,
+        app: App,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        seconds: float = PROXIED_SECONDS,
+        cost: RateCost | None = None,
+        on_attempt: Callable[[float], None] = lambda seconds: None,
+    ) -> Answer:
+        """Return the answer to a call of `target` (path and query without a token).
+
+        RateLimited if the client's rate does not cover the cost. A write is repeated
+        only after a rejected token; a read also where WeChat is busy or hangs up.
+        `on_attempt` is called with the seconds that each attempt took.
+        """
+        source = self.real_token_source(app)
+        token = _real_token(self._custody.get_recent(source, cost=cost))
+        attempts = _Attempts(
+            self._wechat,
+            app,
+            method,
+            headers=headers,
+            body=body,
+            seconds=seconds,
+            on_attempt=on_attempt,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        answer = attempts.run(put_token(target, token))
+        if answer.errcode not in REJECTED_TOKEN:
+            return answer
+        dropped = self._custody.reject(source, token.value)
+        fresh = _real_token(self._custody.get(source))
+        if fresh.value == token.value:
+            return answer
+        answer = attempts.run(put_token(target, fresh))
+        if dropped and answer.errcode not in REJECTED_TOKEN:
+            self._custody.refund(source)
+        return answer
+
+    def get_json(self, app: App, target: str) -> dict[str, Any]:
+        """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
+        return self.send(app, "GET", target, seconds=self._wechat.seconds).success()
+
+    def real_token(self, app: App, *, cost: RateCost | None = None) -> RealToken:
+        """Return the app's real access_token from custody."""
+        return _real_token(self._custody.get(self.real_token_source(app), cost=cost))
+
+    def ticket(
+        self, app: App, type_: str, *, cost: RateCost | None = None
+    ) -> CredentialValue:
+        """Return the app's jsapi or wx_card ticket from custody."""
+        return self._custody.get(TicketSource(app, type_, self.get_json), cost=cost)
+
+    def real_token_source(self, app: App) -> RealTokenSource:
+        """Return the source of the app's real access_token."""
+        return RealTokenSource(app, self._wechat)
+
+    def sources(self, app: App) -> list[Source]:
+        """Return the sources of the app's credentials, its access_token's first."""
+        tickets = [TicketSource(app, type_, self.get_json) for type_ in TICKET_TYPES]
+        return [self.real_token_source(app), *tickets]
 
 
-class Exchange:
-    """One call's tries, within one time."""
+class _Attempts:
+    """The attempts of one call, within one timeout."""
 
     def __init__(
         self,
@@ -37,7 +122,7 @@ class Exchange:
         headers: Mapping[str, str] | None,
         body: bytes | None,
         seconds: float,
-        on_try: Tried,
+        on_attempt: Callable[[float], None],
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
@@ -47,7 +132,7 @@ class Exchange:
         self._headers = headers
         self._body = body
         self._until = clock() + seconds
-        self._on_try = on_try
+        self._on_attempt = on_attempt
         self._clock = clock
         self._sleep = sleep
 
@@ -88,17 +173,17 @@ class Exchange:
                 hosts=self._hosts,
             )
         finally:
-            self._on_try(self._clock() - began)
+            self._on_attempt(self._clock() - began)
 
 
-def put_token(target: str, token: str) -> str:
-    """Return the target with this access_token in the old one's place, or in front.
+def put_token(target: str, token: RealToken) -> str:
+    """Return the target with the real token in the old one's place, or in front.
 
-    >>> put_token("/cgi-bin/menu/get?a=%2f&access_token=old&b", "new")
+    >>> put_token("/cgi-bin/menu/get?a=%2f&access_token=old&b", RealToken("new", 7200))
     '/cgi-bin/menu/get?a=%2f&access_token=new&b'
     """
     path, _, query = target.partition("?")
-    pair = f"access_token={quote(token, safe='')}"
+    pair = f"access_token={quote(token.value, safe='')}"
     pairs = query.split("&") if query else []
     places = [place for place, each in enumerate(pairs) if _is_token(each)]
     # WeChat reads the first of two; the second would be one that is not ours.
@@ -114,81 +199,5 @@ def _is_token(pair: str) -> bool:
     return unquote_plus(pair.partition("=")[0]) == "access_token"
 
 
-class Calls:
-    """Calls WeChat for an app; a rejected token is replaced and tried once more."""
-
-    def __init__(
-        self,
-        wechat: WeChat,
-        custody: Custody,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._wechat = wechat
-        self._custody = custody
-        self._clock = clock
-        self._sleep = sleep
-
-    def send(
-        self,
-        app: App,
-        method: str,
-        target: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        seconds: float = PROXIED_SECONDS,
-        toll: Toll | None = None,
-        on_try: Tried = lambda seconds: None,
-    ) -> Answer:
-        """Return the answer to a call of `target` (path and query without a token).
-
-        RateLimited if the toll cannot be paid. A write is never repeated but for a
-        rejected token; a read also where WeChat is busy or hangs up.
-        """
-        source = self.access_token_source(app)
-        token = self._custody.at_hand(source, toll=toll).value
-        exchange = Exchange(
-            self._wechat,
-            app,
-            method,
-            headers=headers,
-            body=body,
-            seconds=seconds,
-            on_try=on_try,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
-        answer = exchange.run(put_token(target, token))
-        if answer.errcode not in REJECTED_TOKEN:
-            return answer
-        dropped = self._custody.reject(source, token)
-        fresh = self._custody.get(source).value
-        if fresh == token:
-            return answer
-        answer = exchange.run(put_token(target, fresh))
-        if dropped and answer.errcode not in REJECTED_TOKEN:
-            self._custody.refund(source)
-        return answer
-
-    def get_json(self, app: App, target: str) -> dict[str, Any]:
-        """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
-        return self.send(app, "GET", target, seconds=self._wechat.seconds).success()
-
-    def access_token(self, app: App, *, toll: Toll | None = None) -> Token:
-        """Return the app's access_token from custody."""
-        return self._custody.get(self.access_token_source(app), toll=toll)
-
-    def ticket(self, app: App, type_: str, *, toll: Toll | None = None) -> Token:
-        """Return the app's jsapi or wx_card ticket from custody."""
-        return self._custody.get(Ticket(app, type_, self.get_json), toll=toll)
-
-    def access_token_source(self, app: App) -> AccessToken:
-        """Return where the app's access_token comes from."""
-        return AccessToken(app, self._wechat)
-
-    def sources(self, app: App) -> list[Source]:
-        """Return where the app's credentials come from, its access_token first."""
-        tickets = [Ticket(app, type_, self.get_json) for type_ in TICKET_TYPES]
-        return [self.access_token_source(app), *tickets]
+def _real_token(stored: CredentialValue) -> RealToken:
+    return RealToken(stored.value, stored.seconds)

@@ -1,13 +1,13 @@
-"""The credentials that custody keeps: an app's access_token and its tickets."""
+"""Credentials of an app, as custody fetches them: the real access_token, tickets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from runtime.custody.protocol import Token
+from runtime.custody.protocol import CredentialValue
 from runtime.errors import WeChatUnavailable
 from runtime.registry.models import App
 from runtime.wechat.api import WeChat
@@ -16,8 +16,20 @@ TICKET_TYPES = ("jsapi", "wx_card")
 
 
 @dataclass(frozen=True, slots=True)
-class AccessToken:
-    """An app's access_token, by stable_token or by /cgi-bin/token."""
+class RealToken:
+    """WeChat's real access_token of an app and how long it lives, in seconds.
+
+    Neither the gateway token of a client nor a user's token: those are texts, and
+    this type stands in no place of theirs.
+    """
+
+    value: str = field(repr=False)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RealTokenSource:
+    """An app's real access_token, by stable_token or by /cgi-bin/token."""
 
     app: App
     wechat: WeChat
@@ -34,10 +46,10 @@ class AccessToken:
 
     @property
     def retires(self) -> bool:
-        """Tell that /cgi-bin/token retires the token before."""
+        """Tell whether a fetch retires the token before: /cgi-bin/token does."""
         return self.app.token_mode == "plain"
 
-    def fetch(self, *, force: bool) -> Token:
+    def fetch(self, *, force: bool) -> CredentialValue:
         """Fetch from WeChat; `force` has a meaning in stable mode only."""
         who = {
             "grant_type": "client_credential",
@@ -54,11 +66,11 @@ class AccessToken:
             content=content,
             hosts=self.app.api_hosts,
         )
-        return _token(answer, "access_token")
+        return _value_of(answer, "access_token")
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class TicketSource:
     """An app's jsapi or wx_card ticket, fetched with its access_token."""
 
     app: App
@@ -77,18 +89,18 @@ class Ticket:
         """Return the version of the app's document."""
         return str(self.app.revision)
 
-    def fetch(self, *, force: bool) -> Token:
-        """Fetch from WeChat; there is nothing to force."""
+    def fetch(self, *, force: bool) -> CredentialValue:
+        """Fetch from WeChat; a ticket cannot be forced."""
         path = f"/cgi-bin/ticket/getticket?type={self.type}"
-        return _token(self.get_json(self.app, path), "ticket")
+        return _value_of(self.get_json(self.app, path), "ticket")
 
 
-def _token(answer: Mapping[str, Any], field: str) -> Token:
-    value = answer.get(field)
+def _value_of(answer: Mapping[str, Any], field_: str) -> CredentialValue:
+    value = answer.get(field_)
     try:
         seconds = float(answer.get("expires_in", ""))
     except (TypeError, ValueError):
         raise WeChatUnavailable from None
     if not isinstance(value, str) or not value or not 0 < seconds < 1e6:
         raise WeChatUnavailable
-    return Token(value, seconds)
+    return CredentialValue(value, seconds)

@@ -57,7 +57,7 @@ class MiniPrograms:
         self._wechat = wechat
         self._session_keys = session_keys
 
-    def exchange(self, client: Client, app: App, js_code: str) -> MiniProgramUser:
+    def sign_in(self, client: Client, app: App, js_code: str) -> MiniProgramUser:
         """Return the person behind a js_code; WeChatRefused with WeChat's reason.
 
         Asked once, whatever comes: the code is spent by it.
@@ -78,5 +78,5 @@ class MiniPrograms:
         user = MiniProgramUser(*found)
         if not user.openid or not user.session_key:
             raise WeChatUnavailable
-        self._session_keys.keep(client, app.appid, user.openid, user.session_key)
+        self._session_keys.save(client, app.appid, user.openid, user.session_key)
         return user

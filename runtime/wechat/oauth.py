@@ -48,7 +48,7 @@ class WeChatSignIn:
         query = urlencode(pairs, quote_via=quote, safe="")
         return f"{self._open_url}{path}?{query}#wechat_redirect"
 
-    def exchange(self, app: App, code: str) -> dict[str, Any]:
+    def exchange_code(self, app: App, code: str) -> dict[str, Any]:
         """Return the profile of the person behind a code.
 
         It is `name`, `picture`, `wechat_openid`, `wechat_unionid`, `wechat_appid` and

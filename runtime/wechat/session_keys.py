@@ -26,7 +26,7 @@ class SessionKeys:
         self._store = store
         self._envelope = envelope
 
-    def keep(self, client: Client, appid: str, openid: str, session_key: str) -> None:
+    def save(self, client: Client, appid: str, openid: str, session_key: str) -> None:
         """Keep it for thirty days in the place of an older one: WeChat does so, too."""
         if is_pairwise(client):
             name = openid_for(client, openid)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from runtime.custody.custody import Custody
-from runtime.custody.protocol import Pace, Token
+from runtime.custody.protocol import CredentialValue, Pace
 from runtime.custody.upkeep import Upkeep
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
@@ -29,7 +29,7 @@ class ScriptedSource:
     gate: Callable[[], object] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fetch(self, *, force: bool) -> Token:
+    def fetch(self, *, force: bool) -> CredentialValue:
         with self.lock:
             number = len(self.fetched) + 1
             self.fetched.append(force)
@@ -38,7 +38,7 @@ class ScriptedSource:
             self.gate()
         if isinstance(answer, Exception):
             raise answer
-        return Token(answer, self.seconds)
+        return CredentialValue(answer, self.seconds)
 
 
 def make_custody(redis_server, *, pace=QUICK, **more) -> Custody:

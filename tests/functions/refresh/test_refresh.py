@@ -45,7 +45,7 @@ def use(gateway):
 
 
 def make_due_soon(gateway, app):
-    name = gateway.calls.access_token_source(app).name
+    name = gateway.calls.real_token_source(app).name
     key = f"gateway:credential:{{{name}}}"
     gateway.store.run("redis.call('HSET', KEYS[1], 'fence', 1)", [key], [])
 

@@ -41,7 +41,7 @@ def keep(gateway):
 
     def run(session_key=SESSION_KEY, openid=OPENID):
         client = gateway.registry.client("demo")
-        gateway.session_keys.keep(client, APPID, openid, session_key)
+        gateway.session_keys.save(client, APPID, openid, session_key)
 
     return run
 

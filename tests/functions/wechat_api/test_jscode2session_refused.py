@@ -118,7 +118,7 @@ class TestRefusals:
         def away(*_, **__):
             raise ServiceUnavailable
 
-        gateway.session_keys.keep = away
+        gateway.session_keys.save = away
         status, headers, content = exchange()
 
         assert (200, -1) == (status, content["errcode"])

@@ -250,10 +250,10 @@ class TestWithoutRedis:
         )
         source = gateway.registry.app(SERVICE)
         wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200})
-        gateway.calls.access_token(source)
+        gateway.calls.real_token(source)
         own_redis.stop()
 
-        assert gateway.calls.access_token(source).value == REAL
+        assert gateway.calls.real_token(source).value == REAL
         assert len(wechat.calls(STABLE)) == 1
 
     def test_without_one_the_answer_is_503_in_wechats_shape(

@@ -299,7 +299,7 @@ class TestOtherHosts:
     def test_another_host_is_tried_where_none_is_reached(self, gateway, token):
         """In the app's order; nothing has been sent before, so a write may follow."""
         app = gateway.registry.app(SERVICE)
-        gateway.calls.access_token(app)
+        gateway.calls.real_token(app)
         change(
             gateway,
             "apps",
@@ -317,7 +317,7 @@ class TestOtherHosts:
 
     def test_no_host_is_made_up(self, gateway, token):
         """Without a setting the configured one is all there is."""
-        gateway.calls.access_token(gateway.registry.app(SERVICE))
+        gateway.calls.real_token(gateway.registry.app(SERVICE))
         tried = self.hosts(gateway, "api2.weixin.qq.com")
         with pytest.raises(WeChatUnreachable):
             call(gateway, token, SEND, "POST", body=b"{}")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from runtime.custody.lease import Lease
-from runtime.custody.protocol import Pace, Refusal, Token
+from runtime.custody.protocol import CredentialValue, Pace, Refusal
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from tests.runtime.custody.protocol_model import ENDED, LAST, YOUNG, Had, State
@@ -54,12 +54,12 @@ class Replay:
 
     def _acquires(self, before, me, step):
         self.count += 1
-        grant = self.lease.acquire(str(self.count), revision="1")
+        acquired = self.lease.acquire(str(self.count), revision="1")
         self.holders[step.who] = str(self.count)
-        return grant.verdict.value
+        return acquired.verdict.value
 
     def _commits(self, before, me, step):
-        token = Token(f"T{me.value}", 7200)
+        token = CredentialValue(f"T{me.value}", 7200)
         stands = self.lease.commit(
             self.holders[step.who],
             str(me.fence),

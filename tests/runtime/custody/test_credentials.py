@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from runtime.custody.protocol import Token
+from runtime.custody.protocol import CredentialValue
 from runtime.errors import WeChatRefused, WeChatUnavailable
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import WeChat
-from runtime.wechat.credentials import AccessToken, Ticket
+from runtime.wechat.credentials import RealTokenSource, TicketSource
 
 APP = App("wx" + "a" * 16, "service", "f" * 32, revision=3)
 PLAIN = App("wx" + "a" * 16, "service", "f" * 32, token_mode="plain")
@@ -33,9 +33,11 @@ def wechat(answer, seen=None):
 def test_stable_mode_posts_json(force):
     """The secret travels in the body, not in an address."""
     seen = []
-    source = AccessToken(APP, wechat({"access_token": "T", "expires_in": 7200}, seen))
+    source = RealTokenSource(
+        APP, wechat({"access_token": "T", "expires_in": 7200}, seen)
+    )
 
-    assert source.fetch(force=force) == Token("T", 7200.0)
+    assert source.fetch(force=force) == CredentialValue("T", 7200.0)
     assert seen == [
         (
             "POST",
@@ -53,17 +55,22 @@ def test_stable_mode_posts_json(force):
 def test_plain_mode_uses_cgi_bin_token():
     """By configuration of the app; there a fetch retires the token before."""
     seen = []
-    source = AccessToken(PLAIN, wechat({"access_token": "T", "expires_in": 7200}, seen))
+    source = RealTokenSource(
+        PLAIN, wechat({"access_token": "T", "expires_in": 7200}, seen)
+    )
     source.fetch(force=False)
 
     assert seen[0][0] == "GET"
     assert "/cgi-bin/token?grant_type=client_credential&appid=wxaaaa" in seen[0][1]
-    assert (source.retires, AccessToken(APP, source.wechat).retires) == (True, False)
+    assert (source.retires, RealTokenSource(APP, source.wechat).retires) == (
+        True,
+        False,
+    )
 
 
 def test_a_name_holds_no_secret():
     """It becomes a Redis key and a line in the log."""
-    source = AccessToken(APP, wechat({}))
+    source = RealTokenSource(APP, wechat({}))
 
     assert (source.name, source.revision) == (f"access_token:{APP.appid}", "3")
     assert APP.secret not in repr(source)
@@ -76,7 +83,7 @@ def test_a_life_may_come_as_text(expires_in, seconds):
     """Old endpoints send numbers as strings."""
     answer = {"access_token": "T", "expires_in": expires_in}
 
-    assert AccessToken(APP, wechat(answer)).fetch(force=False).seconds == seconds
+    assert RealTokenSource(APP, wechat(answer)).fetch(force=False).seconds == seconds
 
 
 @pytest.mark.parametrize(
@@ -101,14 +108,14 @@ def test_a_life_may_come_as_text(expires_in, seconds):
 def test_an_answer_without_a_value_or_a_life_is_no_answer(answer):
     """Nothing is stored that nobody could use, or for an unknown time."""
     with pytest.raises(WeChatUnavailable):
-        AccessToken(APP, wechat(answer)).fetch(force=False)
+        RealTokenSource(APP, wechat(answer)).fetch(force=False)
 
 
 def test_a_refusal_carries_wechats_code():
     """It is told apart from an answer that cannot be read."""
     refusal = {"errcode": 40125, "errmsg": "invalid appsecret rid: 1-2-3"}
     with pytest.raises(WeChatRefused) as caught:
-        AccessToken(APP, wechat(refusal)).fetch(force=False)
+        RealTokenSource(APP, wechat(refusal)).fetch(force=False)
 
     assert (caught.value.errcode, caught.value.detail) == (40125, refusal["errmsg"])
     assert APP.secret not in str(caught.value)
@@ -122,8 +129,8 @@ def test_a_ticket_is_fetched_with_the_apps_token():
         asked.append((app.appid, target))
         return {"errcode": 0, "errmsg": "ok", "ticket": "K", "expires_in": 7200}
 
-    source = Ticket(APP, "wx_card", get_json)
+    source = TicketSource(APP, "wx_card", get_json)
 
-    assert source.fetch(force=False) == Token("K", 7200.0)
+    assert source.fetch(force=False) == CredentialValue("K", 7200.0)
     assert asked == [(APP.appid, "/cgi-bin/ticket/getticket?type=wx_card")]
     assert source.name == f"wx_card_ticket:{APP.appid}"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.custody.protocol import Token, Toll
-from runtime.custody.recent_values import Recollection
+from runtime.custody.protocol import CredentialValue, RateCost
+from runtime.custody.recent_values import RecentValues
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import WeChat
@@ -17,7 +17,7 @@ from tests.support.credential_sources import ScriptedSource, make_custody, make_
 
 REFUSAL = b'{"errcode":40001,"errmsg":"invalid credential"}'
 APP = App("wx1", "service", "f" * 32)
-FREE = Toll("shop", per_second=1000, burst=1000)
+FREE = RateCost("shop", per_second=1000, burst=1000)
 
 
 class Clocks:
@@ -30,8 +30,8 @@ class Clocks:
         self.steady += steady
         self.wall += wall
 
-    def recollection(self, *, due_before=120.0):
-        return Recollection(
+    def recent_values(self, *, due_before=120.0):
+        return RecentValues(
             lambda: self.steady, wall=lambda: self.wall, due_before=due_before
         )
 
@@ -48,7 +48,7 @@ def make_calls(custody, source, transport):
     """Return calls of WeChat with this source's values."""
     wechat = WeChat("https://api.weixin.qq.com", transport, seconds=5)
     calls = Calls(wechat, custody)
-    calls.access_token_source = lambda app: source
+    calls.real_token_source = lambda app: source
     return calls
 
 
@@ -65,7 +65,7 @@ class TestASecond:
         custody.looks.clear()
         told = []
         for _ in range(30):
-            told.append(custody.at_hand(source).value)
+            told.append(custody.get_recent(source).value)
             clocks.pass_(steady=0.125, wall=0.125)
 
         assert ["T1"] * 30 == told
@@ -77,17 +77,17 @@ class TestASecond:
         custody.get(source)
         make_custody(redis_server).reject(source, "T1")
 
-        assert "T1" == custody.at_hand(source).value
+        assert "T1" == custody.get_recent(source).value
         assert "T2" == custody.get(source).value
-        assert "T2" == custody.at_hand(source).value
+        assert "T2" == custody.get_recent(source).value
 
-    def test_a_toll_of_a_low_rate_is_paid_each_time(self, redis_server, clocks):
+    def test_the_cost_of_a_low_rate_is_paid_each_time(self, redis_server, clocks):
         """It can be paid in Redis only."""
         source, custody = ScriptedSource(), clocks.custody(redis_server)
         custody.get(source)
         custody.looks.clear()
         for _ in range(5):
-            custody.at_hand(source, toll=Toll("shop", per_second=19, burst=1000))
+            custody.get_recent(source, cost=RateCost("shop", per_second=19, burst=1000))
 
         assert 5 == len(custody.looks)
 
@@ -97,7 +97,7 @@ class TestASecond:
         custody.get(source)
         custody.looks.clear()
         for _ in range(1 + 2 + 4 + 8 + 16):
-            custody.at_hand(source, toll=FREE)
+            custody.get_recent(source, cost=FREE)
 
         assert 5 == len(custody.looks)
 
@@ -108,17 +108,17 @@ class TestASecond:
         own_redis.stop()
         clocks.pass_(steady=60.0, wall=60.0)
 
-        assert Token("T1", 7170.0 - 60) == custody.at_hand(source)
+        assert CredentialValue("T1", 7170.0 - 60) == custody.get_recent(source)
 
 
 class TestItsEnd:
     @pytest.mark.parametrize("clock", ["steady", "wall"])
     def test_a_frozen_process_asks_when_it_wakes_up(self, clocks, clock):
         """Whichever clock has stood still: the other one has gone on."""
-        memory, source = clocks.recollection(), ScriptedSource()
-        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+        memory, source = clocks.recent_values(), ScriptedSource()
+        memory.see(source, CredentialValue("T1", 7000), asked_at=memory.now())
         clocks.pass_(**{clock: 0.9})
-        assert Token("T1", 7000 - 0.9) == memory.recent(source)
+        assert CredentialValue("T1", 7000 - 0.9) == memory.recent(source)
         clocks.pass_(**{clock: 0.1})
 
         assert memory.recent(source) is None
@@ -127,27 +127,27 @@ class TestItsEnd:
 
     def test_a_wall_clock_that_is_set_back_prolongs_nothing(self, clocks):
         """The other clock counts."""
-        memory, source = clocks.recollection(), ScriptedSource()
-        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+        memory, source = clocks.recent_values(), ScriptedSource()
+        memory.see(source, CredentialValue("T1", 7000), asked_at=memory.now())
         clocks.pass_(steady=1.0, wall=-3600.0)
 
         assert memory.recent(source) is None
 
     def test_a_life_counts_from_before_the_question(self, clocks):
         """Who is frozen while Redis answers does not take the answer for new."""
-        memory, source = clocks.recollection(), ScriptedSource()
+        memory, source = clocks.recent_values(), ScriptedSource()
         asked_at = memory.now()
         clocks.pass_(wall=600.0)
-        memory.see(source, Token("T1", 7000), asked_at=asked_at)
+        memory.see(source, CredentialValue("T1", 7000), asked_at=asked_at)
 
         assert memory.recent(source) is None
-        assert Token("T1", 6400.0) == memory.last(source)
+        assert CredentialValue("T1", 6400.0) == memory.last(source)
 
     @pytest.mark.parametrize(("left", "recent"), [(120.5, True), (120.0, False)])
     def test_a_value_that_may_be_due_is_asked_for(self, clocks, left, recent):
         """Somebody has to find it due, and in time."""
-        memory, source = clocks.recollection(), ScriptedSource()
-        memory.see(source, Token("T1", left), asked_at=memory.now())
+        memory, source = clocks.recent_values(), ScriptedSource()
+        memory.see(source, CredentialValue("T1", left), asked_at=memory.now())
 
         assert recent == (memory.recent(source) is not None)
 
@@ -157,13 +157,13 @@ class TestItsEnd:
         custody.get(source)
         make_due(redis_server)
 
-        assert "T2" == custody.at_hand(source).value
+        assert "T2" == custody.get_recent(source).value
 
     @pytest.mark.parametrize("other", [{"revision": "2"}, {"name": "jsapi_ticket:wx1"}])
     def test_a_changed_app_and_another_credential(self, clocks, other):
         """What was seen under the old secret does not count, nor for a ticket."""
-        memory, source = clocks.recollection(), ScriptedSource()
-        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+        memory, source = clocks.recent_values(), ScriptedSource()
+        memory.see(source, CredentialValue("T1", 7000), asked_at=memory.now())
 
         assert memory.recent(replace(source, **other)) is None
         assert memory.recent(source) is not None
@@ -175,28 +175,28 @@ class TestRejected:
         source, custody = ScriptedSource(), clocks.custody(redis_server)
         custody.reject(source, custody.get(source).value)
 
-        assert "T2" == custody.at_hand(source).value
+        assert "T2" == custody.get_recent(source).value
 
     def test_an_answer_from_before_does_not_bring_it_back(self, clocks):
         """Redis was asked before the rejection, its answer was read after it."""
-        memory, source = clocks.recollection(), ScriptedSource()
+        memory, source = clocks.recent_values(), ScriptedSource()
         asked_at = memory.now()
         clocks.pass_(steady=0.1, wall=0.1)
         memory.forget(source, "T1")
-        memory.see(source, Token("T1", 7000), asked_at=asked_at)
+        memory.see(source, CredentialValue("T1", 7000), asked_at=asked_at)
         assert memory.last(source) is None
         clocks.pass_(steady=0.1, wall=0.1)
-        memory.see(source, Token("T1", 7000), asked_at=memory.now())
+        memory.see(source, CredentialValue("T1", 7000), asked_at=memory.now())
 
         assert memory.recent(source) is not None
 
     def test_another_value_stays(self, clocks):
         """A late rejection of the one before costs nothing."""
-        memory, source = clocks.recollection(), ScriptedSource()
-        memory.see(source, Token("T2", 7000), asked_at=memory.now())
+        memory, source = clocks.recent_values(), ScriptedSource()
+        memory.see(source, CredentialValue("T2", 7000), asked_at=memory.now())
         memory.forget(source, "T1")
 
-        assert Token("T2", 7000) == memory.recent(source)
+        assert CredentialValue("T2", 7000) == memory.recent(source)
 
     def test_one_rejected_elsewhere_costs_one_refused_call(self, redis_server, clocks):
         """That is repeated and succeeds, and the next one goes right at once."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.custody.protocol import Pace
-from runtime.custody.upkeep import Credential, Outcome
+from runtime.custody.upkeep import CredentialReport, Outcome
 from runtime.errors import WeChatRefused
 from tests.support.credential_sources import (
     QUICK,
@@ -77,7 +77,7 @@ def test_an_operator_sees_a_credential_without_its_value(redis_server):
 
     told = upkeep.describe(source)
 
-    assert told == Credential(
+    assert told == CredentialReport(
         name=source.name,
         age=told.age,
         remaining=told.remaining,

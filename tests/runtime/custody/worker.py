@@ -27,7 +27,7 @@ from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from runtime.upstream.transport import pooled_transport
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
-from runtime.wechat.credentials import AccessToken
+from runtime.wechat.credentials import RealTokenSource
 
 SECRET = "f" * 32
 
@@ -118,7 +118,7 @@ class Worker:
         return told
 
     def _source(self, appid):
-        return AccessToken(
+        return RealTokenSource(
             App(appid, "service", SECRET, token_mode=self._mode), self._wechat
         )
 

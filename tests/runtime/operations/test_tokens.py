@@ -68,8 +68,8 @@ def test_wechats_refusal_is_told(do, wechat, gateway):
     refused = {"errcode": 40125, "errmsg": "invalid appsecret rid: 1"}
     wechat.script(STABLE, refused, refused)
     do("token refresh", appid=SERVICE)  # the fixture's answer comes first
-    token = gateway.calls.access_token(gateway.registry.app(SERVICE)).value
-    source = gateway.calls.access_token_source(gateway.registry.app(SERVICE))
+    token = gateway.calls.real_token(gateway.registry.app(SERVICE)).value
+    source = gateway.calls.real_token_source(gateway.registry.app(SERVICE))
     gateway.custody.reject(source, token)
     with pytest.raises(WeChatRefused) as caught:
         do("token refresh", appid=SERVICE)

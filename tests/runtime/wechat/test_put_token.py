@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.wechat.calls import put_token
+from runtime.wechat.credentials import RealToken
 
 CASES = {
     "/a": "/a?access_token=new",
@@ -35,12 +36,14 @@ CASES = {
 @pytest.mark.parametrize(("target", "expected"), CASES.items())
 def test_table(target, expected):
     """The token takes the old one's place, or the first; nothing else changes."""
-    assert expected == put_token(target, "new")
+    assert expected == put_token(target, RealToken("new", 7200))
 
 
 def test_a_token_is_encoded():
     """A token of any characters stays one value."""
-    assert "/a?access_token=a%26b%2Fc%3D%20" == put_token("/a", "a&b/c= ")
+    assert "/a?access_token=a%26b%2Fc%3D%20" == put_token(
+        "/a", RealToken("a&b/c= ", 7200)
+    )
 
 
 PAIRS = st.lists(
@@ -57,7 +60,8 @@ PAIRS = st.lists(
 @given(query=PAIRS, token=st.text(min_size=1, max_size=40))
 def test_whatever_the_query(query, token):
     """A reader finds the token once, and every other pair unchanged and in order."""
-    pairs = parse_qsl(put_token(f"/a?{query}", token)[3:], keep_blank_values=True)
+    sent = put_token(f"/a?{query}", RealToken(token, 7200))
+    pairs = parse_qsl(sent[3:], keep_blank_values=True)
     others = [pair for pair in pairs if pair[0] != "access_token"]
     before = parse_qsl(query, keep_blank_values=True)
 

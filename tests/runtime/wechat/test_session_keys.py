@@ -47,15 +47,15 @@ def stored(redis_server):
 
 def test_the_newest_wins(keys):
     """As at WeChat, where a wx.login makes older ciphertext unreadable."""
-    keys.keep(PUBLIC, APPID, OPENID, OLD)
-    keys.keep(PUBLIC, APPID, OPENID, NEW)
+    keys.save(PUBLIC, APPID, OPENID, OLD)
+    keys.save(PUBLIC, APPID, OPENID, NEW)
 
     assert NEW == keys.find(PUBLIC, APPID, OPENID)
 
 
 def test_each_person_and_each_mini_program_has_its_own(keys):
     """Nothing is found under another's name."""
-    keys.keep(PUBLIC, APPID, OPENID, OLD)
+    keys.save(PUBLIC, APPID, OPENID, OLD)
 
     assert keys.find(PUBLIC, OTHER_APPID, OPENID) is None
     assert keys.find(PUBLIC, APPID, OPENID.lower()) is None
@@ -67,7 +67,7 @@ def test_each_person_and_each_mini_program_has_its_own(keys):
 def test_redis_holds_it_sealed_for_thirty_days(keys, redis_server, caplog):
     """Neither key nor value nor log tells the session_key or the openid."""
     caplog.set_level(logging.DEBUG)
-    keys.keep(PAIRWISE, APPID, OPENID, OLD)
+    keys.save(PAIRWISE, APPID, OPENID, OLD)
     found = stored(redis_server)
 
     assert 2 == len(found)
@@ -79,9 +79,9 @@ def test_redis_holds_it_sealed_for_thirty_days(keys, redis_server, caplog):
 
 def test_a_value_is_bound_to_its_key(keys, redis_server):
     """Whoever can write to Redis cannot give one person's key to another."""
-    keys.keep(PUBLIC, APPID, OPENID, OLD)
+    keys.save(PUBLIC, APPID, OPENID, OLD)
     (key,) = stored(redis_server)
-    keys.keep(PUBLIC, APPID, "o-another", NEW)
+    keys.save(PUBLIC, APPID, "o-another", NEW)
     (other,) = stored(redis_server).keys() - {key}
     client = redis_server.client()
     client.set(other, client.get(key))
@@ -92,7 +92,7 @@ def test_a_value_is_bound_to_its_key(keys, redis_server):
 
 def test_without_its_master_key_it_is_as_good_as_gone(keys, redis_server):
     """The next sign-in brings another; nothing fails before."""
-    keys.keep(PUBLIC, APPID, OPENID, OLD)
+    keys.save(PUBLIC, APPID, OPENID, OLD)
 
     assert make_keys(redis_server, master=b"n").find(PUBLIC, APPID, OPENID) is None
 
@@ -100,7 +100,7 @@ def test_without_its_master_key_it_is_as_good_as_gone(keys, redis_server):
 @pytest.mark.case(134)
 def test_a_pairwise_client_finds_it_by_its_own_name_alone(keys):
     """Neither by WeChat's, nor by another client's."""
-    keys.keep(PAIRWISE, APPID, OPENID, OLD)
+    keys.save(PAIRWISE, APPID, OPENID, OLD)
     name = openid_for(PAIRWISE, OPENID)
 
     assert OLD == keys.find(PAIRWISE, APPID, name)
@@ -112,7 +112,7 @@ def test_a_pairwise_client_finds_it_by_its_own_name_alone(keys):
 
 def test_a_pairwise_client_gets_the_newest_of_all_clients(keys):
     """A sign-in at another client has replaced the key at WeChat, too."""
-    keys.keep(PAIRWISE, APPID, OPENID, OLD)
-    keys.keep(PUBLIC, APPID, OPENID, NEW)
+    keys.save(PAIRWISE, APPID, OPENID, OLD)
+    keys.save(PUBLIC, APPID, OPENID, NEW)
 
     assert NEW == keys.find(PAIRWISE, APPID, openid_for(PAIRWISE, OPENID))

@@ -1,4 +1,4 @@
-"""A call's toll, taken in the round trip that reads the credential."""
+"""The rate cost of a call, taken in the round trip that reads the credential."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.custody.protocol import Toll
+from runtime.custody.protocol import RateCost
 from runtime.errors import RateLimited
 from tests.support.credential_sources import ScriptedSource, make_custody, make_due
 
-FREE = Toll("shop", per_second=1000, burst=1000)
+FREE = RateCost("shop", per_second=1000, burst=1000)
 
 
-def test_callers_with_a_toll_share_one_fetch(redis_server):
+def test_callers_with_a_rate_cost_share_one_fetch(redis_server):
     """Whoever is granted the lease fetches, the others wait for it."""
     source = ScriptedSource(gate=lambda: time.sleep(0.1))
     custodies = [make_custody(redis_server) for _ in range(4)]
     with ThreadPoolExecutor(40) as pool:
         calls = [
-            pool.submit(each.get, source, toll=FREE)
+            pool.submit(each.get, source, cost=FREE)
             for each in custodies
             for _ in "x" * 10
         ]
@@ -40,7 +40,7 @@ def test_a_call_costs_one_round_trip(redis_server):
         sent.append(args[0]) or execute(*args, **more)
     )
     for _ in range(10):
-        custody.get(source, toll=FREE)
+        custody.get(source, cost=FREE)
 
     assert sent == ["EVALSHA"] * 10
 
@@ -48,29 +48,29 @@ def test_a_call_costs_one_round_trip(redis_server):
 def test_who_cannot_pay_does_not_refresh(redis_server):
     """A client over its rate is turned away, and the value stays due for others."""
     source, custody = ScriptedSource(), make_custody(redis_server)
-    poor = Toll("poor", per_second=0.1, burst=1)
-    custody.get(source, toll=poor)
+    poor = RateCost("poor", per_second=0.1, burst=1)
+    custody.get(source, cost=poor)
     make_due(redis_server)
     with pytest.raises(RateLimited) as caught:
-        custody.get(source, toll=poor)
+        custody.get(source, cost=poor)
 
     assert 9 <= caught.value.retry_after <= 10
-    assert custody.get(source, toll=FREE).value == "T2"
+    assert custody.get(source, cost=FREE).value == "T2"
 
 
-def test_without_redis_there_is_no_toll(own_redis):
+def test_without_redis_there_is_no_rate(own_redis):
     """The last value seen goes on; calls are not lost to a bucket nobody can read."""
     source, custody = ScriptedSource(), make_custody(own_redis)
-    poor = Toll("poor", per_second=0.1, burst=1)
-    custody.get(source, toll=poor)
+    poor = RateCost("poor", per_second=0.1, burst=1)
+    custody.get(source, cost=poor)
     own_redis.stop()
 
-    assert custody.get(source, toll=poor).value == "T1"
+    assert custody.get(source, cost=poor).value == "T1"
 
 
 def test_a_bucket_ends_when_it_is_full_again(redis_server):
     """Nothing stays in Redis for ever."""
-    make_custody(redis_server).get(ScriptedSource(), toll=FREE)
+    make_custody(redis_server).get(ScriptedSource(), cost=FREE)
     client = redis_server.client()
     life = client.pttl("gateway:credential:{access_token:wx1}:rate:shop")
     client.close()

@@ -1,4 +1,4 @@
-"""The tolls that one process has paid ahead, for calls it is about to make."""
+"""Prepaid rate costs: what one process has taken ahead, for the calls to come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.custody.protocol import Toll
+from runtime.custody.protocol import RateCost
 
 AHEAD_SECONDS = 1.0
 """So long what was paid ahead counts; what is left of it then is lost."""
@@ -17,14 +17,14 @@ LARGEST_SHARE = 0.1
 
 @dataclass(slots=True)
 class _Paid:
-    toll: Toll
+    cost: RateCost
     until: float
     bought: int
     left: int
     is_doubled: bool = False
 
 
-class Purse:
+class PrepaidCosts:
     """Buys the more at once, the faster a process spends.
 
     Whoever spends all within its second buys twice as many the next time; whoever does
@@ -37,36 +37,36 @@ class Purse:
         self._paid: dict[tuple[str, str], _Paid] = {}
         self._lock = threading.Lock()
 
-    def spend(self, name: str, toll: Toll) -> bool:
+    def spend(self, name: str, cost: RateCost) -> bool:
         """Spend one that is paid for a call of that credential; False if none is."""
         with self._lock:
-            paid = self._valid(name, toll)
+            paid = self._valid(name, cost)
             if paid is None or not paid.left:
                 return False
             paid.left -= 1
             return True
 
-    def wanted(self, name: str, toll: Toll) -> int:
+    def wanted(self, name: str, cost: RateCost) -> int:
         """Return how many are to be paid now, the one of this call included.
 
         Of several callers that find nothing at once, one buys for all.
         """
         with self._lock:
-            paid = self._valid(name, toll)
+            paid = self._valid(name, cost)
             if paid is None or paid.is_doubled:
                 return 1
             paid.is_doubled = True
-        return min(2 * paid.bought, max(1, int(toll.per_second * LARGEST_SHARE)))
+        return min(2 * paid.bought, max(1, int(cost.per_second * LARGEST_SHARE)))
 
-    def put(self, name: str, toll: Toll, bought: int) -> None:
+    def put(self, name: str, cost: RateCost, bought: int) -> None:
         """Keep what was paid, but for the one of this call."""
         until = self._clock() + AHEAD_SECONDS
         with self._lock:
-            if bought > 1 or not self._valid(name, toll):
-                self._paid[name, toll.name] = _Paid(toll, until, bought, bought - 1)
+            if bought > 1 or not self._valid(name, cost):
+                self._paid[name, cost.name] = _Paid(cost, until, bought, bought - 1)
 
-    def _valid(self, name: str, toll: Toll) -> _Paid | None:
-        paid = self._paid.get((name, toll.name))
-        if paid is None or paid.toll != toll or paid.until <= self._clock():
+    def _valid(self, name: str, cost: RateCost) -> _Paid | None:
+        paid = self._paid.get((name, cost.name))
+        if paid is None or paid.cost != cost or paid.until <= self._clock():
             return None
         return paid
