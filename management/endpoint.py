@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from management.failure import Failure
+from runtime.web.origins import HOST_NAME, PORT
 
 _URL = re.compile(
-    # The signature does not cover the body, and the answer may hold a new secret.
-    r"https://[A-Za-z0-9.-]+(:[0-9]+)?/?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?/?"
+    # Stricter than an origin: the signature does not cover the body, and the answer
+    # may hold a new secret.
+    rf"(?:https://(?i:{HOST_NAME})|http://(?:127\.0\.0\.1|localhost))(?:{PORT})?/?"
 )
 _PREFIXES = ("", "ALIBABA_CLOUD_")
 

@@ -6,17 +6,15 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from runtime.crypto.keys import Keys, check_keys
 from runtime.errors import SettingsError
 from runtime.state.redis_clients import SCHEMES, check_address
+from runtime.web.origins import DOMAIN, HOST, HOST_NAME, IPV6, PORT, parts_of
 
-_WEB_ADDRESS = re.compile(
-    r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
-)
+_WEB_URL = re.compile(rf"https?://(?i:{HOST})(?:{PORT})?(?:/[A-Za-z0-9._~/-]*)?")
 
-_HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:]*")
+_HOST_NAME = re.compile(rf"{HOST_NAME}|{IPV6}")
 
 _BUCKET = re.compile(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?"
@@ -25,15 +23,14 @@ _BUCKET = re.compile(
 
 def web_address(text: str) -> str:
     """Parse an http or https address without a slash at its end."""
-    if not _WEB_ADDRESS.fullmatch(text) or not _has_host(text):
+    if not _WEB_URL.fullmatch(text) or parts_of(text) is None:
         raise SettingsError("must be an http:// or https:// address of host and path")
     return text.rstrip("/")
 
 
 def host(text: str) -> str:
     """Parse a host name of two labels at least, without a port."""
-    label = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-    if len(text) > 253 or not re.fullmatch(rf"{label}(?:\.{label})+", text):
+    if len(text) > 253 or not re.fullmatch(DOMAIN, text):
         raise SettingsError("must be a domain in lower case, such as example.com")
     return text
 
@@ -62,14 +59,6 @@ def word(*words: str) -> Callable[[str], str]:
         return text
 
     return parse
-
-
-def _has_host(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def documents_address(text: str) -> str:

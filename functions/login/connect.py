@@ -13,7 +13,7 @@ from dataclasses import replace
 from runtime.broker.authorize import authorize
 from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID
 from runtime.registry.models import Client, is_registered
 from runtime.registry.registry import Registry
 from runtime.registry.sign_in_apps import SignInApps, sign_in_apps

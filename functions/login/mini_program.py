@@ -16,7 +16,7 @@ from runtime.errors import (
     WeChatRefused,
 )
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
 from runtime.registry.subjects import is_pairwise
 from runtime.web.messages import Request, Response, json_response
@@ -81,7 +81,7 @@ EXPLAINED: Mapping[int, Callable[[], GatewayError]] = {
 
 _FIELDS = {
     "js_code": re.compile(r"[!-~]{1,128}"),
-    "client_id": re.compile(r"[a-z0-9][a-z0-9_-]{0,39}"),
+    "client_id": re.compile(CLIENT_ID),
     "appid": re.compile(APPID),
 }
 
@@ -112,8 +112,7 @@ def mini_program_sign_in(request: Request, gateway: Gateway) -> Response:
 
 
 def _fields(request: Request) -> Mapping[str, str]:
-    kind = (request.header("content-type") or "").partition(";")[0]
-    if kind.strip().lower() != "application/json":
+    if request.media_type != "application/json":
         raise JsonRequired
     content = request.json()
     if not isinstance(content, dict) or "js_code" not in content:

@@ -7,7 +7,7 @@ from runtime.entry.dialects import web_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import dispatch, route
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID
 from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET"})

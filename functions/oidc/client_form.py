@@ -32,8 +32,7 @@ def client_form(request: Request) -> Form:
     """Return the posted form by name; OAuthRefused if it is none, or not alone."""
     if request.query:
         raise OAuthRefused("invalid_request", "The query has to be empty.")
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind != FORM:
+    if request.media_type != FORM:
         raise OAuthRefused("invalid_request", f"The body has to be {FORM}.")
     pairs = request.form
     if len({name for name, _ in pairs}) < len(pairs):

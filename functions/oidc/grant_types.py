@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
 
 from functions.oidc.client_form import OAuthRefused
+from runtime.crypto.encoding import base64url
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
@@ -94,7 +94,7 @@ def _is_proved(challenge: str | None, verifier: str | None) -> bool:
     if challenge is None or verifier is None:
         return challenge is verifier
     digest = hashlib.sha256(verifier.encode()).digest()
-    expected = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    expected = base64url(digest)
     return hmac.compare_digest(challenge, expected)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from runtime.custody.protocol import RateCost
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
 from runtime.registry.client_secrets import client_id_of
+from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
 from runtime.registry.registry import known_client
 from runtime.tokens.gateway_tokens import Caller
@@ -76,9 +76,6 @@ def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]
     return app, caller
 
 
-_CLIENT_ID = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
-
-
 def client_of_secret(
     request: Request, fields: Mapping[str, str], gateway: Gateway
 ) -> Client:
@@ -105,5 +102,5 @@ def _is_known(appid: str, gateway: Gateway) -> bool:
     # Its form first: what is looked up in vain costs a listing of the store.
     if re.fullmatch(APPID, appid):
         return gateway.registry.app(appid) is not None
-    is_client = _CLIENT_ID.fullmatch(appid)
+    is_client = re.fullmatch(CLIENT_ID, appid)
     return bool(is_client and gateway.registry.client(appid))

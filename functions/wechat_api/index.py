@@ -9,7 +9,7 @@ from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import View, dispatch, late, route
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID
 from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})

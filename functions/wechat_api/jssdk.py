@@ -13,13 +13,11 @@ from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response, json_response
+from runtime.web.origins import HOST_NAME, PORT, REST
 
 SCOPE = "/jssdk_config"
 
-_PAGE = re.compile(
-    # A browser would read a blank, a control character or a backslash its own way.
-    r"https?://([A-Za-z0-9.-]+)(:[0-9]{1,5})?([/?][^\x00-\x20\x7f\\]*)?"
-)
+_PAGE = re.compile(rf"https?://((?i:{HOST_NAME}))(?:{PORT})?(?:[/?]{REST})?")
 
 
 def jssdk_config(
@@ -56,15 +54,23 @@ def sign(*, ticket: str, noncestr: str, timestamp: int, url: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def page_host(url: str) -> str | None:
+    """Return the host of a web page in lower case, None if the URL is none of a page.
+
+    An IPv6 address is refused: WeChat lists domains alone.
+    """
+    match = _PAGE.fullmatch(url)
+    return match[1].lower() if match else None
+
+
 def _page(request: Request, app: App, *, narrowed: Collection[str]) -> str:
     if {name for name, _ in request.arguments} - {"url", "access_token"}:
         # A page's own query whose & was not percent-encoded falls apart into ours.
         raise ApiRefused(40097, "url_not_encoded")
     page = (request.argument("url") or "").partition("#")[0]
-    match = _PAGE.fullmatch(page)
-    if match is None:
+    host = page_host(page)
+    if host is None:
         raise ApiRefused(40097, "url_not_http")
-    host = match[1].lower()
     if host not in app.js_domains or (narrowed and host not in narrowed):
         raise ApiRefused(40097, "url_not_in_js_domains")
     return page

@@ -13,7 +13,7 @@ from functions.wechat_api.report import note
 from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.web.messages import Request, Response, json_response
@@ -27,8 +27,7 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
     `secret` is the client's. `appid` is the mini program's, or the client id where
     the client has one mini program. Of a POST the query alone is read, as at WeChat.
     """
-    # WeChat takes the first of a name that comes twice.
-    fields = dict(reversed(request.arguments))
+    fields = request.first_arguments
     client = client_of_secret(request, fields, gateway)
     app = _app(client, fields["appid"], gateway)
     if fields.get("grant_type") != "authorization_code":

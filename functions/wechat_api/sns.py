@@ -22,7 +22,7 @@ from runtime.web.messages import Request, Response
 
 def access_token(request: Request, gateway: Gateway) -> Response:
     """GET /sns/oauth2/access_token: tokens for a code, which is good once."""
-    fields = dict(reversed(request.arguments))
+    fields = request.first_arguments
     client = client_of_secret(request, fields, gateway)
     if fields.get("grant_type") != "authorization_code":
         raise ApiRefused(40002, "invalid_grant_type")
@@ -41,7 +41,7 @@ def access_token(request: Request, gateway: Gateway) -> Response:
 
 def refresh_token(request: Request, gateway: Gateway) -> Response:
     """GET /sns/oauth2/refresh_token: the same again; no secret, as at WeChat."""
-    fields = dict(reversed(request.arguments))
+    fields = request.first_arguments
     if not fields.get("appid"):
         raise ApiRefused(41002, "appid_missing")
     if fields.get("grant_type") != "refresh_token":
@@ -72,7 +72,7 @@ def auth(request: Request, gateway: Gateway) -> Response:
 
 
 def _held(request: Request, gateway: Gateway) -> ActiveGrant:
-    fields = dict(reversed(request.arguments))
+    fields = request.first_arguments
     token, openid = fields.get("access_token"), fields.get("openid")
     if not token:
         raise ApiRefused(41001, "access_token_missing")

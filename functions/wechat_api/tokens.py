@@ -10,8 +10,8 @@ from functions.wechat_api.report import note
 from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.registry.app_ids import APPID
 from runtime.registry.client_secrets import client_id_of
+from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import LIFE_SECONDS, Caller
 from runtime.web.messages import Request, Response, json_response
@@ -20,7 +20,7 @@ from runtime.wechat.credentials import TICKET_TYPES
 
 def token(request: Request, gateway: Gateway) -> Response:
     """GET /cgi-bin/token: a gateway token for appid and client secret."""
-    return _issue(request, dict(reversed(request.arguments)), gateway)
+    return _issue(request, request.first_arguments, gateway)
 
 
 def stable_token(request: Request, gateway: Gateway) -> Response:

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from runtime.crypto.encoding import base64url
+
 NAMES = ("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS")
 """Those that no host runs without; OIDC_KEY comes along with them."""
 
@@ -48,7 +50,7 @@ def _made(name: str, random: Callable[[int], bytes]) -> str:
         return base64.b64encode(_rsa_key()).decode()
     if name == "MASTER_KEYS":  # a key of just these bytes; the others are any text
         return base64.b64encode(random(32)).decode()
-    return base64.urlsafe_b64encode(random(32)).decode().rstrip("=")
+    return base64url(random(32))
 
 
 def _rsa_key() -> bytes:

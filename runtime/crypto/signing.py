@@ -8,12 +8,11 @@ the purpose, so that text signed for one purpose never passes for another.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import re
 from functools import lru_cache
 
+from runtime.crypto.encoding import base64url, from_base64url
 from runtime.crypto.keys import Keys
 
 ALLOWED_SKEW = 60
@@ -53,7 +52,7 @@ class Signer:
 
     def sign(self, payload: bytes, *, now: float) -> str:
         """Return the payload signed at `now` (unix seconds)."""
-        signed = f"{_encode(payload)}.{self._newest}.{int(now)}"
+        signed = f"{base64url(payload)}.{self._newest}.{int(now)}"
         return f"{signed}.{self._mac(self._newest, signed)}"
 
     def verify(self, text: str, *, now: float, max_age: float) -> bytes:
@@ -87,18 +86,10 @@ class Signer:
         signed, _, mac = text.rpartition(".")
         if not hmac.compare_digest(self._mac(int(match[2]), signed), mac):
             raise BadSignature
-        return _decode(match[1]), int(match[3])
+        try:
+            return from_base64url(match[1]), int(match[3])
+        except ValueError:
+            raise BadSignature from None
 
     def _mac(self, version: int, signed: str) -> str:
-        return _encode(hmac.digest(self._keys[version], signed.encode(), "sha256"))
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:
-        raise BadSignature from None
+        return base64url(hmac.digest(self._keys[version], signed.encode(), "sha256"))

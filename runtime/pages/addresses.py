@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-_REST = r"[^\x00-\x20\x7f\\]*"
-_LINK = re.compile(rf"(?:https?://|/(?!/)){_REST}", re.IGNORECASE)
-# These two go into a header: no quotes, semicolons, commas, spaces or user part.
-_ORIGIN = r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?"
-_WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{_REST})?", re.IGNORECASE)
+from runtime.web.origins import HOST_NAME, PORT, REST
+
+_LINK = re.compile(rf"(?:https?://|/(?!/)){REST}", re.IGNORECASE)
+# Stricter than an origin: a Content-Security-Policy cannot name an IPv6 address.
+_ORIGIN = rf"https?://{HOST_NAME}(?:{PORT})?"
+_WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{REST})?", re.IGNORECASE)
 _SCRIPT = re.compile(rf"{_ORIGIN}/[a-z0-9._~/-]+", re.IGNORECASE)
 # Of the kinds of data: only pictures, which run nothing inside an <img>.
 _PICTURE = re.compile(

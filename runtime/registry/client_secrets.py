@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Callable
+
+from runtime.crypto.encoding import sha256_hex
 
 
 def make_secret(
@@ -37,6 +38,4 @@ def matches(secret: str, known: str) -> bool:
 
 
 def _digest(salt: str, secret: str) -> str:
-    # JSON brings lone surrogates, too: they are a wrong secret, not an error.
-    text = f"{salt}:{secret}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()
+    return sha256_hex(f"{salt}:{secret}")

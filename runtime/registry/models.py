@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from runtime.registry.client_secrets import matches
+from runtime.web.origins import origin_of, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +98,19 @@ def home_of(client: Client, address: str) -> str | None:
     """
     if client.home:
         return client.home
-    parts = urlsplit(address)
-    if client.native or not parts.netloc:
-        return None
-    return f"{parts.scheme}://{parts.netloc}/"
+    origin = "" if client.native else origin_of(address)
+    return f"{origin}/" if origin else None
 
 
-_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\])):([1-9][0-9]{0,4})(?=[/?]|$)")
+_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])")
 
 
 def is_registered(client: Client, redirect_uri: str) -> bool:
     """Tell whether the client may be answered there (RFC 9700, 2.1)."""
     if redirect_uri in client.redirect_uris:
         return True
-    match = _LOOPBACK.match(redirect_uri) if client.native else None
-    if match is None or int(match[2]) > 65535:
+    loopback = _LOOPBACK.match(redirect_uri) if client.native else None
+    if loopback is None or parts_of(redirect_uri) is None:
         return False
-    return match[1] + redirect_uri[match.end() :] in client.redirect_uris
+    rest = redirect_uri[len(origin_of(redirect_uri)) :]
+    return loopback[0] + rest in client.redirect_uris

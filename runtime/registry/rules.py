@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from typing import Any, TypeGuard
+from urllib.parse import SplitResult, parse_qsl
 
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID
+from runtime.web.origins import HOST_NAME, ORIGIN, PORT, is_origin, parts_of
 
 Rule = Callable[[Any], Any]
 
@@ -39,10 +40,9 @@ def text(pattern: str, says: str) -> Rule:
     """Return a rule that takes text of this pattern, matched whole."""
 
     def rule(value: Any) -> str:
-        fits = isinstance(value, str) and len(value) <= LONGEST
-        if not fits or not re.fullmatch(pattern, value):
+        if not _is_text(value) or not re.fullmatch(pattern, value):
             raise Fault(f"must be {says}")
-        return str(value)
+        return value
 
     return rule
 
@@ -97,42 +97,35 @@ def scope(value: Any) -> str:
     return str(value)
 
 
-_HOST = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-
-_SITE = rf"https?://(?:{_HOST}|\[[0-9a-f:]+\])(?::[1-9][0-9]{{0,4}})?"
-
-_ORIGIN = re.compile(_SITE)
-
 # RFC 3986's characters without the asterisk, which some take for a wildcard.
 _REST = r"(?:[\w./:?@!$&'()+,;=~-]|%[0-9A-Fa-f]{2})*"
 
-_ADDRESS = re.compile(rf"{_SITE}(?:[/?]{_REST})?", re.A)
-
-_DEFAULT_PORT = re.compile(r"http://.*:80|https://.*:443")
+_ADDRESS = re.compile(rf"{ORIGIN}(?:[/?]{_REST})?", re.A)
 
 _FRAGMENT = re.compile(_REST, re.A)
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-host = text(rf"(?=.{{1,253}}\Z){_HOST}", "a host name in lower case, without a port")
+host = text(
+    rf"(?=.{{1,253}}\Z){HOST_NAME}", "a host name in lower case, without a port"
+)
 
 wechat_host = text(
-    rf"(?:{_HOST}\.)?weixin\.qq\.com|(?:127\.0\.0\.1|localhost)(?::[1-9][0-9]{{0,4}})?",
+    rf"(?:{HOST_NAME}\.)?weixin\.qq\.com|(?:127\.0\.0\.1|localhost)(?:{PORT})?",
     "a host of weixin.qq.com, or one of this machine",
 )
 
 
 def origin(value: Any) -> str:
-    """Take an exact origin, as a browser says it."""
-    fits = _parts(value) is not None and _ORIGIN.fullmatch(value)
-    if not fits or _DEFAULT_PORT.fullmatch(value):
+    """Take an origin exactly as a browser sends it."""
+    if not _is_text(value) or not is_origin(value):
         raise Fault("must be an origin such as https://app.example.com, no more")
-    return str(value)
+    return value
 
 
 def home(value: Any) -> str:
     """Take an address for a link; what follows # is the page's own affair."""
-    if not isinstance(value, str) or len(value) > LONGEST:
+    if not _is_text(value):
         raise Fault(f"must be an address of {LONGEST} characters at most")
     address, _, fragment = value.partition("#")
     _address(address)
@@ -159,7 +152,7 @@ post_logout_redirect_uri = _exact_address("state")
 
 
 def _address(value: Any) -> SplitResult:
-    parts = _parts(value)
+    parts = parts_of(value) if _is_text(value) else None
     if parts is None:
         raise Fault(f"must be an absolute address of {LONGEST} characters at most")
     if not _ADDRESS.fullmatch(value):
@@ -169,11 +162,5 @@ def _address(value: Any) -> SplitResult:
     return parts
 
 
-def _parts(value: Any) -> SplitResult | None:
-    if not isinstance(value, str) or len(value) > LONGEST:
-        return None
-    try:
-        parts = urlsplit(value)
-        return parts if parts.hostname and parts.port != 0 else None
-    except ValueError:
-        return None
+def _is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= LONGEST

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.errors import GatewayError
-from runtime.registry.app_ids import APPID
+from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.logo import logo
 from runtime.registry.rules import (
     Fault,
@@ -193,7 +193,7 @@ def _shown(name: Any) -> str:
 
 # In WeChat's dialect both stand in the same place.
 _client_id = text(
-    rf"(?!{APPID}\Z)[a-z0-9][a-z0-9_-]{{0,39}}",
+    rf"(?!{APPID}\Z){CLIENT_ID}",
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 

@@ -6,10 +6,10 @@ two clients cannot find out that they know the same one.
 
 from __future__ import annotations
 
-import base64
 import hmac
 from typing import Any
 
+from runtime.crypto.encoding import base64url
 from runtime.errors import (
     GatewayError,
     SignInNotConfigured,
@@ -45,7 +45,7 @@ def _derived(client: Client, value: str) -> str:
         raise SaltMissing
     salt = bytes.fromhex(client.pairwise_salt)
     digest = hmac.digest(salt, value.encode(), "sha256")
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return base64url(digest)
 
 
 class SubjectMissing(SignInNotConfigured):

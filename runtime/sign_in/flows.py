@@ -7,7 +7,6 @@ that began it, so two tabs do not disturb each other; it is in flow_cookies.py.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
@@ -16,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from runtime.crypto.encoding import sha256_hex
 from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
 from runtime.sign_in.authorization_request import AuthorizationRequest, from_fields
 from runtime.state.redis_store import RedisStore
@@ -148,7 +148,7 @@ class Flows:
             state = self.cookies.bounded(state, request, choice=choice)
         client_id = flow.request.client_id if flow.request else ""
         kept = FlowCookie(self._random(16), flow.language or "", client_id)
-        bound = replace(flow, browser=_digest(kept.secret))
+        bound = replace(flow, browser=sha256_hex(kept.secret))
         self._store.put(
             _key(state), json.dumps(asdict(bound)).encode(), seconds=LIFE_SECONDS
         )
@@ -170,7 +170,7 @@ class Flows:
         kept = self.cookies.of(request, state)
         if kept is None:
             return None
-        return hmac.compare_digest(_digest(kept.secret), flow.browser)
+        return hmac.compare_digest(sha256_hex(kept.secret), flow.browser)
 
     def once(
         self, state: str, exchange: Callable[[], Mapping[str, Any]]
@@ -214,8 +214,4 @@ class Flows:
 
 def _key(state: str) -> str:
     # Redis' keys are listed and logged more easily than values: no state in them.
-    return f"gateway:flow:{{{_digest(state)}}}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return f"gateway:flow:{{{sha256_hex(state)}}}"

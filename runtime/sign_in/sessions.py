@@ -8,13 +8,13 @@ no cookies: it sends the same value in base64url, as Bearer.
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runtime.crypto.encoding import base64url, from_base64url
 from runtime.crypto.keys import Keys
 from runtime.errors import NotSignedIn
 from runtime.web.authorization_header import bearer_of
@@ -93,7 +93,7 @@ class Sessions:
     def token(self, session: Session, *, now: float) -> str:
         """Return the session as a Bearer token; it lives as long as the cookie."""
         text = self._signed(session, now=now).encode()
-        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+        return base64url(text)
 
     def of(self, request: Request, *, now: float) -> Session | None:
         """Return the session that the request's cookie or token proves, or None."""
@@ -150,8 +150,7 @@ class Sessions:
 
 def _decoded(token: str) -> str | None:
     try:
-        padded = token + "=" * (-len(token) % 4)
-        return base64.urlsafe_b64decode(padded).decode("ascii")
+        return from_base64url(token).decode("ascii")
     except ValueError:
         return None
 

@@ -6,8 +6,7 @@ the same moment can be missed by no list.
 
 from __future__ import annotations
 
-import hashlib
-
+from runtime.crypto.encoding import sha256_hex
 from runtime.state.redis_store import RedisStore
 
 
@@ -30,4 +29,4 @@ class SignOuts:
 
 def _key(sub: str) -> str:
     # The key names nobody: keys are listed and logged.
-    return f"gateway:signed_out:{{{hashlib.sha256(sub.encode()).hexdigest()}}}"
+    return f"gateway:signed_out:{{{sha256_hex(sub)}}}"

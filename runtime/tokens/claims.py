@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
+from runtime.crypto.encoding import sha256_hex
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for, subject_for
 from runtime.tokens.grant import Grant
@@ -24,7 +24,7 @@ def claims_of(client: Client, grant: Grant) -> dict[str, Any]:
         claims["locale"] = locale
     if "email" in grant.scope and client.email_domain:
         # In lower case, as many take addresses: an openid's case would be lost.
-        local = hashlib.sha256(sub.encode()).hexdigest()[:32]
+        local = sha256_hex(sub)[:32]
         claims["email"] = f"{local}@{client.email_domain}"
         claims["email_verified"] = False
     if not is_pairwise(client):

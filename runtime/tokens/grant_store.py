@@ -12,13 +12,13 @@ All three carry the id as their hash tag, so each script is safe on a cluster.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 
+from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import FlowExpired, GatewayError
 from runtime.registry.registry import Registry
@@ -216,7 +216,7 @@ def _grant(stored: bytes) -> Grant:
 
 
 def _id(code: str) -> str:
-    return hashlib.sha256(code.encode(errors="replace")).hexdigest()
+    return sha256_hex(code)
 
 
 def _key(id_: str) -> str:

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.crypto.encoding import base64url
 from runtime.crypto.signing import ALLOWED_SKEW
 from runtime.tokens.oidc_keys import ALGORITHM, OidcKeys
 
@@ -101,4 +101,4 @@ class IdTokens:
 def _half_hash(text: str) -> str:
     # OpenID Connect Core, 3.1.3.6: the left half of the hash that `alg` names.
     half = hashlib.sha256(text.encode()).digest()[:16]
-    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+    return base64url(half)

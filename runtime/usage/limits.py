@@ -7,11 +7,11 @@ keys of a minute are bounded by the count over all, whatever a flood sends.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from runtime.crypto.encoding import sha256_hex
 from runtime.errors import GatewayError, RateLimited
 from runtime.state.redis_store import RedisStore
 from runtime.web.client_address import client_address
@@ -132,11 +132,9 @@ class Limits:
         return milliseconds / 1000
 
     def _digest(self, request: Request, client_id: str = "") -> str:
-        # Redis' keys are listed and logged more easily than values.
         address = client_address(
             request.client_ip,
             forwarded_for=request.header("x-forwarded-for"),
             trusted_hops=self._trusted_hops,
         )
-        text = f"{address}|{client_id}".encode("utf-8", "surrogatepass")
-        return hashlib.sha256(text).hexdigest()
+        return sha256_hex(f"{address}|{client_id}")

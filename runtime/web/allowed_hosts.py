@@ -7,8 +7,9 @@ from collections.abc import Collection
 
 from runtime.errors import MisdirectedRequest
 from runtime.web.messages import Request
+from runtime.web.origins import HOST_NAME, IPV6, PORT
 
-_HOST = re.compile(r"(?:\[([0-9A-Fa-f:]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?")
+_NAMED = re.compile(rf"(?:\[({IPV6})\]|({HOST_NAME}))(?:{PORT})?", re.IGNORECASE)
 
 
 def check_host(request: Request, allowed: Collection[str]) -> None:
@@ -18,6 +19,6 @@ def check_host(request: Request, allowed: Collection[str]) -> None:
     """
     if not allowed:
         return
-    match = _HOST.fullmatch(request.header("host") or "")
+    match = _NAMED.fullmatch(request.header("host") or "")
     if match is None or (match[1] or match[2]).lower() not in allowed:
         raise MisdirectedRequest

@@ -62,6 +62,17 @@ class Request:
         return _parse_pairs(self.query)
 
     @property
+    def first_arguments(self) -> dict[str, str]:
+        """Return the query's values by name; of a repeated name the first."""
+        return dict(reversed(self.arguments))
+
+    @property
+    def media_type(self) -> str:
+        """Return the media type of the body in lower case, "" without one."""
+        named = self.header("content-type") or ""
+        return named.partition(";")[0].strip().lower()
+
+    @property
     def form(self) -> tuple[tuple[str, str], ...]:
         """Return the decoded pairs of an urlencoded body; BadRequest if malformed."""
         try:

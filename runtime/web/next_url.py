@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote
 
+from runtime.web.origins import origin_of
+
 DEFAULT_NEXT = "/login/me"
 
 _LONGEST = 2048
@@ -20,7 +22,6 @@ _NEVER = re.compile(
 )
 # In the path part these are read as slashes, dots or line ends further on.
 _NEVER_IN_PATH = re.compile(r"//|/\.{1,2}(/|$)|%(2f|5c|09|0a|0d|00|2e)", re.IGNORECASE)
-_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(?=[/?#]|$)")
 _OURS_BUT_NOT_PAGES = re.compile(
     r"/(login|logout|connect|oauth_callback|oidc|wechat_api|admin)(/|$)"
 )
@@ -42,12 +43,10 @@ def safe_next(
         value = value[len(own) :]
     if value is None or value in ("", "/") or _NEVER.search(value):
         return default
-    origin, rest = "", value
-    match = _ORIGIN.match(value)
-    if match:
-        origin, rest = match[0], value[match.end() :]
-        if origin not in origins:
-            return default
+    origin = origin_of(value)
+    if origin and origin not in origins:
+        return default
+    rest = value[len(origin) :]
     path = re.split(r"[?#]", rest, maxsplit=1)[0]
     if not origin and not path.startswith("/"):
         return default

@@ -9,8 +9,7 @@ back, so it is kept beside what it was made of. Each value is bound to its key.
 
 from __future__ import annotations
 
-import hashlib
-
+from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for
@@ -56,13 +55,10 @@ class SessionKeys:
 
 
 def _key(appid: str, openid: str) -> str:
-    return f"gateway:session_key:{{{_digest(appid, openid)}}}"
+    names = f"{appid}\n{openid}"
+    return f"gateway:session_key:{{{sha256_hex(names)}}}"
 
 
 def _pairwise_key(client: Client, appid: str, openid: str) -> str:
-    return f"gateway:pairwise:{{{_digest(client.client_id, appid, openid)}}}"
-
-
-def _digest(*names: str) -> str:
-    # Redis' keys are listed and logged more easily than values: no openid in them.
-    return hashlib.sha256("\n".join(names).encode(errors="replace")).hexdigest()
+    names = f"{client.client_id}\n{appid}\n{openid}"
+    return f"gateway:pairwise:{{{sha256_hex(names)}}}"

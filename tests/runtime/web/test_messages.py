@@ -95,6 +95,30 @@ def test_one_argument():
         single(request.arguments, "b")
 
 
+def test_of_a_repeated_argument_the_first_counts():
+    """Where WeChat's own paths are answered: WeChat takes the first."""
+    request = Request("GET", "/", query="a=1&b=&a=2&b=3")
+
+    assert {"a": "1", "b": ""} == request.first_arguments
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("application/json", "application/json"),
+        ("Application/JSON ; charset=utf-8", "application/json"),
+        ("text/plain, application/json", "text/plain, application/json"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_media_type_of_a_body(value, expected):
+    """Compared in lower case and without parameters (RFC 9110, 8.3.1)."""
+    headers = () if value is None else (("content-type", value),)
+
+    assert expected == Request("POST", "/", headers=headers).media_type
+
+
 def test_json():
     """A JSON body is read as UTF-8."""
     assert {"a": ["张"]} == make_request(body='{"a": ["张"]}'.encode()).json()
