@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from runtime.entry.adapters import adapter_for
 from runtime.errors import (
@@ -37,6 +37,15 @@ class Dialect(Protocol):
     ) -> Response: ...
 
 
+class Handler(Protocol):
+    """The function that the platform calls, over the gateway of its process."""
+
+    with_gateway: Callable[[Gateway], Handler]
+    """Returns the same function over another gateway, for tests."""
+
+    def __call__(self, first: Any, second: Any) -> Any: ...
+
+
 def entrypoint(
     handle: Handle,
     *,
@@ -44,7 +53,7 @@ def entrypoint(
     dialect: Dialect,
     probed_by: str = "GET",
     gateway: Callable[[], Gateway] = current_gateway,
-) -> Callable[[Any, Any], Any]:
+) -> Handler:
     """Return the handler of a function.
 
     It answers the same with and without `mount` before the path, and /healthz for
@@ -74,7 +83,19 @@ def entrypoint(
             response = _said(dialect, request, GatewayError(), https=https)
         return adapter(_guarded(response, https=https))
 
-    return handler
+    def with_gateway(other: Gateway) -> Handler:
+        return entrypoint(
+            handle,
+            mount=mount,
+            dialect=dialect,
+            probed_by=probed_by,
+            gateway=lambda: other,
+        )
+
+    # Still a function: that a callable object would do as well, FC does not document.
+    made = cast("Handler", handler)
+    made.with_gateway = with_gateway
+    return made
 
 
 def _probe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, cast
 
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway, current_gateway
@@ -14,12 +14,21 @@ from runtime.version import version
 log = logging.getLogger("gateway")
 
 
+class TimerHandler(Protocol):
+    """The function that a timer trigger calls, over the gateway of its process."""
+
+    with_gateway: Callable[[Gateway], TimerHandler]
+    """Returns the same function over another gateway, for tests."""
+
+    def __call__(self, event: bytes, context: Any) -> str: ...
+
+
 def timer(
     work: Callable[[Gateway], Mapping[str, int]],
     *,
     name: str,
     gateway: Callable[[], Gateway] = current_gateway,
-) -> Callable[[bytes, Any], str]:
+) -> TimerHandler:
     """Return a handler that does one round and answers what it did, as JSON.
 
     What goes wrong is logged and answered as `{"error": code}`: the next tick tries
@@ -38,4 +47,6 @@ def timer(
             log.exception("%s %s failed", request_id, name)
             return json.dumps({"error": GatewayError.code, "version": version()})
 
-    return handler
+    made = cast("TimerHandler", handler)
+    made.with_gateway = lambda other: timer(work, name=name, gateway=lambda: other)
+    return made

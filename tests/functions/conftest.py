@@ -10,7 +10,6 @@ import pytest
 
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
-from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
 from tests.support import brokered
@@ -79,9 +78,8 @@ def walk(gateway):
 
 
 @pytest.fixture
-def call(gateway, monkeypatch):
+def call(gateway):
     """Ask an own path of an app as FC does; return status, headers and JSON."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     scopes = {SERVICE: ["/cgi-bin/*", "token:read"], WEBSITE: ["/*"]}
     change(gateway, "clients", "demo", scopes=scopes)
 
@@ -93,16 +91,15 @@ def call(gateway, monkeypatch):
             headers=[("authorization", authorization)] if authorization else [],
             body=body,
         )
-        status, pairs, answer = call_wsgi(wechat_api, environ)
+        status, pairs, answer = call_wsgi(wechat_api.with_gateway(gateway), environ)
         return status, dict(pairs), json.loads(answer)
 
     return run
 
 
 @pytest.fixture
-def post(gateway, monkeypatch):
+def post(gateway):
     """Post a form to the token endpoint; return status, headers and JSON."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
 
     def run(form, *, query=None, kind=FORM, authorization=None, method="POST"):
         headers = [("authorization", authorization)] if authorization else []
@@ -113,17 +110,16 @@ def post(gateway, monkeypatch):
             headers=[("content-type", kind), *headers],
             body=form if isinstance(form, bytes) else urlencode(form).encode(),
         )
-        status, pairs, answer = call_wsgi(oidc, environ)
+        status, pairs, answer = call_wsgi(oidc.with_gateway(gateway), environ)
         return status, dict(pairs), json.loads(answer)
 
     return run
 
 
 @pytest.fixture
-def hostile(gateway, wechat, caplog, monkeypatch):
+def hostile(gateway, wechat, caplog):
     """A caller that means ill, allowed everything there is."""
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     gateway.calls._sleep = lambda seconds: None
     change(gateway, "clients", "demo", scopes={SERVICE: ["/*"], WEBSITE: ["/*"]})
     made = Hostile(gateway, wechat, caplog)

@@ -12,7 +12,6 @@ import pytest
 from functions.login.index import handler as login
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
-from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from tests.support.api_calls import REAL, STABLE, WHO
 from tests.support.brokered import BACK, OIDC, VERIFIER, Visit, willing
@@ -38,7 +37,7 @@ SIGNING = ("cookie_secrets", "token_secrets")
 
 
 @pytest.fixture
-def house(settings, gateway, wechat, clock, monkeypatch):
+def house(settings, gateway, wechat, clock):
     """A gateway with a key, all kinds of apps, and WeChat willing."""
     willing(wechat)
     wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200})
@@ -48,7 +47,6 @@ def house(settings, gateway, wechat, clock, monkeypatch):
     keys["oidc_key"] = {1: private_key()}
     settings = dataclasses.replace(settings, **keys)
     made = Gateway(settings, clock=clock, transport=wechat)
-    monkeypatch.setattr(gateway_module, "_current", made)
     app = {"kind": "miniprogram", "secret": APP_SECRET}
     made.documents.write("apps", MINI, app, after=0)
     scopes = {SERVICE: ["/*", "token:read"], WEBSITE: [], MINI: []}
@@ -59,13 +57,13 @@ def house(settings, gateway, wechat, clock, monkeypatch):
     return made
 
 
-def call(handler, path, *, body=None, kind=FORM, headers=(), **query):
+def call(gateway, handler, path, *, body=None, kind=FORM, headers=(), **query):
     method = "GET" if body is None else "POST"
     headers = [("content-type", kind), *headers]
     sent = b"" if body is None else body
     sent = urlencode(sent).encode() if isinstance(sent, dict) else sent
     return call_wsgi(
-        handler,
+        handler.with_gateway(gateway),
         make_environ_fc(
             method=method,
             path=path,
@@ -82,53 +80,74 @@ def by_openid_connect(visit):
     begun = visit.authorize(OIDC, scope="openid profile offline_access")
     code = {"code": visit.code(begun), "redirect_uri": BACK, "code_verifier": VERIFIER}
     answer = call(
-        oidc, "/oidc/token", body={**form, **code, "grant_type": "authorization_code"}
+        visit.gateway,
+        oidc,
+        "/oidc/token",
+        body={**form, **code, "grant_type": "authorization_code"},
     )
     yield answer
     tokens = json.loads(answer[2])
     bearer = [("authorization", f"Bearer {tokens['access_token']}")]
-    yield call(oidc, "/oidc/userinfo", headers=bearer)
+    yield call(visit.gateway, oidc, "/oidc/userinfo", headers=bearer)
     again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    yield call(oidc, "/oidc/token", body={**form, **again})
+    yield call(visit.gateway, oidc, "/oidc/token", body={**form, **again})
     machine = {"grant_type": "client_credentials", "appid": SERVICE}
-    yield call(oidc, "/oidc/token", body={**form, **machine})
+    yield call(visit.gateway, oidc, "/oidc/token", body={**form, **machine})
 
 
 def in_wechats_shape(visit):
     """Yield what /sns and /cgi-bin hand out."""
     code = visit.code(visit.connect())
     who = {"appid": "demo", "secret": CLIENT_SECRET, "grant_type": "authorization_code"}
-    answer = call(wechat_api, "/sns/oauth2/access_token", **who, code=code)
+    answer = call(
+        visit.gateway, wechat_api, "/sns/oauth2/access_token", **who, code=code
+    )
     yield answer
     tokens = json.loads(answer[2])
     held = {name: tokens[name] for name in ("access_token", "openid")}
-    yield call(wechat_api, "/sns/userinfo", **held)
+    yield call(visit.gateway, wechat_api, "/sns/userinfo", **held)
     refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    yield call(wechat_api, "/sns/oauth2/refresh_token", appid="demo", **refresh)
-    yield call(wechat_api, "/sns/jscode2session", **{**who, "appid": MINI}, js_code="j")
-    answer = call(wechat_api, "/cgi-bin/token", **WHO)
+    yield call(
+        visit.gateway, wechat_api, "/sns/oauth2/refresh_token", appid="demo", **refresh
+    )
+    yield call(
+        visit.gateway,
+        wechat_api,
+        "/sns/jscode2session",
+        **{**who, "appid": MINI},
+        js_code="j",
+    )
+    answer = call(visit.gateway, wechat_api, "/cgi-bin/token", **WHO)
     yield answer
     body = json.dumps({**WHO, "grant_type": "client_credential"}).encode()
-    yield call(wechat_api, "/cgi-bin/stable_token", body=body, kind="application/json")
+    yield call(
+        visit.gateway,
+        wechat_api,
+        "/cgi-bin/stable_token",
+        body=body,
+        kind="application/json",
+    )
     token = {"access_token": json.loads(answer[2])["access_token"], "type": "jsapi"}
-    yield call(wechat_api, "/cgi-bin/ticket/getticket", **token)
+    yield call(visit.gateway, wechat_api, "/cgi-bin/ticket/getticket", **token)
 
 
 def on_own_paths(visit):
     """Yield the real token, a signature, a session and the proof of its form."""
     who = [("authorization", basic())]
     own = f"/wechat_api/{SERVICE}"
-    yield call(wechat_api, f"{own}/access_token", headers=who)
+    yield call(visit.gateway, wechat_api, f"{own}/access_token", headers=who)
     page = {"url": "https://app.example.com/"}
-    yield call(wechat_api, f"{own}/jssdk_config", headers=who, **page)
+    yield call(visit.gateway, wechat_api, f"{own}/jssdk_config", headers=who, **page)
     sent = json.dumps({"js_code": "j", "client_id": "demo"}).encode()
-    answer = call(login, "/login/miniprogram", body=sent, kind="application/json")
+    answer = call(
+        visit.gateway, login, "/login/miniprogram", body=sent, kind="application/json"
+    )
     yield answer
     bearer = ("authorization", f"Bearer {json.loads(answer[2])['session_token']}")
-    yield call(login, "/login/me", headers=[bearer])
-    yield call(login, "/logout", headers=[bearer, *JSON])
-    yield call(login, "/logout", headers=[bearer, *HTML])
-    yield call(login, "/login", headers=JSON)
+    yield call(visit.gateway, login, "/login/me", headers=[bearer])
+    yield call(visit.gateway, login, "/logout", headers=[bearer, *JSON])
+    yield call(visit.gateway, login, "/logout", headers=[bearer, *HTML])
+    yield call(visit.gateway, login, "/login", headers=JSON)
 
 
 @pytest.mark.case(84)
@@ -169,7 +188,7 @@ def test_no_secret_of_the_house_is_told(house, place, accept):
     headers = [("content-type", place.kind), ("accept", accept), ("cookie", cookies)]
     call_ = {"method": place.method, "path": place.path, "query": place.query}
     environ = make_environ_fc(**call_, headers=headers, body=place.body)
-    status, sent, body = call_wsgi(place.handler, environ)
+    status, sent, body = call_wsgi(place.handler.with_gateway(house), environ)
     told = f"{sent}{body.decode()}"
 
     assert status < 500

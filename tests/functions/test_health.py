@@ -41,15 +41,14 @@ def method_of(name):
 
 
 @pytest.fixture
-def ask(monkeypatch, gateway):
+def ask(gateway):
     """Ask a function for its health as FC does; return status, headers and JSON."""
 
     def run(name="login", path=None, *, of=gateway, method=None, **more):
-        monkeypatch.setattr(gateway_module, "_current", of)
         method = method or method_of(name)
         path = path or f"/{name}/healthz"
         environ = make_environ_fc(method=method, path=path, **more)
-        status, headers, body = call_wsgi(handler_of(name), environ)
+        status, headers, body = call_wsgi(handler_of(name).with_gateway(of), environ)
         return status, dict(headers), json.loads(body or b"null")
 
     return run
@@ -75,11 +74,10 @@ def test_its_address_leads_to_it(name):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_an_event_is_answered_too(gateway, monkeypatch, name):
+def test_an_event_is_answered_too(gateway, name):
     """FC 3.0's form of the same."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     event = make_event_fc(method=method_of(name), path=f"/{name}/healthz")
-    status, _, body = call_event(handler_of(name), event)
+    status, _, body = call_event(handler_of(name).with_gateway(gateway), event)
 
     assert (200, name) == (status, json.loads(body)["function"])
 

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import pytest
 
-from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
 from tests.support.rsa_keys import private_key
@@ -33,12 +32,11 @@ SCRIPT = """<script>alert(1)</script>'"--></style>{{7777777*7777777}}"""
 
 
 @pytest.fixture
-def ask(gateway, settings, wechat, clock, caplog, monkeypatch):
+def ask(gateway, settings, wechat, clock, caplog):
     """Ask a place, in both of FC's forms; return answers that were looked at."""
     caplog.set_level(logging.DEBUG)
     with_key = dataclasses.replace(settings, oidc_key={1: private_key()})
     made = Gateway(with_key, clock=clock, transport=wechat)
-    monkeypatch.setattr(gateway_module, "_current", made)
     scopes = {SERVICE: ["/*"], WEBSITE: []}
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
     change(gateway, "apps", WEBSITE, mp_verify=[WORD])
@@ -50,11 +48,12 @@ def ask(gateway, settings, wechat, clock, caplog, monkeypatch):
         call = {"method": place.method, "path": place.path, **more}
         call |= {"body": place.body if body is None else body, "headers": headers}
         query = place.query if query is None else query
+        handler = place.handler.with_gateway(made)
         began = time.perf_counter()
-        answers = [call_wsgi(place.handler, make_environ_fc(query=query, **call))]
+        answers = [call_wsgi(handler, make_environ_fc(query=query, **call))]
         if query == place.query and place.method == "GET":
             event = make_event_fc(parameters=place.fields, **call)
-            answers.append(call_event(place.handler, event))
+            answers.append(call_event(handler, event))
         assert time.perf_counter() - began < QUICK_SECONDS
         for answer in answers:
             look_at(*answer)

@@ -9,7 +9,6 @@ import pytest
 
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
-from runtime import gateway as gateway_module
 from tests.support.api_calls import WHO
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, basic
@@ -71,13 +70,12 @@ PLACES = {
 @pytest.fixture(params=PLACES.values(), ids=PLACES)
 def guess(request, gateway, monkeypatch):
     """Ask with a secret; return the code by which it was refused, if it was."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     monkeypatch.setattr("runtime.usage.limits.WRONG_SECRETS", 3)
 
     def ask(secret, *, client_ip="192.0.2.1"):
         handler, call = request.param(secret)
         environ = make_environ_fc(**call, client_ip=client_ip)
-        status, headers, body = call_wsgi(handler, environ)
+        status, headers, body = call_wsgi(handler.with_gateway(gateway), environ)
         content = json.loads(body)
         return content.get("errcode") or content.get("error"), status, dict(headers)
 

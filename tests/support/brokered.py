@@ -115,22 +115,19 @@ class Visit:
         return query_of(location)["code"]
 
 
-def raw_sns(path, query, *, base="/sns/"):
-    """Ask one of WeChat's paths as FC does; return status, headers and JSON.
-
-    It is the process' gateway that answers, so the test has to set it.
-    """
+def raw_sns(gateway, path, query, *, base="/sns/"):
+    """Ask one of WeChat's paths as FC does; return status, headers and JSON."""
     environ = make_environ_fc(method="GET", path=base + path, query=query)
-    status, pairs, body = call_wsgi(wechat_api, environ)
+    status, pairs, body = call_wsgi(wechat_api.with_gateway(gateway), environ)
     return status, dict(pairs), json.loads(body)
 
 
-def sns(path, **pairs):
+def sns(gateway, path, **pairs):
     """Return the JSON that is answered to these pairs."""
-    return raw_sns(path, urlencode(pairs))[2]
+    return raw_sns(gateway, path, urlencode(pairs))[2]
 
 
-def exchanged(code, **changes):
+def exchanged(gateway, code, **changes):
     """Exchange a code in WeChat's dialect."""
     pairs = {
         "appid": "demo",
@@ -138,7 +135,7 @@ def exchanged(code, **changes):
         "code": code,
         "grant_type": "authorization_code",
     }
-    return sns("oauth2/access_token", **{**pairs, **changes})
+    return sns(gateway, "oauth2/access_token", **{**pairs, **changes})
 
 
 def answered(visit, **changes):

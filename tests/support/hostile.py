@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 
 from hypothesis import HealthCheck, settings
 
@@ -25,6 +26,7 @@ class Hostile:
 
     def __init__(self, gateway, wechat, caplog):
         self.gateway, self.wechat, self._caplog = gateway, wechat, caplog
+        self._handler = handler.with_gateway(gateway)
         wechat.script(
             "/cgi-bin/stable_token", {"access_token": REAL, "expires_in": 7200}
         )
@@ -36,6 +38,12 @@ class Hostile:
         now = self.gateway.clock() - ago
         return self.gateway.gateway_tokens.issue(client, appid, now=now)
 
+    def over(self, gateway):
+        """Return the same caller, with its token, before another gateway."""
+        other = copy(self)
+        other._handler = handler.with_gateway(gateway)
+        return other
+
     def reached(self):
         """Return the paths that WeChat has been asked, tokens aside."""
         paths = [each.path for each in self.wechat.seen]
@@ -44,12 +52,12 @@ class Hostile:
     def wsgi(self, path=USERS, query=None, **more):
         query = f"access_token={self.token}" if query is None else query
         environ = make_environ_fc(path=path, query=query, **more)
-        return self._looked_at(*call_wsgi(handler, environ))
+        return self._looked_at(*call_wsgi(self._handler, environ))
 
     def event(self, path=USERS, parameters=None, **more):
         parameters = parameters or {"access_token": self.token}
         event = make_event_fc(path=path, parameters=parameters.items(), **more)
-        return self._looked_at(*call_event(handler, event))
+        return self._looked_at(*call_event(self._handler, event))
 
     def _looked_at(self, status, headers, body):
         told = f"{headers}{body.decode('utf-8', 'replace')}{self._caplog.text}"

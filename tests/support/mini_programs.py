@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from functions.login.index import handler as login
 from functions.wechat_api.index import handler as wechat_api
-from runtime import gateway as gateway_module
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import APP_SECRET, CLIENT_SECRET, SERVICE, change
 from tests.support.wechat_vectors import APPID, PERSON, SESSION_KEY
@@ -38,9 +37,8 @@ def with_mini_program(gateway, **fields):
     change(gateway, "clients", "demo", **{"scopes": scopes, **fields})
 
 
-def open_for_business(gateway, wechat, monkeypatch):
-    """Let the handlers find this gateway, and WeChat know the js_code."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
+def open_for_business(gateway, wechat):
+    """Register the mini program, and let WeChat know the js_code."""
     with_mini_program(gateway)
     wechat.script(JSCODE2SESSION, KNOWN)
 
@@ -50,7 +48,9 @@ def make_pairwise(gateway):
     change(gateway, "clients", "demo", subject_type="pairwise", pairwise_salt=SALT)
 
 
-def exchange_js_code(*, mount="", method="GET", body=b"", query=None, **changed):
+def exchange_js_code(
+    gateway, *, mount="", method="GET", body=b"", query=None, **changed
+):
     """Ask jscode2session as FC does; return status, headers and JSON."""
     asked = {k: v for k, v in {**ASKED, **changed}.items() if v is not None}
     environ = make_environ_fc(
@@ -59,21 +59,21 @@ def exchange_js_code(*, mount="", method="GET", body=b"", query=None, **changed)
         query=urlencode(asked) if query is None else query,
         body=body,
     )
-    return _told(call_wsgi(wechat_api, environ))
+    return _told(call_wsgi(wechat_api.with_gateway(gateway), environ))
 
 
-def visit(method, path, *, body=b"", **headers):
+def visit(gateway, method, path, *, body=b"", **headers):
     """Call the login function as FC does; return status, headers and JSON."""
     pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
     environ = make_environ_fc(method=method, path=path, headers=pairs, body=body)
-    return _told(call_wsgi(login, environ))
+    return _told(call_wsgi(login.with_gateway(gateway), environ))
 
 
-def post_js_code(*, body=None, kind="application/json", **changed):
+def post_js_code(gateway, *, body=None, kind="application/json", **changed):
     """Sign in by /login/miniprogram, with fields changed."""
     asked = {"js_code": "0a1b", **changed}
     text = json.dumps(asked).encode() if body is None else body
-    return visit("POST", "/login/miniprogram", body=text, content_type=kind)
+    return visit(gateway, "POST", "/login/miniprogram", body=text, content_type=kind)
 
 
 def _told(answered):

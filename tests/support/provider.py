@@ -67,6 +67,7 @@ class Provider:
 
     def __init__(self, gateway):
         self.gateway = gateway
+        self._handler = handler.with_gateway(gateway)
 
     def ask(self, path, *, method="GET", query=None, headers=(), body=b""):
         """Return status, headers as a dict and body of one call."""
@@ -77,7 +78,7 @@ class Provider:
             headers=headers,
             body=urlencode(body).encode() if isinstance(body, dict) else body,
         )
-        status, pairs, answer = call_wsgi(handler, environ)
+        status, pairs, answer = call_wsgi(self._handler, environ)
         return status, dict(pairs), answer
 
     def token(self, form, *, client="demo", headers=(), kind=FORM, query=None):

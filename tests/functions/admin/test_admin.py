@@ -8,7 +8,6 @@ import logging
 import pytest
 
 from functions.admin.index import METHODS, handler
-from runtime import gateway as gateway_module
 from runtime.operations.verbs import OPERATIONS
 from runtime.web.messages import NOSNIFF
 from tests.support.fc_calls import call_wsgi, make_environ_fc
@@ -21,9 +20,9 @@ APP = {"appid": FRESH, "kind": "service", "secret": "0123456789abcdef" * 2}
 
 
 @pytest.fixture
-def post(gateway, monkeypatch):
+def post(gateway):
     """Post to the function; return status, header pairs and JSON."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
+    over = handler.with_gateway(gateway)
 
     def run(path, content=None, *, kind=JSON, body=None, method="POST", headers=()):
         environ = make_environ_fc(
@@ -32,7 +31,7 @@ def post(gateway, monkeypatch):
             headers=[("content-type", kind), SIGNED, *headers],
             body=json.dumps(content or {}).encode() if body is None else body,
         )
-        status, pairs, answer = call_wsgi(handler, environ)
+        status, pairs, answer = call_wsgi(over, environ)
         return status, pairs, json.loads(answer)
 
     return run
@@ -84,14 +83,14 @@ def test_a_secret_in_a_names_place_is_not_logged(post, caplog, hush):
     assert not isinstance(hush, str) or hush not in caplog.text + json.dumps(content)
 
 
-def test_without_a_signature_in_sight_the_line_says_so(post, caplog):
+def test_without_a_signature_in_sight_the_line_says_so(gateway, caplog):
     """A platform may keep the header to itself."""
     caplog.set_level(logging.INFO)
     environ = make_environ_fc(
         method="POST", path="/key/rotate", headers=[("content-type", JSON)], body=b"{}"
     )
 
-    assert 200 == call_wsgi(handler, environ)[0]
+    assert 200 == call_wsgi(handler.with_gateway(gateway), environ)[0]
     assert " - key rotate -: done" in caplog.text
 
 

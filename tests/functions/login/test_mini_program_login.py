@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import pytest
 
@@ -25,10 +26,10 @@ WEEK = 7 * 86400
 
 
 @pytest.fixture
-def sign_in(gateway, wechat, monkeypatch):
+def sign_in(gateway, wechat):
     """Post a js_code for the mini program of LOGIN_CLIENT; WeChat knows it."""
-    open_for_business(gateway, wechat, monkeypatch)
-    return post_js_code
+    open_for_business(gateway, wechat)
+    return partial(post_js_code, gateway)
 
 
 class TestSession:
@@ -48,10 +49,12 @@ class TestSession:
         assert "Set-Cookie" not in headers
         assert {**ASKED, "secret": APP_SECRET} == wechat.seen[-1].arguments
 
-    def test_the_token_tells_who_it_is(self, sign_in):
+    def test_the_token_tells_who_it_is(self, sign_in, gateway):
         """With the same names as a browser's sign-in, and without its profile."""
         token = sign_in()[2]["session_token"]
-        status, _, content = visit("GET", "/login/me", authorization=f"Bearer {token}")
+        status, _, content = visit(
+            gateway, "GET", "/login/me", authorization=f"Bearer {token}"
+        )
 
         told = {
             "sub": OPENID,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from runtime.errors import ServiceUnavailable
@@ -19,10 +21,10 @@ from tests.support.wechat_vectors import APPID, SESSION_KEY
 
 
 @pytest.fixture
-def sign_in(gateway, wechat, monkeypatch):
+def sign_in(gateway, wechat):
     """Post a js_code for the mini program of LOGIN_CLIENT; WeChat knows it."""
-    open_for_business(gateway, wechat, monkeypatch)
-    return post_js_code
+    open_for_business(gateway, wechat)
+    return partial(post_js_code, gateway)
 
 
 class TestRefusals:
@@ -161,11 +163,11 @@ class TestRefusals:
         assert [200] * most + [429] == answers
         assert most == len(wechat.seen)
 
-    def test_even_who_takes_a_page_gets_json(self, sign_in):
+    def test_even_who_takes_a_page_gets_json(self, sign_in, gateway):
         """No person is there to read one, in whatever language."""
         for method, status in (("POST", 415), ("GET", 405)):
             told, headers, content = visit(
-                method, "/login/miniprogram", accept="text/html"
+                gateway, method, "/login/miniprogram", accept="text/html"
             )
 
             assert (status, "application/json; charset=utf-8") == (
@@ -175,9 +177,9 @@ class TestRefusals:
             assert ["error", "message", "request_id"] == list(content)
 
     @pytest.mark.case(120)
-    def test_there_is_no_other_method(self, sign_in):
+    def test_there_is_no_other_method(self, sign_in, gateway):
         """Not even to look whether it is there."""
         for method in ("GET", "PUT", "OPTIONS"):
-            status, headers, _ = visit(method, "/login/miniprogram")
+            status, headers, _ = visit(gateway, method, "/login/miniprogram")
 
             assert (405, "POST") == (status, headers["Allow"])

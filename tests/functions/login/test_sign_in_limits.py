@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.login.index import handle as login
-from runtime import gateway as gateway_module
 from runtime.errors import BadRequest, RateLimited
 from runtime.gateway import Gateway
 from runtime.web.form_as_link import LONGEST_LINK
@@ -24,7 +23,7 @@ STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize")
 
 
 @pytest.fixture
-def start(gateway, settings, monkeypatch):
+def start(gateway, settings):
     """Begin a sign-in at a place, by settings that allow two a minute."""
     scopes = {SERVICE: [], WEBSITE: []}
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
@@ -32,11 +31,11 @@ def start(gateway, settings, monkeypatch):
 
     def at(place, *, headers=HTML, client_ip="192.0.2.1", **more):
         changed = dataclasses.replace(settings, **tight, **more)
-        monkeypatch.setattr(gateway_module, "_current", Gateway(changed))
         sent = [("content-type", place.kind), *headers]
         call = {"method": place.method, "path": place.path, "headers": sent}
         call |= {"query": place.query, "body": place.body, "client_ip": client_ip}
-        return call_wsgi(place.handler, make_environ_fc(**call))
+        handler = place.handler.with_gateway(Gateway(changed))
+        return call_wsgi(handler, make_environ_fc(**call))
 
     return at
 

@@ -8,7 +8,6 @@ import pytest
 
 from functions.login.index import handle as login
 from functions.oauth_callback.index import handler as oauth_callback
-from runtime import gateway as gateway_module
 from runtime.errors import FlowExpired, ServiceUnavailable
 from runtime.gateway import Gateway
 from tests.support.brokered import BACK, OIDC, WECHAT, Visit, query_of
@@ -172,9 +171,8 @@ def test_while_redis_is_away(visit, gateway):
 
 
 @pytest.mark.bug(10)
-def test_the_page(visit, gateway, redis_server, monkeypatch):
+def test_the_page(visit, gateway, redis_server):
     """One link, to the client's home."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     begun = by_openid_connect(visit)
     redis_server.empty()
     ((name, value),) = visit.cookies.items()
@@ -184,7 +182,7 @@ def test_the_page(visit, gateway, redis_server, monkeypatch):
         query=f"code=c&state={state}",
         headers=[*HTML, *IN_WECHAT, ("cookie", f"{name}={value}")],
     )
-    status, _, body = call_wsgi(oauth_callback, environ)
+    status, _, body = call_wsgi(oauth_callback.with_gateway(gateway), environ)
     page = body.decode()
 
     assert (400, 1) == (status, page.count("<a "))

@@ -8,7 +8,6 @@ import pytest
 
 from functions.login.index import handler as login
 from functions.oauth_callback.index import handler as oauth_callback
-from runtime import gateway as gateway_module
 from tests.support.brokered import willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE
@@ -21,16 +20,14 @@ LANDED = [
 
 
 @pytest.fixture
-def land(gateway, wechat, monkeypatch):
+def land(gateway, wechat):
     """Sign in by a link with this query, as FC calls us; return the last answer."""
     willing(wechat)
-    monkeypatch.setattr(gateway_module, "_current", gateway)
 
     def ask(handler, path, query, *more):
         headers = [*HTML, *IN_WECHAT, *more]
-        return call_wsgi(
-            handler, make_environ_fc(path=path, query=query, headers=headers)
-        )
+        environ = make_environ_fc(path=path, query=query, headers=headers)
+        return call_wsgi(handler.with_gateway(gateway), environ)
 
     def run(query):
         status, headers, _ = ask(login, "/login", query)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from functions.login.index import handle as login
-from runtime import gateway as gateway_module
 from runtime.errors import ConsentRefused, FlowExpired, NotSignedIn
 from runtime.sign_in.flows import EXCHANGE_SECONDS, Flow
 from runtime.web.cookies import sign_cookie
@@ -26,11 +25,10 @@ TOKEN, USERINFO = "/sns/oauth2/access_token", "/sns/userinfo"
 
 
 @pytest.fixture
-def visit(gateway, monkeypatch):
-    """A browser; whatever it asks in FC's form is answered by the same gateway."""
+def visit(gateway):
+    """A browser of somebody."""
     change(gateway, "clients", "demo", redirect_uris=[BACK])
     gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     return Visit(gateway)
 
 
@@ -72,7 +70,8 @@ class TestAnothersFlow:
         state = query_of(header(begun, "Location"))["state"]
         visit.agree(begun)
 
-        assert exchanged(gateway.grants.code_of(state, key=1))["errcode"] == 40029
+        code = gateway.grants.code_of(state, key=1)
+        assert exchanged(gateway, code)["errcode"] == 40029
 
     @pytest.mark.case(36, 37)
     @pytest.mark.bug(3)

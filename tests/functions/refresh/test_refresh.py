@@ -101,13 +101,12 @@ def test_a_round_is_bounded(gateway, real, monkeypatch):
     assert refresh(gateway) == {"left": 5}
 
 
-def test_the_handler_answers_and_logs_what_it_did(gateway, real, monkeypatch, caplog):
+def test_the_handler_answers_and_logs_what_it_did(gateway, real, caplog):
     """A number each; no value, no secret."""
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     use(gateway)
 
-    told = handler(EVENT, SimpleNamespace(request_id="req-1"))
+    told = handler.with_gateway(gateway)(EVENT, SimpleNamespace(request_id="req-1"))
 
     assert json.loads(told) == {"fetched": 1, "version": version()}
     assert "round over 1 credentials: {'fetched': 1}" in caplog.text
@@ -115,15 +114,14 @@ def test_the_handler_answers_and_logs_what_it_did(gateway, real, monkeypatch, ca
     assert APP_SECRET not in caplog.text
 
 
-def test_without_redis_nothing_is_fetched(tmp_path, gateway, wechat, monkeypatch):
+def test_without_redis_nothing_is_fetched(tmp_path, gateway, wechat):
     """Never without the lease; the timer tries again in a minute."""
     environ = make_environ(tmp_path, "redis://127.0.0.1:1/0")
     cut_off = Gateway(settings_from(environ), transport=wechat)
     with pytest.raises(ServiceUnavailable):
         refresh(cut_off)
-    monkeypatch.setattr(gateway_module, "_current", cut_off)
 
-    told = json.loads(handler(EVENT, None))
+    told = json.loads(handler.with_gateway(cut_off)(EVENT, None))
 
     assert told == {"error": "temporarily_unavailable", "version": version()}
     assert wechat.seen == []

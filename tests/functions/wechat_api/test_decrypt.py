@@ -8,7 +8,6 @@ import logging
 import pytest
 
 from functions.wechat_api.index import handler
-from runtime import gateway as gateway_module
 from runtime.registry.subjects import openid_for
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.mini_programs import (
@@ -47,9 +46,8 @@ def keep(gateway):
 
 
 @pytest.fixture
-def ask(gateway, monkeypatch, keep):
+def ask(gateway, keep):
     """Post to decrypt as FC does; return status, headers and JSON."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     with_mini_program(gateway)
     keep()
 
@@ -61,7 +59,7 @@ def ask(gateway, monkeypatch, keep):
             headers=[("authorization", authorization or basic())],
             body=json.dumps(asked).encode() if body is None else body,
         )
-        status, pairs, answer = call_wsgi(handler, environ)
+        status, pairs, answer = call_wsgi(handler.with_gateway(gateway), environ)
         return status, dict(pairs), json.loads(answer)
 
     return run

@@ -141,7 +141,8 @@ class TestBodies:
         environ = make_environ_fc(
             method="POST", path=USERS, query=f"access_token={hostile.token}", body=b"{}"
         )
-        status, _, body = call_wsgi(handler, {**environ, "CONTENT_LENGTH": length})
+        over = handler.with_gateway(hostile.gateway)
+        status, _, body = call_wsgi(over, {**environ, "CONTENT_LENGTH": length})
 
         assert (200, 47001) == (status, json.loads(body)["errcode"])
         assert [] == hostile.reached()

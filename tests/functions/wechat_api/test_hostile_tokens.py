@@ -8,7 +8,6 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.setting_values import secrets
 from runtime.tokens.gateway_tokens import LIFE_SECONDS
@@ -40,18 +39,13 @@ class TestTokens:
 
             assert code == errcode(hostile.wsgi(query=f"access_token={token}"))
 
-    def test_a_retired_keys_token(self, hostile, gateway, monkeypatch):
+    def test_a_retired_keys_token(self, hostile, gateway):
         """Once its key is out of TOKEN_SECRETS it opens nothing."""
         newer = replace(gateway.settings, token_secrets=secrets("2:" + "n" * 32))
-        monkeypatch.setattr(
-            gateway_module,
-            "_current",
-            Gateway(newer, clock=gateway.clock, transport=hostile.wechat),
-        )
+        other = Gateway(newer, clock=gateway.clock, transport=hostile.wechat)
 
-        assert 40001 == errcode(hostile.wsgi())
+        assert 40001 == errcode(hostile.over(other).wsgi())
         assert [] == hostile.reached()
-        monkeypatch.setattr(gateway_module, "_current", gateway)
 
     def test_another_clients_token_has_its_own_scopes(self, hostile, gateway):
         """And another app's token its own app."""

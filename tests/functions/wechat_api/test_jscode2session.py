@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from urllib.parse import urlencode
 
 import pytest
@@ -24,10 +25,10 @@ from tests.support.wechat_vectors import APPID, SESSION_KEY
 
 
 @pytest.fixture
-def exchange(gateway, wechat, monkeypatch):
+def exchange(gateway, wechat):
     """Ask jscode2session; WeChat knows the js_code."""
-    open_for_business(gateway, wechat, monkeypatch)
-    return exchange_js_code
+    open_for_business(gateway, wechat)
+    return partial(exchange_js_code, gateway)
 
 
 class TestAnswer:

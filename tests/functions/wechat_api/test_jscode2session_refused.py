@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 
@@ -22,10 +23,10 @@ from tests.support.wechat_vectors import APPID
 
 
 @pytest.fixture
-def exchange(gateway, wechat, monkeypatch):
+def exchange(gateway, wechat):
     """Ask jscode2session; WeChat knows the js_code."""
-    open_for_business(gateway, wechat, monkeypatch)
-    return exchange_js_code
+    open_for_business(gateway, wechat)
+    return partial(exchange_js_code, gateway)
 
 
 class TestRefusals:

@@ -206,7 +206,7 @@ class TestTheirShape:
         environ = make_environ_fc(
             path="/wechat_api/cgi-bin/user/get", headers=[("authorization", basic())]
         )
-        status, _, body = call_wsgi(handler, environ)
+        status, _, body = call_wsgi(handler.with_gateway(gateway), environ)
 
         assert (200, 41001) == (status, json.loads(body)["errcode"])
 

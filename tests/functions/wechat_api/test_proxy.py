@@ -7,7 +7,6 @@ import json
 import pytest
 
 from functions.wechat_api.index import handle, handler
-from runtime import gateway as gateway_module
 from runtime.errors import (
     ServiceUnavailable,
     WeChatRefused,
@@ -257,19 +256,18 @@ class TestWithoutRedis:
         assert len(wechat.calls(STABLE)) == 1
 
     def test_without_one_the_answer_is_503_in_wechats_shape(
-        self, tmp_path, gateway, wechat, token, monkeypatch
+        self, tmp_path, gateway, wechat, token
     ):
         """With a time to come back, and WeChat is not asked."""
         environ = make_environ(tmp_path, "redis://127.0.0.1:1/0")
         cut_off = Gateway(settings_from(environ), transport=wechat, clock=gateway.clock)
-        monkeypatch.setattr(gateway_module, "_current", cut_off)
         event = {
             "rawPath": "/cgi-bin/user/get",
             "queryParameters": {"access_token": token},
             "requestContext": {"http": {"method": "GET"}, "requestId": "r"},
         }
 
-        answer = handler(json.dumps(event).encode(), None)
+        answer = handler.with_gateway(cut_off)(json.dumps(event).encode(), None)
 
         assert answer["statusCode"] == 503
         assert answer["headers"]["Retry-After"] == "2"

@@ -9,7 +9,6 @@ import time
 import pytest
 
 from functions.wechat_api.index import handle, handler
-from runtime import gateway as gateway_module
 from runtime.errors import (
     RateLimited,
     WeChatTimeout,
@@ -83,13 +82,10 @@ class TestRate:
             b"gateway:credential:{access_token:%s}:rate:demo" % SERVICE.encode()
         ]
 
-    def test_wechats_shape_says_45009_with_retry_after(
-        self, gateway, wechat, token, monkeypatch
-    ):
+    def test_wechats_shape_says_45009_with_retry_after(self, gateway, wechat, token):
         """HTTP 200 as WeChat answers, and a time to come back."""
         change(gateway, "clients", "demo", rate={"per_second": 0.5, "burst": 1})
         wechat.script(USERS, OK)
-        monkeypatch.setattr(gateway_module, "_current", gateway)
         event = {
             "rawPath": USERS,
             "queryParameters": {"access_token": token},
@@ -97,7 +93,7 @@ class TestRate:
         }
         call(gateway, token)
 
-        answer = handler(json.dumps(event).encode(), None)
+        answer = handler.with_gateway(gateway)(json.dumps(event).encode(), None)
         assert answer["statusCode"] == 200
         assert json.loads(answer["body"])["errcode"] == 45009
         assert answer["headers"]["Retry-After"] == "2"
@@ -325,7 +321,7 @@ class TestOtherHosts:
         assert tried == ["api.weixin.qq.com"]
 
 
-def test_a_refused_address_is_explained(gateway, wechat, monkeypatch):
+def test_a_refused_address_is_explained(gateway, wechat):
     """40164 says which address WeChat saw, and where to allow it."""
     refused = {
         "errcode": 40164,
@@ -333,7 +329,6 @@ def test_a_refused_address_is_explained(gateway, wechat, monkeypatch):
         "rid: 1",
     }
     wechat.script(STABLE, refused)
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     who = f"grant_type=client_credential&appid={SERVICE}&secret={CLIENT_SECRET}"
     text = load(handle(ask(path="/cgi-bin/token", query=who), gateway))["access_token"]
     event = {
@@ -342,7 +337,7 @@ def test_a_refused_address_is_explained(gateway, wechat, monkeypatch):
         "requestContext": {"http": {"method": "GET"}, "requestId": "r"},
     }
 
-    answer = handler(json.dumps(event).encode(), None)
+    answer = handler.with_gateway(gateway)(json.dumps(event).encode(), None)
 
     assert json.loads(answer["body"]) == refused
     assert "as 203.0.113.9: add it to" in answer["headers"]["X-Gateway-Hint"]

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime import gateway as gateway_module
 from runtime.registry.client_secrets import hash_secret
 from tests.support.brokered import (
     BACK,
@@ -31,7 +30,7 @@ OTHER_SECRET = "other_" + "2" * 32
 
 
 @pytest.fixture
-def visit(gateway, wechat, monkeypatch):
+def visit(gateway, wechat):
     willing(wechat)
     change(gateway, "clients", "demo", redirect_uris=[BACK])
     other = {
@@ -40,23 +39,27 @@ def visit(gateway, wechat, monkeypatch):
         "redirect_uris": [],
     }
     gateway.documents.write("clients", "other", other, after=0)
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     return Visit(gateway)
 
 
 @pytest.fixture
 def tokens(visit, gateway):
     """The answer to a code, and how to ask again."""
-    return exchanged(visit.code(visit.connect()))
+    return exchanged(gateway, visit.code(visit.connect()))
 
 
-def errcode(path, **pairs):
-    """Return what is said, from the wire: status, content type and errcode."""
-    query = "&".join(f"{name}={value}" for name, value in pairs.items())
-    status, headers, content = raw_sns(path, query)
-    assert (status, headers["Content-Type"]) == (200, "text/plain")
-    assert ", rid: " in content["errmsg"]
-    return content["errcode"]
+@pytest.fixture
+def errcode(gateway):
+    """Return the errcode of an answer whose status and content type are checked."""
+
+    def ask(path, **pairs):
+        query = "&".join(f"{name}={value}" for name, value in pairs.items())
+        status, headers, content = raw_sns(gateway, path, query)
+        assert (status, headers["Content-Type"]) == (200, "text/plain")
+        assert ", rid: " in content["errmsg"]
+        return content["errcode"]
+
+    return ask
 
 
 class TestAccessToken:
@@ -78,24 +81,24 @@ class TestAccessToken:
         """As it was on the way there."""
         code = visit.code(visit.connect(appid=appid))
 
-        assert exchanged(code, appid=appid)["openid"] == "o-1"
+        assert exchanged(gateway, code, appid=appid)["openid"] == "o-1"
 
     @pytest.mark.case(130)
     def test_a_second_use_is_40163_and_the_first_keeps_its_tokens(self, visit, gateway):
         """Callbacks that come twice are a habit of WeChat's browsers."""
         code = visit.code(visit.connect())
-        first, second = exchanged(code), exchanged(code)
+        first, second = exchanged(gateway, code), exchanged(gateway, code)
         auth = {"access_token": first["access_token"], "openid": "o-1"}
 
         assert second["errcode"] == 40163
-        assert sns("auth", **auth) == {"errcode": 0, "errmsg": "ok"}
+        assert sns(gateway, "auth", **auth) == {"errcode": 0, "errmsg": "ok"}
 
     @pytest.mark.case(66)
     def test_of_many_redemptions_one_succeeds(self, visit, gateway):
         """However close together they come."""
         code = visit.code(visit.connect())
         with ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(lambda _: exchanged(code), range(64)))
+            answers = list(pool.map(lambda _: exchanged(gateway, code), range(64)))
 
         assert sorted(each.get("errcode", 0) for each in answers) == [0] + [40163] * 63
 
@@ -114,7 +117,7 @@ class TestAccessToken:
             ({"code": "unknown"}, 40029),
         ],
     )
-    def test_errors_are_wechats(self, visit, changes, expected):
+    def test_errors_are_wechats(self, visit, changes, expected, errcode):
         """Status 200, text/plain, errcode and a rid."""
         pairs = {
             "appid": "demo",
@@ -129,10 +132,10 @@ class TestAccessToken:
     def test_a_code_of_another_client_is_burnt(self, visit, gateway):
         """It was stolen, or leaked: nobody gets anything for it."""
         code = visit.code(visit.connect())
-        theirs = exchanged(code, appid="other", secret=OTHER_SECRET)
+        theirs = exchanged(gateway, code, appid="other", secret=OTHER_SECRET)
 
         assert theirs["errcode"] == 40029
-        assert exchanged(code)["errcode"] == 40163
+        assert exchanged(gateway, code)["errcode"] == 40163
 
     @pytest.mark.case(104)
     def test_a_code_of_openid_connect_is_none_here(self, visit, gateway):
@@ -141,7 +144,7 @@ class TestAccessToken:
         begun = visit.authorize(OIDC, scope="profile")
         code = query_of(header(visit.agree(begun), "Location"))["code"]
 
-        assert exchanged(code)["errcode"] == 40029
+        assert exchanged(gateway, code)["errcode"] == 40029
 
     def test_a_code_is_gone_after_five_minutes(self, visit, shared_redis):
         """As long as WeChat's own."""
@@ -160,7 +163,7 @@ class TestPeople:
         """With what WeChat has left empty since 2021."""
         pairs = {"access_token": tokens["access_token"], "openid": "o-1"}
 
-        assert sns("userinfo", **pairs, lang="zh_CN") == {
+        assert sns(gateway, "userinfo", **pairs, lang="zh_CN") == {
             "openid": "o-1",
             "nickname": "张三",
             "sex": 0,
@@ -174,7 +177,7 @@ class TestPeople:
 
     @pytest.mark.case(132)
     @pytest.mark.parametrize("path", ["userinfo", "auth"])
-    def test_the_openid_has_to_fit_the_token(self, tokens, path):
+    def test_the_openid_has_to_fit_the_token(self, tokens, path, errcode):
         """WeChat's own code tells which of the two is wrong."""
         token = tokens["access_token"]
 
@@ -184,10 +187,10 @@ class TestPeople:
         assert errcode(path, access_token=token, openid="") == 41009
 
     @pytest.mark.case(132)
-    def test_a_silent_sign_in_has_no_userinfo(self, visit, gateway, wechat):
+    def test_a_silent_sign_in_has_no_userinfo(self, visit, gateway, wechat, errcode):
         """48001, as at WeChat, and no unionid either."""
         visit.connect()
-        tokens = exchanged(visit.code(visit.connect(scope="snsapi_base")))
+        tokens = exchanged(gateway, visit.code(visit.connect(scope="snsapi_base")))
 
         assert "unionid" not in tokens
         assert (
@@ -196,13 +199,14 @@ class TestPeople:
         )
 
     @pytest.mark.case(133)
-    def test_a_refresh_token_prolongs(self, tokens, gateway, clock):
+    def test_a_refresh_token_prolongs(self, tokens, gateway, clock, errcode):
         """Without a secret, as at WeChat, and for thirty days."""
         clock.now += 7201
         old = {"access_token": tokens["access_token"], "openid": "o-1"}
         assert errcode("auth", **old) == 42001
         pairs = {"appid": "demo", "grant_type": "refresh_token"}
         again = sns(
+            gateway,
             "oauth2/refresh_token",
             **pairs,
             refresh_token=tokens["refresh_token"],
@@ -210,16 +214,17 @@ class TestPeople:
 
         new = {"access_token": again["access_token"], "openid": "o-1"}
         assert "unionid" not in again
-        assert sns("auth", **new)["errcode"] == 0
+        assert sns(gateway, "auth", **new)["errcode"] == 0
 
     @pytest.mark.parametrize("begun", ["demo", SERVICE])
     @pytest.mark.parametrize("appid", ["demo", SERVICE])
     def test_a_refresh_knows_the_names_that_the_exchange_knew(
-        self, visit, begun, appid
+        self, visit, begun, appid, gateway
     ):
         """The client's id and the app's own, whichever was used on the way there."""
-        tokens = exchanged(visit.code(visit.connect(appid=begun)), appid=appid)
+        tokens = exchanged(gateway, visit.code(visit.connect(appid=begun)), appid=appid)
         again = sns(
+            gateway,
             "oauth2/refresh_token",
             appid=appid,
             grant_type="refresh_token",
@@ -239,7 +244,7 @@ class TestPeople:
             ({"refresh_token": "x"}, 40030),
         ],
     )
-    def test_a_refresh_that_is_wrong(self, tokens, changes, expected):
+    def test_a_refresh_that_is_wrong(self, tokens, changes, expected, errcode):
         """WeChat's codes."""
         pairs = {
             "appid": "demo",
@@ -250,7 +255,7 @@ class TestPeople:
         assert errcode("oauth2/refresh_token", **{**pairs, **changes}) == expected
 
     @pytest.mark.case(104)
-    def test_the_tokens_are_not_each_other(self, tokens, gateway):
+    def test_the_tokens_are_not_each_other(self, tokens, gateway, errcode):
         """Access, refresh and gateway token each serve their own purpose."""
         refresh = {"appid": "demo", "grant_type": "refresh_token"}
         access = tokens["access_token"]
@@ -259,11 +264,15 @@ class TestPeople:
             40001
         )
         assert errcode("oauth2/refresh_token", **refresh, refresh_token=access) == 40030
-        _, _, content = raw_sns("user/info", f"access_token={access}", base="/cgi-bin/")
+        _, _, content = raw_sns(
+            gateway, "user/info", f"access_token={access}", base="/cgi-bin/"
+        )
         assert content["errcode"] == 40001
 
     @pytest.mark.parametrize("end", ["disable", "revoke", "person"])
-    def test_tokens_end_with_the_client_and_with_the_person(self, tokens, gateway, end):
+    def test_tokens_end_with_the_client_and_with_the_person(
+        self, tokens, gateway, end, errcode
+    ):
         """A disabled client, a raised epoch, a person signed out everywhere."""
         if end == "person":
             gateway.sessions.end_all("u-1", now=gateway.clock())
@@ -287,10 +296,10 @@ class TestPeople:
 def test_a_pairwise_client_gets_names_of_its_own(visit, gateway):
     """The same each time, of an openid's looks, and nothing of WeChat's."""
     change(gateway, "clients", "demo", subject_type="pairwise", pairwise_salt="ab" * 16)
-    first = exchanged(visit.code(visit.connect()))
-    second = exchanged(query_of(header(visit.connect(), "Location"))["code"])
+    first = exchanged(gateway, visit.code(visit.connect()))
+    second = exchanged(gateway, query_of(header(visit.connect(), "Location"))["code"])
     pairs = {"access_token": first["access_token"], "openid": first["openid"]}
-    person = sns("userinfo", **pairs)
+    person = sns(gateway, "userinfo", **pairs)
 
     assert first["openid"] == second["openid"] == person["openid"]
     assert (len(first["openid"]), first["openid"][0]) == (28, "o")
@@ -304,7 +313,7 @@ def test_a_silent_sign_in_without_a_unionid_is_the_clients_alone(
     """It gets its openid; at the gateway, which names by unionid, nobody signs in."""
     silent = {"openid": "o-1", "scope": "snsapi_base", "access_token": "t"}
     wechat._answers["/sns/oauth2/access_token"] = [silent]
-    tokens = exchanged(visit.code(visit.connect(scope="snsapi_base")))
+    tokens = exchanged(gateway, visit.code(visit.connect(scope="snsapi_base")))
 
     assert (tokens["openid"], tokens["scope"]) == ("o-1", "snsapi_base")
     assert "unionid" not in tokens

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from runtime import gateway as gateway_module
 from runtime.sign_in.authorization_request import OIDC, WECHAT
 from runtime.tokens.grant_store import Grant
 from tests.support.brokered import sns
@@ -23,9 +22,8 @@ REFRESH = {"appid": "demo", "grant_type": "refresh_token"}
 
 
 @pytest.fixture
-def held(gateway, monkeypatch):
+def held(gateway):
     """Return the answers of auth, userinfo and refresh for a grant's own tokens."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     grant = Grant(
         dialect=WECHAT,
         client_id="demo",
@@ -44,9 +42,11 @@ def held(gateway, monkeypatch):
         token = {"access_token": grants.user_token(id_, now=now), "openid": "o-1"}
         refresh_token = grants.refresh_token(id_, now=now)
         return [
-            sns("auth", **token),
-            sns("userinfo", **token),
-            sns("oauth2/refresh_token", **REFRESH, refresh_token=refresh_token),
+            sns(gateway, "auth", **token),
+            sns(gateway, "userinfo", **token),
+            sns(
+                gateway, "oauth2/refresh_token", **REFRESH, refresh_token=refresh_token
+            ),
         ]
 
     return ask

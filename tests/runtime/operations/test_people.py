@@ -8,7 +8,6 @@ import logging
 import pytest
 
 from functions.admin.index import handler
-from runtime import gateway as gateway_module
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.registry.schema import RegistrationError
@@ -57,16 +56,15 @@ def test_who_is_no_person(do, arguments):
     assert "a b" not in caught.value.message
 
 
-def test_the_log_does_not_say_who(gateway, monkeypatch, caplog):
+def test_the_log_does_not_say_who(gateway, caplog):
     """That somebody was signed out, by whom; not even where the verb fails."""
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(gateway_module, "_current", gateway)
 
     def post(content):
         headers = [("content-type", "application/json"), ("authorization", "FC AKop:c")]
         path, body = "/admin/person/sign-out", json.dumps(content).encode()
         environ = make_environ_fc(method="POST", path=path, headers=headers, body=body)
-        return call_wsgi(handler, environ)[0]
+        return call_wsgi(handler.with_gateway(gateway), environ)[0]
 
     assert 200 == post({"sub": SUB})
     assert 400 == post({"sub": SUB, "everywhere": True})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from runtime import gateway as gateway_module
 from runtime.registry.client_secrets import hash_secret
 from tests.functions.oidc.basic_plan.relying_party import SECRETS, RelyingParty
 from tests.support.brokered import BACK, willing
@@ -20,9 +19,8 @@ def environ(tmp_path, redis_server):
 
 
 @pytest.fixture
-def party(gateway, wechat, monkeypatch):
+def party(gateway, wechat):
     """The first client; it may do without PKCE, as most of the plan does."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     registered = {"redirect_uris": [BACK], "pkce": "optional"}
     change(gateway, "clients", "demo", **registered, email_domain="people.example.com")
     second = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
 from tests.support.gateway_environ import make_environ
@@ -56,7 +55,6 @@ def gateway(settings, clock):
 
 
 @pytest.fixture
-def provider(gateway, monkeypatch):
+def provider(gateway):
     """The oidc function, called as FC does."""
-    monkeypatch.setattr(gateway_module, "_current", gateway)
     return Provider(gateway)

@@ -45,17 +45,17 @@ def test_by_openid_connect(provider, gateway, loss, refused):
 def test_in_wechats_dialect(provider, gateway, loss, refused):
     """The same, in WeChat's numbers."""
     codes = [make_code(gateway, **IN_WECHATS_WAY) for _ in range(2)]
-    tokens = exchanged(codes[0])
+    tokens = exchanged(gateway, codes[0])
     token = {"access_token": tokens["access_token"], "openid": OPENID}
     refresh = {"appid": "demo", "grant_type": "refresh_token"}
     refresh["refresh_token"] = tokens["refresh_token"]
-    before = sns("auth", **token)
+    before = sns(gateway, "auth", **token)
     change(gateway, "clients", "demo", **loss)
     answers = [
-        exchanged(codes[1]),
-        sns("auth", **token),
-        sns("userinfo", **token),
-        sns("oauth2/refresh_token", **refresh),
+        exchanged(gateway, codes[1]),
+        sns(gateway, "auth", **token),
+        sns(gateway, "userinfo", **token),
+        sns(gateway, "oauth2/refresh_token", **refresh),
     ]
     at_the_code = 40125 if loss is DISABLED else 40029
 

@@ -9,8 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from functions.oidc.index import handler
-from runtime import gateway as gateway_module
+from functions.oidc.index import handler as oidc
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
@@ -38,7 +37,7 @@ def port():
 
 
 @pytest.fixture
-def gateway(environ, port, monkeypatch):
+def gateway(environ, port):
     """A gateway on this machine, with a client whose site is `localhost`."""
     environ["PUBLIC_BASE_URL"] = f"http://127.0.0.1:{port}"
     made = Gateway(settings_from(environ))
@@ -50,7 +49,6 @@ def gateway(environ, port, monkeypatch):
         "post_logout_redirect_uris": [f"http://localhost:{port}/gone"],
     }
     made.documents.write("clients", "service", client, after=0)
-    monkeypatch.setattr(gateway_module, "_current", made)
     return made
 
 
@@ -81,12 +79,14 @@ def page(browser, gateway, session, port):
 
 
 @contextmanager
-def serving(port, form):
+def serving(gateway, port, form):
     """Serve the gateway on 127.0.0.1 and the service on localhost."""
 
     def service(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/html")])
         return [(GONE if environ["PATH_INFO"] == "/gone" else form).encode()]
+
+    handler = oidc.with_gateway(gateway)
 
     def app(environ, start_response):
         ours = environ["HTTP_HOST"].startswith("127.0.0.1")
@@ -128,7 +128,7 @@ def test_at_once_by_an_id_token(page, gateway, session, port, method):
     )
     gone = f"http://localhost:{port}/gone"
     form = form_of(port, method, id_token_hint=hint, post_logout_redirect_uri=gone)
-    with serving(port, form) as address:
+    with serving(gateway, port, form) as address:
         page.goto(address)
         page.get_by_role("button", name="Go").click()
         page.get_by_text(GONE).wait_for()
@@ -146,7 +146,7 @@ def test_after_a_question(page, gateway, session, port, method):
         "post_logout_redirect_uri": f"http://localhost:{port}/gone",
         "state": "a&b",
     }
-    with serving(port, form_of(port, method, **wish)) as address:
+    with serving(gateway, port, form_of(port, method, **wish)) as address:
         page.goto(address)
         page.get_by_role("button", name="Go").click()
         page.get_by_role("button", name="Sign out").wait_for()

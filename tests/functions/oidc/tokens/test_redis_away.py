@@ -7,29 +7,28 @@ from dataclasses import replace
 
 import pytest
 
-from runtime import gateway as gateway_module
 from runtime.gateway import Gateway
 from tests.support.ports import free_port
-from tests.support.provider import make_code
+from tests.support.provider import Provider, make_code
 
 
 @pytest.mark.case(124)
-def test_no_token_and_no_person(provider, gateway, settings, clock, monkeypatch):
+def test_no_token_and_no_person(provider, gateway, settings, clock):
     """503 with Retry-After, for code, refresh token and access token alike."""
     tokens = provider.tokens(scope=("openid", "offline_access"))
     code = make_code(gateway)
     url = f"redis://127.0.0.1:{free_port()}/0"
     away = Gateway(replace(settings, redis_url=url), clock=clock)
-    monkeypatch.setattr(gateway_module, "_current", away)
+    cut_off = Provider(away)
     answers = [
-        provider.redeem(code),
-        provider.token(
+        cut_off.redeem(code),
+        cut_off.token(
             {
                 "grant_type": "refresh_token",
                 "refresh_token": tokens["refresh_token"],
             }
         ),
-        provider.userinfo(tokens["access_token"]),
+        cut_off.userinfo(tokens["access_token"]),
     ]
 
     assert [(503, "temporarily_unavailable")] * 3 == [
@@ -43,12 +42,11 @@ def test_no_token_and_no_person(provider, gateway, settings, clock, monkeypatch)
     ["/.well-known/openid-configuration", "/oidc/jwks"],
     ids=["metadata", "keys"],
 )
-def test_what_needs_no_redis_is_there(provider, settings, clock, monkeypatch, path):
+def test_what_needs_no_redis_is_there(settings, clock, path):
     """Services go on checking ID tokens."""
     url = f"redis://127.0.0.1:{free_port()}/0"
     away = Gateway(replace(settings, redis_url=url), clock=clock)
-    monkeypatch.setattr(gateway_module, "_current", away)
-    status, _, body = provider.ask(path)
+    status, _, body = Provider(away).ask(path)
 
     assert 200 == status
     assert json.loads(body)

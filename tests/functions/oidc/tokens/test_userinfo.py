@@ -180,7 +180,7 @@ def test_a_person_who_was_signed_out_everywhere(provider, token, gateway, clock)
 
 
 @pytest.mark.case(104)
-def test_an_access_token_is_no_session(token):
+def test_an_access_token_is_no_session(gateway, token):
     """Neither as the cookie nor as the Bearer token of a mini program."""
     for header in (
         ("cookie", f"__Host-gateway_session={token}"),
@@ -188,7 +188,7 @@ def test_an_access_token_is_no_session(token):
     ):
         environ = make_environ_fc(path="/login/me", headers=[header])
 
-        assert 401 == call_wsgi(login, environ)[0]
+        assert 401 == call_wsgi(login.with_gateway(gateway), environ)[0]
 
 
 @pytest.mark.case(104)
