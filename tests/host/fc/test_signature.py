@@ -13,7 +13,7 @@ KEY = AccessKey("AKtest", "SKtest")
 NOW = 1_700_000_000.0
 DATE = formatdate(NOW, usegmt=True)
 PATH = "/2016-08-15/proxy/site/guarded/a b"
-URI = "/2016-08-15/proxy/site/guarded/a%20b?b=%E4%BD%A0&a=1&a=0"
+URI = "/2016-08-15/proxy/site/guarded/a%20b?b=%E4%BD%A0&a=1&a=0&blank="
 HEADERS = {
     "date": DATE,
     "content-type": "application/json",
@@ -25,7 +25,7 @@ HEADERS = {
 def signed(headers=None, *, path=PATH, key=KEY):
     """Return headers as the vendor's own client signs them."""
     headers = dict(HEADERS if headers is None else headers)
-    queries = {"a": ["1", "0"], "b": "你"}
+    queries = {"a": ["1", "0"], "b": "你", "blank": ""}
     vendor = Auth(key.key_id, key.secret)
     signature = vendor.sign_request("POST", path, headers, queries)
     return {**headers, "authorization": signature}
@@ -36,7 +36,7 @@ def check(headers, *, method="POST", uri=URI, key=KEY, now=NOW):
 
 
 def test_the_vendors_own_signature_passes():
-    """Decoded path and query, x-fc- headers in order."""
+    """It covers the decoded path and query, blank values too, and x-fc- headers."""
     check(signed())
 
 
@@ -51,6 +51,8 @@ def test_a_signature_lasts_fifteen_minutes(seconds):
     [
         pytest.param({"method": "GET"}, id="method"),
         pytest.param({"uri": URI + "&c=3"}, id="query added"),
+        pytest.param({"uri": URI + "&c="}, id="blank pair added"),
+        pytest.param({"uri": URI.replace("&blank=", "")}, id="blank pair removed"),
         pytest.param({"uri": URI.replace("a=1", "a=2")}, id="query changed"),
         pytest.param({"uri": URI.replace("guarded", "echo")}, id="path"),
         pytest.param({"now": NOW + 901}, id="too old"),
@@ -105,6 +107,7 @@ def client(site):
         pytest.param(
             "GET", "/x", {"params": {"b": "你 好", "a": ["2", "1"]}}, id="query"
         ),
+        pytest.param("GET", "/x", {"params": {"b": "", "a": ["", "1"]}}, id="blank"),
         pytest.param("GET", "/a%2Fb%20c", {}, id="escaped"),
         pytest.param("POST", "/x", {"body": b"{}"}, id="body"),
         pytest.param("POST", "/x", {"headers": {"x-fc-trace": "1"}}, id="x-fc"),
