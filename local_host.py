@@ -13,7 +13,6 @@ from tornado.options import OptionParser
 
 from host.cannot_start import CannotStart
 from host.developer.development import Machine, set_up
-from host.fc.template import read_served_template
 from host.processes.children import Children
 from host.processes.signals import Interruption
 from host.server.options import parse_options
@@ -21,6 +20,7 @@ from host.server.run import Host
 from host.server.serving import listen
 from runtime.errors import SettingsError
 from runtime.settings import settings_from
+from template.served import TemplateError, read_served_template
 
 _CUT_SHORT = 130
 """The exit code of whom a signal ends at once."""
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     children = Children(os.environ)
     try:
         finished = _run(parse_options(arguments), children, interruption)
-    except (CannotStart, SettingsError) as error:
+    except (CannotStart, SettingsError, TemplateError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

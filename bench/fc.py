@@ -11,10 +11,10 @@ from typing import Any
 from host.fc.call import Call
 from host.fc.context import Context, surroundings_of
 from host.fc.environ import base_environ, make_environ
-from host.fc.template import read_template
 from host.processes.children import PROJECT
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
+from template.served import read_template
 
 SETTINGS = {
     "PUBLIC_BASE_URL": "https://gateway.example.com",

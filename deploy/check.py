@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from deploy.forms import is_certificate, is_on_this_machine, is_private_key, is_role
 from deploy.fun_profile import lacking
-from deploy.package.placing import domains, functions, http_functions
 from management.failure import Failure
 from management.offline import Offline
 from runtime.errors import SettingsError
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
+from template.resources import domains, functions, parse_template, services
 
 TEMPLATE = Path(".fun/build/artifacts/template.yml")
 _ASKED = {"redis": "REDIS_URL", "config": "CONFIG_URL"}
@@ -40,7 +38,7 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     if not TEMPLATE.is_file():
         print(f"make deploy: no {TEMPLATE}: make build makes it.")
         return 1
-    resources = yaml.safe_load(TEMPLATE.read_text("utf-8"))["Resources"]
+    resources = parse_template(TEMPLATE.read_text("utf-8"))["Resources"]
     faults = sorted(
         {*_of_fun(environ), *_of_what_was_built(resources, reach=options.reach)}
     )
@@ -57,7 +55,9 @@ def _of_fun(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _of_what_was_built(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
-    environs = [each["EnvironmentVariables"] for _, each in functions(resources)]
+    environs = [
+        each.properties["EnvironmentVariables"] for each in functions(resources)
+    ]
     for environ in environs:
         try:
             settings_from(environ)
@@ -86,8 +86,8 @@ def _of_the_place(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _of_the_role(resources: Mapping[str, Any]) -> Iterator[str]:
-    for each in resources.values():
-        role = each["Properties"].get("Role")
+    for service in services(resources):
+        role = service.get("Role")
         if role and not is_role(role):
             yield "ROLE_ARN is no acs:ram::ACCOUNT_ID:role/NAME."
 
@@ -111,9 +111,15 @@ def _of_the_routes(resources: Mapping[str, Any]) -> Iterator[str]:
     # Beneath its own name each of them can be called, and answers /healthz.
     for domain in domains(resources):
         routes = domain["RouteConfig"]["Routes"]
-        for name in http_functions(resources):
+        for name in _http_functions(resources):
             if routes.get(f"/{name}/*", {}).get("FunctionName") != name:
                 yield f"No route /{name}/* leads to the function {name}."
+
+
+def _http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
+    for function in functions(resources):
+        if any(function.triggers("HTTP")):
+            yield function.name
 
 
 def _out_of_reach(environ: Mapping[str, str]) -> Iterator[str]:

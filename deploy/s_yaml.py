@@ -10,6 +10,13 @@ import yaml
 
 from deploy.package.parameters import NEEDED
 from deploy.package.placing import VARIABLES, place
+from template.resources import (
+    FunctionResource,
+    domains,
+    functions,
+    parse_template,
+    services,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
@@ -48,44 +55,40 @@ def main() -> None:
 
 def render(template: Path) -> str:
     """Return the text of s.yaml; what the functions share stands in it once."""
-    source = yaml.safe_load(template.read_text("utf-8"))
+    source = parse_template(template.read_text("utf-8"))
     parameters, resources = source["Parameters"], source["Resources"]
     place(resources, {name: _environment(name, parameters) for name in parameters})
-    shared = _shared(resources["wechat_gateway"])
-    functions = {
-        name: {"component": "fc3", "props": _function(name, resource) | shared}
-        for name, resource in resources["wechat_gateway"].items()
-        if "Events" in resource
+    (service,), (domain,) = services(resources), domains(resources)
+    first, *others = functions(resources)
+    shared = _shared(service, first.properties["EnvironmentVariables"])
+    made_functions = {
+        each.name: {"component": "fc3", "props": _function(each) | shared}
+        for each in (first, *others)
     }
-    domain = {
-        "component": "fc3-domain",
-        "props": _domain(resources["domain"]["Properties"]),
-    }
+    made_domain = {"component": "fc3-domain", "props": _domain(domain)}
     made = {
         "edition": "3.0.0",
         "name": "wechat-gateway",
         "access": "default",
-        "resources": {**functions, "domain": domain},
+        "resources": {**made_functions, "domain": made_domain},
     }
     return HEAD + yaml.safe_dump(made, sort_keys=False, width=88)
 
 
-def _shared(service: Mapping[str, Any]) -> dict[str, Any]:
-    about = service["Properties"]
-    variables = service["login"]["Properties"]["EnvironmentVariables"]
+def _shared(service: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "role": about["Role"],
-        "vpcConfig": _uncapitalised(about["VpcConfig"]),
-        "logConfig": _uncapitalised(about["LogConfig"]),
+        "role": service["Role"],
+        "vpcConfig": _uncapitalised(service["VpcConfig"]),
+        "logConfig": _uncapitalised(service["LogConfig"]),
         "environmentVariables": {"PYTHONPATH": PACKAGES, **variables},
     }
 
 
-def _function(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
-    properties = resource["Properties"]
+def _function(function: FunctionResource) -> dict[str, Any]:
+    properties = function.properties
     return {
         "region": REGION,
-        "functionName": f"wechat_gateway_{name}",
+        "functionName": f"{function.service}_{function.name}",
         "description": properties["Description"],
         "handler": properties["Handler"],
         "runtime": properties["Runtime"],
@@ -95,7 +98,7 @@ def _function(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
         "memorySize": properties["MemorySize"],
         "diskSize": 512,
         "timeout": properties["Timeout"],
-        "triggers": list(_triggers(resource["Events"])),
+        "triggers": list(_triggers(function.events)),
     }
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from host.cannot_start import CannotStart
-from host.fc.template import read_template
 from host.fc.timer_event import tick
 from host.server.options import parse_options
 from runtime.errors import SettingsError
 from runtime.settings import settings_from
+from template.served import TemplateError, read_template
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         template = read_template(Path(parse_options(arguments).template))
         settings_from(process)  # a fault is named, as the host names it
-    except (CannotStart, SettingsError) as error:
+    except (CannotStart, SettingsError, TemplateError) as error:
         print(error, file=sys.stderr)
         return 1
     now = datetime.now(timezone.utc)

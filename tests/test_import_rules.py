@@ -16,19 +16,20 @@ from tests.support.ports import free_port
 ROOT = Path(__file__).parents[1]
 TREES = (
     *("client", "deploy", "examples", "functions", "host", "local_host"),
-    *("manage", "management", "runtime", "sandbox"),
+    *("manage", "management", "runtime", "sandbox", "template"),
 )
 ALLOWED = {
     "client": {"client", "tornado"},
-    "deploy": {"deploy", "management", "runtime"},
+    "deploy": {"deploy", "management", "runtime", "template"},
     "examples": {"examples", "client", "tornado"},
     "functions": {"functions", "runtime", "tornado.template"},
-    "host": {"host", "runtime", "tornado"},
-    "local_host": {"local_host", "host", "runtime", "tornado"},
+    "host": {"host", "runtime", "template", "tornado"},
+    "local_host": {"local_host", "host", "runtime", "template", "tornado"},
     "manage": {"manage", "management"},
     "management": {"management", "host.developer.kept_settings", "runtime"},
     "runtime": {"runtime", "tornado.template"},
     "sandbox": {"sandbox", "tornado"},
+    "template": {"template"},
 }
 """Of our own code and of Tornado; the host loads functions as FC does, by path."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.package.parameters import SETTINGS
+from template.resources import domains, functions, services
 
-_SERVICE = "Aliyun::Serverless::Service"
-_FUNCTION = "Aliyun::Serverless::Function"
-_DOMAIN = "Aliyun::Serverless::CustomDomain"
 VARIABLES = {
     **{name: name for name in SETTINGS},
     "BUCKET_KEY_ID": "AWS_ACCESS_KEY_ID",
@@ -21,42 +19,14 @@ VARIABLES = {
 
 def place(resources: Mapping[str, Any], values: Mapping[str, str]) -> None:
     """Put the values into service, functions and domain of a template."""
-    for properties in _of_type(resources, _SERVICE):
+    for properties in services(resources):
         properties |= _of_the_service(values)
     for properties in domains(resources):
         properties |= _of_the_domain(values)
     given = {to: values[name] for name, to in VARIABLES.items() if name in values}
-    for _, properties in functions(resources):
-        public = properties.get("EnvironmentVariables", {})
-        properties["EnvironmentVariables"] = {**public, **given}
-
-
-def functions(resources: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield name and properties of each function."""
-    for service in resources.values():
-        for name, resource in service.items():
-            if isinstance(resource, dict) and resource.get("Type") == _FUNCTION:
-                yield name, resource["Properties"]
-
-
-def http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the name of each function with an HTTP trigger."""
-    for service in resources.values():
-        for name, resource in service.items():
-            events = resource.get("Events", {}) if isinstance(resource, dict) else {}
-            if any(event["Type"] == "HTTP" for event in events.values()):
-                yield name
-
-
-def domains(resources: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the properties of each custom domain."""
-    yield from _of_type(resources, _DOMAIN)
-
-
-def _of_type(resources: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
-    for resource in resources.values():
-        if resource["Type"] == kind:
-            yield resource["Properties"]
+    for function in functions(resources):
+        public = function.properties.get("EnvironmentVariables", {})
+        function.properties["EnvironmentVariables"] = {**public, **given}
 
 
 def _of_the_service(values: Mapping[str, str]) -> dict[str, Any]:

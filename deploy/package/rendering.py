@@ -13,7 +13,8 @@ import yaml
 
 from deploy.package.failed import BuildFailed
 from deploy.package.parameters import NEEDED, known
-from deploy.package.placing import functions, place
+from deploy.package.placing import place
+from template.resources import functions, parse_template
 
 MOST_VARIABLES = 4096 - 707
 """Bytes of all names and values: FC's limit, less what `fun` adds of its own."""
@@ -33,13 +34,14 @@ def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
 
     What is missing is no fault: the template can be deployed without.
     """
-    template = yaml.safe_load(source)
+    template = parse_template(source)
     parameters, resources = template.pop("Parameters"), template["Resources"]
     values = known(parameters, environ)
     place(resources, values)
-    for name, properties in functions(resources):
-        properties["CodeUri"] = code
-        _check_variables(name, properties["EnvironmentVariables"])
+    for function in functions(resources):
+        function.properties["CodeUri"] = code
+        variables = function.properties["EnvironmentVariables"]
+        _check_variables(function.name, variables)
     return Rendered(
         text=yaml.safe_dump(template, sort_keys=False, allow_unicode=True),
         taken=tuple(sorted(n for n in parameters if environ.get(n, "").strip())),

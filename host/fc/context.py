@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from host.fc.template import Function
+from template.served import Function
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from host.fc.call import Call
 from host.fc.context import Context
-from host.fc.template import Function, Template
+from template.served import Function, Template
 
 _ALWAYS: Mapping[str, Any] = {
     "HTTP": "on",

@@ -10,7 +10,7 @@ from host.fc.limits import check_head
 from host.fc.refusals import Refusal, unknown_method
 from host.fc.routes import Routes, Target
 from host.fc.signature import AccessKey, check_signature
-from host.fc.template import Template
+from template.served import Template
 
 
 class Front:

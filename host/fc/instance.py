@@ -13,7 +13,7 @@ from host.fc.environ import base_environ, make_environ
 from host.fc.limits import check_answer
 from host.fc.loader import LoadError, load_handler
 from host.fc.refusals import failure
-from host.fc.template import Function, Template
+from template.served import Function, Template
 
 log = logging.getLogger("host")
 

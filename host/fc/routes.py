@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host.fc.template import Function, Template
+from template.served import Function, Template
 
 DEFAULT_FORM = "/2016-08-15/proxy/"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from host.fc.context import Context, surroundings_of
 from host.fc.loader import LoadError, load_handler
-from host.fc.template import Timer
+from template.served import Timer
 
 log = logging.getLogger("host")
 

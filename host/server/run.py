@@ -13,7 +13,6 @@ from tornado.options import OptionParser
 from host.cannot_start import CannotStart
 from host.fc.front import Front
 from host.fc.signature import AccessKey
-from host.fc.template import Template
 from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
 from host.server.serving import Shutdown, serve
@@ -21,6 +20,7 @@ from host.server.timers import Timers
 from host.server.web import FunctionSite
 from host.server.workers import Workers
 from runtime.gateway import forget_gateway
+from template.served import Template
 
 
 class Host:

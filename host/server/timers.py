@@ -7,9 +7,9 @@ from datetime import datetime, timezone
 
 from tornado.ioloop import PeriodicCallback
 
-from host.fc.template import Template, Timer
 from host.fc.timer_event import tick
 from host.server.workers import Workers
+from template.served import Template, Timer
 
 
 class Timers:

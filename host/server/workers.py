@@ -12,8 +12,8 @@ from host.fc.answer import Answer
 from host.fc.call import Call
 from host.fc.instance import Instance
 from host.fc.refusals import failure
-from host.fc.template import Function
 from host.server.threads import Threads
+from template.served import Function
 
 T = TypeVar("T")
 

@@ -6,9 +6,10 @@ import subprocess
 import yaml
 
 from deploy.package.parameters import known
-from deploy.package.placing import functions, place
+from deploy.package.placing import place
 from runtime.settings import settings_from
 from runtime.version import version
+from template.resources import functions
 from tests.deploy_files.deploy_files import ROOT, tool
 from tests.support.documentation import code_blocks, section
 
@@ -62,8 +63,8 @@ def test_the_parameters_are_settings(tmp_path):
     place(template["Resources"], known(template["Parameters"], said))
 
     assert OF_FUN == named - set(template["Parameters"])
-    for _, properties in functions(template["Resources"]):
-        assert settings_from(properties["EnvironmentVariables"]).oidc_key
+    for each in functions(template["Resources"]):
+        assert settings_from(each.properties["EnvironmentVariables"]).oidc_key
 
 
 def test_a_version_names_the_commit_to_roll_back_to(tmp_path):

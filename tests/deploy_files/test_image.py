@@ -91,7 +91,7 @@ def test_only_what_it_runs_is_in_it():
 
     assert "*" == rules[0]
     assert taken == {
-        *("functions", "host", "locale", "management", "runtime"),
+        *("functions", "host", "locale", "management", "runtime", "template"),
         *("local_host.py", "manage.py", "template.yml"),
         *("requirements-catalogues.lock", "requirements-host.lock"),
     }

@@ -7,8 +7,8 @@ import yaml
 
 from deploy.package.placing import VARIABLES
 from functions.refresh.index import MOST_SECONDS
-from host.fc.template import read_template
 from runtime.version import VERSION
+from template.served import read_template
 from tests.deploy_files.deploy_files import (
     K8S,
     NEEDED,

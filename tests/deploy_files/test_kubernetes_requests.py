@@ -3,8 +3,8 @@
 import re
 
 from host.fc.limits import BODY
-from host.fc.template import read_template
 from host.server.options import parse_options
+from template.served import read_template
 from tests.deploy_files.deploy_files import ROOT, address_seen, of_kind
 
 DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")

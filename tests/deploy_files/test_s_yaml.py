@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy.s_yaml import render
-from host.fc.template import read_template
+from template.served import read_template
 from tests.deploy_files.component_facts import DOMAIN, FUNCTION
 from tests.deploy_files.deploy_files import DEPLOY, ROOT, SETTINGS, tool
 from tests.support.documentation import section

@@ -7,8 +7,8 @@ import yaml
 
 from deploy.package.failed import BuildFailed
 from deploy.package.parameters import NEEDED
-from deploy.package.placing import functions
 from deploy.package.rendering import MOST_VARIABLES, render
+from template.resources import functions
 from tests.deployment.deployer import ROOT
 
 SOURCE = (ROOT / "template.yml").read_text()
@@ -34,8 +34,8 @@ def resources(**values):
 def variables(**values):
     """Return each function's variables; all have the same."""
     found = [
-        properties["EnvironmentVariables"]
-        for _, properties in functions(resources(**values))
+        each.properties["EnvironmentVariables"]
+        for each in functions(resources(**values))
     ]
     assert len(found) == 6
     assert all(each == found[0] for each in found)
@@ -45,9 +45,9 @@ def variables(**values):
 def test_nothing_given_is_the_template_as_it_stands():
     """But for the archive in place of the tree."""
     made = resources()
-    codes = [properties.pop("CodeUri") for _, properties in functions(made)]
+    codes = [each.properties.pop("CodeUri") for each in functions(made)]
     stands = yaml.safe_load(SOURCE)["Resources"]
-    trees = [properties.pop("CodeUri") for _, properties in functions(stands)]
+    trees = [each.properties.pop("CodeUri") for each in functions(stands)]
 
     assert stands == made
     assert ({"./"}, {"code.zip"}) == (set(trees), set(codes))

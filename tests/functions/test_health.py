@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from host.fc.routes import Routes
-from host.fc.template import read_template
 from runtime import gateway as gateway_module
 from runtime import health
 from runtime.entry.dialects import api_dialect
@@ -22,6 +21,7 @@ from runtime.errors import ServiceUnavailable, SettingsError
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.version import VERSION, version
+from template.served import read_template
 from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
 from tests.support.gateway_environ import make_environ
 from tests.support.ports import free_port

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from host.fc.template import read_template
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
+from template.served import read_template
 from tests.management.conftest import APP_SECRET, APPID
 from tests.support.documentation import ROOT
 

@@ -8,9 +8,9 @@ import yaml
 
 from functions.refresh.index import MOST_SECONDS
 from host.fc.loader import load_handler
-from host.fc.template import read_template
 from runtime.settings import Settings
 from runtime.wechat.calls import PROXIED_SECONDS
+from template.served import read_template
 from tests.template.conftest import ROOT
 
 TEMPLATE = read_template(ROOT / "template.yml")

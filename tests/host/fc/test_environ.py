@@ -8,7 +8,7 @@ import pytest
 from host.fc.call import Call, passed_on
 from host.fc.context import Context, surroundings_of
 from host.fc.environ import base_environ, make_environ
-from host.fc.template import read_template
+from template.served import read_template
 
 TEMPLATE = read_template(Path(__file__).parents[1] / "site" / "template.yml")
 ECHO = next(each for each in TEMPLATE.functions if each.name == "echo")

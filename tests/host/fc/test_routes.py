@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from host.fc.routes import Routes
-from host.fc.template import read_template
+from template.served import read_template
 
 SITE = Path(__file__).parents[1] / "site" / "template.yml"
 PROXY = "/2016-08-15/proxy"

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 
 import pytest
 
-from host.fc.template import TemplateError, read_template
 from host.server.timers import Timers
 from host.server.workers import Workers
+from template.served import TemplateError, read_template
 
 TEMPLATE = """
 Resources:

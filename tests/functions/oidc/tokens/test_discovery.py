@@ -10,9 +10,9 @@ import pytest
 from functions.oidc import index
 from functions.oidc.token_endpoint import GRANTS
 from host.fc.routes import Routes
-from host.fc.template import read_template
 from runtime.gateway import Gateway
 from runtime.tokens.oidc_keys import OidcKeys
+from template.served import read_template
 from tests.support.provider import ISSUER
 from tests.support.rsa_keys import private_key, public_key
 from tests.support.scripted_wechat import ask

@@ -1,13 +1,12 @@
-"""What the host takes from a template."""
+"""Functions and routes that a host takes from a template."""
 
 from pathlib import Path
 
 import pytest
 
-from host.cannot_start import CannotStart
-from host.fc.template import Function, read_served_template, read_template
+from template.served import Function, TemplateError, read_served_template, read_template
 
-SITE = Path(__file__).parents[1] / "site" / "template.yml"
+SITE = Path(__file__).parents[1] / "host" / "site" / "template.yml"
 
 
 def test_a_function_is_what_its_properties_say():
@@ -36,7 +35,7 @@ def test_a_function_is_what_its_properties_say():
 
 
 def test_a_function_without_http_trigger_is_left_out():
-    """Nobody can call it by an address."""
+    """No URL leads to it."""
     names = {function.name for function in read_template(SITE).functions}
 
     assert {"echo", "guarded", "answers", "broken"} == names
@@ -74,7 +73,7 @@ def test_a_template_that_cannot_be_served_says_why(tmp_path, text, said):
     if text is not None:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    with pytest.raises(CannotStart, match=rf"^[^\n]*{said}[^\n]*$"):
+    with pytest.raises(TemplateError, match=rf"^[^\n]*{said}[^\n]*$"):
         read_template(file)
 
 
@@ -83,5 +82,5 @@ def test_a_host_that_would_serve_nothing_does_not_start(tmp_path):
     file = tmp_path / "template.yml"
     file.write_text("Resources: {}")
 
-    with pytest.raises(CannotStart, match=r"has no HTTP function and no timer$"):
+    with pytest.raises(TemplateError, match=r"has no HTTP function and no timer$"):
         read_served_template(file)

@@ -1,4 +1,4 @@
-"""What template.yml says: the HTTP functions and the routes that lead to them."""
+"""Functions, routes and timers of a template, as a host serves them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 import yaml
 
-from host.cannot_start import CannotStart
-
-_SERVICE = "Aliyun::Serverless::Service"
-_FUNCTION = "Aliyun::Serverless::Function"
-_DOMAIN = "Aliyun::Serverless::CustomDomain"
+from template.resources import FunctionResource, domains, functions, parse_template
 
 
-class TemplateError(CannotStart):
+class TemplateError(Exception):
     """The template cannot be served; the message says what is wrong with it."""
 
 
@@ -60,11 +56,11 @@ class Template:
 def read_template(path: Path) -> Template:
     """Return what the file says; TemplateError if a route leads nowhere."""
     try:
-        resources = yaml.safe_load(path.read_text("utf-8"))["Resources"]
-        functions = tuple(_functions(resources))
-        routes = _routes(resources, functions)
+        resources = parse_template(path.read_text("utf-8"))["Resources"]
+        served = tuple(_http_functions(resources))
+        routes = _routes(resources, served)
         timers = tuple(_timers(resources))
-        return Template(path.resolve().parent, functions, routes, timers)
+        return Template(path.resolve().parent, served, routes, timers)
     except (OSError, ValueError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())  # YAML's is of several lines
         raise TemplateError(f"{path} cannot be read: {said}") from None
@@ -80,26 +76,22 @@ def read_served_template(path: Path) -> Template:
     return template
 
 
-def _of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
-    for name, resource in resources.items():
-        if isinstance(resource, dict) and resource.get("Type") == kind:
-            yield name, resource
-
-
-def _functions(resources: Mapping[str, Any]) -> Iterator[Function]:
-    for service, name, resource, _, event in _events(resources, "HTTP"):
-        yield _function(service, name, resource, event)
+def _http_functions(resources: Mapping[str, Any]) -> Iterator[Function]:
+    for resource in functions(resources):
+        for _, trigger in resource.triggers("HTTP"):
+            yield _function(resource, trigger)
 
 
 def _timers(resources: Mapping[str, Any]) -> Iterator[Timer]:
-    for service, name, resource, trigger, event in _events(resources, "Timer"):
-        if event.get("Enable", True):
-            yield Timer(
-                name=trigger,
-                function=_function(service, name, resource, {}),
-                seconds=_seconds(event["CronExpression"]),
-                payload=event.get("Payload", ""),
-            )
+    for resource in functions(resources):
+        for name, trigger in resource.triggers("Timer"):
+            if trigger.get("Enable", True):
+                yield Timer(
+                    name=name,
+                    function=_function(resource, {}),
+                    seconds=_seconds(trigger["CronExpression"]),
+                    payload=trigger.get("Payload", ""),
+                )
 
 
 def _seconds(expression: str) -> int:
@@ -111,23 +103,11 @@ def _seconds(expression: str) -> int:
     return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def _events(
-    resources: Mapping[str, Any], kind: str
-) -> Iterator[tuple[str, str, dict[str, Any], str, dict[str, Any]]]:
-    for service, content in _of_type(resources, _SERVICE):
-        for name, resource in _of_type(content, _FUNCTION):
-            for trigger, event in resource.get("Events", {}).items():
-                if event["Type"] == kind:
-                    yield service, name, resource, trigger, event["Properties"]
-
-
-def _function(
-    service: str, name: str, resource: dict[str, Any], trigger: dict[str, Any]
-) -> Function:
-    properties = resource["Properties"]
+def _function(resource: FunctionResource, trigger: dict[str, Any]) -> Function:
+    properties = resource.properties
     return Function(
-        service=service,
-        name=name,
+        service=resource.service,
+        name=resource.name,
         handler=properties["Handler"],
         methods=frozenset(trigger["Methods"] if trigger else ()),
         auth=trigger["AuthType"] if trigger else "",
@@ -137,12 +117,12 @@ def _function(
 
 
 def _routes(
-    resources: Mapping[str, Any], functions: tuple[Function, ...]
+    resources: Mapping[str, Any], served: tuple[Function, ...]
 ) -> Mapping[str, Function]:
-    known = {(function.service, function.name): function for function in functions}
+    known = {(function.service, function.name): function for function in served}
     routes = {}
-    for _, domain in _of_type(resources, _DOMAIN):
-        for path, to in domain["Properties"]["RouteConfig"]["Routes"].items():
+    for domain in domains(resources):
+        for path, to in domain["RouteConfig"]["Routes"].items():
             target = (to["ServiceName"], to["FunctionName"])
             if target not in known:
                 raise TemplateError(f"route {path} leads to no HTTP function")
