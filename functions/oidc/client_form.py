@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runtime.broker.client_proof import client_by_secret
 from runtime.errors import GatewayError, InvalidClient
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
-from runtime.registry.registry import known_client
 from runtime.web.authorization_header import basic_of, scheme_of
 from runtime.web.messages import Request
 
@@ -53,8 +53,10 @@ def client_of(request: Request, form: Form, gateway: Gateway) -> Client:
         raise InvalidClient
     elif not secret:
         return _public_client(client_id, gateway)
-    with gateway.limits.wrong_secrets(client_id, request):
-        return known_client(client_id, secret, registry=gateway.registry)
+    client = client_by_secret(request, gateway, secret, client_id=client_id)
+    if client is None:
+        raise InvalidClient
+    return client
 
 
 def _public_client(client_id: str, gateway: Gateway) -> Client:

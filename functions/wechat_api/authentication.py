@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from runtime.broker.client_proof import client_by_secret
 from runtime.custody.protocol import RateCost
-from runtime.errors import ApiRefused, BadRequest
+from runtime.errors import ApiRefused, BadRequest, InvalidClient
 from runtime.gateway import Gateway
-from runtime.registry.client_secrets import client_id_of
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
-from runtime.registry.registry import known_client
 from runtime.tokens.gateway_tokens import Caller
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
 from runtime.web.messages import Request
@@ -38,10 +37,11 @@ def caller_for_app(
     if in_query is not None and scheme_of(request):
         raise BadRequest
     if basic := basic_of(request):
-        with gateway.limits.wrong_secrets(basic.client_id, request):
-            client = known_client(
-                basic.client_id, basic.secret, registry=gateway.registry
-            )
+        client = client_by_secret(
+            request, gateway, basic.secret, client_id=basic.client_id
+        )
+        if client is None:
+            raise InvalidClient
         if appid not in client.scopes_by_app:
             raise ApiRefused(48001, "app_not_granted")
         caller = Caller(client.client_id, appid, client.scopes_by_app[appid])
@@ -91,10 +91,9 @@ def client_of_secret(
     if not secret:
         raise ApiRefused(41004, "secret_missing")
     named = None if re.fullmatch(APPID, appid) else appid
-    with gateway.limits.wrong_secrets(client_id_of(secret), request):
-        client = gateway.registry.client_of(secret)
-        if client is None or named not in (None, client.client_id):
-            raise ApiRefused(40125, "invalid_client_secret")
+    client = client_by_secret(request, gateway, secret, client_id=named)
+    if client is None:
+        raise ApiRefused(40125, "invalid_client_secret")
     return client
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
 from functions.wechat_api.report import note
+from runtime.broker.client_proof import client_by_secret
 from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.registry.client_secrets import client_id_of
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import LIFE_SECONDS, Caller
@@ -76,10 +76,9 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
 
 def _client(request: Request, secret: object, gateway: Gateway) -> Client:
     text = secret if isinstance(secret, str) else ""
-    with gateway.limits.wrong_secrets(client_id_of(text), request):
-        client = gateway.registry.client_of(text)
-        if client is None:
-            raise ApiRefused(40125, "invalid_client_secret")
+    client = client_by_secret(request, gateway, text)
+    if client is None:
+        raise ApiRefused(40125, "invalid_client_secret")
     return client
 
 

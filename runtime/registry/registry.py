@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from runtime.documents.documents import FRESH_SECONDS, Document, Documents
-from runtime.errors import InvalidClient, ServiceUnavailable
+from runtime.errors import ServiceUnavailable
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.models import App, Client, Rate
 from runtime.state.stored_fields import known_fields
@@ -90,11 +90,3 @@ def _client(client_id: str, document: Document) -> Client:
 
 
 _NOBODY = Client("", "", {}, (f"sha256:{'0' * 32}:{'0' * 64}",))
-
-
-def known_client(client_id: str, secret: str, *, registry: Registry) -> Client:
-    """Return the client that has both; InvalidClient otherwise."""
-    client = registry.client_of(secret)
-    if client is None or client.client_id != client_id:
-        raise InvalidClient
-    return client

@@ -8,11 +8,11 @@ keys of a minute are bounded by the count over all, whatever a flood sends.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 from runtime.crypto.encoding import sha256_hex
-from runtime.errors import GatewayError, RateLimited
+from runtime.errors import RateLimited
 from runtime.state.redis_store import RedisStore
 from runtime.web.client_address import client_address
 from runtime.web.messages import Request
@@ -22,7 +22,8 @@ WRONG_SECRETS = 60
 
 WRONG_SECRETS_IN_ALL = 6000
 
-_WRONG_SECRET = 40125
+T = TypeVar("T")
+
 _LONGEST_MEMORY = 10_000
 
 # KEYS and, for each, ARGV: how many a minute. Counts one more of each, and returns 0;
@@ -82,20 +83,19 @@ class Limits:
         """
         self._count("code", request)
 
-    @contextmanager
-    def wrong_secrets(self, client_id: str, request: Request) -> Iterator[None]:
-        """Count an error 40125 raised within; TooManyWrongSecrets if there were.
+    def check_secret(
+        self, client_id: str, request: Request, find: Callable[[], T | None]
+    ) -> T | None:
+        """Return what `find` finds by a secret; count None, a wrong secret.
 
-        Around every place where a client proves itself by its secret.
+        TooManyWrongSecrets if there were too many: then a right one is refused, too.
         """
         who = self._digest(request, client_id)
         self._refuse_remembered(who)
-        try:
-            yield
-        except GatewayError as error:
-            if error.errcode == _WRONG_SECRET:
-                self._count_wrong_secret(who)
-            raise
+        found = find()
+        if found is None:
+            self._count_wrong_secret(who)
+        return found
 
     def _count(self, name: str, request: Request) -> None:
         each, in_all = self._per_address, self._per_minute
@@ -113,7 +113,7 @@ class Limits:
             while len(self._full) >= _LONGEST_MEMORY:
                 self._full.pop(next(iter(self._full)))
             self._full[who] = self._clock() + left
-        raise TooManyWrongSecrets(left) from None
+        raise TooManyWrongSecrets(left)
 
     def _refuse_remembered(self, who: str) -> None:
         with self._lock:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +18,7 @@ from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, basic
 GRANT = {"grant_type": "client_credentials", "appid": SERVICE}
 CODE = {"grant_type": "authorization_code"}
 WRONG = "demo_" + "0" * 32
+PROJECT = Path(__file__).parents[2]
 
 
 def by_query(path, fields):
@@ -104,3 +107,17 @@ def test_nobodys_secret_counts_alike(guess):
     known = [guess(WRONG, client_ip="192.0.2.2")[0] for _ in range(5)]
 
     assert names == known
+
+
+def test_no_place_checks_a_secret_without_counting():
+    """The check and the count are called in one module, which holds both."""
+    users = {
+        str(file.relative_to(PROJECT))
+        for tree in ("functions", "runtime")
+        for file in (PROJECT / tree).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        if node.attr in ("check_secret", "client_of", "owns")
+    }
+
+    assert users == {"runtime/broker/client_proof.py", "runtime/registry/registry.py"}

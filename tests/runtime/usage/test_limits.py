@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from runtime.errors import InvalidClient, NotFound, RateLimited, ServiceUnavailable
+from runtime.errors import RateLimited, ServiceUnavailable
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from runtime.usage.limits import WRONG_SECRETS, Limits, TooManyWrongSecrets
@@ -48,23 +48,20 @@ def end_the_minute(redis_server):
 
 
 def guess(limits, times=1, *, client_id="demo", request=None):
-    """Return the errors that so many wrong secrets got."""
+    """Return what so many wrong secrets got: None, or the error."""
     told = []
     for _ in range(times):
-        with (
-            pytest.raises((InvalidClient, TooManyWrongSecrets)) as caught,
-            limits.wrong_secrets(client_id, request or by()),
-        ):
-            raise InvalidClient
-        told.append(caught.type)
+        try:
+            told.append(limits.check_secret(client_id, request or by(), lambda: None))
+        except TooManyWrongSecrets:
+            told.append(TooManyWrongSecrets)
     return told
 
 
 def is_right(limits, *, client_id="demo", request=None):
     """Tell whether a right secret is taken."""
     try:
-        with limits.wrong_secrets(client_id, request or by()):
-            return True
+        return limits.check_secret(client_id, request or by(), lambda: True)
     except TooManyWrongSecrets:
         return False
 
@@ -163,7 +160,7 @@ class TestWrongSecrets:
         """After 60 a guess is told nothing any more, be it right or wrong."""
         limits = make_limits(redis_server)
 
-        assert [InvalidClient] * WRONG_SECRETS == guess(limits, WRONG_SECRETS)
+        assert [None] * WRONG_SECRETS == guess(limits, WRONG_SECRETS)
         assert is_right(limits)
         assert [TooManyWrongSecrets] * 2 == guess(limits, 2)
         assert not is_right(limits)
@@ -186,7 +183,7 @@ class TestWrongSecrets:
         clock.now += 60
 
         assert is_right(limits)
-        assert [InvalidClient] == guess(limits)
+        assert [None] == guess(limits)
 
     def test_another_process(self, redis_server):
         """It counts on where the first one stopped; from then on it refuses, too."""
@@ -212,18 +209,22 @@ class TestWrongSecrets:
 
         assert is_right(limits)
 
-    def test_another_error_is_no_guess(self, redis_server):
-        """Only what WeChat calls 40125 is counted."""
+    def test_an_error_is_no_guess(self, redis_server):
+        """Where the secret could not be looked up, nothing is counted."""
+
+        def cannot_look():
+            raise ServiceUnavailable
+
         limits = make_limits(redis_server)
-        with pytest.raises(NotFound), limits.wrong_secrets("demo", by()):
-            raise NotFound
+        with pytest.raises(ServiceUnavailable):
+            limits.check_secret("demo", by(), cannot_look)
 
         assert 0 == redis_server.client().dbsize()
 
     @pytest.mark.parametrize("client_id", ["", "\ud800", "a|b", "x" * 100_000])
     def test_any_client_id(self, redis_server, client_id):
         """It is hashed, whatever it is."""
-        assert [InvalidClient] == guess(make_limits(redis_server), client_id=client_id)
+        assert [None] == guess(make_limits(redis_server), client_id=client_id)
 
     def test_a_flood_of_clients(self, redis_server, monkeypatch):
         """Neither Redis nor the process keeps one for each name that is made up."""
@@ -245,5 +246,5 @@ def test_redis_away_is_no_permission(own_redis):
     own_redis.stop()
     with pytest.raises(ServiceUnavailable):
         limits.sign_in(by())
-    with pytest.raises(ServiceUnavailable), limits.wrong_secrets("demo", by()):
-        raise InvalidClient
+    with pytest.raises(ServiceUnavailable):
+        limits.check_secret("demo", by(), lambda: None)

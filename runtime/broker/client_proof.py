@@ -1,0 +1,29 @@
+"""Client authentication by secret, with wrong secrets counted.
+
+Every function that takes a client's secret asks here, so that none forgets the count.
+"""
+
+from __future__ import annotations
+
+from runtime.gateway import Gateway
+from runtime.registry.client_secrets import client_id_of
+from runtime.registry.models import Client
+from runtime.web.messages import Request
+
+
+def client_by_secret(
+    request: Request, gateway: Gateway, secret: str, *, client_id: str | None = None
+) -> Client | None:
+    """Return the client that has the secret; TooManyWrongSecrets where it applies.
+
+    With `client_id` it has to be that client. None is a wrong secret, already counted;
+    the caller refuses in its own dialect.
+    """
+
+    def find() -> Client | None:
+        found = gateway.registry.client_of(secret)
+        wrong = found and client_id not in (None, found.client_id)
+        return None if wrong else found
+
+    guessed = client_id_of(secret) if client_id is None else client_id
+    return gateway.limits.check_secret(guessed, request, find)
