@@ -222,9 +222,9 @@ class Gateway:
     @part
     def _sign_outs(self) -> SignOuts:
         from runtime.sign_in.sign_outs import SignOuts
-        from runtime.tokens.lifetimes import REFRESH_SECONDS
+        from runtime.tokens.lifetimes import REFRESH_TOKEN_SECONDS
 
-        longest = max(self.settings.session_days * 86400, REFRESH_SECONDS)
+        longest = max(self.settings.session_days * 86400, REFRESH_TOKEN_SECONDS)
         return SignOuts(self.store, seconds=longest)
 
     @part
@@ -243,15 +243,15 @@ class Gateway:
 
     @part
     def grants(self) -> GrantStore:
-        """Return what clients are told of people."""
+        """Return what clients were told of users."""
         from runtime.tokens.grant_store import GrantStore
 
         return GrantStore(
             self.store,
             self.registry,
             codes=self._signer("code"),
-            access=self._signer("user_token"),
-            refresh=self._signer("refresh_token"),
+            user_tokens=self._signer("user_token"),
+            refresh_tokens=self._signer("refresh_token"),
             sign_outs=self._sign_outs,
         )
 

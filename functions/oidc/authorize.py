@@ -1,7 +1,7 @@
 """/oidc/authorize by OpenID Connect Core, 3.1.2, with PKCE and RFC 9207's issuer.
 
-What is wrong with client or redirect_uri is said on a page; anything else goes back to
-the client (RFC 6749, 4.1.2.1), but what a person had better try again here.
+A wrong client_id or redirect_uri is reported on a page. Any other error goes back to
+the client (RFC 6749, 4.1.2.1), except a temporary one, which the user can retry here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlencode
 
-from functions.oidc.authorize_parameters import Refused, checked
+from functions.oidc.authorize_parameters import AuthorizeRefused, check_parameters
 from runtime.broker.authorize import authorize
 from runtime.errors import (
     BadRequest,
@@ -30,7 +30,8 @@ from runtime.web.form_as_link import form_as_link
 from runtime.web.messages import Request, Response, redirect, single
 
 PATH = "/oidc/authorize"
-LATER = "temporarily_unavailable"
+
+_TEMPORARY = "temporarily_unavailable"
 
 log = logging.getLogger("gateway")
 
@@ -40,12 +41,13 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
     if request.method == "POST":
         return form_as_link(request, PATH)
     pairs = request.arguments
-    # The two names that decide whom to trust: twice is as good as wrong.
+    # These two decide where an error may be sent, so neither may be ambiguous.
     client = gateway.registry.client(single(pairs, "client_id") or "")
     redirect_uri = single(pairs, "redirect_uri") or ""
     if client is None or client.disabled or not is_registered(client, redirect_uri):
         raise RedirectUriUnknown
-    states = (value for name, value in pairs if name == "state")
+    # Of a repeated state the first comes back. An empty one counts as left out.
+    states = (value for name, value in pairs if name == "state" and value)
     asked = AuthorizationRequest(
         dialect=OIDC,
         client_id=client.client_id,
@@ -55,13 +57,13 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
     )
     try:
         return _answer(request, gateway, asked, client)
-    except Refused as refused:
-        told = asked.refused(
+    except AuthorizeRefused as refused:
+        location = asked.refused(
             refused.error,
             issuer=gateway.settings.public_base_url,
             description=refused.description,
         )
-        return redirect(told)
+        return redirect(location)
 
 
 def _answer(
@@ -69,23 +71,27 @@ def _answer(
 ) -> Response:
     pairs = request.arguments
     try:
-        asked, wish = checked(asked, client, pairs, gateway)
-        apps = sign_in_apps(gateway.registry, client)
+        parameters = check_parameters(asked, client, pairs, gateway)
         return authorize(
-            request, gateway, asked, apps=apps, prompt=wish.prompt, max_age=wish.max_age
+            request,
+            gateway,
+            parameters.request,
+            apps=sign_in_apps(gateway.registry, client),
+            prompt=parameters.prompt,
+            max_age=parameters.max_age,
         )
     except GatewayError as error:
-        word = _in_oauths_words(error)
-        # With prompt=none it runs in a frame that nobody sees: no page there.
-        if word == LATER and "none" not in dict(pairs).get("prompt", "").split():
+        code = _oauth_error(error)
+        # With prompt=none this runs in a hidden frame, where nobody sees a page.
+        if code == _TEMPORARY and "none" not in dict(pairs).get("prompt", "").split():
             raise
         log.info("%s /oidc: %s", request.request_id, error.code)
-        raise Refused(word, error.message) from None
+        raise AuthorizeRefused(code, error.message) from None
 
 
-def _in_oauths_words(error: GatewayError) -> str:
+def _oauth_error(error: GatewayError) -> str:
     if isinstance(error, BadRequest):
         return "invalid_request"
     if isinstance(error, RateLimited | ServiceUnavailable):
-        return LATER
+        return _TEMPORARY
     return "server_error"

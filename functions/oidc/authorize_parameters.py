@@ -1,4 +1,4 @@
-"""What an authorization request may say, by OpenID Connect Core, 3.1.2.1, and PKCE."""
+"""Parameters of an authorization request: OpenID Connect Core, 3.1.2.1, and PKCE."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from runtime.sign_in.authorization_request import LONGEST_STATE, AuthorizationRe
 from runtime.tokens.id_tokens import BadHint
 
 SCOPES = ("openid", "profile", "email", "offline_access")
+
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _UNSUPPORTED = {
@@ -22,8 +23,8 @@ _UNSUPPORTED = {
 }
 
 
-class Refused(Exception):
-    """The client is told, at its redirect_uri, in OAuth's code and a sentence."""
+class AuthorizeRefused(Exception):
+    """The client learns it at its redirect_uri: OAuth's code and a description."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(error)
@@ -32,82 +33,94 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a request says of how, beside what."""
+class AuthorizeParameters:
+    """A checked request, and which session will do for it."""
 
+    request: AuthorizationRequest
     prompt: frozenset[str]
     max_age: int | None
 
 
-def checked(
+def check_parameters(
     asked: AuthorizationRequest,
     client: Client,
     pairs: tuple[tuple[str, str], ...],
     gateway: Gateway,
-) -> tuple[AuthorizationRequest, Wish]:
+) -> AuthorizeParameters:
+    """Return the checked parameters; AuthorizeRefused if one is wrong."""
+    if len(dict(pairs)) < len(pairs):
+        raise AuthorizeRefused("invalid_request", "A parameter is repeated.")
+    # RFC 6749, 3.1: a parameter without a value counts as left out.
     given = {name: value for name, value in pairs if value}
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise Refused("invalid_request", "A parameter is there twice.")
     for name, error in _UNSUPPORTED.items():
         if name in given:
-            raise Refused(error, f"{name} is not supported.")
+            raise AuthorizeRefused(error, f"{name} is not supported.")
     _check_response(given)
-    if any(len(given.get(name, "")) > LONGEST_STATE for name in ("state", "nonce")):
-        raise Refused("invalid_request", f"At most {LONGEST_STATE} characters.")
+    for name in ("state", "nonce"):
+        if len(given.get(name, "")) > LONGEST_STATE:
+            raise AuthorizeRefused("invalid_request", f"{name} is too long.")
     scope = tuple(name for name in SCOPES if name in given.get("scope", "").split(" "))
     if "openid" in scope and gateway.settings.oidc_key is None:
         raise OidcNotConfigured
-    checked = replace(
+    request = replace(
         asked,
         scope=scope,
         nonce=given.get("nonce"),
         code_challenge=_challenge(given, client),
-        sub=_hinted(given, client, gateway),
+        sub=_hinted_sub(given, client, gateway),
     )
-    return checked, Wish(_prompt(given), _max_age(given))
+    return AuthorizeParameters(request, _prompt(given), _max_age(given))
 
 
 def _check_response(given: Mapping[str, str]) -> None:
     type_ = given.get("response_type")
     if type_ is None:
-        raise Refused("invalid_request", "response_type is missing.")
+        raise AuthorizeRefused("invalid_request", "response_type is missing.")
     if type_ != "code":
-        raise Refused("unsupported_response_type", "response_type has to be code.")
+        raise AuthorizeRefused(
+            "unsupported_response_type", "response_type must be code."
+        )
     if given.get("response_mode", "query") != "query":
-        raise Refused("invalid_request", "response_mode has to be query.")
+        raise AuthorizeRefused("invalid_request", "response_mode must be query.")
 
 
 def _challenge(given: Mapping[str, str], client: Client) -> str | None:
     challenge = given.get("code_challenge")
     if challenge is None:
         if client.public or client.pkce == "required":
-            raise Refused("invalid_request", "code_challenge is missing (PKCE).")
+            raise AuthorizeRefused("invalid_request", "code_challenge is missing.")
         return None
-    # RFC 7636 takes a missing method for plain, which protects nobody.
+    # RFC 7636 reads a missing method as plain, which protects nobody.
     if given.get("code_challenge_method") != "S256":
-        raise Refused("invalid_request", "code_challenge_method has to be S256.")
+        raise AuthorizeRefused("invalid_request", "code_challenge_method must be S256.")
     if not _CHALLENGE.fullmatch(challenge):
-        raise Refused("invalid_request", "code_challenge has to be a SHA-256.")
+        raise AuthorizeRefused("invalid_request", "code_challenge must be a SHA-256.")
     return challenge
 
 
-def _hinted(given: Mapping[str, str], client: Client, gateway: Gateway) -> str | None:
+def _hinted_sub(
+    given: Mapping[str, str], client: Client, gateway: Gateway
+) -> str | None:
     hint = given.get("id_token_hint")
     if hint is None:
         return None
     try:
         claims = gateway.id_tokens.hint(hint, now=gateway.clock())
     except BadHint:
-        raise Refused("invalid_request", "id_token_hint is none of ours.") from None
+        raise AuthorizeRefused(
+            "invalid_request", "id_token_hint was not issued here."
+        ) from None
     if claims["aud"] != client.client_id:
-        raise Refused("invalid_request", "id_token_hint is another client's.")
+        raise AuthorizeRefused(
+            "invalid_request", "id_token_hint is for another client."
+        )
     return str(claims["sub"])
 
 
 def _prompt(given: Mapping[str, str]) -> frozenset[str]:
     prompt = frozenset(given.get("prompt", "").split())
     if prompt - _PROMPTS or ("none" in prompt and len(prompt) > 1):
-        raise Refused("invalid_request", "prompt cannot be that.")
+        raise AuthorizeRefused("invalid_request", "prompt has an unsupported value.")
     return prompt
 
 
@@ -116,5 +129,5 @@ def _max_age(given: Mapping[str, str]) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise Refused("invalid_request", "max_age has to be a number of seconds.")
+        raise AuthorizeRefused("invalid_request", "max_age must be whole seconds.")
     return int(text)

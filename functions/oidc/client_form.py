@@ -1,4 +1,7 @@
-"""What a client posts to the token endpoint and beside it, and the proof who it is."""
+"""Form of the token and revocation endpoints, and the proof of the client in it.
+
+A refusal is OAuthRefused with a code of RFC 6749, 5.2.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from runtime.gateway import Gateway
 from runtime.registry.models import Client
 from runtime.web.authorization_header import basic_of, scheme_of
 from runtime.web.messages import Request
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+Form = Mapping[str, str]
 
 
 class OAuthRefused(GatewayError):
@@ -23,26 +30,21 @@ class OAuthRefused(GatewayError):
         self.message = message
 
 
-Form = Mapping[str, str]
-
-FORM = "application/x-www-form-urlencoded"
-
-
 def client_form(request: Request) -> Form:
-    """Return the posted form by name; OAuthRefused if it is none, or not alone."""
+    """Return the posted parameters by name; OAuthRefused if there is a query, too."""
     if request.query:
-        raise OAuthRefused("invalid_request", "The query has to be empty.")
-    if request.media_type != FORM:
-        raise OAuthRefused("invalid_request", f"The body has to be {FORM}.")
+        raise OAuthRefused("invalid_request", "The query must be empty.")
+    if request.media_type != FORM_TYPE:
+        raise OAuthRefused("invalid_request", f"The body must be {FORM_TYPE}.")
     pairs = request.form
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise OAuthRefused("invalid_request", "A parameter is there twice.")
+    if len(dict(pairs)) < len(pairs):
+        raise OAuthRefused("invalid_request", "A parameter is repeated.")
     # RFC 6749, 3.2: a parameter without a value counts as left out.
     return {name: value for name, value in pairs if value}
 
 
 def client_of(request: Request, form: Form, gateway: Gateway) -> Client:
-    """Return the client, proved by Basic or the form; a public one names itself."""
+    """Return the client, proved by Basic or the form; a public one has no proof."""
     basic = basic_of(request)
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     if basic is not None:

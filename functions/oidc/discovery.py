@@ -1,4 +1,4 @@
-"""GET /.well-known/openid-configuration: what this provider can do, and where."""
+"""Provider metadata at /.well-known/openid-configuration, and keys at /oidc/jwks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,24 @@ from runtime.pages.languages import LANGUAGES
 from runtime.tokens.oidc_keys import ALGORITHM
 from runtime.web.messages import Headers, Request, Response
 
+_CACHED: Headers = (
+    ("Content-Type", "application/json"),
+    # A new key is published this long before it signs, see docs/configuration.md.
+    ("Cache-Control", "public, max-age=3600"),
+)
+
 _CLIENT_PROOFS = ("client_secret_basic", "client_secret_post", "none")
 
 
 def discovery(request: Request, gateway: Gateway) -> Response:
-    """Answer the provider's metadata (OpenID Connect Discovery, 3; RFC 9207, 3)."""
+    """Answer with the metadata (OpenID Connect Discovery, 3; RFC 9207, 3)."""
     gateway.oidc_keys.check()
-    return Response(200, CACHED, _metadata(gateway.settings.public_base_url))
+    return Response(200, _CACHED, _metadata(gateway.settings.public_base_url))
+
+
+def jwks(request: Request, gateway: Gateway) -> Response:
+    """Answer with the public part of every key in OIDC_KEY."""
+    return Response(200, _CACHED, gateway.oidc_keys.jwks)
 
 
 @lru_cache(maxsize=1)
@@ -55,15 +66,3 @@ def _metadata(issuer: str) -> bytes:
         "request_uri_parameter_supported": False,
     }
     return json.dumps(content, separators=(",", ":")).encode()
-
-
-CACHED: Headers = (
-    ("Content-Type", "application/json"),
-    # A new key is published this long before it signs, see docs/configuration.md.
-    ("Cache-Control", "public, max-age=3600"),
-)
-
-
-def jwks(request: Request, gateway: Gateway) -> Response:
-    """Answer all keys of OIDC_KEY, without what signs."""
-    return Response(200, CACHED, gateway.oidc_keys.jwks)

@@ -1,4 +1,4 @@
-"""The oidc function's routes."""
+"""Routes of the oidc function."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROUTES = (
     route(r"/logout", GET=logout.logout_page, POST=logout.logout),
 )
 
-_SEEN_BY_PEOPLE = ("/authorize", "/logout")
+_PAGES = ("/authorize", "/logout")
 
 
 def handle(request: Request, gateway: Gateway) -> Response:
@@ -38,9 +38,8 @@ def handle(request: Request, gateway: Gateway) -> Response:
 
 
 def oidc_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Say an error on a page where a person is sent, in OAuth's JSON elsewhere."""
-    seen = request.path in _SEEN_BY_PEOPLE
-    dialect = web_dialect if seen else oauth_dialect
+    """Answer an error with a page where users come, and with OAuth's JSON elsewhere."""
+    dialect = web_dialect if request.path in _PAGES else oauth_dialect
     return dialect(request, error, https=https)
 
 

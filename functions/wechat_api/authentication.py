@@ -11,7 +11,7 @@ from runtime.errors import ApiRefused, BadRequest, InvalidClient
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
-from runtime.tokens.gateway_tokens import Caller
+from runtime.tokens.gateway_tokens import Caller, GatewayToken
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
 from runtime.web.messages import Request
 
@@ -64,7 +64,7 @@ def rate_cost_of(caller: Caller, gateway: Gateway) -> RateCost | None:
 def _by_token(text: str | None, gateway: Gateway) -> Caller:
     if not text:
         raise ApiRefused(41001, "access_token_missing")
-    return gateway.gateway_tokens.read(text, now=gateway.clock())
+    return gateway.gateway_tokens.read(GatewayToken(text), now=gateway.clock())
 
 
 def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]:

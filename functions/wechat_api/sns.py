@@ -1,6 +1,6 @@
-"""The broker in WeChat's shape: codes and tokens of people, as /sns gives them.
+"""User tokens in WeChat's form: the paths below /sns/oauth2, /sns/userinfo, /sns/auth.
 
-Codes and tokens are the gateway's own, for one client; no token of WeChat's leaves.
+Codes and tokens are the gateway's own, for one client; no token of WeChat's is told.
 """
 
 from __future__ import annotations
@@ -15,13 +15,19 @@ from runtime.registry.sign_in_apps import SILENT
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.sign_in.authorization_request import WECHAT
 from runtime.tokens.claims import wechat_profile_of
-from runtime.tokens.grant import ActiveGrant, InvalidGrant, InvalidUserToken
-from runtime.tokens.lifetimes import TOKEN_SECONDS
+from runtime.tokens.grant import (
+    ActiveGrant,
+    InvalidGrant,
+    InvalidUserToken,
+    RefreshToken,
+    UserToken,
+)
+from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
 from runtime.web.messages import Request, Response
 
 
 def access_token(request: Request, gateway: Gateway) -> Response:
-    """GET /sns/oauth2/access_token: tokens for a code, which is good once."""
+    """Answer GET /sns/oauth2/access_token: tokens for a code, once."""
     fields = request.first_arguments
     client = client_of_secret(request, fields, gateway)
     if fields.get("grant_type") != "authorization_code":
@@ -29,18 +35,18 @@ def access_token(request: Request, gateway: Gateway) -> Response:
     code = fields.get("code")
     if not code:
         raise ApiRefused(41008, "code_missing")
-    # Callbacks that come twice are a habit of WeChat's browsers: a second use is
-    # refused, and does not cost the first one its tokens.
+    # WeChat's browsers often repeat a callback: a second use of the code is refused,
+    # and the tokens of the first one stay valid.
     id_, grant = gateway.grants.redeem(code, revoke=False)
-    held = ActiveGrant(id_, grant, client)
-    if not grant.is_of(client) or not _is_named(held, fields["appid"]):
+    active = ActiveGrant(id_, grant, client)
+    if not grant.is_of(client) or not _is_named(active, fields["appid"]):
         gateway.grants.revoke(id_)
         raise InvalidGrant
-    return _tokens(held, gateway)
+    return _tokens(active, gateway)
 
 
 def refresh_token(request: Request, gateway: Gateway) -> Response:
-    """GET /sns/oauth2/refresh_token: the same again; no secret, as at WeChat."""
+    """Answer GET /sns/oauth2/refresh_token; without a secret, as at WeChat."""
     fields = request.first_arguments
     if not fields.get("appid"):
         raise ApiRefused(41002, "appid_missing")
@@ -49,67 +55,69 @@ def refresh_token(request: Request, gateway: Gateway) -> Response:
     if not fields.get("refresh_token"):
         raise ApiRefused(41003, "refresh_token_missing")
     try:
-        held = gateway.grants.of_refresh(fields["refresh_token"], now=gateway.clock())
+        active = gateway.grants.of_refresh_token(
+            RefreshToken(fields["refresh_token"]), now=gateway.clock()
+        )
     except InvalidGrant:
         raise ApiRefused(40030, "invalid_refresh_token") from None
-    if not _is_named(held, fields["appid"]):
+    if not _is_named(active, fields["appid"]):
         raise ApiRefused(40030, "invalid_refresh_token")
-    return _tokens(held, gateway, with_unionid=False)
+    return _tokens(active, gateway, with_unionid=False)
 
 
 def userinfo(request: Request, gateway: Gateway) -> Response:
-    """GET /sns/userinfo: who it is; 48001 if the sign-in was a silent one."""
-    held = _held(request, gateway)
-    if held.grant.scope == (SILENT,):
+    """Answer GET /sns/userinfo: the profile; 48001 after a silent sign-in."""
+    active = _active_grant(request, gateway)
+    if active.grant.scope == (SILENT,):
         raise ApiRefused(48001, "scope_is_snsapi_base")
-    return sns_response(wechat_profile_of(held.client, held.grant))
+    return sns_response(wechat_profile_of(active.client, active.grant))
 
 
 def auth(request: Request, gateway: Gateway) -> Response:
-    """GET /sns/auth: whether token and openid are still good."""
-    _held(request, gateway)
+    """Answer GET /sns/auth: whether token and openid are still valid."""
+    _active_grant(request, gateway)
     return sns_response({"errcode": 0, "errmsg": "ok"})
 
 
-def _held(request: Request, gateway: Gateway) -> ActiveGrant:
+def _active_grant(request: Request, gateway: Gateway) -> ActiveGrant:
     fields = request.first_arguments
     token, openid = fields.get("access_token"), fields.get("openid")
     if not token:
         raise ApiRefused(41001, "access_token_missing")
     if not openid:
         raise ApiRefused(41009, "openid_missing")
-    held = gateway.grants.read(token, now=gateway.clock())
-    if held.grant.dialect != WECHAT:
+    active = gateway.grants.read(UserToken(token), now=gateway.clock())
+    if active.grant.dialect != WECHAT:
         raise InvalidUserToken
-    own = openid_for(held.client, held.grant.profile["wechat_openid"])
+    own = openid_for(active.client, active.grant.profile["wechat_openid"])
     if not hmac.compare_digest(own.encode(), openid.encode(errors="replace")):
         raise ApiRefused(40003, "invalid_openid")
-    return held
+    return active
 
 
-def _is_named(held: ActiveGrant, appid: str) -> bool:
-    """Tell whether it is of this dialect, and the app called by one of its names.
+def _is_named(active: ActiveGrant, appid: str) -> bool:
+    """Tell whether the grant is of this dialect, and `appid` one of its names.
 
-    That of the way there, the client's id, or the appid of the app that it was.
+    They are the appid of the request, the client's id, and the appid of the app used.
     """
-    grant = held.grant
-    names = (grant.appid, held.client.client_id, grant.profile["wechat_appid"])
+    grant = active.grant
+    names = (grant.appid, active.client.client_id, grant.profile["wechat_appid"])
     return grant.dialect == WECHAT and appid in names
 
 
 def _tokens(
-    held: ActiveGrant, gateway: Gateway, *, with_unionid: bool = True
+    active: ActiveGrant, gateway: Gateway, *, with_unionid: bool = True
 ) -> Response:
-    grant, now = held.grant, gateway.clock()
+    grant, now = active.grant, gateway.clock()
     content = {
-        "access_token": gateway.grants.user_token(held.id, now=now),
-        "expires_in": TOKEN_SECONDS,
-        "refresh_token": gateway.grants.refresh_token(held.id, now=now),
-        "openid": openid_for(held.client, grant.profile["wechat_openid"]),
+        "access_token": gateway.grants.user_token(active.id, now=now),
+        "expires_in": USER_TOKEN_SECONDS,
+        "refresh_token": gateway.grants.refresh_token(active.id, now=now),
+        "openid": openid_for(active.client, grant.profile["wechat_openid"]),
         "scope": ",".join(grant.scope),
     }
     unionid = grant.profile["wechat_unionid"]
-    named = with_unionid and grant.scope != (SILENT,) and not is_pairwise(held.client)
-    if named and unionid:
+    tells = with_unionid and grant.scope != (SILENT,) and not is_pairwise(active.client)
+    if tells and unionid:
         content["unionid"] = unionid
     return sns_response(content)

@@ -13,7 +13,7 @@ from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
-from runtime.tokens.gateway_tokens import LIFE_SECONDS, Caller
+from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, Caller
 from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.credentials import TICKET_TYPES
 
@@ -70,8 +70,8 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
     client = _client(request, secret, gateway)
     if appid not in client.scopes_by_app:
         raise ApiRefused(48001, "app_not_granted")
-    text = gateway.gateway_tokens.issue(client, appid, now=gateway.clock())
-    return _answer({"access_token": text, "expires_in": LIFE_SECONDS})
+    token = gateway.gateway_tokens.issue(client, appid, now=gateway.clock())
+    return _answer({"access_token": token, "expires_in": GATEWAY_TOKEN_SECONDS})
 
 
 def _client(request: Request, secret: object, gateway: Gateway) -> Client:

@@ -1,4 +1,4 @@
-"""What a client is told of a person: OpenID Connect's claims, and WeChat's profile."""
+"""Claims about a user for a client: OpenID Connect's, and WeChat's profile."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from runtime.tokens.grant import Grant
 def claims_of(client: Client, grant: Grant) -> dict[str, Any]:
     """Return the claims that the grant's scope covers, `sub` first.
 
-    A pairwise client gets a `sub` of its own and none of WeChat's names, by which two
-    clients could find out that they know the same person.
+    A pairwise client gets a `sub` of its own and none of WeChat's names: with these
+    two clients could find out that they know the same user.
     """
     sub, profile = subject_for(client, grant.sub), grant.profile
     claims: dict[str, Any] = {"sub": sub}
@@ -23,7 +23,7 @@ def claims_of(client: Client, grant: Grant) -> dict[str, Any]:
         claims |= {"name": profile["name"], "picture": profile["picture"]}
         claims["locale"] = locale
     if "email" in grant.scope and client.email_domain:
-        # In lower case, as many take addresses: an openid's case would be lost.
+        # Many systems lower the case of email addresses, which would change an openid.
         local = sha256_hex(sub)[:32]
         claims["email"] = f"{local}@{client.email_domain}"
         claims["email_verified"] = False
@@ -34,12 +34,12 @@ def claims_of(client: Client, grant: Grant) -> dict[str, Any]:
 
 
 def wechat_profile_of(client: Client, grant: Grant) -> dict[str, Any]:
-    """Return a person in the shape of WeChat's /sns/userinfo.
+    """Return a user in the form of WeChat's /sns/userinfo.
 
-    What WeChat itself has left empty since October 2021 is empty here, too.
+    Fields that WeChat has left empty since October 2021 are empty here, too.
     """
     profile = grant.profile
-    person = {
+    user = {
         "openid": openid_for(client, profile["wechat_openid"]),
         "nickname": profile["name"],
         "sex": 0,
@@ -50,5 +50,5 @@ def wechat_profile_of(client: Client, grant: Grant) -> dict[str, Any]:
         "privilege": [],
     }
     if profile["wechat_unionid"] and not is_pairwise(client):
-        person["unionid"] = profile["wechat_unionid"]
-    return person
+        user["unionid"] = profile["wechat_unionid"]
+    return user

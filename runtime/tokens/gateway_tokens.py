@@ -1,9 +1,9 @@
 """Gateway tokens: what a business service holds in place of WeChat's access_token.
 
-Signed, with client, app and the client's epoch in it and the time of issue in the
-signature. The scopes are read from the client's document, which each process knows for
-two seconds: a scope that is withdrawn is withdrawn at once. A token that was asked for
-with fewer scopes carries these, too, and allows what both say.
+A token is signed text: client, app, the client's epoch and the time of issue. Its
+scopes come from the client's document, which a process caches for two seconds, so a
+scope that is withdrawn ends at once. A token that was requested with fewer scopes
+carries them, and allows what both the token and the document allow.
 """
 
 from __future__ import annotations
@@ -12,23 +12,29 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NewType
 
 from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import GatewayError
 from runtime.registry.models import Client
 from runtime.registry.registry import Registry
 
-LIFE_SECONDS = 7200
+GATEWAY_TOKEN_SECONDS = 7200
+"""As long as WeChat's own access_token lives."""
 
 LONGEST = 512
-"""Characters; as many as WeChat bids callers to keep for a token."""
+"""Characters; WeChat tells callers to reserve as many for a token."""
 
 TOKEN_READ = "token:read"
-"""The scope for reading the real access_token; no path pattern stands for it."""
+"""The scope for reading the real access_token; no path pattern covers it."""
+
+
+GatewayToken = NewType("GatewayToken", str)
+"""A token that we issued to a client, or that a caller presents as one."""
 
 
 class InvalidToken(GatewayError):
-    """The gateway token is forged, of a disabled client or of an old epoch."""
+    """The gateway token is forged, or its client disabled, or its epoch old."""
 
     status = 401
     errcode = 40001
@@ -37,14 +43,14 @@ class InvalidToken(GatewayError):
 
 
 class ExpiredToken(InvalidToken):
-    """The gateway token was good once."""
+    """The gateway token was valid once."""
 
     errcode = 42001
     message = "access_token expired"
 
 
 class InvalidScope(GatewayError):
-    """A token was asked for with scopes beyond the client's, or with too many."""
+    """A token was requested with scopes beyond the client's, or with too many."""
 
     status = 400
     errcode = 48001
@@ -54,9 +60,9 @@ class InvalidScope(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a gateway token allows: the client's scopes as they stand now.
+    """A client that calls for one app, with its current scopes for that app.
 
-    `narrowed` are the token's own scopes, None where it was asked for without any.
+    `narrowed` are the scopes of its token, None where it was requested without any.
     """
 
     client_id: str
@@ -71,7 +77,7 @@ class Caller:
 
 
 class GatewayTokens:
-    """Issues and reads gateway tokens."""
+    """Issues and checks gateway tokens."""
 
     def __init__(self, signer: Signer, registry: Registry) -> None:
         self._signer = signer
@@ -84,8 +90,8 @@ class GatewayTokens:
         *,
         now: float,
         narrowed: Sequence[str] | None = None,
-    ) -> str:
-        """Return a token that lives 7200 seconds; InvalidScope if it cannot be."""
+    ) -> GatewayToken:
+        """Return a token that lives 7200 seconds; InvalidScope if it may not be."""
         fields: list[object] = [client.client_id, appid, client.epoch]
         if narrowed is not None:
             known = client.scopes_by_app.get(appid, ())
@@ -96,12 +102,12 @@ class GatewayTokens:
         text = self._signer.sign(payload.encode(), now=now)
         if len(text) > LONGEST:
             raise InvalidScope
-        return text
+        return GatewayToken(text)
 
-    def read(self, text: str, *, now: float) -> Caller:
-        """Return what the token allows; InvalidToken or ExpiredToken."""
+    def read(self, token: GatewayToken, *, now: float) -> Caller:
+        """Return the caller with what it may do; InvalidToken or ExpiredToken."""
         try:
-            payload = self._signer.verify(text, now=now, max_age=LIFE_SECONDS)
+            payload = self._signer.verify(token, now=now, max_age=GATEWAY_TOKEN_SECONDS)
         except SignatureExpired:
             raise ExpiredToken from None
         except BadSignature:
@@ -116,15 +122,15 @@ class GatewayTokens:
 
 @lru_cache(maxsize=256)
 def _fields(payload: bytes) -> tuple[str, str, int, tuple[str, ...] | None]:
-    """Return what a token says; its caller comes with the same again and again."""
+    """Return the fields of a token, cached: a caller sends the same many times."""
     client_id, appid, epoch, *narrowed = json.loads(payload)
     return client_id, appid, epoch, tuple(narrowed[0]) if narrowed else None
 
 
 def in_scope(scope: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a pattern covers a path, a narrower pattern, or names the word.
+    """Tell whether a pattern covers a path or a narrower pattern, or is the same word.
 
-    Only a final `*` stands for more, and only for more of a path.
+    Only a final `*` is a wildcard, and only for the rest of a path.
     """
     return any(
         scope == each

@@ -1,18 +1,24 @@
-"""What a client was told of a person, and the ways in which that can be over."""
+"""Grants: what a client was told of a user; the tokens of one, and their errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NewType
 
 from runtime.errors import GatewayError
 from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import WECHAT
 
+UserToken = NewType("UserToken", str)
+"""The access token of a grant, or what a caller presents as such."""
+
+RefreshToken = NewType("RefreshToken", str)
+"""The refresh token of a grant, or what a caller presents as such."""
+
 
 class InvalidGrant(GatewayError):
-    """The code or refresh token is unknown, used, expired, or somebody else's."""
+    """The code or refresh token is unknown, used, expired or another client's."""
 
     status = 400
     errcode = 40029
@@ -27,7 +33,7 @@ class SpentCode(InvalidGrant):
 
 
 class InvalidUserToken(GatewayError):
-    """The user's token is forged, revoked, or of a client that is no more."""
+    """The user token is forged, revoked, or its client is gone."""
 
     status = 401
     errcode = 40001
@@ -36,17 +42,17 @@ class InvalidUserToken(GatewayError):
 
 
 class ExpiredUserToken(InvalidUserToken):
-    """The user's token was good once."""
+    """The user token was valid once."""
 
     errcode = 42001
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client was told of a person.
+    """What a client was told of a user.
 
-    `sub` and `profile` are the gateway's own, before a pairwise client gets names of
-    its own; `epoch` is the client's, `auth_time` that of the sign-in, in unix seconds.
+    `sub` and `profile` are the gateway's own; a pairwise client is told other names.
+    `epoch` is the client's, `auth_time` the time of the sign-in in unix seconds.
     """
 
     dialect: str
@@ -63,12 +69,12 @@ class Grant:
     language: str | None = None
 
     @property
-    def has_refresh_token(self) -> bool:
-        """Tell whether it comes with a refresh token."""
+    def is_refreshable(self) -> bool:
+        """Tell whether a refresh token comes with it."""
         return self.dialect == WECHAT or "offline_access" in self.scope
 
     def is_of(self, client: Client) -> bool:
-        """Tell whether it is this client's, which is who it was and has the app."""
+        """Tell whether it is this client's, and the client still has epoch and app."""
         if (self.client_id, self.epoch) != (client.client_id, client.epoch):
             return False
         return self.profile["wechat_appid"] in client.scopes_by_app
@@ -76,9 +82,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class ActiveGrant:
-    """A grant that nobody has revoked, its id, and the client that has it.
+    """A grant that is not revoked, its id, and its client.
 
-    `number` counts how often the refresh token that led here had been replaced.
+    `number` counts the refresh tokens that were replaced before the one sent.
     """
 
     id: str

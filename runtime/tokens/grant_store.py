@@ -1,13 +1,13 @@
-"""What a signed-in person is to a client: a code, then tokens, until they are revoked.
+"""Grants in Redis: a code stands for a grant, then tokens, until it is revoked.
 
-A grant is what the code stands for. Its id is the code's hash, so that Redis holds no
-code; its tokens are signed and name it, so that Redis holds no token:
+The id of a grant is the hash of its code, so that Redis holds no code. Its tokens are
+signed and name the id, so that Redis holds no token:
 
     gateway:grant:{id}:code      the grant while the code waits; then the word `spent`
     gateway:grant:{id}           the grant while tokens of it may live
     gateway:grant:{id}:refresh   how often its refresh token has been replaced
 
-All three carry the id as their hash tag, so each script is safe on a cluster.
+All three have the id as their hash tag, so each script is safe on a cluster.
 """
 
 from __future__ import annotations
@@ -31,13 +31,19 @@ from runtime.tokens.grant import (
     Grant,
     InvalidGrant,
     InvalidUserToken,
+    RefreshToken,
     SpentCode,
+    UserToken,
 )
-from runtime.tokens.lifetimes import CODE_SECONDS, REFRESH_SECONDS, TOKEN_SECONDS
+from runtime.tokens.lifetimes import (
+    CODE_SECONDS,
+    REFRESH_TOKEN_SECONDS,
+    USER_TOKEN_SECONDS,
+)
 
-# ARGV: whether a second use revokes. The code's text is the
-# grant's life in ms, a space, the grant as JSON; the word `spent` lives as long as the
-# grant, of which a thief may come last. Returns the JSON, `spent`, or nil.
+# ARGV: whether a second use revokes the grant. A waiting code's text is the grant's
+# life in ms, a space, the grant as JSON. The word `spent` lives as long as the grant,
+# as a thief may use the code at any time. Returns the JSON, `spent`, or nil.
 REDEEM = """
 local text = redis.call('GET', KEYS[2])
 if not text then return false end
@@ -51,8 +57,7 @@ redis.call('SET', KEYS[1], grant, 'PX', life)
 return grant
 """
 
-# ARGV: the number of the token that is shown. Returns the next
-# number, or nil.
+# ARGV: the number of the refresh token that was sent. Returns the next number, or nil.
 ROTATE = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 local number = tonumber(redis.call('GET', KEYS[3]) or '0')
@@ -66,7 +71,7 @@ return number + 1
 
 
 class GrantStore:
-    """Gives codes for grants, tokens for codes, and takes both back."""
+    """Issues codes for grants and tokens for codes, and revokes both."""
 
     def __init__(
         self,
@@ -74,21 +79,21 @@ class GrantStore:
         registry: Registry,
         *,
         codes: Signer,
-        access: Signer,
-        refresh: Signer,
+        user_tokens: Signer,
+        refresh_tokens: Signer,
         sign_outs: SignOuts,
         random: Callable[[int], str] = secrets.token_urlsafe,
     ) -> None:
         self._store = store
         self._registry = registry
         self._codes = codes
-        self._access = access
-        self._refresh = refresh
+        self._user_tokens = user_tokens
+        self._refresh_tokens = refresh_tokens
         self._sign_outs = sign_outs
         self._random = random
 
     def code(self, grant: Grant, *, flow: str | None = None) -> str:
-        """Return a code for the grant: 43 characters, good once.
+        """Return a code for the grant: 43 characters, valid once.
 
         With the state of a flow it is the flow's own code, see `code_of`.
         """
@@ -96,7 +101,7 @@ class GrantStore:
         if flow is not None:
             code = self.code_of(flow, key=self.newest_key)
         text = json.dumps(asdict(grant), ensure_ascii=False)
-        life = REFRESH_SECONDS if grant.has_refresh_token else TOKEN_SECONDS
+        life = REFRESH_TOKEN_SECONDS if grant.is_refreshable else USER_TOKEN_SECONDS
         self._store.put(
             _key(_id(code)) + ":code",
             f"{life * 1000} {text}".encode(),
@@ -106,15 +111,14 @@ class GrantStore:
 
     @property
     def newest_key(self) -> int:
-        """Return the version of the key by which codes are made of flows now."""
+        """Return the version of the key that now makes codes of flows."""
         return self._codes.newest
 
     def code_of(self, flow: str, *, key: int) -> str:
         """Return the code of a flow that has one, by the flow's state.
 
-        A callback that is repeated gets the same, and Redis need not keep it. `key` is
-        the version by which it was made; FlowExpired if that one is not here, or not
-        yet.
+        A repeated callback gets the same code, and Redis need not store it. `key` is
+        the version of the key that made it; FlowExpired if this process lacks it.
         """
         try:
             return self._codes.digest(flow, version=key)
@@ -122,10 +126,10 @@ class GrantStore:
             raise FlowExpired from None
 
     def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, Grant]:
-        """Return the grant of a code and its id; of many callers one gets it.
+        """Return the grant of a code and its id, to one caller only.
 
-        InvalidGrant if there is no such code, or the person was signed out since. A
-        second use is SpentCode, and with `revoke` it ends what the first one was given
+        InvalidGrant if there is no such code, or the user was signed out since. A
+        second use is SpentCode, and with `revoke` it ends what the first one got
         (RFC 6749, 4.1.2).
         """
         id_ = _id(code)
@@ -140,38 +144,43 @@ class GrantStore:
             raise InvalidGrant
         return id_, grant
 
-    def user_token(self, id_: str, *, now: float) -> str:
-        """Return an access token of a grant; it lives TOKEN_SECONDS."""
-        return self._access.sign(id_.encode(), now=now)
+    def user_token(self, id_: str, *, now: float) -> UserToken:
+        """Return an access token of a grant; it lives USER_TOKEN_SECONDS."""
+        return UserToken(self._user_tokens.sign(id_.encode(), now=now))
 
-    def refresh_token(self, id_: str, *, now: float, number: int = 0) -> str:
-        """Return the refresh token of a grant that has been replaced so often."""
-        return self._refresh.sign(f"{id_} {number}".encode(), now=now)
+    def refresh_token(self, id_: str, *, now: float, number: int = 0) -> RefreshToken:
+        """Return a grant's refresh token; `number` ones were replaced before it."""
+        payload = f"{id_} {number}".encode()
+        return RefreshToken(self._refresh_tokens.sign(payload, now=now))
 
-    def read(self, token: str, *, now: float) -> ActiveGrant:
+    def read(self, token: UserToken, *, now: float) -> ActiveGrant:
         """Return the grant of an access token; InvalidUserToken, ExpiredUserToken."""
         try:
-            id_ = self._access.verify(token, now=now, max_age=TOKEN_SECONDS).decode()
+            payload = self._user_tokens.verify(
+                token, now=now, max_age=USER_TOKEN_SECONDS
+            )
         except SignatureExpired:
             raise ExpiredUserToken from None
         except BadSignature:
             raise InvalidUserToken from None
-        return self._living(id_, InvalidUserToken)
+        return self._active(payload.decode(), InvalidUserToken)
 
-    def of_refresh(self, token: str, *, now: float) -> ActiveGrant:
+    def of_refresh_token(self, token: RefreshToken, *, now: float) -> ActiveGrant:
         """Return the grant of a refresh token; InvalidGrant."""
         try:
-            payload = self._refresh.verify(token, now=now, max_age=REFRESH_SECONDS)
+            payload = self._refresh_tokens.verify(
+                token, now=now, max_age=REFRESH_TOKEN_SECONDS
+            )
         except BadSignature:
             raise InvalidGrant from None
         id_, _, number = payload.decode().partition(" ")
-        return self._living(id_, InvalidGrant, number=int(number))
+        return self._active(id_, InvalidGrant, number=int(number))
 
     def rotate(self, id_: str, number: int) -> int:
-        """Return the number of the next refresh token; of many callers one gets it.
+        """Return the number of the next refresh token, to one caller only.
 
-        A token that has been replaced before was stolen, or used by a thief: whoever
-        has a token of this grant loses it, and this is InvalidGrant (RFC 9700, 4.14).
+        A token that was replaced before was stolen, or its replacement was: then this
+        is InvalidGrant, and all tokens of the grant end (RFC 9700, 4.14).
         """
         found = self._store.run(ROTATE, _keys(id_), [number])
         if found != number + 1:
@@ -179,12 +188,15 @@ class GrantStore:
         return int(found)
 
     def named_by(self, token: str, *, now: float) -> tuple[str, Grant] | None:
-        """Return id and grant of an access or refresh token that is not too old.
+        """Return id and grant of a user's access or refresh token that is not too old.
 
-        Also where it is no good at present, as while its client lacks the app.
+        The grant need not be active: its client may lack the app for the moment.
         """
-        lives = ((self._refresh, REFRESH_SECONDS), (self._access, TOKEN_SECONDS))
-        for signer, life in lives:
+        kinds = (
+            (self._refresh_tokens, REFRESH_TOKEN_SECONDS),
+            (self._user_tokens, USER_TOKEN_SECONDS),
+        )
+        for signer, life in kinds:
             with suppress(BadSignature):
                 payload = signer.verify(token, now=now, max_age=life)
                 id_ = payload.decode().partition(" ")[0]
@@ -196,7 +208,7 @@ class GrantStore:
         """End all tokens of a grant."""
         self._store.remove(_key(id_))
 
-    def _living(
+    def _active(
         self, id_: str, refused: type[GatewayError], *, number: int = 0
     ) -> ActiveGrant:
         stored = self._store.get(_key(id_))

@@ -1,4 +1,4 @@
-"""ID tokens: who signed in, when and for which client, signed so that all can check.
+"""ID tokens: who signed in, when and for which client, in a signed JWT.
 
 {"alg":"RS256","typ":"JWT","kid":<thumbprint>}
 {"iss","sub","aud","exp","iat","auth_time"[,"nonce"][,"at_hash"], <claims>}
@@ -9,26 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.encoding import base64url
 from runtime.crypto.signing import ALLOWED_SKEW
 from runtime.tokens.oidc_keys import ALGORITHM, OidcKeys
 
-LIFE_SECONDS = 600
+if TYPE_CHECKING:
+    from runtime.tokens.grant import UserToken
+
+ID_TOKEN_SECONDS = 600
 
 HINT_SECONDS = 30 * 86400
-"""How long after its end an ID token still hints at who it was for."""
+"""How long after its end an ID token is accepted as id_token_hint."""
 
 _HEADER = {"alg", "kid", "typ"}
 
 
 class BadHint(Exception):
-    """The text is no ID token of ours, or too old to hint at anybody."""
+    """The text is no ID token of ours, or too old for a hint."""
 
 
 class IdTokens:
-    """Issues ID tokens, and reads those that come back as a hint."""
+    """Issues ID tokens, and reads those that come back as id_token_hint."""
 
     def __init__(self, keys: OidcKeys, *, issuer: str) -> None:
         self._keys = keys
@@ -42,12 +45,12 @@ class IdTokens:
         claims: Mapping[str, Any],
         now: float,
         auth_time: int,
-        access_token: str | None = None,
+        user_token: UserToken | None = None,
         nonce: str | None = None,
     ) -> str:
         """Return a token that lives ten minutes; OidcNotConfigured without a key.
 
-        `claims` tell of the person and can replace none of the token's own.
+        `claims` describe the user and cannot replace the token's own claims.
         """
         from joserfc import jws
 
@@ -55,29 +58,29 @@ class IdTokens:
             "iss": self._issuer,
             "sub": sub,
             "aud": client_id,
-            "exp": int(now) + LIFE_SECONDS,
+            "exp": int(now) + ID_TOKEN_SECONDS,
             "iat": int(now),
             "auth_time": auth_time,
         }
         if nonce is not None:
             own["nonce"] = nonce
-        if access_token is not None:
-            own["at_hash"] = _half_hash(access_token)
+        if user_token is not None:
+            own["at_hash"] = _half_hash(user_token)
         key = self._keys.signing
         header = {"alg": ALGORITHM, "typ": "JWT", "kid": key.kid}
         text = json.dumps({**claims, **own}, separators=(",", ":"))
         return jws.serialize_compact(header, text.encode(), key, [ALGORITHM])
 
     def hint(self, text: str, *, now: float) -> Mapping[str, Any]:
-        """Return the claims of an ID token of ours, good or expired; BadHint otherwise.
+        """Return the claims of an ID token of ours, even an expired one; or BadHint.
 
-        A key is found by the `kid` among ours; what else a header may point at, such
-        as jku, x5u or jwk, makes the text no token of ours.
+        The `kid` selects one of our keys. A header that points at another key, as by
+        jku, x5u or jwk, is refused.
         """
         claims = self._verified(text)
         if claims.get("iss") != self._issuer:
             raise BadHint
-        # What bears our signature has our claims, each of its own type.
+        # What has our signature has our claims, each of the right type.
         if claims["iat"] > now + ALLOWED_SKEW or claims["exp"] < now - HINT_SECONDS:
             raise BadHint
         return claims

@@ -1,4 +1,4 @@
-"""How long what a client gets for a person lives, in seconds."""
+"""Lifetimes of what a client gets for a user, in seconds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from runtime.sign_in.authorization_request import OIDC, WECHAT
 CODE_SECONDS = {OIDC: 60, WECHAT: 300}
 """By dialect; WeChat's own code of web sign-in lives five minutes."""
 
-TOKEN_SECONDS = 7200
-REFRESH_SECONDS = 30 * 86400
-"""From the sign-in on, whether it is used or not; as at WeChat."""
+USER_TOKEN_SECONDS = 7200
+
+REFRESH_TOKEN_SECONDS = 30 * 86400
+"""From the sign-in on, used or not; as at WeChat."""

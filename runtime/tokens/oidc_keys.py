@@ -1,4 +1,4 @@
-"""The RSA keys behind ID tokens: setting OIDC_KEY, and what the world sees of it."""
+"""RSA keys of ID tokens: the setting OIDC_KEY, and the public keys of it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SHORTEST_BITS = 2048
 
 
 class OidcKeys:
-    """Keys by version: the newest private one signs, all verify.
+    """Keys by version: the newest private one signs, all of them verify.
 
-    Each is read at the first use; OidcNotConfigured where there are none.
+    Each is read at its first use; OidcNotConfigured where there are none.
     """
 
     def __init__(self, keys: Keys | None) -> None:
         self._keys = keys or {}
 
     def check(self) -> None:
-        """Raise OidcNotConfigured where there are no keys; reads none."""
+        """Raise OidcNotConfigured where there are no keys, without reading one."""
         if not self._keys:
             raise OidcNotConfigured
 
@@ -51,7 +51,7 @@ class OidcKeys:
 
     @cached_property
     def jwks(self) -> bytes:
-        """Return RFC 7517's key set as JSON, made of the public parts alone."""
+        """Return RFC 7517's key set as JSON, of the public parts only."""
         keys = [key.as_dict() for key in self.verifying.values()]
         return json.dumps({"keys": keys}, separators=(",", ":")).encode()
 
@@ -71,7 +71,7 @@ def _native(der: bytes) -> Any:
 
     try:
         if is_private(der):
-            # OpenSSL's check of the primes costs 35 ms, and the key is our own.
+            # OpenSSL's check of the primes takes 35 ms, and the key is our own.
             key: Any = serialization.load_der_private_key(
                 der, None, unsafe_skip_rsa_key_validation=True
             )

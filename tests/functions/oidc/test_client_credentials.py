@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.registry.client_secrets import hash_secret
-from runtime.tokens.gateway_tokens import LIFE_SECONDS
+from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS
 from tests.support.scripted_wechat import (
     APP_SECRET,
     CLIENT_SECRET,
@@ -33,7 +33,7 @@ def test_a_token_for_the_client(post, gateway, clock, by):
     assert 200 == status
     assert {
         "token_type": "Bearer",
-        "expires_in": LIFE_SECONDS,
+        "expires_in": GATEWAY_TOKEN_SECONDS,
         "scope": "/cgi-bin/*",
     } == content
     assert ("demo", SERVICE, None) == (access.client_id, access.appid, access.narrowed)

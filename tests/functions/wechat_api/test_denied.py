@@ -10,7 +10,11 @@ from runtime.errors import (
     MethodNotAllowed,
     NotFound,
 )
-from runtime.tokens.gateway_tokens import LIFE_SECONDS, ExpiredToken, InvalidToken
+from runtime.tokens.gateway_tokens import (
+    GATEWAY_TOKEN_SECONDS,
+    ExpiredToken,
+    InvalidToken,
+)
 from tests.support.api_calls import OK, REAL, STABLE, issue
 from tests.support.scripted_wechat import (
     SERVICE,
@@ -44,7 +48,7 @@ class TestDenied:
 
     def test_an_expired_token(self, gateway, clock, token):
         """42001 makes every SDK fetch a new one."""
-        clock.now += LIFE_SECONDS + 1
+        clock.now += GATEWAY_TOKEN_SECONDS + 1
 
         with pytest.raises(ExpiredToken) as caught:
             self.ask(gateway, token)

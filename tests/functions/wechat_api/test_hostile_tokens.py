@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runtime.gateway import Gateway
 from runtime.setting_values import secrets
-from runtime.tokens.gateway_tokens import LIFE_SECONDS
+from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS
 from tests.support.hostile import BOUNDED, USERS, errcode
 from tests.support.scripted_wechat import SERVICE, WEBSITE, basic
 
@@ -34,7 +34,7 @@ class TestTokens:
 
     def test_its_time_is_its_own(self, hostile):
         """Neither a token of yesterday nor one of tomorrow."""
-        for ago, code in ((LIFE_SECONDS + 1, 42001), (-3600, 40001)):
+        for ago, code in ((GATEWAY_TOKEN_SECONDS + 1, 42001), (-3600, 40001)):
             token = hostile.issue(ago=ago)
 
             assert code == errcode(hostile.wsgi(query=f"access_token={token}"))

@@ -8,7 +8,7 @@ import pytest
 
 from functions.wechat_api.index import handler
 from runtime.registry.client_secrets import hash_secret
-from runtime.tokens.gateway_tokens import LIFE_SECONDS
+from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import (
     CLIENT_SECRET,
@@ -132,7 +132,7 @@ class TestWhoMay:
     def test_expired_and_cut_off(self, call, issue, gateway, clock):
         """401 tells a client to ask for another token."""
         bearer = f"Bearer {issue()}"
-        clock.now += LIFE_SECONDS + 1
+        clock.now += GATEWAY_TOKEN_SECONDS + 1
         expired = call("/cgi-bin/user/get", authorization=bearer)
         clock.now = NOW
         change(gateway, "clients", "demo", disabled=True)

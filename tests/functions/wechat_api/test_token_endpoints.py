@@ -11,7 +11,7 @@ from runtime.errors import (
     ApiRefused,
     BadRequest,
 )
-from runtime.tokens.gateway_tokens import LIFE_SECONDS
+from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS
 from tests.support.api_calls import OK, STABLE, WHO, issue
 from tests.support.scripted_wechat import (
     APP_SECRET,
@@ -29,7 +29,7 @@ class TestTokens:
 
         content = load(response)
         assert list(content) == ["access_token", "expires_in"]
-        assert content["expires_in"] == LIFE_SECONDS
+        assert content["expires_in"] == GATEWAY_TOKEN_SECONDS
         assert dict(response.headers)["Content-Type"] == (
             "application/json; encoding=utf-8"
         )

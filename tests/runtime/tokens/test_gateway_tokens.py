@@ -12,7 +12,7 @@ from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
 from runtime.registry.registry import Registry
 from runtime.tokens.gateway_tokens import (
-    LIFE_SECONDS,
+    GATEWAY_TOKEN_SECONDS,
     Caller,
     ExpiredToken,
     GatewayTokens,
@@ -52,7 +52,7 @@ def test_what_was_issued_is_read(tokens, token):
     expected = Caller("shop", APPID, ("/cgi-bin/user/*",))
 
     assert expected == tokens.read(token, now=NOW)
-    assert expected == tokens.read(token, now=NOW + LIFE_SECONDS)
+    assert expected == tokens.read(token, now=NOW + GATEWAY_TOKEN_SECONDS)
 
 
 def test_it_fits_where_wechats_fits(token):
@@ -64,7 +64,7 @@ def test_it_fits_where_wechats_fits(token):
 def test_expired(tokens, token):
     """A token that was good once is told so, in WeChat's code."""
     with pytest.raises(ExpiredToken) as caught:
-        tokens.read(token, now=NOW + LIFE_SECONDS + 1)
+        tokens.read(token, now=NOW + GATEWAY_TOKEN_SECONDS + 1)
 
     assert (42001, 401) == (caught.value.errcode, caught.value.status)
 

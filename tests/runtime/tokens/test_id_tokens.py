@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from runtime.tokens.id_tokens import HINT_SECONDS, LIFE_SECONDS, BadHint, IdTokens
+from runtime.tokens.id_tokens import HINT_SECONDS, ID_TOKEN_SECONDS, BadHint, IdTokens
 from runtime.tokens.oidc_keys import OidcKeys
 from tests.support.rsa_keys import loaded, private_key, public_key
 
@@ -86,7 +86,7 @@ def test_what_was_not_asked_for_is_left_out():
 @pytest.mark.case(91)
 def test_the_access_tokens_half_hash():
     """The left half of its SHA-256 (OpenID Connect Core, 3.1.3.6)."""
-    claims = decoded(issue(access_token="a.1.2-_").split(".")[1])
+    claims = decoded(issue(user_token="a.1.2-_").split(".")[1])
     half = hashlib.sha256(b"a.1.2-_").digest()[:16]
 
     assert encoded(half) == claims["at_hash"]
@@ -107,9 +107,9 @@ def test_a_person_cannot_replace_the_tokens_own():
         (-61, False),
         (-60, True),
         (0, True),
-        (LIFE_SECONDS + 30, True),
-        (LIFE_SECONDS + HINT_SECONDS, True),
-        (LIFE_SECONDS + HINT_SECONDS + 1, False),
+        (ID_TOKEN_SECONDS + 30, True),
+        (ID_TOKEN_SECONDS + HINT_SECONDS, True),
+        (ID_TOKEN_SECONDS + HINT_SECONDS + 1, False),
     ],
 )
 def test_how_old_a_hint_may_be(seconds, good):

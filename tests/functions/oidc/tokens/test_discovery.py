@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from functions.oidc import index
-from functions.oidc.token_endpoint import GRANTS
+from functions.oidc.grant_types import GRANT_TYPES
 from host.fc.routes import Routes
 from runtime.gateway import Gateway
 from runtime.tokens.oidc_keys import OidcKeys
@@ -67,7 +67,7 @@ def test_what_it_says_is_true(metadata):
     assert [
         each for each in endpoints if not any(p.fullmatch(each) for p in paths)
     ] == []
-    assert set(GRANTS) == set(metadata["grant_types_supported"])
+    assert set(GRANT_TYPES) == set(metadata["grant_types_supported"])
     assert metadata["authorization_response_iss_parameter_supported"] is True
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.tokens.id_tokens import IdTokens
-from runtime.tokens.lifetimes import REFRESH_SECONDS
+from runtime.tokens.lifetimes import REFRESH_TOKEN_SECONDS
 from tests.support.provider import ISSUER, UNIONID, grant
 from tests.support.scripted_wechat import change
 
@@ -85,7 +85,7 @@ def test_a_chain_of_them(provider, first):
 @pytest.mark.parametrize(("after", "expected"), [(0, 200), (30, 400)])
 def test_it_ends_a_month_after_the_sign_in(provider, first, clock, after, expected):
     """Half a minute later is too late."""
-    clock.now += REFRESH_SECONDS + after
+    clock.now += REFRESH_TOKEN_SECONDS + after
 
     assert expected == refresh(provider, first["refresh_token"])[0]
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from runtime.errors import ServiceUnavailable
-from runtime.tokens.lifetimes import TOKEN_SECONDS
+from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
 from tests.support.provider import SECRETS, grant
 from tests.support.scripted_wechat import FORM, SERVICE, basic, change
 
@@ -87,7 +87,7 @@ def test_what_is_no_token_is_as_good_as_ended(provider, first, clock):
     """Unknown, an ID token, ended before, or too old: 200, so nobody tries again."""
     revoke(provider, first["refresh_token"])
     old = provider.tokens()["access_token"]
-    clock.now += TOKEN_SECONDS + 30
+    clock.now += USER_TOKEN_SECONDS + 30
     dead = ("x", "é 张", *map(str, first.values()), old)
     answers = [revoke(provider, token) for token in dead]
 

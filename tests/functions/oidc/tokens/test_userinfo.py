@@ -7,8 +7,8 @@ import json
 import pytest
 
 from functions.login.index import handler as login
-from runtime.tokens.gateway_tokens import LIFE_SECONDS, InvalidToken
-from runtime.tokens.lifetimes import TOKEN_SECONDS
+from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, InvalidToken
+from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.provider import OPENID, PROFILE, UNIONID, grant
 from tests.support.scripted_wechat import FORM, SERVICE, change
@@ -155,7 +155,7 @@ def test_what_is_no_access_token_for_it(provider, gateway, token, kind):
 @pytest.mark.case(95, 125)
 @pytest.mark.parametrize(
     ("seconds", "expected"),
-    [(-61, 401), (-60, 200), (TOKEN_SECONDS, 200), (TOKEN_SECONDS + 30, 401)],
+    [(-61, 401), (-60, 200), (USER_TOKEN_SECONDS, 200), (USER_TOKEN_SECONDS + 30, 401)],
 )
 def test_when_it_is_good(provider, token, clock, seconds, expected):
     """Two hours, and a minute before for clocks that differ."""
@@ -199,4 +199,4 @@ def test_an_access_token_is_no_code_and_no_gateway_token(provider, gateway, toke
         gateway.gateway_tokens.read(token, now=gateway.clock())
 
     assert (400, "invalid_grant") == (answer[0], answer[2]["error"])
-    assert LIFE_SECONDS == TOKEN_SECONDS  # it is not its age that decides
+    assert GATEWAY_TOKEN_SECONDS == USER_TOKEN_SECONDS  # it is not its age that decides
