@@ -24,7 +24,7 @@ TEMPLATE = Path(".fun/build/artifacts/template.yml")
 _ASKED = {"redis": "REDIS_URL", "config": "CONFIG_URL"}
 _ADDRESSES = (
     *("PUBLIC_BASE_URL", "REDIS_URL", "S3_ENDPOINT_URL"),
-    *("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL"),
+    *("WECHAT_API_URL", "WECHAT_OPEN_URL"),
 )
 
 

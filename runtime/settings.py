@@ -40,7 +40,6 @@ class Settings:
     s3_create_only: str = "auto"
     wechat_api_url: str = "https://api.weixin.qq.com"
     wechat_open_url: str = "https://open.weixin.qq.com"
-    wechat_mp_url: str = "https://mp.weixin.qq.com"
     wechat_deadline_seconds: float = 5.0
     session_days: float = 7.0
     cookie_domain: str = ""
@@ -122,7 +121,6 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "S3_CREATE_ONLY": (word("auto", "s3", "oss"), False),
     "WECHAT_API_URL": (web_address, False),
     "WECHAT_OPEN_URL": (web_address, False),
-    "WECHAT_MP_URL": (web_address, False),
     "WECHAT_DEADLINE_SECONDS": (positive, False),
     "SESSION_DAYS": (positive, False),
     "COOKIE_DOMAIN": (host, False),

@@ -11,7 +11,7 @@ from host.developer.kept_settings import FOLDER, keep_settings
 from host.developer.secrets_file import NAMES, kept_secrets
 from host.processes.children import Children
 
-_PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
+_PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
 _STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server was found"
 
 
@@ -64,7 +64,9 @@ def _with_sandbox(
         return None
     if len(missing) < len(_PLATFORM):
         # The sandbox's pages beside the real API would be neither.
-        raise CannotStart(f"{' and '.join(missing)}: set all of WECHAT_*_URL or none")
+        raise CannotStart(
+            f"{missing[0]}: set both {' and '.join(_PLATFORM)}, or neither"
+        )
     log = FOLDER / "sandbox.log"
     sandbox = sandbox_process.start(machine.sandbox_port, log=log)
     children.add(sandbox.process.pid)

@@ -15,7 +15,7 @@ _SECRETS = FOLDER / "secrets.json"
 
 _KEPT = (
     *("PUBLIC_BASE_URL", "CONFIG_URL", "REDIS_URL", "LOGIN_CLIENT"),
-    *("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL"),
+    *("WECHAT_API_URL", "WECHAT_OPEN_URL"),
 )
 
 

@@ -71,16 +71,6 @@ class Documents:
             raise LookupError(f"there is no {name}")
         return self._append(name, REMOVED, after)
 
-    def rollback(self, kind: str, id_: str, *, to: int, after: int) -> int:
-        """Write what version `to` held as the version after `after`, and return it.
-
-        LookupError if there is no content under `to`.
-        """
-        old = self.read_version(kind, id_, to)
-        if old is None:
-            raise LookupError(f"{kind}/{id_} has no content in version {to}")
-        return self.write(kind, id_, old.content, after=after)
-
     def reseal(self, kind: str, id_: str) -> int | None:
         """Write the next version under the newest master key, and return it.
 

@@ -32,7 +32,78 @@ MOST_SECRETS = 2
 """Of a client at a time: the old one and the one it changes over to."""
 
 
-def contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+class RegistrationError(GatewayError):
+    """A field is missing, unknown, malformed or at odds with another one.
+
+    The message names it, and repeats no value.
+    """
+
+    status = 400
+    errcode = 40097
+    code = "invalid_document"
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(field)
+        self.field = field
+        self.message = f"{field} {fault}."
+
+
+def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept as `apps/{appid}`; RegistrationError names the field."""
+    _checked("appid", app_id, appid)
+    content = checked_fields(fields, RULES["apps"], needed=NEEDED["apps"])
+    silent = content.get("oauth_scope") == "snsapi_base"
+    if silent and content.get("subject") == "unionid":
+        # WeChat tells a unionid with snsapi_userinfo alone: nobody could sign in.
+        fault = "must be snsapi_userinfo, since subject is unionid"
+        raise RegistrationError("oauth_scope", fault)
+    return content
+
+
+def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept as `clients/{client_id}`; RegistrationError names the field.
+
+    Its `secret_hashes` are ours and none for a public client; its scopes may be empty:
+    it may then sign people in.
+    """
+    _checked("client_id", _client_id, client_id)
+    content = checked_fields(fields, RULES["clients"], needed=NEEDED["clients"])
+    for field, fault in _contradictions(content):
+        raise RegistrationError(field, fault)
+    return content
+
+
+def checked_fields(
+    fields: Mapping[str, Any], rules: Mapping[str, Rule], *, needed: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the fields, each by its rule; RegistrationError names the one at fault."""
+    for name in fields:
+        if name not in rules:
+            raise RegistrationError(_shown(name), "is not known here")
+    for name in needed:
+        if name not in fields:
+            raise RegistrationError(name, "is missing")
+    # In the rules' order, so that the same fields always make the same document.
+    return {
+        name: _checked(name, rule, fields[name])
+        for name, rule in rules.items()
+        if name in fields
+    }
+
+
+def _checked(name: str, rule: Rule, value: Any) -> Any:
+    try:
+        return rule(value)
+    except Fault as fault:
+        raise RegistrationError(name, str(fault)) from None
+
+
+def _shown(name: Any) -> str:
+    # Who mixes up name and value would see the value in the log.
+    return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
+
+
+def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each field that does not go with another one, and what is wrong with it."""
     public = content.get("public", False)
     if public and content["secret_hashes"]:
@@ -86,128 +157,60 @@ def _rate(value: Any) -> dict[str, Any]:
     return {"per_second": per_second, "burst": whole(1, 100_000)(value["burst"])}
 
 
-CLIENT: Mapping[str, Rule] = {
-    "name": text(
-        r"(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}(?<! )", "a line of text"
-    ),
-    "scopes": _scopes,
-    "secret_hashes": many(
-        text(r"sha256:[0-9a-f]{32}:[0-9a-f]{64}", "a hash as hash_secret makes it"),
-        most=MOST_SECRETS,
-    ),
-    "origins": many(origin),
-    "public": flag,
-    "native": flag,
-    "pkce": word("required", "optional"),
-    "redirect_uris": many(redirect_uri),
-    "post_logout_redirect_uris": many(post_logout_redirect_uri),
-    "home": home,
-    "logo": logo,
-    "subject_type": word("public", "pairwise"),
-    "pairwise_salt": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
-    "snapshot_users": word("page", "deny"),
-    "email_domain": host,
-    "js_domains": many(host),
-    "rate": _rate,
-    "session_key": flag,
-    "disabled": flag,
-    "epoch": whole(1, 2**31),
-}
-
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    "apps": ("kind", "secret"),
-    "clients": ("name", "scopes", "secret_hashes"),
-}
-
-
-class RegistrationError(GatewayError):
-    """A field is missing, unknown, malformed or at odds with another one.
-
-    The message names it, and repeats no value.
-    """
-
-    status = 400
-    errcode = 40097
-    code = "invalid_document"
-
-    def __init__(self, field: str, fault: str) -> None:
-        super().__init__(field)
-        self.field = field
-        self.message = f"{field} {fault}."
-
-
-def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept as `apps/{appid}`; RegistrationError names the field."""
-    _checked("appid", app_id, appid)
-    content = checked_fields(fields, _APP, needed=NEEDED["apps"])
-    silent = content.get("oauth_scope") == "snsapi_base"
-    if silent and content.get("subject") == "unionid":
-        # WeChat tells a unionid with snsapi_userinfo alone: nobody could sign in.
-        fault = "must be snsapi_userinfo, since subject is unionid"
-        raise RegistrationError("oauth_scope", fault)
-    return content
-
-
-def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept as `clients/{client_id}`; RegistrationError names the field.
-
-    Its `secret_hashes` are ours and none for a public client; its scopes may be empty:
-    it may then sign people in.
-    """
-    _checked("client_id", _client_id, client_id)
-    content = checked_fields(fields, CLIENT, needed=NEEDED["clients"])
-    for field, fault in contradictions(content):
-        raise RegistrationError(field, fault)
-    return content
-
-
-def checked_fields(
-    fields: Mapping[str, Any], rules: Mapping[str, Rule], *, needed: Iterable[str] = ()
-) -> dict[str, Any]:
-    """Return the fields, each by its rule; RegistrationError names the one at fault."""
-    for name in fields:
-        if name not in rules:
-            raise RegistrationError(_shown(name), "is not known here")
-    for name in needed:
-        if name not in fields:
-            raise RegistrationError(name, "is missing")
-    # In the rules' order, so that the same fields always make the same document.
-    return {
-        name: _checked(name, rule, fields[name])
-        for name, rule in rules.items()
-        if name in fields
-    }
-
-
-def _checked(name: str, rule: Rule, value: Any) -> Any:
-    try:
-        return rule(value)
-    except Fault as fault:
-        raise RegistrationError(name, str(fault)) from None
-
-
-def _shown(name: Any) -> str:
-    # Who mixes up name and value would see the value in the log.
-    return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
-
-
 # In WeChat's dialect both stand in the same place.
 _client_id = text(
     rf"(?!{APPID}\Z){CLIENT_ID}",
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 
-_APP: Mapping[str, Rule] = {
-    "kind": word("service", "subscription", "website", "miniprogram", "component"),
-    "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
-    "token_mode": word("stable", "plain"),
-    "subject": word("openid", "unionid"),
-    "token": text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits"),
-    "encoding_aes_key": text(r"[A-Za-z0-9]{43}", "43 letters and digits"),
-    "js_domains": many(host),
-    "api_hosts": many(wechat_host, most=8),
-    "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
-    "mp_verify": many(
-        text(r"[A-Za-z0-9]{8,32}", "8 to 32 letters and digits, those of MP_verify_")
-    ),
+RULES: Mapping[str, Mapping[str, Rule]] = {
+    "apps": {
+        "kind": word("service", "subscription", "website", "miniprogram", "component"),
+        "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
+        "token_mode": word("stable", "plain"),
+        "subject": word("openid", "unionid"),
+        "token": text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits"),
+        "encoding_aes_key": text(r"[A-Za-z0-9]{43}", "43 letters and digits"),
+        "js_domains": many(host),
+        "api_hosts": many(wechat_host, most=8),
+        "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
+        "mp_verify": many(
+            text(
+                r"[A-Za-z0-9]{8,32}", "8 to 32 letters and digits, those of MP_verify_"
+            )
+        ),
+    },
+    "clients": {
+        "name": text(
+            r"(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}(?<! )", "a line of text"
+        ),
+        "scopes": _scopes,
+        "secret_hashes": many(
+            text(r"sha256:[0-9a-f]{32}:[0-9a-f]{64}", "a hash as hash_secret makes it"),
+            most=MOST_SECRETS,
+        ),
+        "origins": many(origin),
+        "public": flag,
+        "native": flag,
+        "pkce": word("required", "optional"),
+        "redirect_uris": many(redirect_uri),
+        "post_logout_redirect_uris": many(post_logout_redirect_uri),
+        "home": home,
+        "logo": logo,
+        "subject_type": word("public", "pairwise"),
+        "pairwise_salt": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
+        "snapshot_users": word("page", "deny"),
+        "email_domain": host,
+        "js_domains": many(host),
+        "rate": _rate,
+        "session_key": flag,
+        "disabled": flag,
+        "epoch": whole(1, 2**31),
+    },
+}
+"""By kind of document: each field and the rule for its value."""
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "apps": ("kind", "secret"),
+    "clients": ("name", "scopes", "secret_hashes"),
 }

@@ -51,10 +51,6 @@ class RedisStore:
         """Drop the key, if it is there."""
         self._call(lambda client: client.delete(key))
 
-    def expire(self, key: str, *, seconds: float) -> None:
-        """Let the key live for so long from now."""
-        self._call(lambda client: client.pexpire(key, round(seconds * 1000)))
-
     def field(self, key: str, field: str) -> bytes | None:
         """Return one field of a hash, or None."""
         value: bytes | None = self._call(lambda client: client.hget(key, field))

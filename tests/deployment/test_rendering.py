@@ -91,16 +91,16 @@ def test_a_parameter_of_few_words_takes_no_other():
 def test_every_function_gets_the_settings():
     """A default stays, what is given replaces it, an empty one is left out."""
     public = variables()
-    given = variables(REDIS_URL="redis://r", WECHAT_MP_URL="https://m", **KEY)
+    given = variables(REDIS_URL="redis://r", WECHAT_OPEN_URL="https://o", **KEY)
 
     assert {
         **public,
         "REDIS_URL": "redis://r",
-        "WECHAT_MP_URL": "https://m",
+        "WECHAT_OPEN_URL": "https://o",
         "AWS_ACCESS_KEY_ID": "id",
         "AWS_SECRET_ACCESS_KEY": "secret",
     } == given
-    assert "https://mp.weixin.qq.com" == public["WECHAT_MP_URL"]
+    assert "https://open.weixin.qq.com" == public["WECHAT_OPEN_URL"]
     assert public == variables(REDIS_URL="  ")
 
 

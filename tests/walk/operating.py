@@ -17,7 +17,7 @@ KEY_ID, KEY_SECRET = "AKoperator", "SK-operators-own"
 def start_host(folder, redis_url):
     """Return a host on complete settings, whose admin trigger knows one key."""
     environment = make_environ(folder, redis_url, PUBLIC_BASE_URL="http://a")
-    names = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
+    names = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
     nowhere = dict.fromkeys(names, "http://127.0.0.1:1")
     config = folder / "server.conf"
     config.touch(0o600)

@@ -29,7 +29,7 @@ class Pair:
             f"http://127.0.0.1:{free_port()}",
             developer_host.sandbox_url,
         )
-        names = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
+        names = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
         environment = make_environ(
             folder,
             redis_url,

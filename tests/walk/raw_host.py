@@ -28,7 +28,7 @@ class RawHost:
 
     def __init__(self, folder, redis_url):
         self.wechat = RawServer(TOKEN, OK)
-        urls = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
+        urls = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
         environment = make_environ(
             folder,
             redis_url,

@@ -15,7 +15,7 @@ from tests.support.local_hosts import SETTINGS
 from tests.support.ports import free_port
 
 URL = "http://127.0.0.1:8080"
-PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL")
+PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
 
 
 @pytest.fixture
@@ -135,4 +135,4 @@ def test_what_is_filled_in_are_good_settings(prepared, monkeypatch):
         settings.login_client,
     )
     assert f"{URL}/login?next=/login/me" in told
-    assert f"{environ['WECHAT_MP_URL']}/_sandbox/phone" in told
+    assert f"{environ['WECHAT_OPEN_URL']}/_sandbox/phone" in told

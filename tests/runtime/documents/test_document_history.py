@@ -1,4 +1,4 @@
-"""The chain of a document, on every store: history, the way back, the way out."""
+"""Histories of documents on every store: versions, removals and resealing."""
 
 from __future__ import annotations
 
@@ -54,46 +54,6 @@ def test_an_older_version_is_read(documents):
     assert [Document(1, APP), Document(2, OTHER), None, None] == versions
 
 
-def test_rollback(documents, store):
-    """The old content is the newest version again; nothing in between is lost."""
-    documents.write("apps", "wx1", APP, after=0)
-    documents.write("apps", "wx1", OTHER, after=1)
-    assert 3 == documents.rollback("apps", "wx1", to=1, after=2)
-
-    assert Document(3, APP) == documents.read("apps", "wx1")
-    assert Document(2, OTHER) == documents.read_version("apps", "wx1", 2)
-    assert store.read("apps/wx1", 1) != store.read("apps/wx1", 3)
-
-
-def test_rollback_seals_with_the_newest_key(documents, store):
-    """The key of the old version is not needed for the new one."""
-    documents.write("apps", "wx1", APP, after=0)
-    rotated(store).rollback("apps", "wx1", to=1, after=1)
-
-    newest = Documents(store, Envelope({2: NEWER_KEY}))
-    assert Document(2, APP) == newest.read("apps", "wx1")
-
-
-def test_rollback_is_compare_and_swap(documents):
-    """After a version that is no longer the newest nothing is written."""
-    documents.write("apps", "wx1", APP, after=0)
-    documents.write("apps", "wx1", OTHER, after=1)
-
-    with pytest.raises(VersionExists):
-        documents.rollback("apps", "wx1", to=1, after=1)
-    assert 2 == documents.version("apps", "wx1")
-
-
-@pytest.mark.parametrize("to", [2, 7])
-def test_rollback_to_nothing(documents, to):
-    """A removal and a version that never was have nothing to bring back."""
-    documents.write("apps", "wx1", APP, after=0)
-    documents.remove("apps", "wx1", after=1)
-
-    with pytest.raises(LookupError, match=rf"apps/wx1 has no content in version {to}"):
-        documents.rollback("apps", "wx1", to=to, after=2)
-
-
 def test_removal(documents):
     """A removed document is absent and no id, and a later write goes on after it."""
     documents.write("apps", "wx1", APP, after=0)
@@ -107,15 +67,6 @@ def test_removal(documents):
         documents.write("apps", "wx1", OTHER, after=0)
     assert 3 == documents.write("apps", "wx1", OTHER, after=2)
     assert Document(3, OTHER) == documents.read("apps", "wx1")
-
-
-def test_a_removal_is_taken_back(documents):
-    """By a rollback to the version before it."""
-    documents.write("apps", "wx1", APP, after=0)
-    documents.remove("apps", "wx1", after=1)
-
-    assert 3 == documents.rollback("apps", "wx1", to=1, after=2)
-    assert Document(3, APP) == documents.read("apps", "wx1")
 
 
 def test_nothing_to_remove(documents):
@@ -201,7 +152,6 @@ def test_no_operation_takes_an_odd_id(documents):
         lambda id_: documents.history("apps", id_),
         lambda id_: documents.version("apps", id_),
         lambda id_: documents.read_version("apps", id_, 1),
-        lambda id_: documents.rollback("apps", id_, to=1, after=1),
         lambda id_: documents.remove("apps", id_, after=1),
         lambda id_: documents.reseal("apps", id_),
     )
@@ -213,7 +163,7 @@ def test_no_operation_takes_an_odd_id(documents):
 def test_no_secret_in_any_version(documents, store):
     """Whatever was done to it, no stored byte shows a secret."""
     documents.write("apps", "wx1", APP, after=0)
-    documents.rollback("apps", "wx1", to=1, after=1)
+    documents.write("apps", "wx1", {**APP, "kind": "website"}, after=1)
     rotated(store).reseal("apps", "wx1")
 
     stored = [store.read("apps/wx1", each) for each in store.versions("apps/wx1")]

@@ -53,16 +53,6 @@ def test_add_once(store, redis_server):
     assert 0 < redis_server.client().pttl("a") <= 60_000
 
 
-def test_expire(store, redis_server):
-    """A key's life is counted anew; one that is not there stays away."""
-    store.put("a", b"1", seconds=600)
-    store.expire("a", seconds=0.5)
-    store.expire("b", seconds=60)
-
-    assert 0 < redis_server.client().pttl("a") <= 500
-    assert store.get("b") is None
-
-
 def test_a_script_runs(store):
     """A script gets its keys and arguments and gives its result."""
     assert 5 == store.run(ADD, ["n"], [5])
