@@ -132,7 +132,8 @@ def refusals():
         "`make smoke`": raised("Unwell", "deploy")
         | raised("Failure", "deploy")
         | printed("make smoke"),
-        "`local_host.py`": raised("CannotStart", "host"),
+        "`local_host.py`": raised("CannotStart", "host")
+        | raised("TemplateError", "template"),
         "`manage.py`": raised("Failure", "management", "manage.py")
         | raised("SettingsError", "host")
         | printed("manage.py"),
