@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := bench client deploy examples functions host local_host.py manage.py management runtime sandbox template
+SOURCES := bench client deploy examples functions host local_host.py local_settings manage.py management runtime sandbox template
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 

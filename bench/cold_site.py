@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import fc
-from host.developer.secrets_file import kept_secrets
+from local_settings.secrets_file import read_or_make_secrets
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret, make_secret
@@ -49,7 +49,7 @@ def open_site(folder: Path, redis_url: str) -> Site:
     documents = folder / "documents"
     settings = {
         **fc.SETTINGS,
-        **kept_secrets(folder / "secrets.json"),
+        **read_or_make_secrets(folder / "secrets.json"),
         "REDIS_URL": redis_url,
         "CONFIG_URL": f"file:{documents}",
     }

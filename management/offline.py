@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from host.developer.kept_settings import developer_settings
+from local_settings.settings_file import load_settings
 from management.failure import Failure
 from runtime.errors import GatewayError, SettingsError
 from runtime.gateway import Gateway
@@ -20,7 +20,7 @@ class Offline:
     def __init__(self, environ: Mapping[str, str]) -> None:
         try:
             if not environ.get("CONFIG_URL", "").strip():
-                environ = developer_settings(environ)
+                environ = load_settings(environ)
             self._gateway = Gateway(settings_from(environ))
         except SettingsError as error:
             raise Failure(f"{error}.") from None

@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Callable
 
-from runtime.crypto.keys import Keys, check_keys
+from runtime.crypto.keys import Keys, check_rsa_keys
 from runtime.errors import SettingsError
 from runtime.state.redis_clients import SCHEMES, check_address
 from runtime.web.origins import DOMAIN, HOST, HOST_NAME, IPV6, PORT, parts_of
@@ -97,7 +97,7 @@ def oidc_keys(text: str) -> Keys:
     """Parse a list of RSA keys in base64, at least one of them private."""
     keys = _base64_keys(text)
     try:
-        check_keys(keys)
+        check_rsa_keys(keys)
     except ValueError as fault:
         raise SettingsError(str(fault)) from None
     return keys

@@ -135,7 +135,7 @@ def refusals():
         "`local_host.py`": raised("CannotStart", "host")
         | raised("TemplateError", "template"),
         "`manage.py`": raised("Failure", "management", "manage.py")
-        | raised("SettingsError", "host")
+        | raised("SettingsError", "local_settings")
         | printed("manage.py"),
     }
     # The rest passes on what somebody else has said.

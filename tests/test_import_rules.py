@@ -16,6 +16,7 @@ from tests.support.ports import free_port
 ROOT = Path(__file__).parents[1]
 TREES = (
     *("client", "deploy", "examples", "functions", "host", "local_host"),
+    "local_settings",
     *("manage", "management", "runtime", "sandbox", "template"),
 )
 ALLOWED = {
@@ -23,10 +24,11 @@ ALLOWED = {
     "deploy": {"deploy", "management", "runtime", "template"},
     "examples": {"examples", "client", "tornado"},
     "functions": {"functions", "runtime", "tornado.template"},
-    "host": {"host", "runtime", "template", "tornado"},
+    "host": {"host", "local_settings", "runtime", "template", "tornado"},
     "local_host": {"local_host", "host", "runtime", "template", "tornado"},
+    "local_settings": {"local_settings", "runtime"},
     "manage": {"manage", "management"},
-    "management": {"management", "host.developer.kept_settings", "runtime"},
+    "management": {"management", "local_settings", "runtime"},
     "runtime": {"runtime", "tornado.template"},
     "sandbox": {"sandbox", "tornado"},
     "template": {"template"},

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from host.cannot_start import CannotStart
 from host.developer import embedded_redis, sandbox_process
-from host.developer.kept_settings import FOLDER, keep_settings
-from host.developer.secrets_file import NAMES, kept_secrets
 from host.processes.children import Children
+from local_settings.secrets_file import NAMES, read_or_make_secrets
+from local_settings.settings_file import FOLDER, save_settings
 
 _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
 _STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server was found"
@@ -38,14 +38,14 @@ def set_up(
     _default(environ, {"PUBLIC_BASE_URL": machine.url})
     _default(environ, {"CONFIG_URL": f"file:{FOLDER}/config"})
     if any(_is_missing(environ, name) for name in NAMES):
-        _default(environ, kept_secrets(FOLDER / "secrets.json"))
+        _default(environ, read_or_make_secrets(FOLDER / "secrets.json"))
     if _is_missing(environ, "REDIS_URL"):
         told += _with_redis(environ, children)
     sandbox_url = _with_sandbox(environ, machine, children)
     if sandbox_url and not own_config:
         told += _with_demo(environ, machine, sandbox_url)
     if environ != before and not own_config:
-        keep_settings(environ)
+        save_settings(environ)
     return told
 
 

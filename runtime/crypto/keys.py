@@ -1,9 +1,10 @@
-"""What an RSA key of OIDC_KEY looks like: DER, whole or its public part alone.
+"""Keys by version, and the check of those that are RSA keys.
+
+RSA keys of OIDC_KEY are in DER. The check reads their first bytes alone, because a
+library that reads the rest would slow down each cold start:
 
     30 82 <length> 02 01 00 30 0d 06 09 <rsaEncryption> 05 00 ...   PKCS#8, private
     30 82 <length> 30 0d 06 09 <rsaEncryption> 05 00 ...            SubjectPublicKeyInfo
-
-The settings look at no more than this: what reads the rest costs a cold start.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 Keys = Mapping[int, bytes]
-"""Secrets by version: the highest signs, all verify."""
+"""Secrets by version: the highest one signs or seals, every one verifies or opens."""
 
 _DER = re.compile(
     rb"\x30\x82(..)(\x02\x01\x00)?"
@@ -21,8 +22,8 @@ _DER = re.compile(
 )
 
 
-def check_keys(keys: Mapping[int, bytes]) -> None:
-    """Raise ValueError unless all are RSA keys by their form, and one can sign."""
+def check_rsa_keys(keys: Keys) -> None:
+    """Raise ValueError unless all have the form of an RSA key and one can sign."""
     for der in keys.values():
         match = _DER.fullmatch(der)
         if match is None or int.from_bytes(match[1], "big") != len(der) - 4:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from host.developer.kept_settings import FOLDER
 from host.server.options import parse_options
+from local_settings.settings_file import FOLDER
 from tests.deploy_files.deploy_files import (
     DEPLOY,
     ROOT,
@@ -91,7 +91,8 @@ def test_only_what_it_runs_is_in_it():
 
     assert "*" == rules[0]
     assert taken == {
-        *("functions", "host", "locale", "management", "runtime", "template"),
+        *("functions", "host", "local_settings", "locale", "management"),
+        *("runtime", "template"),
         *("local_host.py", "manage.py", "template.yml"),
         *("requirements-catalogues.lock", "requirements-host.lock"),
     }

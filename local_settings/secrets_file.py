@@ -1,4 +1,4 @@
-"""Secrets of a developer's machine, made once and kept in a file of their own."""
+"""Secrets of a developer's machine, made once and kept in one private file."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 from runtime.crypto.encoding import base64url
 
 NAMES = ("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS")
-"""Those that no host runs without; OIDC_KEY comes along with them."""
+"""Secrets that no host runs without; the file holds OIDC_KEY as well."""
 
 _ALL = (*NAMES, "OIDC_KEY")
 
 
-def kept_secrets(
+def read_or_make_secrets(
     file: Path, *, random: Callable[[int], bytes] = secrets.token_bytes
 ) -> Mapping[str, str]:
-    """Return the settings that hold secrets, each `1:` and 32 random bytes.
+    """Return the settings that hold secrets; make and write those that are missing.
 
-    OIDC_KEY is an RSA key, which is made of randomness of its own.
+    Each is `1:` and 32 random bytes; OIDC_KEY is `1:` and an RSA key.
     """
-    kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    missing = [name for name in _ALL if name not in kept]
-    complete = {**kept, **{name: f"1:{_made(name, random)}" for name in missing}}
+    found = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    missing = [name for name in _ALL if name not in found]
+    complete = {**found, **{name: f"1:{_made(name, random)}" for name in missing}}
     if missing:
         write_private(file, json.dumps(complete, indent=1))
     return {name: complete[name] for name in _ALL}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from host.developer.kept_settings import developer_settings, keep_settings
-from host.developer.secrets_file import NAMES, kept_secrets
+from local_settings.secrets_file import NAMES, read_or_make_secrets
+from local_settings.settings_file import load_settings, save_settings
 from runtime.errors import SettingsError
 from runtime.settings import settings_from
 from tests.support.local_hosts import SETTINGS
@@ -17,15 +17,15 @@ from tests.support.local_hosts import SETTINGS
 def ran(tmp_path, monkeypatch):
     """A host has run in this folder."""
     monkeypatch.chdir(tmp_path)
-    keep_settings({**SETTINGS, "CONFIG_URL": "file:.local/config"})
-    kept_secrets(Path(".local/secrets.json"))
+    save_settings({**SETTINGS, "CONFIG_URL": "file:.local/config"})
+    read_or_make_secrets(Path(".local/secrets.json"))
     return tmp_path / ".local"
 
 
 def test_what_the_host_ran_with_is_found(ran):
     """Its Redis and its platform, in a file for the owner alone; no list of secrets."""
     file = ran / "settings.json"
-    found = developer_settings({"MASTER_KEYS": " "})
+    found = load_settings({"MASTER_KEYS": " "})
 
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert not set(NAMES) & set(json.loads(file.read_text()))
@@ -37,9 +37,9 @@ def test_what_the_host_ran_with_is_found(ran):
 @pytest.mark.usefixtures("ran")
 def test_the_environment_goes_first():
     """One setting of it replaces one of the host's."""
-    found = developer_settings({"LOGIN_CLIENT": "front"})
+    found = load_settings({"LOGIN_CLIENT": "front"})
 
-    assert {**developer_settings({}), "LOGIN_CLIENT": "front"} == found
+    assert {**load_settings({}), "LOGIN_CLIENT": "front"} == found
 
 
 @pytest.mark.usefixtures("ran")
@@ -51,7 +51,7 @@ def test_the_environment_goes_first():
 def test_settings_of_another_store_are_not_mixed_with_it(given):
     """Whoever gives keys or a Redis means the store whose address he forgot."""
     with pytest.raises(SettingsError, match="CONFIG_URL is missing"):
-        developer_settings(given)
+        load_settings(given)
 
 
 @pytest.mark.usefixtures("ran")
@@ -59,7 +59,7 @@ def test_the_hosts_own_redis_is_no_other():
     """A developer's shell may name it for both."""
     own = {"REDIS_URL": SETTINGS["REDIS_URL"]}
 
-    assert developer_settings({}) == developer_settings(own)
+    assert load_settings({}) == load_settings(own)
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_where_no_host_has_run_there_are_none(ran, missing):
     before = sorted(ran.iterdir())
 
     with pytest.raises(SettingsError, match="CONFIG_URL is missing"):
-        developer_settings({})
+        load_settings({})
     assert before == sorted(ran.iterdir())
