@@ -85,6 +85,7 @@ def test_only_what_runs_is_sent(fun):
         "runtime/.settings.py.swp",
         "runtime/__pycache__/settings.cpython-310.pyc",
         "sandbox/__main__.py",
+        "template/served.py",
         "template.override.yml",
         "tests/conftest.py",
         ".fun/build/artifacts/x.py",
