@@ -15,7 +15,8 @@ import urllib3
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "tests" / "host" / "site" / "template.yml"
 PATIENCE = 30
-UNDER_WAY = "a slow answer is under way"
+HELD = "/answers/held"
+UNDER_WAY = "a held answer is under way"
 
 SETTINGS = {
     "PUBLIC_BASE_URL": "http://127.0.0.1:8080",
@@ -106,13 +107,12 @@ class LocalHost:
         return self.output.read_text().splitlines()
 
 
-class SlowRequest:
-    """A request that is under way, for so many seconds; `answer` is None if lost."""
+class HeldRequest:
+    """A request in flight until it is released; `answer` is None if it is lost."""
 
-    def __init__(self, host, seconds):
+    def __init__(self, host):
         self.answer = None
         self._host = host
-        self._path = f"/answers/slow?{seconds}"
         self._thread = threading.Thread(target=self._ask)
         begun = host.log().count(UNDER_WAY)
         self._thread.start()
@@ -121,13 +121,22 @@ class SlowRequest:
     def is_waiting(self):
         return self._thread.is_alive()
 
+    def release(self):
+        """Let the host answer this request, and all others that are held."""
+        release_held(self._host)
+
     def wait(self):
         self._thread.join(PATIENCE)
         return self.answer
 
     def _ask(self):
         with contextlib.suppress(urllib3.exceptions.HTTPError):
-            self.answer = self._host.get(self._path).data
+            self.answer = self._host.get(HELD).data
+
+
+def release_held(host):
+    """Let a host answer all requests that are held."""
+    (host.folder / "release").touch()
 
 
 def eventually(happened, *, patience=PATIENCE, pause=0.01):

@@ -218,7 +218,7 @@ def test_calls_run_side_by_side(site):
     """One that waits does not hold up another, as two instances would not."""
     address = urlsplit(site.url)
     with socket.create_connection((address.hostname, address.port), 10) as waiting:
-        waiting.sendall(b"GET /answers/slow?0.5 HTTP/1.1\r\nHost: a\r\n\r\n")
+        waiting.sendall(b"GET /answers/slow?0.9 HTTP/1.1\r\nHost: a\r\n\r\n")
         answer = site.get("/answers/tag")
         waiting.settimeout(0)
         with pytest.raises(BlockingIOError):

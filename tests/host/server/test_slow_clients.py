@@ -68,7 +68,9 @@ async def served(port_and_text, *, sockets, timeouts):
 )
 def test_a_slow_caller_is_disconnected(text, done):
     """Head and body have a timeout each; a caller within both is answered."""
-    timeouts = serving.ReadTimeouts(idle=5.0 if done else 1.5, body=1.0)
+    timeouts = serving.ReadTimeouts(
+        idle=30.0 if done else 1.5, body=10.0 if done else 1.0
+    )
     sockets = serving.listen(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
     said = asyncio.run(served((port, text), sockets=sockets, timeouts=timeouts))

@@ -1,7 +1,9 @@
 """Answers in a way that the path names."""
 
 import os
+import pathlib
 import threading
+import time
 
 released = threading.Event()
 
@@ -76,13 +78,21 @@ def process(environ, start_response):
     return [str(os.getpid()).encode()]
 
 
+def held(environ, start_response):
+    """Waits until a test has made the file `release`, and says when it begins."""
+    print("a held answer is under way", file=environ["wsgi.errors"], flush=True)
+    deadline = time.monotonic() + 60
+    while not pathlib.Path("release").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return tag(environ, start_response)
+
+
 def hangs(environ, start_response):
     released.wait(20)
     return tag(environ, start_response)
 
 
 def slow(environ, start_response):
-    """Takes as long as the query says, in seconds, and says when it begins."""
-    print("a slow answer is under way", file=environ["wsgi.errors"], flush=True)
+    """Takes as long as the query says, in seconds."""
     threading.Event().wait(float(environ["QUERY_STRING"]))
     return tag(environ, start_response)
