@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.cold_site import Site, open_site
 from bench.cores import PINNED, on_core
 from bench.first_calls import FirstCall, first_calls
-from bench.processes import PATIENCE, empty_redis
+from bench.processes import TIMEOUT, empty_redis
 from bench.report import Bar, Figure, ratios, spread
 from bench.turns import in_turns, installed
 from host.processes.children import PROJECT
@@ -81,7 +81,7 @@ def seconds_of(
         stdout=subprocess.PIPE,
         encoding="utf-8",
         check=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     took = time.perf_counter() - began
     if told not in done.stdout:

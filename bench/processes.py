@@ -18,7 +18,7 @@ from host.cannot_start import CannotStart
 from host.developer.embedded_redis import find_server
 from host.processes import children
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 class Process:
@@ -74,7 +74,7 @@ class Upstream:
 
     def await_fetches(self, appids: list[str]) -> None:
         """Return once a fetch of each app is under way."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while not set(appids) <= set(self.seen()):
             if time.monotonic() > until:
                 raise CannotStart("no fetch has reached the token address")
@@ -113,7 +113,7 @@ def _on_free_port(command: list[str], folder: Path) -> Iterator[int]:
 
 
 def _await_port(port: int) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=1).close()

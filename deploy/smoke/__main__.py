@@ -22,7 +22,12 @@ BUILT = Path(".fun/build/code").absolute()
 _WHOLE = "ACCESS_KEY_ID needs ACCESS_KEY_SECRET, ACCOUNT_ID and REGION too."
 
 
-def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
+def main(
+    words: list[str],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    built: Path = BUILT,
+) -> int:
     """Look at the address in the words, else at PUBLIC_BASE_URL; tell what was seen."""
     options = _parse(words)
     try:
@@ -30,7 +35,7 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     except SettingsError:
         print("make smoke: URL=https://... is the deployed address.", file=sys.stderr)
         return 2
-    expected = version(BUILT) if options.built else ""
+    expected = version(built) if options.built else ""
     steps = public_steps(Web(url), expected)
     try:
         steps += _with_a_key(environ, expected, unsigned=options.unsigned)

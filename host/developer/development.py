@@ -1,12 +1,14 @@
-"""Settings of a developer's machine: only those that are missing."""
+"""Setup of a developer's machine: missing settings, and what they stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from host.cannot_start import CannotStart
 from host.developer import embedded_redis, sandbox_process
+from host.developer.embedded_redis import RunningRedis
 from host.processes.children import Children
 from local_settings.secrets_file import NAMES, read_or_make_secrets
 from local_settings.settings_file import FOLDER, save_settings
@@ -17,22 +19,26 @@ _STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server wa
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where the host listens, and where the sandbox is to."""
+    """The host's URL, and the port for the sandbox."""
 
     url: str
     sandbox_port: int
 
 
 def set_up(
-    environ: MutableMapping[str, str], *, machine: Machine, children: Children
+    environ: MutableMapping[str, str],
+    *,
+    machine: Machine,
+    children: Children,
+    start_redis: Callable[[Path], RunningRedis] = embedded_redis.start,
 ) -> list[str]:
-    """Fill in missing settings, start what they stand for, return what to tell.
+    """Fill in missing settings and start what they name; return lines to print.
 
     A developer who sets REDIS_URL gets no embedded Redis; who sets the WECHAT_* URLs
     gets no sandbox; a config that CONFIG_URL names is not changed. What is started is
     added to `children`. A complete set, as after a reload, starts and changes nothing.
     """
-    told = []
+    lines = []
     before = dict(environ)
     own_config = not _is_missing(environ, "CONFIG_URL")
     _default(environ, {"PUBLIC_BASE_URL": machine.url})
@@ -40,20 +46,16 @@ def set_up(
     if any(_is_missing(environ, name) for name in NAMES):
         _default(environ, read_or_make_secrets(FOLDER / "secrets.json"))
     if _is_missing(environ, "REDIS_URL"):
-        told += _with_redis(environ, children)
+        redis = start_redis(FOLDER / "redis")
+        children.add(redis.process.pid)
+        environ["REDIS_URL"] = redis.url
+        lines += [] if redis.keeps else [_STAND_IN]
     sandbox_url = _with_sandbox(environ, machine, children)
     if sandbox_url and not own_config:
-        told += _with_demo(environ, machine, sandbox_url)
+        lines += _with_demo(environ, machine, sandbox_url)
     if environ != before and not own_config:
         save_settings(environ)
-    return told
-
-
-def _with_redis(environ: MutableMapping[str, str], children: Children) -> list[str]:
-    redis = embedded_redis.start(FOLDER / "redis")
-    children.add(redis.process.pid)
-    environ["REDIS_URL"] = redis.url
-    return [] if redis.keeps else [_STAND_IN]
+    return lines
 
 
 def _with_sandbox(
@@ -63,7 +65,7 @@ def _with_sandbox(
     if not missing:
         return None
     if len(missing) < len(_PLATFORM):
-        # The sandbox's pages beside the real API would be neither.
+        # The sandbox's pages would not work with the real API.
         raise CannotStart(
             f"{missing[0]}: set both {' and '.join(_PLATFORM)}, or neither"
         )
@@ -77,12 +79,13 @@ def _with_sandbox(
 def _with_demo(
     environ: MutableMapping[str, str], machine: Machine, sandbox_url: str
 ) -> list[str]:
-    from host.developer.seed import (
-        seed,  # it builds a gateway, which needs all the settings
-    )
+    # A host whose settings are complete does not need the gateway's modules here.
+    from host.developer.seed import seed
+    from runtime.gateway import Gateway
+    from runtime.settings import settings_from
 
     _default(environ, {"LOGIN_CLIENT": "demo"})
-    demo = seed(sandbox_url)
+    demo = seed(Gateway(settings_from(environ)).documents, sandbox_url=sandbox_url)
     return [
         f"sign in         {machine.url}/login?next=/login/me",
         f"WeChat's phone  {sandbox_url}/_sandbox/phone",

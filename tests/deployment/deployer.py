@@ -14,7 +14,7 @@ from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 300
+TIMEOUT = 300
 _TREES = ("deploy", "functions", "locale", "runtime", "template")
 _FILES = (".env", ".funignore", "requirements.lock", "template.yml")
 
@@ -41,7 +41,7 @@ def build(folder, python, **settings):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 
@@ -96,7 +96,7 @@ class Deployer:
 
 
 def _outcome(process):
-    said, _ = process.communicate(timeout=PATIENCE)
+    said, _ = process.communicate(timeout=TIMEOUT)
     return process.returncode, said
 
 

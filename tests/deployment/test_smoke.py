@@ -46,14 +46,13 @@ def test_a_wrong_key(smoke):
 
 
 @pytest.mark.usefixtures("client")
-def test_an_older_version_is_told_from_the_last_build(deployment, smoke, monkeypatch):
+def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
     """After `make deploy` every function has to be the one that was built."""
     built = deployment.tree / ".fun/build/code"
-    monkeypatch.setattr("deploy.smoke.__main__.BUILT", built)
-    assert 0 == smoke("--built")[0]
+    assert 0 == smoke("--built", built=built)[0]
     (built / "REVISION").write_text("0123456789abcdef" * 2 + "01234567\n")
     version.cache_clear()
-    code, said = smoke("--built")
+    code, said = smoke("--built", built=built)
     (built / "REVISION").unlink()
     version.cache_clear()
 

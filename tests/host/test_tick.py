@@ -108,7 +108,7 @@ def test_the_host_leaves_the_timers_to_others(tmp_path, timers):
     options = ["--port=0", f"--template={tmp_path / 'template.yml'}"]
     with LocalHost(tmp_path, *options, f"--timers={timers}"):
         if timers == "true":
-            eventually((tmp_path / "ticks").exists, patience=10)
+            eventually((tmp_path / "ticks").exists, timeout=10)
         else:
             time.sleep(1.5)
 

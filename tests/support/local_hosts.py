@@ -14,7 +14,7 @@ import urllib3
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "tests" / "host" / "site" / "template.yml"
-PATIENCE = 30
+TIMEOUT = 30
 HELD = "/answers/held"
 UNDER_WAY = "a held answer is under way"
 
@@ -53,7 +53,7 @@ class LocalHost:
                 stderr=errors,
             )
         self.url = None
-        self._http = urllib3.PoolManager(retries=False, timeout=PATIENCE)
+        self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
 
     def __enter__(self):
         return self.wait_until_ready()
@@ -79,7 +79,7 @@ class LocalHost:
     def end(self, number):
         """Send a signal; return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def request(self, method, path, **more):
         return self._http.request(method, self.url + path, redirect=False, **more)
@@ -93,7 +93,7 @@ class LocalHost:
     def connect(self):
         """Return a connection to it."""
         address, _, port = self.url.removeprefix("http://").partition(":")
-        return socket.create_connection((address, int(port)), PATIENCE)
+        return socket.create_connection((address, int(port)), TIMEOUT)
 
     def listens(self):
         """Tell whether it takes connections."""
@@ -126,7 +126,7 @@ class HeldRequest:
         release_held(self._host)
 
     def wait(self):
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
         return self.answer
 
     def _ask(self):
@@ -139,9 +139,9 @@ def release_held(host):
     (host.folder / "release").touch()
 
 
-def eventually(happened, *, patience=PATIENCE, pause=0.01):
+def eventually(happened, *, timeout=TIMEOUT, pause=0.01):
     """Wait for what another process does; AssertionError if it does not."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while not happened():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(pause)

@@ -14,7 +14,7 @@ import urllib3
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 60
+TIMEOUT = 60
 
 
 class DeveloperHost:
@@ -54,7 +54,7 @@ class DeveloperHost:
     def __exit__(self, *_):
         self._process.terminate()
         self._process.stdout.close()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
         self._log.close()
         self.http.clear()
 

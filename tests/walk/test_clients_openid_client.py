@@ -13,7 +13,7 @@ from tests.walk.registered import BACK, HOME, register_client
 from tests.walk.sdks import on_node
 from tests.walk.visitor import Visitor
 
-PATIENCE = 60
+TIMEOUT = 60
 METHODS = ("client_secret_basic", "client_secret_post", "none")
 
 
@@ -70,7 +70,7 @@ class Script:
     def told(self, query):
         """Return what it makes of the address with which the browser came back."""
         address = f"{BACK}?{urlencode(query)}\n"
-        output, _ = self._process.communicate(address, timeout=PATIENCE)
+        output, _ = self._process.communicate(address, timeout=TIMEOUT)
         return json.loads(output)
 
 

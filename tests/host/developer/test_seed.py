@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import threading
 
 import pytest
 
 from host.developer.seed import CLIENT_ID, seed
-from runtime.gateway import current_gateway
+from runtime.gateway import Gateway
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 APPS = [
@@ -44,22 +43,24 @@ def sandbox():
 
 
 @pytest.fixture
-def seeded(sandbox, environ, tmp_path, monkeypatch):
-    """Write the config; call it again to start the host once more."""
-    os.environ.update(environ)
+def gateway(settings):
+    return Gateway(settings)
+
+
+@pytest.fixture
+def seeded(sandbox, gateway, tmp_path, monkeypatch):
+    """Return a function that writes the documents, as each start of the host does."""
     monkeypatch.chdir(tmp_path)
-    return lambda: seed(sandbox)
+    return lambda: seed(gateway.documents, sandbox_url=sandbox)
 
 
-def test_the_example_service_works_with_the_client(seeded):
+def test_the_example_service_works_with_the_client(seeded, gateway):
     """Its address may be led to, and gets codes."""
     made = seeded()
-    client = current_gateway().registry.client(CLIENT_ID)
+    client = gateway.registry.client(CLIENT_ID)
 
     assert (SERVICE, WEBSITE) == made.appids == tuple(client.scopes_by_app)
-    assert (
-        client.client_id == current_gateway().registry.client_of(made.secret).client_id
-    )
+    assert client.client_id == gateway.registry.client_of(made.secret).client_id
     assert (
         ("http://127.0.0.1:8090",),
         ("http://127.0.0.1:8090/signed_in",),
@@ -75,10 +76,10 @@ def test_the_example_service_works_with_the_client(seeded):
     )
 
 
-def test_what_is_right_stays(seeded):
+def test_what_is_right_stays(seeded, gateway):
     """A second start writes no version, and shows the same secret."""
     first, second = seeded(), seeded()
-    documents = current_gateway().documents
+    documents = gateway.documents
 
     assert first == second
     assert [1, 1, 1] == [

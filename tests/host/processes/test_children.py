@@ -58,7 +58,7 @@ def test_a_child_runs_where_the_project_is(tmp_path):
 def test_a_child_is_ended(tmp_path, code, number):
     """Politely if it listens, by force if it does not."""
     child = start(tmp_path, code)
-    children.stop(child.pid, patience=0.2)
+    children.stop(child.pid, timeout=0.2)
 
     assert not runs(child.pid)
     child.wait()
@@ -83,7 +83,7 @@ def test_a_group_is_never_ended(tmp_path, monkeypatch, number):
     with monkeypatch.context() as patched:
         patched.setattr(os, "kill", lambda *signal: sent.append(signal))
         patched.setattr(os, "waitpid", lambda *_: (0, 0))
-        children.stop(number, patience=0)
+        children.stop(number, timeout=0)
     children.end(child)
 
     assert [] == sent
@@ -115,7 +115,7 @@ def test_a_killed_parent_takes_its_child_along(tmp_path):
         pid = int(parent.stdout.readline())
         parent.kill()
 
-    eventually(lambda: not runs(pid), patience=5)
+    eventually(lambda: not runs(pid))
 
 
 def test_the_youngest_child_is_ended_first():

@@ -40,7 +40,7 @@ def test_nothing_outlives_the_host(tmp_path, number):
 
     assert 2 == len(started)
     assert code == (0 if number != signal.SIGKILL else -signal.SIGKILL)
-    eventually(lambda: not any(map(runs, started)), patience=5)
+    eventually(lambda: not any(map(runs, started)))
 
 
 @linux
@@ -53,7 +53,7 @@ def test_nothing_outlives_a_start_that_is_interrupted(tmp_path, number):
     code = host.end(number)
 
     assert (130, "") == (code, host.log())
-    eventually(lambda: not any(map(runs, started)), patience=5)
+    eventually(lambda: not any(map(runs, started)))
 
 
 @linux

@@ -14,7 +14,7 @@ from template.served import TemplateError, read_template
 
 TEMPLATE = """
 Resources:
-  house:
+  service:
     Type: Aliyun::Serverless::Service
     sweep:
       Type: Aliyun::Serverless::Function
@@ -47,13 +47,27 @@ def make_template(folder, *, every="@every 1s", enable="true"):
 
 def run_once(template):
     """Let each timer tick once, now."""
+    started = []
+
+    class Periodic:
+        """Tornado's PeriodicCallback, but for the time that passes."""
+
+        def __init__(self, callback, milliseconds):
+            assert milliseconds == template.timers[len(started)].seconds * 1000
+            self.callback = callback
+
+        def start(self):
+            started.append(self.callback)
 
     async def ticks():
         workers = Workers(threads=2, timeouts=False)
         now = datetime(2027, 1, 15, 8, 0, tzinfo=timezone.utc)
-        timers = Timers(template, workers, process={}, now=lambda: now)
-        for callback in timers._callbacks:
-            await callback.callback()
+        timers = Timers(
+            template, workers, process={}, now=lambda: now, periodic=Periodic
+        )
+        timers.start()
+        for callback in started:
+            await callback()
         workers.stop()
 
     asyncio.run(ticks())
