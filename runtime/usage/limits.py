@@ -22,12 +22,14 @@ WRONG_SECRETS = 60
 
 WRONG_SECRETS_IN_ALL = 6000
 
+MOST_REMEMBERED = 10_000
+"""Full counts that a process remembers; beyond it the oldest is forgotten."""
+
 T = TypeVar("T")
 
-_LONGEST_MEMORY = 10_000
-
-# KEYS and, for each, ARGV: how many a minute. Counts one more of each, and returns 0;
-# or counts nothing, and returns the ms that are left of a minute that is full.
+# KEYS; ARGV: for each key how many in a window, then the window in ms. Counts one more
+# of each key and returns 0; or counts nothing and returns the ms that are left of the
+# window that is full.
 _SPEND = """
 for i, key in ipairs(KEYS) do
   if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[i]) then
@@ -35,7 +37,7 @@ for i, key in ipairs(KEYS) do
   end
 end
 for _, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, 60000) end
+  if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[#ARGV]) end
 end
 return 0
 """
@@ -63,12 +65,20 @@ class Limits:
         per_minute: float,
         trusted_hops: int,
         clock: Callable[[], float],
+        wrong_secrets: int = WRONG_SECRETS,
+        wrong_secrets_in_all: int = WRONG_SECRETS_IN_ALL,
+        most_remembered: int = MOST_REMEMBERED,
+        window_seconds: float = 60.0,
     ) -> None:
         self._store = store
         self._per_address = per_address
         self._per_minute = per_minute
         self._trusted_hops = trusted_hops
         self._clock = clock
+        self._wrong_secrets = wrong_secrets
+        self._wrong_secrets_in_all = wrong_secrets_in_all
+        self._most_remembered = most_remembered
+        self._window = round(window_seconds * 1000)
         self._full: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -104,13 +114,12 @@ class Limits:
             raise RateLimited(left)
 
     def _count_wrong_secret(self, who: str) -> None:
-        left = self._spend(
-            "wrong_secret", who, each=WRONG_SECRETS, in_all=WRONG_SECRETS_IN_ALL
-        )
+        each, in_all = self._wrong_secrets, self._wrong_secrets_in_all
+        left = self._spend("wrong_secret", who, each=each, in_all=in_all)
         if not left:
             return
         with self._lock:
-            while len(self._full) >= _LONGEST_MEMORY:
+            while len(self._full) >= self._most_remembered:
                 self._full.pop(next(iter(self._full)))
             self._full[who] = self._clock() + left
         raise TooManyWrongSecrets(left)
@@ -128,7 +137,7 @@ class Limits:
         key = f"gateway:limit:{{{name}}}"
         # Over all first: a flood from everywhere shall not leave a key for each.
         keys = [key, f"{key}:from:{who}"]
-        milliseconds: int = self._store.run(_SPEND, keys, [in_all, each])
+        milliseconds: int = self._store.run(_SPEND, keys, [in_all, each, self._window])
         return milliseconds / 1000
 
     def _digest(self, request: Request, client_id: str = "") -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
+from runtime.usage.limits import Limits
 from tests.support.api_calls import WHO
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, basic
@@ -71,9 +72,16 @@ PLACES = {
 
 
 @pytest.fixture(params=PLACES.values(), ids=PLACES)
-def guess(request, gateway, monkeypatch):
+def guess(request, gateway):
     """Ask with a secret; return the code by which it was refused, if it was."""
-    monkeypatch.setattr("runtime.usage.limits.WRONG_SECRETS", 3)
+    gateway.limits = Limits(
+        gateway.store,
+        per_address=1000,
+        per_minute=1000,
+        trusted_hops=0,
+        clock=gateway.clock,
+        wrong_secrets=3,
+    )
 
     def ask(secret, *, client_ip="192.0.2.1"):
         handler, call = request.param(secret)

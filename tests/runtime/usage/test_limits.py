@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -109,7 +110,7 @@ class TestSignIns:
         lives = [client.pttl(key) for key in client.scan_iter()]
 
         assert 2 == len(lives)
-        assert all(0 < life <= 60_000 for life in lives)
+        assert all(50_000 < life <= 60_000 for life in lives)
         end_the_minute(redis_server)
         assert 3 == passed(limits, by(), 4)
 
@@ -152,6 +153,35 @@ class TestSignIns:
         assert 4 == len(keys)
         assert not [key for key in keys if "192.0.2" in key or "orders" in key]
         assert {"{sign_in}", "{wrong_secret}"} == {key.split(":")[2] for key in keys}
+
+
+@pytest.mark.case(123)
+class TestTheWindow:
+    """Of half a second, on Redis' own clock, which no test can set."""
+
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_it_ends_after_its_time_and_not_before(self, redis_server, number):
+        """Nothing passes until then, and as much as before from then on."""
+        limits = make_limits(redis_server, per_address=number, window_seconds=0.5)
+        begun = time.monotonic()
+        assert number == passed(limits, by(), number)
+
+        while not passed(limits, by(), 1):
+            assert time.monotonic() < begun + 10
+            time.sleep(0.01)
+        assert time.monotonic() >= begun + 0.499
+        assert number - 1 == passed(limits, by(), number)
+
+    def test_later_counts_do_not_prolong_it(self, redis_server):
+        """It begins with the first count, whatever comes after it."""
+        limits = make_limits(redis_server, window_seconds=60)
+        limits.sign_in(by())
+        client = redis_server.client()
+        for key in client.scan_iter():
+            client.pexpire(key, 20_000)
+        limits.sign_in(by())
+
+        assert all(client.pttl(key) <= 20_000 for key in client.scan_iter())
 
 
 @pytest.mark.case(123)
@@ -226,17 +256,39 @@ class TestWrongSecrets:
         """It is hashed, whatever it is."""
         assert [None] == guess(make_limits(redis_server), client_id=client_id)
 
-    def test_a_flood_of_clients(self, redis_server, monkeypatch):
-        """Neither Redis nor the process keeps one for each name that is made up."""
-        monkeypatch.setattr("runtime.usage.limits.WRONG_SECRETS_IN_ALL", 5)
-        monkeypatch.setattr("runtime.usage.limits._LONGEST_MEMORY", 3)
-        limits = make_limits(redis_server)
-        for number in range(20):
-            guess(limits, client_id=f"nobody{number}")
+    def test_a_flood_of_clients(self, redis_server):
+        """Neither Redis nor the process remembers each name that is made up."""
+        limits = make_limits(redis_server, wrong_secrets_in_all=5, most_remembered=3)
+        names = [f"nobody{number}" for number in range(20)]
+        for name in names:
+            guess(limits, client_id=name)
 
+        refused = [each for each in names if not is_right(limits, client_id=each)]
         assert 6 == redis_server.client().dbsize()
-        assert 3 == len(limits._full)
-        assert not is_right(limits, client_id="nobody19")
+        assert ["nobody17", "nobody18", "nobody19"] == refused
+
+    def test_all_clients_together(self, redis_server):
+        """The count over all refuses a wrong secret; a right one elsewhere is taken."""
+        limits = make_limits(redis_server, wrong_secrets_in_all=2)
+        told = [guess(limits, client_id=each)[0] for each in ("a", "b", "c")]
+
+        assert [None, None, TooManyWrongSecrets] == told
+        assert is_right(limits, client_id="d")
+
+    def test_what_is_remembered_ends_with_the_window(self, redis_server):
+        """A right secret is refused up to the last moment, and taken from then on."""
+        clock = Clock()
+        limits = make_limits(redis_server, clock=clock, wrong_secrets=1)
+        guess(limits)
+        started = clock.now
+        with pytest.raises(TooManyWrongSecrets) as caught:
+            limits.check_secret("demo", by(), lambda: None)
+        assert 59 <= caught.value.retry_after <= 60
+
+        clock.now = started + 58.9
+        assert not is_right(limits)
+        clock.now = started + 60.1
+        assert is_right(limits)
 
 
 @pytest.mark.case(124)

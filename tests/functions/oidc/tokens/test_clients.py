@@ -6,6 +6,7 @@ import pytest
 
 from runtime.registry import models as registered
 from runtime.registry.client_secrets import hash_secret, matches
+from runtime.usage.limits import Limits
 from tests.support.provider import CODE, SECRETS, make_code
 from tests.support.scripted_wechat import SERVICE, basic, change
 
@@ -101,9 +102,16 @@ def test_an_unknown_client_takes_the_path_of_a_wrong_secret(provider, monkeypatc
 
 
 @pytest.mark.case(123)
-def test_wrong_secrets_are_counted(provider, monkeypatch):
+def test_wrong_secrets_are_counted(provider, gateway):
     """After so many a minute from one address a right one is refused, too."""
-    monkeypatch.setattr("runtime.usage.limits.WRONG_SECRETS", 3)
+    gateway.limits = Limits(
+        gateway.store,
+        per_address=1000,
+        per_minute=1000,
+        trusted_hops=0,
+        clock=gateway.clock,
+        wrong_secrets=3,
+    )
     header = [("authorization", basic("demo", "demo_" + "0" * 32))]
     guesses = [provider.token(GRANT, client=None, headers=header) for _ in range(4)]
 
