@@ -4,10 +4,10 @@
 10:00:00  B and C are told to wait for 7; they block on its list.
 10:00:00  A commits under fence 7, the list wakes B and C.
 11:56:00  The value is due. C takes the lease, fence 8; A and B go on with it.
-11:56:01  C is frozen in mid-fetch; a second later B takes over, fence 9.
+11:56:01  C is frozen during its fetch; a second later B takes over, fence 9.
 11:56:02  B commits. C wakes up and commits under 8: refused, B's value stands.
 
-For a second a process makes its calls with what it has seen, and asks nobody.
+For one second a process uses the value it has seen last, without a round trip.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ import random
 import secrets
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
-from functools import partial
 
 from runtime.custody.fetching import fetch_under_lease
 from runtime.custody.lease import Lease
@@ -34,7 +32,7 @@ from runtime.custody.protocol import (
     Source,
     Verdict,
 )
-from runtime.custody.recent_values import Moment, RecentValues
+from runtime.custody.recent_values import RecentValues
 from runtime.errors import (
     GatewayError,
     RateLimited,
@@ -52,7 +50,7 @@ Publish = Callable[[CredentialValue], None]
 
 
 class Custody:
-    """Gives out credentials and takes rejected ones back."""
+    """Hands out credentials and takes rejected ones back."""
 
     def __init__(
         self,
@@ -76,76 +74,35 @@ class Custody:
     def get_recent(
         self, source: Source, *, cost: RateCost | None = None
     ) -> CredentialValue:
-        """Return what `get` does, or did a second ago at the most.
+        """Return what `get` returns, or returned at most a second ago.
 
         For a call that is repeated with what `get` returns where WeChat refuses the
         value: another process may have seen it rejected meanwhile.
         """
-        if cost and not self._prepaid.spend(source.name, cost):
-            return self._paying(source, cost)
-        return self._recent_values.recent(source) or self._shared(source)
+        return (
+            self._paid(source, cost)
+            or self._recent_values.recent(source)
+            or self._shared(source)
+        )
 
     def get(self, source: Source, *, cost: RateCost | None = None) -> CredentialValue:
         """Return a live value; RateLimited if the rate does not cover the cost.
 
         WeChatRefused carries WeChat's own code; ServiceUnavailable means that Redis
-        is away and this process knows no value that still lives. A cost that was not
-        paid ahead is taken in the same round trip; while Redis is away there is none.
+        is away and this process knows no value that still lives. A cost that is not
+        prepaid is taken in the same round trip; while Redis is away there is none.
         """
-        if cost and not self._prepaid.spend(source.name, cost):
-            return self._paying(source, cost)
-        return self._shared(source)
-
-    def _paying(self, source: Source, cost: RateCost) -> CredentialValue:
-        holder = secrets.token_hex(16)
-        lease, asked_at = self._lease(source), self._recent_values.now()
-        costs = self._prepaid.wanted(source.name, cost)
-        try:
-            acquired = lease.acquire(
-                holder, revision=source.revision, cost=cost, costs=costs
-            )
-        except ServiceUnavailable:
-            return self._last_seen(source)
-        if acquired.verdict is Verdict.LIMITED:
-            raise RateLimited(acquired.lease_seconds)
-        self._prepaid.put(source.name, cost, acquired.paid)
-        credential = None
-        if acquired.verdict is Verdict.FRESH:
-            credential = acquired.credential
-        elif acquired.verdict in (Verdict.DUE, Verdict.MINE):
-            credential = self._refresh(source, lease, acquired, holder)
-        if credential is None:
-            return self._shared(source)
-        self._recent_values.see(source, credential, asked_at=asked_at)
-        return credential
-
-    def _shared(self, source: Source) -> CredentialValue:
-        flight, is_first = self._single_flight.join(source.name)
-        if not is_first:
-            try:
-                return flight.result(self._pace.wait)
-            except FutureTimeout:
-                raise WeChatTimeout from None
-        publish = partial(self._publish, source, flight, self._recent_values.now())
-        try:
-            credential = self._fly(source, publish)
-        except BaseException as error:
-            self._single_flight.finish(source.name, flight)
-            if not flight.done():
-                flight.set_exception(error)
-            raise
-        publish(credential)
-        return credential
+        return self._paid(source, cost) or self._shared(source)
 
     def refund(self, source: Source) -> None:
         """Say that the value after a rejected one works: the rejection was right."""
         with suppress(ServiceUnavailable):
-            self._lease(source).refund()
+            Lease(self._store, source.name, pace=self._pace).refund()
 
     def reject(self, source: Source, value: str) -> bool:
         """Drop the value WeChat refused, unless a newer one stands there already."""
         try:
-            dropped = self._lease(source).reject(value)
+            dropped = Lease(self._store, source.name, pace=self._pace).reject(value)
         finally:
             # Only now: whoever asked Redis before may have been told this very value.
             self._single_flight.forget(source.name)
@@ -154,48 +111,103 @@ class Custody:
             log.info("%s: value rejected by WeChat, dropped", source.name)
         return dropped
 
-    def _fly(self, source: Source, publish: Publish) -> CredentialValue:
-        lease = self._lease(source)
-        deadline = self._clock() + self._pace.wait
-        holder = secrets.token_hex(16)
-        while self._clock() < deadline:
+    def _paid(self, source: Source, cost: RateCost | None) -> CredentialValue | None:
+        """Pay the cost, and return the value if the same round trip has brought it."""
+        if cost is None or self._prepaid.spend(source.name, cost):
+            return None
+        return self._acquire(source, secrets.token_hex(16), cost=cost)
+
+    def _shared(self, source: Source) -> CredentialValue:
+        """Return what one thread acquires for all that want it."""
+        shared, is_first = self._single_flight.join(source.name)
+        if not is_first:
             try:
-                acquired = lease.acquire(holder, revision=source.revision)
-            except ServiceUnavailable:
-                return self._last_seen(source)
-            if acquired.verdict is Verdict.FRESH:
-                credential = acquired.credential
-            elif acquired.verdict is Verdict.PAUSED:
-                raise _error(acquired.refusal)
-            elif acquired.verdict is Verdict.WAIT:
-                credential = self._wait(lease, acquired, deadline)
-            else:
-                credential = self._refresh(source, lease, acquired, holder, publish)
+                return shared.result(self._pace.wait)
+            except FutureTimeout:
+                raise WeChatTimeout from None
+
+        def publish(credential: CredentialValue) -> None:
+            self._single_flight.finish(source.name, shared)
+            if not shared.done():
+                shared.set_result(credential)
+
+        try:
+            credential = self._acquired(source, publish)
+        except BaseException as error:
+            self._single_flight.finish(source.name, shared)
+            if not shared.done():
+                shared.set_exception(error)
+            raise
+        publish(credential)
+        return credential
+
+    def _acquired(self, source: Source, publish: Publish) -> CredentialValue:
+        holder, until = secrets.token_hex(16), self._clock() + self._pace.wait
+        while self._clock() < until:
+            credential = self._acquire(source, holder, publish=publish, until=until)
             if credential is not None:
                 return credential
         raise WeChatTimeout
 
+    def _acquire(
+        self,
+        source: Source,
+        holder: str,
+        *,
+        cost: RateCost | None = None,
+        publish: Publish | None = None,
+        until: float | None = None,
+    ) -> CredentialValue | None:
+        """Take one step of the protocol; None where it brings no value.
+
+        A value that is good but due goes to `publish` before it is replaced. Another
+        holder's fetch is waited for if there is an `until`.
+        """
+        lease = Lease(self._store, source.name, pace=self._pace)
+        count = self._prepaid.wanted(source.name, cost) if cost else 0
+        asked_at = self._recent_values.now()
+        credential: CredentialValue | None
+        try:
+            acquired = lease.acquire(
+                holder, revision=source.revision, cost=cost, count=count
+            )
+        except ServiceUnavailable:
+            credential = self._last_seen(source)
+        else:
+            if cost:
+                self._keep_prepaid(source, cost, acquired)
+            if acquired.verdict is Verdict.PAUSED:
+                raise _error(acquired.refusal)
+            if acquired.verdict is Verdict.WAIT:
+                credential = self._wait(lease, acquired, until) if until else None
+            elif acquired.verdict is Verdict.FRESH:
+                credential = acquired.credential
+            else:
+                if acquired.credential and publish:
+                    publish(acquired.credential)
+                credential = self._refresh(source, lease, acquired, holder)
+        if credential is not None:
+            self._recent_values.see(source, credential, asked_at=asked_at)
+        return credential
+
+    def _keep_prepaid(self, source: Source, cost: RateCost, acquired: Acquired) -> None:
+        if acquired.verdict is Verdict.LIMITED:
+            raise RateLimited(acquired.lease_seconds)
+        self._prepaid.put(source.name, cost, acquired.paid)
+
     def _wait(
-        self, lease: Lease, acquired: Acquired, deadline: float
+        self, lease: Lease, acquired: Acquired, until: float
     ) -> CredentialValue | None:
         # A little beyond the lease, so that a dead holder's has run out by then.
-        seconds = min(acquired.lease_seconds + 0.02, deadline - self._clock())
+        seconds = min(acquired.lease_seconds + 0.02, until - self._clock())
         told = lease.wait(acquired.fence, seconds=seconds)
         if isinstance(told, Refusal):
             raise _error(told)
         return told
 
     def _refresh(
-        self,
-        source: Source,
-        lease: Lease,
-        acquired: Acquired,
-        holder: str,
-        publish: Publish | None = None,
+        self, source: Source, lease: Lease, acquired: Acquired, holder: str
     ) -> CredentialValue | None:
-        if acquired.credential and publish:
-            # The old value lives: the others on this flight need not wait.
-            publish(acquired.credential)
         try:
             return fetch_under_lease(
                 source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
@@ -205,26 +217,11 @@ class Custody:
                 return acquired.credential
             raise
 
-    def _publish(
-        self,
-        source: Source,
-        flight: Future[CredentialValue],
-        asked_at: Moment,
-        credential: CredentialValue,
-    ) -> None:
-        self._recent_values.see(source, credential, asked_at=asked_at)
-        self._single_flight.finish(source.name, flight)
-        if not flight.done():
-            flight.set_result(credential)
-
     def _last_seen(self, source: Source) -> CredentialValue:
         credential = self._recent_values.last(source)
         if credential is None:
             raise ServiceUnavailable
         return credential
-
-    def _lease(self, source: Source) -> Lease:
-        return Lease(self._store, source.name, pace=self._pace)
 
 
 def _error(refusal: Refusal | None) -> GatewayError:

@@ -31,17 +31,17 @@ class Lease:
         revision: str,
         ahead: float = 0.0,
         cost: RateCost | None = None,
-        costs: int = 1,
+        count: int = 1,
     ) -> Acquired:
         """Read value and lease together, and take the lease where it is free.
 
-        With a rate cost, up to `costs` of it are taken: at least one, or LIMITED.
+        With a rate cost, up to `count` of them are taken: at least one, or LIMITED.
         """
         keys = [self._key, self._wake_key("0")]
         arguments: list[Any] = [holder, _ms(self._pace.lease), revision, _ms(ahead)]
         if cost:
             keys.append(f"{self._key}:rate:{cost.name}")
-            arguments += [cost.per_second, cost.burst, costs]
+            arguments += [cost.per_second, cost.burst, count]
         reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments)
         verdict, value, life, fence, left, *refused, rejected, paid = map(_text, reply)
         errcode, errmsg = refused

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from runtime.custody.custody import Custody
+from runtime.custody.lease import Lease
 from runtime.custody.protocol import CredentialValue, Pace
 from runtime.custody.upkeep import Upkeep
 from runtime.state.redis_clients import connect
@@ -41,14 +42,36 @@ class ScriptedSource:
         return CredentialValue(answer, self.seconds)
 
 
-def make_custody(redis_server, *, pace=QUICK, **more) -> Custody:
-    """Return custody with a connection of its own, as another process has."""
-    return Custody(RedisStore(lambda: connect(redis_server.url)), pace=pace, **more)
+class WatchedStore(RedisStore):
+    """A connection to Redis that lists the scripts it has run."""
+
+    def __init__(self, connect) -> None:
+        super().__init__(connect)
+        self.scripts: list[str] = []
+
+    def run(self, script, keys, arguments):
+        self.scripts.append(script)
+        return super().run(script, keys, arguments)
+
+
+def make_store(redis_server, kind=RedisStore):
+    """Return a connection of its own, as another process has."""
+    return kind(lambda: connect(redis_server.url))
+
+
+def make_custody(redis_server, *, store=None, pace=QUICK, **more) -> Custody:
+    """Return custody with a store of its own, as another process has."""
+    return Custody(store or make_store(redis_server), pace=pace, **more)
 
 
 def make_upkeep(redis_server, *, pace=QUICK) -> Upkeep:
-    """Return the timer's and the operator's way in, with a connection of its own."""
-    return Upkeep(RedisStore(lambda: connect(redis_server.url)), pace=pace)
+    """Return upkeep, for the timer and the operator, with a store of its own."""
+    return Upkeep(make_store(redis_server), pace=pace)
+
+
+def make_lease(redis_server, name="access_token:wx1", *, pace=QUICK) -> Lease:
+    """Return the steps of the protocol for one credential."""
+    return Lease(make_store(redis_server), name, pace=pace)
 
 
 def fields(redis_server, name="access_token:wx1") -> dict:

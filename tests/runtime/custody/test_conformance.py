@@ -85,7 +85,7 @@ class Replay:
     def _rejects(self, before, me, step):
         # The model has no pace: neither a bucket of rejections nor WeChat's insisting.
         for field in ("rejections", "insisted"):
-            self.client.hdel(self.lease._key, field)
+            self.client.hdel(KEY, field)
         self.lease.reject(f"T{me.value}")
         return f"T{me.value}"
 

@@ -23,6 +23,7 @@ from tests.support.credential_sources import (
     make_custody,
     make_due,
     make_expired,
+    make_store,
     set_field,
 )
 
@@ -44,12 +45,16 @@ class TestOneFetch:
         """Threads share one wait; waiters are woken and do not poll."""
         held = threading.Event()
         source = ScriptedSource(gate=lambda: held.wait(5))
-        holder, waiter = make_custody(redis_server), make_custody(redis_server)
+        store = make_store(redis_server)
+        holder, waiter = (
+            make_custody(redis_server),
+            make_custody(redis_server, store=store),
+        )
         with ThreadPoolExecutor(26) as pool:
             first = pool.submit(holder.get, source)
             while "holder" not in fields(redis_server):
                 time.sleep(0.005)
-            waiter._store.get("warm the connection")
+            store.get("warm the connection")
             before = commands(redis_server)
             others = [pool.submit(waiter.get, source) for _ in range(25)]
             time.sleep(0.1)

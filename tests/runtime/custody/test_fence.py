@@ -15,6 +15,7 @@ from tests.support.credential_sources import (
     all_at_once,
     fields,
     make_custody,
+    make_lease,
     set_field,
 )
 
@@ -114,7 +115,7 @@ class TestFence:
     def test_a_dead_holder_costs_the_rest_of_its_lease(self, redis_server):
         """The next one takes over when the lease has run out."""
         source, custody = ScriptedSource(), make_custody(redis_server)
-        custody._lease(source).acquire("dead", revision="1")
+        make_lease(redis_server).acquire("dead", revision="1")
         began = time.monotonic()
 
         assert custody.get(source).value == "T1"

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.custody.protocol import RateCost
 from runtime.errors import RateLimited
+from runtime.state.redis_store import RedisStore
 from tests.support.credential_sources import ScriptedSource, make_custody, make_due
 
 FREE = RateCost("shop", per_second=1000, burst=1000)
@@ -32,11 +33,11 @@ def test_callers_with_a_rate_cost_share_one_fetch(redis_server):
 
 def test_a_call_costs_one_round_trip(redis_server):
     """Value and bucket are read by one script."""
-    source, custody = ScriptedSource(), make_custody(redis_server)
+    source, client, sent = ScriptedSource(), redis_server.client(), []
+    custody = make_custody(redis_server, store=RedisStore(lambda: client))
     custody.get(source)
-    sent = []
-    execute = custody._store._client.execute_command
-    custody._store._client.execute_command = lambda *args, **more: (
+    execute = client.execute_command
+    client.execute_command = lambda *args, **more: (
         sent.append(args[0]) or execute(*args, **more)
     )
     for _ in range(10):

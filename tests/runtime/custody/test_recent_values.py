@@ -1,4 +1,4 @@
-"""What a process remembers for a second: fewer looks into Redis, no promise less."""
+"""Recent values: a second without a round trip, and no promise less."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import WeChat
 from runtime.wechat.calls import Calls
-from tests.support.credential_sources import ScriptedSource, make_custody, make_due
+from tests.support.credential_sources import (
+    ScriptedSource,
+    WatchedStore,
+    make_custody,
+    make_due,
+    make_store,
+)
 
 REFUSAL = b'{"errcode":40001,"errmsg":"invalid credential"}'
 APP = App("wx1", "service", "f" * 32)
@@ -35,21 +41,22 @@ class Clocks:
             lambda: self.steady, wall=lambda: self.wall, due_before=due_before
         )
 
-    def custody(self, redis_server):
-        """Return custody that counts its looks into Redis in `looks`."""
+    def custody(self, redis_server, *, store=None):
+        """Return custody on these clocks."""
         clocks = {"clock": lambda: self.steady, "wall": lambda: self.wall}
-        custody, custody.looks = make_custody(redis_server, **clocks), []
-        run = custody._store.run
-        custody._store.run = lambda *args: custody.looks.append(args[0]) or run(*args)
-        return custody
+        return make_custody(redis_server, store=store, **clocks)
 
 
-def make_calls(custody, source, transport):
-    """Return calls of WeChat with this source's values."""
-    wechat = WeChat("https://api.weixin.qq.com", transport, seconds=5)
-    calls = Calls(wechat, custody)
-    calls.real_token_source = lambda app: source
-    return calls
+class CallsOf(Calls):
+    """Calls of WeChat with the values of one scripted source."""
+
+    def __init__(self, custody, source, transport):
+        wechat = WeChat("https://api.weixin.qq.com", transport, seconds=5)
+        super().__init__(wechat, custody)
+        self._source = source
+
+    def real_token_source(self, app):
+        return self._source
 
 
 @pytest.fixture
@@ -60,16 +67,17 @@ def clocks():
 class TestASecond:
     def test_calls_within_it_ask_nobody(self, redis_server, clocks):
         """One look a second, however many calls."""
-        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        source, store = ScriptedSource(), make_store(redis_server, WatchedStore)
+        custody = clocks.custody(redis_server, store=store)
         custody.get(source)
-        custody.looks.clear()
+        store.scripts.clear()
         told = []
         for _ in range(30):
             told.append(custody.get_recent(source).value)
             clocks.pass_(steady=0.125, wall=0.125)
 
         assert ["T1"] * 30 == told
-        assert 3 == len(custody.looks)
+        assert 3 == len(store.scripts)
 
     def test_get_always_asks(self, redis_server, clocks):
         """A call is repeated with what Redis says, and so is what others are told."""
@@ -83,23 +91,25 @@ class TestASecond:
 
     def test_the_cost_of_a_low_rate_is_paid_each_time(self, redis_server, clocks):
         """It can be paid in Redis only."""
-        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        source, store = ScriptedSource(), make_store(redis_server, WatchedStore)
+        custody = clocks.custody(redis_server, store=store)
         custody.get(source)
-        custody.looks.clear()
+        store.scripts.clear()
         for _ in range(5):
             custody.get_recent(source, cost=RateCost("shop", per_second=19, burst=1000))
 
-        assert 5 == len(custody.looks)
+        assert 5 == len(store.scripts)
 
     def test_one_of_a_high_rate_is_paid_for_several_calls(self, redis_server, clocks):
         """Calls in quick succession ask Redis ever more rarely."""
-        source, custody = ScriptedSource(), clocks.custody(redis_server)
+        source, store = ScriptedSource(), make_store(redis_server, WatchedStore)
+        custody = clocks.custody(redis_server, store=store)
         custody.get(source)
-        custody.looks.clear()
+        store.scripts.clear()
         for _ in range(1 + 2 + 4 + 8 + 16):
             custody.get_recent(source, cost=FREE)
 
-        assert 5 == len(custody.looks)
+        assert 5 == len(store.scripts)
 
     def test_without_redis_it_goes_on_with_the_last_value(self, own_redis, clocks):
         """A value past its second counts again once Redis is found to be away."""
@@ -208,7 +218,7 @@ class TestRejected:
             return Answer(200, (), REFUSAL if value in dead else b"{}")
 
         source = ScriptedSource()
-        calls = make_calls(clocks.custody(redis_server), source, transport)
+        calls = CallsOf(clocks.custody(redis_server), source, transport)
         calls.send(APP, "POST", "/cgi-bin/x")
         dead.add("T1")
         make_custody(redis_server).reject(source, "T1")
@@ -232,7 +242,7 @@ class TestRejected:
             elsewhere.reject(source, "T2")
             return Answer(200, (), REFUSAL)
 
-        make_calls(custody, source, transport).send(APP, "POST", "/cgi-bin/x")
+        CallsOf(custody, source, transport).send(APP, "POST", "/cgi-bin/x")
 
         assert ["T1", "T3"] == seen
 
@@ -248,7 +258,7 @@ class TestRejected:
             refused.append(value)
             return Answer(200, (), REFUSAL)
 
-        calls = make_calls(custody, source, transport)
+        calls = CallsOf(custody, source, transport)
         custody.get(source)
         with ThreadPoolExecutor(20) as pool:
             sent = [pool.submit(calls.send, APP, "GET", "/x") for _ in range(40)]
