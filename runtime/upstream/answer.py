@@ -1,19 +1,21 @@
-"""An answer from upstream, and the callable that brings it."""
+"""Answers from a platform, and the callable that brings one."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from runtime.errors import WeChatRefused, WeChatUnavailable
 from runtime.web.messages import Headers
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `errcode` is kept beside the fields.
+@dataclass(frozen=True)
 class Answer:
-    """What WeChat sent; header names are as they came."""
+    """A platform's answer; header names are as they came."""
 
     status: int
     headers: Headers = field(repr=False)
@@ -22,8 +24,8 @@ class Answer:
     def json(self) -> dict[str, Any]:
         """Return the JSON object; WeChatUnavailable if it is none.
 
-        Decided by the bytes: WeChat says text/plain for JSON, and puts raw control
-        characters into nicknames.
+        Decided by the bytes: JSON may come as text/plain, and with raw control
+        characters in nicknames.
         """
         try:
             content = json.loads(self.body.decode("utf-8", "replace"), strict=False)
@@ -42,11 +44,12 @@ class Answer:
             raise WeChatRefused(self.errcode, str(content.get("errmsg", "")))
         return content
 
-    @property
+    @cached_property
     def errcode(self) -> int:
         """Return the errcode of a JSON answer, 0 where there is none.
 
-        A file is none, whatever its bytes: somebody may have uploaded them so.
+        A file is none, whatever its bytes: somebody may have uploaded them so. The
+        body is parsed once, however often this is asked: it may be 6 MB.
         """
         if not self.body.lstrip().startswith(b"{") or b'"errcode"' not in self.body:
             return 0
@@ -58,14 +61,8 @@ class Answer:
             return 0
 
 
-def _is_file(name: str, value: str) -> bool:
-    kinds = ("image/", "audio/", "voice/", "video/")
-    is_media = name == "content-type" and value.lower().startswith(kinds)
-    return is_media or name == "content-disposition"
-
-
 class Transport(Protocol):
-    """One HTTP exchange; WeChatTimeout or WeChatUnavailable where it fails."""
+    """One HTTP request and its answer; WeChatTimeout or WeChatUnavailable if none."""
 
     def __call__(
         self,
@@ -76,3 +73,9 @@ class Transport(Protocol):
         body: bytes | None,
         seconds: float,
     ) -> Answer: ...
+
+
+def _is_file(name: str, value: str) -> bool:
+    kinds = ("image/", "audio/", "voice/", "video/")
+    is_media = name == "content-type" and value.lower().startswith(kinds)
+    return is_media or name == "content-disposition"
