@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from urllib.parse import urlencode
 
 from functions.oidc.index import handler
 from runtime.sign_in.authorization_request import OIDC
 from runtime.tokens.grant import Grant
+from tests.support.brokered import BACK, CHALLENGE, VERIFIER
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import FORM, SERVICE, WEBSITE, basic
 
 ISSUER = "https://gateway.example.com"
-REDIRECT = "https://app.example.com/signed_in"
 PAGE_ORIGIN = "https://page.example.com"
 SECRETS = {"demo": "demo_" + "1" * 32, "other": "other_" + "2" * 32}
-VERIFIER = "v" * 43
-CHALLENGE = (
-    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
-    .rstrip(b"=")
-    .decode()
-)
 OPENID, UNIONID = "oA1b2C3d4", "oU9x8y7"
 PROFILE = {
     "name": "张三😀",
@@ -34,7 +26,7 @@ PROFILE = {
 SCOPE = ("openid", "profile")
 CODE = {
     "grant_type": "authorization_code",
-    "redirect_uri": REDIRECT,
+    "redirect_uri": BACK,
     "code_verifier": VERIFIER,
 }
 
@@ -49,7 +41,7 @@ def grant(gateway, client_id="demo", **changed):
         "profile": PROFILE,
         "auth_time": int(gateway.clock()) - 100,
         "scope": SCOPE,
-        "redirect_uri": REDIRECT,
+        "redirect_uri": BACK,
         "nonce": "n-1",
         "code_challenge": CHALLENGE,
         "language": "zh_CN",
@@ -118,16 +110,16 @@ class Provider:
 
 
 DOCUMENTS = {
-    "demo": {"redirect_uris": [REDIRECT], "pkce": "optional"},
-    "other": {"redirect_uris": [REDIRECT], "pkce": "optional"},
+    "demo": {"redirect_uris": [BACK], "pkce": "optional"},
+    "other": {"redirect_uris": [BACK], "pkce": "optional"},
     "page": {
-        "redirect_uris": [REDIRECT],
+        "redirect_uris": [BACK],
         "public": True,
         "origins": [PAGE_ORIGIN],
         "secret_hashes": [],
     },
     "private": {
-        "redirect_uris": [REDIRECT],
+        "redirect_uris": [BACK],
         "public": True,
         "secret_hashes": [],
         "subject_type": "pairwise",

@@ -1,4 +1,4 @@
-"""A gateway with a key for ID tokens, and the two clients that the plan asks for."""
+"""The two clients that the plan asks for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ import pytest
 from runtime.registry.client_secrets import hash_secret
 from tests.functions.oidc.basic_plan.relying_party import SECRETS, RelyingParty
 from tests.support.brokered import BACK, willing
-from tests.support.gateway_environ import make_environ
-from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import SERVICE, WEBSITE, change
-
-
-@pytest.fixture
-def environ(tmp_path, redis_server):
-    key = oidc_key({1: private_key()})
-    return make_environ(tmp_path, redis_server.url, OIDC_KEY=key)
 
 
 @pytest.fixture

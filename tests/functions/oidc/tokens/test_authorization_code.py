@@ -8,8 +8,8 @@ import pytest
 
 from runtime.sign_in.authorization_request import WECHAT
 from tests.support.provider import (
+    BACK,
     CHALLENGE,
-    REDIRECT,
     UNIONID,
     VERIFIER,
     make_code,
@@ -140,7 +140,7 @@ def dump(redis_server):
 
 
 WRONG = {
-    "other redirect_uri": ({"redirect_uri": REDIRECT + "/"}, {}, "invalid_grant"),
+    "other redirect_uri": ({"redirect_uri": BACK + "/"}, {}, "invalid_grant"),
     "no redirect_uri": ({"redirect_uri": None}, {}, "invalid_grant"),
     "wrong verifier": ({"code_verifier": "w" * 43}, {}, "invalid_grant"),
     "no verifier": ({"code_verifier": None}, {}, "invalid_grant"),
@@ -189,7 +189,7 @@ def test_who_needs_no_proof_may_have_none(provider, gateway):
 @pytest.mark.parametrize("code", [None, "", "x", "../" * 20, "码", "c" * 5000])
 def test_what_is_no_code(provider, code):
     """A missing one is a mistake in the request, an unknown one is said to be."""
-    form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT}
+    form = {"grant_type": "authorization_code", "redirect_uri": BACK}
     answer = provider.token(form if code is None else {**form, "code": code})
     expected = "invalid_grant" if code else "invalid_request"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.registry.client_secrets import hash_secret
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS
 from tests.support.scripted_wechat import (
     APP_SECRET,
@@ -18,7 +17,6 @@ from tests.support.scripted_wechat import (
 
 GRANT = {"grant_type": "client_credentials", "appid": SERVICE}
 WHO = {"client_id": "demo", "client_secret": CLIENT_SECRET}
-OTHER_SECRET = "other_" + "2" * 32
 
 
 @pytest.mark.parametrize("by", ["basic", "body"])
@@ -143,7 +141,7 @@ REFUSED = {
 @pytest.mark.parametrize(("changed", "status", "code"), REFUSED.values(), ids=REFUSED)
 def test_refusals(post, gateway, changed, status, code):
     """By OAuth's code, with nothing of the request in it."""
-    add_other(gateway)
+    change(gateway, "clients", "other", scopes={"wx" + "c" * 16: ["/*"]})
     form = {k: v for k, v in {**GRANT, **WHO, **changed}.items() if v is not None}
     answer = post(form)
 
@@ -155,12 +153,3 @@ def test_refusals(post, gateway, changed, status, code):
     )
     assert "WWW-Authenticate" not in answer[1]
     assert "access_token" not in answer[2]
-
-
-def add_other(gateway):
-    content = {
-        "name": "Other",
-        "scopes": {"wx" + "c" * 16: ["/*"]},
-        "secret_hashes": [hash_secret(OTHER_SECRET)],
-    }
-    gateway.documents.write("clients", "other", content, after=0)

@@ -11,17 +11,10 @@ import pytest
 from functions.oidc.index import handle as oidc
 from runtime.errors import BadRequest, RedirectUriUnknown, ServiceUnavailable
 from runtime.web.form_as_link import LONGEST_LINK
-from tests.support.brokered import BACK, OIDC, Visit, answered, query_of, willing
+from tests.support.brokered import BACK, OIDC, answered, query_of, willing
 from tests.support.scripted_wechat import change, header
 
 ISSUER = "https://gateway.example.com"
-
-
-@pytest.fixture
-def visit(gateway):
-    change(gateway, "clients", "demo", redirect_uris=[BACK])
-    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
-    return Visit(gateway)
 
 
 class TestRefused:

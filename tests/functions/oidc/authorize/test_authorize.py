@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from functions.oidc.index import handle as oidc
 from runtime.errors import SnapshotUser, WeChatUnavailable
 from tests.support.brokered import (
-    BACK,
     GRANTED,
-    Visit,
     answered,
     query_of,
     willing,
@@ -20,13 +17,6 @@ from tests.support.brokered import (
 from tests.support.scripted_wechat import HTML, WEBSITE, change, header
 
 ISSUER = "https://gateway.example.com"
-
-
-@pytest.fixture
-def visit(gateway):
-    change(gateway, "clients", "demo", redirect_uris=[BACK])
-    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
-    return Visit(gateway)
 
 
 class TestSignedIn:

@@ -9,13 +9,7 @@ from runtime.registry.client_secrets import hash_secret
 from tests.support.gateway_environ import make_environ
 from tests.support.provider import DOCUMENTS, SCOPES, SECRETS, Provider
 from tests.support.rsa_keys import oidc_key, private_key
-from tests.support.scripted_wechat import (
-    APP_SECRET,
-    NOW,
-    SERVICE,
-    WEBSITE,
-    ScriptedWeChat,
-)
+from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 
 @pytest.fixture
@@ -25,21 +19,8 @@ def environ(tmp_path, redis_server):
 
 
 @pytest.fixture
-def clock():
-    """A clock that a test moves: clock.now += 60."""
-
-    class Clock:
-        now = NOW
-
-        def __call__(self):
-            return self.now
-
-    return Clock()
-
-
-@pytest.fixture
-def gateway(settings, clock):
-    made = Gateway(settings, clock=clock, transport=ScriptedWeChat())
+def gateway(settings, wechat, clock):
+    made = Gateway(settings, clock=clock, transport=wechat)
     for appid, kind in ((SERVICE, "service"), (WEBSITE, "website")):
         content = {"kind": kind, "secret": APP_SECRET, "subject": "unionid"}
         made.documents.write("apps", appid, content, after=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -10,16 +9,10 @@ import pytest
 from functions.oidc.index import handle as oidc
 from runtime.errors import BadRequest
 from runtime.web.form_as_link import LONGEST_LINK
-from tests.support.brokered import BACK, OIDC, Visit, query_of, willing
-from tests.support.scripted_wechat import HTML, ask, change, header
+from tests.support.brokered import OIDC, query_of
+from tests.support.scripted_wechat import HTML, ask, header
 
-
-@pytest.fixture
-def visit(gateway, wechat):
-    willing(wechat)
-    change(gateway, "clients", "demo", redirect_uris=[BACK])
-    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
-    return Visit(gateway)
+pytestmark = pytest.mark.usefixtures("willing")
 
 
 def post(visit, pairs):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.support.brokered import BACK, GRANTED, PERSON, Visit, answered, query_of
@@ -13,11 +11,7 @@ SILENT = "snsapi_base"
 WHO = {"openid": "o-1", "unionid": "u-1"}
 
 
-@pytest.fixture
-def visit(gateway, willing):
-    change(gateway, "clients", "demo", redirect_uris=[BACK])
-    gateway.settings = replace(gateway.settings, oidc_key={1: b"a key"})
-    return Visit(gateway)
+pytestmark = pytest.mark.usefixtures("willing")
 
 
 def asks_wechat(response):
