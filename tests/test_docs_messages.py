@@ -129,7 +129,7 @@ def refusals():
         "Settings": of_settings(),
         "`make build`": raised("BuildFailed", "deploy") | printed("make build"),
         "`make deploy`": listed("deploy.check") | printed("make deploy"),
-        "`make smoke`": raised("Unwell", "deploy")
+        "`make smoke`": raised("CheckFailed", "deploy")
         | raised("Failure", "deploy")
         | printed("make smoke"),
         "`local_host.py`": raised("CannotStart", "host")

@@ -1,4 +1,4 @@
-"""`make smoke URL=`: one line for each function; exit code 1 where one is unwell."""
+"""Smoke test of a deployment: one line for each check, exit code 1 on a failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.smoke.public import public_steps
 from deploy.smoke.signed import Key, signed_steps
-from deploy.smoke.web import LeftOut, Step, Unwell, Web
+from deploy.smoke.web import CheckFailed, CheckSkipped, Step, Web
 from management.endpoint import Endpoint, fc_client
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE
@@ -28,12 +28,12 @@ def main(
     *,
     built: Path = BUILT,
 ) -> int:
-    """Look at the address in the words, else at PUBLIC_BASE_URL; tell what was seen."""
+    """Check the URL in `words`, else PUBLIC_BASE_URL; print each result."""
     options = _parse(words)
     try:
         url = web_address(options.url or environ.get("PUBLIC_BASE_URL", ""))
     except SettingsError:
-        print("make smoke: URL=https://... is the deployed address.", file=sys.stderr)
+        print("make smoke: give the deployed URL, URL=https://...", file=sys.stderr)
         return 2
     expected = version(built) if options.built else ""
     steps = public_steps(Web(url), expected)
@@ -42,19 +42,26 @@ def main(
     except Failure as failure:
         print(f"make smoke: {failure}", file=sys.stderr)
         return 2
-    unwell = [name for name, run in steps if not _done(name, run)]
-    print(f"unwell: {', '.join(unwell)}" if unwell else "all is well")
-    return 1 if unwell else 0
+    failed = [name for name, run in steps if not _passed(name, run)]
+    print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
+    return 1 if failed else 0
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.smoke", description=__doc__)
-    parser.add_argument("url", nargs="?", default="", help="else PUBLIC_BASE_URL")
     parser.add_argument(
-        "--built", action="store_true", help="the version is that of the last build"
+        "url",
+        nargs="?",
+        default="",
+        help="URL of the deployment; default: PUBLIC_BASE_URL",
     )
     parser.add_argument(
-        "--unsigned", action="store_true", help="take no key, even where there is one"
+        "--built", action="store_true", help="require the version of the last build"
+    )
+    parser.add_argument(
+        "--unsigned",
+        action="store_true",
+        help="use no access key, even if there is one",
     )
     return parser.parse_args(words)
 
@@ -65,7 +72,7 @@ def _with_a_key(
     if environ.get("ACCESS_KEY_ID") and not unsigned:
         return signed_steps(_key(environ), expected)
     why = "--unsigned" if unsigned else "they need ACCESS_KEY_ID"
-    print(f"left out     admin, documents, token, refresh: {why}")
+    print(f"skipped      admin, documents, token, refresh: {why}")
     return []
 
 
@@ -80,13 +87,13 @@ def _key(environ: Mapping[str, str]) -> Key:
     return Key(admin, fc_client(endpoint, environ), SERVICE)
 
 
-def _done(name: str, run: Callable[[], str]) -> bool:
+def _passed(name: str, run: Callable[[], str]) -> bool:
     try:
         print(f"ok           {name}: {run()}")
-    except LeftOut as reason:
-        print(f"left out     {name}: {reason}")
-    except (Unwell, Failure, OSError, ValueError) as fault:
-        print(f"UNWELL       {name}: {fault}")
+    except CheckSkipped as reason:
+        print(f"skipped      {name}: {reason}")
+    except (CheckFailed, Failure, OSError, ValueError) as fault:
+        print(f"FAILED       {name}: {fault}")
         return False
     return True
 

@@ -1,18 +1,18 @@
-"""What is looked at without a key: each public function, and what all may see."""
+"""Checks that need no access key: each public function, and what anybody may see."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from deploy.smoke.health import well
-from deploy.smoke.web import LeftOut, Step, Unwell, Web
+from deploy.smoke.health import healthy_version
+from deploy.smoke.web import CheckFailed, CheckSkipped, Step, Web
 
 FUNCTIONS = ("login", "oauth_callback", "wechat_api", "oidc")
-"""The functions that anybody may call; each answers /healthz beneath its own name."""
+"""The functions that anybody may call; each answers /healthz below its own name."""
 
 SKEW = 30.0
-"""Seconds; the callers' signatures allow 15 minutes, WeChat's tickets far less."""
+"""Seconds; callers' signatures allow 15 minutes, WeChat's tickets far less."""
 
 
 def public_steps(web: Web, expected: str) -> list[Step]:
@@ -29,7 +29,7 @@ def public_steps(web: Web, expected: str) -> list[Step]:
 def _health(web: Web, name: str, expected: str) -> Callable[[], str]:
     def look() -> str:
         seen = web.ask("GET", f"/{name}/healthz")
-        return f"{well(seen.json(), expected)}, {seen.milliseconds} ms"
+        return f"{healthy_version(seen.json(), expected)}, {seen.milliseconds} ms"
 
     return look
 
@@ -37,11 +37,11 @@ def _health(web: Web, name: str, expected: str) -> Callable[[], str]:
 def _page(web: Web) -> str:
     seen = web.ask("GET", "/login", accept="text/html")
     if "attachment" in seen.headers.get("content-disposition", ""):
-        raise Unwell("the page is to be saved: this is no custom domain")
+        raise CheckFailed("the page is a download: this is no custom domain")
     if seen.status == 501:
         return "501, nobody can sign in yet: there is no client with an app"
     if seen.status != 200 or "</html>" not in seen.body.decode(errors="replace"):
-        raise Unwell(f"{seen.status}, and no page")
+        raise CheckFailed(f"{seen.status} without a page")
     return f"{seen.status}, {seen.milliseconds} ms"
 
 
@@ -49,24 +49,24 @@ def _metadata(web: Web) -> str:
     seen = web.ask("GET", "/.well-known/openid-configuration")
     told = seen.json()
     if told.get("error") == "oidc_not_configured":
-        raise LeftOut("no OIDC_KEY")
+        raise CheckSkipped("no OIDC_KEY")
     if "issuer" not in told:
-        raise Unwell(f"{seen.status}, and no issuer")
+        raise CheckFailed(f"{seen.status} without an issuer")
     return f"{told['issuer']}, {seen.milliseconds} ms"
 
 
 def _clock(web: Web) -> str:
     there = web.ask("GET", "/login/healthz").json().get("time")
     if not isinstance(there, (int, float)):
-        raise Unwell("/login/healthz tells no time")
+        raise CheckFailed("/login/healthz has no time")
     skew = there - time.time()
     if abs(skew) > SKEW:
-        raise Unwell(f"{skew:+.0f} s from this machine's")
+        raise CheckFailed(f"{skew:+.0f} s from this machine's")
     return f"{skew:+.0f} s from this machine's"
 
 
 def _locked(web: Web) -> str:
     seen = web.ask("POST", "/admin/healthz")
     if seen.status != 403:
-        raise Unwell(f"{seen.status} for a call that nobody signed")
-    return "403 for a call that nobody signed"
+        raise CheckFailed(f"{seen.status} for an unsigned call")
+    return "403 for an unsigned call"

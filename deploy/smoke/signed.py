@@ -1,4 +1,4 @@
-"""What is looked at with an access key: admin, and what can be seen through it."""
+"""Checks that need an access key: the function admin, and what it can check."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.smoke.health import version_told, well
-from deploy.smoke.web import LeftOut, Step, Unwell
+from deploy.smoke.health import healthy_version, version_told
+from deploy.smoke.web import CheckFailed, CheckSkipped, Step
 from management.endpoint import Endpoint
 from management.failure import Failure
 
@@ -18,7 +18,7 @@ _ALIVE = ("fresh", "fetched", "busy")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What an access key opens: the function admin, and calls of a function."""
+    """Clients of an access key: for the function admin, and to invoke a function."""
 
     admin: Endpoint
     client: Any
@@ -26,7 +26,7 @@ class Key:
 
 
 def signed_steps(key: Key, expected: str) -> list[Step]:
-    """Return the steps for whoever may call admin and invoke functions."""
+    """Return the steps for a key that may call admin and invoke functions."""
     return [
         ("admin", lambda: _admin(key, expected)),
         ("documents", lambda: _documents(key.admin)),
@@ -40,14 +40,14 @@ def _admin(key: Key, expected: str) -> str:
     headers = {"content-type": "application/json"}
     place = ("POST", key.service, "admin", "/healthz")
     told = _called(lambda: post(*place, headers=headers, body=b"{}").json())
-    return well(told, expected)
+    return healthy_version(told, expected)
 
 
 def _documents(admin: Endpoint) -> str:
     faults = admin.perform("store", "check", {})["faults"]
     if faults:
-        raise Unwell(f"{len(faults)} faults: manage.py store check")
-    return "no fault in any"
+        raise CheckFailed(f"{len(faults)} faults: manage.py store check")
+    return "no faults"
 
 
 def _token(admin: Endpoint) -> str:
@@ -56,12 +56,12 @@ def _token(admin: Endpoint) -> str:
     outcomes = {appid: _refreshed(admin, appid) for appid in appids}
     told = ", ".join(f"{appid}: {outcome}" for appid, outcome in outcomes.items())
     if set(outcomes.values()) - set(_ALIVE):
-        raise Unwell(f"WeChat gives no token: {told}")
-    return told or "no app has one yet"
+        raise CheckFailed(f"no token from WeChat: {told}")
+    return told or "no app has a token yet"
 
 
 def _refreshed(admin: Endpoint, appid: str) -> str:
-    # What became of its token, which comes first, or what WeChat has said instead.
+    # The outcome for its token, which comes first, or what WeChat has said instead.
     try:
         token, *_ = admin.perform("token", "refresh", {"appid": appid})["tokens"]
     except Failure as failure:
@@ -84,7 +84,7 @@ def _refresh(key: Key, expected: str) -> str:
         lambda: json.loads(invoke(key.service, "refresh", event.encode()).data)
     )
     if failure := done.get("error") or done.get("errorMessage"):
-        raise Unwell(str(failure))
+        raise CheckFailed(str(failure))
     counts = [f"{count} {what}" for what, count in done.items() if what != "version"]
     return ", ".join([version_told(done, expected), *counts])
 
@@ -93,22 +93,22 @@ def _called(call: Callable[[], Any]) -> dict[str, Any]:
     try:
         told = call()
     except Exception as error:  # its HTTP client's, its own, or none in particular
-        raise _judged(error) from None
+        raise judged(error) from None
     if not isinstance(told, dict):
-        raise Unwell("no JSON object")
+        raise CheckFailed("no JSON object")
     return told
 
 
-def _judged(error: Any) -> Exception:
+def judged(error: Any) -> Exception:
     if not hasattr(error, "err_code"):
-        return Unwell(f"{type(error).__name__}: {error}")
+        return CheckFailed(f"{type(error).__name__}: {error}")
     # The message of the client's own error is the document that was answered.
     told = json.loads(error.message)
     if error.err_code:
-        return Unwell(str(error.err_code))
+        return CheckFailed(str(error.err_code))
     if "errorMessage" in told:
-        return Unwell(f"{told.get('errorType')}: {told['errorMessage']}")
+        return CheckFailed(f"{told.get('errorType')}: {told['errorMessage']}")
     status = error.status_code
     if status == 404:
-        return LeftOut("nobody invokes functions at this address")
-    return Unwell(f"{status}, and no reason")
+        return CheckSkipped("this URL does not invoke functions")
+    return CheckFailed(f"{status} without a reason")

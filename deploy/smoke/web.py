@@ -1,4 +1,4 @@
-"""Plain requests to the deployed address."""
+"""Plain requests to the deployed URL."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ SECONDS = 30.0
 _REFUSED = "FcCommonError"
 
 
-class Unwell(Exception):
-    """A step has failed; the message says what was seen instead."""
+class CheckFailed(Exception):
+    """A check failed; the message says what was seen instead."""
 
 
-class LeftOut(Exception):
-    """There is nothing for a step to look at; the message says why."""
+class CheckSkipped(Exception):
+    """A check does not apply here; the message says why."""
 
 
 Step = tuple[str, Callable[[], str]]
-"""A name, and a look that returns what it saw, or raises Unwell or LeftOut."""
+"""The name of a check, and the check: it returns what it saw, or raises the above."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An answer; `milliseconds` until it was here, its headers by lower case."""
+    """An answer, with header names in lower case and the milliseconds that it took."""
 
     status: int
     headers: dict[str, str]
@@ -36,24 +36,24 @@ class Seen:
     milliseconds: int
 
     def json(self) -> Any:
-        """Return the JSON object it holds; Unwell if it is none."""
+        """Return the JSON object in the body; CheckFailed if there is none."""
         try:
             content = json.loads(self.body)
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise Unwell(f"{self.status}, and no JSON")
+            raise CheckFailed(f"{self.status} without JSON")
         return content
 
 
 class Web:
-    """Asks one address, which is well-formed, and follows nothing."""
+    """Client for one well-formed URL; it follows no redirect."""
 
     def __init__(self, url: str) -> None:
         self.parts = urlsplit(url)
 
     def ask(self, method: str, target: str, *, accept: str = "*/*") -> Seen:
-        """Return the answer; Unwell where there is none, or the function failed."""
+        """Return the answer; CheckFailed if there is none, or the function failed."""
         kind = HTTPSConnection if self.parts.scheme == "https" else HTTPConnection
         connection = kind(self.parts.netloc, timeout=SECONDS)
         started = time.monotonic()
@@ -62,7 +62,7 @@ class Web:
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, HTTPException) as error:
-            raise Unwell(f"no answer: {type(error).__name__}: {error}") from None
+            raise CheckFailed(f"no answer: {type(error).__name__}: {error}") from None
         finally:
             connection.close()
         headers = {name.lower(): value for name, value in answer.getheaders()}
@@ -73,8 +73,8 @@ class Web:
 
 
 def _check(seen: Seen) -> None:
-    # What Function Compute says of a function that it could not load or call. Whom it
-    # refuses by itself, and what a function answers, is for the step to judge.
+    # Function Compute could not load or call the function. Its own refusals, and the
+    # function's answers, are judged by each check.
     if seen.headers.get("x-fc-error-type", _REFUSED) != _REFUSED:
         error = seen.json()
-        raise Unwell(f"{error.get('errorType')}: {error.get('errorMessage')}")
+        raise CheckFailed(f"{error.get('errorType')}: {error.get('errorMessage')}")

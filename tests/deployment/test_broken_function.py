@@ -53,5 +53,5 @@ def test_smoke_names_the_functions(smoke):
 
     assert 1 == code
     for name in ("oidc", "OpenID Connect", "refresh"):
-        assert f"UNWELL       {name}: ImportModuleError: No module named 'gone'" in said
-    assert "unwell: oidc, OpenID Connect, refresh" == said.splitlines()[-1]
+        assert f"FAILED       {name}: ImportModuleError: No module named 'gone'" in said
+    assert "failed: oidc, OpenID Connect, refresh" == said.splitlines()[-1]

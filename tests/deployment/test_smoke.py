@@ -1,4 +1,4 @@
-"""`make smoke` against the deployment: well, or which function is not."""
+"""`make smoke` against the deployment: healthy, or which function fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_deployment_that_is_well(smoke, appids):
     assert 0 == code, said
     assert 11 == said.count("ok  ")
     assert f"ok           token: {appids['service']}: f" in said
-    assert "all is well" == said.splitlines()[-1]
+    assert "all checks passed" == said.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("client")
@@ -31,7 +31,7 @@ def test_without_a_key_it_says_what_it_left_out(smoke):
     code, said = smoke(ACCESS_KEY_ID="")
 
     assert (0, 7) == (code, said.count("ok  "))
-    assert "left out     admin, documents, token, refresh: " in said
+    assert "skipped      admin, documents, token, refresh: " in said
 
 
 @pytest.mark.usefixtures("client")
@@ -41,8 +41,8 @@ def test_a_wrong_key(smoke):
 
     assert 1 == code
     for name in ("admin", "refresh"):
-        assert f"UNWELL       {name}: SignatureNotMatch\n" in said
-    assert "unwell: admin, documents, token, refresh" == said.splitlines()[-1]
+        assert f"FAILED       {name}: SignatureNotMatch\n" in said
+    assert "failed: admin, documents, token, refresh" == said.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("client")
@@ -56,7 +56,7 @@ def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
     (built / "REVISION").unlink()
     version.cache_clear()
 
-    assert (1, 6) == (code, said.count(f"version {VERSION} in place of {VERSION}+"))
+    assert (1, 6) == (code, said.count(f"version {VERSION} instead of {VERSION}+"))
 
 
 @pytest.fixture
@@ -84,13 +84,13 @@ def elsewhere():
     server.server_close()
 
 
-def test_something_else_is_unwell_all_over(elsewhere, capsys):
+def test_every_check_of_another_server_fails(elsewhere, capsys):
     """No step is content with an answer that is merely there."""
     code = main([elsewhere], {})
     said = capsys.readouterr().out
 
     assert (1, 0) == (code, said.count("ok  "))
-    assert re.search("UNWELL       clock: \\+(3600|3599) s from this machine's", said)
+    assert re.search("FAILED       clock: \\+(3600|3599) s from this machine's", said)
 
 
 @pytest.mark.parametrize("missing", ["ACCESS_KEY_SECRET", "ACCOUNT_ID", "REGION"])

@@ -1,4 +1,4 @@
-"""`make smoke` at a host of one's own: no app yet, one that is unwell, no Redis."""
+"""`make smoke` at a local host: no app yet, an app that fails, no Redis."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ def smoke(capsys):
 
 
 def test_before_there_is_an_app(start, smoke):
-    """Nothing is unwell: nobody can sign in yet, and what is not there is left out."""
+    """Nothing fails: nobody can sign in yet, and what does not apply is skipped."""
     code, said = smoke(start())
 
     assert 0 == code, said
     page = "501, nobody can sign in yet: there is no client with an app"
     assert f"ok           sign-in page: {page}" in said
-    assert "ok           token: no app has one yet" in said
+    assert "ok           token: no app has a token yet" in said
     assert [
-        "left out     OpenID Connect: no OIDC_KEY",
-        "left out     refresh: nobody invokes functions at this address",
-        "all is well",
+        "skipped      OpenID Connect: no OIDC_KEY",
+        "skipped      refresh: this URL does not invoke functions",
+        "all checks passed",
     ] == [each for each in said if not each.startswith("ok  ")]
 
 
@@ -107,32 +107,32 @@ def test_redis_is_away(start, smoke, own_redis):
 
     assert 1 == code
     for name in ("login", "oauth_callback", "wechat_api", "oidc", "admin"):
-        assert f"UNWELL       {name}: redis away" in said
+        assert f"FAILED       {name}: redis away" in said
     assert any(each.startswith("ok           clock: ") for each in said)
-    assert "ok           lock of admin: 403 for a call that nobody signed" in said
+    assert "ok           lock of admin: 403 for an unsigned call" in said
 
 
 def test_every_apps_token_counts(start, smoke):
-    """A second app that WeChat refuses is unwell, at once and while it is paused."""
+    """A second app that WeChat refuses fails, at once and while it is paused."""
     host = start()
     admin = Endpoint(host.url, service=SERVICE, function=FUNCTION, environ=KEY)
     for appid in (WELL, FROZEN):
         app = {"appid": appid, "kind": "service", "secret": "f" * 32}
         admin.perform("app", "add", app)
     refused, paused = smoke(host), smoke(host)
-    told = "UNWELL       token: WeChat gives no token: "
+    told = "FAILED       token: no token from WeChat: "
     words = "WeChat refused the request. (40243: AppSecret frozen)"
 
     assert [1, 1] == [code for code, _ in (refused, paused)]
     assert f"{told}{WELL}: fetched, {FROZEN}: {words}" in refused[1]
     assert f"{told}{WELL}: fresh, {FROZEN}: paused after 40243" in paused[1]
-    assert ["unwell: token"] * 2 == [said[-1] for _, said in (refused, paused)]
+    assert ["failed: token"] * 2 == [said[-1] for _, said in (refused, paused)]
 
 
-def test_unsigned_leaves_out_what_needs_a_signature(start, smoke):
+def test_unsigned_skips_what_needs_a_signature(start, smoke):
     """Though the environment has a key: another generation signs in another way."""
     code, said = smoke(start(), "--unsigned")
 
     assert 0 == code
-    assert "left out     admin, documents, token, refresh: --unsigned" in said
+    assert "skipped      admin, documents, token, refresh: --unsigned" in said
     assert not [each for each in said if "ok           admin: " in each]

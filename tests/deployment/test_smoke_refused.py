@@ -1,4 +1,4 @@
-"""What smoke says where a signed call is answered by an error."""
+"""Reports of a signed call that is answered by an error."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import json
 import pytest
 from fc2.fc_exceptions import FcError
 
-from deploy.smoke.signed import _judged
-from deploy.smoke.web import LeftOut, Unwell
+from deploy.smoke.signed import judged
+from deploy.smoke.web import CheckFailed, CheckSkipped
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "code", "expected"),
     [
-        ({"ErrorCode": "FunctionNotFound"}, 404, "FunctionNotFound", Unwell),
-        ({"errorType": "ImportError", "errorMessage": "no"}, 502, "", Unwell),
-        ({"Code": "AccessDenied"}, 403, "", Unwell),
-        ({"message": "bad gateway"}, 502, "", Unwell),
-        ({"error": "not_found"}, 404, "", LeftOut),
+        ({"ErrorCode": "FunctionNotFound"}, 404, "FunctionNotFound", CheckFailed),
+        ({"errorType": "ImportError", "errorMessage": "no"}, 502, "", CheckFailed),
+        ({"Code": "AccessDenied"}, 403, "", CheckFailed),
+        ({"message": "bad gateway"}, 502, "", CheckFailed),
+        ({"error": "not_found"}, 404, "", CheckSkipped),
     ],
 )
-def test_only_where_nobody_is_it_is_left_out(answer, status, code, expected):
-    """Whatever else refuses or fails is not well."""
+def test_only_a_missing_endpoint_is_skipped(answer, status, code, expected):
+    """Every other refusal or failure fails the check."""
     error = FcError(json.dumps(answer), status, code)
 
-    assert expected is type(_judged(error))
+    assert expected is type(judged(error))
