@@ -21,7 +21,7 @@ run: setup
 	@exec $(BIN)/python local_host.py --port=$(PORT) --sandbox_port=$(SANDBOX_PORT)
 
 test: setup
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --cov
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -99,5 +99,6 @@ if [ "${1:-}" = all ]; then
     inside "$machine" 'make test'
 else
     aloud 'make test, of it runtime, host and functions'
-    inside "$machine" '.venv/bin/python -m pytest -q tests/runtime tests/host tests/functions'
+    inside "$machine" '.venv/bin/python -m pytest -q --numprocesses=auto \
+        tests/runtime tests/host tests/functions'
 fi

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a real Redis, and nothing left behind in the process."""
+"""Fixtures of all tests, and how the tests are shared out among workers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from runtime import gateway as gateway_module
 from runtime.settings import settings_from
@@ -13,6 +14,20 @@ from tests.support.gateway_environ import make_environ
 from tests.support.redis_server import make_redis
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+UNDIVIDED = ("tests/deployment/",)
+"""Folders for one worker: what they build and deploy takes a minute each time."""
+
+
+class ByFile(LoadScopeScheduling):
+    """Gives a worker whole files, because their fixtures cost more than their tests."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return next((each for each in UNDIVIDED if file.startswith(each)), file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
