@@ -1,1 +1,1 @@
-"""What a Tornado business service takes from the gateway: each file stands alone."""
+"""Code for a Tornado business service; each file works alone after it is copied."""

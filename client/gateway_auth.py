@@ -1,4 +1,4 @@
-"""Tornado's `@authenticated` by the gateway's session, on the gateway's host name.
+"""Tornado's `@authenticated` with the gateway's session, on the gateway's host name.
 
     class Orders(GatewayAuthHandler):
         @authenticated
@@ -11,15 +11,15 @@
 The application's settings:
 
     gateway_url     the gateway's PUBLIC_BASE_URL
-    cookie_secret   with key_version, by `cookie_settings`
-    service_url     this service's own address, such as https://www.example.com:8443;
-                    without it, what the request says of itself
+    cookie_secret   with key_version, from `cookie_settings`
+    service_url     this service's base URL, such as https://www.example.com:8443;
+                    default: the request's own
     session_days    the gateway's SESSION_DAYS, 7 by default
-    gateway_cookie  the cookie's name, where the gateway has a COOKIE_DOMAIN
-    wechat_appids   the WeChat apps whose people may come in; without it, all who sign
-                    in at the gateway, for whichever client
+    gateway_cookie  the cookie's name, if the gateway has a COOKIE_DOMAIN
+    wechat_appids   the WeChat apps whose users may enter; default: every user who has
+                    signed in at the gateway, for any client
 
-This file needs nothing but Tornado.
+This file needs only Tornado.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ALLOWED_SKEW = 60
 def cookie_settings(text: str) -> dict[str, Any]:
     """Return Tornado's settings for the gateway's COOKIE_SECRETS, `1:secret,2:secret`.
 
-    ValueError if the text is none; it does not repeat the text.
+    Raise ValueError if the text is malformed; the error does not repeat the text.
     """
     secrets = {}
     for item in text.split(","):
@@ -51,24 +51,24 @@ def cookie_settings(text: str) -> dict[str, Any]:
 
 
 class GatewayAuthHandler(RequestHandler):
-    """A page for people who signed in at the gateway."""
+    """A handler for users who have signed in at the gateway."""
 
     def get_current_user(self) -> dict[str, Any] | None:
-        """Return `{"sub", "sid", "auth_time", "wechat_appid"}`; None for a stranger.
+        """Return `{"sub", "sid", "auth_time", "wechat_appid"}`, None if not signed in.
 
-        The signature proves it, without a call; a sign-out elsewhere is seen by
-        `get_gateway_profile` alone.
+        It checks the signature and makes no request; only `get_gateway_profile`
+        notices a sign-out elsewhere.
         """
         name = self._cookie_name()
         days = self.settings.get("session_days", 7)
-        # min_version: the older form is SHA-1, and not for a dict of secrets.
+        # min_version: the older format uses SHA-1, and takes no dict of secrets.
         value = self.get_signed_cookie(name, max_age_days=days, min_version=2)
         if value is None or self._signed_at() > time.time() + _ALLOWED_SKEW:
             return None
         try:
             fields = json.loads(value)
             sub, sid, at = fields["sub"], fields["sid"], fields["at"]
-            # A cookie from before there was an `app` does not say whose people it is.
+            # A cookie from before there was an `app` does not name the user's app.
             app = str(fields.get("app", ""))
         except (ValueError, KeyError, TypeError):
             return None
@@ -78,20 +78,20 @@ class GatewayAuthHandler(RequestHandler):
         return {"sub": sub, "sid": sid, "auth_time": at, "wechat_appid": app}
 
     def get_login_url(self) -> str:
-        """Return the gateway's sign-in page, which comes back to this very page."""
+        """Return the URL of the gateway's sign-in page, which returns to this page."""
         service = self.settings.get("service_url", "").rstrip("/")
         uri = self.request.uri or "/"
         page = service + uri if service else self.request.full_url()
         return url_concat(self._gateway("/login"), {"next": page})
 
     def get_logout_url(self) -> str:
-        """Return where a link to sign out leads: the gateway asks before it does."""
+        """Return the URL for a sign-out link; the gateway asks the user first."""
         return self._gateway("/logout")
 
     async def get_gateway_profile(self) -> dict[str, Any] | None:
-        """Return what /login/me tells of the person: `name`, `picture` and more.
+        """Return the answer of /login/me: `name`, `picture` and more.
 
-        None if nobody is signed in any longer; 502 where the gateway does not answer.
+        None if the session has ended; HTTPError 502 if the gateway does not answer.
         """
         if not self.current_user:
             return None

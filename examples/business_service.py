@@ -1,13 +1,13 @@
-"""A business service whose people sign in with WeChat by way of the gateway.
+"""A business service whose users sign in with WeChat through the gateway.
 
     python examples/business_service.py [--port=8090] [--gateway=http://127.0.0.1:8080]
 
-in the folder where the gateway runs, beside it. It shows two ways:
+Start it in the folder where the gateway runs. It shows two methods:
 
-    /orders     @authenticated, by the gateway's own cookie. It comes along because both
-                are on one host name: a cookie knows no ports, so 127.0.0.1:8080's is
-                sent to 127.0.0.1:8090 too, but not to localhost.
-    /sign_in    OAuth as WeChat speaks it, for a service on any host name.
+    /orders     @authenticated, with the gateway's own cookie. The browser sends it
+                because both are on one host name: a cookie does not depend on the port,
+                so 127.0.0.1:8090 gets the cookie of 127.0.0.1:8080; localhost does not.
+    /sign_in    WeChat's form of OAuth, for a service on any host name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tornado.options import define, options, parse_command_line
 from tornado.template import DictLoader
 from tornado.web import Application, authenticated
 
-# Started by its path, it would look for `client` in its own folder alone.
+# Started by its path, Python would look for `client` only in this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from client.gateway_auth import GatewayAuthHandler, cookie_settings
@@ -54,14 +54,14 @@ button { background: none; color: inherit; }
 <main>
 <h1>{{ title }}</h1>
 {% if told %}<p role="alert">{{ told }}</p>{% end %}
-{% if person %}
-{% if person["picture"] %}<img src="{{ person["picture"] }}" alt="">{% end %}
-<p>{{ say("Signed in as", "已登录：") }} <strong>{{ person["name"] }}</strong></p>
+{% if profile %}
+{% if profile["picture"] %}<img src="{{ profile["picture"] }}" alt="">{% end %}
+<p>{{ say("Signed in as", "已登录：") }} <strong>{{ profile["name"] }}</strong></p>
 {% end %}
-{% if person and own %}
+{% if profile and own %}
 <form method="post" action="/sign_out">{% module xsrf_form_html() %}
 <button>{{ say("Sign out", "退出登录") }}</button></form>
-{% elif person %}
+{% elif profile %}
 <a href="{{ handler.get_logout_url() }}">{{ say("Sign out", "退出登录") }}</a>
 {% else %}
 <a href="/orders">{{ say("My orders", "我的订单") }}</a>
@@ -72,7 +72,7 @@ button { background: none; color: inherit; }
 
 
 class Page(GatewayAuthHandler):
-    """Shows the one page there is, in Chinese or English."""
+    """The base of all handlers: one page, in Chinese or English."""
 
     def set_default_headers(self) -> None:
         policy = "default-src 'none'; style-src 'unsafe-inline'; img-src http: https:"
@@ -86,39 +86,39 @@ class Page(GatewayAuthHandler):
         accepted = self.request.headers.get("Accept-Language", "")
         return chinese if accepted.lower().startswith("zh") else english
 
-    def own_person(self) -> Any:
-        """Return who signed in at this very service, or None."""
+    def own_profile(self) -> Any:
+        """Return the profile in this service's own cookie, or None."""
         text = self.get_signed_cookie("business_person", min_version=2)
         return json.loads(text) if text else None
 
-    def show(self, person: object, *, own: bool = False, told: str = "") -> None:
-        """Show a person, or the ways to sign in; `own` if by this service's cookie."""
+    def show(self, profile: object, *, own: bool = False, told: str = "") -> None:
+        """Show the user, or the links to sign in; `own` if by this service's cookie."""
         title = self.say("Business service", "业务服务")
-        page = {"title": title, "person": person, "own": own, "told": told}
+        page = {"title": title, "profile": profile, "own": own, "told": told}
         self.render("page.html", say=self.say, **page)
 
 
 class Home(Page):
-    """Who is signed in by this service's own cookie."""
+    """The user who is signed in by this service's own cookie."""
 
     def get(self) -> None:
-        self.show(self.own_person(), own=True)
+        self.show(self.own_profile(), own=True)
 
 
 class Orders(Page):
-    """For people whom the gateway's cookie names."""
+    """A page for users with the gateway's cookie."""
 
     @authenticated
     async def get(self) -> None:
-        person = await self.get_gateway_profile()
-        if person is None:  # signed out elsewhere: the cookie alone does not know
+        profile = await self.get_gateway_profile()
+        if profile is None:  # signed out elsewhere, which the cookie does not show
             self.redirect(self.get_login_url())
             return
-        self.show(person)
+        self.show(profile)
 
 
 class SignIn(WeChatOAuth2Mixin, Page):
-    """Sends the browser to the gateway as to WeChat."""
+    """The redirect to the gateway, in place of WeChat."""
 
     def get(self) -> None:
         in_wechat = "MicroMessenger" in self.request.headers.get("User-Agent", "")
@@ -127,15 +127,15 @@ class SignIn(WeChatOAuth2Mixin, Page):
 
 
 class SignedIn(WeChatOAuth2Mixin, Page):
-    """Where the gateway sends the browser back."""
+    """The callback URL."""
 
     async def get(self) -> None:
         try:
             self.check_state()
             code = self.get_query_argument("code", "")
-            person = await self._person(code) if code else None
+            profile = await self._profile(code) if code else None
         except WeChatAuthError:
-            if self.own_person():  # by Back or a reload
+            if self.own_profile():  # by Back or a reload
                 self.redirect("/")
                 return
             self.set_status(400)
@@ -144,23 +144,23 @@ class SignedIn(WeChatOAuth2Mixin, Page):
             )
             self.show(None, told=told)
             return
-        if person is None:
+        if profile is None:
             self.show(None, told=self.say("You did not agree.", "你没有同意登录。"))
             return
-        text = json.dumps(person)
+        text = json.dumps(profile)
         self.set_signed_cookie("business_person", text, httponly=True, samesite="Lax")
         self.redirect("/")
 
-    async def _person(self, code: str) -> dict[str, str]:
+    async def _profile(self, code: str) -> dict[str, str]:
         access = await self.get_authenticated_user(self.settings["redirect_uri"], code)
         who = {name: access[name] for name in ("access_token", "openid")}
-        person = await self.wechat_request("/sns/userinfo", **who)
-        name, picture = person.get("nickname", ""), person.get("headimgurl", "")
+        profile = await self.wechat_request("/sns/userinfo", **who)
+        name, picture = profile.get("nickname", ""), profile.get("headimgurl", "")
         return {"openid": who["openid"], "name": name[:40], "picture": picture}
 
 
 class SignOut(Page):
-    """Ends this service's own session; Tornado has checked the form's _xsrf."""
+    """The end of this service's own session; Tornado has checked the form's _xsrf."""
 
     def post(self) -> None:
         self.clear_cookie("business_person")
@@ -168,7 +168,7 @@ class SignOut(Page):
 
 
 def make_application(service_url: str, gateway_url: str) -> Application:
-    """Return the service; its secrets come from the environment or from .local/."""
+    """Return the application; its secrets are in the environment or in .local/."""
     secret = os.environ.get("CLIENT_SECRET") or _kept("demo_client.json", "secret")
     client = {"key": os.environ.get("CLIENT_ID", "demo"), "secret": secret}
     cookies = os.environ.get("COOKIE_SECRETS") or _kept(
@@ -192,7 +192,7 @@ def make_application(service_url: str, gateway_url: str) -> Application:
 
 
 def _log(handler: GatewayAuthHandler) -> None:
-    # Tornado's own line has the query, and so the code.
+    # Tornado's own log line has the query, and so the code.
     request, status = handler.request, handler.get_status()
     access_log.info("%d %s %s", status, request.method, request.path)
 
@@ -200,7 +200,7 @@ def _log(handler: GatewayAuthHandler) -> None:
 def _kept(file: str, name: str) -> str:
     path = Path(".local") / file
     if not path.exists():
-        sys.exit(f"{path} is missing: start the gateway in this folder by `make run`")
+        sys.exit(f"{path} is missing: start the gateway in this folder with `make run`")
     return str(json.loads(path.read_text("utf-8"))[name])
 
 
@@ -214,7 +214,7 @@ async def _serve() -> None:
 
 if __name__ == "__main__":
     define("port", default=8090, help="port to listen on")
-    define("gateway", default="http://127.0.0.1:8080", help="the gateway's address")
+    define("gateway", default="http://127.0.0.1:8080", help="base URL of the gateway")
     parse_command_line()
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve())
