@@ -1,5 +1,5 @@
-# Set-up, run, test, check. `make run PORT=9080 SANDBOX_PORT=9001` chooses ports,
-# PYTHON= the interpreter that the environment in $(VENV) is made from.
+# Commands to set up, run, test and deploy. `make run PORT=9080 SANDBOX_PORT=9001`
+# selects ports, PYTHON= the interpreter of the environment in $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
@@ -16,7 +16,7 @@ UV := $(VENV)-lock/bin/uv
 .PHONY: run test check bench build deploy smoke lock messages setup
 .DELETE_ON_ERROR:
 
-# `exec`, so that a signal to make reaches the host itself and nothing stays behind.
+# `exec`, so that a signal to make reaches the host and no process is left behind.
 run: setup
 	@exec $(BIN)/python local_host.py --port=$(PORT) --sandbox_port=$(SANDBOX_PORT)
 
@@ -29,27 +29,27 @@ check: setup
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/deptry .
 
-# Its exit code tells whether a bar was missed; docs/benchmarks.md keeps the results.
+# Exits with an error if a bar was missed; docs/benchmarks.md contains the results.
 bench: $(READY) $(VENV)/.bench
 	$(BIN)/python -m bench
 
-# Installed and compiled by CPython 3.10: python3.10 on PATH, or PYTHON310=.
+# Installs and compiles with CPython 3.10: python3.10 on PATH, or PYTHON310=.
 build: setup
 	$(BIN)/python -m deploy.package
 
-# `make deploy REACH=yes` also asks Redis and the bucket, where they answer from here.
+# `make deploy REACH=yes` also checks Redis and the bucket, if this machine reaches them.
 deploy: build
 	$(BIN)/python -m deploy.check $(if $(filter yes,$(REACH)),--reach)
 	fun deploy -y
 	$(BIN)/python -m deploy.smoke --built
 
-# `make smoke UNSIGNED=yes` takes no key: Function Compute 3.0 has another signature.
+# `make smoke UNSIGNED=yes` needs no key: Function Compute 3.0 has another signature.
 smoke: setup
 	@$(BIN)/python -m deploy.smoke $(if $(filter yes,$(UNSIGNED)),--unsigned) '$(URL)'
 
 setup: $(READY) $(CATALOGUES)
 
-# The locks name every file by its hash and are complete, so nothing is resolved here.
+# The locks are complete and name every file by its hash: pip resolves nothing here.
 $(READY): requirements.lock requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
 		"Python 3.10 or newer is needed: make PYTHON=python3.x")'
@@ -66,7 +66,7 @@ $(VENV)/.bench: requirements-bench.lock $(READY)
 %.mo: %.po $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
-# Resolved for 3.10 and everything newer, whatever interpreter this runs on.
+# Resolves for Python 3.10 and newer, whatever interpreter runs it.
 lock: $(UV)
 	$(UV) pip compile pyproject.toml --output-file requirements.lock $(COMPILE)
 	$(UV) pip compile pyproject.toml --output-file requirements-dev.lock $(COMPILE) \
@@ -85,7 +85,7 @@ $(UV):
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
 
-# Takes new sentences over into the catalogues, for a person to translate.
+# Adds new sentences to the message catalogues, for translation by hand.
 messages: $(READY)
 	PYTHONPATH=locale $(BIN)/pybabel --quiet extract --mapping-file babel.cfg \
 		--no-location --no-wrap --sort-output --output-file locale/gateway.pot runtime functions

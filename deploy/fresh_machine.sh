@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the README's two commands on a fresh machine: a minimal Debian, made by debootstrap,
-# with nothing but what the README asks for, as an unprivileged user.
+# Runs the README's two commands on a fresh machine: a minimal Debian, created by
+# debootstrap with only the packages that the README names, as an unprivileged user.
 #
 #     sudo deploy/fresh_machine.sh [all]
 #
-# `make run` goes on until the sign-in page has been shown. Of `make test` it runs the
-# tests of runtime, host and functions; with `all`, all of it.
-# Where it cannot make such a machine it says what is missing, and ends with 0.
+# `make run` runs until the sign-in page has been shown. From `make test` it runs the
+# tests of runtime, host and functions; with `all`, all tests.
+# If it cannot create such a machine, it says what is missing and exits with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ MIRROR=${MIRROR:-http://deb.debian.org/debian}
 PORT=${PORT:-18480}
 SANDBOX_PORT=${SANDBOX_PORT:-18401}
 PACKAGES=ca-certificates,make,python3,python3-venv
-# How this machine reaches its package index, where that takes more than the default.
+# Variables with which this machine reaches its package index.
 NETWORK='PIP_CERT PIP_INDEX_URL http_proxy https_proxy no_proxy'
 
 aloud() { printf -- '-- %s\n' "$*"; }
@@ -29,13 +29,13 @@ missing() {
     unshare --mount --pid --fork true 2>/dev/null || echo 'the right to make namespaces'
 }
 
-# Asked for as debootstrap will ask.
+# Tells whether the mirror answers, with the client that debootstrap uses.
 answers() {
     [[ $MIRROR != http* ]] ||
         wget --quiet --spider --timeout=20 --tries=2 "$MIRROR/dists/$RELEASE/Release"
 }
 
-# A copy of what is committed, owned by the one who is to run it.
+# Makes a copy of the commit, owned by the user who runs it.
 furnish() {
     local machine=$1
     debootstrap --variant=minbase --include="$PACKAGES" "$RELEASE" "$machine" "$MIRROR" \
@@ -48,7 +48,7 @@ furnish() {
     chroot "$machine" chown --recursive newcomer: /home/newcomer
 }
 
-# In there, as that user; nothing that it starts outlives it.
+# Runs inside, as that user; no process outlives it.
 inside() {
     local machine=$1 kept=() name
     for name in $NETWORK; do
@@ -57,7 +57,7 @@ inside() {
     unshare --mount --pid --fork --kill-child bash -euc '
         mount -t proc proc "$0/proc"
         mount --rbind /dev "$0/dev"
-        code=0 # this shell stays, for a command has a parent on any machine
+        code=0 # this shell stays: a command has a parent on any machine
         chroot --userspec=newcomer "$0" env --ignore-environment --default-signal \
             HOME=/home/newcomer LANG=C.UTF-8 PATH=/usr/bin:/bin "${@:2}" \
             bash -euc "cd ~/gateway; $1" || code=$?
@@ -91,7 +91,7 @@ inside "$machine" "
 page = urlopen(\"http://127.0.0.1:$PORT/login\", timeout=20)
 print(\"sign-in page:\", page.status)'
     kill -TERM \$host
-    wait \$host || [ \$? = 143 ] # make says by which signal
+    wait \$host || [ \$? = 143 ] # make reports the signal
 "
 
 if [ "${1:-}" = all ]; then
