@@ -53,7 +53,7 @@ def test_it_asks_for_no_more_than_the_readme():
     """Python with venv, and make; the certificates are for pip."""
     readme = (DEPLOY.parent / "README.md").read_text("utf-8")
 
-    assert "Needed: Python 3.10 or newer with venv, and make" in readme
+    assert "need Python 3.10 or newer with venv, and make" in readme
     assert "\nPACKAGES=ca-certificates,make,python3,python3-venv\n" in (
         SCRIPT.read_text("utf-8")
     )
