@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import pytest
 
-from tests.support.documentation import ROOT, code_blocks, pages
+from tests.support.documentation import ROOT, code_blocks, pages, rows
 
 README = (ROOT / "README.md").read_text("utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text("utf-8")
@@ -110,6 +110,15 @@ def test_the_chinese_readme_says_the_same():
 def test_the_readme_fits_two_screens(text):
     """Of fifty lines each."""
     assert len(text.splitlines()) <= 100
+
+
+def test_every_folder_of_tests_has_its_row():
+    """In docs/testing.md, and no row is of a folder that is gone."""
+    table = rows((ROOT / "docs/testing.md").read_text("utf-8"))
+    files = [file.relative_to(ROOT) for file in ROOT.glob("tests/*/**/*.py")]
+    folders = {f"tests/{file.parts[1]}" for file in files}
+
+    assert {row[0].strip("`") for row in table if "." not in row[0]} == folders
 
 
 def test_decisions_are_numbered():
