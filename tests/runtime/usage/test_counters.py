@@ -1,0 +1,132 @@
+"""Counters of calls on a real Redis: by the minute and by the day in China."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.state.redis_clients import connect
+from runtime.state.redis_store import RedisStore
+from runtime.usage.counters import Counters, day_key, minute_key
+
+MIDNIGHT = 1_800_028_800.0
+"""2027-01-16 00:00:00 in China, 16:00 UTC of the day before."""
+
+PATH = "/cgi-bin/user/info"
+DAY_BEFORE = "gateway:calls:{20270115}"
+DAY = "gateway:calls:{20270116}"
+
+
+class Clock:
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+def make_counters(server, now):
+    clock = Clock(now)
+    return Counters(RedisStore(lambda: connect(server.url)), clock=clock), clock
+
+
+def count(counters, times=1, *, path=PATH, errcode=0):
+    for _ in range(times):
+        counters.add("demo", "wx1", path, errcode=errcode)
+
+
+def stored(server):
+    """Return all counts in Redis by key and field."""
+    client = server.client()
+    return {
+        key.decode(): {
+            field.decode(): int(value) for field, value in client.hgetall(key).items()
+        }
+        for key in client.scan_iter("gateway:calls:*")
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "minute", "day"),
+    [
+        (MIDNIGHT - 0.001, "gateway:calls:{202701152359}", DAY_BEFORE),
+        (MIDNIGHT, "gateway:calls:{202701160000}", DAY),
+        (MIDNIGHT + 59.999, "gateway:calls:{202701160000}", DAY),
+        (MIDNIGHT + 60, "gateway:calls:{202701160001}", DAY),
+    ],
+)
+def test_a_call_counts_for_its_minute_and_its_day(redis_server, now, minute, day):
+    """The day is China's, on which WeChat's daily quotas begin."""
+    counters, _ = make_counters(redis_server, now)
+    count(counters)
+
+    field = {f"demo|wx1|{PATH}|0": 1}
+    assert (minute, day) == (minute_key(now), day_key(now))
+    assert {minute: field, day: field} == stored(redis_server)
+
+
+def test_what_waits_over_midnight_counts_for_the_day_of_the_call(redis_server):
+    """Not for the day on which it is sent."""
+    counters, clock = make_counters(redis_server, MIDNIGHT - 0.9)
+    count(counters, 3)
+    clock.now = MIDNIGHT + 0.2
+    count(counters)
+
+    days = {key: sum(each.values()) for key, each in stored(redis_server).items()}
+    assert (3, 1) == (days[DAY_BEFORE], days[DAY])
+
+
+def test_counts_are_sent_once_a_second(redis_server):
+    """The first one at once, the others with the first call a second later."""
+    counters, clock = make_counters(redis_server, MIDNIGHT)
+    count(counters, 3)
+    assert {f"demo|wx1|{PATH}|0": 1} == stored(redis_server)[DAY]
+
+    clock.now = MIDNIGHT + 0.999
+    count(counters)
+    assert {f"demo|wx1|{PATH}|0": 1} == stored(redis_server)[DAY]
+    clock.now = MIDNIGHT + 1
+    count(counters)
+    assert {f"demo|wx1|{PATH}|0": 5} == stored(redis_server)[DAY]
+
+
+def test_what_succeeded_today(redis_server):
+    """Calls with errcode 0 of this client, app and path; from midnight on none."""
+    counters, clock = make_counters(redis_server, MIDNIGHT - 10)
+    for errcode in (0, 0, 45009):
+        count(counters, errcode=errcode)
+        clock.now += 1
+
+    assert 2 == counters.today("demo", "wx1", PATH)
+    assert 0 == counters.today("demo", "wx1", "/cgi-bin/user")
+    assert 0 == counters.today("demo", "wx2", PATH)
+    clock.now = MIDNIGHT - 0.001
+    assert 2 == counters.today("demo", "wx1", PATH)
+    clock.now = MIDNIGHT
+    assert 0 == counters.today("demo", "wx1", PATH)
+
+
+def test_a_long_path_is_cut(redis_server):
+    """At 128 characters: nobody fills Redis with made-up paths."""
+    counters, _ = make_counters(redis_server, MIDNIGHT)
+    count(counters, path="/" + "a" * 1000)
+
+    assert [f"demo|wx1|/{'a' * 127}|0"] == list(stored(redis_server)[DAY])
+
+
+def test_counts_end_an_hour_after_their_day(redis_server):
+    """Both hashes have a life of 25 hours from their last count on."""
+    counters, _ = make_counters(redis_server, MIDNIGHT)
+    count(counters)
+    client = redis_server.client()
+    lives = [client.ttl(key) for key in client.scan_iter("gateway:calls:*")]
+
+    assert all(89_900 < life <= 90_000 for life in lives)
+
+
+def test_redis_away_costs_counts_and_no_call(own_redis):
+    """Nothing is raised, and what was counted in between is lost."""
+    counters, clock = make_counters(own_redis, MIDNIGHT)
+    own_redis.stop()
+    count(counters)
+    clock.now += 1
+    count(counters)
