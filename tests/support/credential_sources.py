@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 
 from runtime.custody.custody import Custody
 from runtime.custody.lease import Lease
@@ -15,6 +16,12 @@ from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 
 QUICK = Pace(lease=0.3, renew_every=0.1, wait=5, first_pause=0.2, longest_pause=0.4)
+
+
+ASKS_TIME = "redis.call('TIME')"
+
+MIDNIGHT = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=8))).timestamp()
+"""A midnight in China, where WeChat's day begins."""
 
 
 @dataclass
@@ -54,6 +61,24 @@ class WatchedStore(RedisStore):
         return super().run(script, keys, arguments)
 
 
+class ClockedStore(RedisStore):
+    """Redis, whose scripts read the time that a test has set.
+
+    Each script asks Redis for the time in one place, where this store writes `now`
+    instead, in seconds. Keys still end by Redis' own clock.
+    """
+
+    def __init__(self, connect) -> None:
+        super().__init__(connect)
+        self.now = MIDNIGHT
+
+    def run(self, script, keys, arguments):
+        assert script.count(ASKS_TIME) == 1
+        seconds, ms = divmod(round(self.now * 1000), 1000)
+        script = script.replace(ASKS_TIME, f"{{'{seconds}', '{ms * 1000}'}}")
+        return super().run(script, keys, arguments)
+
+
 def make_store(redis_server, kind=RedisStore):
     """Return a connection of its own, as another process has."""
     return kind(lambda: connect(redis_server.url))
@@ -69,9 +94,10 @@ def make_upkeep(redis_server, *, pace=QUICK) -> Upkeep:
     return Upkeep(make_store(redis_server), pace=pace)
 
 
-def make_lease(redis_server, name="access_token:wx1", *, pace=QUICK) -> Lease:
+def make_lease(redis_server, *, store=None, pace=QUICK) -> Lease:
     """Return the steps of the protocol for one credential."""
-    return Lease(make_store(redis_server), name, pace=pace)
+    store = store or make_store(redis_server)
+    return Lease(store, "access_token:wx1", pace=pace)
 
 
 def fields(redis_server, name="access_token:wx1") -> dict:
