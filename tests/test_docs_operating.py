@@ -25,7 +25,9 @@ TYPED = {"appsecret": "0123456789abcdef" * 2, "new-appsecret": "fedcba9876543210
 
 def tasks():
     """Return the pages in the order in which the index lists them."""
-    listed = re.findall(r"\]\((operating/[\w-]+\.md)\) \|$", INDEX.read_text(), re.M)
+    listed = re.findall(
+        r"\]\((operating/[\w-]+\.md)\) \|$", INDEX.read_text("utf-8"), re.M
+    )
     return [INDEX.parent / path for path in listed]
 
 
