@@ -1,4 +1,4 @@
-"""Before `fun deploy`: what was built has settings with which it can run."""
+"""Check before `fun deploy`: the built settings are complete and can work."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from template.resources import domains, functions, parse_template, services
 
 TEMPLATE = Path(".fun/build/artifacts/template.yml")
 _ASKED = {"redis": "REDIS_URL", "config": "CONFIG_URL"}
-_ADDRESSES = (
+_URLS = (
     *("PUBLIC_BASE_URL", "REDIS_URL", "S3_ENDPOINT_URL"),
     *("WECHAT_API_URL", "WECHAT_OPEN_URL"),
 )
 
 
 def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
-    """Name every fault; return 0 if there is none, else 1."""
+    """Print every fault; return 0 if there is none, else 1."""
     parser = argparse.ArgumentParser(prog="python -m deploy.check", description=__doc__)
     parser.add_argument(
-        "--reach", action="store_true", help="ask Redis and the bucket from here, too"
+        "--reach", action="store_true", help="also use Redis and the bucket from here"
     )
     options = parser.parse_args(words)
     if not TEMPLATE.is_file():
-        print(f"make deploy: no {TEMPLATE}: make build makes it.")
+        print(f"make deploy: {TEMPLATE} is missing: run make build.")
         return 1
     resources = parse_template(TEMPLATE.read_text("utf-8"))["Resources"]
     faults = sorted(
-        {*_of_fun(environ), *_of_what_was_built(resources, reach=options.reach)}
+        {*_fun_faults(environ), *_build_faults(resources, reach=options.reach)}
     )
     for fault in faults:
         print(f"make deploy: {fault}")
     return 1 if faults else 0
 
 
-def _of_fun(environ: Mapping[str, str]) -> Iterator[str]:
+def _fun_faults(environ: Mapping[str, str]) -> Iterator[str]:
     if not shutil.which("fun", path=environ.get("PATH", "")):
         yield "fun is not on PATH: npm install --global @alicloud/fun@3.6.24."
     for name in lacking(environ):
         yield f"{name} is missing: fun deploy needs it."
 
 
-def _of_what_was_built(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
+def _build_faults(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
     environs = [
         each.properties["EnvironmentVariables"] for each in functions(resources)
     ]
@@ -64,35 +64,35 @@ def _of_what_was_built(resources: Mapping[str, Any], *, reach: bool) -> Iterator
         except SettingsError as error:
             yield f"{error}."
             return
-        yield from _of_the_place(environ)
-        yield from _of_the_domain(resources, environ["PUBLIC_BASE_URL"])
-    yield from _of_the_role(resources)
-    yield from _of_the_routes(resources)
+        yield from _location_faults(environ)
+        yield from _domain_faults(resources, environ["PUBLIC_BASE_URL"])
+    yield from _role_faults(resources)
+    yield from _route_faults(resources)
     if reach:
-        yield from _out_of_reach(environs[0])
+        yield from _unreachable(environs[0])
 
 
-def _of_the_place(environ: Mapping[str, str]) -> Iterator[str]:
-    # With all this a machine of one's own would go on well.
-    for name in _ADDRESSES:
+def _location_faults(environ: Mapping[str, str]) -> Iterator[str]:
+    # All of this works on a developer's machine, but not on Function Compute.
+    for name in _URLS:
         if is_on_this_machine(environ.get(name, "")):
-            yield f"{name} is an address of this machine, which no function reaches."
+            yield f"{name} points to this machine, which no function can reach."
     if urlsplit(environ["PUBLIC_BASE_URL"]).path.strip("/"):
-        yield "PUBLIC_BASE_URL has a path, and the domain's routes begin at its root."
+        yield "PUBLIC_BASE_URL has a path, but the domain's routes begin at its root."
     if environ["CONFIG_URL"].startswith("file:"):
-        yield "CONFIG_URL is a folder, and functions share none: it has to be a bucket."
+        yield "CONFIG_URL is a folder, but functions share no folder: use a bucket."
     elif "AWS_ACCESS_KEY_ID" not in environ:
         yield "CONFIG_URL is a bucket: BUCKET_KEY_ID and BUCKET_KEY_SECRET are missing."
 
 
-def _of_the_role(resources: Mapping[str, Any]) -> Iterator[str]:
+def _role_faults(resources: Mapping[str, Any]) -> Iterator[str]:
     for service in services(resources):
         role = service.get("Role")
         if role and not is_role(role):
-            yield "ROLE_ARN is no acs:ram::ACCOUNT_ID:role/NAME."
+            yield "ROLE_ARN is not acs:ram::ACCOUNT_ID:role/NAME."
 
 
-def _of_the_domain(resources: Mapping[str, Any], base: str) -> Iterator[str]:
+def _domain_faults(resources: Mapping[str, Any], base: str) -> Iterator[str]:
     parts = urlsplit(base)
     for domain in domains(resources):
         name = domain["DomainName"]
@@ -100,15 +100,15 @@ def _of_the_domain(resources: Mapping[str, Any], base: str) -> Iterator[str]:
             yield f"PUBLIC_BASE_URL is not on DOMAIN_NAME, {name}."
         given = domain.get("CertConfig")
         if given and not is_certificate(given["Certificate"]):
-            yield "CERTIFICATE is no certificate in PEM."
+            yield "CERTIFICATE is not a certificate in PEM."
         if given and not is_private_key(given["PrivateKey"]):
-            yield "CERTIFICATE_KEY is no key in PEM, or has a password."
+            yield "CERTIFICATE_KEY is not a private key in PEM, or has a password."
         if parts.scheme == "https" and not given:
             yield "CERTIFICATE_NAME, CERTIFICATE and CERTIFICATE_KEY are missing."
 
 
-def _of_the_routes(resources: Mapping[str, Any]) -> Iterator[str]:
-    # Beneath its own name each of them can be called, and answers /healthz.
+def _route_faults(resources: Mapping[str, Any]) -> Iterator[str]:
+    # The smoke test calls /healthz of each function below the function's name.
     for domain in domains(resources):
         routes = domain["RouteConfig"]["Routes"]
         for name in _http_functions(resources):
@@ -122,8 +122,8 @@ def _http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
             yield function.name
 
 
-def _out_of_reach(environ: Mapping[str, str]) -> Iterator[str]:
-    _take_the_buckets_key(environ)
+def _unreachable(environ: Mapping[str, str]) -> Iterator[str]:
+    _use_bucket_key(environ)
     found = Gateway(settings_from(environ)).health.find()
     away = [setting for name, setting in _ASKED.items() if found[name] != "ok"]
     if away:
@@ -132,8 +132,8 @@ def _out_of_reach(environ: Mapping[str, str]) -> Iterator[str]:
     yield from _unreadable(environ)
 
 
-def _take_the_buckets_key(environ: Mapping[str, str]) -> None:
-    # boto3 looks in the process alone, where the deployer may have a key of his own.
+def _use_bucket_key(environ: Mapping[str, str]) -> None:
+    # boto3 reads the process' environment, which may hold the deployer's own key.
     for name in [each for each in os.environ if each.startswith("AWS_")]:
         del os.environ[name]
     given = {n: value for n, value in environ.items() if n.startswith("AWS_")}

@@ -1,4 +1,4 @@
-"""Forms of what Function Compute is given, as far as they show without asking it."""
+"""Formats of values for Function Compute, as far as they can be checked offline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def is_role(text: str) -> bool:
 
 
 def is_certificate(text: str) -> bool:
-    """Tell whether it is a chain of certificates in PEM, of one at least."""
+    """Tell whether it is one or more certificates in PEM."""
     from cryptography import x509
 
     try:
@@ -23,7 +23,7 @@ def is_certificate(text: str) -> bool:
 
 
 def is_private_key(text: str) -> bool:
-    """Tell whether it is a private key in PEM that no password protects."""
+    """Tell whether it is a private key in PEM without a password."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -34,9 +34,9 @@ def is_private_key(text: str) -> bool:
     return True
 
 
-def is_on_this_machine(address: str) -> bool:
-    """Tell whether a URL, or one of the hosts in it, leads back to who calls it."""
-    parts = urlsplit(address)
+def is_on_this_machine(url: str) -> bool:
+    """Tell whether a URL, or one of the hosts in it, points to the calling machine."""
+    parts = urlsplit(url)
     hosts = parts.netloc.rpartition("@")[2].split(",")
     return parts.scheme == "unix" or any(map(_is_loopback, hosts))
 

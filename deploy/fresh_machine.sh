@@ -18,7 +18,7 @@ PACKAGES=ca-certificates,make,python3,python3-venv
 # Variables with which this machine reaches its package index.
 NETWORK='PIP_CERT PIP_INDEX_URL http_proxy https_proxy no_proxy'
 
-aloud() { printf -- '-- %s\n' "$*"; }
+say() { printf -- '-- %s\n' "$*"; }
 
 missing() {
     [ "$(id -u)" = 0 ] || echo 'root'
@@ -36,7 +36,7 @@ answers() {
 }
 
 # Makes a copy of the commit, owned by the user who runs it.
-furnish() {
+make_machine() {
     local machine=$1
     debootstrap --variant=minbase --include="$PACKAGES" "$RELEASE" "$machine" "$MIRROR" \
         >"$machine.log" 2>&1 || { tail -n 20 "$machine.log" >&2 && return 1; }
@@ -67,7 +67,7 @@ inside() {
 
 lacking=$(missing | paste -sd ' ')
 if [ -n "$lacking" ]; then
-    aloud "no fresh machine was made, for want of: $lacking"
+    say "no fresh machine was made, for want of: $lacking"
     exit 0
 fi
 
@@ -75,10 +75,10 @@ folder=$(mktemp --directory)
 trap 'rm -rf --one-file-system "$folder"' EXIT
 machine=$folder/machine
 
-aloud "a minimal $RELEASE"
-furnish "$machine"
+say "a minimal $RELEASE"
+make_machine "$machine"
 
-aloud 'make run'
+say 'make run'
 inside "$machine" "
     make run PORT=$PORT SANDBOX_PORT=$SANDBOX_PORT >/tmp/said 2>&1 &
     host=\$!
@@ -95,10 +95,10 @@ print(\"sign-in page:\", page.status)'
 "
 
 if [ "${1:-}" = all ]; then
-    aloud 'make test'
+    say 'make test'
     inside "$machine" 'make test'
 else
-    aloud 'make test, of it runtime, host and functions'
+    say 'make test, of it runtime, host and functions'
     inside "$machine" '.venv/bin/python -m pytest -q --numprocesses=auto \
         tests/runtime tests/host tests/functions'
 fi

@@ -1,4 +1,4 @@
-"""What `fun` has to know of the account, and takes from where."""
+"""Account settings that `fun` needs, and the places where it reads them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NEEDED = {
     "ACCESS_KEY_ID": ("ACCESS_KEY_ID", "access_key_id"),
     "ACCESS_KEY_SECRET": ("ACCESS_KEY_SECRET", "access_key_secret"),
 }
-"""Each by its names; those in small letters are of `fun config`'s file."""
+"""Each with its names; those in lower case are in the file of `fun config`."""
 
 
 def lacking(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the variables that `fun` would miss.
+    """Yield the variables that `fun` would not find.
 
-    It takes them from the environment, from .env in the folder it is started in, and
-    from what `fun config` has kept in the home.
+    It reads them from the environment, from .env in the current folder, and from the
+    file of `fun config` in the home directory.
     """
     given = {**_profile(Path(environ.get("HOME", ""))), **environ, **_dotenv()}
     for variable, names in _NEEDED.items():

@@ -1,4 +1,4 @@
-"""Makes deploy/s.yaml from template.yml; `python -m deploy.s_yaml` writes it."""
+"""Generator of deploy/s.yaml from template.yml; `python -m deploy.s_yaml` runs it."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ HEAD = """\
 """
 REGION = "${env('REGION', 'cn-hangzhou')}"
 CODE = "../.fun/build/code"
-"""What `make build` assembled, seen from deploy/."""
+"""The output of `make build`, relative to deploy/."""
 
 PACKAGES = "/code/.fun/python/lib/python3.10/site-packages"
-"""On FC 2.0 `fun` says where they are, by PYTHONUSERBASE."""
+"""On FC 2.0 `fun` sets PYTHONUSERBASE instead."""
 
 INTERNET_ACCESS = False
-"""Whether a function goes out by FC's own way, whose addresses change.
+"""Whether calls leave through FC's own gateway, whose IP addresses change.
 
-`s` puts the text `false` in place of a variable, so the parameter cannot say it.
+`s` replaces a variable by the text `false`, so no parameter can set it.
 """
 
 CPU = {256: 0.25, 512: 0.35}
-"""vCPUs by MB: memory in GB has to be once to four times that."""
+"""vCPUs by MB; memory in GB must be one to four times the vCPUs."""
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def render(template: Path) -> str:
-    """Return the text of s.yaml; what the functions share stands in it once."""
+    """Return the text of s.yaml; what the functions share is in it once."""
     source = parse_template(template.read_text("utf-8"))
     parameters, resources = source["Parameters"], source["Resources"]
     place(resources, {name: _environment(name, parameters) for name in parameters})
@@ -130,7 +130,7 @@ def _domain(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _environment(name: str, parameters: Mapping[str, Any]) -> str:
-    """Return what `s` replaces by a variable; without a default it has to be there."""
+    """Return the text that `s` replaces by a variable, required if without default."""
     if name in VARIABLES and name not in NEEDED:
         return f"${{env('{name}', '{parameters[name]['Default']}')}}"
     return f"${{env('{name}')}}"

@@ -1,1 +1,1 @@
-"""Assembles what Function Compute is sent; `make build` runs it."""
+"""Build of the archive for Function Compute; `make build` runs it."""

@@ -1,6 +1,6 @@
-"""`make build`: makes .fun/build, of which a plain `fun deploy` sends the archive.
+"""Command of `make build`: it makes .fun/build, whose archive `fun deploy` sends.
 
-The packages stay in .fun/python, too, where `fun` would pack them from by itself.
+The packages also stay in .fun/python, from which `fun` would pack them by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from pathlib import Path
 from deploy.package.archive import digest, write_archive
 from deploy.package.bill import Component, bill_of_materials
 from deploy.package.bytecode import byte_compile
-from deploy.package.contents import Distribution, Part, distributions, weigh
+from deploy.package.contents import (
+    ContentSize,
+    Distribution,
+    content_sizes,
+    distributions,
+)
 from deploy.package.failed import BuildFailed
 from deploy.package.freshness import note_sources
 from deploy.package.interpreter import find_interpreter
@@ -34,7 +39,7 @@ from runtime.version import VERSION, version
 
 ROOT = Path(__file__).resolve().parents[2]
 BUDGET = 12_000_000
-"""Bytes of the archive; FC takes 50 MB inline, and unpacks it at each cold start."""
+"""Bytes of the archive; FC accepts 50 MB inline, and unpacks it at each cold start."""
 
 
 def main(
@@ -43,7 +48,7 @@ def main(
     *,
     budget: int = BUDGET,
 ) -> int:
-    """Build; return 0, or 1 where it failed and nothing can be deployed."""
+    """Build; return 0, or 1 if it failed and nothing can be deployed."""
     _clear(root)
     try:
         build(root, root / ".fun/build", environ, budget=budget)
@@ -60,14 +65,14 @@ def _clear(root: Path) -> None:
 
 
 def build(root: Path, out: Path, environ: Mapping[str, str], *, budget: int) -> None:
-    """Make `artifacts/` for fun, `code/` that it was made of, and the bill."""
+    """Make `artifacts/` for fun, the `code/` in it, and the bill of materials."""
     source = (root / "template.yml").read_text("utf-8")
     rendered = render(source, environ, code="code.zip")
     interpreter = find_interpreter(environ)
     lock, code, artifacts = root / "requirements.lock", out / "code", out / "artifacts"
     artifacts.mkdir(parents=True)
     copy_sources(root, code)
-    _sign(root, code)
+    _write_revision(root, code)
     byte_compile(code, interpreter=interpreter)
     wheels = fetch(lock, cache=root / ".fun/wheels", interpreter=interpreter)
     install(wheels, lock=lock, site=root / SITE, interpreter=interpreter)
@@ -78,16 +83,16 @@ def build(root: Path, out: Path, environ: Mapping[str, str], *, budget: int) -> 
     archive = artifacts / "code.zip"
     write_archive(code, archive)
     _write_bill(out / "bom.json", found, wheels=wheels, archive=archive)
-    _tell_sizes(weigh(archive, found), archive, budget=budget)
-    _offer(rendered, root, artifacts)
+    _print_sizes(content_sizes(archive, found), archive, budget=budget)
+    _write_template(rendered, root, artifacts)
 
 
-def _sign(root: Path, code: Path) -> None:
+def _write_revision(root: Path, code: Path) -> None:
     commit = revision(root)
     if commit:
         (code / FILE).write_text(commit + "\n", "ascii")
-    told = "" if commit else ", of no commit or a changed one"
-    print(f"version {version(code)}{told}")
+    note = "" if commit else ", without a commit or with changes"
+    print(f"version {version(code)}{note}")
 
 
 def _write_bill(
@@ -98,7 +103,7 @@ def _write_bill(
     file.write_text(json.dumps(bill, indent=1) + "\n", "utf-8")
 
 
-def _tell_sizes(parts: list[Part], archive: Path, *, budget: int) -> None:
+def _print_sizes(parts: list[ContentSize], archive: Path, *, budget: int) -> None:
     print(f"{'part':32}{'files':>7}{'bytes':>12}{'packed':>12}")
     for part in parts:
         print(f"{part.name:32}{part.files:7}{part.size:12,}{part.packed:12,}")
@@ -110,11 +115,11 @@ def _tell_sizes(parts: list[Part], archive: Path, *, budget: int) -> None:
         raise BuildFailed(f"The archive has {size:,} bytes; the budget is {budget:,}.")
 
 
-def _offer(rendered: Rendered, root: Path, artifacts: Path) -> None:
-    if rendered.taken:
-        print(f"taken from the environment: {', '.join(rendered.taken)}")
+def _write_template(rendered: Rendered, root: Path, artifacts: Path) -> None:
+    if rendered.given:
+        print(f"from the environment: {', '.join(rendered.given)}")
     if rendered.missing:
-        print(f"missing, and no function works without: {', '.join(rendered.missing)}")
+        print(f"missing, and required by every function: {', '.join(rendered.missing)}")
     template = artifacts / "template.yml"
     template.touch(0o600)  # it holds the secrets
     template.write_text(rendered.text, "utf-8")

@@ -1,4 +1,4 @@
-"""The bill of materials, CycloneDX 1.6 in JSON."""
+"""Bill of materials in CycloneDX 1.6, JSON."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Component:
 def bill_of_materials(
     ours: Component, found: Iterable[Distribution], *, wheels: Path
 ) -> dict[str, Any]:
-    """Return what the archive is made of, each wheel by its hash.
+    """Return the contents of the archive, each wheel with its hash.
 
-    It holds no date and no random number: the same commit has the same bill.
+    It has no date and no random number: the same commit gives the same bill.
     """
     files = {_normal(file.name.partition("-")[0]): file for file in wheels.iterdir()}
     return {
@@ -61,5 +61,5 @@ def _component(distribution: Distribution, wheel: Path) -> dict[str, Any]:
 
 
 def _normal(name: str) -> str:
-    # As package indexes compare names.
+    # PEP 503.
     return re.sub("[-_.]+", "-", name).lower()

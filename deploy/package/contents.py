@@ -1,4 +1,4 @@
-"""What is in the archive: which part each file belongs to, and what that weighs."""
+"""Contents of the archive: the package of each file, and the size of each package."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A package or a room of our own; `packed` are its bytes in the archive."""
+class ContentSize:
+    """An installed package or one of ours; `packed` is its size in the archive."""
 
     name: str
     files: int
@@ -33,23 +33,23 @@ class Part:
 
 
 def distributions(site: Path) -> list[Distribution]:
-    """Return what pip has just installed, sorted; it needs pip's own records."""
+    """Return the packages that pip has just installed, sorted, from pip's records."""
     return [_read(each) for each in sorted(site.glob("*.dist-info"))]
 
 
-def weigh(archive: Path, found: Iterable[Distribution]) -> list[Part]:
-    """Return the parts of an archive, the heaviest first."""
+def content_sizes(archive: Path, found: Iterable[Distribution]) -> list[ContentSize]:
+    """Return the sizes of the packages in an archive, the largest first."""
     owners = {
         f"{SITE}/{file}": f"{each.name} {each.version}"
         for each in found
         for file in each.files
     }
-    parts: dict[str, list[ZipInfo]] = {}
+    contents: dict[str, list[ZipInfo]] = {}
     with ZipFile(archive) as packed:
         for entry in packed.infolist():
-            parts.setdefault(_part(entry.filename, owners), []).append(entry)
-    weighed = [_weighed(name, entries) for name, entries in parts.items()]
-    return sorted(weighed, key=lambda part: (-part.packed, part.name))
+            contents.setdefault(_package_of(entry.filename, owners), []).append(entry)
+    sizes = [_size_of(name, entries) for name, entries in contents.items()]
+    return sorted(sizes, key=lambda size: (-size.packed, size.name))
 
 
 def _read(information: Path) -> Distribution:
@@ -72,7 +72,7 @@ def _licence(message: Message) -> str:
     return found[0].rpartition(" :: ")[2] if found else ""
 
 
-def _part(name: str, owners: Mapping[str, str]) -> str:
+def _package_of(name: str, owners: Mapping[str, str]) -> str:
     if not name.startswith(SITE):
         return name.partition("/")[0]
     folder, _, file = name.rpartition("/")
@@ -82,8 +82,8 @@ def _part(name: str, owners: Mapping[str, str]) -> str:
     return owners[name]
 
 
-def _weighed(name: str, entries: list[ZipInfo]) -> Part:
-    return Part(
+def _size_of(name: str, entries: list[ZipInfo]) -> ContentSize:
+    return ContentSize(
         name=name,
         files=len(entries),
         size=sum(entry.file_size for entry in entries),

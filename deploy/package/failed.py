@@ -1,5 +1,5 @@
-"""How a build ends that cannot go on."""
+"""Failure of a build."""
 
 
 class BuildFailed(Exception):
-    """The message is the sentence for whoever builds, with the remedy in it."""
+    """The build cannot go on; the message says why and what to do."""

@@ -1,4 +1,4 @@
-"""Keeps `fun deploy` from sending a build that is older than the sources."""
+"""Time stamps by which `fun deploy` refuses a build older than its sources."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def note_sources(meta: Path, files: Iterable[Path]) -> None:
-    """Write the file in which `fun` looks up when its own build read the sources.
+    """Write the file in which `fun` finds the sources' times at its last build.
 
-    By path, milliseconds since 1970 as Node rounds them; where one differs, `fun
+    By path, in milliseconds since 1970 as Node rounds them; if one differs, `fun
     deploy` names the file and refuses.
     """
     times = {

@@ -1,7 +1,7 @@
-"""The CPython 3.10 that installs and compiles what CPython 3.10 will run.
+"""Search for CPython 3.10, which installs and compiles what Function Compute runs.
 
-With another one, pip would choose other lines of the lock, and Function Compute would
-find no .pyc of its own and compile everything at each cold start.
+With another version, pip would select other lines of the lock, and Function Compute
+would find no .pyc of its version and compile everything at each cold start.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _ASK = (
 )
 _REMEDY = (
     "CPython 3.10 is needed, as Function Compute runs it: "
-    "put python3.10 on PATH, or name one by PYTHON310=/path/to/python3.10."
+    "put python3.10 on PATH, or set PYTHON310=/path/to/python3.10."
 )
 
 
 def find_interpreter(environ: Mapping[str, str]) -> Path:
-    """Return what PYTHON310 names, else `python3.10`; BuildFailed if none answers.
+    """Return what PYTHON310 names, else `python3.10`; BuildFailed if neither works.
 
-    A name on PATH may be a shim without an interpreter behind it, so it is asked.
+    A name on PATH may be a shim without an interpreter, so it is run once.
     """
     named = environ.get("PYTHON310", "")
     found = which(named or "python3.10", path=environ.get("PATH", os.defpath))
     answer = _ask(found) if found else ""
     if not answer:
-        said = f"PYTHON310={named} is none. " if named else ""
+        said = f"PYTHON310={named} is not CPython 3.10. " if named else ""
         raise BuildFailed(said + _REMEDY)
     return Path(answer)
 

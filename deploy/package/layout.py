@@ -1,4 +1,4 @@
-"""Where things are in the tree that becomes the archive."""
+"""Layout of the tree that becomes the archive."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ PACKAGES = ".fun/python"
 SITE = f"{PACKAGES}/lib/python3.10/site-packages"
 """`fun` sets PYTHONUSERBASE=/code/.fun/python, and this is its user site."""
 
-_ROOMS = ("functions", "runtime")
+_OURS = ("functions", "runtime")
 _CATALOGUES = "locale/*/LC_MESSAGES/*.mo"
 
 
 def sources(root: Path) -> list[Path]:
-    """Return the project's own files that are sent, sorted; BuildFailed if one lacks.
+    """Return the project's files to send, sorted; BuildFailed if one is missing.
 
-    Neither bytecode nor hidden files: what an editor or an interpreter left behind
-    would make the same commit differ.
+    Bytecode and hidden files are left out: the same commit must give the same archive.
     """
     catalogues = sorted(root.glob(_CATALOGUES))
     texts = sorted(root.glob("locale/*/LC_MESSAGES/*.po"))
     if [each.with_suffix(".mo") for each in texts] != catalogues:
         raise BuildFailed("Catalogues are not compiled: make setup compiles them.")
-    rooms = (file for room in _ROOMS for file in _files(root / room))
-    return sorted([*rooms, *catalogues, root / "template.yml"])
+    files = (file for folder in _OURS for file in _files(root / folder))
+    return sorted([*files, *catalogues, root / "template.yml"])
 
 
 def copy_sources(root: Path, code: Path) -> None:
@@ -39,14 +38,14 @@ def copy_sources(root: Path, code: Path) -> None:
 
 
 def copy_packages(root: Path, code: Path) -> None:
-    """Copy the packages, compiled as they are, beside the project's own files."""
+    """Copy the compiled packages into the tree of the project's files."""
     shutil.copytree(root / PACKAGES, code / PACKAGES)
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for file in folder.rglob("*"):
-        left_behind = file.suffix == ".pyc" or any(
+        is_leftover = file.suffix == ".pyc" or any(
             part.startswith(".") for part in file.relative_to(folder).parts
         )
-        if file.is_file() and not left_behind:
+        if file.is_file() and not is_leftover:
             yield file

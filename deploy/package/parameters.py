@@ -1,4 +1,4 @@
-"""What a deployer decides, as its environment says it."""
+"""Parameters of the template, with values from the deployer's environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime.settings import Settings
 
 SETTINGS = tuple(field.name.upper() for field in fields(Settings))
 NEEDED = tuple(f.name.upper() for f in fields(Settings) if f.default is MISSING)
-"""Without one of these, all that a function does is to say which it lacks."""
+"""Settings without which a function only names what is missing."""
 
 _TOGETHER = (
     ("BUCKET_KEY_ID", "BUCKET_KEY_SECRET"),
@@ -21,18 +21,18 @@ _TOGETHER = (
 )
 
 
-def known(
+def parameter_values(
     parameters: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return what is given, else its default, without those that are empty.
+    """Return the given values, else the defaults, without empty ones.
 
-    BuildFailed where something is given by half.
+    BuildFailed if only some parameters of a group are given.
     """
-    said = {
+    found = {
         name: environ.get(name, "").strip() or each["Default"]
         for name, each in parameters.items()
     }
-    values = {name: value for name, value in said.items() if value}
+    values = {name: value for name, value in found.items() if value}
     for name, each in parameters.items():
         allowed = each.get("AllowedValues")
         if allowed and values.get(name) not in allowed:

@@ -1,4 +1,4 @@
-"""Where in the template each parameter goes; what has no value stays as it is."""
+"""Places of the parameters in the template; one without a value changes nothing."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ VARIABLES = {
     "BUCKET_KEY_ID": "AWS_ACCESS_KEY_ID",
     "BUCKET_KEY_SECRET": "AWS_SECRET_ACCESS_KEY",
 }
-"""What each function gets, and by which name; the last two by boto3's."""
+"""Variables of each function by parameter; boto3 defines the names of the last two."""
 
 
 def place(resources: Mapping[str, Any], values: Mapping[str, str]) -> None:
-    """Put the values into service, functions and domain of a template."""
+    """Put the values into the services, functions and domains of a template."""
     for properties in services(resources):
-        properties |= _of_the_service(values)
+        properties |= _service_properties(values)
     for properties in domains(resources):
-        properties |= _of_the_domain(values)
+        properties |= _domain_properties(values)
     given = {to: values[name] for name, to in VARIABLES.items() if name in values}
     for function in functions(resources):
         public = function.properties.get("EnvironmentVariables", {})
         function.properties["EnvironmentVariables"] = {**public, **given}
 
 
-def _of_the_service(values: Mapping[str, str]) -> dict[str, Any]:
+def _service_properties(values: Mapping[str, str]) -> dict[str, Any]:
     placed: dict[str, Any] = {"InternetAccess": values["INTERNET_ACCESS"] == "true"}
     if "ROLE_ARN" in values:
         placed["Role"] = values["ROLE_ARN"]
@@ -49,7 +49,7 @@ def _of_the_service(values: Mapping[str, str]) -> dict[str, Any]:
     return placed
 
 
-def _of_the_domain(values: Mapping[str, str]) -> dict[str, Any]:
+def _domain_properties(values: Mapping[str, str]) -> dict[str, Any]:
     placed: dict[str, Any] = {}
     name = values.get("DOMAIN_NAME") or _host(values.get("PUBLIC_BASE_URL", ""))
     if name:
@@ -68,4 +68,4 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
-        return ""  # the check before a deployment says so
+        return ""  # deploy.check reports it

@@ -1,30 +1,30 @@
-"""What of the packages nobody needs on Function Compute."""
+"""Removal of files in the packages that Function Compute does not need."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-_NOWHERE = ("bin", "boto3/data", "boto3/examples", "tornado/test")
-_BY_NAME = ("**/tests", "**/*.pyi", "**/*.h", "**/py.typed", "**/examples-1.json")
-# json may be packed: partitions.json or partitions.json.gz
-_OF_BOTOCORE = (
+_UNUSED = ("bin", "boto3/data", "boto3/examples", "tornado/test")
+_UNUSED_NAMES = ("**/tests", "**/*.pyi", "**/*.h", "**/py.typed", "**/examples-1.json")
+# JSON may be compressed: partitions.json or partitions.json.gz
+_KEPT_OF_BOTOCORE = (
     *("endpoints.json*", "partitions.json*", "sdk-default-configuration.json*"),
     *("_retry.json*", "s3"),
 )
-"""What making a client for a bucket reads; of the services, S3 alone."""
-_OF_A_DISTRIBUTION = (
+"""Files that boto3 reads for a bucket's client; S3 is the only service."""
+_KEPT_OF_DIST_INFO = (
     *("METADATA", "licenses", "LICENSE*", "NOTICE*", "COPYING*", "AUTHORS*"),
 )
 
 
 def prune(site: Path) -> None:
     """Remove tests, types, other services' models and pip's own records."""
-    unneeded = [site / name for name in _NOWHERE]
-    unneeded += [each for pattern in _BY_NAME for each in site.glob(pattern)]
-    unneeded += _all_but(site / "botocore/data", _OF_BOTOCORE)
+    unneeded = [site / name for name in _UNUSED]
+    unneeded += [each for pattern in _UNUSED_NAMES for each in site.glob(pattern)]
+    unneeded += _all_but(site / "botocore/data", _KEPT_OF_BOTOCORE)
     for information in site.glob("*.dist-info"):
-        unneeded += _all_but(information, _OF_A_DISTRIBUTION)
+        unneeded += _all_but(information, _KEPT_OF_DIST_INFO)
     for each in unneeded:
         _remove(each)
 

@@ -1,7 +1,7 @@
-"""The template that `fun deploy` prefers: parameters filled in, the archive named.
+"""Template for `fun deploy`: with the parameters' values and the archive's name.
 
-`fun` knows Parameters only with --use-ros, and reads a template.override.yml only for
-`fun local`; what it does read first is .fun/build/artifacts/template.yml.
+`fun` supports Parameters only with --use-ros, and reads a template.override.yml only
+for `fun local`; but it prefers .fun/build/artifacts/template.yml to template.yml.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from dataclasses import dataclass, field
 import yaml
 
 from deploy.package.failed import BuildFailed
-from deploy.package.parameters import NEEDED, known
+from deploy.package.parameters import NEEDED, parameter_values
 from deploy.package.placing import place
 from template.resources import functions, parse_template
 
 MOST_VARIABLES = 4096 - 707
-"""Bytes of all names and values: FC's limit, less what `fun` adds of its own."""
+"""Bytes of all names and values: FC's limit, less what `fun` adds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A template without parameters, and which of them it was made with."""
+    """A template without parameters, and the names of those that had a value."""
 
     text: str = field(repr=False)
-    taken: tuple[str, ...]
-    missing: tuple[str, ...]  # settings without which it can be deployed, but not run
+    given: tuple[str, ...]
+    missing: tuple[str, ...]  # required settings: it can be deployed, but not run
 
 
 def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
-    """Fill in what the deployer's environment says; BuildFailed where FC would refuse.
+    """Fill in values from the deployer's environment; BuildFailed if FC would refuse.
 
-    What is missing is no fault: the template can be deployed without.
+    A missing value is no fault: the template can be deployed without it.
     """
     template = parse_template(source)
     parameters, resources = template.pop("Parameters"), template["Resources"]
-    values = known(parameters, environ)
+    values = parameter_values(parameters, environ)
     place(resources, values)
     for function in functions(resources):
         function.properties["CodeUri"] = code
@@ -44,7 +44,7 @@ def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
         _check_variables(function.name, variables)
     return Rendered(
         text=yaml.safe_dump(template, sort_keys=False, allow_unicode=True),
-        taken=tuple(sorted(n for n in parameters if environ.get(n, "").strip())),
+        given=tuple(sorted(n for n in parameters if environ.get(n, "").strip())),
         missing=tuple(name for name in NEEDED if name not in values),
     )
 
@@ -52,10 +52,10 @@ def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
 def _check_variables(function: str, variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         if not (value.isascii() and value.isprintable()):
-            raise BuildFailed(f"{name}: FC takes printable ASCII only, on one line.")
+            raise BuildFailed(f"{name}: FC accepts printable ASCII only, on one line.")
     size = sum(len(name) + len(value) for name, value in variables.items())
     if size > MOST_VARIABLES:
         raise BuildFailed(
-            f"{function}: its variables have {size} bytes together, and FC takes "
-            f"{MOST_VARIABLES} beside fun's own."
+            f"{function}: its variables have {size} bytes together, and FC accepts "
+            f"{MOST_VARIABLES} besides fun's own."
         )

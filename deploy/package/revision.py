@@ -1,4 +1,4 @@
-"""Which commit the archive says it is of."""
+"""Commit of the sources in the archive."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import subprocess
 from pathlib import Path
 
 FILE = "REVISION"
-"""At the top of the archive; the functions' /healthz reads it."""
+"""At the root of the archive; the functions' /healthz reads it."""
 
 _SHIPPED = ("functions", "locale", "runtime", "requirements.lock", "template.yml")
 
 
 def revision(root: Path) -> str:
-    """Return the commit that the tree is a checkout of, or "" if it is none now."""
+    """Return the commit of an unchanged checkout, else an empty text."""
     if _git(root, "rev-parse", "--show-prefix") != "":
-        return ""  # somebody else's repository around a copy of ours
+        return ""  # another repository around a copy of ours
     changed = _git(root, "status", "--porcelain", "--", *_SHIPPED)
     commit = _git(root, "rev-parse", "--verify", "HEAD")
     return commit if commit and changed == "" else ""

@@ -1,4 +1,4 @@
-"""The dependencies: exactly the locked files, for the machine that will run them."""
+"""Dependencies: exactly the locked wheels, for the platform of Function Compute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FOR_FUNCTION_COMPUTE = (
 
 
 def fetch(lock: Path, *, cache: Path, interpreter: Path) -> Path:
-    """Return the folder with the lock's wheels, downloading them where it is new."""
+    """Return the folder with the lock's wheels; download them if the lock is new."""
     folder = folder_of(lock, cache=cache)
     if folder.is_dir():
         return folder
@@ -28,12 +28,12 @@ def fetch(lock: Path, *, cache: Path, interpreter: Path) -> Path:
 
 
 def folder_of(lock: Path, *, cache: Path) -> Path:
-    """Return where the wheels of just this lock are kept, if they are."""
+    """Return the folder for the wheels of this lock."""
     return cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
 
 
 def install(wheels: Path, *, lock: Path, site: Path, interpreter: Path) -> None:
-    """Unpack the lock's wheels into a folder, from nowhere but `wheels`."""
+    """Install the lock's wheels into a folder, only from `wheels`."""
     offline = ("--no-index", "--find-links", str(wheels))
     quiet = ("--no-compile", "--root-user-action=ignore")
     chosen = (*offline, *quiet, "--target", str(site))
@@ -46,10 +46,10 @@ def _locked(lock: Path) -> tuple[str, ...]:
 
 
 def _pip(interpreter: Path, *words: str) -> None:
-    # Under the interpreter itself: which lines of the lock count is decided by the
-    # Python that pip runs on, whatever --python-version says.
+    # Run by that interpreter: the Python that pip runs on decides which lines of the
+    # lock apply, whatever --python-version says.
     command = [sys.executable, "-m", "pip", "--python", str(interpreter), *words]
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
     done = subprocess.run([*command, *quiet], check=False)  # noqa: S603 our own words
     if done.returncode:
-        raise BuildFailed(f"pip {words[0]} failed; what it said stands above.")
+        raise BuildFailed(f"pip {words[0]} failed; see its output above.")

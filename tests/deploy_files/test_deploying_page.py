@@ -5,7 +5,7 @@ import subprocess
 
 import yaml
 
-from deploy.package.parameters import known
+from deploy.package.parameters import parameter_values
 from deploy.package.placing import place
 from runtime.settings import settings_from
 from runtime.version import version
@@ -60,7 +60,7 @@ def test_the_parameters_are_settings(tmp_path):
     said = dict(each.partition("=")[::2] for each in shell("\n".join(steps), tmp_path))
     named = {line.partition("=")[0] for line in printed("9. Parameters").splitlines()}
     template = yaml.safe_load((ROOT / "template.yml").read_text("utf-8"))
-    place(template["Resources"], known(template["Parameters"], said))
+    place(template["Resources"], parameter_values(template["Parameters"], said))
 
     assert OF_FUN == named - set(template["Parameters"])
     for each in functions(template["Resources"]):

@@ -32,7 +32,7 @@ def run(tmp_path):
     return script
 
 
-def test_what_is_missing_is_said_aloud(run):
+def test_what_is_missing_is_named(run):
     """By name; and CI goes on."""
     said = run()
 
@@ -40,7 +40,7 @@ def test_what_is_missing_is_said_aloud(run):
     assert "debootstrap chroot git unshare" in said
 
 
-def test_a_mirror_that_is_away_is_said_aloud(run, tmp_path):
+def test_a_mirror_that_is_away_is_named(run, tmp_path):
     """A machine that has the tools, and no way to Debian's packages."""
     for name in ("debootstrap", "chroot", "git", "unshare"):
         (tmp_path / name).symlink_to(shutil.which("true"))

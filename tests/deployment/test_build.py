@@ -67,8 +67,8 @@ def test_what_is_missing_is_named(elsewhere):
     """It is no fault of a build, and what was given is named apart."""
     _, said = elsewhere
 
-    assert "taken from the environment: LOGIN_CLIENT\n" in said
-    assert "missing, and no function works without: PUBLIC_BASE_URL, REDIS_URL" in said
+    assert "from the environment: LOGIN_CLIENT\n" in said
+    assert "missing, and required by every function: PUBLIC_BASE_URL, REDIS_URL" in said
     assert 1 == said.count("LOGIN_CLIENT")
 
 

@@ -121,7 +121,7 @@ def test_bad_settings_are_named(checked, changes, sentence):
 
 
 NO_KEY = dict.fromkeys(("BUCKET_KEY_ID", "BUCKET_KEY_SECRET"), "")
-HERE = "is an address of this machine, which no function reaches.\n"
+HERE = "points to this machine, which no function can reach.\n"
 UNWORKABLE = {
     "folder": ({"CONFIG_URL": "file:/mnt/config", **NO_KEY}, "CONFIG_URL is a folder"),
     "no key": (NO_KEY, "CONFIG_URL is a bucket: BUCKET_KEY_ID and "),
@@ -129,11 +129,11 @@ UNWORKABLE = {
         {"PUBLIC_BASE_URL": "https://gateway.example.com/wechat"},
         "PUBLIC_BASE_URL has a path",
     ),
-    "role": ({"ROLE_ARN": "gateway-fc"}, "ROLE_ARN is no acs:ram::ACCOUNT_ID:role/"),
-    "certificate": ({"CERTIFICATE": "~/c.pem"}, "CERTIFICATE is no certificate"),
+    "role": ({"ROLE_ARN": "gateway-fc"}, "ROLE_ARN is not acs:ram::ACCOUNT_ID:role/"),
+    "certificate": ({"CERTIFICATE": "~/c.pem"}, "CERTIFICATE is not a certificate"),
     "key": (
         {"CERTIFICATE_KEY": "-----BEGIN PRIVATE KEY-----\nMII=\n-----END"},
-        "CERTIFICATE_KEY is no key in PEM",
+        "CERTIFICATE_KEY is not a private key in PEM",
     ),
     "own address": (
         {"PUBLIC_BASE_URL": "https://127.0.0.1", "DOMAIN_NAME": ""},
@@ -245,4 +245,4 @@ def test_without_a_template_nothing_is_checked(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     assert 1 == check.main([])
-    assert "make build makes it" in capsys.readouterr().out
+    assert "run make build" in capsys.readouterr().out

@@ -145,7 +145,7 @@ def test_what_was_taken_and_what_lacks_is_told_by_name():
     made = rendered(REDIS_URL="kept to himself", OTHER="not ours")
     others = tuple(name for name in NEEDED if name != "REDIS_URL")
 
-    assert (("REDIS_URL",), others) == (made.taken, made.missing)
+    assert (("REDIS_URL",), others) == (made.given, made.missing)
     assert "kept to himself" not in repr(made)
     assert () == rendered(**dict.fromkeys(NEEDED, " n ")).missing
 
@@ -168,8 +168,8 @@ def test_half_a_group_is_refused(group):
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        pytest.param("a\nb", "REDIS_URL: FC takes printable", id="two lines"),
-        pytest.param("é", "REDIS_URL: FC takes printable", id="not ASCII"),
+        pytest.param("a\nb", "REDIS_URL: FC accepts printable", id="two lines"),
+        pytest.param("é", "REDIS_URL: FC accepts printable", id="not ASCII"),
         pytest.param("s" * 4096, "login: its variables have", id="too long"),
     ],
 )
