@@ -1,6 +1,6 @@
-"""What a client wants of the browser that it sent to us, checked before it is kept.
+"""Authorization requests: what a client asks of a user, checked before it is stored.
 
-Two dialects meet here: OpenID Connect's, at /oidc/authorize, and WeChat's own, at
+There are two dialects: OpenID Connect at /oidc/authorize, and WeChat's own at
 /connect/oauth2/authorize and /connect/qrconnect.
 """
 
@@ -17,16 +17,16 @@ OIDC = "oidc"
 WECHAT = "wechat"
 
 LONGEST_STATE = 1024
-"""Characters of a client's own state or nonce that come back as they were."""
+"""Characters of a client's state or nonce that are returned unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request whose client and redirect_uri are known to belong together.
+    """A request whose client is registered with its redirect_uri.
 
-    `again` is the path and query by which a browser begins the same once more, `appid`
-    the name under which WeChat's dialect asked: a WeChat app's, or the client's id.
-    `sub`, as the client knows people, is the one person whom it wants, or None.
+    `again` is the path and query that repeat it. `appid` is what WeChat's dialect was
+    asked with: a WeChat app's, or the client's id. `sub` is the only user whom the
+    client wants, by the name that the client knows, or None.
     """
 
     dialect: str
@@ -41,47 +41,47 @@ class AuthorizationRequest:
     sub: str | None = None
 
     def wants(self, sub: str) -> bool:
-        """Tell whether the client may be told of this person."""
+        """Tell whether the client accepts this user."""
         return self.sub is None or self.sub == sub
 
     def granted(self, code: str, *, issuer: str) -> str:
-        """Return where the browser brings the code."""
-        return self._address({"code": code}, issuer)
+        """Return the URL that takes the code to the client."""
+        return self._url({"code": code}, issuer)
 
     def refused(self, error: str, *, issuer: str, description: str = "") -> str:
-        """Return where the browser tells of an error, in OAuth's codes.
+        """Return the URL that takes an error to the client, in OAuth's codes.
 
-        WeChat itself leaves the code out, and says no more.
+        In WeChat's dialect it has no code and no error, as at WeChat.
         """
         if self.dialect == WECHAT:
-            return self._address({}, issuer)
-        # RFC 6749, 4.1.2.1, keeps it to plain ASCII.
+            return self._url({}, issuer)
+        # RFC 6749, 4.1.2.1, allows ASCII only.
         plain = description.encode("ascii", "ignore").decode()
         told = {"error": error, "error_description": plain}
-        return self._address({k: v for k, v in told.items() if v}, issuer)
+        return self._url({k: v for k, v in told.items() if v}, issuer)
 
-    def _address(self, pairs: dict[str, str], issuer: str) -> str:
+    def _url(self, pairs: dict[str, str], issuer: str) -> str:
         if self.state is not None:
             pairs["state"] = self.state
         if self.dialect == OIDC:
-            # RFC 9207: a client of several providers can tell whose answer it is.
+            # RFC 9207: a client of several providers learns whose answer it is.
             pairs["iss"] = issuer
         return extended(self.redirect_uri, pairs)
 
 
-def extended(address: str, pairs: Mapping[str, str]) -> str:
-    """Return the address with these pairs behind its own query."""
+def extended(url: str, pairs: Mapping[str, str]) -> str:
+    """Return the URL with these pairs added to its query."""
     if not pairs:
-        return address
-    separator = "&" if "?" in address else "?"
-    if address.endswith(("?", "&")):
+        return url
+    separator = "&" if "?" in url else "?"
+    if url.endswith(("?", "&")):
         separator = ""
-    # A blank is %20 to every reader, a plus is one to readers of forms alone.
-    return f"{address}{separator}{urlencode(pairs, quote_via=quote)}"
+    # Every parser reads %20 as a space, only form parsers read a plus as one.
+    return f"{url}{separator}{urlencode(pairs, quote_via=quote)}"
 
 
 def from_fields(fields: Mapping[str, Any] | None) -> AuthorizationRequest | None:
-    """Return the request that `asdict` took apart and JSON has carried, or None."""
+    """Return the request from the JSON of its `asdict`, or None."""
     if fields is None:
         return None
     return AuthorizationRequest(**known_fields(AuthorizationRequest, fields))

@@ -1,9 +1,10 @@
-"""Who is signed in: a cookie that proves it, and the profile in Redis behind it.
+"""Sessions: a signed cookie that proves who is signed in, and the profile in Redis.
 
-The cookie is Tornado's signed value, so a Tornado service on the same domain reads
-it by `get_signed_cookie`. It is `{"v":1,"sub","sid","at","amr":"wechat","app"}` and no
-profile: it stays small, and no name travels with every request. A mini program keeps
-no cookies: it sends the same value in base64url, as Bearer.
+The cookie is a signed value as Tornado makes it, so a Tornado service on the same
+domain reads it by `get_signed_cookie`. It holds
+`{"v":1,"sub","sid","at","amr":"wechat","app"}` and no profile: so it stays small, and
+no request carries a name. A mini program stores no cookies: it sends the same value in
+base64url, as a Bearer token.
 """
 
 from __future__ import annotations
@@ -30,12 +31,11 @@ COOKIE = "gateway_session"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the cookie proves: `at` is the time of sign-in in unix seconds.
+    """What the cookie proves; `at` is the time of the sign-in in unix seconds.
 
-    `app` is the appid of the WeChat app, without which an openid means nothing; a
-    cookie from before there was one has none.
-    `by_cookie` tells that a browser sent it by itself, so that a change it asks for
-    needs a proof of its own.
+    `app` is the appid of the WeChat app, which gives an openid its meaning; cookies of
+    old versions have none. `by_cookie` tells that a browser sent it by itself, so a
+    request that changes something needs a proof of its own.
     """
 
     sub: str
@@ -69,7 +69,7 @@ class Sessions:
 
     @property
     def cookie_name(self) -> str:
-        """Return the name; where it can be, it is bound to https and this host."""
+        """Return the name, bound to https and this host by a prefix where possible."""
         return f"__Host-{COOKIE}" if self._secure and not self._domain else COOKIE
 
     def begin(self, sub: str, profile: Mapping[str, Any], *, now: float) -> Session:
@@ -87,11 +87,11 @@ class Sessions:
         )
 
     def no_cookie(self) -> tuple[str, str]:
-        """Return the Set-Cookie header that takes the cookie away."""
+        """Return the Set-Cookie header that deletes the cookie."""
         return self._set_cookie("", max_age=0)
 
     def token(self, session: Session, *, now: float) -> str:
-        """Return the session as a Bearer token; it lives as long as the cookie."""
+        """Return the session as a Bearer token, which lives as long as the cookie."""
         text = self._signed(session, now=now).encode()
         return base64url(text)
 
@@ -129,7 +129,7 @@ class Sessions:
         self._store.remove(_key(session.sid))
 
     def end_all(self, sub: str, *, now: float) -> None:
-        """End all sessions and tokens of a person that began up to now."""
+        """End all sessions and tokens of a user that began up to now."""
         self._sign_outs.end_all(sub, now=now)
 
     def _signed(self, session: Session, *, now: float) -> str:

@@ -1,7 +1,7 @@
-"""Signing one person out everywhere: what began up to then is dead.
+"""Sign-outs of a user everywhere: what began before such a sign-out is invalid.
 
-One key per person that was signed out, and none per session: a session that begins at
-the same moment can be missed by no list.
+Redis has one key per user who was signed out. A list of the sessions to end could miss
+one that begins at the same moment.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from runtime.state.redis_store import RedisStore
 
 
 class SignOuts:
-    """Remembers when whom, for as long as anything older could live."""
+    """Stores when a user was signed out, as long as anything older could live."""
 
     def __init__(self, store: RedisStore, *, seconds: float) -> None:
         self._store = store
         self._seconds = seconds
 
     def end_all(self, sub: str, *, now: float) -> None:
-        """Let every session and token of this person that began up to now be dead."""
+        """End every session and token of this user that began up to now."""
         self._store.put(_key(sub), str(int(now)).encode(), seconds=self._seconds)
 
     def have_ended(self, sub: str, *, since: int) -> bool:
@@ -28,5 +28,4 @@ class SignOuts:
 
 
 def _key(sub: str) -> str:
-    # The key names nobody: keys are listed and logged.
     return f"gateway:signed_out:{{{sha256_hex(sub)}}}"

@@ -9,7 +9,7 @@ import pytest
 from functions.login.index import handle as login
 from runtime.errors import ConsentRefused
 from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
-from runtime.sign_in.flows import COOKIE_SECONDS, MOST, Flow
+from runtime.sign_in.flows import COOKIE_SECONDS, MOST_COOKIES, Flow
 from tests.support.brokered import BACK, Visit
 from tests.support.scripted_wechat import SERVICE, ask, change, cookie
 
@@ -59,22 +59,22 @@ def test_three_hundred_of_one_browser(tabs):
         good.append(tabs.is_theirs(state))
 
     assert [True] * 300 == good
-    assert len(tabs.cookies) == MOST
+    assert len(tabs.cookies) == MOST_COOKIES
     assert tabs.size <= HEADERS / 2
 
 
 @pytest.mark.case(39)
 def test_as_many_as_there_is_room_for_do_not_disturb_each_other(tabs):
     """Each tab has a cookie of its own until there are too many."""
-    states = [tabs.begin() for _ in range(MOST)]
+    states = [tabs.begin() for _ in range(MOST_COOKIES)]
 
-    assert [True] * MOST == [tabs.is_theirs(state) for state in states]
+    assert [True] * MOST_COOKIES == [tabs.is_theirs(state) for state in states]
 
 
 @pytest.mark.case(39)
 def test_one_too_many_costs_one(tabs):
     """Another one each time: not always the same that had just begun."""
-    states = [tabs.begin() for _ in range(MOST + 1)]
+    states = [tabs.begin() for _ in range(MOST_COOKIES + 1)]
     lost = [state for state in states if not tabs.is_theirs(state)]
     latest = [tabs.begin() for _ in range(8)]
 
@@ -87,7 +87,7 @@ def test_what_begins_anew_by_itself(gateway):
     """It is a start like any other."""
     visit = Visit(gateway)
     begun = visit.get(login, "/", "")
-    brought = {f"__Host-flow_{n:08x}": "x" for n in range(MOST)}
+    brought = {f"__Host-flow_{n:08x}": "x" for n in range(MOST_COOKIES)}
     visit.cookies = dict(brought)
     again = visit.agree(begun)
 
@@ -97,10 +97,10 @@ def test_what_begins_anew_by_itself(gateway):
 @pytest.mark.case(36)
 def test_a_state_stays_a_secret(tabs):
     """96 bits of it are drawn anew, whatever name the browser brings."""
-    tabs.cookies = {f"__Host-flow_{n:08x}": "x" for n in range(MOST)}
+    tabs.cookies = {f"__Host-flow_{n:08x}": "x" for n in range(MOST_COOKIES)}
     states = [tabs.begin() for _ in range(100)]
 
-    assert {state[:8] for state in states} <= {f"{n:08x}" for n in range(MOST)}
+    assert {state[:8] for state in states} <= {f"{n:08x}" for n in range(MOST_COOKIES)}
     assert 100 == len({state[8:] for state in states})
     assert {32} == {len(state) for state in states}
 
@@ -110,7 +110,7 @@ def test_a_state_stays_a_secret(tabs):
 )
 def test_other_cookies_are_not_counted(tabs, name):
     """A state would not be one of ours with such a beginning."""
-    tabs.cookies = {f"{name}{'x' * n}": "x" for n in range(MOST)}
+    tabs.cookies = {f"{name}{'x' * n}": "x" for n in range(MOST_COOKIES)}
     state = tabs.begin()
 
     assert tabs.is_theirs(state)
@@ -138,4 +138,4 @@ def test_three_hundred_from_the_address_on(gateway, way):
     with pytest.raises(ConsentRefused) if way == "own page" else nullcontext():
         visit.agree(begun, code=None)
 
-    assert MOST == len(visit.cookies)
+    assert MOST_COOKIES == len(visit.cookies)

@@ -15,6 +15,7 @@ from runtime.errors import (
     WeChatUnavailable,
 )
 from runtime.gateway import Gateway
+from runtime.sign_in.flows import Flows
 from tests.support.brokered import BACK, GRANTED, PERSON, Visit, query_of
 from tests.support.scripted_wechat import (
     COOKIE,
@@ -147,9 +148,8 @@ class TestOnce:
             assert type(second.exception(2)) is WeChatUnavailable
 
     @pytest.mark.case(51)
-    def test_whoever_waits_for_a_dead_exchange_is_told(self, walk, monkeypatch):
+    def test_whoever_waits_for_a_dead_exchange_is_told(self, walk):
         """A function that died in mid-exchange keeps nobody for long."""
-        monkeypatch.setattr("runtime.sign_in.flows.WAIT_SECONDS", 0.05)
         started = threading.Event()
         over = threading.Event()
 
@@ -158,7 +158,7 @@ class TestOnce:
             over.wait(5)
             raise WeChatUnavailable
 
-        flows = walk.gateway.flows
+        flows = Flows(walk.gateway.store, secure=True, wait_seconds=0.05)
         with ThreadPoolExecutor(1) as pool:
             dead = pool.submit(flows.once, walk.state, die)
             started.wait(5)
