@@ -1,4 +1,4 @@
-"""The config service's documents in an S3-compatible bucket or in Aliyun OSS."""
+"""Documents in an S3-compatible bucket or in Aliyun OSS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from runtime.documents.store import StoreAway, Stored, VersionExists, living
+from runtime.documents.store import StoreAway, Stored, VersionExists, existing_ids
 
 log = logging.getLogger("gateway.documents")
 
@@ -19,75 +19,6 @@ CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 
 ATTEMPTS = 2
-
-
-def speaks_oss(endpoint: str, create_only: str) -> bool:
-    """Tell whether the endpoint is OSS, by its host where `create_only` is "auto"."""
-    if create_only != "auto":
-        return create_only == "oss"
-    host = urlsplit(endpoint).hostname or ""
-    return host.endswith(".aliyuncs.com")
-
-
-def connect(endpoint: str, *, oss: bool) -> Any:
-    """Return a boto3 client, safe in threads; keys come by boto3's own chain.
-
-    An empty endpoint is Amazon's. Nothing is sent yet.
-    """
-    import boto3
-    from botocore.config import Config
-
-    # At level DEBUG it logs what it signs and the signature itself.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    dialect: dict[str, Any] = {}
-    if oss:
-        dialect = {"signature_version": "s3", "s3": {"addressing_style": "virtual"}}
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=ANSWER_SECONDS,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        ignore_configured_endpoint_urls=True,
-        max_pool_connections=32,
-        **dialect,
-    )
-    # A session of its own: making a client of boto3's default one is not thread-safe.
-    session = boto3.session.Session()
-    client = session.client("s3", endpoint_url=endpoint or None, config=config)
-    if oss:
-        client.meta.events.register("before-call.s3.PutObject", _forbid_overwrite)
-    return client
-
-
-@contextmanager
-def faults_of(operation: str) -> Iterator[None]:
-    """Turn what boto3 raises into StoreAway.
-
-    The text is boto3's class or the store's code: their messages quote keys.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        raise _away(operation, code_of(error)) from None
-    except BotoCoreError as error:
-        raise _away(operation, type(error).__name__) from None
-
-
-def code_of(error: Any) -> str:
-    """Return the store's own code of a ClientError."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _away(operation: str, reason: str) -> StoreAway:
-    log.warning("bucket: %s, %s", operation, reason)
-    return StoreAway(f"{operation}: {reason}")
-
-
-def _forbid_overwrite(params: dict[str, Any], **_: Any) -> None:
-    params["headers"]["x-oss-forbid-overwrite"] = "true"
 
 
 _FILE = re.compile(r"([^/]+)/([1-9][0-9]*)\.json")
@@ -106,18 +37,24 @@ class BucketStore:
     """
 
     def __init__(
-        self, url: str, *, endpoint: str = "", create_only: str = "auto"
+        self,
+        url: str,
+        *,
+        endpoint: str = "",
+        create_only: str = "auto",
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/".lstrip("/")
         self._endpoint = endpoint
         self._oss = speaks_oss(endpoint, create_only)
+        self._answer_seconds = answer_seconds
         self._made: Any = None
         self._lock = threading.Lock()
 
     def ids(self, kind: str) -> list[str]:
         """Return the ids of a kind, sorted, without those that are removed."""
-        return living(self.chains(kind))
+        return existing_ids(self.chains(kind))
 
     def chains(self, kind: str) -> dict[str, list[Stored]]:
         """Return the versions of all documents of a kind by id, oldest first."""
@@ -142,8 +79,8 @@ class BucketStore:
 
         with faults_of("GetObject"):
             try:
-                found = self._client().get_object(**self._place(name, version))
-                content: bytes = found["Body"].read()
+                answer = self._client().get_object(**self._place(name, version))
+                content: bytes = answer["Body"].read()
             except ClientError as error:
                 if code_of(error) in _ABSENT:
                     raise FileNotFoundError(f"{name}/{version}") from None
@@ -166,21 +103,22 @@ class BucketStore:
             except ClientError as error:
                 if code_of(error) not in _TAKEN:
                     raise
-                # boto3 repeats a request whose answer was lost, and then meets itself.
+                # boto3 repeats a request whose answer was lost: the version that is in
+                # the way may be our own.
                 repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0)
                 if not repeated or self.read(name, version) != content:
                     raise VersionExists(f"{name}/{version}") from None
 
     def _list(self, kind: str, prefix: str) -> Iterator[tuple[str, Stored]]:
-        # The first version of the listing: every S3-compatible store has it, and its
-        # marker, unlike the second's token, is outside OSS' own signature rules.
+        # Not list_objects_v2: every S3-compatible store has this one, and its marker,
+        # unlike the other's token, is outside OSS' signature rules.
         asked = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
         sizes = {"PageSize": 1000}  # OSS' own default is 100
         with faults_of("ListObjects"):
             listing = self._client().get_paginator("list_objects")
             pages = list(listing.paginate(**asked, PaginationConfig=sizes))
         if not all("Name" in page for page in pages):
-            # Some proxy's page, which boto3 reads as a bucket without objects.
+            # boto3 reads the HTML page of a proxy as a bucket without objects.
             raise StoreAway("ListObjects: no listing")
         start = len(f"{self._prefix}{kind}/")
         found = [each for page in pages for each in page.get("Contents", ())]
@@ -196,8 +134,79 @@ class BucketStore:
     def _client(self) -> Any:
         with self._lock:
             if self._made is None:
-                self._made = connect(self._endpoint, oss=self._oss)
+                self._made = connect(
+                    self._endpoint, oss=self._oss, answer_seconds=self._answer_seconds
+                )
         return self._made
+
+
+def speaks_oss(endpoint: str, create_only: str) -> bool:
+    """Tell whether the endpoint is OSS, by its host where `create_only` is "auto"."""
+    if create_only != "auto":
+        return create_only == "oss"
+    host = urlsplit(endpoint).hostname or ""
+    return host.endswith(".aliyuncs.com")
+
+
+def connect(endpoint: str, *, oss: bool, answer_seconds: float = ANSWER_SECONDS) -> Any:
+    """Return a thread-safe boto3 client; boto3 finds its keys in the usual places.
+
+    An empty endpoint is Amazon's. Nothing is sent yet.
+    """
+    import boto3
+    from botocore.config import Config
+
+    # At level DEBUG it logs what it signs and the signature itself.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    dialect: dict[str, Any] = {}
+    if oss:
+        dialect = {"signature_version": "s3", "s3": {"addressing_style": "virtual"}}
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=answer_seconds,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        ignore_configured_endpoint_urls=True,
+        max_pool_connections=32,
+        **dialect,
+    )
+    # A session of its own: making a client of boto3's default one is not thread-safe.
+    session = boto3.session.Session()
+    client = session.client("s3", endpoint_url=endpoint or None, config=config)
+    if oss:
+        client.meta.events.register("before-call.s3.PutObject", _forbid_overwrite)
+    return client
+
+
+@contextmanager
+def faults_of(operation: str) -> Iterator[None]:
+    """Raise StoreAway for any error of boto3.
+
+    Its text is the name of boto3's class or the store's code: messages quote keys.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _away(operation, code_of(error)) from None
+    except BotoCoreError as error:
+        raise _away(operation, type(error).__name__) from None
+
+
+def code_of(error: Any) -> str:
+    """Return the store's own code of a ClientError."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _away(operation: str, reason: str) -> StoreAway:
+    log.warning("bucket: %s, %s", operation, reason)
+    return StoreAway(f"{operation}: {reason}")
+
+
+def _forbid_overwrite(params: dict[str, Any], **_: Any) -> None:
+    params["headers"]["x-oss-forbid-overwrite"] = "true"
 
 
 def _number(stored: Stored) -> int:

@@ -1,4 +1,4 @@
-"""Reads everything in a store, to find what can no longer be read."""
+"""Check of a store: every version of every document is read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ READERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One version of a document; `fault` is empty where it can be read.
+    """One version of a document; `fault` is empty if it can be read.
 
-    `newest` tells the one that counts: an older one is missed by a rollback alone.
+    Only a rollback needs a version that is not the `newest`.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Finding:
 
 
 def check_store(store: DocumentStore, fields: SecretFields) -> list[Finding]:
-    """Return a finding for every version of every document, removed ones too.
+    """Return a finding for every version of every document, removals included.
 
     OSError if the store cannot be listed; a version that cannot be read is a finding.
     """

@@ -1,6 +1,6 @@
-"""The config service: documents as chains of immutable versions.
+"""Documents of apps and clients, each a chain of immutable versions.
 
-`{kind}/{id}/{version}.json`; writing the next version, create-only, is the
+`{kind}/{id}/{version}.json`: writing the next version, create-only, is the
 compare-and-swap. Secret fields are sealed before they reach the store.
 """
 
@@ -12,7 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.envelope import Envelope
-from runtime.documents.reader import FRESH_SECONDS, Document, DocumentReader
+from runtime.documents.reader import (
+    COMPARE_SECONDS,
+    FRESH_SECONDS,
+    Document,
+    DocumentMemory,
+    DocumentReader,
+)
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
 from runtime.documents.store import REMOVED, DocumentStore, Stored, VersionExists
@@ -33,7 +39,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Documents:
-    """Reads, writes and keeps documents; every fault of the store is an OSError."""
+    """Reads and writes documents; every fault of the store is an OSError."""
 
     def __init__(
         self,
@@ -42,10 +48,19 @@ class Documents:
         *,
         copies: DocumentCopies | None = None,
         clock: Callable[[], float] = time.monotonic,
+        memory: DocumentMemory | None = None,
+        compare_seconds: float = COMPARE_SECONDS,
     ) -> None:
         self._store = store
         self._fields = SecretFields(envelope)
-        self._reader = DocumentReader(store, self._fields, copies=copies, clock=clock)
+        self._reader = DocumentReader(
+            store,
+            self._fields,
+            copies=copies,
+            memory=DocumentMemory(clock) if memory is None else memory,
+            clock=clock,
+            compare_seconds=compare_seconds,
+        )
 
     def read(self, kind: str, id_: str) -> Document | None:
         """Return the newest version, at most two seconds old; None if absent."""
@@ -62,9 +77,9 @@ class Documents:
         return self._append(name, self._fields.seal(name, content), after)
 
     def remove(self, kind: str, id_: str, *, after: int) -> int:
-        """Write a version that says there is none, and return it; history stays.
+        """Write a version that marks the removal, and return it; the history stays.
 
-        LookupError if there is nothing to remove; a later write goes on after it.
+        LookupError if there is nothing to remove. A later write follows this version.
         """
         name = _name(kind, id_)
         if self._newest_bytes(name)[1] == REMOVED:
@@ -88,7 +103,7 @@ class Documents:
         return self._store.ids(kind)
 
     def history(self, kind: str, id_: str) -> list[Stored]:
-        """Return all versions, oldest first: number, date, whether it is a removal."""
+        """Return all versions with their dates, oldest first."""
         return self._store.history(_name(kind, id_))
 
     def version(self, kind: str, id_: str) -> int:
@@ -105,7 +120,7 @@ class Documents:
         return None if content is None else Document(version, content)
 
     def check(self) -> list[Finding]:
-        """Read every version of every document; tell what cannot be read, and why."""
+        """Read every version of every document; return a finding for each."""
         from runtime.documents.check import check_store
 
         return check_store(self._store, self._fields)
@@ -116,10 +131,10 @@ class Documents:
                 raise VersionExists(f"{name}/{after + 1}")
             self._store.create(name, after + 1, stored)
         except VersionExists:
-            # Who lost the race wants to see the winner's version at once.
-            self._reader.renew(name)
+            # The writer that lost must see the winner's version at once.
+            self._reader.read_store(name)
             raise
-        self._reader.take(name, after + 1, stored)
+        self._reader.publish(name, after + 1, stored)
         return after + 1
 
     def _newest_bytes(self, name: str) -> tuple[int, bytes]:

@@ -1,4 +1,4 @@
-"""The config service's documents in a folder, for a developer's machine."""
+"""Documents in a folder, for a developer's machine or a shared file system."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from runtime.documents.store import Stored, VersionExists, living
-
-__all__ = ["FolderStore", "VersionExists"]
+from runtime.documents.store import Stored, VersionExists, existing_ids
 
 _FILE = re.compile(r"[1-9][0-9]*\.json")
 
@@ -22,7 +20,7 @@ class FolderStore:
 
     def ids(self, kind: str) -> list[str]:
         """Return the ids of a kind, sorted, without those that are removed."""
-        return living(self.chains(kind))
+        return existing_ids(self.chains(kind))
 
     def chains(self, kind: str) -> dict[str, list[Stored]]:
         """Return the versions of all documents of a kind by id, oldest first."""

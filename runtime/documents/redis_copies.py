@@ -1,10 +1,10 @@
 """Copies of documents in Redis, for readers: one hash per `{kind}/{id}`, still sealed.
 
-    version    of the chain
-    content    the bytes that the store has under it
-    checked    when somebody last looked whether the store has a newer one; ms
+    version    the version of the document
+    content    the bytes of that version in the store
+    checked    when the copy was last compared with the store, in ms
 
-Only what exists in the store is ever copied, so nobody can fill Redis with questions.
+Only documents that the store has are copied, so questions cannot fill Redis.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from typing import Any
 from runtime.state.redis_store import RedisStore
 
 CHECK_SECONDS = 30.0
-"""So often one reader compares a copy with the store: its writer may have died."""
+"""After this time one reader compares a copy with the store: a writer may have died."""
 
-KEEP_SECONDS = 86400.0
+LIFE_SECONDS = 86400.0
+"""Of a copy that nobody reads."""
 
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
-# ARGV: ms between two checks, ms to keep. Returns {version, content, '1' if the caller
-# is the one who checks} or {}. Cheap for what is not there.
+# ARGV: ms between two checks, life in ms. Returns {version, content, '1' if the caller
+# has to compare} or {}. Cheap where there is no copy.
 _GET = (
     _NOW
     + """
@@ -40,12 +41,12 @@ return {found[1], found[2], '1'}
 """
 )
 
-# ARGV: version, content, ms to keep. Stores it unless a newer version is there.
+# ARGV: version, content, life in ms. Stores it unless a newer version is there.
 _PUT = (
     _NOW
     + """
-local kept = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
-if kept > tonumber(ARGV[1]) then return 0 end
+local newest = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+if newest > tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'content', ARGV[2],
   'checked', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -70,25 +71,25 @@ class DocumentCopy:
 
 
 class DocumentCopies:
-    """The wire steps, one round trip each; ServiceUnavailable without Redis."""
+    """Copies in Redis, one round trip a call; ServiceUnavailable without Redis."""
 
     def __init__(self, store: RedisStore) -> None:
         self._store = store
 
     def get(self, name: str) -> DocumentCopy | None:
-        """Return the copy of `{kind}/{id}`; of many callers one finds it due."""
-        found = self._run(_GET, name, _ms(CHECK_SECONDS), _ms(KEEP_SECONDS))
+        """Return the copy of `{kind}/{id}`; only one of many callers finds it due."""
+        found = self._run(_GET, name, _ms(CHECK_SECONDS), _ms(LIFE_SECONDS))
         if not found:
             return None
         version, content, due = found
         return DocumentCopy(int(version), content, due == b"1")
 
     def put(self, name: str, version: int, content: bytes) -> None:
-        """Keep a version, unless there is a newer one."""
-        self._run(_PUT, name, version, content, _ms(KEEP_SECONDS))
+        """Store a version, unless there is a newer one."""
+        self._run(_PUT, name, version, content, _ms(LIFE_SECONDS))
 
     def drop(self, name: str, version: int) -> None:
-        """Forget a version that the store does not have."""
+        """Delete the copy if it has this version, which the store does not have."""
         self._run(_DROP, name, version)
 
     def _run(self, script: str, name: str, *arguments: Any) -> Any:

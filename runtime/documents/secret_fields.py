@@ -1,4 +1,4 @@
-"""The secret fields of documents: sealed on the way in, opened on the way out."""
+"""Secret fields of documents, sealed in the store and opened in the process."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 class SecretFields:
-    """Between a document's content and the bytes that a store sees."""
+    """Converts a document's content to the bytes in a store, and back."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope
 
     def seal(self, name: str, content: Mapping[str, Any]) -> bytes:
-        """Return the bytes of `{kind}/{id}`, its secrets under the newest key."""
+        """Return the bytes of `{kind}/{id}`, with secrets sealed by the newest key."""
         sealed = _each_secret(name, content, self._envelope.seal)
         return json.dumps(sealed, ensure_ascii=False, indent=1).encode()
 
     def open(self, name: str, stored: bytes) -> Mapping[str, Any] | None:
-        """Return the content; None if these bytes say that it is removed.
+        """Return the content; None if these bytes mark a removal.
 
         CannotOpen names the field that cannot be opened.
         """
@@ -36,7 +36,7 @@ class SecretFields:
         return _each_secret(name, json.loads(stored), self._envelope.open)
 
     def is_current(self, name: str, stored: bytes) -> bool:
-        """Tell whether the newest master key has sealed every secret in it."""
+        """Tell whether the newest master key has sealed every secret in these bytes."""
         if stored == REMOVED:
             return True
         content = json.loads(stored)

@@ -1,4 +1,4 @@
-"""What a place for documents has to offer: a folder or a bucket."""
+"""Stores of documents: the protocol that a folder and a bucket implement."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 REMOVED = b"null"
-"""The content of a version that says: from here on there is no such document.
+"""The content of a version that marks a removal.
 
-Its size tells it from any object in JSON, so a listing alone shows what is removed.
+No JSON object is as short, so that the sizes in a listing show removals.
 """
 
 
 class VersionExists(Exception):
-    """Somebody else has written this version first."""
+    """Another writer has written this version first."""
 
 
 class StoreAway(OSError):
-    """The store cannot be reached or refuses; the text names the operation and code."""
+    """The store is unreachable or refuses; the text names the operation and code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A version as a listing shows it; `written_at` is Unix time."""
+    """A version in a listing; `written_at` is Unix time."""
 
     version: int
     size: int
@@ -31,7 +31,7 @@ class Stored:
 
     @property
     def removed(self) -> bool:
-        """Tell whether this version removes the document."""
+        """Tell whether this version marks a removal."""
         return self.size == len(REMOVED)
 
 
@@ -57,6 +57,6 @@ class DocumentStore(Protocol):
         """Write a version whole and durably; VersionExists if it is there."""
 
 
-def living(chains: Mapping[str, list[Stored]]) -> list[str]:
+def existing_ids(chains: Mapping[str, list[Stored]]) -> list[str]:
     """Return the ids whose newest version is not a removal, sorted."""
     return sorted(id_ for id_, chain in chains.items() if not chain[-1].removed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
+from runtime.documents.reader import DocumentMemory
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.store import StoreAway
 from runtime.state.redis_store import RedisStore
@@ -48,13 +49,19 @@ class Place:
         self.redis = redis
         self.clock = Clock()
 
-    def process(self, *, redis=True, keys=None):
-        """Return a process' documents; its store is at `.store`."""
-        store = WatchedStore(self.root)
+    def process(self, *, redis=True, keys=None, **more):
+        """Return a process' documents; `.store` and `.memory` are its own."""
+        store, memory = WatchedStore(self.root), DocumentMemory(self.clock)
         copies = DocumentCopies(RedisStore(self.redis.client)) if redis else None
-        envelope = Envelope(keys or {1: KEY})
-        documents = Documents(store, envelope, copies=copies, clock=self.clock)
-        documents.store = store
+        documents = Documents(
+            store,
+            Envelope(keys or {1: KEY}),
+            copies=copies,
+            clock=self.clock,
+            memory=memory,
+            **more,
+        )
+        documents.store, documents.memory = store, memory
         return documents
 
     def later(self, seconds):

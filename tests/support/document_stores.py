@@ -64,8 +64,9 @@ def oss(monkeypatch):
         server.stop()
 
 
-def oss_store(server):
-    return BucketStore(f"s3://{BUCKET}/wechat/config", endpoint=server.endpoint)
+def oss_store(server, **more):
+    url = f"s3://{BUCKET}/wechat/config"
+    return BucketStore(url, endpoint=server.endpoint, **more)
 
 
 def use_keys(monkeypatch):

@@ -8,7 +8,6 @@ import traceback
 import pytest
 
 from runtime.crypto.envelope import Envelope
-from runtime.documents import bucket
 from runtime.documents.bucket import BucketStore
 from runtime.documents.documents import Documents
 from runtime.documents.store import StoreAway, VersionExists
@@ -64,7 +63,7 @@ def test_both_answers_lost(server):
 def test_one_failure_is_repeated(server):
     """A passing 503 is not seen outside."""
     server.bucket.failures = [(503, "ServiceUnavailable")]
-    assert [] == oss_store(server).versions("apps/wx1")
+    assert [] == oss_store(server, answer_seconds=0.1).versions("apps/wx1")
 
     assert 2 == len(server.bucket.seen)
 
@@ -97,13 +96,12 @@ def test_refusals(server, status, code):
         assert not any(word in told for word in (KEY_ID, KEY_SECRET, "refused, key"))
 
 
-def test_a_silent_bucket(server, monkeypatch):
+def test_a_silent_bucket(server):
     """Two attempts of limited length, then it is away."""
-    monkeypatch.setattr(bucket, "ANSWER_SECONDS", 0.1)
     server.bucket.silent_seconds = 0.3
     begun = time.monotonic()
     with pytest.raises(StoreAway, match=r"^ListObjects: ReadTimeoutError$"):
-        oss_store(server).versions("apps/wx1")
+        oss_store(server, answer_seconds=0.1).versions("apps/wx1")
 
     assert 2 == len(server.bucket.seen)
     assert time.monotonic() - begun < 2

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.documents import reader as document_reader
 from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.store import StoreAway
 from tests.support.document_parts import APP, Place
@@ -77,10 +76,9 @@ def test_the_store_away(place):
     assert 4 == process.store.reads
 
 
-def test_a_store_that_does_not_answer(place, monkeypatch):
+def test_a_store_that_does_not_answer(place):
     """The comparison holds up its caller a moment, and what it brings later counts."""
-    monkeypatch.setattr(document_reader, "COMPARE_SECONDS", 0.01)
-    process = place.process()
+    process = place.process(compare_seconds=0.01)
     process.write("apps", "wx1", APP, after=0)
     place.process(redis=False).write("apps", "wx1", NEW, after=1)
     gate = process.store.gates["apps/wx1"] = threading.Event()
@@ -144,7 +142,7 @@ def test_a_failed_search_is_not_the_last(place):
     """After a fault the next reader searches anew."""
     process = place.process(redis=False)
     process.write("apps", "wx1", APP, after=0)
-    process._reader._memory.forget("apps/wx1")
+    process.memory.forget("apps/wx1")
     process.store.away = True
     with pytest.raises(StoreAway):
         process.read("apps", "wx1")

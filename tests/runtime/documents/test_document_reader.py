@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.documents.documents import FRESH_SECONDS, Document
+from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.store import VersionExists
 from runtime.state.redis_store import RedisStore
 from tests.support.document_parts import APP, HUSH, Place
@@ -80,9 +81,10 @@ def test_a_copy_behind_what_was_seen(lone):
     """A version written without Redis is not taken back by the copy that Redis kept."""
     writer, reader = lone.process(), lone.process()
     writer.write("apps", "wx1", APP, after=0)
-    unheard = lone.process(redis=False)
-    unheard.write("apps", "wx1", NEW, after=1)
-    writer._reader.take("apps/wx1", 2, unheard.store.read("apps/wx1", 2))
+    lone.process(redis=False).write("apps", "wx1", NEW, after=1)
+    lone.due()
+    lone.later(FRESH_SECONDS)
+    assert Document(2, NEW) == writer.read("apps", "wx1")
     with lone.redis.client() as client:
         client.hset("gateway:document:{apps/wx1}", "version", "1")
     lone.later(FRESH_SECONDS)
@@ -128,7 +130,7 @@ def test_strangers_fill_nothing(place):
 
     with place.redis.client() as client:
         assert 0 == client.dbsize()
-    assert {} == process._reader._memory._seen
+    assert 0 == len(process.memory)
 
 
 def test_copies_end(place):
@@ -167,11 +169,10 @@ def test_a_cluster_takes_each_script(place):
             keys.append(names)
             return super().run(script, names, arguments)
 
-    process = place.process()
-    process._reader._copies._store = Watching(place.redis.client)
-    process.write("apps", "wx1", APP, after=0)
-    process._reader._copies.get("apps/wx1")
-    process._reader._copies.drop("apps/wx1", 1)
+    copies = DocumentCopies(Watching(place.redis.client))
+    copies.put("apps/wx1", 1, b"{}")
+    copies.get("apps/wx1")
+    copies.drop("apps/wx1", 1)
 
     assert [["gateway:document:{apps/wx1}"]] * 3 == keys
     assert {} == place.copy()
@@ -200,6 +201,6 @@ def test_only_what_is_wrong_is_dropped(place):
     """A copy that was replaced meanwhile stays."""
     process = place.process()
     process.write("apps", "wx1", APP, after=0)
-    process._reader._copies.drop("apps/wx1", 2)
+    DocumentCopies(RedisStore(place.redis.client)).drop("apps/wx1", 2)
 
     assert b"1" == place.copy()[b"version"]

@@ -6,27 +6,30 @@ import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
-from runtime.crypto.envelope import CannotOpen, Envelope
-from runtime.documents.documents import FRESH_SECONDS, Document, Documents
-from runtime.documents.folder import VersionExists
-from tests.support.document_parts import APP, HUSH, Clock, WatchedStore
+from runtime.crypto.envelope import CannotOpen
+from runtime.documents.documents import FRESH_SECONDS, Document
+from runtime.documents.store import VersionExists
+from tests.support.document_parts import APP, HUSH, Place
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def place(tmp_path):
+    return Place(tmp_path, redis=None)
 
 
 @pytest.fixture
-def make(tmp_path, clock):
-    def make(*, keys=None):
-        store = WatchedStore(tmp_path)
-        return Documents(store, Envelope(keys or {1: b"m" * 32}), clock=clock)
+def clock(place):
+    return place.clock
 
-    return make
+
+@pytest.fixture
+def make(place):
+    """Return a process' documents; it has no Redis."""
+    return partial(place.process, redis=False)
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def test_a_change_is_seen_within_two_seconds(documents, make, clock):
     assert 1 == reader.read("apps", "wx1").version
     clock.now += 0.01
     assert 2 == reader.read("apps", "wx1").version
-    assert 2 == reader._store.reads
+    assert 2 == reader.store.reads
 
 
 def test_a_new_document_is_seen_at_once(documents, make):
@@ -108,7 +111,7 @@ def test_strangers_fill_no_memory(documents):
     for number in range(1000):
         documents.read("clients", f"stranger-{number}")
 
-    assert {} == documents._reader._memory._seen
+    assert 0 == len(documents.memory)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_strangers_fill_no_memory(documents):
 def test_odd_ids_never_reach_the_store(documents, id_):
     """What is no id is absent for a reader and a fault for a writer."""
     assert documents.read("apps", id_) is None
-    assert 0 == documents._store.reads
+    assert 0 == documents.store.reads
     with pytest.raises(ValueError, match="an id has"):
         documents.write("apps", id_, APP, after=0)
 
@@ -205,4 +208,4 @@ def test_threads_share_one_read(documents):
     with ThreadPoolExecutor(16) as threads:
         found = list(threads.map(read, range(16)))
     assert [Document(1, APP)] * 16 == found
-    assert 1 == documents._store.reads
+    assert 1 == documents.store.reads

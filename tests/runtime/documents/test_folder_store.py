@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from runtime.documents.folder import FolderStore, VersionExists
+from runtime.documents.folder import FolderStore
+from runtime.documents.store import VersionExists
 
 RACERS = 8
 ROUNDS = 12
 RACER = """
 import json, sys
 from pathlib import Path
-from runtime.documents.folder import FolderStore, VersionExists
+from runtime.documents.folder import FolderStore
+from runtime.documents.store import VersionExists
 root, me, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 store, won = FolderStore(root), 0
 print("ready", flush=True)
