@@ -89,9 +89,9 @@ def make_custody(redis_server, *, store=None, pace=QUICK, **more) -> Custody:
     return Custody(store or make_store(redis_server), pace=pace, **more)
 
 
-def make_upkeep(redis_server, *, pace=QUICK) -> Upkeep:
+def make_upkeep(redis_server, *, store=None, pace=QUICK) -> Upkeep:
     """Return upkeep, for the timer and the operator, with a store of its own."""
-    return Upkeep(make_store(redis_server), pace=pace)
+    return Upkeep(store or make_store(redis_server), pace=pace)
 
 
 def make_lease(redis_server, *, store=None, pace=QUICK) -> Lease:

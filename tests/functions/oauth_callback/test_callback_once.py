@@ -43,21 +43,36 @@ def visit(gateway, willing):
     return Visit(gateway)
 
 
+@pytest.fixture
+def let_wait(shared_redis):
+    """Wait until so many callers block on Redis for what another one gets."""
+
+    def until_blocked(number):
+        deadline = time.monotonic() + 5
+        with shared_redis.client() as redis:
+            while redis.info("clients")["blocked_clients"] < number:
+                assert time.monotonic() < deadline, "they do not wait"
+                time.sleep(0.005)
+
+    return until_blocked
+
+
 class TestOnce:
     @pytest.mark.case(47, 48)
     @pytest.mark.bug(4)
-    def test_ten_callbacks_at_once_exchange_once(self, walk, wechat):
-        """All ten go to the same place with the same session."""
+    def test_ten_callbacks_at_once_exchange_once(self, walk, wechat, let_wait):
+        """Nine wait for it, and all ten go to the same place with the same session."""
         gate = threading.Event()
 
         def slow(_):
-            gate.wait(5)
+            gate.wait(10)
             return GRANTED
 
         wechat.script(TOKEN, slow)
         wechat.script(USERINFO, PERSON)
         with ThreadPoolExecutor(10) as pool:
             answers = [pool.submit(walk.back, code=f"code-{n % 2}") for n in range(10)]
+            let_wait(9)
             gate.set()
             responses = [each.result() for each in answers]
 
@@ -125,7 +140,7 @@ class TestOnce:
 
         assert [walk.back().status for _ in range(3)] == [303] * 3
 
-    def test_whoever_waits_for_a_failed_exchange_is_told_at_once(self, walk):
+    def test_whoever_waits_for_a_failed_exchange_is_told_at_once(self, walk, let_wait):
         """Not after the seconds one grants an exchange that has died."""
         started, over = threading.Event(), threading.Event()
 
@@ -139,9 +154,7 @@ class TestOnce:
             first = pool.submit(flows.once, walk.state, fail)
             started.wait(5)
             second = pool.submit(flows.once, walk.state, dict)
-            blocked = walk.gateway.store._client.info
-            while blocked("clients")["blocked_clients"] == 0:
-                time.sleep(0.005)
+            let_wait(1)
             over.set()
 
             assert isinstance(first.exception(), WeChatTimeout)

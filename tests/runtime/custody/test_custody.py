@@ -17,14 +17,13 @@ from runtime.errors import (
 )
 from tests.support.credential_sources import (
     QUICK,
+    ClockedStore,
     ScriptedSource,
     all_at_once,
     fields,
     make_custody,
     make_due,
-    make_expired,
     make_store,
-    set_field,
 )
 
 
@@ -91,19 +90,22 @@ class TestOneFetch:
 
     def test_the_remaining_life_is_told(self, redis_server):
         """Not the life it once had; a margin is kept for the way."""
-        source = ScriptedSource(seconds=100)
-        custody = make_custody(redis_server)
+        source, store = (
+            ScriptedSource(seconds=100),
+            make_store(redis_server, ClockedStore),
+        )
+        custody = make_custody(redis_server, store=store)
         custody.get(source)
-        left = int(fields(redis_server)["expires_at"])
-        set_field(redis_server, "expires_at", left - 40_000)
+        store.now += 39.5
 
-        assert 49 < custody.get(source).seconds <= 50
+        assert custody.get(source).seconds == 50.5
 
     def test_an_expired_value_is_fetched_anew(self, redis_server):
         """Nobody gets a value past its end."""
-        source, custody = ScriptedSource(), make_custody(redis_server)
-        custody.get(source)
-        make_expired(redis_server)
+        source, store = ScriptedSource(), make_store(redis_server, ClockedStore)
+        custody = make_custody(redis_server, store=store)
+        life = custody.get(source).seconds
+        store.now += life
 
         assert custody.get(source).value == "T2"
 
@@ -219,6 +221,26 @@ class TestTime:
             with pytest.raises(WeChatTimeout):
                 make_custody(redis_server, pace=replace(QUICK, wait=0.2)).get(source)
             busy.result(5)
+
+    def test_a_thread_that_waits_for_another_is_not_kept_forever(self, redis_server):
+        """It is told of a timeout, 504: never of a fault of ours or WeChat's."""
+        fetching, go_on = threading.Event(), threading.Event()
+        source = ScriptedSource(gate=lambda: (fetching.set(), go_on.wait(5)))
+        custody = make_custody(redis_server, pace=replace(QUICK, wait=0.2))
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(custody.get, source)
+            fetching.wait(5)
+            began = time.monotonic()
+            with pytest.raises(WeChatTimeout) as caught:
+                custody.get(source)
+            waited = time.monotonic() - began
+            go_on.set()
+
+            assert first.result(5).value == "T1"
+        assert type(caught.value) is WeChatTimeout
+        assert caught.value.status == 504
+        assert 0.2 <= waited < 4
+        assert source.fetched == [False]
 
     def test_every_key_ends(self, redis_server):
         """Nothing of custody stays in Redis for ever."""

@@ -9,17 +9,22 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.errors import WeChatRefused
 from tests.support.credential_sources import (
     QUICK,
+    ClockedStore,
     ScriptedSource,
     all_at_once,
     fields,
     make_custody,
     make_lease,
-    set_field,
+    make_store,
 )
 
-SLOW = replace(QUICK, lease=5, renew_every=2)
+SLOW = replace(QUICK, lease=5, renew_every=60)
+
+FROZEN = replace(QUICK, renew_every=60)
+"""The pace of a holder that renews nothing: its lease runs out during its fetch."""
 
 
 class TestFence:
@@ -28,17 +33,10 @@ class TestFence:
         asleep, awake = threading.Event(), threading.Event()
         late = ScriptedSource(answers=["OLD"])
         quick = ScriptedSource(answers=["NEW"])
-        custody = make_custody(redis_server)
-
-        def sleep_past_the_lease():
-            asleep.set()
-            awake.wait(5)
-
-        late.gate = sleep_past_the_lease
+        late.gate = lambda: (asleep.set(), awake.wait(5))
         with ThreadPoolExecutor(1) as pool:
-            frozen = pool.submit(custody.get, late)
+            frozen = pool.submit(make_custody(redis_server, pace=FROZEN).get, late)
             asleep.wait(5)
-            set_field(redis_server, "lease_until", 1)
             other = make_custody(redis_server).get(quick).value
             awake.set()
 
@@ -46,21 +44,18 @@ class TestFence:
         assert fields(redis_server)["value"] == "NEW"
 
     @pytest.mark.parametrize(
-        ("asleep_for", "expected"), [(5, ["T1", "T1"]), (3600, ["T2", "T2"])]
+        ("asleep_for", "expected"), [(14.999, ["T1", "T1"]), (15, ["T2", "T2"])]
     )
     def test_who_slept_too_long_stores_nothing(
         self, redis_server, asleep_for, expected
     ):
-        """A late renewal is no harm; an hour later the answer may be dead at WeChat."""
-        source, custody = ScriptedSource(), make_custody(redis_server, pace=SLOW)
+        """A late renewal is no harm; ten seconds later the answer may be outdated."""
+        source, store = ScriptedSource(), make_store(redis_server, ClockedStore)
+        custody = make_custody(redis_server, store=store, pace=SLOW)
 
         def sleep():
             source.gate = None
-            set_field(
-                redis_server,
-                "lease_until",
-                int(time.time() * 1000) - asleep_for * 1000,
-            )
+            store.now += asleep_for
 
         source.gate = sleep
 
@@ -74,12 +69,11 @@ class TestFence:
         asleep, awake = threading.Event(), threading.Event()
         late = ScriptedSource(answers=["OLD"], retires=retires)
         quick = ScriptedSource(answers=["NEW"], retires=retires)
-        custody, other = make_custody(redis_server), make_custody(redis_server)
+        other = make_custody(redis_server)
         late.gate = lambda: (asleep.set(), awake.wait(5))
         with ThreadPoolExecutor(1) as pool:
-            frozen = pool.submit(custody.get, late)
+            frozen = pool.submit(make_custody(redis_server, pace=FROZEN).get, late)
             asleep.wait(5)
-            set_field(redis_server, "lease_until", 1)
             other.get(quick)
             awake.set()
             frozen.result(5)
@@ -87,6 +81,29 @@ class TestFence:
             other.get(quick)
 
         assert len(quick.fetched) == fetches
+
+    @pytest.mark.parametrize("answer", ["FORCED", WeChatRefused(40164, "invalid ip")])
+    def test_a_late_forced_fetch_may_have_retired_the_stored_value(
+        self, redis_server, answer
+    ):
+        """In stable mode, too: the value is replaced early, whatever came of it."""
+        asleep, awake = threading.Event(), threading.Event()
+        late = ScriptedSource(answers=["A", "A", answer])
+        quick = ScriptedSource(answers=["B", "C"])
+        late.gate = lambda: late.fetched[-1] and (asleep.set(), awake.wait(5))
+        custody = make_custody(redis_server, pace=FROZEN)
+        other = make_custody(redis_server)
+        custody.reject(late, custody.get(late).value)
+        with ThreadPoolExecutor(1) as pool:
+            frozen = pool.submit(custody.get, late)
+            asleep.wait(5)
+            found = [other.get(quick).value]
+            awake.set()
+            frozen.exception(5)
+        found += [other.get(quick).value for _ in range(3)]
+
+        assert late.fetched == [False, False, True]
+        assert found == ["B", "C", "C", "C"]
 
     def test_a_refused_answer_taints_the_fetch_that_is_under_way(self, redis_server):
         """Nobody knows which came later at WeChat: one more fetch settles it."""
@@ -96,11 +113,10 @@ class TestFence:
         next_ = ScriptedSource(answers=["NEW"], retires=True)
         late.gate = lambda: (went.release(), first.wait(5))
         next_.gate = lambda: (went.release(), second.wait(5))
-        one, two = make_custody(redis_server), make_custody(redis_server)
+        one, two = make_custody(redis_server, pace=FROZEN), make_custody(redis_server)
         with ThreadPoolExecutor(2) as pool:
             frozen = pool.submit(one.get, late)
             went.acquire(timeout=5)
-            set_field(redis_server, "lease_until", 1)
             holder = pool.submit(two.get, next_)
             went.acquire(timeout=5)
             first.set()

@@ -12,23 +12,26 @@ from runtime.custody.protocol import Pace
 from runtime.custody.upkeep import CredentialReport, Outcome
 from runtime.errors import WeChatRefused
 from tests.support.credential_sources import (
+    MIDNIGHT,
     QUICK,
+    ClockedStore,
     ScriptedSource,
     fields,
     make_custody,
-    make_due,
+    make_store,
     make_upkeep,
-    set_field,
 )
 
 
 def test_the_timer_comes_before_anybody_pays(redis_server):
     """What will be due within two minutes it fetches; a request would go on with it."""
-    upkeep = make_upkeep(redis_server)
-    source, custody = ScriptedSource(), make_custody(redis_server)
+    source, store = ScriptedSource(), make_store(redis_server, ClockedStore)
+    upkeep = make_upkeep(redis_server, store=store)
+    custody = make_custody(redis_server, store=store)
     custody.get(source)
-    soon = int(time.time() * 1000) + 100_000
-    set_field(redis_server, "due_at", soon)
+    store.now += 7050 - 120.001
+    assert upkeep.refresh(source) is Outcome.FRESH
+    store.now += 0.001
 
     assert custody.get(source).value == "T1"
     assert upkeep.refresh(source) is Outcome.FETCHED
@@ -119,12 +122,13 @@ def test_an_unknown_credential_is_described_too(redis_server):
 
 def test_counts_begin_anew_every_day_in_china(redis_server):
     """As WeChat's own quotas do."""
-    upkeep = make_upkeep(redis_server)
-    source, custody = ScriptedSource(), make_custody(redis_server)
-    custody.get(source)
-    set_field(redis_server, "day", 20000)
+    source, store = ScriptedSource(), make_store(redis_server, ClockedStore)
+    upkeep = make_upkeep(redis_server, store=store)
+    make_custody(redis_server, store=store).get(source)
+    store.now = MIDNIGHT + 86_399.999
+    assert upkeep.describe(source).fetches_today == 1
+    store.now = MIDNIGHT + 86_400
     assert upkeep.describe(source).fetches_today == 0
-    make_due(redis_server)
     upkeep.refresh(source)
 
     assert upkeep.describe(source).fetches_today == 1

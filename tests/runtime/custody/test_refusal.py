@@ -6,15 +6,14 @@ import time
 
 import pytest
 
-from runtime.errors import (
-    WeChatRefused,
-)
+from runtime.errors import WeChatRefused
 from tests.support.credential_sources import (
+    ClockedStore,
     ScriptedSource,
     all_at_once,
     fields,
     make_custody,
-    set_field,
+    make_store,
 )
 
 
@@ -37,32 +36,26 @@ class TestRefusal:
 
     def test_a_growing_pause_keeps_the_herd_off(self, redis_server):
         """Within it everybody is told at once; after it one tries again."""
-        source = ScriptedSource(answers=[self.REFUSED, self.REFUSED])
-        custody = make_custody(redis_server, jitter=lambda: 1.0)
-        pauses = []
-        for _ in range(2):
-            while True:
-                count = len(source.fetched)
-                with pytest.raises(WeChatRefused):
-                    custody.get(source)
-                if len(source.fetched) > count:
-                    break
-                set_field(redis_server, "retry_at", 1)
-            kept = fields(redis_server)
-            now = int(time.time() * 1000)
-            pauses.append(round((int(kept["retry_at"]) - now) / 100))
+        source = ScriptedSource(answers=[self.REFUSED] * 3)
+        store = make_store(redis_server, ClockedStore)
+        custody = make_custody(redis_server, store=store, jitter=lambda: 1.0)
+        fetches = []
+        for seconds in (0, 0.199, 0.001, 0.399, 0.001):
+            store.now += seconds
+            with pytest.raises(WeChatRefused):
+                custody.get(source)
+            fetches.append(len(source.fetched))
 
-        assert pauses == [2, 4]
+        assert fetches == [1, 1, 2, 2, 3]
 
     def test_a_success_clears_the_pause(self, redis_server):
         """The next refusal begins with a short one again."""
-        source, custody = (
-            ScriptedSource(answers=[self.REFUSED]),
-            make_custody(redis_server),
-        )
+        source = ScriptedSource(answers=[self.REFUSED])
+        store = make_store(redis_server, ClockedStore)
+        custody = make_custody(redis_server, store=store)
         with pytest.raises(WeChatRefused):
             custody.get(source)
-        set_field(redis_server, "retry_at", 1)
+        store.now += 0.2
         custody.get(source)
 
         assert not {"failures", "errcode", "errmsg", "retry_at"} & set(

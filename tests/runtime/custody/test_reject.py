@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 
 import pytest
 
 from tests.support.credential_sources import (
+    QUICK,
+    ClockedStore,
     ScriptedSource,
     all_at_once,
     make_custody,
-    set_field,
+    make_store,
 )
 
 
@@ -52,34 +54,43 @@ class TestReject:
         assert custody.get(source).value == "FORCED"
         assert source.fetched == [False, False, True]
 
-    @pytest.mark.parametrize("limit", ["forced_at", "forced"])
+    @pytest.mark.parametrize(("a_day", "wait"), [(1, 30), (20, 29.999)])
     def test_beyond_the_limits_of_forcing_the_value_stays(
-        self, redis_server, caplog, limit
+        self, redis_server, caplog, a_day, wait
     ):
         """WeChat calls it current: one caller's 40001 is not everybody's outage."""
-        source, custody = ScriptedSource(answers=["A"] * 9), make_custody(redis_server)
-        custody.reject(source, custody.get(source).value)
-        now = round(time.time() * 1000)
-        today = (now // 1000 + 28800) // 86400
-        set_field(redis_server, "day", today)
-        set_field(redis_server, limit, {"forced_at": now, "forced": 20}[limit])
-        others = [make_custody(redis_server).get(source).value for _ in range(3)]
+        source = ScriptedSource(answers=["A", "A", "B", "B"])
+        shared = {
+            "store": make_store(redis_server, ClockedStore),
+            "pace": replace(QUICK, forced_a_day=a_day),
+        }
+        custody = make_custody(redis_server, **shared)
+        for value in "AB":
+            assert custody.get(source).value == value
+            custody.reject(source, value)
+        shared["store"].now += wait
+        others = [
+            make_custody(redis_server, **shared).get(source).value for _ in range(3)
+        ]
 
-        assert others == ["A"] * 3
+        assert others == ["B"] * 3
         assert "force_refresh is used up, 20 a day and 30 s apart" in caplog.text
-        assert custody.reject(source, "A") is False
-        assert custody.get(source).value == "A"
-        assert source.fetched == [False, False]
+        assert custody.reject(source, "B") is False
+        assert custody.get(source).value == "B"
+        assert source.fetched == [False, False, True, False]
 
     def test_a_value_that_never_works_costs_few_fetches(self, redis_server):
         """Twenty at once and sixty an hour; beyond, WeChat's 40001 is the answer."""
-        source, custody = ScriptedSource(retires=True), make_custody(redis_server)
+        source, store = (
+            ScriptedSource(retires=True),
+            make_store(redis_server, ClockedStore),
+        )
+        custody = make_custody(redis_server, store=store)
         dropped = [custody.reject(source, custody.get(source).value) for _ in range(50)]
 
         assert dropped == [True] * 20 + [False] * 30
         assert len(source.fetched) == 21
-        ago = round(time.time() * 1000) - 61_000
-        set_field(redis_server, "rejected_at", ago)
+        store.now += 60
         assert custody.reject(source, custody.get(source).value)
 
     def test_rejections_that_were_right_cost_nothing(self, redis_server):
