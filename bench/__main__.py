@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import os
-import platform
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from bench import (
     adapters,
@@ -22,8 +17,8 @@ from bench import (
     serving,
     waiting,
 )
+from bench.conditions import conditions
 from bench.report import Figure, bars_table
-from host.developer.embedded_redis import find_server
 
 PACKAGES = (
     *("redis", "urllib3", "tornado"),
@@ -35,7 +30,7 @@ PACKAGES = (
 def main() -> int:
     """Print everything; return the exit code."""
     began = time.monotonic()
-    print("\n".join(_conditions()), flush=True)
+    print("\n".join(conditions(PACKAGES)), flush=True)
     bars = []
     for measure in _MEASUREMENTS:
         for figure in measure():
@@ -56,29 +51,6 @@ _MEASUREMENTS: tuple[Callable[[], list[Figure]], ...] = (
     lambda: serving.measure(rounds=7, count=2000),
     lambda: growth.measure(rounds=7, processes=16, callers=25, apps=100),
 )
-
-
-def _conditions() -> Iterator[str]:
-    yield f"{datetime.date.today()}, {os.cpu_count()} cores, {platform.platform()}"
-    load = ", ".join(f"{each:.2f}" for each in os.getloadavg())
-    yield f"load before: {load} (1, 5, 15 min)"
-    yield f"{platform.python_implementation()} {platform.python_version()}"
-    yield _server_version()
-    for name in PACKAGES:
-        try:
-            yield f"{name} {importlib.metadata.version(name)}"
-        except importlib.metadata.PackageNotFoundError:
-            yield f"{name} is not installed: left out"
-
-
-def _server_version() -> str:
-    server = find_server()
-    if server is None:
-        return "no redis-server"
-    said = subprocess.run(  # noqa: S603 - the server that is about to be measured
-        [server, "--version"], capture_output=True, text=True, check=True
-    )
-    return " ".join(said.stdout.split()[:3])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from bench.connections import open_load
 from bench.cores import PINNED, on_core
-from bench.load import open_load
 from bench.processes import server_on_free_port
 from bench.report import Bar, Figure, ratios, spread
 from bench.served import CONTAINER, GUNICORN, OURS

@@ -22,8 +22,8 @@ from bench import (
     waiting,
 )
 from bench.approaches import LOCKS, OURS, REDIS_PY, WECHATPY, present
+from bench.connections import open_load
 from bench.cores import CAN_PIN, on_core
-from bench.load import open_load
 from bench.processes import Upstream, empty_redis
 from bench.proxied_calls import DIRECT, FLOOR, RATED, contestants
 from bench.proxied_calls import OURS as OURS_CALL

@@ -1,4 +1,4 @@
-"""Load: connections that are kept alive, each with one request on its way."""
+"""Connections that are kept alive, each with one request on its way."""
 
 from __future__ import annotations
 
