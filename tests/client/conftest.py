@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.client.beside_gateway import serve
-from tests.client.service import Browser, Service
-from tests.client.signing_in import at
-from tests.sandbox.conftest import Sandbox, start_sandbox
+from tests.client.gateway_cookie_service import serve
+from tests.support.mixin_service import at
 from tests.support.ports import free_port
+from tests.support.sandbox_client import Sandbox, start_sandbox
+from tests.support.tornado_service import Browser, Service
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from client.gateway_auth import cookie_settings
-from tests.client.beside_gateway import (
+from tests.client.gateway_cookie_service import (
     DAY,
     GATEWAY,
     NAME,

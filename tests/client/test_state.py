@@ -8,7 +8,7 @@ import pytest
 from tornado.web import create_signed_value
 
 from client.wechat_oauth import _STATE_SECONDS
-from tests.client.signing_in import SECRETS, agree, finish, start, state_of
+from tests.support.mixin_service import SECRETS, agree, finish, start, state_of
 
 NOT_THIS = "The state is not this browser's, or too old."
 MALFORMED = "The state is malformed."

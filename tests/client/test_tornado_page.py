@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.client.service import Service
 from tests.support.documentation import ROOT, code_blocks
+from tests.support.tornado_service import Service
 
 PAGE = (ROOT / "docs/tornado.md").read_text("utf-8")
 UNDER_ONE_HOST, ANYWHERE = code_blocks(PAGE, "python")

@@ -6,9 +6,9 @@ import gzip
 
 import pytest
 
-from tests.client.service import Service
-from tests.client.signing_in import agree, finish, make_service, start, state_of
+from tests.support.mixin_service import agree, finish, make_service, start, state_of
 from tests.support.raw_server import RawServer, close, make_answer, send_and_close
+from tests.support.tornado_service import Service
 
 TOKEN_PATH = "/sns/oauth2/access_token"
 APP = {"appid": "wx" + "a" * 16, "secret": "f" * 32}

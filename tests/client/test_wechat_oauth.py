@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.client.service import Service
-from tests.client.signing_in import agree, at, finish, make_service, start, state_of
+from tests.support.mixin_service import agree, at, finish, make_service, start, state_of
+from tests.support.tornado_service import Service
 
 
 @pytest.mark.case(63)

@@ -8,7 +8,7 @@ from time import time
 import pytest
 
 from runtime.sign_in.sessions import Session, Sessions
-from tests.client.beside_gateway import (
+from tests.client.gateway_cookie_service import (
     APP,
     KEYS,
     NAME,

@@ -19,10 +19,10 @@ from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 from tests.deployment.gateway import DOMAIN, Gateway
 from tests.deployment.operator_steps import add_apps, add_client, token_query
+from tests.support.fun_fixtures import fun, validate  # noqa: F401 fixtures
 from tests.support.gateway_environ import make_environ
 from tests.support.ports import free_port
 from tests.support.redis_server import make_redis
-from tests.template.conftest import fun, validate  # noqa: F401 fixtures
 
 
 @pytest.fixture(scope="session")

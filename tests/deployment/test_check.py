@@ -13,8 +13,8 @@ from deploy.package.rendering import render
 from tests.deployment.deployer import ROOT
 from tests.support.gateway_environ import make_environ
 from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
-from tests.support.passage import make_certificate
 from tests.support.ports import free_port
+from tests.support.recording_proxy import make_certificate
 
 ACCOUNT = {
     "ACCOUNT_ID": "1234567890123456",

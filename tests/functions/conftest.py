@@ -12,8 +12,9 @@ from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
-from tests.support import brokered
+from tests.support import client_sign_in
 from tests.support.api_calls import REAL, STABLE, issue
+from tests.support.callback_flows import StartedFlow
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.hostile import Hostile
 from tests.support.scripted_wechat import (
@@ -27,7 +28,6 @@ from tests.support.scripted_wechat import (
     change,
     load,
 )
-from tests.support.walked_back import Walk
 
 
 @pytest.fixture
@@ -67,14 +67,14 @@ def gateway(settings, wechat, clock):
 @pytest.fixture
 def willing(wechat):
     """WeChat as it answers when all is well."""
-    brokered.willing(wechat)
+    client_sign_in.willing(wechat)
     return wechat
 
 
 @pytest.fixture
 def walk(gateway):
     """A flow that has been started, and its browser."""
-    return Walk(gateway)
+    return StartedFlow(gateway)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
 from runtime.gateway import Gateway
 from tests.support.api_calls import REAL, STABLE, WHO
-from tests.support.brokered import BACK, OIDC, VERIFIER, Visit, willing
+from tests.support.client_sign_in import BACK, OIDC, VERIFIER, Visit, willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.public_endpoints import CALLBACK_URI, ENDPOINTS, WORD
 from tests.support.rsa_keys import loaded, private_key
 from tests.support.scripted_wechat import (
     APP_SECRET,
@@ -27,7 +28,6 @@ from tests.support.scripted_wechat import (
     basic,
     change,
 )
-from tests.support.surface import CALLBACK_URI, PLACES, WORD
 
 MINI = "wx" + "c" * 16
 SALT = "5a" * 16
@@ -178,17 +178,17 @@ def secrets_of(house):
 
 
 @pytest.mark.case(122)
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_no_secret_of_the_house_is_told(house, place, accept):
+def test_no_secret_of_the_house_is_told(house, endpoint, accept):
     """Neither on a page nor in JSON: what signs, seals or proves stays here."""
     visit = Visit(house)
     visit.agree(visit.authorize())
     cookies = "; ".join(f"{name}={value}" for name, value in visit.cookies.items())
-    headers = [("content-type", place.kind), ("accept", accept), ("cookie", cookies)]
-    call_ = {"method": place.method, "path": place.path, "query": place.query}
-    environ = make_environ_fc(**call_, headers=headers, body=place.body)
-    status, sent, body = call_wsgi(place.handler.with_gateway(house), environ)
+    headers = [("content-type", endpoint.kind), ("accept", accept), ("cookie", cookies)]
+    call_ = {"method": endpoint.method, "path": endpoint.path, "query": endpoint.query}
+    environ = make_environ_fc(**call_, headers=headers, body=endpoint.body)
+    status, sent, body = call_wsgi(endpoint.handler.with_gateway(house), environ)
     told = f"{sent}{body.decode()}"
 
     assert status < 500

@@ -9,7 +9,7 @@ import pytest
 from functions.login.index import handle as login
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
-from tests.support.brokered import Visit, willing
+from tests.support.client_sign_in import Visit, willing
 from tests.support.documentation import sources
 from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import ask, cookie, header, load

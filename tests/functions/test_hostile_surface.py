@@ -12,6 +12,7 @@ import pytest
 
 from runtime.gateway import Gateway
 from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.public_endpoints import CALLBACK_URI, ENDPOINTS, WORD
 from tests.support.rsa_keys import private_key
 from tests.support.scripted_wechat import (
     APP_SECRET,
@@ -22,7 +23,6 @@ from tests.support.scripted_wechat import (
     WEBSITE,
     change,
 )
-from tests.support.surface import CALLBACK_URI, PLACES, WORD
 
 QUICK_SECONDS = 5.0
 """What takes longer than linear time takes much longer; a busy machine does not."""
@@ -33,7 +33,7 @@ SCRIPT = """<script>alert(1)</script>'"--></style>{{7777777*7777777}}"""
 
 @pytest.fixture
 def ask(gateway, settings, wechat, clock, caplog):
-    """Ask a place, in both of FC's forms; return answers that were looked at."""
+    """Ask a endpoint, in both of FC's forms; return answers that were looked at."""
     caplog.set_level(logging.DEBUG)
     with_key = dataclasses.replace(settings, oidc_key={1: private_key()})
     made = Gateway(with_key, clock=clock, transport=wechat)
@@ -41,18 +41,18 @@ def ask(gateway, settings, wechat, clock, caplog):
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
     change(gateway, "apps", WEBSITE, mp_verify=[WORD])
 
-    def run(place, *, query=None, fields=None, headers=(), body=None, **more):
+    def run(endpoint, *, query=None, fields=None, headers=(), body=None, **more):
         if fields is not None:
-            place = dataclasses.replace(place, fields=tuple(fields))
-        headers = [("content-type", place.kind), *headers]
-        call = {"method": place.method, "path": place.path, **more}
-        call |= {"body": place.body if body is None else body, "headers": headers}
-        query = place.query if query is None else query
-        handler = place.handler.with_gateway(made)
+            endpoint = dataclasses.replace(endpoint, fields=tuple(fields))
+        headers = [("content-type", endpoint.kind), *headers]
+        call = {"method": endpoint.method, "path": endpoint.path, **more}
+        call |= {"body": endpoint.body if body is None else body, "headers": headers}
+        query = endpoint.query if query is None else query
+        handler = endpoint.handler.with_gateway(made)
         began = time.perf_counter()
         answers = [call_wsgi(handler, make_environ_fc(query=query, **call))]
-        if query == place.query and place.method == "GET":
-            event = make_event_fc(parameters=place.fields, **call)
+        if query == endpoint.query and endpoint.method == "GET":
+            event = make_event_fc(parameters=endpoint.fields, **call)
             answers.append(call_event(handler, event))
         assert time.perf_counter() - began < QUICK_SECONDS
         for answer in answers:
@@ -70,12 +70,12 @@ def ask(gateway, settings, wechat, clock, caplog):
     return run
 
 
-each_place = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+each_place = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 
 
-def becomes_a_link(place, answer):
+def becomes_a_link(endpoint, answer):
     """Tell whether the form is led to the page that reads it by GET."""
-    return dict(answer[1]).get("Location", "").startswith(f"{place.path}?")
+    return dict(answer[1]).get("Location", "").startswith(f"{endpoint.path}?")
 
 
 def refused(answer):
@@ -105,43 +105,43 @@ def ill(**requests):
     deep_object={"body": b'{"a":' * 200_000},
     number={"body": b"1" * 1_000_000},
 )
-def test_too_much(ask, place, request_):
+def test_too_much(ask, endpoint, request_):
     """It is answered at once, with what stands there or a refusal."""
-    ask(place, headers=request_.get("headers", ()), body=request_.get("body"))
+    ask(endpoint, headers=request_.get("headers", ()), body=request_.get("body"))
 
 
 @pytest.mark.case(118)
 @each_place
-def test_an_ill_body_of_any_kind(ask, place):
+def test_an_ill_body_of_any_kind(ask, endpoint):
     """A deep one, a broken one and an empty one, whatever they are said to be."""
     for kind in ("application/json", FORM, "text/xml", "multipart/form-data", ""):
         for body in (b"[" * 1_000_000, b"\xff\xfe\0", b"{}", b"null", b'{"a":NaN}'):
             headers = [("content-type", kind)]
-            answers = ask(place, body=body, method="POST", headers=headers)
+            answers = ask(endpoint, body=body, method="POST", headers=headers)
 
-            assert place.is_sign_out or all(
-                refused(each) or becomes_a_link(place, each) for each in answers
+            assert endpoint.is_sign_out or all(
+                refused(each) or becomes_a_link(endpoint, each) for each in answers
             )
 
 
 @pytest.mark.case(119)
 @each_place
-def test_what_is_no_text(ask, place):
+def test_what_is_no_text(ask, endpoint):
     """NUL, broken and overlong UTF-8 in any field that is read: refused."""
-    names = dict.fromkeys(("next", "state", *(name for name, _ in place.fields)))
+    names = dict.fromkeys(("next", "state", *(name for name, _ in endpoint.fields)))
     for value in ("%00", "a%00b", "%FF", "%C0%AF", "%E0%80%AF", "%ED%A0%80", "%E5"):
         text = "&".join(f"{name}={value}" for name in names)
-        answers = ask(place, query=text)
-        if place.method == "POST":
-            answers = ask(place, body=text.encode())
+        answers = ask(endpoint, query=text)
+        if endpoint.method == "POST":
+            answers = ask(endpoint, body=text.encode())
 
-        if place.fields and not place.is_sign_out:
+        if endpoint.fields and not endpoint.is_sign_out:
             assert all(map(refused, answers))
 
 
 @pytest.mark.case(119)
 @each_place
-def test_a_path_that_is_no_text(ask, place):
+def test_a_path_that_is_no_text(ask, endpoint):
     """It is no address of ours."""
     for rest in (
         "%00",
@@ -154,16 +154,16 @@ def test_a_path_that_is_no_text(ask, place):
         "\\",
         "%0d%0a",
     ):
-        assert all(map(refused, ask(place, path=place.path + rest)))
+        assert all(map(refused, ask(endpoint, path=endpoint.path + rest)))
 
 
 @pytest.mark.case(120)
 @each_place
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PATCH", "CONNECT", ""])
-def test_an_odd_method(ask, place, method):
+def test_an_odd_method(ask, endpoint, method):
     """Refused, with Allow where something is there; TRACE shows nothing back."""
     secret = [("cookie", "a=echoed"), ("x-a", "echoed")]
-    for status, headers, body in ask(place, method=method, headers=secret):
+    for status, headers, body in ask(endpoint, method=method, headers=secret):
         is_preflight = method == "OPTIONS" and status == 204
         assert is_preflight or refused((status, headers, body))
         assert status != 405 or dict(headers)["Allow"]
@@ -172,23 +172,23 @@ def test_an_odd_method(ask, place, method):
 
 @pytest.mark.case(120)
 @each_place
-def test_head(ask, place):
+def test_head(ask, endpoint):
     """As GET, without the body."""
-    for answer in ask(place, method="HEAD"):
+    for answer in ask(endpoint, method="HEAD"):
         assert b"" == answer[2]
 
 
 @pytest.mark.case(24, 117)
 @each_place
-def test_script_in_every_field(ask, place):
+def test_script_in_every_field(ask, endpoint):
     """It comes back as text, if at all; so it does from Accept-Language and cookies."""
     more = ("error", "error_description", "lang", "ui_locales", "next", "client_name")
-    names = dict.fromkeys((*more, *(name for name, _ in place.fields)))
+    names = dict.fromkeys((*more, *(name for name, _ in endpoint.fields)))
     headers = [*HTML, ("accept-language", SCRIPT), ("user-agent", SCRIPT)]
     headers.append(("cookie", f"lang={SCRIPT}; gateway_session={SCRIPT}"))
-    one_by_one = [{**dict(place.fields), name: SCRIPT} for name in names]
+    one_by_one = [{**dict(endpoint.fields), name: SCRIPT} for name in names]
     for fields in (*one_by_one, dict.fromkeys(names, SCRIPT)):
-        for _, sent, body in ask(place, fields=fields.items(), headers=headers):
+        for _, sent, body in ask(endpoint, fields=fields.items(), headers=headers):
             assert b"<script>alert" not in body
             assert b"60493815061729" not in body
             assert "<" not in dict(sent).get("Location", "")
@@ -198,7 +198,7 @@ def test_script_in_every_field(ask, place):
 @pytest.mark.bug(8)
 @each_place
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_whoever_the_caller_says_we_are(ask, place, accept):
+def test_whoever_the_caller_says_we_are(ask, endpoint, accept):
     """Host and all that proxies write change no address of ours."""
     told = [
         *(("host", EVIL), ("x-forwarded-host", EVIL), ("x-forwarded-proto", "ftp")),
@@ -206,7 +206,7 @@ def test_whoever_the_caller_says_we_are(ask, place, accept):
         *(("x-forwarded-port", "666"), ("forwarded", f"host={EVIL};proto=ftp")),
         *(("x-forwarded-server", EVIL), ("x-rewrite-url", f"/{EVIL}")),
     ]
-    for _, headers, body in ask(place, headers=[("accept", accept), *told]):
+    for _, headers, body in ask(endpoint, headers=[("accept", accept), *told]):
         text = f"{headers}{body.decode()}"
 
         assert EVIL not in text
@@ -219,18 +219,18 @@ def test_whoever_the_caller_says_we_are(ask, place, accept):
 )
 def test_our_own_address_is_the_one_that_is_set(ask, name):
     """Where WeChat is to come back to, and where a client finds us."""
-    for _, headers, body in ask(PLACES[name], headers=[*HTML, ("host", EVIL)]):
+    for _, headers, body in ask(ENDPOINTS[name], headers=[*HTML, ("host", EVIL)]):
         assert "https://gateway.example.com" in unquote(f"{headers}{body.decode()}")
 
 
 @pytest.mark.case(15, 23)
 @each_place
-def test_a_field_that_comes_twice(ask, place):
+def test_a_field_that_comes_twice(ask, endpoint):
     """It is refused or left out; nobody goes where the second one leads."""
-    evil = ((name, f"https://{EVIL}/") for name, _ in place.fields)
-    twice = urlencode([*place.fields, *evil])
-    is_post = place.method == "POST"
+    evil = ((name, f"https://{EVIL}/") for name, _ in endpoint.fields)
+    twice = urlencode([*endpoint.fields, *evil])
+    is_post = endpoint.method == "POST"
     more = {"body": twice.encode()} if is_post else {"query": twice}
-    for _, headers, _ in ask(place, **more):
+    for _, headers, _ in ask(endpoint, **more):
         location = dict(headers).get("Location", "")
         assert EVIL != urlsplit(location).hostname

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from functions.oidc.index import handler
 from runtime.sign_in.authorization_request import OIDC
 from runtime.tokens.grant import Grant
-from tests.support.brokered import BACK, CHALLENGE, VERIFIER
+from tests.support.client_sign_in import BACK, CHALLENGE, VERIFIER
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import FORM, SERVICE, WEBSITE, basic
 

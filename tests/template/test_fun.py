@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.template.conftest import ROOT
+from tests.support.fun_fixtures import ROOT
 
 TEMPLATE = (ROOT / "template.yml").read_text()
 # The schema knows python3 but not the newer names; everything else is the same.

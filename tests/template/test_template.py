@@ -11,7 +11,7 @@ from host.fc.loader import load_handler
 from runtime.settings import Settings
 from runtime.wechat.calls import PROXIED_SECONDS
 from template.served import read_template
-from tests.template.conftest import ROOT
+from tests.support.fun_fixtures import ROOT
 
 TEMPLATE = read_template(ROOT / "template.yml")
 _CONTENT = yaml.safe_load((ROOT / "template.yml").read_text())

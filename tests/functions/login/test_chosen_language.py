@@ -12,7 +12,7 @@ from functions.login.index import handle as login
 from functions.oidc.index import handle as oidc
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
-from tests.support.brokered import BACK, OIDC, WECHAT, Visit, query_of
+from tests.support.client_sign_in import BACK, OIDC, WECHAT, Visit, query_of
 from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import HTML, IN_WECHAT, ask, change, cookie, header
 

@@ -11,7 +11,7 @@ from runtime.errors import (
     RedirectUriUnknown,
     SignInNotConfigured,
 )
-from tests.support.brokered import BACK, Visit, query_of, willing
+from tests.support.client_sign_in import BACK, Visit, query_of, willing
 from tests.support.scripted_wechat import HTML, SERVICE, WEBSITE, change, header, load
 
 EVIL = "https://evil.example.com/"

@@ -10,7 +10,7 @@ from functions.login.index import handle as login
 from runtime.errors import ConsentRefused
 from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
 from runtime.sign_in.flows import COOKIE_SECONDS, MOST_COOKIES, Flow
-from tests.support.brokered import BACK, Visit
+from tests.support.client_sign_in import BACK, Visit
 from tests.support.scripted_wechat import SERVICE, ask, change, cookie
 
 HEADERS = 8192

@@ -12,11 +12,11 @@ from functions.login.index import handle as login
 from runtime.errors import BadRequest, RateLimited
 from runtime.gateway import Gateway
 from runtime.web.form_as_link import LONGEST_LINK
-from tests.support.brokered import OIDC, WECHAT, Visit, changed, willing
+from tests.support.client_sign_in import OIDC, WECHAT, Visit, changed, willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.public_endpoints import CALLBACK_URI, ENDPOINTS
 from tests.support.rsa_keys import private_key
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE, WEBSITE, change
-from tests.support.surface import CALLBACK_URI, PLACES
 
 NOWHERE = "redis://127.0.0.1:1/0"
 STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize")
@@ -24,17 +24,17 @@ STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize")
 
 @pytest.fixture
 def start(gateway, settings):
-    """Begin a sign-in at a place, by settings that allow two a minute."""
+    """Begin a sign-in at a endpoint, by settings that allow two a minute."""
     scopes = {SERVICE: [], WEBSITE: []}
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
     tight = {"sign_ins_per_address": 2, "oidc_key": {1: private_key()}}
 
-    def at(place, *, headers=HTML, client_ip="192.0.2.1", **more):
+    def at(endpoint, *, headers=HTML, client_ip="192.0.2.1", **more):
         changed = dataclasses.replace(settings, **tight, **more)
-        sent = [("content-type", place.kind), *headers]
-        call = {"method": place.method, "path": place.path, "headers": sent}
-        call |= {"query": place.query, "body": place.body, "client_ip": client_ip}
-        handler = place.handler.with_gateway(Gateway(changed))
+        sent = [("content-type", endpoint.kind), *headers]
+        call = {"method": endpoint.method, "path": endpoint.path, "headers": sent}
+        call |= {"query": endpoint.query, "body": endpoint.body, "client_ip": client_ip}
+        handler = endpoint.handler.with_gateway(Gateway(changed))
         return call_wsgi(handler, make_environ_fc(**call))
 
     return at
@@ -47,24 +47,24 @@ each_start = pytest.mark.parametrize("name", STARTS)
 @each_start
 def test_the_third_of_two(start, redis_server, name):
     """429 and Retry-After, on a page; it leaves nothing in Redis."""
-    place = PLACES[name]
-    assert [200, 200] == [start(place)[0] for _ in range(2)]
+    endpoint = ENDPOINTS[name]
+    assert [200, 200] == [start(endpoint)[0] for _ in range(2)]
     before = redis_server.client().dbsize()
-    status, headers, body = start(place)
+    status, headers, body = start(endpoint)
 
     assert (429, before) == (status, redis_server.client().dbsize())
     assert 1 <= int(dict(headers)["Retry-After"]) <= 60
     assert "请求过于频繁" in body.decode()
     assert "Set-Cookie" not in dict(headers)
-    assert 200 == start(place, client_ip="192.0.2.2")[0]
+    assert 200 == start(endpoint, client_ip="192.0.2.2")[0]
 
 
 @pytest.mark.case(123)
 def test_all_ways_share_one_count(start):
     """Nor does another browser, or JSON, begin a count of its own."""
-    start(PLACES["sign-in"], headers=IN_WECHAT)
-    start(PLACES["authorize"])
-    status, headers, body = start(PLACES["QR"], headers=[("accept", "*/*")])
+    start(ENDPOINTS["sign-in"], headers=IN_WECHAT)
+    start(ENDPOINTS["authorize"])
+    status, headers, body = start(ENDPOINTS["QR"], headers=[("accept", "*/*")])
 
     assert (429, "rate_limited") == (status, json.loads(body)["error"])
     assert int(dict(headers)["Retry-After"]) >= 1
@@ -76,7 +76,7 @@ def test_callers_behind_a_proxy(start, hops, expected):
     """They count one by one where the proxy is trusted, and together elsewhere."""
     for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
         headers = [*HTML, ("x-forwarded-for", f"203.0.113.9, {address}")]
-        answer = start(PLACES["sign-in"], headers=headers, trusted_proxy_hops=hops)
+        answer = start(ENDPOINTS["sign-in"], headers=headers, trusted_proxy_hops=hops)
 
     assert expected == answer[0]
 
@@ -84,7 +84,7 @@ def test_callers_behind_a_proxy(start, hops, expected):
 @pytest.mark.case(123)
 def test_every_key_of_a_sign_in_ends(start, redis_server):
     """What nobody comes back for is gone after ten minutes."""
-    start(PLACES["sign-in"])
+    start(ENDPOINTS["sign-in"])
     client = redis_server.client()
     lives = [client.ttl(key) for key in client.scan_iter()]
 
@@ -170,7 +170,7 @@ def test_nor_in_wechats_dialect(visit, redis_server):
 @each_start
 def test_redis_away_is_no_permission(start, name):
     """503, and no flow that nobody could find again."""
-    status, headers, _ = start(PLACES[name], redis_url=NOWHERE)
+    status, headers, _ = start(ENDPOINTS[name], redis_url=NOWHERE)
 
     assert 503 == status
     assert "Set-Cookie" not in dict(headers)

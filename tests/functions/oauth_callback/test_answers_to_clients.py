@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from runtime.errors import RedirectUriUnknown
-from tests.support.brokered import BACK, Visit, query_of, willing
+from tests.support.client_sign_in import BACK, Visit, query_of, willing
 from tests.support.scripted_wechat import change, header
 
 OWN_QUERY = BACK + "?a=1&b=%20"

@@ -10,20 +10,20 @@ from runtime.errors import (
     CookieMissing,
     FlowExpired,
 )
+from tests.support.callback_flows import StartedFlow
 from tests.support.scripted_wechat import (
     SERVICE,
     WEBSITE,
     cookie,
     header,
 )
-from tests.support.walked_back import Walk
 
 
 class TestBinding:
     @pytest.mark.case(33)
     def test_another_browsers_cookie_is_refused(self, gateway, walk, wechat):
         """Whoever was lured into somebody's flow does not sign in there."""
-        other = Walk(gateway)
+        other = StartedFlow(gateway)
         forged = dict(zip(walk.cookies, other.cookies.values(), strict=True))
 
         with pytest.raises(FlowExpired):
@@ -48,7 +48,7 @@ class TestBinding:
     @pytest.mark.case(38)
     def test_a_code_is_not_taken_at_another_apps_address(self, gateway, wechat):
         """An app that is not the flow's gets nothing, known or unknown."""
-        walk = Walk(gateway, appids=(WEBSITE,))
+        walk = StartedFlow(gateway, appids=(WEBSITE,))
 
         for appid in (SERVICE, "wx" + "0" * 16):
             with pytest.raises(FlowExpired):
@@ -72,7 +72,7 @@ class TestBinding:
     @pytest.mark.case(39)
     def test_two_tabs_both_finish(self, gateway, willing):
         """Each flow has a cookie of its own."""
-        one, two = Walk(gateway), Walk(gateway, next="/b")
+        one, two = StartedFlow(gateway), StartedFlow(gateway, next="/b")
         both = {**one.cookies, **two.cookies}
 
         places = [header(each.back(cookies=both), "Location") for each in (one, two)]
@@ -81,6 +81,6 @@ class TestBinding:
     @pytest.mark.case(20)
     def test_next_is_checked_again_on_the_way_out(self, gateway, willing):
         """What stood in Redis is not taken on trust."""
-        walk = Walk(gateway, next="https://evil.example.com/")
+        walk = StartedFlow(gateway, next="https://evil.example.com/")
 
         assert header(walk.back(), "Location") == "/login/me"

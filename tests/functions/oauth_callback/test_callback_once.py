@@ -16,14 +16,14 @@ from runtime.errors import (
 )
 from runtime.gateway import Gateway
 from runtime.sign_in.flows import Flows
-from tests.support.brokered import BACK, GRANTED, PERSON, Visit, query_of
+from tests.support.callback_flows import TOKEN, USERINFO
+from tests.support.client_sign_in import BACK, GRANTED, PERSON, Visit, query_of
 from tests.support.scripted_wechat import (
     COOKIE,
     change,
     cookie,
     header,
 )
-from tests.support.walked_back import TOKEN, USERINFO
 
 ONE, TWO = b"t" * 32, b"u" * 32
 

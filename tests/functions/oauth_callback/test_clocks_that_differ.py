@@ -11,7 +11,7 @@ from functions.oauth_callback.index import handle as oauth_callback
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.tokens.gateway_tokens import InvalidToken
-from tests.support.brokered import Visit, query_of, willing
+from tests.support.client_sign_in import Visit, query_of, willing
 from tests.support.documentation import sources
 from tests.support.scripted_wechat import NOW, SERVICE, ask, header
 

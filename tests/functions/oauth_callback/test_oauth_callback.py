@@ -17,7 +17,8 @@ from runtime.errors import (
 )
 from runtime.registry.subjects import SubjectMissing
 from runtime.upstream.answer import Answer
-from tests.support.brokered import GRANTED, PERSON
+from tests.support.callback_flows import TOKEN, USERINFO, StartedFlow, profile_of
+from tests.support.client_sign_in import GRANTED, PERSON
 from tests.support.scripted_wechat import (
     APP_SECRET,
     COOKIE,
@@ -28,7 +29,6 @@ from tests.support.scripted_wechat import (
     cookie,
     header,
 )
-from tests.support.walked_back import TOKEN, USERINFO, Walk, profile_of
 
 
 class TestSignedIn:
@@ -155,17 +155,17 @@ class TestFailures:
         """A second spent code is a page, not a loop."""
         wechat.script(TOKEN, {"errcode": errcode, "errmsg": "code been used, rid: 1"})
 
-        response = Walk(gateway).back()
+        response = StartedFlow(gateway).back()
 
         assert "/connect/oauth2/authorize?" in header(response, "Location")
         with pytest.raises(FlowExpired):
-            Walk(gateway, restarted=True).back()
+            StartedFlow(gateway, restarted=True).back()
 
     def test_a_website_flow_starts_over_at_its_qr_page(self, gateway, wechat):
         """The restart uses the same app as the flow that failed."""
         wechat.script(TOKEN, {"errcode": 40163, "errmsg": "code been used"})
 
-        response = Walk(gateway).back(appid=WEBSITE)
+        response = StartedFlow(gateway).back(appid=WEBSITE)
 
         assert "/connect/qrconnect?" in header(response, "Location")
 

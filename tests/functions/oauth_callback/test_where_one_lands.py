@@ -8,7 +8,7 @@ import pytest
 
 from functions.login.index import handler as login
 from functions.oauth_callback.index import handler as oauth_callback
-from tests.support.brokered import willing
+from tests.support.client_sign_in import willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE
 

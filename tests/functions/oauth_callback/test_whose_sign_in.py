@@ -10,7 +10,7 @@ from functions.login.index import handle as login
 from runtime.errors import ConsentRefused, FlowExpired, NotSignedIn
 from runtime.sign_in.flows import EXCHANGE_SECONDS, Flow
 from runtime.web.cookies import sign_cookie
-from tests.support.brokered import (
+from tests.support.client_sign_in import (
     BACK,
     GRANTED,
     PERSON,

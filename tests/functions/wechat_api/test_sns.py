@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.registry.client_secrets import hash_secret
-from tests.support.brokered import (
+from tests.support.client_sign_in import (
     BACK,
     OIDC,
     Visit,

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.sign_in.authorization_request import OIDC, WECHAT
 from runtime.tokens.grant_store import Grant
-from tests.support.brokered import sns
+from tests.support.client_sign_in import sns
 from tests.support.scripted_wechat import SERVICE
 
 PROFILE = {

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.host.processes.prefork_hosts import FRESH, PreforkHost
 from tests.support.local_hosts import (
     ROOT,
     SITE,
@@ -21,7 +22,6 @@ from tests.support.local_hosts import (
     runs,
 )
 from tests.support.ports import free_port
-from tests.support.prefork_hosts import FRESH, PreforkHost
 
 SWEEP = """
 import os, pathlib

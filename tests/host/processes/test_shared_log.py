@@ -7,7 +7,7 @@ import threading
 import time
 from string import ascii_uppercase
 
-from tests.support.prefork_hosts import FRESH, PreforkHost, at_once
+from tests.host.processes.prefork_hosts import FRESH, PreforkHost, at_once
 
 LONG = "/answers/fails_at_length"
 

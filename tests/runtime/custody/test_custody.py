@@ -15,7 +15,7 @@ from runtime.errors import (
     WeChatTimeout,
     WeChatUnavailable,
 )
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     QUICK,
     ClockedStore,
     ScriptedSource,

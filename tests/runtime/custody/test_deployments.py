@@ -10,6 +10,7 @@ from runtime.custody.custody import Custody
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
+from tests.runtime.custody.credential_sources import QUICK, ScriptedSource
 from tests.runtime.custody.deployments import (
     ASIDE,
     Server,
@@ -17,8 +18,7 @@ from tests.runtime.custody.deployments import (
     running,
     sentinel_deployment,
 )
-from tests.support.credential_sources import QUICK, ScriptedSource
-from tests.support.passage import Passage, make_certificate
+from tests.support.recording_proxy import RecordingProxy, make_certificate
 
 LOAD_SECONDS = 4.0
 
@@ -178,8 +178,8 @@ def test_a_redis_that_refuses_blocking_commands_is_polled(redis_server):
 def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
     """rediss:// takes a server that its authority vouches for, and no other."""
     certificate = make_certificate(tmp_path)
-    with Passage(redis_server.port, certificate=certificate) as passage:
-        address = f"rediss://127.0.0.1:{passage.port}/0"
+    with RecordingProxy(redis_server.port, certificate=certificate) as proxy:
+        address = f"rediss://127.0.0.1:{proxy.port}/0"
         trusting = RedisStore(lambda: connect(f"{address}?ssl_ca_certs={certificate}"))
         strict = RedisStore(lambda: connect(address))
 

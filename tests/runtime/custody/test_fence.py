@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import WeChatRefused
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     QUICK,
     ClockedStore,
     ScriptedSource,

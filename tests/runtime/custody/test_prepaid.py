@@ -11,7 +11,7 @@ import pytest
 from runtime.custody.prepaid import PrepaidCosts
 from runtime.custody.protocol import RateCost
 from runtime.errors import RateLimited
-from tests.support.credential_sources import ScriptedSource, make_custody
+from tests.runtime.custody.credential_sources import ScriptedSource, make_custody
 
 HIGH = RateCost("shop", per_second=1000, burst=100)
 

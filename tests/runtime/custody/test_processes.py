@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.credential_sources import fields, make_due, make_expired
+from tests.runtime.custody.credential_sources import fields, make_due, make_expired
 
 ASIDE = threading.Event()
 

@@ -10,7 +10,11 @@ import pytest
 from runtime.custody.protocol import RateCost
 from runtime.errors import RateLimited
 from runtime.state.redis_store import RedisStore
-from tests.support.credential_sources import ScriptedSource, make_custody, make_due
+from tests.runtime.custody.credential_sources import (
+    ScriptedSource,
+    make_custody,
+    make_due,
+)
 
 FREE = RateCost("shop", per_second=1000, burst=1000)
 

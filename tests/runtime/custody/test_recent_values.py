@@ -13,7 +13,7 @@ from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import WeChat
 from runtime.wechat.calls import Calls
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     ScriptedSource,
     WatchedStore,
     make_custody,

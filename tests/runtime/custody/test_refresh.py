@@ -11,7 +11,7 @@ import pytest
 from runtime.custody.protocol import Pace
 from runtime.custody.upkeep import CredentialReport, Outcome
 from runtime.errors import WeChatRefused
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     MIDNIGHT,
     QUICK,
     ClockedStore,

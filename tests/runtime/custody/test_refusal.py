@@ -7,7 +7,7 @@ import time
 import pytest
 
 from runtime.errors import WeChatRefused
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     ClockedStore,
     ScriptedSource,
     all_at_once,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     QUICK,
     ClockedStore,
     ScriptedSource,

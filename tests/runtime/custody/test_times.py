@@ -9,7 +9,7 @@ import pytest
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import CredentialValue, Pace, RateCost, Refusal, Verdict
 from runtime.custody.upkeep import Upkeep
-from tests.support.credential_sources import (
+from tests.runtime.custody.credential_sources import (
     MIDNIGHT,
     ClockedStore,
     ScriptedSource,

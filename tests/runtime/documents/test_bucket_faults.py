@@ -13,7 +13,7 @@ from runtime.documents.documents import Documents
 from runtime.documents.store import StoreAway, VersionExists
 from runtime.errors import ServiceUnavailable
 from runtime.registry.registry import Registry
-from tests.support.document_stores import oss, oss_store, use_keys
+from tests.runtime.documents.document_stores import oss, oss_store, use_keys
 from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET
 from tests.support.ports import free_port
 

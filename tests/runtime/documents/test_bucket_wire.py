@@ -8,7 +8,7 @@ import pytest
 
 from runtime.documents.bucket import BucketStore, connect, speaks_oss
 from runtime.documents.store import StoreAway
-from tests.support.document_stores import oss, oss_store, use_keys
+from tests.runtime.documents.document_stores import oss, oss_store, use_keys
 from tests.support.oss_server import BUCKET, ENDPOINT_HOST, KEY_ID, KEY_SECRET
 
 NAME = "apps/wx0123456789abcdef"

@@ -9,8 +9,8 @@ import pytest
 
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.documents.documents import Document, Documents, VersionExists
-from tests.support.document_parts import APP, HUSH, KEY, NEWER_KEY
-from tests.support.document_stores import KINDS, store_of
+from tests.runtime.documents.document_parts import APP, HUSH, KEY, NEWER_KEY
+from tests.runtime.documents.document_stores import KINDS, store_of
 
 OTHER = {"kind": "website", "secret": "an0ther-s3cret"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.store import StoreAway
-from tests.support.document_parts import APP, Place
+from tests.runtime.documents.document_parts import APP, Place
 
 NEW = {**APP, "kind": "website"}
 

@@ -11,7 +11,7 @@ from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.store import VersionExists
 from runtime.state.redis_store import RedisStore
-from tests.support.document_parts import APP, HUSH, Place
+from tests.runtime.documents.document_parts import APP, HUSH, Place
 
 NEW = {**APP, "kind": "website"}
 

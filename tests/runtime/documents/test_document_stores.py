@@ -12,7 +12,7 @@ import pytest
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.store import REMOVED, VersionExists
-from tests.support.document_stores import KINDS, store_of
+from tests.runtime.documents.document_stores import KINDS, store_of
 
 ROUNDS = 4
 

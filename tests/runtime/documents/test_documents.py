@@ -13,7 +13,7 @@ import pytest
 from runtime.crypto.envelope import CannotOpen
 from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.store import VersionExists
-from tests.support.document_parts import APP, HUSH, Place
+from tests.runtime.documents.document_parts import APP, HUSH, Place
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from runtime.crypto.envelope import Envelope
 from runtime.documents.check import Finding
 from runtime.documents.documents import Documents
 from runtime.documents.store import StoreAway
-from tests.support.document_parts import APP, KEY, NEWER_KEY
-from tests.support.document_stores import KINDS, store_of
+from tests.runtime.documents.document_parts import APP, KEY, NEWER_KEY
+from tests.runtime.documents.document_stores import KINDS, store_of
 
 
 @pytest.fixture(params=KINDS)

@@ -28,7 +28,7 @@ from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.tokens.grant import InvalidGrant, SpentCode
 from runtime.usage.limits import Limits, TooManyWrongSecrets
-from tests.support.brokered import BACK, PERSON, VERIFIER, willing
+from tests.support.client_sign_in import BACK, PERSON, VERIFIER, willing
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import (
     APP_SECRET,

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from runtime import errors
 from runtime.pages import languages, pages
 from runtime.web.browsers import Browser
-from tests.support.page_parts import (
+from tests.runtime.pages.page_parts import (
     OWN_SCRIPT,
     Page,
     error_page,

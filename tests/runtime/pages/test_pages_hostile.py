@@ -8,7 +8,7 @@ from runtime import errors
 from runtime.pages import pages
 from runtime.pages.qr_code import QrCode
 from runtime.web.browsers import Browser
-from tests.support.page_parts import policy_of
+from tests.runtime.pages.page_parts import policy_of
 
 QR = "https://open.weixin.qq.com/connect/qrconnect?appid=wx1"
 NASTY = [

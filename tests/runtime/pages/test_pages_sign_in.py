@@ -6,7 +6,7 @@ import pytest
 
 from runtime.pages.qr_code import QrCode
 from runtime.web.browsers import Browser
-from tests.support.page_parts import (
+from tests.runtime.pages.page_parts import (
     ADDRESS,
     OWN_SCRIPT,
     QR,

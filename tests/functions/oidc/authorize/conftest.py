@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.brokered import BACK, Visit
+from tests.support.client_sign_in import BACK, Visit
 from tests.support.scripted_wechat import change
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from functions.oidc.index import handle as oidc
 from runtime.errors import SnapshotUser, WeChatUnavailable
-from tests.support.brokered import (
+from tests.support.client_sign_in import (
     GRANTED,
     answered,
     query_of,

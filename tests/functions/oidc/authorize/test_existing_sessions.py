@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.brokered import BACK, GRANTED, PERSON, Visit, answered, query_of
+from tests.support.client_sign_in import (
+    BACK,
+    GRANTED,
+    PERSON,
+    Visit,
+    answered,
+    query_of,
+)
 from tests.support.scripted_wechat import SERVICE, change, header
 
 SILENT = "snsapi_base"

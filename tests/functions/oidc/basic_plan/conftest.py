@@ -6,7 +6,7 @@ import pytest
 
 from runtime.registry.client_secrets import hash_secret
 from tests.functions.oidc.basic_plan.relying_party import SECRETS, RelyingParty
-from tests.support.brokered import BACK, willing
+from tests.support.client_sign_in import BACK, willing
 from tests.support.scripted_wechat import SERVICE, WEBSITE, change
 
 

@@ -6,7 +6,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OctKey
 
-from tests.support.brokered import GRANTED
+from tests.support.client_sign_in import GRANTED
 from tests.support.scripted_wechat import change
 
 OTHER = {**GRANTED, "openid": "o-2", "unionid": "u-2"}

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from runtime.errors import RedirectUriUnknown
-from tests.support.brokered import BACK
+from tests.support.client_sign_in import BACK
 
 pytestmark = pytest.mark.case(105)
 

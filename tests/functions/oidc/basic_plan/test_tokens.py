@@ -8,7 +8,7 @@ import re
 import pytest
 from joserfc import jws
 
-from tests.support.brokered import CHALLENGE, VERIFIER
+from tests.support.client_sign_in import CHALLENGE, VERIFIER
 from tests.support.scripted_wechat import FORM
 
 pytestmark = pytest.mark.case(105)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.sign_in.authorization_request import WECHAT
-from tests.support.brokered import exchanged, sns
+from tests.support.client_sign_in import exchanged, sns
 from tests.support.provider import OPENID, PROFILE, make_code
 from tests.support.scripted_wechat import SERVICE, WEBSITE, change
 

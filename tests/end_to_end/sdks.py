@@ -1,0 +1,47 @@
+"""The SDKs that the walk runs unmodified, each by a script, and where they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+SDK = Path(__file__).parent / "sdk"
+
+
+def installed(name):
+    """Return a folder that .ci/run fills; skips aloud where it has not."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    found = cache / "wechat-gateway/sdk" / name
+    if not found.exists():
+        assert "CI" not in os.environ, f"CI has no {found}: .ci/run installs it"
+        pytest.skip(f"no {found}: .ci/run installs it")
+    return found
+
+
+def on_node(name, script):
+    """Return command and variables of a script for an SDK from npm."""
+    node = shutil.which("node")
+    if node is None:
+        assert "CI" not in os.environ, "CI has no node"
+        pytest.skip("no node on PATH")
+    folder = installed(f"node_modules/{name}").parent
+    return [node, SDK / script], {"NODE_PATH": folder}
+
+
+def on_python(version):
+    """Return command and variables of wechatpy's script."""
+    path = {"PYTHONPATH": installed("python")} if version == "2.0" else {}
+    return [sys.executable, SDK / "use_wechatpy.py"], {"VERSION": version, **path}
+
+
+SDKS = {
+    "co-wechat-api": lambda: on_node("co-wechat-api", "co_wechat_api.js"),
+    "node-easywechat": lambda: on_node("node-easywechat", "node_easywechat.js"),
+    "wechatpy-1.8": lambda: on_python("1.8"),
+    "wechatpy-2.0": lambda: on_python("2.0"),
+}
+"""Each gives the script's command and what it needs in its environment."""
