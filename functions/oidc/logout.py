@@ -22,17 +22,18 @@ from runtime.web.next_url import DEFAULT_NEXT
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """Who asks, whom it means, and where the browser goes then; each may be unsaid.
+    """Which client asks, about which user, and where the browser goes then.
 
-    `sub` is out of an ID token of ours, `goes_on` registered, with the client's state.
+    Each may be None. `sub` comes from an ID token of ours; `location` is a registered
+    URL of the client, with its state.
     """
 
     client: Client | None
     sub: str | None
-    goes_on: str | None
+    location: str | None
 
-    def means(self, session: Session) -> bool:
-        """Tell whether an ID token of the client names who is signed in."""
+    def names(self, session: Session) -> bool:
+        """Tell whether an ID token of the client names the user of this session."""
         if self.client is None:
             return False
         return self.sub == subject_for(self.client, session.sub)
@@ -43,7 +44,7 @@ def logout_request(
 ) -> LogoutRequest:
     """Return the checked request; BadRequest, or RedirectUriUnknown.
 
-    A hint that is no good says nothing: the person is asked, as without it.
+    An invalid hint counts as none: the user is asked.
     """
     hint = single(pairs, "id_token_hint")
     claims = _claims(hint, gateway) if hint else {}
@@ -55,13 +56,13 @@ def logout_request(
         client = None
     sub, state = claims.get("sub"), single(pairs, "state")
     uri = single(pairs, "post_logout_redirect_uri")
-    # Where only such a hint named the client, nobody vouches for the address.
+    # If only an invalid hint named the client, the URL is not trusted.
     if not uri or (hint and not client_id):
         return LogoutRequest(client, sub, None)
     if client is None or uri not in client.post_logout_redirect_uris:
         raise RedirectUriUnknown
-    said = {} if state is None else {"state": state}
-    return LogoutRequest(client, sub, extended(uri, said))
+    pairs_back = {} if state is None else {"state": state}
+    return LogoutRequest(client, sub, extended(uri, pairs_back))
 
 
 def _claims(hint: str, gateway: Gateway) -> Mapping[str, Any]:
@@ -72,12 +73,12 @@ def _claims(hint: str, gateway: Gateway) -> Mapping[str, Any]:
 
 
 def logout_page(request: Request, gateway: Gateway) -> Response:
-    """Sign out whom an ID token names, and ask anybody else: a link is no wish."""
+    """Sign out the user whom an ID token names; ask every other user."""
     asked = logout_request(request.arguments, gateway)
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
         return _signed_out(request, gateway, asked)
-    if asked.means(session):
+    if asked.names(session):
         return _end(request, gateway, session, asked)
     from runtime.pages.pages import sign_out
 
@@ -88,13 +89,13 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
         home=(asked.client and asked.client.home) or DEFAULT_NEXT,
         client_name=asked.client.name if asked.client else "",
         fields=dict(request.arguments),
-        form_origins=(asked.goes_on,) if asked.goes_on else (),
+        form_origins=(asked.location,) if asked.location else (),
         https=gateway.settings.secure,
     )
 
 
 def logout(request: Request, gateway: Gateway) -> Response:
-    """End the session by our own form; a client's form is answered like its link."""
+    """End the session for our own form; redirect a client's form to its link."""
     if single(request.form, "_xsrf") is None:
         return form_as_link(request, "/oidc/logout")
     asked = logout_request(request.form, gateway)
@@ -114,8 +115,8 @@ def _end(
 
 
 def _signed_out(request: Request, gateway: Gateway, asked: LogoutRequest) -> Response:
-    if asked.goes_on:
-        return redirect(asked.goes_on)
+    if asked.location:
+        return redirect(asked.location)
     from runtime.pages.pages import signed_out
 
     home = (asked.client and asked.client.home) or "/login"

@@ -1,4 +1,9 @@
-"""Who calls, for which app, and whether what they want is in their scope."""
+"""Authentication and scopes: who calls, for which app, and whether it is allowed.
+
+On WeChat's own paths a caller sends a gateway token in the query. On an app's own paths
+it sends one as Bearer or in the query, or its client secret by Basic. /sns takes the
+client secret in the query, as WeChat does.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +22,9 @@ from runtime.web.messages import Request
 
 
 def caller_of(request: Request, gateway: Gateway) -> tuple[App, Caller]:
-    """Return the app and what the gateway token allows; ApiRefused otherwise.
+    """Return app and caller of one of WeChat's own paths; ApiRefused if not allowed.
 
-    On WeChat's own paths the token stands in the query, and names the app.
+    The gateway token in the query names the app.
     """
     caller = _by_token(request.argument("access_token"), gateway)
     return _checked(caller, gateway, request.path)
@@ -28,10 +33,9 @@ def caller_of(request: Request, gateway: Gateway) -> tuple[App, Caller]:
 def caller_for_app(
     request: Request, gateway: Gateway, appid: str, *, scope: str
 ) -> tuple[App, Caller]:
-    """Return the same for the app that the address names.
+    """Return app and caller of a path that names the app; ApiRefused if not allowed.
 
-    By Bearer or `access_token` with a gateway token, or by Basic with client id and
-    secret; two of them at once are a BadRequest.
+    BadRequest if a token comes in the query beside an Authorization header.
     """
     in_query = request.argument("access_token")
     if in_query is not None and scheme_of(request):
@@ -53,7 +57,7 @@ def caller_for_app(
 
 
 def rate_cost_of(caller: Caller, gateway: Gateway) -> RateCost | None:
-    """Return what a call of this client costs, None where it has no rate."""
+    """Return what a call of this client costs, None if its rate is unlimited."""
     client = gateway.registry.client(caller.client_id)
     rate = client.rate if client else None
     if rate is None:
@@ -61,25 +65,10 @@ def rate_cost_of(caller: Caller, gateway: Gateway) -> RateCost | None:
     return RateCost(caller.client_id, rate.per_second, rate.burst)
 
 
-def _by_token(text: str | None, gateway: Gateway) -> Caller:
-    if not text:
-        raise ApiRefused(41001, "access_token_missing")
-    return gateway.gateway_tokens.read(GatewayToken(text), now=gateway.clock())
-
-
-def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]:
-    app = gateway.registry.app(caller.appid)
-    if app is None:
-        raise ApiRefused(40013, "unknown_appid")
-    if not caller.allows(scope):
-        raise ApiRefused(48001, "path_not_in_scope")
-    return app, caller
-
-
 def client_of_secret(
     request: Request, fields: Mapping[str, str], gateway: Gateway
 ) -> Client:
-    """Return the client that has this `secret`; `appid` is an app's id or its own.
+    """Return the client that has this `secret`; `appid` is an app's or the client's id.
 
     ApiRefused with 41002, 40013, 41004 or 40125 otherwise.
     """
@@ -97,8 +86,23 @@ def client_of_secret(
     return client
 
 
+def _by_token(text: str | None, gateway: Gateway) -> Caller:
+    if not text:
+        raise ApiRefused(41001, "access_token_missing")
+    return gateway.gateway_tokens.read(GatewayToken(text), now=gateway.clock())
+
+
+def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]:
+    app = gateway.registry.app(caller.appid)
+    if app is None:
+        raise ApiRefused(40013, "unknown_appid")
+    if not caller.allows(scope):
+        raise ApiRefused(48001, "path_not_in_scope")
+    return app, caller
+
+
 def _is_known(appid: str, gateway: Gateway) -> bool:
-    # Its form first: what is looked up in vain costs a listing of the store.
+    # Check the form first: looking up an unknown id lists the whole store.
     if re.fullmatch(APPID, appid):
         return gateway.registry.app(appid) is not None
     is_client = re.fullmatch(CLIENT_ID, appid)

@@ -1,4 +1,4 @@
-"""The wechat_api function's routes."""
+"""Routes of the wechat_api function."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from runtime.web.messages import Request, Response
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
 _OURS = f"/({APPID})"
-# No empty and no dotted segment: what is checked is what WeChat will see.
+# No empty and no dot segment: the path that is checked is the one WeChat gets.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+"
 _TICKET = "/cgi-bin/ticket/getticket"
 
-access_token = late("functions.wechat_api.access_token")
 jssdk = late("functions.wechat_api.jssdk")
 mini_program = late("functions.wechat_api.mini_program")
 proxy = late("functions.wechat_api.proxy")
 quota = late("functions.wechat_api.quota")
+real_token = late("functions.wechat_api.real_token")
 sns = late("functions.wechat_api.sns")
 tokens = late("functions.wechat_api.tokens")
 
@@ -46,8 +46,8 @@ ROUTES = (
         POST=mini_program.jscode2session,
     ),
     route(f"(?!/{APPID}(?:/|$)){_PLAIN}", **_any(proxy.proxy)),
-    route(f"{_OURS}/access_token", GET=access_token.access_token),
-    route(f"{_OURS}/access_token/reject", POST=access_token.reject),
+    route(f"{_OURS}/access_token", GET=real_token.real_token),
+    route(f"{_OURS}/access_token/reject", POST=real_token.reject),
     route(f"{_OURS}/jssdk_config", GET=jssdk.jssdk_config),
     route(f"{_OURS}/quota", GET=quota.quota),
     route(f"{_OURS}/decrypt", POST=mini_program.decrypt_user_data),
@@ -62,7 +62,7 @@ def handle(request: Request, gateway: Gateway) -> Response:
 
 
 def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Say an error in our own JSON on our own paths, and as WeChat on WeChat's."""
+    """Answer an error in our JSON on our own paths, and as WeChat does on its own."""
     if re.match(f"/{APPID}(?:/|$)", request.path):
         return api_dialect(request, error, https=https)
     as_wechat = sns_dialect if request.path.startswith("/sns/") else wechat_dialect

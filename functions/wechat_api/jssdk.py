@@ -1,4 +1,4 @@
-"""What a page needs for wx.config, signed by the app's jsapi ticket."""
+"""Parameters of wx.config for a page, signed with the app's jsapi ticket."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def jssdk_config(
     *,
     random: Callable[[int], str] = secrets.token_hex,
 ) -> Response:
-    """GET /{appid}/jssdk_config?url=: appId, timestamp, nonceStr and signature."""
+    """Answer GET /{appid}/jssdk_config?url= with what wx.config takes."""
     app, caller = caller_for_app(request, gateway, appid, scope=SCOPE)
     client = gateway.registry.client(caller.client_id)
     page = _page(request, app, narrowed=client.js_domains if client else ())
@@ -65,7 +65,7 @@ def page_host(url: str) -> str | None:
 
 def _page(request: Request, app: App, *, narrowed: Collection[str]) -> str:
     if {name for name, _ in request.arguments} - {"url", "access_token"}:
-        # A page's own query whose & was not percent-encoded falls apart into ours.
+        # If the & of the page's query is not percent-encoded, it becomes part of ours.
         raise ApiRefused(40097, "url_not_encoded")
     page = (request.argument("url") or "").partition("#")[0]
     host = page_host(page)

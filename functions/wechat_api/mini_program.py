@@ -1,4 +1,4 @@
-"""Mini-program sign-in in WeChat's own shape and order of checks."""
+"""Mini programs: sign-in by js_code as at WeChat, and decryption of user data."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.mini_programs import MiniProgramUser, mini_program_of
 from runtime.wechat.user_data import CannotDecrypt, decrypt, is_signed
 
+DECRYPT_SCOPE = "/decrypt"
+
 
 def jscode2session(request: Request, gateway: Gateway) -> Response:
-    """GET /sns/jscode2session: openid, and what the client may know besides.
+    """Answer GET /sns/jscode2session: openid, and what else the client may know.
 
-    `secret` is the client's. `appid` is the mini program's, or the client id where
-    the client has one mini program. Of a POST the query alone is read, as at WeChat.
+    `secret` is the client's. `appid` is the mini program's, or the client id if the
+    client has one mini program. A POST is read by its query only, as at WeChat.
     """
     fields = request.first_arguments
     client = client_of_secret(request, fields, gateway)
@@ -38,37 +40,13 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
     return sns_response(_session_for(client, user))
 
 
-def _app(client: Client, appid: str, gateway: Gateway) -> App:
-    find = gateway.registry.app
-    if not re.fullmatch(APPID, appid):
-        return mini_program_of(client, None, find=find)
-    if appid not in client.scopes_by_app:
-        raise ApiRefused(48001, "app_not_granted")
-    return mini_program_of(client, appid, find=find)
-
-
-def _session_for(client: Client, user: MiniProgramUser) -> Mapping[str, str]:
-    content = {"openid": openid_for(client, user.openid)}
-    if is_pairwise(client):
-        # By unionid, or what a session_key decrypts, it would learn the real names.
-        return content
-    if client.session_key:
-        content = {"session_key": user.session_key, **content}
-    if user.unionid:
-        content["unionid"] = user.unionid
-    return content
-
-
-SCOPE = "/decrypt"
-
-
 def decrypt_user_data(request: Request, gateway: Gateway, appid: str) -> Response:
-    """POST /{appid}/decrypt: the JSON object that WeChat has encrypted for a person.
+    """Answer POST /{appid}/decrypt: the JSON that WeChat has encrypted about a user.
 
-    `openid` is as the client knows it; where `raw_data` and `signature` come along,
-    they are checked first.
+    `openid` is the one that the client knows. `raw_data` and `signature` are checked
+    first if they are sent.
     """
-    _, caller = caller_for_app(request, gateway, appid, scope=SCOPE)
+    _, caller = caller_for_app(request, gateway, appid, scope=DECRYPT_SCOPE)
     fields = _fields(request)
     client = gateway.registry.client(caller.client_id)
     found = client and gateway.session_keys.find(client, appid, fields["openid"])
@@ -83,6 +61,27 @@ def decrypt_user_data(request: Request, gateway: Gateway, appid: str) -> Respons
         raise ApiRefused(40097, "cannot_decrypt") from None
     note(request, caller, "user_data_decrypted")
     return _answer(_content_for(client, content))
+
+
+def _app(client: Client, appid: str, gateway: Gateway) -> App:
+    find = gateway.registry.app
+    if not re.fullmatch(APPID, appid):
+        return mini_program_of(client, None, find=find)
+    if appid not in client.scopes_by_app:
+        raise ApiRefused(48001, "app_not_granted")
+    return mini_program_of(client, appid, find=find)
+
+
+def _session_for(client: Client, user: MiniProgramUser) -> Mapping[str, str]:
+    content = {"openid": openid_for(client, user.openid)}
+    if is_pairwise(client):
+        # The unionid, or data that a session_key decrypts, would tell the real openid.
+        return content
+    if client.session_key:
+        content = {"session_key": user.session_key, **content}
+    if user.unionid:
+        content["unionid"] = user.unionid
+    return content
 
 
 def _fields(request: Request) -> Mapping[str, str]:
@@ -115,5 +114,5 @@ def _content_for(client: Client, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(content: dict[str, Any]) -> Response:
-    # In ASCII: half a surrogate pair, of which WeChat makes names, has no UTF-8.
+    # In ASCII: a name can hold half a surrogate pair, which has no UTF-8.
     return replace(json_response({}), body=json.dumps(content).encode())

@@ -1,4 +1,4 @@
-"""Any other API path: the real token is put in, the answer comes back as it is."""
+"""Proxy for all other API paths: puts in the real token, returns WeChat's answer."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from runtime.tokens.gateway_tokens import Caller
 from runtime.web.messages import Headers, Request, Response
 
 _REFUSED = re.compile(
-    # Paths that take or reveal a secret or a token, and sign-in, which has its own.
+    # Paths that take or reveal a secret or a token, and the ones of sign-in.
     r"/cgi-bin/(clear_quota/v2|component/.*|token|stable_token|ticket/.*)|/sns/.*"
     r"|/wxa/resetusersessionkey"
 )
 _PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
-# No line end, by which a header would become two, and nothing beyond latin-1.
+# No line end, which would make two headers of one, and nothing beyond latin-1.
 _VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
 _PASSED_DOWN = re.compile(
     r"content-(type|disposition|encoding|language)|cache-control|etag|last-modified"
     r"|wechatmp-[a-z0-9-]+",
     re.IGNORECASE,
 )
-# FC takes no control characters, and loses what is not ASCII.
+# FC accepts no control characters, and drops what is not ASCII.
 _VALUE_DOWN = re.compile(r"[\t -~]*")
 
 
@@ -34,16 +34,16 @@ def proxy(request: Request, gateway: Gateway) -> Response:
     """Forward the call and return WeChat's status, content type and bytes."""
     _check_path(request.path)
     app, caller = caller_of(request, gateway)
-    return _passed(request, gateway, app, caller)
+    return _forwarded(request, gateway, app, caller)
 
 
 def proxy_for_app(
     request: Request, gateway: Gateway, appid: str, path: str
 ) -> Response:
-    """Forward a call whose app the address names."""
+    """Forward a call whose path names the app."""
     _check_path(path)
     app, caller = caller_for_app(request, gateway, appid, scope=path)
-    return _passed(replace(request, path=path), gateway, app, caller)
+    return _forwarded(replace(request, path=path), gateway, app, caller)
 
 
 def _check_path(path: str) -> None:
@@ -51,14 +51,16 @@ def _check_path(path: str) -> None:
         raise ApiRefused(48001, "path_not_proxied")
 
 
-def _passed(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
+def _forwarded(
+    request: Request, gateway: Gateway, app: App, caller: Caller
+) -> Response:
     report = Report(request, caller, gateway)
     try:
         answer = gateway.calls.send(
             app,
             request.method,
             f"{request.path}?{request.query}",
-            headers=_passed_up(request.headers),
+            headers=_headers_up(request.headers),
             body=request.body or None,
             cost=rate_cost_of(caller, gateway),
             on_attempt=report.attempted,
@@ -67,17 +69,17 @@ def _passed(request: Request, gateway: Gateway, app: App, caller: Caller) -> Res
         report.failed(error)
         raise
     report.answered(answer)
-    return Response(answer.status, _passed_down(answer.headers), answer.body)
+    return Response(answer.status, _headers_down(answer.headers), answer.body)
 
 
-def _passed_up(headers: Headers) -> dict[str, str]:
+def _headers_up(headers: Headers) -> dict[str, str]:
     passed = {name: value for name, value in headers if _PASSED_UP.fullmatch(name)}
     if not all(map(_VALUE_UP.fullmatch, passed.values())):
         raise BadRequest
     return passed
 
 
-def _passed_down(headers: Headers) -> Headers:
+def _headers_down(headers: Headers) -> Headers:
     return tuple(
         (name, value)
         for name, value in headers

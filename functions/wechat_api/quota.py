@@ -1,4 +1,4 @@
-"""How much of an API's daily limit is used, at WeChat and by this client."""
+"""Quota of an API: how much of its daily limit is used, at WeChat and by the client."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ AT_WECHAT = "/cgi-bin/openapi/quota/get"
 
 
 def quota(request: Request, gateway: Gateway, appid: str) -> Response:
-    """GET /{appid}/quota?path=: WeChat's own numbers, and the client's calls today.
+    """Answer GET /{appid}/quota?path=: WeChat's numbers, and the client's calls today.
 
-    Whoever may call a path may ask for its quota; WeChat's numbers are the app's.
+    A client that may call a path may ask for its quota; WeChat's numbers are the app's.
     """
     path = request.argument("path") or ""
     app, caller = caller_for_app(request, gateway, appid, scope=path)

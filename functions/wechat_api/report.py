@@ -1,4 +1,4 @@
-"""What is written down of a proxied call: one line, and one count."""
+"""Report of a proxied call: one line in the audit log, and one count."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 
 
 class Report:
-    """Begun when a call comes in; told once, when it is known what came of it."""
+    """Measures a call from its arrival, and reports its outcome once."""
 
     def __init__(self, request: Request, caller: Caller, gateway: Gateway) -> None:
         self._request = request
@@ -24,18 +24,18 @@ class Report:
         self._gateway = gateway
         self._began = time.perf_counter()
         self._upstream = 0.0
-        self._tries = 0
+        self._attempts = 0
 
     def attempted(self, seconds: float) -> None:
         """Count one attempt at WeChat."""
         self._upstream += seconds
-        self._tries += 1
+        self._attempts += 1
 
     def answered(self, answer: Answer) -> None:
-        """Tell of WeChat's answer, whatever it says."""
+        """Report WeChat's answer, even if it is an error."""
         errcode = answer.errcode
         rid = _RID.search(answer.body[:4096]) if errcode else None
-        self._tell(
+        self._write(
             status=answer.status,
             errcode=errcode,
             rid=rid[1].decode() if rid else None,
@@ -44,10 +44,10 @@ class Report:
         )
 
     def failed(self, error: GatewayError) -> None:
-        """Tell of a call without an answer."""
-        self._tell(status=error.status, errcode=error.errcode, outcome=error.code)
+        """Report a call that got no answer."""
+        self._write(status=error.status, errcode=error.errcode, outcome=error.code)
 
-    def _tell(
+    def _write(
         self,
         *,
         status: int,
@@ -73,10 +73,10 @@ class Report:
                 bytes_down=bytes_down,
                 upstream_ms=round(self._upstream * 1000, 1),
                 own_ms=round(own * 1000, 1),
-                tries=self._tries,
+                tries=self._attempts,
             )
         )
-        # Only of an answer is it known that WeChat has such a path.
+        # Only a successful answer shows that WeChat has such a path.
         known = outcome == "answered" and status == 200 and errcode != 40066
         self._gateway.counters.add(
             caller.client_id,
@@ -87,5 +87,5 @@ class Report:
 
 
 def note(request: Request, caller: Caller, event: str) -> None:
-    """Audit a call of an endpoint of our own, such as `token_read`."""
+    """Write an event of our own endpoints, such as `token_read`, to the audit log."""
     audit(Event(request.request_id, caller.client_id, caller.appid, event))

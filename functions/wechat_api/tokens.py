@@ -1,4 +1,4 @@
-"""The token and ticket endpoints, in WeChat's own shape and order of checks."""
+"""Token and ticket endpoints, with WeChat's own fields and order of checks."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from runtime.wechat.credentials import TICKET_TYPES
 
 
 def token(request: Request, gateway: Gateway) -> Response:
-    """GET /cgi-bin/token: a gateway token for appid and client secret."""
+    """Answer GET /cgi-bin/token: a gateway token for appid and client secret."""
     return _issue(request, request.first_arguments, gateway)
 
 
 def stable_token(request: Request, gateway: Gateway) -> Response:
-    """POST /cgi-bin/stable_token: the same; the query is not read.
+    """Answer POST /cgi-bin/stable_token: the same; the query is not read.
 
-    `force_refresh` has no meaning here: no client can retire another one's token.
+    `force_refresh` is ignored: no client can end another one's token.
     """
     content = request.json()
     return _issue(request, content if isinstance(content, dict) else {}, gateway)
 
 
 def ticket(request: Request, gateway: Gateway) -> Response:
-    """GET /cgi-bin/ticket/getticket: from custody, with its remaining life."""
+    """Answer GET /cgi-bin/ticket/getticket: the ticket and its remaining life."""
     return _ticket(request, gateway, caller_of(request, gateway))
 
 
 def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
-    """The same for the app that the address names."""
+    """Answer the same for the app that the path names."""
     path = request.path.removeprefix(f"/{appid}")
     who = caller_for_app(request, gateway, appid, scope=path)
     return _ticket(request, gateway, who)
@@ -49,17 +49,17 @@ def _ticket(request: Request, gateway: Gateway, who: tuple[App, Caller]) -> Resp
     type_ = request.argument("type")
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")
-    kept = gateway.calls.ticket(app, type_, cost=rate_cost_of(caller, gateway))
+    stored = gateway.calls.ticket(app, type_, cost=rate_cost_of(caller, gateway))
     note(request, caller, "ticket_read")
-    content = {"errcode": 0, "errmsg": "ok", "ticket": kept.value}
-    return _answer({**content, "expires_in": int(kept.seconds)})
+    content = {"errcode": 0, "errmsg": "ok", "ticket": stored.value}
+    return _answer({**content, "expires_in": int(stored.seconds)})
 
 
 def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Response:
     appid, secret = fields.get("appid"), fields.get("secret")
     if not appid:
         raise ApiRefused(41002, "appid_missing")
-    # Its form first: what is looked up in vain costs a listing of the store.
+    # Check the form first: looking up an unknown id lists the whole store.
     formed = isinstance(appid, str) and re.fullmatch(APPID, appid)
     if not formed or gateway.registry.app(appid) is None:
         raise ApiRefused(40013, "unknown_appid")

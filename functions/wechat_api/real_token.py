@@ -1,4 +1,4 @@
-"""The real access_token, for a service that cannot do without it."""
+"""The real access_token of WeChat, for a service that cannot do without it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from runtime.tokens.gateway_tokens import TOKEN_READ
 from runtime.web.messages import Request, Response, json_response
 
 
-def access_token(request: Request, gateway: Gateway, appid: str) -> Response:
-    """GET /{appid}/access_token: the value and its remaining life in seconds."""
+def real_token(request: Request, gateway: Gateway, appid: str) -> Response:
+    """Answer GET /{appid}/access_token: the value and its remaining seconds."""
     app, caller = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
     token = gateway.calls.real_token(app, cost=rate_cost_of(caller, gateway))
     note(request, caller, "token_read")
@@ -21,15 +21,15 @@ def access_token(request: Request, gateway: Gateway, appid: str) -> Response:
 
 
 def reject(request: Request, gateway: Gateway, appid: str) -> Response:
-    """POST /{appid}/access_token/reject: WeChat refused this value.
+    """Answer POST /{appid}/access_token/reject: WeChat refused this value.
 
-    It is dropped if it is still the stored one, and a fresh one is there when this
-    answers; `expires_in` is the life of what stands there now.
+    If it is still the stored one, a new one replaces it before the answer; `expires_in`
+    is the remaining life of the one that is stored then.
     """
     app, caller = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
     content = request.json()
     value = content.get("access_token") if isinstance(content, dict) else None
-    # What is not ASCII was never WeChat's, and may not even be text.
+    # WeChat's tokens are ASCII, and JSON can carry text that has no UTF-8.
     if not isinstance(value, str) or not value.isascii() or not value:
         raise BadRequest
     gateway.calls.real_token(app, cost=rate_cost_of(caller, gateway))
