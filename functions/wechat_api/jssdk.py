@@ -17,7 +17,7 @@ from runtime.web.origins import HOST_NAME, PORT, REST
 
 SCOPE = "/jssdk_config"
 
-_PAGE = re.compile(rf"https?://((?i:{HOST_NAME}))(?:{PORT})?(?:[/?]{REST})?")
+_PAGE = re.compile(rf"https?://((?i:{HOST_NAME})\.?)(?:{PORT})?(?:[/?]{REST})?")
 
 
 def jssdk_config(
@@ -57,7 +57,8 @@ def sign(*, ticket: str, noncestr: str, timestamp: int, url: str) -> str:
 def page_host(url: str) -> str | None:
     """Return the host of a web page in lower case, None if the URL is none of a page.
 
-    An IPv6 address is refused: WeChat lists domains alone.
+    An IPv6 address is refused: WeChat lists only domains. A dot at the end of the host
+    is kept, so no domain of the app equals it.
     """
     match = _PAGE.fullmatch(url)
     return match[1].lower() if match else None
