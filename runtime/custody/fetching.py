@@ -1,4 +1,4 @@
-"""One fetch from WeChat, done by the holder of the lease while it keeps it alive."""
+"""Fetch from WeChat by the holder of a lease, which is renewed meanwhile."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from contextlib import suppress
 
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import Acquired, CredentialValue, Pace, Refusal, Source
-from runtime.errors import (
-    GatewayError,
-    ServiceUnavailable,
-    hint_of,
-)
+from runtime.errors import GatewayError, ServiceUnavailable, hint_of
 
 log = logging.getLogger("gateway.custody")
 
 PAUSES = (0.1, 0.4)
-"""Seconds before the second and the third try where the network failed; they begin in
-the first half of the callers' wait, since one that hangs may take the other half."""
+"""Seconds before the second and the third attempt after a network failure. Attempts
+begin in the first half of the callers' wait, since one that hangs may take the rest."""
 
 
 def fetch_under_lease(
@@ -32,15 +28,15 @@ def fetch_under_lease(
     pace: Pace,
     jitter: Callable[[], float],
 ) -> CredentialValue | None:
-    """Return the credential that stands after this fetch, None if none does.
+    """Return the value that is stored after this fetch, None if there is none.
 
     A refusal goes to the waiters with WeChat's own code and is raised.
     """
-    # Where the old value lives, the caller goes on with it rather than waits.
+    # While the old value lives, the caller uses it rather than waits for attempts.
     patience = 0.0 if acquired.credential else pace.wait / 2
     attempt = _Attempt(source, lease, acquired, holder, patience=patience)
     try:
-        fetched = _kept_alive(attempt.run, lease, holder, acquired.fence, pace=pace)
+        fetched = _while_renewing(attempt.run, lease, holder, acquired.fence, pace=pace)
     except GatewayError as error:
         hint = hint_of(error.errcode, error.detail) or error.code
         log.warning("%s: not fetched, %s: %s", source.name, error.errcode, hint)
@@ -57,7 +53,7 @@ def fetch_under_lease(
         raise
     credential, due_in = _with_margins(fetched, pace)
     try:
-        stands = lease.commit(
+        stored = lease.commit(
             holder,
             acquired.fence,
             credential,
@@ -66,15 +62,15 @@ def fetch_under_lease(
             retires=source.retires or attempt.forced,
         )
     except ServiceUnavailable:
-        # Redis went away meanwhile; what WeChat gave is good all the same.
+        # Redis went away meanwhile; the value that WeChat gave is valid all the same.
         return credential
-    outcome = "stored" if stands is credential else "refused, another holder was faster"
+    outcome = "stored" if stored is credential else "refused, another holder was faster"
     log.info("%s: fetched under fence %s, %s", source.name, acquired.fence, outcome)
-    return stands
+    return stored
 
 
 class _Attempt:
-    """A fetch, forced only where WeChat would give the rejected value again."""
+    """A fetch with retries, forced only if WeChat gives the rejected value again."""
 
     def __init__(
         self,
@@ -99,8 +95,8 @@ class _Attempt:
             return credential
         claim = self._lease.claim_force(self._holder, self._acquired.fence)
         if claim == "refused":
-            # WeChat calls the rejected value its current one, and most callers may do
-            # well with it: it is kept, and who rejected it has WeChat's own 40001.
+            # WeChat calls the rejected value its current one, and it may work for most
+            # callers: it stays, and the caller that rejected it gets WeChat's 40001.
             log.warning(
                 "%s: rejected, but current at WeChat; force_refresh is used up, "
                 "20 a day and 30 s apart",
@@ -116,7 +112,7 @@ class _Attempt:
             try:
                 return self._once(force=force)
             except GatewayError as error:
-                # -1 is WeChat's word for being busy, and ours for no answer.
+                # WeChat answers -1 when it is busy; no answer at all has -1, too.
                 if error.errcode != -1 or time.monotonic() + pause >= self._until:
                     raise
             time.sleep(pause)
@@ -127,7 +123,7 @@ class _Attempt:
         return self._source.fetch(force=force)
 
 
-def _kept_alive(
+def _while_renewing(
     fetch: Callable[[], CredentialValue],
     lease: Lease,
     holder: str,
@@ -145,13 +141,13 @@ def _kept_alive(
             except ServiceUnavailable:
                 continue
 
-    keeper = threading.Thread(target=renew, daemon=True)
-    keeper.start()
+    renewal = threading.Thread(target=renew, daemon=True)
+    renewal.start()
     try:
         return fetch()
     finally:
         done.set()
-        keeper.join()
+        renewal.join()
 
 
 def _with_margins(

@@ -1,4 +1,4 @@
-"""A credential's lease in Redis: one round trip a step (see lease_scripts)."""
+"""Lease of a credential in Redis: one round trip a step (see lease_scripts)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.state.redis_store import RedisStore
 
 
 class Lease:
-    """The wire steps for one credential; policy is custody's."""
+    """The steps of the protocol for one credential; custody decides which to take."""
 
     def __init__(self, store: RedisStore, name: str, *, pace: Pace) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class Lease:
     ) -> Acquired:
         """Read value and lease together, and take the lease where it is free.
 
-        With a rate cost, up to `count` of them are taken: at least one, or LIMITED.
+        With a rate cost, up to `count` units are taken: at least one, or it is LIMITED.
         """
         keys = [self._key, self._wake_key("0")]
         arguments: list[Any] = [holder, _ms(self._pace.lease), revision, _ms(ahead)]
@@ -56,7 +56,7 @@ class Lease:
         )
 
     def renew(self, holder: str, fence: str) -> bool:
-        """Prolong the lease; False if it is no longer mine."""
+        """Prolong the lease; False if the holder has lost it."""
         reply = self._run(
             lease_scripts.RENEW, fence, holder, fence, _ms(self._pace.lease)
         )
@@ -72,7 +72,7 @@ class Lease:
         fetches: int,
         retires: bool,
     ) -> CredentialValue | None:
-        """Store and wake; when refused, return what stands there instead, if any."""
+        """Store the value and wake the waiters; if refused, return the stored value."""
         arguments = [
             holder,
             fence,
@@ -99,7 +99,7 @@ class Lease:
         fetches: int,
         retires: bool,
     ) -> None:
-        """Tell the waiters WeChat's code at once, and let a growing pause begin."""
+        """Tell the waiters WeChat's code at once, and begin a growing pause."""
         pauses = _ms(self._pace.first_pause), _ms(self._pace.longest_pause)
         arguments = [holder, fence, refusal.errcode, refusal.errmsg, revision, *pauses]
         counts = fetches, int(retires)
@@ -115,21 +115,21 @@ class Lease:
         return bool(self._run(lease_scripts.REJECT, "0", value, *limits))
 
     def refund(self) -> None:
-        """Put back what a rejection took from its bucket."""
+        """Put back the unit that a rejection took from its bucket."""
         self._run(lease_scripts.REFUND, "0")
 
     def claim_force(self, holder: str, fence: str) -> str:
-        """Count a use of force_refresh, if granted; "refused" or "late" if not."""
+        """Return "granted" and count the forced fetch, or "refused" or "late"."""
         limits = self._pace.forced_a_day, _ms(self._pace.forced_gap)
         return _text(self._run(lease_scripts.CLAIM_FORCE, "0", holder, fence, *limits))
 
     def describe(self) -> dict[str, str]:
-        """Return what is known of the credential, except any value."""
+        """Return the fields of the credential, without any value."""
         told = [_text(each) for each in self._run(lease_scripts.DESCRIBE, "0")]
         return dict(zip(told[::2], told[1::2], strict=True))
 
     def wait(self, fence: str, *, seconds: float) -> CredentialValue | Refusal | None:
-        """Return what the holder of this fence got; None if it stays silent."""
+        """Return what the holder of this fence got; None if it does not say in time."""
         told = self._store.wait(self._wake_key(fence), seconds=seconds)
         if told is None:
             return None

@@ -1,11 +1,11 @@
-"""The token protocol's Lua, on Redis' own clock; one hash holds one credential.
+"""Lua scripts of the token protocol, on Redis' own clock; a hash for each credential.
 
     value expires_at due_at fetched_at   the credential; times in ms, Redis' clock
     fence holder lease_until             who may fetch; the fence only grows
     errcode errmsg retry_at failures     the last refusal and the pause after it
     revision                             of the app's document at that refusal
-    rejected rejections rejected_at      a value WeChat refused; the bucket of these
-    insisted insisted_until              one it calls current all the same, kept so long
+    rejected rejections rejected_at      a value WeChat refused; the rejections' bucket
+    insisted insisted_until              one it calls current all the same, until when
     suspect                              the stored value may have been retired early
     day fetches forced forced_at         counts of the day in China (UTC+8)
 
@@ -29,7 +29,8 @@ end
 local function keep() redis.call('PEXPIRE', hash, 172800000) end
 local function release() redis.call('HDEL', hash, 'holder', 'lease_until') end
 -- Anybody may take over a lease that has run out. Its holder may still use it for ten
--- seconds, since a busy machine renews late; who slept longer may hold an old answer.
+-- seconds, since a busy machine renews late; one that slept longer may have an old
+-- answer.
 local function held(holder, fence)
   return get('holder') == holder and get('fence') == fence
     and number('lease_until') + 10000 > now
@@ -58,9 +59,9 @@ local function life(expires_at) return string.format('%.0f', expires_at - now) e
 
 # ARGV: holder, lease ms, the app document's revision, ahead ms (a value due within this
 # time counts as due: the timer's, who comes before anybody waits). With KEYS[3], a
-# bucket, also: tokens a second, how many it holds, and how many are wanted.
+# bucket, also: units a second, how many it holds, and how many are wanted.
 # Returns {verdict, value, life ms, fence, lease ms left, errcode, errmsg, rejected,
-# tokens got}.
+# units taken}.
 ACQUIRE = (
     _PRELUDE
     + """
@@ -105,7 +106,7 @@ return answer(live and 'DUE' or 'MINE')
 """
 )
 
-# ARGV: holder, fence, lease ms. Returns 1 while the lease is still mine.
+# ARGV: holder, fence, lease ms. Returns 1 while the holder has the lease.
 RENEW = (
     _PRELUDE
     + """
@@ -171,8 +172,8 @@ REJECT = (
 if get('value') ~= ARGV[1] then return 0 end
 -- WeChat insists on this one, and force_refresh was refused a moment ago.
 if get('insisted') == ARGV[1] and number('insisted_until') > now then return 0 end
--- A path that always says 40001, or a caller who says so, must not cost all others
--- their token, nor the account its quota: beyond the bucket the value stays.
+-- If one path always answers 40001, or one caller always says so, the others must not
+-- lose their token, nor the account its quota: without a unit the value stays.
 local most = tonumber(ARGV[2])
 local level = tonumber(get('rejections') or most)
 level = math.min(most, level + (now - number('rejected_at')) / tonumber(ARGV[3]))
@@ -213,7 +214,7 @@ return told
 )
 
 # ARGV: holder, fence, most a day, least ms between two. Returns 'granted', 'refused'
-# by the limits, or 'late': the lease is no longer mine.
+# by the limits, or 'late': the holder has lost the lease.
 CLAIM_FORCE = (
     _PRELUDE
     + """

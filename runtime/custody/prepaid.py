@@ -1,4 +1,4 @@
-"""Prepaid rate costs: what one process has taken ahead, for the calls to come."""
+"""Prepaid rate costs: units that one process has taken for the calls to come."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ from dataclasses import dataclass
 from runtime.custody.protocol import RateCost
 
 AHEAD_SECONDS = 1.0
-"""So long what was paid ahead counts; what is left of it then is lost."""
+"""How long a prepaid unit can be spent; what is left of it then is lost."""
 
 LARGEST_SHARE = 0.1
-"""So many seconds' worth of a rate one process holds at the most."""
+"""The most that one process takes at once, in seconds of the rate."""
 
 
 @dataclass(slots=True)
-class _Paid:
+class _Batch:
     cost: RateCost
     until: float
-    bought: int
+    size: int
     left: int
     is_doubled: bool = False
 
 
 class PrepaidCosts:
-    """Buys the more at once, the faster a process spends.
+    """Takes the more units at once, the faster a process spends them.
 
-    Whoever spends all within its second buys twice as many the next time; whoever does
-    not buys one again. So a process that stops has lost no more than it has spent. Of a
-    rate below 20 a second each call is bought by itself.
+    A process that spends a whole batch within its second takes twice as many the next
+    time; one that does not takes one again. So a process that stops has lost no more
+    units than it has spent. Of a rate below 20 a second each unit is taken alone.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._paid: dict[tuple[str, str], _Paid] = {}
+        self._batches: dict[tuple[str, str], _Batch] = {}
         self._lock = threading.Lock()
 
     def spend(self, name: str, cost: RateCost) -> bool:
-        """Spend one that is paid for a call of that credential; False if none is."""
+        """Spend a unit for a call with this credential; False if there is none."""
         with self._lock:
-            paid = self._valid(name, cost)
-            if paid is None or not paid.left:
+            batch = self._valid(name, cost)
+            if batch is None or not batch.left:
                 return False
-            paid.left -= 1
+            batch.left -= 1
             return True
 
     def wanted(self, name: str, cost: RateCost) -> int:
-        """Return how many are to be paid now, the one of this call included.
+        """Return how many units to take now, the one of this call included.
 
-        Of several callers that find nothing at once, one buys for all.
+        Of several threads that find none at once, one takes a batch for all.
         """
         with self._lock:
-            paid = self._valid(name, cost)
-            if paid is None or paid.is_doubled:
+            batch = self._valid(name, cost)
+            if batch is None or batch.is_doubled:
                 return 1
-            paid.is_doubled = True
-        return min(2 * paid.bought, max(1, int(cost.per_second * LARGEST_SHARE)))
+            batch.is_doubled = True
+        return min(2 * batch.size, max(1, int(cost.per_second * LARGEST_SHARE)))
 
-    def put(self, name: str, cost: RateCost, bought: int) -> None:
-        """Keep what was paid, but for the one of this call."""
+    def put(self, name: str, cost: RateCost, taken: int) -> None:
+        """Add the units that were taken, except the one of this call."""
         until = self._clock() + AHEAD_SECONDS
         with self._lock:
-            if bought > 1 or not self._valid(name, cost):
-                self._paid[name, cost.name] = _Paid(cost, until, bought, bought - 1)
+            if taken > 1 or not self._valid(name, cost):
+                self._batches[name, cost.name] = _Batch(cost, until, taken, taken - 1)
 
-    def _valid(self, name: str, cost: RateCost) -> _Paid | None:
-        paid = self._paid.get((name, cost.name))
-        if paid is None or paid.cost != cost or paid.until <= self._clock():
+    def _valid(self, name: str, cost: RateCost) -> _Batch | None:
+        batch = self._batches.get((name, cost.name))
+        if batch is None or batch.cost != cost or batch.until <= self._clock():
             return None
-        return paid
+        return batch

@@ -1,4 +1,4 @@
-"""The words of the token protocol: what is granted, refused, paid, and at what pace."""
+"""Types of the token protocol: sources and values, verdicts, rate costs, the pace."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from enum import Enum
 from typing import Protocol
 
 
-class Verdict(Enum):
-    """What a caller of `acquire` is to do."""
+class Source(Protocol):
+    """The place that a credential is fetched from.
 
-    FRESH = "FRESH"  # go on with the value
-    DUE = "DUE"  # the value is good, and you are the one who replaces it
-    MINE = "MINE"  # there is none, and you are the one who fetches it
-    WAIT = "WAIT"  # there is none, somebody is fetching it
-    PAUSED = "PAUSED"  # there is none, and WeChat refused a moment ago
-    LIMITED = "LIMITED"  # the rate does not cover the cost: retry after `lease_seconds`
+    `name` identifies the credential and holds no secret, `revision` is the version of
+    the app's document, and `retires` tells whether fetching a new value retires the
+    one before.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def retires(self) -> bool: ...
+
+    def fetch(self, *, force: bool) -> CredentialValue:
+        """Return a value from WeChat; WeChatRefused or WeChatUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +34,23 @@ class CredentialValue:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class RateCost:
-    """What a call costs: one token of the bucket of that name.
+class Verdict(Enum):
+    """What a caller of `acquire` is to do."""
 
-    The bucket holds `burst` and is filled with `per_second`.
-    """
-
-    name: str
-    per_second: float
-    burst: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """WeChat's own code and text, kept for those who ask during the pause."""
-
-    errcode: int
-    errmsg: str
+    FRESH = "FRESH"  # use the value
+    DUE = "DUE"  # use the value, and replace it: you hold the lease
+    MINE = "MINE"  # there is none; fetch it: you hold the lease
+    WAIT = "WAIT"  # there is none; another holder is fetching it
+    PAUSED = "PAUSED"  # there is none, and WeChat refused a moment ago
+    LIMITED = "LIMITED"  # the rate does not cover the cost: retry after `lease_seconds`
 
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """The answer to `acquire`; `token` is None where no value lives.
+    """The answer to `acquire`; `credential` is None where no value lives.
 
-    `paid` tells how many rate costs were taken.
+    `rejected` is the value that WeChat refused last, `paid` how many rate costs were
+    taken.
     """
 
     verdict: Verdict
@@ -60,6 +60,26 @@ class Acquired:
     refusal: Refusal | None
     rejected: str = field(repr=False)
     paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """WeChat's own code and text, stored for those who ask during the pause."""
+
+    errcode: int
+    errmsg: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateCost:
+    """What a call costs its client: one unit of the bucket of this name.
+
+    The bucket holds `burst` units and is refilled with `per_second`.
+    """
+
+    name: str
+    per_second: float
+    burst: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +103,3 @@ class Pace:
     rejection_every: float = 60.0
     forced_a_day: int = 20
     forced_gap: float = 30.0
-
-
-class Source(Protocol):
-    """Where a credential comes from.
-
-    `name` is its identity without any secret, `revision` its app document's version,
-    `retires` tells that fetching a new value retires the one before.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def revision(self) -> str: ...
-    @property
-    def retires(self) -> bool: ...
-
-    def fetch(self, *, force: bool) -> CredentialValue:
-        """Return a value from WeChat; WeChatRefused or WeChatUnavailable."""

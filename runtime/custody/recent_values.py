@@ -1,4 +1,4 @@
-"""What one process remembers of the credentials it has handed out."""
+"""Recent values: what one process remembers of the credentials it has handed out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from runtime.custody.protocol import CredentialValue, Source
 
 RECENT_SECONDS = 1.0
-"""So long a value is used without another look, and no longer after it was dropped."""
+"""How long a value is used without asking Redis, even if it was dropped meanwhile."""
 
 
 class Moment(NamedTuple):
@@ -28,10 +28,10 @@ class _Seen:
 
 
 class RecentValues:
-    """The last value seen of each credential, with the life that is left of it.
+    """The last value seen of each credential, with its remaining life.
 
-    A life counts from the moment before Redis was asked. Of two clocks the one counts
-    that has gone further: for a process that was frozen one of them may have stood.
+    A life counts from the moment before Redis was asked. Of the two clocks the one
+    that has advanced more decides: while a process is frozen, one may stand still.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class RecentValues:
                 self._seen[source.name] = _Seen(credential, source.revision, asked_at)
 
     def recent(self, source: Source) -> CredentialValue | None:
-        """Return what was seen within RECENT_SECONDS, None if it may be due by now.
+        """Return the value seen within RECENT_SECONDS, None if it may be due by now.
 
-        Who has it due replaces it, so all must ask. Nor is there any after a change of
-        the app's document.
+        A value that may be due is not remembered, so that somebody asks Redis and
+        replaces it; nor is one of an earlier version of the app's document.
         """
         seen = self._seen.get(source.name)
         if seen is None or seen.revision != source.revision:
@@ -77,12 +77,12 @@ class RecentValues:
         return CredentialValue(seen.credential.value, left)
 
     def last(self, source: Source) -> CredentialValue | None:
-        """Return what was seen last, None if it has ended: for when Redis is away."""
+        """Return the last value seen while it lives: for when Redis is away."""
         seen = self._seen.get(source.name)
-        left = seen.credential.seconds - self._age(seen) if seen else 0.0
-        return (
-            CredentialValue(seen.credential.value, left) if seen and left > 0 else None
-        )
+        if seen is None:
+            return None
+        left = seen.credential.seconds - self._age(seen)
+        return CredentialValue(seen.credential.value, left) if left > 0 else None
 
     def forget(self, source: Source, value: str) -> None:
         """Forget a value that WeChat refused."""

@@ -1,4 +1,4 @@
-"""What keeps credentials up besides their users: the timer's round and the operator."""
+"""Upkeep of credentials: the timer's fetches ahead of time, the operator's reports."""
 
 from __future__ import annotations
 
@@ -14,9 +14,18 @@ from runtime.custody.protocol import Pace, Source, Verdict
 from runtime.state.redis_store import RedisStore
 
 
+class Outcome(Enum):
+    """What `refresh` found or did."""
+
+    FRESH = "fresh"
+    FETCHED = "fetched"
+    BUSY = "busy"
+    PAUSED = "paused"
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialReport:
-    """One credential in custody; times in seconds by Redis' clock, None if unknown.
+    """The state of one credential; times in seconds by Redis' clock, None if unknown.
 
     `remaining` is 0 where no value lives. `fetches_today` and `forced_today` count
     since midnight in China, when WeChat's own quotas begin anew.
@@ -35,8 +44,46 @@ class CredentialReport:
     forced_today: int
 
 
-def report_from(name: str, fields: Mapping[str, str]) -> CredentialReport:
-    """Return the credential that a hash's fields describe."""
+class Upkeep:
+    """Fetches credentials ahead of time and reports on them."""
+
+    def __init__(
+        self,
+        store: RedisStore,
+        *,
+        pace: Pace | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._pace = pace or Pace()
+        self._jitter = jitter
+
+    def refresh(self, source: Source) -> Outcome:
+        """Fetch a value that is due or soon will be, so that no request has to.
+
+        Raises what the fetch raised; ServiceUnavailable without Redis.
+        """
+        lease, holder = self._lease_of(source), secrets.token_hex(16)
+        acquired = lease.acquire(
+            holder, revision=source.revision, ahead=self._pace.ahead
+        )
+        if acquired.verdict in (Verdict.DUE, Verdict.MINE):
+            fetch_under_lease(
+                source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
+            )
+            return Outcome.FETCHED
+        return _OUTCOMES[acquired.verdict]
+
+    def describe(self, source: Source) -> CredentialReport:
+        """Return the report of a credential; it never holds the value."""
+        return _report_from(source.name, self._lease_of(source).describe())
+
+    def _lease_of(self, source: Source) -> Lease:
+        return Lease(self._store, source.name, pace=self._pace)
+
+
+def _report_from(name: str, fields: Mapping[str, str]) -> CredentialReport:
+    """Return the report that the fields of a credential's hash make."""
     now = int(fields["now"])
 
     def until(field: str) -> float | None:
@@ -58,53 +105,6 @@ def report_from(name: str, fields: Mapping[str, str]) -> CredentialReport:
         fetches_today=int(fields.get("fetches", 0)) if today else 0,
         forced_today=int(fields.get("forced", 0)) if today else 0,
     )
-
-
-class Outcome(Enum):
-    """What `refresh` found or did."""
-
-    FRESH = "fresh"
-    FETCHED = "fetched"
-    BUSY = "busy"
-    PAUSED = "paused"
-
-
-class Upkeep:
-    """Fetches ahead of time and tells how credentials fare."""
-
-    def __init__(
-        self,
-        store: RedisStore,
-        *,
-        pace: Pace | None = None,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        self._store = store
-        self._pace = pace or Pace()
-        self._jitter = jitter
-
-    def refresh(self, source: Source) -> Outcome:
-        """Fetch what is due or soon will be, so that nobody's request has to.
-
-        Raises what the fetch raised; ServiceUnavailable without Redis.
-        """
-        lease, holder = self._lease_of(source), secrets.token_hex(16)
-        acquired = lease.acquire(
-            holder, revision=source.revision, ahead=self._pace.ahead
-        )
-        if acquired.verdict in (Verdict.DUE, Verdict.MINE):
-            fetch_under_lease(
-                source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
-            )
-            return Outcome.FETCHED
-        return _OUTCOMES[acquired.verdict]
-
-    def describe(self, source: Source) -> CredentialReport:
-        """Return what an operator wants to know of a credential; never its value."""
-        return report_from(source.name, self._lease_of(source).describe())
-
-    def _lease_of(self, source: Source) -> Lease:
-        return Lease(self._store, source.name, pace=self._pace)
 
 
 _OUTCOMES = {
