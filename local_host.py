@@ -1,4 +1,4 @@
-"""The gateway on one machine: plays Function Compute's HTTP trigger in Tornado."""
+"""Local host: the gateway on one machine, with FC's HTTP triggers in Tornado."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from runtime.settings import settings_from
 from template.served import TemplateError, read_served_template
 
 _CUT_SHORT = 130
-"""The exit code of whom a signal ends at once."""
+"""Exit code if a signal ends the host at once."""
 
 
 def main(arguments: list[str]) -> int:
     """Serve until a signal ends it; return the exit code and leave nothing running."""
-    # Until the loop takes them over.
+    # Until the event loop handles these signals.
     interruption = Interruption(signal.SIGINT, signal.SIGTERM)
     children = Children(os.environ)
     try:
@@ -47,21 +47,21 @@ def _run(options: OptionParser, children: Children, interruption: Interruption) 
     template = read_served_template(Path(options.template))
     sockets = listen(options.port, options.address)
     url = f"http://{options.address}:{sockets[0].getsockname()[1]}"
-    told = []
+    lines = []
     if options.development:
         machine = Machine(url, options.sandbox_port)
-        told = set_up(os.environ, machine=machine, children=children)
-    settings = settings_from(os.environ)  # a fault is named now, not at a request
+        lines = set_up(os.environ, machine=machine, children=children)
+    settings = settings_from(os.environ)  # a fault is reported now, not at a request
     if options.debug:
         _watch(template.root, children)
     host = Host(options, template, trusted_hops=settings.trusted_proxy_hops)
     interruption.check()
-    greeting = "\n".join([f"ready {url}", *told])
+    greeting = "\n".join([f"ready {url}", *lines])
     return host.serve(sockets, on_ready=lambda: print(greeting, flush=True))
 
 
 def _watch(root: Path, children: Children) -> None:
-    # Also what is not loaded yet, or could not be: the next edit may mend it.
+    # Also files that are not loaded, or could not be: the next edit may correct them.
     for pattern in ("template.yml", "functions/**/*.py", "runtime/**/*"):
         for file in root.glob(pattern):
             autoreload.watch(str(file))
@@ -70,6 +70,6 @@ def _watch(root: Path, children: Children) -> None:
 
 if __name__ == "__main__":
     code = main(sys.argv)
-    # All is ended but perhaps a call that hangs in its thread: nobody waits for it.
+    # Only a call that hangs in its thread may be left, and nothing waits for it.
     logging.shutdown()
     os._exit(code)

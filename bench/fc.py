@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from host.fc.call import Call
-from host.fc.context import Context, surroundings_of
+from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
 from host.processes.children import PROJECT
 from runtime.gateway import Gateway
@@ -48,8 +48,7 @@ def environ(uri: str, *, method: str = "GET") -> dict[str, Any]:
         request_id=str(uuid.uuid4()),
         headers=_HEADERS,
     )
-    surroundings = surroundings_of(function, {})
-    context = Context(call.request_id, surroundings=surroundings)
+    context = Context(call.request_id, fixed=fixed_context(function, {}))
     base = base_environ(dict(os.environ), function=function, template=template)
     return make_environ(call, base=base, context=context)
 

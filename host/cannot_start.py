@@ -1,5 +1,5 @@
-"""Why the host does not start, said in one sentence."""
+"""Failure to start, explained in one sentence."""
 
 
 class CannotStart(Exception):
-    """The host cannot start; the message is for the person who tried."""
+    """The host cannot start; the message is for the user who started it."""

@@ -1,4 +1,4 @@
-"""A stand-in for Redis where no server is to be had; it forgets all at its end."""
+"""Stand-in for Redis if no server is installed; its data ends with it."""
 
 from __future__ import annotations
 

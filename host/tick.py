@@ -1,6 +1,6 @@
-"""One tick of a timer trigger; `python -m host.tick` lets each timer tick once.
+"""Command `python -m host.tick`: it runs each timer trigger once.
 
-That is for a scheduler outside of the host, such as a cron job in Kubernetes.
+It is for a scheduler outside the host, such as a cron job in Kubernetes.
 """
 
 from __future__ import annotations
@@ -22,32 +22,34 @@ from template.served import TemplateError, read_template
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Let each timer of the template tick now; return 1 if any of them failed."""
+    """Run each timer of the template once; return 1 if any of them failed."""
     signal.signal(signal.SIGTERM, _end)
     process = dict(os.environ)
     try:
         template = read_template(Path(parse_options(arguments).template))
-        settings_from(process)  # a fault is named, as the host names it
+        settings_from(process)  # reports a fault as the host does
     except (CannotStart, SettingsError, TemplateError) as error:
         print(error, file=sys.stderr)
         return 1
     now = datetime.now(timezone.utc)
-    told = [
+    answers = [
         tick(timer, root=template.root, process=process, at=now)
         for timer in template.timers
     ]
-    return int(any(map(_is_failure, told)))
+    return int(any(map(_is_failure, answers)))
 
 
 def _end(number: int, _frame: object) -> None:
-    # Of process 1 the kernel drops a signal that nobody handles. What the round holds
-    # runs out by itself, as where Function Compute ends it.
+    # For process 1 the kernel drops a signal without a handler. Leases of this round
+    # expire, as they do when Function Compute ends an instance.
     os._exit(128 + number)
 
 
-def _is_failure(told: Any) -> bool:
-    # Ours say what went wrong in JSON: FC would repeat a round that raises.
-    return told is None or (isinstance(told, str) and told.startswith('{"error":'))
+def _is_failure(answer: Any) -> bool:
+    # Our timer reports errors as JSON: FC would repeat a round that raises.
+    return answer is None or (
+        isinstance(answer, str) and answer.startswith('{"error":')
+    )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A timer trigger, every so many seconds."""
+    """A timer trigger with its interval in seconds."""
 
     name: str
     function: Function
@@ -54,7 +54,7 @@ class Template:
 
 
 def read_template(path: Path) -> Template:
-    """Return what the file says; TemplateError if a route leads nowhere."""
+    """Return the content of the file; TemplateError if a route leads nowhere."""
     try:
         resources = parse_template(path.read_text("utf-8"))["Resources"]
         served = tuple(_http_functions(resources))
@@ -62,14 +62,14 @@ def read_template(path: Path) -> Template:
         timers = tuple(_timers(resources))
         return Template(path.resolve().parent, served, routes, timers)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())  # YAML's is of several lines
+        said = " ".join(str(error).split())  # YAML's message has several lines
         raise TemplateError(f"{path} cannot be read: {said}") from None
     except (AttributeError, KeyError, TypeError) as error:
-        raise TemplateError(f"{path} is no template: {error!r}") from None
+        raise TemplateError(f"{path} is not a template: {error!r}") from None
 
 
 def read_served_template(path: Path) -> Template:
-    """Return what the file says; TemplateError if a host had nothing to do."""
+    """Return the content of the file; TemplateError if there is nothing to serve."""
     template = read_template(path)
     if not (template.functions or template.timers):
         raise TemplateError(f"{path} has no HTTP function and no timer")
@@ -98,7 +98,7 @@ def _seconds(expression: str) -> int:
     match = re.fullmatch(r"@every ([1-9][0-9]{0,4})([smh])", expression)
     if match is None:
         raise TemplateError(
-            f"CronExpression '{expression}': this host knows '@every 5m' and the like"
+            f"CronExpression '{expression}' is not an interval such as '@every 5m'"
         )
     return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 

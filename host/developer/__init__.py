@@ -1,4 +1,4 @@
-"""What a developer's machine gets without asking: Redis, sandbox, secrets, documents.
+"""Defaults of a developer's machine: Redis, sandbox, documents.
 
 Begin with development.py.
 """

@@ -1,4 +1,4 @@
-"""What Function Compute does around a call: routes, environ, limits, signature, answer.
+"""Function Compute's work around a call: routes, environ, limits, signature, answer.
 
 Begin with front.py.
 """

@@ -1,4 +1,4 @@
-"""What a handler answers, by the rules of FC 2.0's Python runtime."""
+"""Answer of a handler, by the rules of FC 2.0's Python runtime."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 Headers = tuple[tuple[str, str], ...]
 Handler = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
-# FC sets these itself; what a function says is dropped.
+# FC sets these itself and drops a function's values.
 _RESERVED = frozenset({"connection", "content-length", "date", "keep-alive", "server"})
 
 
 class InvalidResponse(Exception):
-    """The handler answered what FC does not take; the message says what."""
+    """FC does not accept the handler's answer; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes to the caller; header names keep their case."""
+    """The answer to the caller; header names keep their case."""
 
     status: int
     headers: Headers = ()
@@ -27,7 +27,7 @@ class Answer:
 
 
 class _Start:
-    """The `start_response` that a handler is given; called twice, the last wins."""
+    """The `start_response` of a handler; the last of several calls wins."""
 
     __slots__ = ("headers", "status", "written")
 
@@ -45,7 +45,7 @@ class _Start:
 
 
 def answer_of(handler: Handler, environ: dict[str, Any]) -> Answer:
-    """Call the handler and return its answer; InvalidResponse where FC has none.
+    """Call the handler and return its answer; InvalidResponse if FC accepts none.
 
     The body is collected whole, and `close()` of an iterable is never called.
     """
@@ -59,14 +59,14 @@ def answer_of(handler: Handler, environ: dict[str, Any]) -> Answer:
 
 
 def _status(text: str) -> int:
-    code = str(text).partition(" ")[0]  # "404" without a reason will do
+    code = str(text).partition(" ")[0]  # "404" without a reason is accepted
     if not (code.isdecimal() and 200 <= int(code) <= 599):
-        raise InvalidResponse("the status is no HTTP status")
+        raise InvalidResponse("the status is not an HTTP status")
     return int(code)
 
 
 def _headers(pairs: list[tuple[str, str]]) -> Headers:
-    # A map of lists: repeated names stay apart, but move to where the first stood.
+    # FC keeps a map of lists: repeated headers are kept, at the place of the first.
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         _check_text(name, value)
@@ -88,13 +88,13 @@ def _is_reserved(name: str, value: str) -> bool:
         name in _RESERVED
         or name.startswith("x-fc-")
         or (name == "content-disposition" and value.startswith("attachment"))
-        or not value.isascii()  # lost on the way through FC's JSON
+        or not value.isascii()  # FC's JSON loses it
     )
 
 
 def _body(result: Any) -> bytes:
     if isinstance(result, list) and len(result) == 1 and type(result[0]) is bytes:
-        return result[0]  # what nearly every handler returns, and no copy
+        return result[0]  # the usual case, without a copy
     if isinstance(result, (str, bytes)):
         return _encoded(result)
     try:

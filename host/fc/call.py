@@ -1,4 +1,4 @@
-"""One call of a function: the request as FC passes it on."""
+"""One call of a function: the request as FC forwards it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive"})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request on its way into a function.
+    """A request to a function.
 
-    `uri` is what the caller asked for, query and prefix included; `path` is what the
-    function is told. Header names are lower case, text is latin-1 as in WSGI.
+    `uri` is the caller's request target with query and prefix; `path` is what the
+    function gets. Header names are lower case, text is latin-1 as in WSGI.
     """
 
     method: str
@@ -25,11 +25,11 @@ class Call:
     body: bytes = b""
 
 
-def passed_on(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the headers a function gets to see, repeated ones in one value.
+def forwarded_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers that a function gets, repeated ones in one value.
 
-    FC joins all of them with a comma, Cookie too, and keeps its own prefix and what
-    concerns the connection from the function.
+    FC joins them with a comma, Cookie too, and removes its own `x-fc-` headers and
+    those of the connection.
     """
     headers: dict[str, str] = {}
     for name, value in pairs:

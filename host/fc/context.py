@@ -1,4 +1,4 @@
-"""What FC tells a function about its call, `environ["fc.context"]`."""
+"""Context object that FC gives a function, `environ["fc.context"]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from template.served import Function
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The role's temporary keys, as far as the process has any."""
+    """Temporary keys of the role, empty if the process has none."""
 
     access_key_id: str
     access_key_secret: str
@@ -29,7 +29,7 @@ class FunctionMeta:
 
 @dataclass(frozen=True, slots=True)
 class ServiceMeta:
-    """The service it belongs to; on one machine it has no log project."""
+    """The function's service; on one machine it has no log project."""
 
     name: str
     log_project: str = ""
@@ -39,8 +39,8 @@ class ServiceMeta:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is the same for every call of a function."""
+class FixedContext:
+    """The values that are the same for every call of a function."""
 
     credentials: Credentials
     function: FunctionMeta
@@ -48,27 +48,27 @@ class Surroundings:
 
 
 class Context:
-    """FC's context object, attribute by attribute."""
+    """FC's context object with all its attributes."""
 
     region = ""
     account_id = ""
     retry_count = 0
     tracing = None
-    logger = None  # FC sets one only where calls overlap; use logging
+    logger = None  # FC sets one only if calls overlap; use logging
 
     __slots__ = ("credentials", "function", "requestId", "request_id", "service")
 
-    def __init__(self, request_id: str, *, surroundings: Surroundings) -> None:
+    def __init__(self, request_id: str, *, fixed: FixedContext) -> None:
         self.request_id = self.requestId = request_id
-        self.credentials = surroundings.credentials
-        self.function = surroundings.function
-        self.service = surroundings.service
+        self.credentials = fixed.credentials
+        self.function = fixed.function
+        self.service = fixed.service
 
 
-def surroundings_of(function: Function, environ: Mapping[str, str]) -> Surroundings:
-    """Return the unchanging part of a function's contexts."""
+def fixed_context(function: Function, environ: Mapping[str, str]) -> FixedContext:
+    """Return the values that all contexts of a function share."""
     prefix = "ALIBABA_CLOUD_"
-    return Surroundings(
+    return FixedContext(
         Credentials(
             environ.get(f"{prefix}ACCESS_KEY_ID", ""),
             environ.get(f"{prefix}ACCESS_KEY_SECRET", ""),

@@ -1,4 +1,4 @@
-"""The WSGI environ with which FC 2.0's Python runtime calls a handler."""
+"""WSGI environ with which FC 2.0's Python runtime calls a handler."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from template.served import Function, Template
 
 _ALWAYS: Mapping[str, Any] = {
     "HTTP": "on",
-    "SCRIPT_NAME": "",  # also where a route's prefix stands before the path
+    "SCRIPT_NAME": "",  # even if the path begins with a route's prefix
     "SERVER_NAME": "FCRUNTIME",
     "SERVER_PORT": "9000",
     "SERVER_PROTOCOL": "HTTP/1.1",
     "SERVER_SOFTWARE": "FCRUNTIME/1.0",
     "CONTENT_TYPE": "application/octet-stream",
     "wsgi.version": (1, 0),
-    "wsgi.url_scheme": "http",  # whatever the caller spoke
+    "wsgi.url_scheme": "http",  # whatever scheme the caller used
     "wsgi.multithread": False,
     "wsgi.multiprocess": False,
     "wsgi.run_once": False,
@@ -31,7 +31,7 @@ _ALWAYS: Mapping[str, Any] = {
 def base_environ(
     process: Mapping[str, str], *, function: Function, template: Template
 ) -> dict[str, Any]:
-    """Return what is the same for every call: the process' own variables and FC's."""
+    """Return what is the same for every call: the variables of the process and FC's."""
     return {
         **process,
         "FC_FUNC_CODE_PATH": str(template.root),
@@ -62,7 +62,7 @@ def make_environ(
     }
     for name, value in call.headers.items():
         environ[_variable(name)] = value
-    # The length is the body's own, whatever the caller said.
+    # CONTENT_LENGTH is the length of the body, whatever the caller sent.
     environ.pop("HTTP_CONTENT_LENGTH", None)
     return environ
 

@@ -1,4 +1,4 @@
-"""FC's front door: lets a request through to a function, or refuses it."""
+"""Front end of FC: it admits a request to a function, or refuses it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from template.served import Template
 
 
 class Front:
-    """The routes, limits and checks before the functions of one template.
+    """Routes, limits and checks before the functions of one template.
 
-    `process` is the environment that the functions see, `key` the one that signs
-    for triggers of AuthType FUNCTION; without a key nobody passes these.
+    `process` is the environment that the functions see. `key` signs calls of triggers
+    with AuthType FUNCTION; without a key they are all refused.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Front:
     def admit(
         self, method: str, uri: str, *, headers: Sequence[tuple[str, str]]
     ) -> tuple[Instance, Target]:
-        """Return who answers and what it is told; Refusal if nobody is to answer."""
+        """Return the instance and target of a request; Refusal if there is none."""
         path = uri.partition("?")[0]
         target = self._routes.find(path)
         if target is None:

@@ -1,4 +1,4 @@
-"""A function as FC runs it: loaded at its first call, then called again and again."""
+"""Instance of a function: its handler, loaded at the first call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
 from host.fc.call import Call
-from host.fc.context import Context, surroundings_of
+from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
 from host.fc.limits import check_answer
 from host.fc.loader import LoadError, load_handler
@@ -19,10 +19,10 @@ log = logging.getLogger("host")
 
 
 class Instance:
-    """A function's handler and what all its calls have in common.
+    """A function's handler, and the values that all its calls share.
 
     It is called in worker threads. `process` is the environment at start; FC copies
-    the process' variables into every call's environ.
+    its variables into the environ of every call.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class Instance:
         self.function = function
         self._root = template.root
         self._base = base_environ(process, function=function, template=template)
-        self._surroundings = surroundings_of(function, process)
+        self._fixed = fixed_context(function, process)
         self._handler: Handler | None = None
         self._loading = threading.Lock()
 
     def __call__(self, call: Call) -> Answer:
-        """Return the function's answer, or FC's to a function that failed."""
+        """Return the function's answer, or FC's answer for a failed function."""
         try:
             return self._answer(call)
         except LoadError as error:
@@ -45,14 +45,14 @@ class Instance:
         except InvalidResponse as error:
             log.error("%s %s: %s", call.request_id, self.function.name, error)
             return failure("InvalidResponse")
-        # On FC an exit too ends one call; here it must not end the host.
+        # On FC an exit ends only its call; here it must not end the host.
         except (Exception, SystemExit) as error:
             log.exception("%s %s failed", call.request_id, self.function.name)
             return failure(type(error).__name__)
 
     def _answer(self, call: Call) -> Answer:
         handler = self._handler or self._load()
-        context = Context(call.request_id, surroundings=self._surroundings)
+        context = Context(call.request_id, fixed=self._fixed)
         environ = make_environ(call, base=self._base, context=context)
         answer = answer_of(handler, environ)
         check_answer(answer)

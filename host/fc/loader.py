@@ -1,4 +1,4 @@
-"""Loads a handler as FC's Python runtime does: a file by its path, a name in it."""
+"""Loader of handlers by path and name, as FC's Python runtime loads them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class LoadError(Exception):
 
 
 def load_handler(root: Path, handler: str) -> Handler:
-    """Return what `directory/module.name` names below `root`; LoadError if nothing.
+    """Return what `directory/module.name` names below `root`; else LoadError.
 
-    The module's name is its path, so it has no package and no relative imports;
-    `root` alone stands first on sys.path, never the module's own directory.
+    The module's name is its path, so it has no package and no relative imports. `root`
+    is the first entry of sys.path, never the module's directory.
     """
     path, dot, name = handler.rpartition(".")
     if not (dot and path and name):
-        raise LoadError("InvalidHandleName", f"'{handler}' is no module.name")
+        raise LoadError("InvalidHandleName", f"'{handler}' is not module.name")
     if sys.path[0] != str(root):
         sys.path.insert(0, str(root))
     module = _load(path, _file_of(root, path))
@@ -43,7 +43,7 @@ def _file_of(root: Path, path: str) -> Path:
     for package in packages:
         folder /= package
         if not (folder / "__init__.py").is_file():
-            raise LoadError("ImportModuleError", f"'{package}' is no package")
+            raise LoadError("ImportModuleError", f"'{package}' is not a package")
     return folder / f"{module}.py"
 
 

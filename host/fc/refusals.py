@@ -1,4 +1,4 @@
-"""How FC itself answers a request that never reaches a function, or that one failed."""
+"""FC's own answers: to a request that reaches no function, or to a failed call."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Refusal(Exception):
 
 
 def unknown_method() -> Refusal:
-    """Return the refusal of a method that the function's trigger does not name."""
-    return Refusal(405, "MethodNotAllowed", "no trigger takes this method")
+    """Return the refusal of a method that the function's trigger does not have."""
+    return Refusal(405, "MethodNotAllowed", "no trigger accepts this method")
 
 
 def failure(error_type: str) -> Answer:
     """Return the answer to a call that failed.
 
-    FC would show the caller the exception's text and the stack with its source
-    lines. Here the log has them under the request's id, and the caller has not: a
-    local host too may be reached through a tunnel, and the text may hold a secret.
+    FC would show the caller the exception's text and the stack with its source lines.
+    Here only the log has them, with the request's id: a local host may be reached
+    through a tunnel as well, and the text may contain a secret.
     """
     message = "The function failed; the log has the reason under this request's id."
     document = {"errorMessage": message, "errorType": error_type}

@@ -1,4 +1,4 @@
-"""Which function answers a path, as Function Compute decides it."""
+"""Routes: the function that answers a path, as Function Compute selects it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEFAULT_FORM = "/2016-08-15/proxy/"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The function that answers, and the path it is told."""
+    """The function that answers, and the path that it gets."""
 
     function: Function
     path: str
@@ -19,7 +19,7 @@ class Target:
 
 
 class Routes:
-    """The custom domain's routes, and FC's default form of address beside them."""
+    """The custom domain's routes, and FC's default form of URL."""
 
     def __init__(self, template: Template) -> None:
         self._named = {
@@ -38,10 +38,10 @@ class Routes:
         )
 
     def find(self, path: str) -> Target | None:
-        """Return who answers; None if nobody does.
+        """Return the target of a path; None if no function answers it.
 
-        By a custom domain a function is told the whole path, by the default form
-        the path without the prefix that names it.
+        On a custom domain the function gets the whole path; in the default form it gets
+        the path without the prefix that names the function.
         """
         if path.startswith(DEFAULT_FORM):
             return self._by_default_form(path)

@@ -1,4 +1,4 @@
-"""FC 2.0's check of a request to an HTTP trigger whose AuthType is FUNCTION."""
+"""Signature check of FC 2.0 for HTTP triggers with AuthType FUNCTION."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WINDOW = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """The pair by which a caller signs; an empty one signs nothing."""
+    """The key pair with which a caller signs; an empty one signs nothing."""
 
     key_id: str = ""
     secret: str = field(default="", repr=False)
@@ -32,8 +32,8 @@ def check_signature(
 ) -> None:
     """Refuse a request that `key` did not sign within the last 15 minutes.
 
-    `headers` are by lower-case name. The body is covered only by a Content-MD5, and
-    a request may be repeated within the window: so it is on FC.
+    `headers` are by lower-case name. As on FC, only a Content-MD5 covers the body, and
+    a request may be repeated within the window.
     """
     expected = f"FC {key.key_id}:{_signature(method, uri, headers, key.secret)}"
     given = headers.get("authorization", "")
@@ -55,8 +55,8 @@ def _signature(method: str, uri: str, headers: Mapping[str, str], secret: str) -
 
 
 def _resource(uri: str) -> str:
-    # The decoded path, \n, and the sorted decoded pairs; of an HTTP trigger the \n
-    # stands there without a query too.
+    # The decoded path, \n, and the sorted decoded pairs, blank values included. For an
+    # HTTP trigger the \n is there even without a query.
     path, _, query = uri.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     return "\n".join([unquote(path), "\n".join(sorted(f"{k}={v}" for k, v in pairs))])

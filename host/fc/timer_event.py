@@ -1,4 +1,4 @@
-"""One tick of the timers, as Function Compute calls a timer's function."""
+"""Timer event: a call of a timer's function, as Function Compute makes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from host.fc.context import Context, surroundings_of
+from host.fc.context import Context, fixed_context
 from host.fc.loader import LoadError, load_handler
 from template.served import Timer
 
@@ -18,7 +18,7 @@ log = logging.getLogger("host")
 
 
 def tick(timer: Timer, *, root: Path, process: Mapping[str, str], at: datetime) -> Any:
-    """Call the function with FC's event; return its answer, None where it failed."""
+    """Call the function with FC's event; return its answer, None if it failed."""
     request_id = str(uuid.uuid4())
     event = {
         "triggerTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -27,9 +27,7 @@ def tick(timer: Timer, *, root: Path, process: Mapping[str, str], at: datetime) 
     }
     try:
         handler: Any = load_handler(root, timer.function.handler)
-        context = Context(
-            request_id, surroundings=surroundings_of(timer.function, process)
-        )
+        context = Context(request_id, fixed=fixed_context(timer.function, process))
         told = handler(json.dumps(event).encode(), context)
     except (LoadError, Exception, SystemExit):
         log.exception("%s %s failed", request_id, timer.function.name)

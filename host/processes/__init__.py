@@ -1,4 +1,4 @@
-"""Processes: the host's children, several processes on one port, signals, their log.
+"""Processes: the host's children, worker processes on one port, signals, shared log.
 
 Begin with prefork.py.
 """

@@ -29,16 +29,16 @@ def start(
     stdin: bytes = b"",
     keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a child that ends with this process; `keep` are descriptors it inherits.
+    """Start a child that ends with this process; it inherits the descriptors `keep`.
 
-    Ctrl-C in a terminal reaches the host alone, which then ends its children in
-    order; so a request still in flight finds its Redis alive.
+    Ctrl-C in a terminal reaches only the host, which ends its children in order, so
+    that a request in flight can still use Redis.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output, tempfile.TemporaryFile() as source:
         source.write(stdin)
         source.seek(0)
-        # What a signal raises in a callback of the fork leaves logging's lock broken.
+        # An exception by a signal in a fork callback would leave logging's lock broken.
         with ending_signals_blocked():
             return subprocess.Popen(  # noqa: S603 - our own programs
                 command,
@@ -55,9 +55,9 @@ def start(
 
 
 def stop(pid: int, *, timeout: float = TIMEOUT) -> None:
-    """End a child: politely, and by force once `timeout` seconds have passed."""
-    with contextlib.suppress(ChildProcessError):  # not ours, or gone already
-        # A number below 1 would name whole groups of processes.
+    """End a child by SIGTERM, and by SIGKILL after the timeout."""
+    with contextlib.suppress(ChildProcessError):  # not our child, or ended already
+        # A process id below 1 would mean a whole process group.
         if pid < 1 or _ends_within(pid, 0):
             return
         os.kill(pid, signal.SIGTERM)
@@ -67,26 +67,26 @@ def stop(pid: int, *, timeout: float = TIMEOUT) -> None:
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """End a child of which nobody keeps the number."""
+    """End a child whose process id was not handed over."""
     stop(child.pid)
-    child.wait()  # it knows by now; else it would complain of being forgotten
+    child.wait()  # Popen would warn about a child without a known exit code
 
 
 def last_line(log: Path) -> str:
-    """Return the last line a child printed, for the sentence that reports its end."""
+    """Return the last line that a child printed, for the message about its end."""
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     return lines[-1] if lines else "it printed nothing"
 
 
 def end_with_parent(parent: int) -> Callable[[], None] | None:
-    """Return what has the kernel end the child when its parent is killed (Linux)."""
+    """Return a function with which a child ends when its parent is killed (Linux)."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def follow_parent() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the kernel was told
+        if os.getppid() != parent:  # the parent ended before prctl
             os._exit(1)
 
     return follow_parent

@@ -1,6 +1,6 @@
-"""One log of several processes: whole entries on stderr, and a file for each.
+"""Log of several processes: whole entries on stderr, and a log file for each.
 
-Tornado's files cannot be shared: who rotates one takes it away from the others.
+Tornado's log files cannot be shared: a process that rotates one takes it from the rest.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from tornado.log import LogFormatter
 
 
 class SharedStderr(logging.Handler):
-    """Writes each entry whole, a stack too, though other processes write by it as well.
+    """Writes each entry in one piece, although other processes write to stderr too.
 
-    What is longer than a pipe takes at once could come in pieces, so each process
-    waits for its turn: a lock on a file that has no name, and ends with its holder.
+    A pipe may split a long entry, so a process writes only while it holds a lock on an
+    unnamed file; the lock ends with its holder.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(LogFormatter())
-        self._turn = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the log
+        self._lock_file = tempfile.TemporaryFile()  # noqa: SIM115 - kept open
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one entry."""
         try:
             entry = f"{self.format(record)}\n".encode(errors="backslashreplace")
-            fcntl.lockf(self._turn, fcntl.LOCK_EX)
+            fcntl.lockf(self._lock_file, fcntl.LOCK_EX)
             try:
                 _write(sys.stderr.fileno(), entry)
             finally:
-                fcntl.lockf(self._turn, fcntl.LOCK_UN)
+                fcntl.lockf(self._lock_file, fcntl.LOCK_UN)
         except Exception:
             self.handleError(record)
 
 
 def share_stderr() -> None:
-    """Let the log go to stderr in whole entries; before the processes are made."""
+    """Write whole entries to stderr; call it before the processes are forked."""
     for handler in list(logging.root.handlers):
         if type(handler) is logging.StreamHandler:
             logging.root.removeHandler(handler)
@@ -48,7 +48,7 @@ def share_stderr() -> None:
 
 
 def own_log_file(number: int) -> None:
-    """Let this process log to a file of its own, `host.log-2` beside `host.log`."""
+    """Let this process log to its own file, `host.log-2` for `host.log`."""
     for handler in logging.root.handlers:
         if isinstance(handler, logging.FileHandler):
             handler.close()

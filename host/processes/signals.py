@@ -1,4 +1,4 @@
-"""Signals in a process without an event loop: to wait for, or to be interrupted by."""
+"""Signals in a process without an event loop: wait for them, or be interrupted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ENDING = frozenset((signal.SIGINT, signal.SIGTERM))
-"""By which a host is told to end."""
+"""Signals that end a host."""
 
 
 @contextmanager
 def ending_signals_blocked() -> Iterator[None]:
-    """Let a signal to end wait; a child made meanwhile has to let them in itself."""
+    """Block the ending signals; a child forked meanwhile has to unblock them itself."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
@@ -24,24 +24,24 @@ def ending_signals_blocked() -> Iterator[None]:
 
 
 class Signals:
-    """Takes these signals over for the whole process, until it is closed."""
+    """Handler of these signals for the whole process, until it is closed."""
 
     def __init__(self, *numbers: int) -> None:
         self._numbers = numbers
         self._came, self._told = os.pipe()
         os.set_blocking(self._told, False)
-        # The C handler writes the number at once, so none is missed while nobody waits.
+        # The C handler writes the number at once, so no signal is missed.
         signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
         for number in numbers:
             signal.signal(number, lambda *_: None)
 
     def wait(self, seconds: float | None = None) -> set[int]:
-        """Return the numbers of those that came; none if so many seconds pass."""
+        """Return the numbers of the signals that came; none after the timeout."""
         ready, _, _ = select.select([self._came], [], [], seconds)
         return set(os.read(self._came, 4096)) if ready else set()
 
     def close(self) -> None:
-        """Let them do again what they do by default."""
+        """Restore the signals' default actions."""
         signal.set_wakeup_fd(-1)
         for number in self._numbers:
             signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""One line per request, in which no value of a query stands unless it is harmless."""
+"""Access log: one line per request, with the values of the query masked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ log = logging.getLogger("access")
 _HARMLESS = frozenset(("appid", "grant_type", "lang", "response_type", "scope", "type"))
 _PLAIN = re.compile(r"[\w.\-]{1,64}", re.ASCII)
 _SHORT = re.compile(r"[\w.\-]{1,24}", re.ASCII)
-"""No secret, token, code or openid is as short, whatever name it was given."""
+"""No secret, token, code or openid is as short, whatever its parameter's name."""
 
 _MASK = "***"
 
@@ -25,7 +25,7 @@ def log_access(
     function: str,
     client: str,
 ) -> None:
-    """Write the line, louder the worse the status."""
+    """Write the line, at a level that depends on the status."""
     level = logging.INFO if status < 400 else logging.WARNING
     if log.isEnabledFor(level):
         log.log(
@@ -42,10 +42,10 @@ def log_access(
 
 
 def masked(uri: str) -> str:
-    """Return the address with the names of its query, and harmless values, alone.
+    """Return the request target with only the names and harmless values of its query.
 
-    Every other value may be a secret, a token, a code or an openid; so may a name
-    that is not one, as in `?TOKEN`.
+    Every other value may be a secret, a token, a code or an openid, and so may a name
+    without a value, as in `?TOKEN`.
     """
     path, mark, query = uri.partition("?")
     if not mark:

@@ -1,7 +1,7 @@
-"""One request of the host and its answer, on Tornado's server without its framework.
+"""Delegate of one request, on Tornado's HTTP server without tornado.web.
 
-The framework costs a call more than all of this, and has ideas of its own about forms,
-ETags and methods.
+tornado.web would cost more CPU for each call than all of this module, and it handles
+forms, ETags and methods in its own way.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from tornado.httputil import (
 )
 
 from host.fc.answer import Answer
-from host.fc.call import Call, passed_on
+from host.fc.call import Call, forwarded_headers
 from host.fc.front import Front
 from host.fc.instance import Instance
-from host.fc.limits import BODY, check_body
+from host.fc.limits import MAX_BODY, check_body
 from host.fc.refusals import Refusal, failure
 from host.fc.routes import Target
 from host.server.access_log import log_access
@@ -36,7 +36,7 @@ log = logging.getLogger("host")
 
 
 class RequestDelegate(HTTPMessageDelegate):
-    """Whatever comes in calls some function, or is refused as FC refuses it."""
+    """A request: it calls a function, or is refused as FC refuses it."""
 
     request: HTTPServerRequest
     pairs: list[tuple[str, str]]
@@ -59,7 +59,7 @@ class RequestDelegate(HTTPMessageDelegate):
         self.size = 0
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
-        """Decide who answers; a refusal waits until the body has been read."""
+        """Select the function; a refusal is sent when the body has been read."""
         self.request = HTTPServerRequest(
             connection=self.connection,
             start_line=start_line,
@@ -75,27 +75,27 @@ class RequestDelegate(HTTPMessageDelegate):
             self.admitted = refusal
 
     def data_received(self, chunk: bytes) -> None:
-        """Keep what comes; of a body too large no more than its size."""
+        """Keep the chunk; of a body that is too large, count only the size."""
         self.size += len(chunk)
-        if self.size <= BODY:
+        if self.size <= MAX_BODY:
             self.chunks.append(chunk)
 
     def finish(self) -> None:
-        """Answer, now that all of the request is there."""
+        """Answer the complete request."""
         self.answering = asyncio.create_task(self._respond())
 
     def on_connection_close(self) -> None:
-        """Note that nobody waits for the answer any more."""
+        """Note that no caller waits for the answer any more."""
         self.workers.in_flight.discard(self)
 
     async def _respond(self) -> None:
         try:
-            self._give(await self._answer())
+            self._send(await self._answer())
         except Refusal as refusal:
-            self._give(refusal.answer())
+            self._send(refusal.answer())
         except Exception:
             log.exception("%s failed in the host", self.request_id)
-            self._give(failure("HostError"))
+            self._send(failure("HostError"))
 
     async def _answer(self) -> Answer:
         if isinstance(self.admitted, Refusal):
@@ -108,12 +108,12 @@ class RequestDelegate(HTTPMessageDelegate):
             path=target.path,
             request_id=self.request_id,
             client_ip=str(self.request.remote_ip),
-            headers=passed_on(self.pairs),
+            headers=forwarded_headers(self.pairs),
             body=b"".join(self.chunks),
         )
         return await self.workers.run(instance, call)
 
-    def _give(self, answer: Answer) -> None:
+    def _send(self, answer: Answer) -> None:
         reason = reasons.get(answer.status, "Unknown")
         headers, body = self._headers(answer), answer.body
         if answer.status in (204, 304):
@@ -125,7 +125,7 @@ class RequestDelegate(HTTPMessageDelegate):
         line = ResponseStartLine("", answer.status, reason)
         written = self.connection.write_headers(line, headers, body)
         self.connection.finish()
-        # A caller may be slow to take a large answer: it is in flight until then.
+        # A caller may read a large answer slowly: the request is in flight until then.
         written.add_done_callback(lambda _: self.workers.in_flight.discard(self))
         self._log(answer.status)
 
@@ -133,7 +133,7 @@ class RequestDelegate(HTTPMessageDelegate):
         headers = HTTPHeaders()
         headers.add("Date", formatdate(time.time(), usegmt=True))
         if isinstance(self.admitted, tuple) and self.admitted[1].by_default_form:
-            # FC's default domain has every browser save what it gets.
+            # On FC's default domain every answer is a download.
             headers.add("Content-Disposition", "attachment")
         for name, value in answer.headers:
             headers.add(name, value)

@@ -1,4 +1,4 @@
-"""The host's options, on the command line and in a config file."""
+"""Options of the host, on the command line and in a config file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAST_PORT = 65535
 def parse_options(arguments: Sequence[str]) -> OptionParser:
     """Return the options; `arguments` begin with the program's name.
 
-    What the command line says wins over the config file. Tornado's own --logging and
+    The command line takes precedence over the config file. Tornado's own --logging and
     --log_file_* options take effect here.
     """
     options = _defined()
@@ -25,49 +25,53 @@ def parse_options(arguments: Sequence[str]) -> OptionParser:
         if options.config:
             options.parse_config_file(options.config, final=False)
             options.parse_command_line(list(arguments), final=False)
-    # A config file is Python, so anything can go wrong in it.
+    # A config file is Python, so it may raise anything.
     except (Error, Exception) as error:
         raise CannotStart(f"The options cannot be read: {error}") from None
     _check(options)
     try:
         options.run_parse_callbacks()
-    except (AttributeError, OSError, ValueError) as error:  # no such level, or place
+    except (AttributeError, OSError, ValueError) as error:  # no such level or path
         raise CannotStart(f"The log cannot be set up: {error}") from None
     return options
 
 
 def _check(options: OptionParser) -> None:
-    # Beyond that the system would take another port, and not say so.
+    # Beyond that the system would silently use another port.
     if not 0 <= options.port <= _LAST_PORT:
-        raise CannotStart(f"--port is a number from 0 to {_LAST_PORT}.")
+        raise CannotStart(f"--port must be a number from 0 to {_LAST_PORT}.")
     if not 1 <= options.sandbox_port <= _LAST_PORT:
-        raise CannotStart(f"--sandbox_port is a number from 1 to {_LAST_PORT}.")
+        raise CannotStart(f"--sandbox_port must be a number from 1 to {_LAST_PORT}.")
     if options.processes < 1 or (options.debug and options.processes > 1):
-        raise CannotStart("--processes is 1 or more, and 1 where --debug reloads.")
+        raise CannotStart("--processes must be 1 or more, and 1 with --debug.")
     if options.threads < 1:
-        raise CannotStart("--threads is 1 or more.")
+        raise CannotStart("--threads must be 1 or more.")
 
 
 def _defined() -> OptionParser:
     options = OptionParser()
     define = options.define
-    define("port", default=8080, help="port to listen on; 0 takes a free one")
+    define("port", default=8080, help="port to listen on; 0 for a free one")
     define("address", default="127.0.0.1", help="address to listen on")
     define("sandbox_port", default=8001, help="port of the simulated WeChat platform")
-    define("config", type=str, help="file of options, name = value, in Python")
+    define("config", type=str, help="file with options, name = value, in Python")
     define(
         "template",
         default=str(PROJECT / "template.yml"),
-        help="functions, triggers and routes",
+        help="file with functions, triggers and routes",
     )
     define("debug", default=False, help="reload when a source file changes")
     define("development", default=True, help="fill in settings that are missing")
-    define("processes", default=1, help="processes on the port, for more than one CPU")
-    define("threads", default=32, help="calls at once, in each of the processes")
-    define("timeouts", default=True, help="end a call as FC does; off for a debugger")
-    define("timers", default=True, help="play the timer triggers")
-    define("shutdown_seconds", default=20.0, help="for requests in flight at the end")
-    define("access_key_id", default="", help="who may call AuthType FUNCTION")
-    define("access_key_secret", default="", help="the key that signs these calls")
+    define("processes", default=1, help="number of processes that serve the port")
+    define("threads", default=32, help="concurrent calls in each process")
+    define(
+        "timeouts", default=True, help="end a long call as FC does; off for a debugger"
+    )
+    define("timers", default=True, help="run the timer triggers")
+    define(
+        "shutdown_seconds", default=20.0, help="time for requests in flight at shutdown"
+    )
+    define("access_key_id", default="", help="access key id for AuthType FUNCTION")
+    define("access_key_secret", default="", help="its secret, which signs the calls")
     define_logging_options(options)
     return options

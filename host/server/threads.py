@@ -1,7 +1,7 @@
-"""Threads that work for an event loop.
+"""Thread pool of an event loop.
 
-The standard library's executor makes two futures for each piece of work, and wakes the
-loop for each result: of the requests that this host could serve, a fifth.
+The standard library's executor makes two futures for each call and wakes the loop for
+each result, which costs a fifth of the requests that this host can serve.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Settle = Callable[[], None]
 
 
 class Threads:
-    """As many as are needed, and `most` at the most; made in the loop's own thread.
+    """At most `most` threads, started as needed; created in the loop's thread.
 
-    Nobody waits for them: one that hangs ends with its process.
+    They are daemon threads: one that hangs ends with its process.
     """
 
     def __init__(self, most: int, *, name: str) -> None:
@@ -32,12 +32,12 @@ class Threads:
         self._under_way = 0
         self._work: SimpleQueue[Callable[[], Settle] | None] = SimpleQueue()
         self._settled: deque[Settle] = deque()
-        self._loop_knows = False
+        self._loop_woken = False
 
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Return what will have the work's result; if cancelled, the work's is lost.
+        """Return a future of the work's result; cancelled, it drops the result.
 
-        Work that is cancelled before a thread takes it is not begun.
+        Work that is cancelled before a thread takes it is not started.
         """
         future: asyncio.Future[T] = self._loop.create_future()
         self._work.put(lambda: _done(work, future))
@@ -49,7 +49,7 @@ class Threads:
         return future
 
     def stop(self) -> None:
-        """Begin no more work; what waits for a thread is forgotten."""
+        """Start no more work; work that waits for a thread is dropped."""
         self._most = 0
         with suppress(Empty):
             while True:
@@ -60,21 +60,21 @@ class Threads:
     def _serve(self) -> None:
         while work := self._work.get():
             self._settled.append(work())
-            # Once told, the loop takes all that is there: no wake-up for each.
-            if not self._loop_knows:
-                self._loop_knows = True
-                with suppress(RuntimeError):  # the loop is closed: nobody waits
+            # One wake-up is enough: the loop takes all results that are there.
+            if not self._loop_woken:
+                self._loop_woken = True
+                with suppress(RuntimeError):  # the loop is closed
                     self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
-        self._loop_knows = False  # before the look, so that no result is left behind
+        self._loop_woken = False  # before it looks, so that no result is missed
         while self._settled:
             self._under_way -= 1
             self._settled.popleft()()
 
 
 def _done(work: Callable[[], T], future: asyncio.Future[T]) -> Settle:
-    """Do the work; return what tells the future, to be called by the loop."""
+    """Do the work; return the function by which the loop settles the future."""
     if future.cancelled():
         return _nothing
     try:

@@ -1,4 +1,4 @@
-"""The Tornado side: takes requests from the socket and hands them to the functions."""
+"""Connection delegate: Tornado's server calls it for each request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from host.server.workers import Workers
 
 
 class FunctionSite(HTTPServerConnectionDelegate):
-    """What Tornado's server calls for each request."""
+    """The functions of a template, as Tornado's server calls them."""
 
     def __init__(self, front: Front, workers: Workers, *, trusted_hops: int) -> None:
         self._front = front

@@ -2,7 +2,7 @@
 
 import re
 
-from host.fc.limits import BODY
+from host.fc.limits import MAX_BODY
 from host.server.options import parse_options
 from template.served import read_template
 from tests.deploy_files.deploy_files import ROOT, address_seen, of_kind
@@ -46,7 +46,7 @@ def test_the_ingress_stands_in_nobodys_way():
     said = {name.rpartition("proxy-")[2]: text for name, text in annotations.items()}
     (megabytes,) = re.fullmatch(r"(\d+)m", said["body-size"]).groups()
 
-    assert int(megabytes) * 1024 * 1024 == BODY
+    assert int(megabytes) * 1024 * 1024 == MAX_BODY
     assert int(said["read-timeout"]) > max(each.timeout for each in TEMPLATE.functions)
 
 

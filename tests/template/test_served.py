@@ -55,8 +55,8 @@ def test_the_root_is_where_the_template_lies():
             "a: \xfc".encode("latin-1"), "cannot be read: 'utf-8'", id="no UTF-8"
         ),
         pytest.param("a: 2026-99-99", "cannot be read: month", id="no date"),
-        pytest.param("a: 1", "is no template", id="no resources"),
-        pytest.param("Resources: 3", "is no template", id="resources of no kind"),
+        pytest.param("a: 1", "is not a template", id="no resources"),
+        pytest.param("Resources: 3", "is not a template", id="resources of no kind"),
         pytest.param(
             SITE.read_text().replace("FunctionName: answers", "FunctionName: sweep"),
             "leads to no HTTP function",

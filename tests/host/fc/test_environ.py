@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from host.fc.call import Call, passed_on
-from host.fc.context import Context, surroundings_of
+from host.fc.call import Call, forwarded_headers
+from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
 from template.served import read_template
 
@@ -25,8 +25,8 @@ def make_call(**changes):
 
 
 def environ_of(call, **process):
-    surroundings = surroundings_of(ECHO, process)
-    context = Context(call.request_id, surroundings=surroundings)
+    fixed = fixed_context(ECHO, process)
+    context = Context(call.request_id, fixed=fixed)
     base = base_environ(process, function=ECHO, template=TEMPLATE)
     return make_environ(call, base=base, context=context)
 
@@ -97,7 +97,7 @@ def test_a_header_has_its_place(headers, name, value):
 def test_two_calls_share_nothing():
     """What one function writes into its environ no other call sees."""
     base = base_environ({}, function=ECHO, template=TEMPLATE)
-    context = Context("r", surroundings=surroundings_of(ECHO, {}))
+    context = Context("r", fixed=fixed_context(ECHO, {}))
     first = make_environ(make_call(), base=base, context=context)
     first["mark"] = first["HTTP"] = "x"
     second = make_environ(make_call(), base=base, context=context)
@@ -123,7 +123,7 @@ def test_two_calls_share_nothing():
 )
 def test_headers_pass_as_fc_passes_them(pairs, passed):
     """Repeated ones in one value, FC's own not at all."""
-    assert passed == passed_on(pairs)
+    assert passed == forwarded_headers(pairs)
 
 
 def test_the_context_has_fcs_attributes():

@@ -89,14 +89,14 @@ def test_what_cannot_be_read_is_said(tmp_path, monkeypatch, arguments, text):
 @pytest.mark.parametrize(
     ("argument", "said"),
     [
-        ("--port=99999", "--port is a number from 0 to 65535."),
-        ("--port=-1", "--port is a number from 0 to 65535."),
-        ("--sandbox_port=65536", "--sandbox_port is a number from 1 to 65535."),
-        ("--sandbox_port=0", "--sandbox_port is a number from 1 to 65535."),
-        ("--threads=0", "--threads is 1 or more."),
+        ("--port=99999", "--port must be a number from 0 to 65535."),
+        ("--port=-1", "--port must be a number from 0 to 65535."),
+        ("--sandbox_port=65536", "--sandbox_port must be a number from 1 to 65535."),
+        ("--sandbox_port=0", "--sandbox_port must be a number from 1 to 65535."),
+        ("--threads=0", "--threads must be 1 or more."),
         (
             "--processes=-1",
-            "--processes is 1 or more, and 1 where --debug reloads.",
+            "--processes must be 1 or more, and 1 with --debug.",
         ),
         (
             "--log_file_prefix=none/host.log",
