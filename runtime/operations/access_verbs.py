@@ -1,4 +1,4 @@
-"""A client's secrets and tokens: rotated, stopped and let go on."""
+"""Commands on a client's access: rotate, disable, enable, revoke."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.documents.documents import Document
 from runtime.gateway import Gateway
-from runtime.operations import editing as keeping
+from runtime.operations import editing
 from runtime.operations.client_verbs import shown_client
 from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused
@@ -17,10 +17,10 @@ from runtime.registry.schema import MOST_SECRETS, checked_fields, client_documen
 
 
 def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a second secret beside the first and return it, for the only time.
+    """Make a second secret and return it; it is never shown again.
 
-    With `finish` the older of the two is dropped; tokens it has got live on, for two
-    hours at most.
+    With `finish`, remove the older secret; tokens issued to it stay valid for two hours
+    at most.
     """
     client_id, found = _found(gateway, arguments, finish=flag)
     hashes = found.content["secret_hashes"]
@@ -39,14 +39,14 @@ def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def disable(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """End a client's secrets and tokens, for good in the case of the tokens."""
+    """Refuse a client's secrets, and end its tokens for good."""
     client_id, found = _found(gateway, arguments)
     epoch = _epoch(found) + 1
     return _changed(gateway, client_id, found, disabled=True, epoch=epoch)
 
 
 def enable(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Let a disabled client's secrets count again; it fetches new tokens."""
+    """Accept a disabled client's secrets again; its old tokens stay invalid."""
     client_id, found = _found(gateway, arguments)
     if not found.content.get("disabled"):
         raise OperationRefused(f"clients/{client_id} is not disabled.")
@@ -54,7 +54,7 @@ def enable(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def revoke(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """End all tokens of a client; its secrets get new ones at once."""
+    """End all tokens of a client; with its secrets it gets new ones at once."""
     client_id, found = _found(gateway, arguments)
     return _changed(gateway, client_id, found, epoch=_epoch(found) + 1)
 
@@ -64,7 +64,7 @@ def _found(
 ) -> tuple[str, Document]:
     rules = {"client_id": ID, **optional}
     client_id = checked_fields(arguments, rules, needed=("client_id",))["client_id"]
-    return client_id, keeping.find(gateway, "clients", client_id)
+    return client_id, editing.find(gateway, "clients", client_id)
 
 
 def _epoch(found: Document) -> int:
@@ -75,5 +75,5 @@ def _changed(
     gateway: Gateway, client_id: str, found: Document, **fields: Any
 ) -> dict[str, Any]:
     content = client_document(client_id, {**found.content, **fields})
-    version = keeping.change(gateway, "clients", client_id, content, found=found)
+    version = editing.change(gateway, "clients", client_id, content, found=found)
     return shown_client(client_id, version, content)

@@ -1,4 +1,4 @@
-"""Apps: `app add`, `list`, `show`, `update`, `remove`; no answer holds a secret."""
+"""Commands on apps: add, list, show, update, remove; no answer holds a secret."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
-from runtime.operations import editing as keeping
+from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, split
 from runtime.registry.schema import app_document, checked_fields
 
@@ -15,19 +15,19 @@ _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 
 
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep a new app: `appid` and the fields of its document."""
+    """Write a new app: `appid` and the fields of its document."""
     named, fields = split(arguments, "appid")
     appid = str(named.get("appid", ""))
     content = app_document(appid, fields)
-    version = keeping.create(gateway, "apps", appid, content)
+    version = editing.create(gateway, "apps", appid, content)
     return _shown(appid, version, content)
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all apps in short."""
+    """Return all apps with their most important fields."""
     checked_fields(arguments, {})
     apps = []
-    for appid, found in keeping.each(gateway, "apps"):
+    for appid, found in editing.each(gateway, "apps"):
         content = {**_DEFAULTS, **found.content}
         short = {name: content[name] for name in ("kind", "token_mode", "subject")}
         apps.append({"appid": appid, **short, "version": found.version})
@@ -35,40 +35,40 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an app whole, of its secrets the names alone."""
+    """Return all fields of an app; of its secrets the names alone."""
     appid = checked_fields(arguments, {"appid": ID}, needed=("appid",))["appid"]
-    found = keeping.find(gateway, "apps", appid)
+    found = editing.find(gateway, "apps", appid)
     return _shown(appid, found.version, found.content)
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the fields that are given, drop those that `clear` names."""
+    """Change the given fields, and remove those that `clear` names."""
     named, fields = split(arguments, "appid", "clear")
     known = checked_fields(named, {"appid": ID, "clear": NAMES}, needed=("appid",))
     appid = known["appid"]
-    found = keeping.find(gateway, "apps", appid)
+    found = editing.find(gateway, "apps", appid)
     cleared = known.get("clear", ())
-    kept = {name: v for name, v in found.content.items() if name not in cleared}
-    content = app_document(appid, {**kept, **fields})
-    version = keeping.change(gateway, "apps", appid, content, found=found)
+    rest = {name: v for name, v in found.content.items() if name not in cleared}
+    content = app_document(appid, {**rest, **fields})
+    version = editing.change(gateway, "apps", appid, content, found=found)
     return _shown(appid, version, content)
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove an app; its history stays, and so do the scopes that name it."""
+    """Remove an app; its history and the scopes that name it stay."""
     appid = checked_fields(arguments, {"appid": ID}, needed=("appid",))["appid"]
-    return keeping.remove(gateway, "apps", appid)
+    return editing.remove(gateway, "apps", appid)
 
 
 def _shown(appid: str, version: int, content: Mapping[str, Any]) -> dict[str, Any]:
     secret = SECRET_FIELDS["apps"]
     public = {name: value for name, value in content.items() if name not in secret}
-    kept = [name for name in secret if content.get(name)]
+    sealed = [name for name in secret if content.get(name)]
     return {
         "appid": appid,
         "kind": content["kind"],
         **_DEFAULTS,
         **public,
-        "sealed": kept,
+        "sealed": sealed,
         "version": version,
     }

@@ -1,4 +1,4 @@
-"""Clients: added, listed, shown, changed and removed; no answer holds a hash."""
+"""Commands on clients: add, list, show, update, remove; no answer holds a hash."""
 
 from __future__ import annotations
 
@@ -7,37 +7,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.gateway import Gateway
-from runtime.operations import editing as keeping
+from runtime.operations import editing
 from runtime.operations.client_warnings import warnings
 from runtime.operations.editing import ID, NAMES, split
-from runtime.operations.generated_fields import OURS, completed, lasting, refuse_ours
+from runtime.operations.generated_fields import (
+    GENERATED,
+    carried_over,
+    complete,
+    refuse_generated,
+)
 from runtime.registry.logo import shown as shown_logo
-from runtime.registry.schema import RegistrationError, checked_fields, client_document
+from runtime.registry.schema import InvalidDocument, checked_fields, client_document
 
 
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep a new client and return its secret, for the only time.
+    """Write a new client and return its secret, which is never shown again.
 
-    Without a `client_id` one is made of `name`: `Order desk` becomes `order-desk`. A
+    Without `client_id` the id is made of `name`: `Order desk` becomes `order-desk`. A
     public client gets no secret.
     """
     named, fields = split(arguments, "client_id")
     client_id = str(named.get("client_id") or _slug(fields.get("name")))
-    refuse_ours(fields)
-    full, secret = completed(client_id, {"scopes": {}, **fields})
+    refuse_generated(fields)
+    full, secret = complete(client_id, {"scopes": {}, **fields})
     content = client_document(client_id, full)
     _check_apps(gateway, content["scopes"])
-    content |= lasting(gateway, client_id)
-    version = keeping.create(gateway, "clients", client_id, content)
+    content |= carried_over(gateway, client_id)
+    version = editing.create(gateway, "clients", client_id, content)
     shown = shown_client(client_id, version, content, secret=secret)
     return {**shown, **warnings(gateway, client_id, content)}
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all clients in short."""
+    """Return all clients with their most important fields."""
     checked_fields(arguments, {})
     clients = []
-    for client_id, found in keeping.each(gateway, "clients"):
+    for client_id, found in editing.each(gateway, "clients"):
         client = shown_client(client_id, found.version, found.content)
         short = ("client_id", "name", "scopes", "disabled", "secrets", "version")
         clients.append({name: client[name] for name in short})
@@ -45,34 +50,34 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a client whole, of its secrets the number alone."""
+    """Return all fields of a client; of its secrets the number alone."""
     known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
     client_id = known["client_id"]
-    found = keeping.find(gateway, "clients", client_id)
+    found = editing.find(gateway, "clients", client_id)
     shown = shown_client(client_id, found.version, found.content)
     return {**shown, **warnings(gateway, client_id, found.content)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the fields that are given, drop those that `clear` names.
+    """Change the given fields, and remove those that `clear` names.
 
-    `scopes` changes the apps that it names and no other; null takes an app away. Who is
-    no longer public gets a secret, told for the only time.
+    `scopes` changes the apps that it names and no others; null removes an app. A client
+    that is no longer public gets a secret, which is never shown again.
     """
     named, fields = split(arguments, "client_id", "clear")
     rules = {"client_id": ID, "clear": NAMES}
     known = checked_fields(named, rules, needed=("client_id",))
     client_id, cleared = known["client_id"], known.get("clear", [])
-    refuse_ours([*fields, *cleared])
-    found = keeping.find(gateway, "clients", client_id)
-    kept = {name: v for name, v in found.content.items() if name not in cleared}
+    refuse_generated([*fields, *cleared])
+    found = editing.find(gateway, "clients", client_id)
+    rest = {name: v for name, v in found.content.items() if name not in cleared}
     if isinstance(fields.get("scopes"), Mapping):
         fields["scopes"] = _merged(found.content["scopes"], fields["scopes"])
-    full, secret = completed(client_id, {**kept, **fields})
+    full, secret = complete(client_id, {**rest, **fields})
     content = client_document(client_id, full)
     new = {app for app in content["scopes"] if app not in found.content["scopes"]}
     _check_apps(gateway, new)
-    version = keeping.change(gateway, "clients", client_id, content, found=found)
+    version = editing.change(gateway, "clients", client_id, content, found=found)
     shown = shown_client(client_id, version, content, secret=secret)
     return {**shown, **warnings(gateway, client_id, content)}
 
@@ -80,7 +85,7 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Remove a client; its tokens and secrets end within two seconds."""
     known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
-    return keeping.remove(gateway, "clients", known["client_id"])
+    return editing.remove(gateway, "clients", known["client_id"])
 
 
 def shown_client(
@@ -90,8 +95,8 @@ def shown_client(
     *,
     secret: str | None = None,
 ) -> dict[str, Any]:
-    """Return what an operator sees of a client, and the secret if one was made now."""
-    public = {name: v for name, v in content.items() if name not in OURS}
+    """Return the fields that an operator sees, and a secret if one was made now."""
+    public = {name: v for name, v in content.items() if name not in GENERATED}
     if "logo" in public:
         public["logo"] = shown_logo(public["logo"])
     return {
@@ -114,11 +119,11 @@ def _check_apps(gateway: Gateway, appids: Any) -> None:
     known = gateway.documents.ids("apps") if appids else []
     for appid in appids:
         if appid not in known:
-            raise RegistrationError("scopes", f"name {appid}, and there is no such app")
+            raise InvalidDocument("scopes", f"name {appid}, and there is no such app")
 
 
 def _slug(name: Any) -> str:
     words = re.findall(r"[a-z0-9]+", name.lower()) if isinstance(name, str) else []
     if not words:
-        raise RegistrationError("client_id", "cannot be made of this name: give one")
+        raise InvalidDocument("client_id", "cannot be made of this name: give one")
     return "-".join(words)[:40].rstrip("-")

@@ -1,4 +1,4 @@
-"""What an operator is to know of a client that is allowed, and seldom meant."""
+"""Warnings about a client's document that is valid, but hardly intended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from runtime.gateway import Gateway
-from runtime.operations import editing as keeping
+from runtime.operations import editing
 from runtime.operations.refusals import UnreadableDocument
 from runtime.registry.sign_in_apps import PAGE_KIND, QR_KIND
 
@@ -20,7 +20,7 @@ TWICE = (
 def warnings(
     gateway: Gateway, client_id: str, content: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """Return `warnings` with a sentence each, or nothing if there are none."""
+    """Return `warnings`, a sentence each; an empty dict if there are none."""
     signs_in = (
         content.get("redirect_uris") or client_id == gateway.settings.login_client
     )
@@ -33,12 +33,12 @@ def warnings(
 
 
 def _subjects(gateway: Gateway, appids: Iterable[str]) -> dict[str, str]:
-    """Return by kind what the client's first app of it names people by."""
+    """Return by kind of app the `subject` of the client's first app of that kind."""
     subjects: dict[str, str] = {}
     for appid in appids:
-        # `store check` tells of one that cannot be read; the client's answer stands.
+        # `store check` reports an app that cannot be read.
         with suppress(UnreadableDocument):
-            app = keeping.read(gateway, "apps", appid)
+            app = editing.read(gateway, "apps", appid)
             if app is not None and app.content["kind"] in (QR_KIND, PAGE_KIND):
                 subject = app.content.get("subject", "openid")
                 subjects.setdefault(app.content["kind"], subject)

@@ -1,4 +1,4 @@
-"""Finding, creating and changing one document."""
+"""Editing of one document: its arguments, and the steps that every command takes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,23 @@ from runtime.operations.refusals import (
 from runtime.registry.rules import many, text
 from runtime.registry.schema import NEEDED
 
+ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
+
+NAMES = many(text(r"[a-z_]{1,28}", "a field's name"))
+
+
+def split(
+    arguments: Mapping[str, Any], *names: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments of these names, and the others: fields of a document."""
+    named = {name: value for name, value in arguments.items() if name in names}
+    rest = {name: value for name, value in arguments.items() if name not in names}
+    return named, rest
+
 
 @contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Raise UnreadableDocument in the block where `{kind}/{id}` cannot be read."""
+    """Raise UnreadableDocument if the block cannot read `{kind}/{id}`."""
     try:
         yield
     except (CannotOpen, ValueError, TypeError, AttributeError):
@@ -47,7 +60,7 @@ def find(gateway: Gateway, kind: str, id_: str) -> Document:
 
 
 def each(gateway: Gateway, kind: str) -> Iterator[tuple[str, Document]]:
-    """Yield id and newest version of all documents of a kind."""
+    """Yield id and newest version of each document of a kind."""
     for id_ in gateway.documents.ids(kind):
         document = read(gateway, kind, id_)
         if document is not None:
@@ -55,9 +68,9 @@ def each(gateway: Gateway, kind: str) -> Iterator[tuple[str, Document]]:
 
 
 def create(gateway: Gateway, kind: str, id_: str, content: Mapping[str, Any]) -> int:
-    """Write a document that is not there and return its version.
+    """Write a document that does not exist and return its version.
 
-    After a removal the chain goes on, so that its history stays.
+    After a removal it is the next version, so that the history stays.
     """
     if read(gateway, kind, id_) is not None:
         raise OperationRefused(f"{kind}/{id_} is there already.")
@@ -73,31 +86,17 @@ def change(
     *,
     found: Document,
 ) -> int:
-    """Write the version after the one that was found and return it."""
+    """Write the version after the one that was found, and return its number."""
     if content == found.content:
         raise OperationRefused(f"Nothing of {kind}/{id_} would change.")
     return gateway.documents.write(kind, id_, content, after=found.version)
 
 
 def remove(gateway: Gateway, kind: str, id_: str) -> dict[str, Any]:
-    """Write the version that says there is none; the history stays."""
+    """Write the version that marks the removal; the history stays."""
     found = find(gateway, kind, id_)
     try:
         version = gateway.documents.remove(kind, id_, after=found.version)
-    except LookupError:  # somebody was faster, and this process' memory is older
+    except LookupError:  # another process was faster than this one's memory
         raise UnknownDocument(f"There is no {kind}/{id_}.") from None
     return {"removed": f"{kind}/{id_}", "version": version}
-
-
-ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
-
-NAMES = many(text(r"[a-z_]{1,28}", "a field's name"))
-
-
-def split(
-    arguments: Mapping[str, Any], *names: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the arguments of these names, and the rest: fields of a document."""
-    named = {name: value for name, value in arguments.items() if name in names}
-    rest = {name: value for name, value in arguments.items() if name not in names}
-    return named, rest

@@ -1,4 +1,4 @@
-"""The fields of a client that nobody gives: hashes, salt, epoch and state."""
+"""Generated fields of a client: hashes, salt, epoch and `disabled`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from runtime.gateway import Gateway
 from runtime.operations.editing import readable
 from runtime.operations.refusals import UnreadableDocument
 from runtime.registry.client_secrets import hash_secret, make_secret
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 
-OURS = ("secret_hashes", "pairwise_salt", "disabled", "epoch")
+GENERATED = ("secret_hashes", "pairwise_salt", "disabled", "epoch")
 
 
-def refuse_ours(names: Iterable[str]) -> None:
-    """Raise RegistrationError if one of these is among the names."""
-    for name in OURS:
+def refuse_generated(names: Iterable[str]) -> None:
+    """Raise InvalidDocument if a generated field is among the names."""
+    for name in GENERATED:
         if name in names:
-            raise RegistrationError(name, "is not this verb's to change")
+            raise InvalidDocument(name, "is not this verb's to change")
 
 
-def completed(
+def complete(
     client_id: str,
     fields: Mapping[str, Any],
     *,
     random: Callable[[int], str] = secrets.token_hex,
 ) -> tuple[dict[str, Any], str | None]:
-    """Return a client's fields with what they need of ours, and a secret made now.
+    """Return a client's fields with the generated ones, and a secret if one was made.
 
-    A public client loses its secrets, any other one without a secret gets one. Names
-    that are pairwise get a salt, once: another one would rename everybody.
+    A public client loses its secrets; any other client without a secret gets one. A
+    pairwise client gets a salt once: another salt would change all its identifiers.
     """
     full, secret = {"secret_hashes": [], **fields}, None
     if full.get("public"):
@@ -44,22 +44,22 @@ def completed(
     return full, secret
 
 
-def lasting(gateway: Gateway, client_id: str) -> dict[str, Any]:
-    """Return what a client brings along when it comes back: a new epoch, the old salt.
+def carried_over(gateway: Gateway, client_id: str) -> dict[str, Any]:
+    """Return the generated fields of a restored client: a new epoch, the old salt.
 
-    Whoever comes back, by a rollback or after a removal, would otherwise bring back
-    tokens of then, or call people by other names.
+    Otherwise a rollback, or a new client after a removal, would make old tokens valid
+    again, or change the identifiers of users.
     """
-    kept: dict[str, Any] = {"epoch": 1}
+    fields: dict[str, Any] = {"epoch": 1}
     for content in _contents(gateway, client_id):
-        kept["epoch"] = max(kept["epoch"], content.get("epoch", 1) + 1)
+        fields["epoch"] = max(fields["epoch"], content.get("epoch", 1) + 1)
         if salt := content.get("pairwise_salt"):
-            kept.setdefault("pairwise_salt", salt)
-    return kept
+            fields.setdefault("pairwise_salt", salt)
+    return fields
 
 
 def _contents(gateway: Gateway, client_id: str) -> Iterator[Mapping[str, Any]]:
-    # Newest first. An older one may be sealed under a master key that has gone since.
+    # Newest first. An older one may be sealed by a master key that was removed since.
     newest = True
     for stored in reversed(gateway.documents.history("clients", client_id)):
         try:

@@ -1,4 +1,4 @@
-"""Why an operation was not done, said to the operator without any value."""
+"""Errors that an operator sees; they repeat no value of a document."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from runtime.errors import GatewayError
 
 
 class OperationRefused(GatewayError):
-    """An operation that was understood and not done; `message` says why."""
+    """A command was understood and not performed; `message` says why."""
 
     status = 409
     code = "conflict"
@@ -31,7 +31,7 @@ class UnknownDocument(OperationRefused):
 
 
 class UnreadableDocument(OperationRefused):
-    """A document is damaged, or the master key that sealed it is gone."""
+    """A document is damaged, or the master key that sealed it was removed."""
 
     status = 500
     code = "unreadable_document"

@@ -1,4 +1,4 @@
-"""The store of documents as a whole, and the versions of one document."""
+"""Commands on the store as a whole, and on the versions of one document."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
-from runtime.operations import editing as keeping
+from runtime.operations import editing
 from runtime.operations.editing import ID
-from runtime.operations.generated_fields import lasting
+from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import UnknownDocument, UnreadableDocument
 from runtime.registry.rules import whole, word
 from runtime.registry.schema import checked_fields
@@ -20,7 +20,7 @@ _NAME = {"kind": word(*SECRET_FIELDS), "id": ID}
 
 
 def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Read every version of every document; return what cannot be read, and why."""
+    """Read every version of every document; return those that cannot be read."""
     checked_fields(arguments, {})
     findings = gateway.documents.check()
     faults = [asdict(each) for each in findings if each.fault]
@@ -29,9 +29,9 @@ def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a new version, under the newest master key, of what an older one sealed.
+    """Seal each document that has an older master key with the newest one.
 
-    What cannot be read is named and left as it is.
+    A document that cannot be read is named and not changed.
     """
     checked_fields(arguments, {})
     done: dict[str, list[str]] = {"resealed": [], "current": [], "unreadable": []}
@@ -43,7 +43,7 @@ def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resealed(gateway: Gateway, kind: str, id_: str) -> str:
     try:
-        with keeping.readable(f"{kind}/{id_}"):
+        with editing.readable(f"{kind}/{id_}"):
             version = gateway.documents.reseal(kind, id_)
     except UnreadableDocument:
         return "unreadable"
@@ -69,23 +69,23 @@ def history(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rollback(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what an older version held as the newest; a removal is undone this way.
+    """Write the content of an older version as the newest; this undoes a removal, too.
 
-    A client comes back under a new epoch: its tokens of then stay dead. The salt of its
-    pairwise names stays as it is.
+    A client gets a new epoch, so that its old tokens stay invalid, and keeps the salt
+    of its pairwise identifiers.
     """
     rules = {**_NAME, "to": whole(1, 10**9)}
     known = checked_fields(arguments, rules, needed=rules)
     kind, id_, to = known["kind"], known["id"], known["to"]
     documents = gateway.documents
     after = documents.version(kind, id_)
-    with keeping.readable(f"{kind}/{id_} in version {to}"):
+    with editing.readable(f"{kind}/{id_} in version {to}"):
         old = documents.read_version(kind, id_, to)
     if old is None:
         raise UnknownDocument(f"{kind}/{id_} has no content in version {to}.")
     content = dict(old.content)
     if kind == "clients":
-        content |= lasting(gateway, id_)
+        content |= carried_over(gateway, id_)
     version = documents.write(kind, id_, content, after=after)
     return {"name": f"{kind}/{id_}", "to": to, "version": version}
 

@@ -1,4 +1,4 @@
-"""Credentials in custody: `token show` and `refresh`; no answer holds a value."""
+"""Commands on credentials: show, refresh; no answer holds a token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runtime.registry.schema import checked_fields
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known of each credential, of one app or of all."""
+    """Return the state of each credential, of one app or of all apps."""
     appid = checked_fields(arguments, {"appid": ID}).get("appid")
     apps = [_app(gateway, appid)] if appid else gateway.registry.apps()
     sources = [each for app in apps for each in _sources(gateway, app)]
@@ -23,10 +23,10 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refresh(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Fetch what is due of an app's credentials, and tell what was done of each.
+    """Fetch those credentials of an app that are due; return an outcome for each.
 
-    `fresh`: it is not due; `fetched`; `busy`: another one is fetching it; `paused`:
-    WeChat refused a moment ago. What WeChat refuses now is raised.
+    `fresh`: it is not due; `fetched`; `busy`: another process is fetching it; `paused`:
+    WeChat refused a moment ago. If WeChat refuses now, its error is raised.
     """
     known = checked_fields(arguments, {"appid": ID}, needed=("appid",))
     done = [
@@ -49,5 +49,5 @@ def _sources(gateway: Gateway, app: App) -> list[Source]:
     if not app.has_access_token:
         return []
     token, *tickets = gateway.calls.sources(app)
-    # A ticket that nobody has asked for is no credential yet.
+    # A ticket that no client has asked for yet is not fetched.
     return [token, *(each for each in tickets if gateway.upkeep.describe(each).fence)]

@@ -1,4 +1,4 @@
-"""All documents in one text, for a backup or another deployment, and back again."""
+"""Export and import of all documents, for a backup or another deployment."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import SECRET_FIELDS, VersionExists
 from runtime.documents.secret_fields import SecretFields
 from runtime.gateway import Gateway
-from runtime.operations import editing as keeping
+from runtime.operations import editing
 from runtime.operations.editing import ID
-from runtime.operations.generated_fields import lasting
+from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.rules import Fault, flag, whole, word
 from runtime.registry.schema import (
-    RegistrationError,
+    InvalidDocument,
     app_document,
     checked_fields,
     client_document,
@@ -29,17 +29,17 @@ _CHECKS = {"apps": app_document, "clients": client_document}
 
 
 def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all documents, their secrets sealed under the newest master key."""
+    """Return all documents, with secrets sealed by the newest master key."""
     checked_fields(arguments, {})
     return exported(gateway, sealed=True)
 
 
 def exported(gateway: Gateway, *, sealed: bool) -> dict[str, Any]:
-    """Return all documents; with `sealed` False their secrets are plain text."""
+    """Return all documents; with `sealed` False, with secrets in plain text."""
     fields = _fields(gateway)
     documents = []
     for kind in SECRET_FIELDS:
-        for id_, found in keeping.each(gateway, kind):
+        for id_, found in editing.each(gateway, kind):
             content = found.content
             if sealed:
                 content = json.loads(fields.seal(f"{kind}/{id_}", content))
@@ -49,10 +49,10 @@ def exported(gateway: Gateway, *, sealed: bool) -> dict[str, Any]:
 
 
 def import_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what differs from an export as new versions, and tell what was done.
+    """Write each document that differs from the export as a new version.
 
-    A document that has another version here than in the export, and other content, was
-    changed by somebody since: nothing at all is written then.
+    If a document has another version and other content here, it was changed since the
+    export: then nothing is written.
     """
     rules = {"format": word(FORMAT), "sealed": flag, "documents": _documents}
     known = checked_fields(arguments, rules, needed=rules)
@@ -90,19 +90,19 @@ def _step(
     if fields:
         content = _opened(fields, f"{kind}/{id_}", content)
     content = _CHECKS[kind](id_, content)
-    found = keeping.read(gateway, kind, id_)
+    found = editing.read(gateway, kind, id_)
     newest = gateway.documents.version(kind, id_)
     if found is None and newest and kind == "clients":
-        content |= lasting(gateway, id_)
+        content |= carried_over(gateway, id_)
     elif found is not None and kind == "clients":
-        content |= _kept(found.content, content)
+        content |= _preserved(found.content, content)
     same = found is not None and found.content == content
     conflict = found is not None and not same and newest != entry["version"]
     return _Step(kind, id_, content, newest, same, conflict)
 
 
-def _kept(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    # Tokens that were revoked stay so, and people their names, whatever the file says.
+def _preserved(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    # Whatever the file says: revoked tokens stay so, and users keep their identifiers.
     epoch = max(known.get("epoch", 1), given.get("epoch", 1))
     salt = known.get("pairwise_salt")
     return {"epoch": epoch, **({"pairwise_salt": salt} if salt else {})}
@@ -113,8 +113,8 @@ def _opened(
 ) -> Mapping[str, Any]:
     for field_ in SECRET_FIELDS[name.partition("/")[0]]:
         if not isinstance(content.get(field_, ""), str):
-            raise RegistrationError(field_, "must be text")
-    with keeping.readable(name):
+            raise InvalidDocument(field_, "must be text")
+    with editing.readable(name):
         return fields.open(name, json.dumps(content).encode()) or {}
 
 

@@ -1,4 +1,4 @@
-"""Every verb by its noun, and how one is performed."""
+"""Table of all commands by noun and verb, and how one is performed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from runtime.operations import (
     access_verbs,
     app_verbs,
     client_verbs,
-    person_verbs,
     store_verbs,
     token_verbs,
     transfer,
+    user_verbs,
 )
 from runtime.operations.refusals import OperationRefused, UnknownVerb
 
@@ -25,7 +25,7 @@ Run = Callable[[Gateway, Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a verb does; `changes` tells whether it may leave something changed."""
+    """A command; `changes` tells whether it may change something."""
 
     run: Run
     changes: bool
@@ -54,7 +54,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("client", "disable"): _changes(access_verbs.disable),
     ("client", "enable"): _changes(access_verbs.enable),
     ("client", "remove"): _changes(client_verbs.remove),
-    ("person", "sign-out"): _changes(person_verbs.sign_out),
+    ("person", "sign-out"): _changes(user_verbs.sign_out),
     ("token", "show"): _reads(token_verbs.show),
     ("token", "refresh"): _changes(token_verbs.refresh),
     ("key", "rotate"): _changes(store_verbs.rotate),
@@ -67,7 +67,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
 
 
 def operation(noun: str, verb: str) -> Operation:
-    """Return what a verb does; UnknownVerb if there is none."""
+    """Return the command; UnknownVerb if there is none."""
     found = OPERATIONS.get((noun, verb))
     if found is None:
         raise UnknownVerb("There is no such verb.")
@@ -75,7 +75,7 @@ def operation(noun: str, verb: str) -> Operation:
 
 
 def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Do it and return its answer; whatever hinders it is a GatewayError."""
+    """Run a command and return its answer; every failure is a GatewayError."""
     try:
         return run(gateway, arguments)
     except VersionExists:

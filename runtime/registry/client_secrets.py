@@ -1,4 +1,4 @@
-"""Client secrets: made by us, told apart by the client in front, kept as hashes."""
+"""Client secrets: the gateway makes them and stores their hashes alone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from runtime.crypto.encoding import sha256_hex
 def make_secret(
     client_id: str, *, random: Callable[[int], str] = secrets.token_hex
 ) -> str:
-    """Return a new client secret, which tells its client: `{client_id}_{32 hex}`."""
+    """Return a new secret, which begins with its client: `{client_id}_{32 hex}`."""
     return f"{client_id}_{random(16)}"
 
 
 def client_id_of(secret: str) -> str:
-    """Return the client id that a secret names; empty if it is no secret of ours."""
+    """Return the client id that a secret names; "" if it has another form."""
     client_id, _, rest = secret.rpartition("_")
     return client_id if re.fullmatch(r"[0-9a-f]{32}", rest) else ""
 
@@ -26,13 +26,13 @@ def client_id_of(secret: str) -> str:
 def hash_secret(
     secret: str, *, random: Callable[[int], str] = secrets.token_hex
 ) -> str:
-    """Return `sha256:<salt>:<hex>`: 128 random bits need no slow hash."""
+    """Return `sha256:<salt>:<hex>`; for 128 random bits no slow hash is needed."""
     salt = random(16)
     return f"sha256:{salt}:{_digest(salt, secret)}"
 
 
 def matches(secret: str, known: str) -> bool:
-    """Tell, in constant time, whether a hash is this secret's."""
+    """Tell in constant time whether the hash is of this secret."""
     _, salt, digest = known.split(":")
     return hmac.compare_digest(_digest(salt, secret), digest)
 

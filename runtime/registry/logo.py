@@ -1,6 +1,6 @@
-"""A client's logo: a small picture inside a data: URI, so that a page loads nothing.
+"""Logos of clients: small images as data: URIs, so that a page loads nothing.
 
-`data:image/png;base64,...`; the kind is the one that its first bytes tell.
+In `data:image/png;base64,...` the media type is the one that the first bytes show.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _KINDS = (
     ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n")),
     ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
     ("image/webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
-    # Programs put a declaration and a comment of theirs in front.
+    # Many programs write a declaration or a comment in front.
     (
         "image/svg+xml",
         re.compile(
@@ -31,24 +31,24 @@ _KINDS = (
 
 
 def kind_of(picture: bytes) -> str | None:
-    """Return the media type that a picture begins as; None if it is none of ours."""
+    """Return the media type by the first bytes; None if it is not accepted."""
     found = (kind for kind, begins in _KINDS if begins.match(picture))
     return next(found, None)
 
 
 def data_uri(kind: str, picture: bytes) -> str:
-    """Return the picture as it is kept."""
+    """Return the picture as documents have it."""
     return f"data:{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def shown(uri: str) -> str:
-    """Return kind and size in place of the whole, for people."""
+    """Return media type and size in place of the whole, for an operator."""
     kind, picture = _taken_apart(uri)
     return f"{kind}, {len(picture)} bytes"
 
 
 def logo(value: Any) -> str:
-    """Take a picture that is small, and of the kind that it says."""
+    """Accept a small picture whose first bytes show the media type that it names."""
     kind, picture = _taken_apart(value)
     if len(picture) > MOST_BYTES:
         raise Fault(f"must have {MOST_BYTES} bytes at most")

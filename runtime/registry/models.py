@@ -1,4 +1,4 @@
-"""A company's WeChat app and a business service, as their documents describe them."""
+"""Models of a WeChat app and of a client, as their documents describe them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from runtime.registry.client_secrets import matches
 from runtime.web.origins import origin_of, parts_of
 
+_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])")
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -16,9 +18,9 @@ class App:
 
     `token_mode` is "stable" (/cgi-bin/stable_token) or "plain" (/cgi-bin/token),
     `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
-    wx.config, `api_hosts` WeChat's hosts in the order in which to try them.
-    `oauth_scope` is what a sign-in inside WeChat asks for, "snsapi_userinfo" or the
-    silent "snsapi_base"; `mp_verify` the words of WeChat's domain proofs.
+    wx.config, `api_hosts` WeChat's hosts in the order in which they are tried.
+    `oauth_scope` is the scope of a sign-in inside WeChat, "snsapi_userinfo" or the
+    silent "snsapi_base"; `mp_verify` holds the words of WeChat's domain verification.
     """
 
     appid: str
@@ -34,13 +36,13 @@ class App:
 
     @property
     def has_access_token(self) -> bool:
-        """Tell whether WeChat hands out an access_token for this kind by its secret."""
+        """Tell whether WeChat issues an access_token for this kind by its secret."""
         return self.kind in ("service", "subscription", "miniprogram")
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many calls: a bucket of `burst`, filled with `per_second`."""
+    """A rate limit: a token bucket of `burst`, refilled by `per_second`."""
 
     per_second: float
     burst: int
@@ -48,19 +50,18 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A business service: what it may do with which app, and how it proves itself.
+    """A business service: which app it may use for what, and how it authenticates.
 
     `scopes_by_app` maps an appid to path patterns such as `/cgi-bin/message/*`, and the
-    word `token:read`. Tokens of an `epoch` other than the current one are dead. `rate`
-    None is no limit; `session_key` tells whether jscode2session shows it the
-    session_key.
+    word `token:read`. Tokens of an `epoch` other than the current one are invalid.
+    `rate` None is no limit; `session_key` tells whether jscode2session returns it.
 
-    A `public` client has no secret and proves a code by PKCE alone; `pkce` is
-    "required" or, for the others, "optional". A `native` one is answered on any port
-    of 127.0.0.1. `home` is where its people start again, `logo` a data: URI.
-    `subject_type` is "public" or, with names of its own made with `pairwise_salt`,
-    "pairwise". `snapshot_users` is "page" or "deny". With an `email_domain` people get
-    made-up addresses there.
+    A `public` client has no secret and authenticates by PKCE alone; `pkce` is
+    "required" or, for other clients, "optional". A `native` one may use any port of
+    127.0.0.1 in its callback URL. `home` is the page where its users start again,
+    `logo` a data: URI. `subject_type` is "public" or "pairwise"; a pairwise client
+    gets identifiers of its own, made with `pairwise_salt`. `snapshot_users` is "page"
+    or "deny". With an `email_domain` users get made-up addresses of that domain.
     """
 
     client_id: str
@@ -91,22 +92,8 @@ class Client:
         return any(found) and not self.disabled
 
 
-def home_of(client: Client, address: str) -> str | None:
-    """Return the client's home, or else the front door of this address of its own.
-
-    None for a native client without a home: its loopback has no front door.
-    """
-    if client.home:
-        return client.home
-    origin = "" if client.native else origin_of(address)
-    return f"{origin}/" if origin else None
-
-
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])")
-
-
 def is_registered(client: Client, redirect_uri: str) -> bool:
-    """Tell whether the client may be answered there (RFC 9700, 2.1)."""
+    """Tell whether the client has registered this callback URL (RFC 9700, 2.1)."""
     if redirect_uri in client.redirect_uris:
         return True
     loopback = _LOOPBACK.match(redirect_uri) if client.native else None
@@ -114,3 +101,14 @@ def is_registered(client: Client, redirect_uri: str) -> bool:
         return False
     rest = redirect_uri[len(origin_of(redirect_uri)) :]
     return loopback[0] + rest in client.redirect_uris
+
+
+def home_of(client: Client, address: str) -> str | None:
+    """Return the client's home, or else the root page of this URL of its own.
+
+    None for a native client without a home: its loopback server has no root page.
+    """
+    if client.home:
+        return client.home
+    origin = "" if client.native else origin_of(address)
+    return f"{origin}/" if origin else None

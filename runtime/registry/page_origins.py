@@ -1,6 +1,6 @@
-"""The origins whose web pages may call us by script: those of public clients.
+"""Origins whose web pages may call the gateway by script: those of public clients.
 
-A confidential client calls from its server, where no browser asks for leave.
+A confidential client calls from its server, where CORS has no meaning.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from runtime.errors import ServiceUnavailable
 from runtime.registry.registry import Registry
 
 FRESH_SECONDS = 30.0
-"""A change is seen by every process within this time; to look means to list clients."""
+"""A process sees a change within this time; a shorter one would list clients often."""
 
 
 class PageOrigins:
-    """Knows the origins of all enabled public clients."""
+    """The origins of all enabled public clients."""
 
     def __init__(self, registry: Registry, *, clock: Callable[[], float]) -> None:
         self._registry = registry
@@ -24,7 +24,7 @@ class PageOrigins:
         self._until = 0.0
 
     def know(self, origin: str) -> bool:
-        """Tell whether it is one; where nobody can be asked, as it was before."""
+        """Tell whether it is one of them; while the store is away, by the last list."""
         if self._clock() >= self._until:
             self._known = self._read()
             self._until = self._clock() + FRESH_SECONDS

@@ -1,4 +1,4 @@
-"""The company's WeChat apps and the business services that use them."""
+"""Registry of apps and clients, read from their documents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Registry:
-    """Finds apps and clients in the config service."""
+    """Finds apps and clients; ServiceUnavailable where the documents are away."""
 
     def __init__(
         self, documents: Documents, *, clock: Callable[[], float] = time.monotonic
@@ -31,7 +31,7 @@ class Registry:
         return self._of("apps", appid, _app)
 
     def apps(self) -> list[App]:
-        """Return all apps; a new one is seen within two seconds, as a change is."""
+        """Return all apps; a new one and a change are seen within two seconds."""
         return [app for app in map(self.app, self._ids("apps")) if app]
 
     def client(self, client_id: str) -> Client | None:
@@ -39,18 +39,18 @@ class Registry:
         return self._of("clients", client_id, _client)
 
     def clients(self) -> list[Client]:
-        """Return all clients; a new one is seen within two seconds, too."""
+        """Return all clients; a new one and a change are seen within two seconds."""
         return [client for client in map(self.client, self._ids("clients")) if client]
 
     def client_of(self, secret: str) -> Client | None:
-        """Return the client that this secret belongs to, or None."""
+        """Return the client that has this secret, or None."""
         client = self.client(client_id_of(secret))
         # An unknown client takes the same path as a wrong secret.
         known = client or _NOBODY
         return client if known.owns(secret) else None
 
     def _ids(self, kind: str) -> list[str]:
-        # Strangers' requests come to this, and the store lists every version there is.
+        # Unauthenticated requests lead here, and the store lists every version.
         asked_at = self._clock()
         listed_at, ids = self._listed.get(kind, (float("-inf"), []))
         if asked_at >= listed_at + FRESH_SECONDS:
@@ -68,7 +68,7 @@ class Registry:
             raise ServiceUnavailable from None
         if document is None:
             return None
-        # The same document comes for two seconds, and a call looks three times.
+        # A document stays the same for two seconds, and a call reads it three times.
         known, made = self._made.get((kind, id_), (None, None))
         if known is not document:
             made = make(id_, document)

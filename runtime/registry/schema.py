@@ -32,7 +32,7 @@ MOST_SECRETS = 2
 """Of a client at a time: the old one and the one it changes over to."""
 
 
-class RegistrationError(GatewayError):
+class InvalidDocument(GatewayError):
     """A field is missing, unknown, malformed or at odds with another one.
 
     The message names it, and repeats no value.
@@ -49,19 +49,19 @@ class RegistrationError(GatewayError):
 
 
 def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept as `apps/{appid}`; RegistrationError names the field."""
+    """Return what is kept as `apps/{appid}`; InvalidDocument names the field."""
     _checked("appid", app_id, appid)
     content = checked_fields(fields, RULES["apps"], needed=NEEDED["apps"])
     silent = content.get("oauth_scope") == "snsapi_base"
     if silent and content.get("subject") == "unionid":
         # WeChat tells a unionid with snsapi_userinfo alone: nobody could sign in.
         fault = "must be snsapi_userinfo, since subject is unionid"
-        raise RegistrationError("oauth_scope", fault)
+        raise InvalidDocument("oauth_scope", fault)
     return content
 
 
 def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept as `clients/{client_id}`; RegistrationError names the field.
+    """Return what is kept as `clients/{client_id}`; InvalidDocument names the field.
 
     Its `secret_hashes` are ours and none for a public client; its scopes may be empty:
     it may then sign people in.
@@ -69,20 +69,20 @@ def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]
     _checked("client_id", _client_id, client_id)
     content = checked_fields(fields, RULES["clients"], needed=NEEDED["clients"])
     for field, fault in _contradictions(content):
-        raise RegistrationError(field, fault)
+        raise InvalidDocument(field, fault)
     return content
 
 
 def checked_fields(
     fields: Mapping[str, Any], rules: Mapping[str, Rule], *, needed: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return the fields, each by its rule; RegistrationError names the one at fault."""
+    """Return the fields, each by its rule; InvalidDocument names the one at fault."""
     for name in fields:
         if name not in rules:
-            raise RegistrationError(_shown(name), "is not known here")
+            raise InvalidDocument(_shown(name), "is not known here")
     for name in needed:
         if name not in fields:
-            raise RegistrationError(name, "is missing")
+            raise InvalidDocument(name, "is missing")
     # In the rules' order, so that the same fields always make the same document.
     return {
         name: _checked(name, rule, fields[name])
@@ -95,7 +95,7 @@ def _checked(name: str, rule: Rule, value: Any) -> Any:
     try:
         return rule(value)
     except Fault as fault:
-        raise RegistrationError(name, str(fault)) from None
+        raise InvalidDocument(name, str(fault)) from None
 
 
 def _shown(name: Any) -> str:

@@ -1,4 +1,4 @@
-"""A client's apps by which people sign in: the QR code, and the page inside WeChat."""
+"""Apps of a client that sign users in: by QR code, and by a page inside WeChat."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SILENT = "snsapi_base"
 
 @dataclass(frozen=True, slots=True)
 class SignInApps:
-    """The apps of a client with which a browser can sign in; either may be None."""
+    """Apps of a client with which a browser can sign in; either may be None."""
 
     client: Client
     qr: App | None
@@ -25,12 +25,12 @@ class SignInApps:
 
     @property
     def appids(self) -> tuple[str, ...]:
-        """Return the ids of those there are."""
+        """Return the ids of the apps that are present."""
         return tuple(app.appid for app in (self.qr, self.page) if app)
 
 
 def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
-    """Return a client's first app of each kind; SignInNotConfigured if it is none."""
+    """Return a client's first app of each kind; SignInNotConfigured for no client."""
     if client is None or client.disabled:
         raise SignInNotConfigured
     apps = [app for app in map(registry.app, client.scopes_by_app) if app]

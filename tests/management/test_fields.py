@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from runtime.gateway import Gateway
-from runtime.operations.generated_fields import OURS
+from runtime.operations.generated_fields import GENERATED
 from runtime.registry.logo import MOST_BYTES, data_uri
 from runtime.registry.models import App, Client, Rate
 from runtime.settings import settings_from
@@ -64,8 +64,8 @@ def test_no_field_is_forgotten():
     attributes = {ATTRIBUTES.get(field, field) for field in OF_CLIENT}
 
     assert {each.name for each in fields(App)} == {*OF_APP, "revision"}
-    assert {each.name for each in fields(Client)} == {*attributes, *OURS}
-    assert set(OURS) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}
+    assert {each.name for each in fields(Client)} == {*attributes, *GENERATED}
+    assert set(GENERATED) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}
 
 
 @pytest.mark.parametrize("field", OF_APP)

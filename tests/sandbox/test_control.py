@@ -55,7 +55,7 @@ def test_an_app_that_cannot_be_is_refused(sandbox, fields):
     assert len(sandbox.get("/_sandbox/apps").json()) == 4
 
 
-def test_people_are_added_and_changed(sandbox):
+def test_users_are_added_and_changed(sandbox):
     """A new person has an openid everywhere; following is by that openid's account."""
     added = sandbox.control("users", nickname="李雷")
 

@@ -81,7 +81,7 @@ class TestSession:
 
         assert SESSION_KEY == gateway.session_keys.find(client, APPID, OPENID)
 
-    def test_people_are_named_as_the_app_says(self, sign_in, gateway):
+    def test_users_are_named_as_the_app_says(self, sign_in, gateway):
         """By unionid, so that the web and the mini program know the same person."""
         change(gateway, "apps", APPID, subject="unionid")
 

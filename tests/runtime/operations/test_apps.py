@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.operations.refusals import OperationRefused, UnknownDocument
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 PUSH = {"token": "pushtoken", "encoding_aes_key": "A" * 43}
@@ -87,7 +87,7 @@ def test_what_is_there_is_not_added_twice(do, gateway):
 def test_an_argument_at_fault_is_named(do, gateway, verb, arguments, field):
     """And nothing is written."""
     add(do)
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         do(f"app {verb}", **arguments)
 
     assert field == caught.value.field

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 from runtime.tokens.gateway_tokens import InvalidToken
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
@@ -58,7 +58,7 @@ def test_an_id_is_made_of_the_name(do, name, client_id):
 
 def test_an_id_can_be_chosen(do):
     """A Chinese name has to: nothing plain is in it."""
-    with pytest.raises(RegistrationError, match="client_id"):
+    with pytest.raises(InvalidDocument, match="client_id"):
         do("client add", name="订单")
 
     assert "dingdan" == do("client add", name="订单", client_id="dingdan")["client_id"]
@@ -189,7 +189,7 @@ def test_who_comes_back_brings_no_old_token(do, gateway, orders):
 )
 def test_an_argument_at_fault_is_named(do, gateway, orders, verb, arguments, field):
     """And nothing is written."""
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         do(f"client {verb}", **arguments)
 
     assert field == caught.value.field

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.logo import data_uri
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 
 LOGO = data_uri("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
 
@@ -52,7 +52,7 @@ def test_who_ceases_to_be_public_gets_a_secret(do, gateway, change):
 def test_what_needs_a_secret_is_cleared_first(do, orders):
     """Both at once is one change; one without the other is refused by name."""
     do("client update", client_id="orders", pkce="optional")
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         do("client update", client_id="orders", public=True)
     assert "pkce" == caught.value.field
 

@@ -10,7 +10,7 @@ import pytest
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.operations.verbs import OPERATIONS, operation
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
@@ -153,7 +153,7 @@ def test_a_version_without_content(do, orders, to):
 )
 def test_an_argument_at_fault_is_named(do, verb, arguments, field):
     """So with_secrets is none that comes by the way of HTTP."""
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         do(verb, **arguments)
 
     assert field == caught.value.field

@@ -10,7 +10,7 @@ from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused
 from runtime.operations.transfer import _CHECKS, exported
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
 
@@ -150,7 +150,7 @@ EXPORT = {"format": "wechat-gateway-documents-1", "sealed": True, "documents": [
 )
 def test_what_is_no_export(do, change, field):
     """It is refused by the name of what is wrong."""
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         do("store import", **{**EXPORT, **change})
 
     assert field == caught.value.field

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.registry.client_secrets import hash_secret
-from runtime.registry.schema import RegistrationError, client_document
+from runtime.registry.schema import InvalidDocument, client_document
 
 HASH = hash_secret("orders_1")
 CLIENT = {"name": "Orders", "scopes": {}, "secret_hashes": [HASH]}
@@ -99,7 +99,7 @@ def test_pairwise_names_need_their_salt():
 
 
 def refused(client, field, value):
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         client_document("orders", {**client, field: value})
     assert caught.value.message.startswith(caught.value.field)
     return caught.value

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.registry.client_secrets import hash_secret
 from runtime.registry.models import Client, is_registered
-from runtime.registry.schema import RegistrationError, client_document
+from runtime.registry.schema import InvalidDocument, client_document
 
 CLIENT = {"name": "Orders", "scopes": {}, "secret_hashes": [hash_secret("orders_1")]}
 
@@ -131,6 +131,6 @@ def test_localhost_is_no_name_for_a_native_client(port):
 
 
 def refused(**fields):
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         client_document("orders", {**CLIENT, **fields})
     return caught.value.message

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.registry.client_secrets import hash_secret
 from runtime.registry.logo import data_uri
-from runtime.registry.schema import RegistrationError, app_document, client_document
+from runtime.registry.schema import InvalidDocument, app_document, client_document
 
 APPID = "wx0123456789abcdef"
 APP = {"kind": "service", "secret": "0" * 31 + "f"}
@@ -54,7 +54,7 @@ FULL_CLIENT = {
 
 def refused(make, id_, fields):
     """Return the field at fault; no part of a value stands in the message."""
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         make(id_, fields)
     error = caught.value
     assert error.message.startswith(error.field)

@@ -6,7 +6,7 @@ OK = {"errcode": 0, "errmsg": "ok"}
 MEMBERS = "/cgi-bin/tags/members"
 
 
-def test_people_are_blocked_and_unblocked(account):
+def test_users_are_blocked_and_unblocked(account):
     """The list shows who was blocked, until they are not."""
     openid = account.openid(1)
     blocked = account.post(f"{MEMBERS}/batchblacklist", {"openid_list": [openid]})

@@ -61,7 +61,7 @@ def test_a_lesser_action_takes_nothing_away():
     assert attempt(conversations.type, "o1", now=1) == 0
 
 
-def test_people_have_windows_of_their_own():
+def test_users_have_windows_of_their_own():
     """One person's action opens nobody else's window, leaving closes it."""
     conversations = Conversations()
     conversations.note("o1", action="message", now=0)

@@ -10,7 +10,7 @@ import pytest
 from functions.admin.index import handler
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
-from runtime.registry.schema import RegistrationError
+from runtime.registry.schema import InvalidDocument
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import NOW
 
@@ -49,7 +49,7 @@ def test_every_session_of_a_person_ends(do, gateway):
 )
 def test_who_is_no_person(do, arguments):
     """The field is named, the value is not."""
-    with pytest.raises(RegistrationError) as caught:
+    with pytest.raises(InvalidDocument) as caught:
         do("person sign-out", **arguments)
 
     assert "sub" == caught.value.field

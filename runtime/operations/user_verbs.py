@@ -1,4 +1,4 @@
-"""People: `person sign-out`; who they are stands in no log."""
+"""Commands on users: `person sign-out`; no log line identifies the user."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SUB = text(r"[A-Za-z0-9_-]{1,128}", "an openid or a unionid, as the app's subje
 
 
 def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """End a person's sessions and tokens that began up to now, on every device.
+    """End a user's sessions and tokens that began up to now, on every device.
 
-    Nobody is told whether there were any; the person may sign in again.
+    The answer does not tell whether there were any; the user may sign in again.
     """
     sub = checked_fields(arguments, {"sub": _SUB}, needed=("sub",))["sub"]
     now = gateway.clock()
