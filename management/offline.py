@@ -40,6 +40,6 @@ class Offline:
             return perform(run, self._gateway, arguments)
         except GatewayError as error:
             said = (
-                f" WeChat said {error.errcode}: {error.detail}" if error.detail else ""
+                f" WeChat said {error.errcode}: {error.errmsg}" if error.errmsg else ""
             )
             raise Failure(error.message + said) from None

@@ -1,13 +1,10 @@
-"""What can go wrong, each with the status, code and sentence a caller gets."""
+"""Errors with the status, code and sentence that a caller gets; nothing is secret."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 
 def N_(sentence: str) -> str:
@@ -16,25 +13,35 @@ def N_(sentence: str) -> str:
 
 
 class GatewayError(Exception):
-    """An error that a caller is told about: nothing in it is secret.
+    """An error that a caller is told about; it never changes after it was made.
 
     `status` is HTTP's, `errcode` WeChat's nearest code, `code` ours for programs,
-    `message` an English sentence for people (translated on pages), `detail` WeChat's
-    errmsg where it is WeChat that refused, `start_again` a path that leads on, `home`
-    where the client's people are at home, `language` the one in which the person was
-    spoken to before, `headers` what OAuth's answer carries besides its own.
+    `message` an English sentence for people (translated on pages), `errmsg` WeChat's
+    own text where it is WeChat that refused. How a caller is told is decided by a
+    dialect (entry/dialects.py).
     """
 
     status = 500
     errcode = -1
     code = "internal_error"
     message = N_("Something went wrong on our side.")
+    errmsg = ""
     retry_after: int | None = None
-    detail = ""
-    start_again: str | None = None
-    home: str | None = None
-    language: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+
+    def __init__(self, **own: Any) -> None:
+        """Take what this error has of its own; the class has the rest."""
+        vars(self).update(own)
+        super().__init__(f"{self.code}: {self.message}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: several threads may hold the same error. Python's own names pass."""
+        if not name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__} cannot change its {name}")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse, as above."""
+        raise AttributeError(f"{type(self).__name__} cannot lose its {name}")
 
 
 class BadRequest(GatewayError):
@@ -62,11 +69,10 @@ class MethodNotAllowed(GatewayError):
     errcode = 43002
     code = "method_not_allowed"
     message = N_("This page does not take that kind of request.")
+    allowed: tuple[str, ...]
 
     def __init__(self, *allowed: str) -> None:
-        super().__init__()
-        self.allowed = allowed
-        self.errcode = 43001 if "GET" in allowed else 43002
+        super().__init__(allowed=allowed, errcode=43001 if "GET" in allowed else 43002)
 
 
 class MisdirectedRequest(GatewayError):
@@ -87,13 +93,36 @@ class PayloadTooLarge(GatewayError):
     message = N_("What was sent is too large.")
 
 
+class ServiceUnavailable(GatewayError):
+    """Redis or the config store is away."""
+
+    status = 503
+    code = "temporarily_unavailable"
+    message = N_("The service is briefly unavailable. Please try again.")
+    retry_after = 2
+
+
+class RateLimited(GatewayError):
+    """There were too many calls of a client for an app, or starts of a sign-in."""
+
+    status = 429
+    errcode = 45009
+    code = "rate_limited"
+    message = N_("Too many requests. Please try again.")
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(retry_after=max(1, math.ceil(seconds)))
+
+
+# Sign-in and sessions.
+
+
 class FlowExpired(GatewayError):
     """The sign-in's state is unknown, used up, or another browser's."""
 
     status = 400
     code = "flow_expired"
     message = N_("This sign-in has expired or was started in another browser.")
-    start_again = "/login"
 
 
 class CookieMissing(FlowExpired):
@@ -106,7 +135,7 @@ class CookieMissing(FlowExpired):
 
 
 class ConsentRefused(GatewayError):
-    """The person refused on WeChat's consent sheet."""
+    """The user refused on WeChat's consent sheet."""
 
     status = 403
     code = "access_denied"
@@ -137,6 +166,14 @@ class Forbidden(GatewayError):
     message = N_("This request did not come from our own page.")
 
 
+class SignInNotConfigured(GatewayError):
+    """No app is configured with which this browser could sign in."""
+
+    status = 501
+    code = "sign_in_not_configured"
+    message = N_("Sign-in is not set up for this kind of browser.")
+
+
 class OidcNotConfigured(GatewayError):
     """There is no key to sign ID tokens with."""
 
@@ -148,7 +185,7 @@ class OidcNotConfigured(GatewayError):
 class RedirectUriUnknown(GatewayError):
     """No client is known by this id, or it has not registered this redirect_uri.
 
-    It is said on a page: nobody is sent to an address that no client has registered.
+    It is shown on a page: no browser is redirected to a URL that no client registered.
     """
 
     status = 400
@@ -156,12 +193,16 @@ class RedirectUriUnknown(GatewayError):
     message = N_("The service that sent you here is not known, or not at this address.")
 
 
-class SignInNotConfigured(GatewayError):
-    """No app is configured with which this browser could sign in."""
+class InvalidClient(GatewayError):
+    """The client is unknown or disabled, its secret wrong, or neither can be read."""
 
-    status = 501
-    code = "sign_in_not_configured"
-    message = N_("Sign-in is not set up for this kind of browser.")
+    status = 401
+    errcode = 40125
+    code = "invalid_client"
+    message = "The client id or the client secret is wrong."
+
+
+# Calls of WeChat's API.
 
 
 class WeChatUnavailable(GatewayError):
@@ -170,6 +211,12 @@ class WeChatUnavailable(GatewayError):
     status = 502
     code = "wechat_unavailable"
     message = N_("WeChat did not answer properly. Please try again.")
+
+
+class WeChatUnreachable(WeChatUnavailable):
+    """The connection to WeChat failed: WeChat has seen nothing of the call."""
+
+    code = "wechat_unreachable"
 
 
 class WeChatTimeout(WeChatUnavailable):
@@ -196,10 +243,8 @@ class WeChatRefused(GatewayError):
     code = "wechat_refused"
     message = N_("WeChat refused the request.")
 
-    def __init__(self, errcode: int, detail: str) -> None:
-        super().__init__(errcode)
-        self.errcode = errcode
-        self.detail = detail
+    def __init__(self, errcode: int, errmsg: str) -> None:
+        super().__init__(errcode=errcode, errmsg=errmsg)
 
 
 class ApiRefused(GatewayError):
@@ -209,70 +254,35 @@ class ApiRefused(GatewayError):
     """
 
     def __init__(self, errcode: int, code: str) -> None:
-        super().__init__(errcode)
-        self.errcode = errcode
-        self.code = code
-        self.status = _STATUS.get(errcode, 400)
-        self.message = f"The call was refused: {code.replace('_', ' ')}."
-
-
-class RateLimited(GatewayError):
-    """There were too many calls of a client for an app, or starts of a sign-in."""
-
-    status = 429
-    errcode = 45009
-    code = "rate_limited"
-    message = N_("Too many requests. Please try again.")
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.retry_after = max(1, math.ceil(seconds))
-
-
-class WeChatUnreachable(WeChatUnavailable):
-    """No connection came about: WeChat has seen nothing of the call."""
-
-    code = "wechat_unreachable"
-
-
-class ServiceUnavailable(GatewayError):
-    """Redis or the config store is away."""
-
-    status = 503
-    code = "temporarily_unavailable"
-    message = N_("The service is briefly unavailable. Please try again.")
-    retry_after = 2
+        super().__init__(
+            errcode=errcode,
+            code=code,
+            status=_STATUS.get(errcode, 400),
+            message=f"The call was refused: {code.replace('_', ' ')}.",
+        )
 
 
 _STATUS = {40013: 404, 40125: 401, 41001: 401, 48001: 403}
 
-_ADDRESS = re.compile(r"invalid ip ([0-9.]{7,15})|requestIP: ([0-9a-fA-F.:]{3,45})")
+
+class SettingsError(Exception):
+    """One or more settings are missing or malformed; the text names them."""
+
+
+_IP_ADDRESS = re.compile(r"invalid ip ([0-9.]{7,15})|requestIP: ([0-9a-fA-F.:]{3,45})")
 
 
 def hint_of(errcode: int, errmsg: str) -> str | None:
     """Return an ASCII sentence for the operator, or None where there is none.
 
-    40164, 61004 and 45035 are about the address from which we call.
+    40164, 61004 and 45035 are about the IP address from which we call.
     """
     if errcode not in (40164, 61004, 45035):
         return None
-    seen = _ADDRESS.search(errmsg)
+    seen = _IP_ADDRESS.search(errmsg)
     address = (seen[1] or seen[2]) if seen else "an address it does not know"
     return (
         f"WeChat sees this gateway as {address}: add it to the account's IP whitelist "
         "(mp.weixin.qq.com, or open.weixin.qq.com for a component), which takes some "
         "minutes to act"
     )
-
-
-class InvalidClient(GatewayError):
-    """The client is unknown or disabled, its secret wrong, or neither can be read."""
-
-    status = 401
-    errcode = 40125
-    code = "invalid_client"
-    message = "The client id or the client secret is wrong."
-
-
-class SettingsError(Exception):
-    """One or more settings are missing or malformed; the text names them."""

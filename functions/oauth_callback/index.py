@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.oauth_callback.callback import come_back
+from functions.oauth_callback.callback import oauth_callback
 from runtime.entry.dialects import web_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import dispatch, route
@@ -12,7 +12,7 @@ from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET"})
 
-ROUTES = (route(f"/({APPID})", GET=come_back),)
+ROUTES = (route(f"/({APPID})", GET=oauth_callback),)
 
 
 def handle(request: Request, gateway: Gateway) -> Response:

@@ -25,9 +25,7 @@ class OAuthRefused(GatewayError):
     status = 400
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
+        super().__init__(code=code, message=message)
 
 
 def client_form(request: Request) -> Form:

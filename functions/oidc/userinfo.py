@@ -18,12 +18,7 @@ def userinfo(request: Request, gateway: Gateway) -> Response:
     if token is None:
         challenge = ("WWW-Authenticate", 'Bearer realm="gateway"')
         return Response(401, (challenge, ("Cache-Control", "no-store"), NO_CACHE))
-    try:
-        active = _active_grant(token, gateway)
-    except InvalidUserToken as error:
-        invalid = 'Bearer realm="gateway", error="invalid_token"'
-        error.headers += (("WWW-Authenticate", invalid),)
-        raise
+    active = _active_grant(token, gateway)
     claims = claims_of(active.client, active.grant)
     return json_response(claims).with_headers(NO_CACHE)
 

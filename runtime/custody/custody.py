@@ -226,7 +226,5 @@ class Custody:
 
 def _error(refusal: Refusal | None) -> GatewayError:
     if refusal is None or refusal.errcode == -1:
-        error = WeChatUnavailable()
-        error.detail = refusal.errmsg if refusal else ""
-        return error
+        return WeChatUnavailable(errmsg=refusal.errmsg if refusal else "")
     return WeChatRefused(refusal.errcode, refusal.errmsg)

@@ -38,13 +38,13 @@ def fetch_under_lease(
     try:
         fetched = _while_renewing(attempt.run, lease, holder, acquired.fence, pace=pace)
     except GatewayError as error:
-        hint = hint_of(error.errcode, error.detail) or error.code
+        hint = hint_of(error.errcode, error.errmsg) or error.code
         log.warning("%s: not fetched, %s: %s", source.name, error.errcode, hint)
         with suppress(ServiceUnavailable):
             lease.give_up(
                 holder,
                 acquired.fence,
-                Refusal(error.errcode, error.detail or error.message),
+                Refusal(error.errcode, error.errmsg or error.message),
                 revision=source.revision,
                 jitter=jitter(),
                 fetches=attempt.fetches,

@@ -6,6 +6,7 @@ origin gets the same answer, which its browser keeps from it.
 
 from __future__ import annotations
 
+from runtime.entry.dialects import Dialect, ErrorInDialect, oauth_dialect
 from runtime.entry.routing import View
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
@@ -39,10 +40,16 @@ def _open(view: View) -> View:
             return view(request, gateway).with_headers(*opened)
         except GatewayError as error:
             # A page has to read the refusal, too.
-            error.headers += opened
-            raise
+            raise ErrorInDialect(error, _with_headers(opened)) from error
 
     return answer
+
+
+def _with_headers(opened: Headers) -> Dialect:
+    def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+        return oauth_dialect(request, error, https=https).with_headers(*opened)
+
+    return dialect
 
 
 def _opened(request: Request, gateway: Gateway) -> Headers:

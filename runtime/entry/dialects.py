@@ -1,4 +1,4 @@
-"""How an error is said: in WeChat's JSON, in ours, in OAuth's, or on a page."""
+"""Dialects: errors as WeChat's JSON, as ours, as OAuth's, or as a page."""
 
 from __future__ import annotations
 
@@ -6,111 +6,24 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from runtime.errors import GatewayError, InvalidClient, MethodNotAllowed, hint_of
+from runtime.errors import (
+    FlowExpired,
+    GatewayError,
+    InvalidClient,
+    MethodNotAllowed,
+    hint_of,
+)
 from runtime.web.authorization_header import challenge, scheme_of
 from runtime.web.messages import Headers, Request, Response, json_response
 
 WECHAT_JSON = "application/json; encoding=utf-8"
-"""As WeChat says it, `encoding` and all."""
+"""WeChat's own media type, `encoding` and all."""
 
 NO_CACHE = ("Pragma", "no-cache")
 """RFC 6749, 5.1, asks for it beside Cache-Control."""
-
-
-def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer as WeChat does: 200 with errcode and errmsg, 5xx where we are at fault."""
-    text = error.detail or ERRMSG.get(error.errcode, "system error")
-    if "rid:" not in text:
-        text += f" rid: {_rid()}"
-    content = json.dumps(
-        {"errcode": error.errcode, "errmsg": text},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-    refused = error.status < 500 or error.code == "wechat_refused"
-    headers: Headers = (
-        ("Content-Type", WECHAT_JSON),
-        ("Cache-Control", "no-store"),
-        ("X-Gateway-Error", error.code),
-    )
-    status = 200 if refused else error.status
-    if hint := hint_of(error.errcode, error.detail):
-        headers += (("X-Gateway-Hint", hint),)
-    headers += _retry_after(error) + _allow(error)
-    return Response(status, headers, content.encode())
-
-
-def web_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer a browser with a page that leads on, and a program with JSON."""
-    if not request.accepts_html():
-        return json_dialect(request, error, https=https)
-    from runtime.pages.languages import choose
-    from runtime.pages.pages import error_page
-
-    page = error_page(
-        error.language or choose(request),
-        error,
-        request_id=request.request_id,
-        start_again=error.start_again,
-        home=error.home or "/",
-        https=https,
-    )
-    return page.with_headers(*_allow(error))
-
-
-def json_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer a program in JSON, whatever it says that it accepts."""
-    return _as_json(request, error, error.message)
-
-
-def api_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer a program in JSON; where WeChat refused, with its words in the message."""
-    words = f" ({error.errcode}: {error.detail})" if error.detail else ""
-    answer = _as_json(request, error, error.message + words)
-    if error.status == 401:
-        return answer.with_headers(challenge(request))
-    return answer
-
-
-def oauth_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer as RFC 6749, 5.2, wants it: `error` and `error_description`."""
-    content = {"error": error.code, "error_description": error.message}
-    content["request_id"] = request.request_id
-    answer = json_response(content, status=error.status)
-    answer = answer.with_headers(
-        NO_CACHE, *_retry_after(error), *_allow(error), *error.headers
-    )
-    if isinstance(error, InvalidClient) and scheme_of(request):
-        # The one scheme that is spoken there, whichever was tried.
-        return answer.with_headers(("WWW-Authenticate", 'Basic realm="gateway"'))
-    return answer
-
-
-def _as_json(request: Request, error: GatewayError, message: str) -> Response:
-    content = {"error": error.code, "message": message}
-    content["request_id"] = request.request_id
-    answer = json_response(content, status=error.status)
-    return answer.with_headers(*_retry_after(error), *_allow(error))
-
-
-def _rid() -> str:
-    # Unix time in front, as in WeChat's own; the request id is in our log beside it.
-    return f"{int(time.time()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
-
-
-def _retry_after(error: GatewayError) -> Headers:
-    if error.retry_after is None:
-        return ()
-    return (("Retry-After", str(error.retry_after)),)
-
-
-def _allow(error: GatewayError) -> Headers:
-    if not isinstance(error, MethodNotAllowed):
-        return ()
-    return (("Allow", ", ".join(error.allowed)),)
-
 
 ERRMSG = {
     40001: "invalid credential, access_token is invalid or not latest",
@@ -138,22 +51,159 @@ ERRMSG = {
     47001: "data format error",
     48001: "api unauthorized",
 }
+"""WeChat's own text for each errcode, where it is we who refuse."""
 
-HEADERS = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
+SNS_HEADERS = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
 
 
-def sns_response(content: Mapping[str, Any]) -> Response:
-    """Return compact JSON that no cache may keep."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return Response(200, HEADERS, text.encode(errors="replace"))
+class Dialect(Protocol):
+    """How a function answers an error; `https` tells how browsers reach us."""
+
+    def __call__(
+        self, request: Request, error: GatewayError, *, https: bool
+    ) -> Response: ...
+
+
+class ErrorInDialect(Exception):
+    """An error and the dialect to answer it in, where a view knows a better one."""
+
+    def __init__(self, error: GatewayError, dialect: Dialect) -> None:
+        super().__init__(error.code)
+        self.error = error
+        self.dialect = dialect
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinks:
+    """Where an error page leads, and its language if it is not the request's."""
+
+    start_again: str | None = None
+    home: str | None = None
+    language: str | None = None
+
+
+def web_dialect(
+    request: Request,
+    error: GatewayError,
+    *,
+    https: bool,
+    links: PageLinks | None = None,
+) -> Response:
+    """Answer a browser with a page that leads on, and a program with JSON."""
+    if not request.accepts_html():
+        return json_dialect(request, error, https=https)
+    from runtime.pages.languages import choose
+    from runtime.pages.pages import error_page
+
+    links = links or default_links(error)
+    page = error_page(
+        links.language or choose(request),
+        error,
+        request_id=request.request_id,
+        start_again=links.start_again,
+        home=links.home or "/",
+        https=https,
+    )
+    return page.with_headers(*_allow(error))
+
+
+def default_links(error: GatewayError) -> PageLinks:
+    """Return where the page leads if the view knows no more than the error."""
+    return PageLinks(start_again="/login" if isinstance(error, FlowExpired) else None)
+
+
+def json_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer a program in JSON, whatever it says that it accepts."""
+    return _json(request, error, error.message)
+
+
+def api_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer a program in JSON; where WeChat refused, with its text in the message."""
+    errmsg = f" ({error.errcode}: {error.errmsg})" if error.errmsg else ""
+    answer = _json(request, error, error.message + errmsg)
+    if error.status == 401:
+        return answer.with_headers(challenge(request))
+    return answer
+
+
+def oauth_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer as RFC 6749, 5.2, and RFC 6750, 3, say: `error`, `error_description`."""
+    content = {"error": error.code, "error_description": error.message}
+    content["request_id"] = request.request_id
+    answer = json_response(content, status=error.status)
+    answer = answer.with_headers(NO_CACHE, *_retry_after(error), *_allow(error))
+    if error.code == "invalid_token":
+        asked = 'Bearer realm="gateway", error="invalid_token"'
+        return answer.with_headers(("WWW-Authenticate", asked))
+    if isinstance(error, InvalidClient) and scheme_of(request):
+        # The one scheme that is spoken there, whichever was tried.
+        return answer.with_headers(("WWW-Authenticate", 'Basic realm="gateway"'))
+    return answer
+
+
+def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer as WeChat does: 200 with errcode and errmsg, 5xx where we are at fault."""
+    refused = error.status < 500 or error.code == "wechat_refused"
+    content = {"errcode": error.errcode, "errmsg": _errmsg(error)}
+    headers = (("Content-Type", WECHAT_JSON), ("Cache-Control", "no-store"))
+    answer = Response(200 if refused else error.status, headers, _compact(content))
+    return answer.with_headers(*_wechat_headers(error))
 
 
 def sns_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer errcode and errmsg, with the comma that /sns sets before the rid."""
-    said = wechat_dialect(request, error, https=https)
-    content = json.loads(said.body)
-    text = content["errmsg"]
-    if ", rid:" not in text:
-        content["errmsg"] = text.replace(" rid:", ", rid:", 1)
-    kept = (pair for pair in said.headers if pair[0] not in dict(HEADERS))
-    return sns_response(content).with_headers(*kept)
+    errmsg = _errmsg(error)
+    if ", rid:" not in errmsg:
+        errmsg = errmsg.replace(" rid:", ", rid:", 1)
+    answer = sns_response({"errcode": error.errcode, "errmsg": errmsg})
+    return answer.with_headers(*_wechat_headers(error))
+
+
+def sns_response(content: Mapping[str, Any]) -> Response:
+    """Return compact JSON with the headers of WeChat's /sns paths."""
+    return Response(200, SNS_HEADERS, _compact(content))
+
+
+def _json(request: Request, error: GatewayError, message: str) -> Response:
+    content = {"error": error.code, "message": message}
+    content["request_id"] = request.request_id
+    answer = json_response(content, status=error.status)
+    return answer.with_headers(*_retry_after(error), *_allow(error))
+
+
+def _errmsg(error: GatewayError) -> str:
+    """Return WeChat's text, or ours with a rid of WeChat's form."""
+    text = error.errmsg or ERRMSG.get(error.errcode, "system error")
+    return text if "rid:" in text else f"{text} rid: {_rid()}"
+
+
+def _rid() -> str:
+    # Unix time in front, as in WeChat's own; the request id is in our log beside it.
+    return f"{int(time.time()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+def _compact(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace")
+
+
+def _wechat_headers(error: GatewayError) -> Headers:
+    hint = hint_of(error.errcode, error.errmsg)
+    return (
+        ("X-Gateway-Error", error.code),
+        *((("X-Gateway-Hint", hint),) if hint else ()),
+        *_retry_after(error),
+        *_allow(error),
+    )
+
+
+def _retry_after(error: GatewayError) -> Headers:
+    if error.retry_after is None:
+        return ()
+    return (("Retry-After", str(error.retry_after)),)
+
+
+def _allow(error: GatewayError) -> Headers:
+    if not isinstance(error, MethodNotAllowed):
+        return ()
+    return (("Allow", ", ".join(error.allowed)),)

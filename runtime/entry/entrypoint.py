@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from runtime.entry.adapters import adapter_for
+from runtime.entry.dialects import Dialect, ErrorInDialect
 from runtime.errors import (
     BadRequest,
     GatewayError,
@@ -27,14 +28,6 @@ _QUERY = re.compile("[!-~]*")
 """What a target can hold: it goes up to WeChat as it came."""
 
 _UNREADABLE = Request("GET", "/")
-
-
-class Dialect(Protocol):
-    """How a function says an error; `https` tells how browsers reach us."""
-
-    def __call__(
-        self, request: Request, error: GatewayError, *, https: bool
-    ) -> Response: ...
 
 
 class Handler(Protocol):
@@ -63,6 +56,12 @@ def entrypoint(
     """
     probe = _probe(mount.strip("/"), method=probed_by, gateway=gateway)
 
+    def refuse(
+        request: Request, error: GatewayError, dialect: Dialect, *, https: bool
+    ) -> Response:
+        log.info("%s %s: %s", request.request_id, mount, error.code)
+        return _in_dialect(dialect, request, error, https=https)
+
     def handler(first: Any, second: Any) -> Any:
         adapter = adapter_for(first, second)
         request, https = _UNREADABLE, False
@@ -76,11 +75,12 @@ def entrypoint(
             response = _answer(request, lambda asked: handle(asked, wired))
             return adapter(_guarded(response, https=https))
         except GatewayError as error:
-            log.info("%s %s: %s", request.request_id, mount, error.code)
-            response = _said(dialect, request, error, https=https)
+            response = refuse(request, error, dialect, https=https)
+        except ErrorInDialect as chosen:
+            response = refuse(request, chosen.error, chosen.dialect, https=https)
         except Exception:
             log.exception("%s %s failed", request.request_id, mount)
-            response = _said(dialect, request, GatewayError(), https=https)
+            response = _in_dialect(dialect, request, GatewayError(), https=https)
         return adapter(_guarded(response, https=https))
 
     def with_gateway(other: Gateway) -> Handler:
@@ -121,13 +121,13 @@ def _answer(request: Request, view: Callable[[Request], Response]) -> Response:
     return replace(view(replace(request, method="GET")), body=b"")
 
 
-def _said(
+def _in_dialect(
     dialect: Dialect, request: Request, error: GatewayError, *, https: bool
 ) -> Response:
     try:
         response = dialect(request, error, https=https)
     except Exception:
-        log.exception("%s: the error could not be said", request.request_id)
+        log.exception("%s: no answer in the dialect", request.request_id)
         response = Response(error.status)
     return replace(response, body=b"") if request.method == "HEAD" else response
 

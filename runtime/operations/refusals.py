@@ -12,8 +12,7 @@ class OperationRefused(GatewayError):
     code = "conflict"
 
     def __init__(self, message: str) -> None:
-        super().__init__()
-        self.message = message
+        super().__init__(message=message)
 
 
 class UnknownVerb(OperationRefused):

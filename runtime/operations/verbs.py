@@ -83,6 +83,6 @@ def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[st
             "Somebody else has changed it in this moment: look, and try again."
         ) from None
     except (OSError, ServiceUnavailable):
-        away = ServiceUnavailable()
-        away.message = "Redis or the store of documents is away."
-        raise away from None
+        raise ServiceUnavailable(
+            message="Redis or the store of documents is away."
+        ) from None

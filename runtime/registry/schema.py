@@ -42,10 +42,10 @@ class InvalidDocument(GatewayError):
     errcode = 40097
     code = "invalid_document"
 
+    field: str
+
     def __init__(self, field: str, fault: str) -> None:
-        super().__init__(field)
-        self.field = field
-        self.message = f"{field} {fault}."
+        super().__init__(field=field, message=f"{field} {fault}.")
 
 
 def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -155,9 +155,9 @@ class _Attempts:
         try:
             return self._once(target)
         except WeChatTimeout:
-            error = WeChatTimeout()
-            error.detail = "system error: no answer in time, the outcome is unknown"
-            raise error from None
+            raise WeChatTimeout(
+                errmsg="system error: no answer in time, the outcome is unknown"
+            ) from None
 
     def _once(self, target: str) -> Answer:
         began = self._clock()

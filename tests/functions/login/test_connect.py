@@ -12,6 +12,7 @@ from runtime.errors import (
     SignInNotConfigured,
 )
 from tests.support.client_sign_in import BACK, Visit, query_of, willing
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, SERVICE, WEBSITE, change, header, load
 
 EVIL = "https://evil.example.com/"
@@ -198,7 +199,7 @@ class TestTheWayBack:
         """The person reads a page, and no code is spent."""
         begun = visit.connect()
         change(gateway, "clients", "demo", disabled=True)
-        with pytest.raises(RedirectUriUnknown):
+        with refusal(RedirectUriUnknown):
             visit.agree(begun)
 
         assert wechat.seen == []
@@ -209,7 +210,7 @@ class TestTheWayBack:
         """WeChat is not asked by an app that the client may not use any more."""
         begun = visit.connect()
         change(gateway, "clients", "demo", scopes={WEBSITE: []})
-        with pytest.raises(RedirectUriUnknown):
+        with refusal(RedirectUriUnknown):
             visit.agree(begun)
 
         assert wechat.seen == []
@@ -219,12 +220,12 @@ class TestTheWayBack:
         change(gateway, "clients", "demo", home="https://app.example.com/")
         begun = visit.connect()
         visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
-        with pytest.raises(FlowExpired) as caught:
+        with refusal(FlowExpired) as caught:
             visit.agree(begun)
 
-        assert caught.value.home == "https://app.example.com/"
-        assert caught.value.start_again.startswith("/connect/oauth2/authorize?appid=")
-        assert visit.get(login, *caught.value.start_again.split("?", 1)).status == 303
+        assert caught.links.home == "https://app.example.com/"
+        assert caught.links.start_again.startswith("/connect/oauth2/authorize?appid=")
+        assert visit.get(login, *caught.links.start_again.split("?", 1)).status == 303
 
     def test_who_is_signed_in_goes_through_at_once(self, visit, wechat):
         """WeChat is not asked again."""

@@ -11,6 +11,7 @@ from runtime.errors import ConsentRefused
 from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
 from runtime.sign_in.flows import COOKIE_SECONDS, MOST_COOKIES, Flow
 from tests.support.client_sign_in import BACK, Visit
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import SERVICE, ask, change, cookie
 
 HEADERS = 8192
@@ -135,7 +136,7 @@ def test_three_hundred_from_the_address_on(gateway, way):
     visit = Visit(gateway)
     for _ in range(300):
         begun = visit.connect() if way == "client" else visit.get(login, "/", "")
-    with pytest.raises(ConsentRefused) if way == "own page" else nullcontext():
+    with refusal(ConsentRefused) if way == "own page" else nullcontext():
         visit.agree(begun, code=None)
 
     assert MOST_COOKIES == len(visit.cookies)

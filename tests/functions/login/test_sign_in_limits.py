@@ -15,6 +15,7 @@ from runtime.web.form_as_link import LONGEST_LINK
 from tests.support.client_sign_in import OIDC, WECHAT, Visit, changed, willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.public_endpoints import CALLBACK_URI, ENDPOINTS
+from tests.support.refusal import refusal
 from tests.support.rsa_keys import private_key
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE, WEBSITE, change
 
@@ -111,7 +112,7 @@ def test_what_begins_anew_by_itself_counts(visit, redis_server):
         visit.cookies.clear()
     before = redis_server.client().dbsize()
 
-    with pytest.raises(RateLimited):
+    with refusal(RateLimited):
         visit.agree(begun)
     assert before == redis_server.client().dbsize()
 

@@ -18,6 +18,7 @@ from runtime.gateway import Gateway
 from runtime.sign_in.flows import Flows
 from tests.support.callback_flows import TOKEN, USERINFO
 from tests.support.client_sign_in import BACK, GRANTED, PERSON, Visit, query_of
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import (
     COOKIE,
     change,
@@ -99,9 +100,9 @@ class TestOnce:
         redis.delete(done)  # as the minute does
         redis.close()
 
-        with pytest.raises(FlowExpired) as caught:
+        with refusal(FlowExpired) as caught:
             walk.back(code="code-2")
-        assert caught.value.start_again == "/login?next=%2Forders"
+        assert caught.links.start_again == "/login?next=%2Forders"
         assert 50_000 < life <= 60_000
         assert len(willing.calls(TOKEN)) == 1
 
@@ -124,18 +125,18 @@ class TestOnce:
         begun = visit.authorize()
         first = visit.agree(begun)
         visit.gateway = gateway
-        with pytest.raises(FlowExpired) as caught:
+        with refusal(FlowExpired) as caught:
             visit.agree(begun)
         visit.gateway = new
 
-        assert caught.value.start_again.startswith("/oidc/authorize?")
+        assert caught.links.start_again.startswith("/oidc/authorize?")
         assert header(first, "Location") == header(visit.agree(begun), "Location")
 
     def test_a_failed_exchange_frees_the_flow(self, walk, wechat):
         """WeChat's bad minute does not cost the person a new scan."""
         wechat.script(TOKEN, WeChatUnavailable(), GRANTED)
         wechat.script(USERINFO, PERSON)
-        with pytest.raises(WeChatUnavailable):
+        with refusal(WeChatUnavailable):
             walk.back()
 
         assert [walk.back().status for _ in range(3)] == [303] * 3

@@ -19,6 +19,7 @@ from runtime.registry.subjects import SubjectMissing
 from runtime.upstream.answer import Answer
 from tests.support.callback_flows import TOKEN, USERINFO, StartedFlow, profile_of
 from tests.support.client_sign_in import GRANTED, PERSON
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import (
     APP_SECRET,
     COOKIE,
@@ -134,7 +135,7 @@ class TestFailures:
     def test_who_may_sign_nobody_in_any_more(self, gateway, walk, wechat, lost):
         """The client of the sign-in page was disabled, or lost its app, meanwhile."""
         change(gateway, "clients", "demo", **lost)
-        with pytest.raises(SignInNotConfigured):
+        with refusal(SignInNotConfigured):
             walk.back()
 
         assert wechat.seen == []
@@ -143,10 +144,10 @@ class TestFailures:
     @pytest.mark.parametrize("code", [None, "authdeny"])
     def test_a_refusal_is_said_and_leads_on(self, walk, code):
         """Without a code the person has refused; the way back keeps `next`."""
-        with pytest.raises(ConsentRefused) as caught:
+        with refusal(ConsentRefused) as caught:
             walk.back(code=code)
 
-        assert caught.value.start_again == "/login?next=%2Forders"
+        assert caught.links.start_again == "/login?next=%2Forders"
 
     @pytest.mark.case(52)
     @pytest.mark.bug(5)
@@ -158,7 +159,7 @@ class TestFailures:
         response = StartedFlow(gateway).back()
 
         assert "/connect/oauth2/authorize?" in header(response, "Location")
-        with pytest.raises(FlowExpired):
+        with refusal(FlowExpired):
             StartedFlow(gateway, restarted=True).back()
 
     def test_a_website_flow_starts_over_at_its_qr_page(self, gateway, wechat):
@@ -173,10 +174,10 @@ class TestFailures:
         """A wrong AppSecret is the operator's to see, not the person's."""
         wechat.script(TOKEN, {"errcode": 40125, "errmsg": "invalid appsecret, rid: 1"})
 
-        with pytest.raises(WeChatRefused) as caught:
+        with refusal(WeChatRefused) as caught:
             walk.back()
 
-        assert (caught.value.errcode, caught.value.status) == (40125, 502)
+        assert (caught.error.errcode, caught.error.status) == (40125, 502)
 
     @pytest.mark.case(53, 55)
     @pytest.mark.parametrize(
@@ -197,18 +198,18 @@ class TestFailures:
         """HTML, nothing, 5xx, no openid or too late: said, with a way on."""
         wechat.script(TOKEN, answer)
 
-        with pytest.raises(WeChatUnavailable) as caught:
+        with refusal(WeChatUnavailable) as caught:
             walk.back()
 
-        assert caught.value.start_again == "/login?next=%2Forders"
-        assert APP_SECRET not in repr(caught.value)
+        assert caught.links.start_again == "/login?next=%2Forders"
+        assert APP_SECRET not in repr(caught.error)
 
     @pytest.mark.case(56)
     def test_a_snapshot_user_gets_no_session(self, walk, wechat):
         """WeChat's virtual user is nobody."""
         wechat.script(TOKEN, {**GRANTED, "is_snapshotuser": 1})
 
-        with pytest.raises(SnapshotUser):
+        with refusal(SnapshotUser):
             walk.back()
 
     @pytest.mark.case(57)
@@ -217,7 +218,7 @@ class TestFailures:
         wechat.script(TOKEN, {**GRANTED, "unionid": None})
         wechat.script(USERINFO, {**PERSON, "unionid": None})
 
-        with pytest.raises(SubjectMissing):
+        with refusal(SubjectMissing):
             walk.back()
 
     def test_by_openid_when_the_app_says_so(self, gateway, walk, willing):

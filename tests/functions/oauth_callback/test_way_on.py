@@ -12,6 +12,7 @@ from runtime.errors import FlowExpired, ServiceUnavailable
 from runtime.gateway import Gateway
 from tests.support.client_sign_in import BACK, OIDC, WECHAT, Visit, query_of
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE, change, header
 
 HOME = "https://shop.example.com/#/start"
@@ -38,9 +39,9 @@ def late(visit, redis_server):
         redis = redis_server.client()
         redis.delete(*redis.scan_iter("gateway:flow:*"))
         redis.close()
-        with pytest.raises(FlowExpired) as caught:
+        with refusal(FlowExpired) as caught:
             visit.agree(begun, **more)
-        return caught.value
+        return caught.links
 
     return come
 
@@ -81,11 +82,11 @@ def test_a_client_that_is_still_known_needs_no_home_either(visit, gateway):
     change(gateway, "clients", "shop", home="")
     begun = by_openid_connect(visit)
     visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
-    with pytest.raises(FlowExpired) as caught:
+    with refusal(FlowExpired) as caught:
         visit.agree(begun)
 
-    assert ORIGIN == caught.value.home
-    assert caught.value.start_again.startswith("/oidc/authorize?")
+    assert ORIGIN == caught.links.home
+    assert caught.links.start_again.startswith("/oidc/authorize?")
 
 
 @pytest.mark.bug(10)
@@ -95,10 +96,10 @@ def test_to_the_address_that_asked_of_several(visit, gateway):
     change(gateway, "clients", "shop", home="", redirect_uris=both)
     begun = by_openid_connect(visit)
     visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
-    with pytest.raises(FlowExpired) as caught:
+    with refusal(FlowExpired) as caught:
         visit.agree(begun)
 
-    assert ORIGIN == caught.value.home
+    assert ORIGIN == caught.links.home
 
 
 @pytest.mark.bug(3, 10)
@@ -164,10 +165,10 @@ def test_while_redis_is_away(visit, gateway):
     begun = by_openid_connect(visit)
     settings = replace(gateway.settings, redis_url="redis://127.0.0.1:1/0")
     visit.gateway = Gateway(settings)
-    with pytest.raises(ServiceUnavailable) as caught:
+    with refusal(ServiceUnavailable) as caught:
         visit.agree(begun)
 
-    assert HOME == caught.value.home
+    assert HOME == caught.links.home
 
 
 @pytest.mark.bug(10)

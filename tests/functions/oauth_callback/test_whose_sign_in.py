@@ -19,6 +19,7 @@ from tests.support.client_sign_in import (
     query_of,
     willing,
 )
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import COOKIE, SERVICE, ask, change, header, load
 
 TOKEN, USERINFO = "/sns/oauth2/access_token", "/sns/userinfo"
@@ -58,7 +59,7 @@ class TestAnothersFlow:
         assert whoami(visit)["sub"] == "u-1"
         assert len(wechat.calls(TOKEN)) == 1
         for response, wrong in ((begun, ConsentRefused), (restarted, FlowExpired)):
-            with pytest.raises(wrong):
+            with refusal(wrong):
                 stranger.agree(response, code=None)
         with pytest.raises(NotSignedIn):
             whoami(stranger)
@@ -92,10 +93,10 @@ class TestAnothersFlow:
         """What a browser has added to it, or lost of it, is not looked away from."""
         begun = begin(visit)
         state = query_of(header(begun, "Location"))["state"]
-        with pytest.raises(FlowExpired) as caught:
+        with refusal(FlowExpired) as caught:
             visit.agree(begun, state=turned(state))
 
-        assert caught.value.start_again == "/login"
+        assert caught.links.start_again == "/login"
         assert wechat.seen == []
 
     @pytest.mark.case(32)

@@ -238,7 +238,7 @@ class TestProxy:
                 ask(path="/cgi-bin/user/get", query=f"access_token={token}"), gateway
             )
 
-        assert (caught.value.errcode, caught.value.detail) == (40164, text)
+        assert (caught.value.errcode, caught.value.errmsg) == (40164, text)
 
 
 class TestWithoutRedis:

@@ -184,7 +184,7 @@ class TestReport:
 
         (line,) = self.lines(caplog)
         assert (line["outcome"], line["status"]) == ("wechat_timeout", 504)
-        assert "outcome is unknown" in caught.value.detail
+        assert "outcome is unknown" in caught.value.errmsg
 
     def test_a_repetition_shows(self, gateway, wechat, token, caplog):
         """Two tries, one line."""

@@ -117,7 +117,7 @@ def test_a_refusal_carries_wechats_code():
     with pytest.raises(WeChatRefused) as caught:
         RealTokenSource(APP, wechat(refusal)).fetch(force=False)
 
-    assert (caught.value.errcode, caught.value.detail) == (40125, refusal["errmsg"])
+    assert (caught.value.errcode, caught.value.errmsg) == (40125, refusal["errmsg"])
     assert APP.secret not in str(caught.value)
 
 

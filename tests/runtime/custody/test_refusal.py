@@ -29,7 +29,7 @@ class TestRefusal:
             [lambda c=c: c.get(source) for c in custodies for _ in range(5)]
         )
 
-        assert {(each.errcode, each.detail) for each in errors} == {
+        assert {(each.errcode, each.errmsg) for each in errors} == {
             (40164, "invalid ip 1.2.3.4, not in whitelist rid: 1")
         }
         assert len(source.fetched) == 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import partial
 
 import pytest
 
-from runtime.entry.dialects import web_dialect, wechat_dialect
+from runtime.entry.dialects import PageLinks, web_dialect, wechat_dialect
 from runtime.errors import (
     ApiRefused,
     BadRequest,
@@ -135,9 +136,8 @@ def test_a_page_for_people():
 @pytest.mark.parametrize("home", [None, "https://shop.example.com/start"])
 def test_a_page_leads_home(home):
     """To where the client's people are at home, else to the gateway's own root."""
-    error = SnapshotUser()
-    error.home = home
-    page = say(web_dialect, error, accept=HTML).body.decode()
+    dialect = partial(web_dialect, links=PageLinks(home=home))
+    page = say(dialect, SnapshotUser(), accept=HTML).body.decode()
 
     assert f'href="{home or "/"}"' in page
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from runtime.entry.dialects import web_dialect, wechat_dialect
+from runtime.entry.dialects import ErrorInDialect, web_dialect, wechat_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.errors import (
     ApiRefused,
@@ -225,3 +225,22 @@ def test_an_exit_is_no_error():
     """Only errors are caught: what ends the process ends it."""
     with pytest.raises(SystemExit):
         call_wsgi(make_handler(raising(SystemExit())), make_environ_fc())
+
+
+def test_a_handler_over_another_gateway():
+    """It is the same function; the handler that FC calls keeps its own gateway."""
+    other = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=("x",)))
+    handler = make_handler(echo)
+
+    assert 421 == call_wsgi(handler.with_gateway(other), make_environ_fc())[0]
+    assert 200 == call_wsgi(handler, make_environ_fc())[0]
+
+
+def test_a_view_may_choose_another_dialect(caplog):
+    """The error is logged by its own code, as any other."""
+    caplog.set_level(logging.INFO)
+    chosen = ErrorInDialect(NotFound(), wechat_dialect)
+    status, _, body = call_wsgi(make_handler(raising(chosen)), make_environ_fc())
+
+    assert (200, 40066) == (status, json.loads(body)["errcode"])
+    assert f"{REQUEST_ID} /login: not_found" in caplog.text

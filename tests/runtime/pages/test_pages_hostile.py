@@ -85,8 +85,7 @@ def qr_code(url):
 
 
 def error_page(*, text="1", start_again=None, home=None):
-    error = errors.GatewayError()
-    error.message = text
+    error = errors.GatewayError(message=text)
     return pages.error_page(
         "en", error, request_id=text, start_again=start_again, home=home
     )

@@ -96,7 +96,7 @@ def test_a_refusal_has_wechats_own_words(body, errcode, errmsg):
     with pytest.raises(WeChatRefused) as caught:
         call(body)
 
-    assert (errcode, errmsg) == (caught.value.errcode, caught.value.detail)
+    assert (errcode, errmsg) == (caught.value.errcode, caught.value.errmsg)
 
 
 def test_content_goes_up_as_raw_utf8():

@@ -14,6 +14,7 @@ from tests.support.client_sign_in import (
     query_of,
     willing,
 )
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, WEBSITE, change, header
 
 ISSUER = "https://gateway.example.com"
@@ -141,7 +142,7 @@ class TestRefusedByPeople:
         wechat.script("/sns/oauth2/access_token", {**GRANTED, "is_snapshotuser": 1})
         begun = visit.authorize()
         if policy == "page":
-            with pytest.raises(SnapshotUser):
+            with refusal(SnapshotUser):
                 visit.agree(begun)
         else:
             told = query_of(header(visit.agree(begun), "Location"))
@@ -154,10 +155,10 @@ class TestRefusedByPeople:
     def test_an_error_of_wechats_leads_back_to_the_request(self, visit, wechat):
         """The same request can be begun anew."""
         wechat.script("/sns/oauth2/access_token", WeChatUnavailable())
-        with pytest.raises(WeChatUnavailable) as caught:
+        with refusal(WeChatUnavailable) as caught:
             visit.agree(visit.authorize())
 
-        path, query = caught.value.start_again.split("?", 1)
+        path, query = caught.links.start_again.split("?", 1)
         assert path == "/oidc/authorize"
         assert visit.get(oidc, "/authorize", query).status == 303
 

@@ -1,0 +1,42 @@
+"""Links by which the user continues from a page that says why a sign-in failed."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from runtime.entry.dialects import PageLinks, default_links
+from runtime.errors import GatewayError
+from runtime.gateway import Gateway
+from runtime.pages.languages import known
+from runtime.registry.models import Client, home_of
+from runtime.sign_in.flows import Flow, FlowCookie
+
+
+def links_of_flow(flow: Flow, client: Client | None) -> PageLinks:
+    """Return the link to where the flow began, and the one to its client's home."""
+    asked = flow.request
+    if asked is None:
+        start_again = f"/login?next={quote(flow.next, safe='')}"
+        home = client.home if client else None
+    else:
+        start_again = asked.again
+        home = home_of(client, asked.redirect_uri) if client else None
+    return PageLinks(start_again, home, flow.language)
+
+
+def links_without_flow(
+    error: GatewayError, gateway: Gateway, kept: FlowCookie | None
+) -> PageLinks:
+    """Return the links where the flow has expired, or Redis is away.
+
+    By its cookie. A client that sent the user here has most likely forgotten the
+    sign-in, too, so the user begins at the client.
+    """
+    language = known(kept.language) if kept else None
+    start_again = default_links(error).start_again
+    client_id = kept.client_id if kept else ""
+    if client_id and (asking := gateway.registry.client(client_id)):
+        home = home_of(asking, next(iter(asking.redirect_uris), ""))
+        return PageLinks(None if home else start_again, home, language)
+    own = gateway.registry.client(gateway.settings.login_client)
+    return PageLinks(start_again, own.home if own else None, language)
