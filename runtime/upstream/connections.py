@@ -1,4 +1,4 @@
-"""Kept-alive connections to WeChat's hosts, each lent to one thread at a time."""
+"""Persistent connections, each used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from runtime.errors import WeChatUnavailable, WeChatUnreachable
 CONNECT_SECONDS = 2.0
 
 TRUSTED_SECONDS = 15.0
-"""How long a connection may have been idle: FC freezes an instance between requests,
-and what it had open may die meanwhile without a word."""
+"""How long a connection may have been idle: Function Compute freezes an instance
+between requests, and its connections may die meanwhile without notice."""
 
-_KEPT = 32
+_MOST_IDLE = 32
 
 Idle = defaultdict[str, deque[tuple[float, socket.socket]]]
 
 
 class Connections:
-    """Idle connections by origin, the last used in front."""
+    """Idle connections by origin, the one used last in front."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -37,10 +37,10 @@ class Connections:
 
     @contextmanager
     def lent(self, origin: str, *, seconds: float) -> Iterator[socket.socket]:
-        """Lend an open connection to `scheme://host`; after an error it is closed.
+        """Lend an open connection to `scheme://host`, and close it after an error.
 
-        Whoever closes it keeps it from the next. WeChatUnreachable where none comes
-        about.
+        One that its user has closed is not lent again. WeChatUnreachable if no
+        connection can be made.
         """
         connection = self._trusted(origin) or self._opened(origin, seconds)
         try:
@@ -63,22 +63,22 @@ class Connections:
     def _opened(self, origin: str, seconds: float) -> socket.socket:
         try:
             return self._connected(origin, min(seconds, CONNECT_SECONDS))
-        # The errors' own texts hold the address: from None.
+        # The errors' own texts hold the host: from None.
         except ssl.SSLError:
             raise WeChatUnavailable from None
         except OSError:
             raise WeChatUnreachable from None
 
     def _connected(self, origin: str, seconds: float) -> socket.socket:
-        address = urlsplit(origin)
-        tls = address.scheme == "https"
-        place = address.hostname, address.port or (443 if tls else 80)
-        connection = socket.create_connection(place, seconds)
-        # A body goes after its head at once, not after the head's acknowledgement.
+        parts = urlsplit(origin)
+        tls = parts.scheme == "https"
+        address = parts.hostname, parts.port or (443 if tls else 80)
+        connection = socket.create_connection(address, seconds)
+        # A body follows its head at once, not after the head's acknowledgement.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not tls:
             return connection
-        return self._trust.wrap_socket(connection, server_hostname=address.hostname)
+        return self._trust.wrap_socket(connection, server_hostname=parts.hostname)
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -87,18 +87,18 @@ class Connections:
         return context
 
     def _keep(self, origin: str, connection: socket.socket) -> None:
-        if connection.fileno() < 0:  # closed: nothing may follow on it
+        if connection.fileno() < 0:  # closed by its user
             return
         with self._lock:
             idle = self._idle[origin]
             idle.appendleft((self._clock(), connection))
-            spare = idle.pop()[1] if len(idle) > _KEPT else None
+            spare = idle.pop()[1] if len(idle) > _MOST_IDLE else None
         if spare:
             spare.close()
 
 
 def _is_quiet(connection: socket.socket) -> bool:
-    # Nothing is due on it: what can be read is its end, or not ours.
+    # No answer is due: what can be read is the end, or bytes of nobody's request.
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return not poll.poll(0)

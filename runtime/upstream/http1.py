@@ -1,12 +1,13 @@
-"""The head of an HTTP/1.1 answer, read strictly.
+"""HTTP/1.1 answers, read strictly from a connection.
 
     HTTP/1.1 200 OK CRLF
     name: value CRLF
     CRLF
+    body: so many bytes, chunks, or all until the connection ends
 
-What could be read in two ways is refused: a bare CR or LF, a folded line, a name that
-its colon does not follow, a length that is told twice or beside chunks. Otherwise bytes
-of one answer might pass for another.
+An answer that could be read in two ways is refused with WeChatUnavailable: a bare CR or
+LF, a folded line, a space before a colon, two lengths, a length beside chunks, a body
+that is cut short. Otherwise bytes of one answer might pass for another.
 """
 
 from __future__ import annotations
@@ -20,117 +21,18 @@ from socket import socket
 from runtime.errors import AnswerTooLarge, WeChatUnavailable
 from runtime.web.messages import Headers
 
-_PIECE = 64 * 1024
-
-
-class Incoming:
-    """One exchange's bytes; TimeoutError as soon as no time `remaining()`.
-
-    A socket's own time-out is for each piece, so that an answer which comes byte by
-    byte would never end. Where the connection ends too early: WeChatUnavailable.
-    """
-
-    def __init__(self, sock: socket, *, remaining: Callable[[], float]) -> None:
-        self._sock = sock
-        self._remaining = remaining
-        self._here = bytearray()
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell that nothing came beyond what was taken."""
-        return not self._here
-
-    def until(self, end: bytes, *, most: int) -> bytes:
-        """Take what comes before this end, and the end; refused beyond `most` bytes."""
-        seen = 0
-        while (at := self._here.find(end, seen, most + len(end))) < 0:
-            if len(self._here) >= most + len(end):
-                raise WeChatUnavailable
-            seen = max(0, len(self._here) - len(end) + 1)
-            self._need_more()
-        return self._take(at + len(end))[:at]
-
-    def exactly(self, size: int) -> bytes:
-        """Take so many bytes."""
-        while len(self._here) < size:
-            self._need_more()
-        return self._take(size)
-
-    def rest(self, *, most: int) -> bytes:
-        """Take what comes until the connection ends, or a little beyond `most`."""
-        while len(self._here) <= most and self._more():
-            pass
-        return self._take(len(self._here))
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(memoryview(self._here)[:size])
-        del self._here[:size]
-        return taken
-
-    def _need_more(self) -> None:
-        if not self._more():
-            raise WeChatUnavailable
-
-    def _more(self) -> bool:
-        self._sock.settimeout(self._remaining())
-        piece = self._sock.recv(_PIECE)
-        self._here += piece
-        return bool(piece)
-
-
-LARGEST_ANSWER = 6 * 1024 * 1024
-"""Bytes; Function Compute carries no larger answer to the caller."""
-
-_LINE = 8 * 1024
-"""Bytes of a chunk's size and extensions, or of a trailer."""
-
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:;[^\r\n\0]*)?")
-
-
-def read_body(incoming: Incoming, head: Head) -> bytes:
-    """Return the body; AnswerTooLarge, WeChatUnavailable where it ends too early."""
-    if head.chunked:
-        return _chunks(incoming)
-    if head.length is None:
-        return _fitting(incoming.rest(most=LARGEST_ANSWER))
-    if head.length > LARGEST_ANSWER:
-        raise AnswerTooLarge
-    return incoming.exactly(head.length)
-
-
-def _chunks(incoming: Incoming) -> bytes:
-    content = bytearray()
-    while size := _size(incoming):
-        if len(content) + size > LARGEST_ANSWER:
-            raise AnswerTooLarge
-        content += incoming.exactly(size)
-        if incoming.exactly(2) != b"\r\n":
-            raise WeChatUnavailable
-    for _ in range(MOST_HEADERS + 1):
-        trailer = incoming.until(b"\r\n", most=_LINE).decode("latin-1")
-        if not trailer:
-            return bytes(content)
-        header_of(trailer)
-    raise WeChatUnavailable
-
-
-def _size(incoming: Incoming) -> int:
-    match = _SIZE.fullmatch(incoming.until(b"\r\n", most=_LINE))
-    if match is None:
-        raise WeChatUnavailable
-    return int(match[1], 16)
-
-
-def _fitting(content: bytes) -> bytes:
-    if len(content) > LARGEST_ANSWER:
-        raise AnswerTooLarge
-    return content
-
-
 LARGEST_HEAD = 64 * 1024
 """Bytes, all lines together."""
 
 MOST_HEADERS = 100
+
+LARGEST_ANSWER = 6 * 1024 * 1024
+"""Bytes; Function Compute carries no larger answer to the caller."""
+
+_LARGEST_LINE = 8 * 1024
+"""Bytes of a chunk's size and extensions, or of a trailer."""
+
+_PIECE = 64 * 1024
 
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?")
 
@@ -138,13 +40,15 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
 
 _LENGTH = re.compile(r"[0-9]{1,100}")
 
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:;[^\r\n\0]*)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """Status, headers as they came, and where the body ends.
 
     It ends after `length` bytes, with its last chunk, or with the connection;
-    `is_last` tells that nothing may follow on it.
+    `is_last` tells that no other answer may follow on this connection.
     """
 
     status: int
@@ -155,43 +59,113 @@ class Head:
 
 
 def read_head(incoming: Incoming) -> Head:
-    """Return the head of the answer; WeChatUnavailable if it is none."""
-    head = _next(incoming)
+    """Return the head of the answer."""
+    head = _next_head(incoming)
     while head.status == 100:
-        head = _next(incoming)
-    # After any other 1xx an answer would follow, and seem to be the next exchange's.
+        head = _next_head(incoming)
+    # After any other 1xx an answer would follow, and seem to be the next request's.
     if not 200 <= head.status <= 599:
         raise WeChatUnavailable
     return head
 
 
-def header_of(line: str) -> tuple[str, str]:
-    """Return name and value; WeChatUnavailable if the line is no header."""
+def read_body(incoming: Incoming, head: Head) -> bytes:
+    """Return the body; AnswerTooLarge beyond LARGEST_ANSWER."""
+    if head.chunked:
+        return _chunks(incoming)
+    if head.length is None:
+        content = incoming.rest(most=LARGEST_ANSWER)
+        if len(content) > LARGEST_ANSWER:
+            raise AnswerTooLarge
+        return content
+    if head.length > LARGEST_ANSWER:
+        raise AnswerTooLarge
+    return incoming.exactly(head.length)
+
+
+class Incoming:
+    """The bytes of one answer; TimeoutError as soon as no time is `remaining()`.
+
+    A socket's own timeout is for each piece, so that an answer which comes byte by
+    byte would never end. WeChatUnavailable if the connection ends too early.
+    """
+
+    def __init__(self, sock: socket, *, remaining: Callable[[], float]) -> None:
+        self._sock = sock
+        self._remaining = remaining
+        self._buffer = bytearray()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing has come beyond what was taken."""
+        return not self._buffer
+
+    def until(self, end: bytes, *, most: int) -> bytes:
+        """Take the bytes before this end, and the end; at most `most` bytes."""
+        seen = 0
+        while (at := self._buffer.find(end, seen, most + len(end))) < 0:
+            if len(self._buffer) >= most + len(end):
+                raise WeChatUnavailable
+            seen = max(0, len(self._buffer) - len(end) + 1)
+            self._need_more()
+        return self._take(at + len(end))[:at]
+
+    def exactly(self, size: int) -> bytes:
+        """Take this many bytes."""
+        while len(self._buffer) < size:
+            self._need_more()
+        return self._take(size)
+
+    def rest(self, *, most: int) -> bytes:
+        """Take all bytes until the connection ends, or a little more than `most`."""
+        while len(self._buffer) <= most and self._more():
+            pass
+        return self._take(len(self._buffer))
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(memoryview(self._buffer)[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _need_more(self) -> None:
+        if not self._more():
+            raise WeChatUnavailable
+
+    def _more(self) -> bool:
+        self._sock.settimeout(self._remaining())
+        piece = self._sock.recv(_PIECE)
+        self._buffer += piece
+        return bool(piece)
+
+
+def _next_head(incoming: Incoming) -> Head:
+    text = incoming.until(b"\r\n\r\n", most=LARGEST_HEAD).decode("latin-1")
+    first, *lines = text.split("\r\n")
+    line = _STATUS.fullmatch(first)
+    if line is None or len(lines) > MOST_HEADERS:
+        raise WeChatUnavailable
+    headers = tuple(map(_header, lines))
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in headers:
+        values[name.lower()].append(value)
+    status = int(line[2])
+    length, chunked = _framing(status, values)
+    closes = line[1] == "0" or "close" in ",".join(values["connection"]).lower()
+    is_last = closes or not (chunked or length is not None)
+    return Head(status, headers, length, chunked, is_last)
+
+
+def _header(line: str) -> tuple[str, str]:
     match = _HEADER.fullmatch(line)
     if match is None:
         raise WeChatUnavailable
     return match[1], match[2].strip(" \t")
 
 
-def _next(incoming: Incoming) -> Head:
-    text = incoming.until(b"\r\n\r\n", most=LARGEST_HEAD).decode("latin-1")
-    first, *lines = text.split("\r\n")
-    line = _STATUS.fullmatch(first)
-    if line is None or len(lines) > MOST_HEADERS:
-        raise WeChatUnavailable
-    headers = tuple(map(header_of, lines))
-    told: defaultdict[str, list[str]] = defaultdict(list)
-    for name, value in headers:
-        told[name.lower()].append(value)
-    status = int(line[2])
-    length, chunked = _framing(status, told)
-    closes = line[1] == "0" or "close" in ",".join(told["connection"]).lower()
-    is_last = closes or not (chunked or length is not None)
-    return Head(status, headers, length, chunked, is_last)
-
-
-def _framing(status: int, told: Mapping[str, Sequence[str]]) -> tuple[int | None, bool]:
-    lengths, codings = told["content-length"], told["transfer-encoding"]
+def _framing(
+    status: int, values: Mapping[str, Sequence[str]]
+) -> tuple[int | None, bool]:
+    lengths, codings = values["content-length"], values["transfer-encoding"]
     bodiless = status in (204, 304)
     if len(lengths) + len(codings) > 1 or (bodiless and codings):
         raise WeChatUnavailable
@@ -204,3 +178,26 @@ def _framing(status: int, told: Mapping[str, Sequence[str]]) -> tuple[int | None
     if lengths or codings:
         raise WeChatUnavailable
     return None, False
+
+
+def _chunks(incoming: Incoming) -> bytes:
+    content = bytearray()
+    while size := _chunk_size(incoming):
+        if len(content) + size > LARGEST_ANSWER:
+            raise AnswerTooLarge
+        content += incoming.exactly(size)
+        if incoming.exactly(2) != b"\r\n":
+            raise WeChatUnavailable
+    for _ in range(MOST_HEADERS + 1):
+        trailer = incoming.until(b"\r\n", most=_LARGEST_LINE).decode("latin-1")
+        if not trailer:
+            return bytes(content)
+        _header(trailer)
+    raise WeChatUnavailable
+
+
+def _chunk_size(incoming: Incoming) -> int:
+    match = _CHUNK_SIZE.fullmatch(incoming.until(b"\r\n", most=_LARGEST_LINE))
+    if match is None:
+        raise WeChatUnavailable
+    return int(match[1], 16)

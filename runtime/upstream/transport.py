@@ -1,7 +1,7 @@
-"""The exchange with WeChat itself: HTTP/1.1 over kept-alive connections.
+"""Transport over HTTP/1.1 with persistent connections.
 
-Of our own: clients that others wrote put a target's percent-encoding into an order of
-theirs, give each piece of an answer its own time, or take one that is cut for whole.
+Ready-made clients rewrite the percent-encoding of a target, apply a timeout to each
+piece of an answer rather than to the whole, or accept an answer that is cut short.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LINE = re.compile(r"[\t -~\x80-\xff]*")
 
 
 def pooled_transport(*, clock: Callable[[], float] = time.monotonic) -> Transport:
-    """Return a transport that keeps connections, follows nothing, repeats nothing."""
+    """Return a transport that reuses connections; no redirects, no retries."""
     return _Pooled(clock)
 
 
@@ -42,7 +42,7 @@ class _Pooled:
         body: bytes | None,
         seconds: float,
     ) -> Answer:
-        origin, target = _parted(url)
+        origin, target = _split(url)
         head = _head(method, origin, target, headers, body)
         deadline = self._clock() + seconds
 
@@ -57,17 +57,17 @@ class _Pooled:
                 connection.settimeout(remaining())
                 _send(connection, head, body)
                 return _received(connection, remaining)
-        # The errors' own texts hold the address, and that a secret: from None.
+        # The errors' own texts hold the URL, and that a secret: from None.
         except TimeoutError:
             raise WeChatTimeout from None
         except OSError:
             raise WeChatUnavailable from None
 
 
-def _parted(url: str) -> tuple[str, str]:
+def _split(url: str) -> tuple[str, str]:
     """Return origin and target.
 
-    >>> _parted("https://api.weixin.qq.com/cgi-bin/menu/get?a=%2f//")
+    >>> _split("https://api.weixin.qq.com/cgi-bin/menu/get?a=%2f//")
     ('https://api.weixin.qq.com', '/cgi-bin/menu/get?a=%2f//')
     """
     scheme, _, rest = url.partition("://")
@@ -82,7 +82,7 @@ def _head(
     headers: Mapping[str, str],
     body: bytes | None,
 ) -> bytes:
-    """Return the request's head; ValueError if a line of it would be two."""
+    """Return the request's head; ValueError for a line with a line break in it."""
     first = f"{method} {target} HTTP/1.1"
     lines = [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"Host: {origin.partition('://')[2]}", "Accept-Encoding: identity"]
@@ -94,7 +94,7 @@ def _head(
 
 
 def _send(connection: socket, head: bytes, body: bytes | None) -> None:
-    # Whoever does not read all of it may have answered all the same.
+    # A server that has not read all of it may have answered all the same.
     with suppress(BrokenPipeError):
         connection.sendall(head)
         if body:
