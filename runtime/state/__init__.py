@@ -1,4 +1,4 @@
-"""Redis: connections, commands with one error for "away", shared waits of threads.
+"""Redis: clients, commands with one error for "away", a single flight of threads.
 
 It does not know what is stored. Every package above it may import it. Begin with
 redis_store.py.

@@ -1,4 +1,4 @@
-"""A redis-py client for each way in which a company runs its Redis."""
+"""Redis clients for a single server, Sentinel, a cluster, a socket and TLS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
-"""Every blocking command stays below this, or redis-py calls it a time-out."""
+"""Every blocking command stays below this, or redis-py raises a timeout."""
 
 SCHEMES = (
     "redis://",
@@ -24,7 +24,7 @@ _HOST = re.compile(r"\[?([A-Za-z0-9.:_-]+?)\]?:([0-9]{1,5})")
 
 
 def connect(url: str) -> Any:
-    """Return a client for the address; nothing is sent yet.
+    """Return a client for the URL; nothing is sent yet.
 
     redis:// and rediss:// (TLS) and unix://[user:password@]address[/db]
     redis+sentinel://[user:password@]host:port,host:port/name[?db=0&sentinel_password=]
@@ -41,7 +41,7 @@ def connect(url: str) -> Any:
 
 
 def check_address(url: str) -> None:
-    """Raise a ValueError, without the address, if it is malformed."""
+    """Raise a ValueError that does not show the URL, if it is malformed."""
     parts = urlsplit(url)
     if "+" in parts.scheme:
         _hosts(url)
@@ -56,15 +56,15 @@ def _by_sentinel(url: str) -> Any:
 
     parts = urlsplit(url)
     arguments = dict(parse_qsl(parts.query))
-    asking: dict[str, Any] = {"socket_timeout": CONNECT_SECONDS}
+    options: dict[str, Any] = {"socket_timeout": CONNECT_SECONDS}
     if parts.scheme.startswith("rediss"):
-        asking["ssl"] = True
+        options["ssl"] = True
     if "sentinel_password" in arguments:
-        asking["password"] = arguments["sentinel_password"]
+        options["password"] = arguments["sentinel_password"]
     make: Any = untyped.Sentinel
-    sentinel = make(_hosts(url), sentinel_kwargs=asking)
+    sentinel = make(_hosts(url), sentinel_kwargs=options)
     return sentinel.master_for(
-        parts.path[1:], db=int(arguments.get("db", 0)), **_options(), **_who(url)
+        parts.path[1:], db=int(arguments.get("db", 0)), **_options(), **_login(url)
     )
 
 
@@ -74,7 +74,7 @@ def _by_cluster(url: str) -> Any:
     node: Any = untyped.ClusterNode
     nodes = [node(host, port) for host, port in _hosts(url)]
     options = {name: value for name, value in _options().items() if name != "retry"}
-    return untyped.RedisCluster(startup_nodes=nodes, **options, **_who(url))
+    return untyped.RedisCluster(startup_nodes=nodes, **options, **_login(url))
 
 
 def _options() -> dict[str, Any]:
@@ -84,27 +84,27 @@ def _options() -> dict[str, Any]:
     return {
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_timeout": ANSWER_SECONDS,
-        # FC freezes an instance between requests; its connections die meanwhile.
+        # Function Compute freezes an instance between requests; connections may die.
         "retry": Retry(NoBackoff(), 1),
-        # A thread each at the most; redis-py would refuse the 101st.
+        # At most one for each thread; by default redis-py refuses the 101st.
         "max_connections": 1000,
     }
 
 
 def _hosts(url: str) -> list[tuple[str, int]]:
-    places = urlsplit(url).netloc.rpartition("@")[2].split(",")
-    matches = [_HOST.fullmatch(place) for place in places]
+    addresses = urlsplit(url).netloc.rpartition("@")[2].split(",")
+    matches = [_HOST.fullmatch(address) for address in addresses]
     found = [(match[1], int(match[2])) for match in matches if match]
-    if len(found) < len(places):
+    if len(found) < len(addresses):
         raise ValueError("must name its servers as host:port,host:port")
     return found
 
 
-def _who(url: str) -> dict[str, Any]:
+def _login(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     user, at, _ = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    who: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
+    login: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
     if at:
-        who |= {"username": unquote(name) or None, "password": unquote(password)}
-    return who
+        login |= {"username": unquote(name) or None, "password": unquote(password)}
+    return login

@@ -1,4 +1,4 @@
-"""Redis, with one word for every way it can be away: ServiceUnavailable."""
+"""Redis commands, with one error for a Redis that is away: ServiceUnavailable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_POLL = 0.1
 
 
 class RedisStore:
-    """What the gateway uses of Redis; connects at the first command.
+    """The commands that the gateway uses of Redis; it connects at the first one.
 
     Values are bytes. Keys always carry a time to live.
     """
@@ -39,7 +39,7 @@ class RedisStore:
         return value
 
     def put(self, key: str, value: bytes, *, seconds: float) -> None:
-        """Store the value for so long."""
+        """Store the value for this time."""
         self._call(lambda client: client.set(key, value, px=round(seconds * 1000)))
 
     def add(self, key: str, value: bytes, *, seconds: float) -> bool:
@@ -48,7 +48,7 @@ class RedisStore:
         return bool(self._call(lambda client: client.set(key, value, px=px, nx=True)))
 
     def remove(self, key: str) -> None:
-        """Drop the key, if it is there."""
+        """Remove the key, if it is there."""
         self._call(lambda client: client.delete(key))
 
     def field(self, key: str, field: str) -> bytes | None:
@@ -57,7 +57,7 @@ class RedisStore:
         return value
 
     def count(self, counts: Mapping[tuple[str, str], int], *, seconds: float) -> None:
-        """Add to fields of hashes, by (key, field), and let the hashes live so long."""
+        """Add to fields of hashes, by (key, field); the hashes live for this time."""
 
         def push(client: Any) -> None:
             with client.pipeline(transaction=False) as pipeline:
@@ -70,7 +70,7 @@ class RedisStore:
         self._call(push)
 
     def announce(self, key: str, value: bytes, *, seconds: float) -> None:
-        """Wake all who wait for this key, now and for so long."""
+        """Wake all who wait for this key now, or begin to within this time."""
 
         def push(client: Any) -> None:
             with client.pipeline() as pipeline:
@@ -79,20 +79,20 @@ class RedisStore:
         self._call(push)
 
     def wait(self, key: str, *, seconds: float) -> bytes | None:
-        """Return what is announced on this key, or None after so long.
+        """Return the value that is announced on this key, or None after this time.
 
         The element is moved from the list to itself, so it wakes every waiter.
         """
         if not self._blocking:
             return self._poll(key, seconds)
         timeout = max(0.01, min(seconds, ANSWER_SECONDS - 1))
-        told: bytes | None = self._call(
+        value: bytes | None = self._call(
             lambda client: client.blmove(key, key, timeout, src="LEFT", dest="LEFT")
         )
-        return told
+        return value
 
     def run(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a Lua script; it is loaded anew where Redis has forgotten it."""
+        """Run a Lua script; it is loaded again if Redis has forgotten it."""
         digest = _digest(script)
 
         def call(client: Any) -> Any:
@@ -109,10 +109,10 @@ class RedisStore:
         # For a Redis behind a proxy that refuses blocking commands.
         pause, until = SHORTEST_POLL, time.monotonic() + seconds
         while True:
-            told: bytes | None = self._call(lambda client: client.lindex(key, 0))
+            value: bytes | None = self._call(lambda client: client.lindex(key, 0))
             left = until - time.monotonic()
-            if told is not None or left <= 0:
-                return told
+            if value is not None or left <= 0:
+                return value
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_POLL)
 
@@ -125,9 +125,9 @@ class RedisStore:
                 if self._client is None:
                     self._client = self._connect()
             return command(self._client)
-        # A cluster that is away says so by an error of its own kind.
+        # redis-py has an error of another kind for a cluster that is away.
         except (RedisError, RedisClusterException, OSError) as error:
-            # The error's own text can hold the address with its password.
+            # The error's own text can hold the URL with its password.
             log.warning("redis: %s", type(error).__name__)
             raise ServiceUnavailable from None
 

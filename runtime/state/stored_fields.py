@@ -1,4 +1,4 @@
-"""What Redis and the documents hold, read by another version than has written it."""
+"""Stored fields, read by another version of the gateway than has written them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 def known_fields(kind: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that this dataclass has, lists as tuples.
 
-    While a deployment goes on, instances of two versions read each other's.
+    During a deployment, instances of two versions read each other's fields.
     """
     return {
         name: tuple(value) if isinstance(value, list) else value

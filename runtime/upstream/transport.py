@@ -15,9 +15,7 @@ from socket import socket
 from runtime.errors import WeChatTimeout, WeChatUnavailable
 from runtime.upstream.answer import Answer, Transport
 from runtime.upstream.connections import Connections
-from runtime.upstream.http1 import LARGEST_ANSWER, Incoming, read_body, read_head
-
-__all__ = ["LARGEST_ANSWER", "pooled_transport"]
+from runtime.upstream.http1 import Incoming, read_body, read_head
 
 _FIRST = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1")
 _LINE = re.compile(r"[\t -~\x80-\xff]*")

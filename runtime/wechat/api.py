@@ -1,4 +1,4 @@
-"""WeChat's API over HTTP: one exchange at a time, no redirect, no retry of its own.
+"""WeChat's API over HTTP: single requests, without redirects or retries.
 
 The transport is a callable, so that tests pass a function in place of the network.
 """
@@ -13,11 +13,11 @@ from runtime.errors import WeChatUnreachable
 from runtime.upstream.answer import Answer, Transport
 
 REJECTED_TOKEN = (40001, 40014, 42001)
-"""The errcodes that say: this access_token is no good, another one may be."""
+"""The errcodes for an access_token that is invalid, where another one may be valid."""
 
 
 class WeChat:
-    """WeChat's API host; an exchange takes `seconds` at the most."""
+    """WeChat's API host; a request takes at most `seconds`."""
 
     def __init__(self, api_url: str, transport: Transport, *, seconds: float) -> None:
         self._api_url = api_url
@@ -36,7 +36,7 @@ class WeChat:
     ) -> Answer:
         """Send to `target` (path and query, encoded) and return the answer as it is.
 
-        `hosts` are WeChat's other ones, tried in turn where no connection comes about.
+        `hosts` are other hosts of WeChat, tried in turn if no connection can be made.
         """
         if body is None and method in ("POST", "PUT", "PATCH"):
             # Without a Content-Length WeChat answers 412.

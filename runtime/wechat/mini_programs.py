@@ -1,4 +1,4 @@
-"""Mini programs: which of a client's, and the person behind a js_code."""
+"""Mini programs: the client's mini program, and the user behind a js_code."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ class UnknownMiniProgram(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class MiniProgramUser:
-    """Who signed in, by WeChat's names; `unionid` is empty where WeChat gave none."""
+    """A user who signed in, in WeChat's terms; `unionid` is empty if it gave none."""
 
     openid: str
     unionid: str
     session_key: str = field(repr=False)
 
     def subject(self, app: App) -> str:
-        """Return what names the person at the gateway; see `subject_of`."""
+        """Return the user's subject at the gateway; see `subject_of`."""
         return subject_of(app, self.openid, self.unionid)
 
 
 def mini_program_of(
     client: Client, appid: str | None, *, find: Callable[[str], App | None]
 ) -> App:
-    """Return the client's mini program of this appid, or without one its only one."""
-    asked = (
+    """Return the client's mini program with this appid, or its only one without."""
+    named = (
         client.scopes_by_app if appid is None else client.scopes_by_app.keys() & {appid}
     )
-    found = [app for app in map(find, asked) if app and app.kind == KIND]
+    found = [app for app in map(find, named) if app and app.kind == KIND]
     if len(found) != 1:
         raise UnknownMiniProgram
     return found[0]
 
 
 class MiniPrograms:
-    """Exchanges js_codes, and keeps the session_keys that they bring."""
+    """Signs users in by their js_codes, and saves the session_keys that these bring."""
 
     def __init__(self, wechat: WeChat, session_keys: SessionKeys) -> None:
         self._wechat = wechat
         self._session_keys = session_keys
 
     def sign_in(self, client: Client, app: App, js_code: str) -> MiniProgramUser:
-        """Return the person behind a js_code; WeChatRefused with WeChat's reason.
+        """Return the user behind a js_code; WeChatRefused with WeChat's reason.
 
-        Asked once, whatever comes: the code is spent by it.
+        Never retried: the first request spends the code.
         """
         who = {
             "appid": app.appid,

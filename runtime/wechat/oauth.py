@@ -1,4 +1,4 @@
-"""Signing in with WeChat: which apps, the address to go to, and who came back."""
+"""OAuth at WeChat: the URL to send a browser to, and the profile behind its code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.wechat.api import WeChat
 
 
 class WeChatSignIn:
-    """The browser's way to WeChat and the exchange of what it brings back."""
+    """Sends browsers to WeChat and exchanges the codes that they bring back."""
 
     def __init__(self, wechat: WeChat, *, open_url: str, base_url: str) -> None:
         self._wechat = wechat
@@ -28,10 +28,10 @@ class WeChatSignIn:
         scope: str | None = None,
         embedded: bool = False,
     ) -> str:
-        """Return WeChat's address for this app; `scope` None is the app's own.
+        """Return WeChat's URL for this app; without `scope` it is the app's own.
 
         The order of the parameters and the fragment are part of it: WeChat matches
-        the address against a strict pattern. `embedded` is the form for an iframe
+        the URL against a strict pattern. `embedded` is the form for an iframe
         that wxLogin.js makes.
         """
         is_page = app.kind == PAGE_KIND
@@ -49,12 +49,12 @@ class WeChatSignIn:
         return f"{self._open_url}{path}?{query}#wechat_redirect"
 
     def exchange_code(self, app: App, code: str) -> dict[str, Any]:
-        """Return the profile of the person behind a code.
+        """Return the profile of the user behind a code.
 
         It is `name`, `picture`, `wechat_openid`, `wechat_unionid`, `wechat_appid` and
-        `wechat_scope`; with snsapi_base WeChat tells neither name, picture nor unionid.
+        `wechat_scope`; with snsapi_base WeChat gives neither name, picture nor unionid.
 
-        WeChatRefused carries 40029 or 40163 where the code is no good any more.
+        WeChatRefused carries 40029 or 40163 if the code is no longer valid.
         """
         who = {
             "appid": app.appid,
@@ -68,11 +68,11 @@ class WeChatSignIn:
             raise WeChatUnavailable
         if token.get("is_snapshotuser"):
             raise SnapshotUser
-        person = self._userinfo(token, openid)
-        unionid = token.get("unionid") or person.get("unionid")
+        userinfo = self._userinfo(token, openid)
+        unionid = token.get("unionid") or userinfo.get("unionid")
         return {
-            "name": _name(person.get("nickname")),
-            "picture": _https(person.get("headimgurl")),
+            "name": _name(userinfo.get("nickname")),
+            "picture": _https(userinfo.get("headimgurl")),
             "wechat_openid": openid,
             "wechat_unionid": unionid,
             "wechat_appid": app.appid,
@@ -90,12 +90,12 @@ class WeChatSignIn:
 
 
 def _name(nickname: Any) -> str:
-    """Return a name of at most 256 characters, each of them whole."""
+    """Return a name of at most 256 characters, none of them cut."""
     return str(nickname or "")[:256].encode(errors="replace").decode()
 
 
-def _https(address: Any) -> str | None:
-    text = str(address or "")
+def _https(url: Any) -> str | None:
+    text = str(url or "")
     if text.startswith("http://thirdwx.qlogo.cn/"):
         text = "https" + text[4:]
     return text if text.startswith(("https://", "http://127.0.0.1:")) else None

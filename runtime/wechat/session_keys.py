@@ -1,10 +1,10 @@
-"""The newest session_key of each person at each mini program, sealed in Redis.
+"""Session keys: the newest of each user of each mini program, sealed in Redis.
 
     gateway:session_key:{SHA-256 of appid and openid}               the session_key
     gateway:pairwise:{SHA-256 of client id, appid and its openid}   WeChat's openid
 
-The second kind is for pairwise clients: from a name made for them alone no way leads
-back, so it is kept beside what it was made of. Each value is bound to its key.
+The second kind is for pairwise clients: their openid cannot be turned back into
+WeChat's, so Redis holds that, too. Each value is bound to its key.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ LIFE_SECONDS = 30 * 86400
 
 
 class SessionKeys:
-    """Keeps session_keys, and finds them by the openid that a client knows."""
+    """Stores session_keys, and finds them by the openid that a client knows."""
 
     def __init__(self, store: RedisStore, envelope: Envelope) -> None:
         self._store = store
         self._envelope = envelope
 
     def save(self, client: Client, appid: str, openid: str, session_key: str) -> None:
-        """Keep it for thirty days in the place of an older one: WeChat does so, too."""
+        """Store it for thirty days in place of an older one, as WeChat does."""
         if is_pairwise(client):
             name = openid_for(client, openid)
             self._put(_pairwise_key(client, appid, name), openid)
@@ -50,7 +50,7 @@ class SessionKeys:
         try:
             return self._envelope.open(sealed.decode(), place=key)
         except CannotOpen:
-            # Its master key is gone: the next sign-in brings another.
+            # Its master key has been removed: the next sign-in brings another.
             return None
 
 

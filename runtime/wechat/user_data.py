@@ -1,4 +1,4 @@
-"""What a mini program's front end hands to its server, signed and encrypted by WeChat.
+"""User data of a mini program, which WeChat has signed and encrypted.
 
 The signature is SHA-1 over rawData and session_key, joined; encryptedData is
 AES-128-CBC with PKCS#7 under the session_key, all three in base64. The plaintext is a
@@ -17,15 +17,15 @@ BLOCK = 16
 
 
 class CannotDecrypt(Exception):
-    """It is not what WeChat encrypts; nothing tells what is wrong with it.
+    """The data is not what WeChat encrypts; the error does not say why.
 
-    A caller who could tell bad padding from bad JSON could decrypt with our help.
+    A caller that could tell bad padding from bad JSON could decrypt with our help.
     """
 
 
 def is_signed(raw_data: str, signature: str, *, session_key: str) -> bool:
-    """Tell whether WeChat has signed this rawData under this session_key."""
-    # JSON brings lone surrogates, too: they are a wrong text, not an error.
+    """Tell whether WeChat has signed this rawData with this session_key."""
+    # JSON may bring lone surrogates: such a text is wrong, and raises no error.
     text = (raw_data + session_key).encode("utf-8", "surrogatepass")
     digest = hashlib.sha1(text, usedforsecurity=False).hexdigest()
     return hmac.compare_digest(digest.encode(), signature.encode(errors="replace"))
@@ -34,7 +34,7 @@ def is_signed(raw_data: str, signature: str, *, session_key: str) -> bool:
 def decrypt(
     encrypted_data: str, *, iv: str, session_key: str, appid: str
 ) -> dict[str, Any]:
-    """Return the JSON object, whose watermark is this app's; else CannotDecrypt."""
+    """Return the JSON object if its watermark names this app; else CannotDecrypt."""
     try:
         plain = _unpadded(_plain(encrypted_data, iv, session_key))
         # As everywhere in WeChat's JSON, a nickname may hold what JSON forbids.

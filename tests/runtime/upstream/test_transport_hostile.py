@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import AnswerTooLarge, WeChatTimeout, WeChatUnavailable
-from runtime.upstream.transport import LARGEST_ANSWER, pooled_transport
+from runtime.upstream.http1 import LARGEST_ANSWER
+from runtime.upstream.transport import pooled_transport
 from tests.support.raw_server import RawServer, make_answer, send_and_close
 
 OK = b"HTTP/1.1 200 OK\r\n"
