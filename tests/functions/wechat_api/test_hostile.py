@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import example, given
@@ -34,18 +35,21 @@ class TestPaths:
     @example("/cgi-bin/user/get\r\nHost: evil.example.com")
     @example("/@evil.example.com")
     @example("/" + "a" * 8192)
+    @example("/wechat_apiget")
+    @example("/wechat_api/cgi-bin/user/get")
     def test_no_path_leads_elsewhere(self, hostile, path):
         """Only plain paths go up, as they came; the transport knows one host."""
         for piece in ("", "/cgi-bin", USERS):
             asked = piece + path
-            hostile.wechat.script(asked.removeprefix("/wechat_api"), OK)
+            beyond_the_mount = re.sub("^/wechat_api(?=/)", "", asked)
+            hostile.wechat.script(beyond_the_mount, OK)
             for ask in (hostile.wsgi, hostile.event):
                 before = len(hostile.reached())
                 status, _, _ = ask(asked)
 
                 gone = set(hostile.reached()[before:])
                 assert status in (200, 400, 401, 403, 404, 405)
-                assert gone <= {asked.removeprefix("/wechat_api")}
+                assert gone <= {beyond_the_mount}
                 assert not any(".." in each or "//" in each for each in gone)
 
 
