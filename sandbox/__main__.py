@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the simulated platform as a process of its own."""
+"""Command line of the sandbox: the simulated platform as a process of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sandbox.urls import make_application
 from sandbox.world import World
 
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 
 
 async def serve(port: int, seed: int) -> int:
@@ -35,11 +36,19 @@ async def serve(port: int, seed: int) -> int:
 
 def main() -> int:
     """Run with the options of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=8001, help="on 127.0.0.1")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="The simulated WeChat platform."
+    )
+    parser.add_argument("--port", type=_port, default=8001, help="on 127.0.0.1")
     parser.add_argument("--seed", type=int, default=1, help="of all ids and secrets")
     options = parser.parse_args()
     return asyncio.run(serve(options.port, options.seed))
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= LAST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a number from 1 to {LAST_PORT}, not {text!r}")
 
 
 if __name__ == "__main__":

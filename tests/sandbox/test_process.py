@@ -9,18 +9,18 @@ from contextlib import closing
 
 import pytest
 
+from tests.support.ports import free_port
+
+COMMAND = (sys.executable, "-m", "sandbox")
+
 
 def start(*arguments):
-    command = [sys.executable, "-m", "sandbox", *arguments]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def ask(port, path):
@@ -71,6 +71,17 @@ def test_a_taken_port_gets_a_clear_message():
 
     assert (process.returncode, output) == (1, "")
     assert errors == f"cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+@pytest.mark.parametrize("port", ["99999", "65536", "0", "-1", "eight", ""])
+def test_a_port_that_cannot_be_is_refused(port):
+    """It names the option and the range; no other port is taken in its place."""
+    command = [*COMMAND, f"--port={port}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    said = f"argument --port: a number from 1 to 65535, not {port!r}"
+    assert said in done.stderr
 
 
 def test_the_seed_decides_the_ids():
