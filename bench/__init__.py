@@ -1,1 +1,1 @@
-"""Measures the gateway side by side with what people use instead of its parts."""
+"""Benchmarks: the gateway side by side with the usual alternatives to its parts."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: all figures, then the bars; exit code 1 if one was missed."""
+"""Command `python -m bench`: all figures and bars; exit code 1 if a bar is missed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PACKAGES = (
 
 
 def main() -> int:
-    """Print everything; return the exit code."""
+    """Print all figures and bars; return the exit code."""
     began = time.monotonic()
     print("\n".join(conditions(PACKAGES)), flush=True)
     bars = []

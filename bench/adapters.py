@@ -1,4 +1,4 @@
-"""Figure 7: what stands between the platform and a function that does nothing."""
+"""Figure 7: cost of the adapter between the platform and an empty function."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ SERVERLESS_WSGI, MANGUM = "serverless_wsgi", "mangum"
 
 
 def measure(*, rounds: int, count: int) -> list[Figure]:
-    """Let each take so many calls in turn; nothing is connected to."""
-    with on_core(0), contestants() as calls:
+    """Measure `count` calls of each in turn; nothing connects to anything."""
+    with on_core(0), candidates() as calls:
         costs = cpu_of_calls(calls, rounds=rounds, count=count)
     return [_figure(costs, f"{rounds} × {count} calls")]
 
@@ -50,15 +50,15 @@ def _figure(costs: Mapping[str, Sequence[float]], shape: str) -> Figure:
 
 
 @contextmanager
-def contestants() -> Iterator[Mapping[str, Call]]:
-    """Yield a call of each that is installed; it returns what the platform gets."""
+def candidates() -> Iterator[Mapping[str, Call]]:
+    """Yield a call of each installed candidate; it returns what the platform gets."""
     calls: dict[str, Call] = {BARE: _wsgi_call(_app), **_ours()}
     event = fc.lambda_event(PATH)
     if installed("serverless_wsgi"):
         handle: Any = importlib.import_module("serverless_wsgi").handle_request
         calls[SERVERLESS_WSGI] = lambda: handle(_app, event, None)
     loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)  # mangum takes it, and would leave its own open
+    asyncio.set_event_loop(loop)  # mangum uses it, and would leave its own open
     if installed("mangum"):
         mangum: Any = importlib.import_module("mangum").Mangum(_asgi, lifespan="off")
         calls[MANGUM] = lambda: mangum(event, None)
@@ -84,7 +84,7 @@ def _wsgi_call(app: Callable[[Any, Any], Any]) -> Call:
 
 
 def _start_response(status: str, headers: list[tuple[str, str]]) -> None:
-    """Take them, as the platform does."""
+    """Accept status and headers, as the platform does."""
 
 
 def _handle(request: Request, gateway: Gateway) -> Response:

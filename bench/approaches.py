@@ -1,4 +1,4 @@
-"""The contestants by name: each gives out an app's token from Redis, or fetches it."""
+"""Candidates by name: each returns an app's token from Redis, or fetches it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCKS = (REDIS_PY, PYTHON_REDIS_LOCK)
 
 
 class Approach(Protocol):
-    """What is asked of each."""
+    """Interface of each candidate."""
 
     def get(self, appid: str) -> str: ...
     def stored(self, appid: str) -> str: ...
@@ -33,13 +33,13 @@ _MAKERS: dict[str, tuple[Callable[..., Approach], str]] = {
 
 
 def present(*names: str) -> list[str]:
-    """Return those of these approaches whose package is installed."""
+    """Return the names of the approaches whose package is installed."""
     return [name for name in names if importlib.util.find_spec(_MAKERS[name][1])]
 
 
 def make_approach(
     name: str, redis_url: str, upstream_url: str, *, lock: float
 ) -> Approach:
-    """Return the approach; a lock of its is lost after `lock` seconds."""
+    """Return the approach; its locks expire after `lock` seconds."""
     make, _ = _MAKERS[name]
     return make(redis_url, upstream_url, lock=lock)

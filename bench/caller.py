@@ -1,4 +1,4 @@
-"""A process of callers of one approach: one JSON order a line, one JSON answer each.
+"""Process with callers of one approach: it reads a JSON order and prints an answer.
 
     {"get": [appid, ...], "at": t}   a thread each, all begin at t: [[token, ended]]
     {"load": appid, "callers": n, "at": t, "seconds": s, "slow": s}   each calls every
@@ -57,7 +57,7 @@ def _get(approach: Approach, appid: str, at: float) -> tuple[str, float]:
     _sleep_until(at)
     try:
         token = approach.get(appid)
-    except Exception as error:  # a lock's user learns at its end that it was lost
+    except Exception as error:  # a lock reports at its release that it was lost
         token = type(error).__name__
     return token, time.monotonic()
 

@@ -1,4 +1,4 @@
-"""What the calls of figure 6 find: settings, documents, and their copies in Redis."""
+"""Environment of figure 6: settings, documents, and their copies in Redis."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SERVICE, WEBSITE, CLIENT = "wx" + "5" * 16, "wx" + "6" * 16, "demo"
 class Site:
     """A deployment: its settings, and a client's secret.
 
-    `bucket` are the settings with a bucket, whose documents stand in Redis as copies;
-    `folder` those with the folder that has them all.
+    `bucket` has the settings with a bucket, whose documents have copies in Redis;
+    `folder` has the settings with the folder of all documents.
     """
 
     bucket: dict[str, str] = field(repr=False)
@@ -32,20 +32,20 @@ class Site:
     gateway: Gateway = field(repr=False)
 
     def renew_copies(self) -> None:
-        """Put the documents into Redis: a copy that is too old is compared."""
+        """Write the documents to Redis: an old copy is compared with the store."""
         copies = DocumentCopies(self.gateway.store)
         root = self.folder["CONFIG_URL"].removeprefix("file:")
         for file in Path(root).glob("*/*/1.json"):
             copies.put("/".join(file.parts[-3:-1]), 1, file.read_bytes())
 
     def forged_cookie(self) -> str:
-        """Return a session cookie that another key has signed."""
+        """Return a session cookie with the signature of another key."""
         name, keys = self.gateway.sessions.cookie_name, {1: b"another" * 5}
         return f"{name}={sign_cookie(name, '{}', keys=keys, now=time.time())}"
 
 
 def open_site(folder: Path, redis_url: str) -> Site:
-    """Return a site whose documents are written into this folder."""
+    """Return a site with its documents in this folder."""
     documents = folder / "documents"
     settings = {
         **fc.SETTINGS,

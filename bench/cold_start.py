@@ -1,4 +1,4 @@
-"""Figure 6: a process from its start to its first answer."""
+"""Figure 6: time from the start of a process to its first answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PYTHON, PEER = "python -c pass", "flask + wechatpy + redis"
 
 
 def measure(*, rounds: int) -> list[Figure]:
-    """Start each in turn, once a round, on a core of its own."""
+    """Start each candidate once a round, on a core of its own."""
     load = os.getloadavg()[0]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -33,14 +33,14 @@ def measure(*, rounds: int) -> list[Figure]:
             redis_url = stack.enter_context(empty_redis(folder))
         stack.enter_context(on_core(0))
         site = open_site(folder, redis_url)
-        seconds = in_turns(contestants(site), rounds=rounds)
+        seconds = in_turns(candidates(site), rounds=rounds)
         calls = first_calls(site)
     shape = f"{rounds} rounds, process and Redis {PINNED}, load {load:.1f} before"
     return [_figure(seconds, calls, shape)]
 
 
-def contestants(site: Site) -> Mapping[str, Callable[[], float]]:
-    """Return what starts each that is installed and returns the seconds it took."""
+def candidates(site: Site) -> Mapping[str, Callable[[], float]]:
+    """Return, for each installed candidate, a start that returns its seconds."""
     each: dict[str, Callable[[], float]] = {
         PYTHON: partial(seconds_of, ["-c", "pass"], site.bucket)
     }
@@ -71,7 +71,7 @@ def seconds_of(
     body: str = "",
     told: str = "",
 ) -> float:
-    """Return how long a process lives; ConnectionError unless it says `told`."""
+    """Return the seconds a process runs; ConnectionError unless it prints `told`."""
     began = time.perf_counter()
     done = subprocess.run(  # noqa: S603 - our own programs
         [sys.executable, "-W", "ignore", *arguments],

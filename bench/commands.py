@@ -1,4 +1,4 @@
-"""Counts the commands that a Redis is sent, by MONITOR.
+"""Count of the commands that Redis receives, by MONITOR.
 
 INFO commandstats would also count what scripts call inside the server.
 """
@@ -13,11 +13,11 @@ from typing import Any
 
 @contextmanager
 def commands_sent(redis_url: str) -> Iterator[list[Any]]:
-    """Yield a list that ends up holding each command sent meanwhile."""
+    """Yield a list; at the end it holds each command that was sent meanwhile."""
     from redis import Redis
 
     client: Any = Redis.from_url(redis_url)
-    client.ping()  # so that its own greeting is not among them
+    client.ping()  # so that its own greeting is not counted
     observer: Any = Redis.from_url(redis_url)
     sent: list[Any] = []
     with client, observer, observer.monitor() as monitor:

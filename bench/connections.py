@@ -1,4 +1,4 @@
-"""Connections that are kept alive, each with one request on its way."""
+"""Keep-alive connections, each with one request in flight."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Load:
         self._body = body
 
     def requests(self, count: int) -> float:
-        """Return how many seconds so many requests take, all connections busy."""
+        """Return the seconds that `count` requests take with all connections busy."""
         began = time.perf_counter()
         with selectors.DefaultSelector() as selector:
             for each in self._connections:
@@ -49,7 +49,7 @@ class Load:
 
 @contextmanager
 def open_load(port: int, *, connections: int, path: str, body: bytes) -> Iterator[Load]:
-    """Yield so many open connections to a port of this machine."""
+    """Yield this number of open connections to a port of this machine."""
     with ExitStack() as stack:
         opened = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))

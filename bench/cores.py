@@ -1,4 +1,4 @@
-"""Pins what is measured and what serves or loads it to a core each."""
+"""CPU affinity: the measured process on one core, its servers and load on the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PINNED = "a core each" if CAN_PIN else "NOT pinned to a core each: two modes mix
 
 @contextmanager
 def on_core(number: int) -> Iterator[None]:
-    """Keep this thread, and all that it starts, on the first or the second core."""
+    """Run this thread, and all that it starts, on the first or the second core."""
     if not CAN_PIN:
         yield
         return

@@ -1,4 +1,4 @@
-"""Figure 4: callers at work while the token is replaced: how many of them notice?"""
+"""Figure 4: callers that are delayed while the token is replaced."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from bench.approaches import OURS, REDIS_PY
 from bench.report import Bar, Figure, spread
-from bench.stage import AHEAD, Stage, new_apps, open_stages
+from bench.testbed import AHEAD, Testbed, new_apps, open_testbeds
 
 SLOW = 0.05
-"""Seconds from which on a call counts as delayed."""
+"""Seconds; a call that takes longer counts as delayed."""
 
 HALF = 0.4
-"""Seconds of calls before the token is to be replaced, and again after that."""
+"""Seconds of calls before the replacement of the token, and after it."""
 
 ON_DEMAND = "ours, found due by a caller"
 BY_TIMER = "ours, by the timer"
@@ -23,15 +23,15 @@ HARD_EXPIRY = f"{REDIS_PY}, hard expiry"
 
 
 class _Delayed(NamedTuple):
-    before: int  # callers delayed by whatever else, in the first half
+    before: int  # callers delayed in the first half, by anything else
     after: int
-    fetches: int  # the one before the callers began too
+    fetches: int  # including the one before the callers start
 
 
 def measure(*, rounds: int, processes: int, callers: int) -> list[Figure]:
-    """Replace the token in each of these ways in turn."""
+    """Measure each way to replace the token in turn."""
     found: dict[str, list[_Delayed]] = {ON_DEMAND: [], BY_TIMER: [], HARD_EXPIRY: []}
-    with open_stages([OURS, REDIS_PY], processes=processes + 1) as (ours, lock):
+    with open_testbeds([OURS, REDIS_PY], processes=processes + 1) as (ours, lock):
         for _ in range(rounds):
             found[ON_DEMAND].append(_delayed(ours, callers, ours.approach.end_life))
             found[BY_TIMER].append(
@@ -41,15 +41,17 @@ def measure(*, rounds: int, processes: int, callers: int) -> list[Figure]:
     return [_figure(found, f"{processes} × {callers} callers")]
 
 
-def _by_timer(stage: Stage, appid: str) -> None:
-    stage.approach.due_in(appid, seconds=60)
-    stage.processes[-1].send(refresh=appid)
-    stage.processes[-1].told()
+def _by_timer(testbed: Testbed, appid: str) -> None:
+    testbed.approach.due_in(appid, seconds=60)
+    testbed.processes[-1].send(refresh=appid)
+    testbed.processes[-1].told()
 
 
-def _delayed(stage: Stage, callers: int, replace: Callable[[str], None]) -> _Delayed:
+def _delayed(
+    testbed: Testbed, callers: int, replace: Callable[[str], None]
+) -> _Delayed:
     (appid,) = new_apps(1)
-    *working, first = stage.processes
+    *working, first = testbed.processes
     first.send(get=[appid], at=0)
     first.told()
     at = time.monotonic() + AHEAD
@@ -62,7 +64,7 @@ def _delayed(stage: Stage, callers: int, replace: Callable[[str], None]) -> _Del
     return _Delayed(
         before=sum(any(end < replaced_at for end in ends) for ends in slow_calls),
         after=sum(any(end >= replaced_at for end in ends) for ends in slow_calls),
-        fetches=stage.upstream.seen()[appid][0],
+        fetches=testbed.upstream.seen()[appid][0],
     )
 
 

@@ -1,4 +1,4 @@
-"""The gateway's own parts and Function Compute's calls, made without a deployment."""
+"""Gateway and calls of Function Compute, without a deployment."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ SETTINGS = {
     "WECHAT_API_URL": "http://127.0.0.1:1",
     "WECHAT_OPEN_URL": "http://127.0.0.1:1",
 }
-"""A complete set, of made-up secrets."""
+"""A complete set with invented secrets."""
 
 
 def gateway(folder: Path, **settings: str) -> Gateway:
-    """Return a gateway that keeps its config in this folder."""
+    """Return a gateway whose documents are in this folder."""
     return Gateway(
         settings_from({**SETTINGS, "CONFIG_URL": f"file:{folder}"} | settings)
     )
 
 
 def environ(uri: str, *, method: str = "GET") -> dict[str, Any]:
-    """Return FC 2.0's environ of a call of wechat_api; it may be used again."""
+    """Return FC 2.0's environ of a call of wechat_api; it can be used again."""
     template = read_template(PROJECT / "template.yml")
     (function,) = (each for each in template.functions if each.name == "wechat_api")
     call = Call(
@@ -75,7 +75,7 @@ def event(path: str, *, method: str = "GET") -> bytes:
 
 
 def lambda_event(path: str, *, method: str = "GET") -> dict[str, Any]:
-    """Return the same call as an HTTP API of AWS brings it, parsed already."""
+    """Return the same call as a parsed event of an AWS HTTP API."""
     http = {
         "method": method,
         "path": path,

@@ -1,4 +1,4 @@
-"""The calls of figure 6: how a new instance of each function may begin."""
+"""Calls of figure 6: the first call of a new instance of each function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from bench.cold_site import CLIENT, SERVICE, Site
 
 COOKIE_ONLY, API = (0.25, 0.12), (0.65, 0.4)
-"""Bar and goal, as ratios to the peer."""
+"""Bar and goal, as ratios to the Flask service."""
 
 _PAGE = MappingProxyType({"ACCEPT": "text/html"})
 _JSON = MappingProxyType({"ACCEPT": "application/json"})
@@ -18,11 +18,11 @@ _JSON = MappingProxyType({"ACCEPT": "application/json"})
 
 @dataclass(frozen=True, slots=True)
 class FirstCall:
-    """A call of a function's handler, and a text that its right answer holds.
+    """A call of a function's handler, and a text `told` in its correct answer.
 
-    Headers are named as in WSGI's environ, without `HTTP_`; a `target` of "" is a
-    timer's tick. `limits` are bar and goal, empty where it has none. A call that
-    `lists` the documents needs the store itself, the others find copies in Redis.
+    Headers are named as in WSGI's environ, without `HTTP_`; an empty `target` is a
+    timer's tick. `limits` are bar and goal, if it has any. A call that `lists` the
+    documents needs the store itself; the others use the copies in Redis.
     """
 
     name: str
@@ -36,7 +36,7 @@ class FirstCall:
     lists: bool = False
 
     def environ(self) -> dict[str, str]:
-        """Return the call as CGI has it."""
+        """Return the call as CGI variables."""
         if not self.target:
             return {}
         path, _, query = self.target.partition("?")
@@ -56,7 +56,7 @@ class FirstCall:
 
 
 def first_calls(site: Site) -> tuple[FirstCall, ...]:
-    """Return the calls of all functions, in the order of the figure."""
+    """Return the calls of all functions, in the order of the figure's rows."""
     who = {"appid": SERVICE, "secret": site.secret}
     token = urlencode({"grant_type": "client_credential", **who})
     wrong = {"client_id": CLIENT, "client_secret": f"{CLIENT}_{'0' * 32}"}

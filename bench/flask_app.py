@@ -1,6 +1,6 @@
-"""What figure 6 is set beside: a service of Flask, wechatpy and redis-py.
+"""Peer of figure 6: a service with Flask, wechatpy and redis-py.
 
-It is written as their manuals have it; nothing connects before a request needs it.
+It follows their manuals; nothing connects before a request needs it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ client = wechatpy.WeChatClient(
 
 @app.get("/me")  # type: ignore[untyped-decorator]
 def me() -> Any:
-    """Tell who is signed in by Flask's own session; 401 if nobody is."""
+    """Return the user of Flask's session; 401 without one."""
     if "openid" not in flask.session:
         return {"error": "not_signed_in"}, 401
     return client.user.get(flask.session["openid"])

@@ -1,4 +1,4 @@
-"""Figure 9: what more processes and more apps add to the wait of the last caller."""
+"""Figure 9: wait of the last caller with more processes and more apps."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Mapping, Sequence
 
 from bench.approaches import OURS
 from bench.report import Bar, Figure, ratios, spread
-from bench.stage import Herd, open_stages
+from bench.testbed import Herd, open_testbeds
 
 MORE = 1.3
 FLAT = 1.05
 
 Shape = tuple[int, int]
-"""How many processes, and how many apps their callers share."""
+"""Number of processes, and number of apps that their callers share."""
 
 
 def measure(*, rounds: int, processes: int, callers: int, apps: int) -> list[Figure]:
-    """Let herds of each shape wait in turn; `processes` and `apps` are the most."""
+    """Measure herds of each shape in turn, up to these `processes` and `apps`."""
     half = processes // 2
     held = {(processes, 1): (1, 1), (half, apps): (half, 1)}
-    told = {(processes, apps): (processes, 1)}  # both at once, held to no bar
+    told = {(processes, apps): (processes, 1)}  # more of both, without a bar
     shapes = {shape: None for pair in (held | told).items() for shape in pair}
     herds: dict[Shape, list[Herd]] = {shape: [] for shape in shapes}
-    with open_stages([OURS], processes=processes) as (stage,):
+    with open_testbeds([OURS], processes=processes) as (testbed,):
         for _ in range(1 + rounds):
             for shape, seen in herds.items():
-                seen.append(stage.herd(callers, processes=shape[0], apps=shape[1]))
+                seen.append(testbed.herd(callers, processes=shape[0], apps=shape[1]))
     # The first round makes the connections that each shape needs.
     warm = {shape: seen[1:] for shape, seen in herds.items()}
     return [_figure(warm, held, told, f"{callers} callers a process")]

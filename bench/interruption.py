@@ -1,4 +1,4 @@
-"""Figure 1, where holders are killed or frozen: which token stands at last?"""
+"""Figure 1, with lease holders killed or frozen: the token that is stored at last."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.approaches import LOCKS, OURS, present
 from bench.report import Bar, Figure
-from bench.stage import Stage, answers, ask, new_apps, open_stages
+from bench.testbed import Testbed, answers, ask, new_apps, open_testbeds
 
 LOCK_SECONDS = 1.0
-"""Shorter than a user's lock: what happens after it does not depend on its length."""
+"""Shorter than in production: the result after it expires does not depend on it."""
 
 
 def measure(*, rounds: int, apps: int) -> list[Figure]:
-    """Interrupt holders, each in mid-fetch for so many apps."""
+    """Interrupt holders, each during its fetches for `apps` apps."""
     names = present(OURS, *LOCKS)
     with (
-        open_stages(names, processes=1, lock=LOCK_SECONDS) as stages,
+        open_testbeds(names, processes=1, lock=LOCK_SECONDS) as testbeds,
         ThreadPoolExecutor() as threads,
     ):
-        # Nothing is timed, so the approaches may go on at the same time.
-        counts = list(threads.map(lambda each: _newest(each, rounds, apps), stages))
+        # Nothing is timed, so the approaches may run at the same time.
+        counts = list(threads.map(lambda each: _newest(each, rounds, apps), testbeds))
     return [_figure(dict(zip(names, counts, strict=True)), rounds * apps)]
 
 
-def _newest(stage: Stage, rounds: int, apps: int) -> Counter[int]:
+def _newest(testbed: Testbed, rounds: int, apps: int) -> Counter[int]:
     newest: Counter[int] = Counter()
     for _ in range(rounds):
         for number in (signal.SIGKILL, signal.SIGSTOP):
-            newest[number] += _interrupt(stage, new_apps(apps), number)
+            newest[number] += _interrupt(testbed, new_apps(apps), number)
     return newest
 
 
-def _interrupt(stage: Stage, appids: list[str], number: int) -> int:
-    holder = stage.holder(appids)
+def _interrupt(testbed: Testbed, appids: list[str], number: int) -> int:
+    holder = testbed.holder(appids)
     holder.signal(number)
-    ask(stage.processes, appids, len(appids))
-    answers(stage.processes)
+    ask(testbed.processes, appids, len(appids))
+    answers(testbed.processes)
     if number == signal.SIGSTOP:
-        # It goes on where it was, with tokens that are the newest no more.
+        # It continues with tokens that are no longer the newest.
         holder.signal(signal.SIGCONT)
         answers([holder])
     holder.end()
-    return stage.newest(appids)
+    return testbed.newest(appids)
 
 
 def _figure(counts: dict[str, Counter[int]], of: int) -> Figure:

@@ -1,4 +1,4 @@
-"""What one writes around a lock: check, lock, check again, fetch, store."""
+"""Usual code around a lock: check, lock, check again, fetch, store."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bench.source import token_source
 LIFE = 7200
 
 Lock = Callable[[Any, str, float], AbstractContextManager[Any]]
-"""Makes a lock of a client, a name and the seconds after which it is lost."""
+"""Makes a lock from a client, a name and the seconds until it expires."""
 
 
 class Locked:
-    """A token in Redis that is fetched under a lock, where it is not there."""
+    """A token in Redis that is fetched under a lock if it is missing."""
 
     def __init__(
         self, redis_url: str, upstream_url: str, *, lock: float, make: Lock
@@ -41,12 +41,12 @@ class Locked:
         return value
 
     def stored(self, appid: str) -> str:
-        """Return the token that stands in Redis, or an empty text."""
+        """Return the token in Redis, or an empty text."""
         kept = self._redis.get(f"token:{appid}")
         return kept.decode() if kept else ""
 
     def end_life(self, appid: str) -> None:
-        """Let the token's time in Redis be over."""
+        """Expire the token in Redis."""
         self._redis.delete(f"token:{appid}")
 
 
@@ -59,7 +59,7 @@ def redis_py(redis: Any, name: str, seconds: float) -> AbstractContextManager[An
 def python_redis_lock(
     redis: Any, name: str, seconds: float
 ) -> AbstractContextManager[Any]:
-    """Return a lock of the package of this name; it counts whole seconds."""
+    """Return a lock of the package python-redis-lock, which counts whole seconds."""
     module: Any = importlib.import_module("redis_lock")
     lock: AbstractContextManager[Any] = module.Lock(redis, name, expire=round(seconds))
     return lock

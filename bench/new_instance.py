@@ -1,10 +1,10 @@
-"""A function's new instance: loaded by its path, as FC does it, and called once.
+"""New instance of a function: loaded by its path as on FC, and called once.
 
     python -W ignore bench/new_instance.py functions/login/index.py handler
 
-The call stands in the environment, as CGI has it, its body on stdin; without a method
-it is a timer's. Status and body are printed. What is imported here counts as the
-function's, so there is nothing that it would not import itself.
+The environment has the call as CGI variables, stdin its body; without a method it is a
+timer's. Status and body are printed. Imports here count as the function's, so there is
+none that it would not need itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def answer(file: str, name: str) -> bytes:
-    """Load what `file` has by that name, call it, and return what it answers."""
+    """Load the handler of that name from `file`, call it, and return its answer."""
     handler: Any = getattr(_loaded(file), name)
     if "REQUEST_METHOD" not in os.environ:
         return str(handler(b"{}", None)).encode()
@@ -40,6 +40,6 @@ def _loaded(file: str) -> Any:
 
 
 if __name__ == "__main__":
-    sys.path[0] = os.getcwd()  # as on FC, where /code stands first
+    sys.path[0] = os.getcwd()  # as on FC, where /code is first
     os.write(1, answer(*sys.argv[1:]))
-    os._exit(0)  # the answer is out: what tidying up costs, nobody waits for
+    os._exit(0)  # the answer is written; cleanup is not measured

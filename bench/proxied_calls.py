@@ -1,4 +1,4 @@
-"""The contestants of figure 5: each asks the same upstream the same, kept alive."""
+"""Candidates of figure 5: each sends the same request to one upstream, kept alive."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ TOKEN = "a" * 136
 
 
 @contextmanager
-def contestants(
+def candidates(
     folder: Path, redis_url: str, upstream_url: str
 ) -> Iterator[Mapping[str, Call]]:
-    """Yield a call of each that is installed; it returns what came."""
+    """Yield a call of each installed candidate; it returns the body."""
     with ExitStack() as stack:
         calls = {DIRECT: _direct(stack, upstream_url)}
         calls |= _ours(

@@ -1,4 +1,4 @@
-"""Figure 3: the holder is killed in mid-fetch: how long do its waiters wait?"""
+"""Figure 3: wait of the callers when the lease holder is killed during its fetch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bench.approaches import LOCKS, OURS, present
 from bench.report import Bar, Figure, ratios, spread
-from bench.stage import LOCK_SECONDS, Stage, answers, ask, new_apps, open_stages
+from bench.testbed import LOCK_SECONDS, Testbed, answers, ask, new_apps, open_testbeds
 from bench.upstream import SECONDS
 
 BAR = 1.5
@@ -19,39 +19,39 @@ GOAL = 0.7
 
 class _Recovery(NamedTuple):
     seconds: float  # from the kill until the last waiter has a token
-    fetches: int  # the one that was lost too
+    fetches: int  # including the lost one
 
 
 def measure(
     *, rounds: int, processes: int, callers: int, lock: float = LOCK_SECONDS
 ) -> list[Figure]:
-    """Kill holders at moments that are spread over the fetch."""
+    """Kill holders at moments spread over the fetch."""
     names = present(OURS, *LOCKS)
     found: dict[str, list[_Recovery]] = {name: [] for name in names}
     with (
-        open_stages(names, processes=processes, lock=lock) as (ours, *locks),
+        open_testbeds(names, processes=processes, lock=lock) as (ours, *locks),
         ThreadPoolExecutor() as threads,
     ):
         for number in range(rounds):
             into = SECONDS * (number + 1) / (rounds + 1)
             found[OURS].append(_recover(ours, callers, into))
-            # All locks at the same time: they only wait for their time to be over.
+            # All locks at the same time: they only wait until they expire.
             waits = [threads.submit(_recover, each, callers, into) for each in locks]
-            for stage, wait in zip(locks, waits, strict=True):
-                found[stage.name].append(wait.result())
+            for testbed, wait in zip(locks, waits, strict=True):
+                found[testbed.name].append(wait.result())
     return [_figure(found, f"{processes * callers} waiters, locks of {lock:g} s")]
 
 
-def _recover(stage: Stage, callers: int, into: float) -> _Recovery:
+def _recover(testbed: Testbed, callers: int, into: float) -> _Recovery:
     appids = new_apps(1)
-    holder = stage.holder(appids)
+    holder = testbed.holder(appids)
     kill_at = time.monotonic() + into
-    ask(stage.processes, appids, callers)
+    ask(testbed.processes, appids, callers)
     time.sleep(max(0.0, kill_at - time.monotonic()))
     holder.end()
     killed_at = time.monotonic()
-    last = max(ended for _, ended in answers(stage.processes))
-    return _Recovery(last - killed_at, stage.upstream.seen()[appids[0]][0])
+    last = max(ended for _, ended in answers(testbed.processes))
+    return _Recovery(last - killed_at, testbed.upstream.seen()[appids[0]][0])
 
 
 def _figure(found: Mapping[str, Sequence[_Recovery]], shape: str) -> Figure:

@@ -1,4 +1,4 @@
-"""Tables in Markdown, ratios of paired rounds, and the bars that ours is held to."""
+"""Tables in Markdown, ratios of paired rounds, and bars for our figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Bar:
 
     @property
     def verdict(self) -> str:
-        """Return how far the figure comes."""
+        """Return what the figure reaches."""
         for word, limit in (("goal", self.goal), ("bar", self.bar)):
             if self.measured == limit or (self.measured > limit) == self.at_least:
                 return word
@@ -37,7 +37,7 @@ class Bar:
 
 @dataclass(slots=True)
 class Figure:
-    """What a measurement found: a table for people, bars for the exit code."""
+    """Result of a measurement: a table for the reader, bars for the exit code."""
 
     title: str
     head: Sequence[str]
@@ -50,7 +50,7 @@ class Figure:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown, its columns as wide as they need to be."""
+    """Return a table in Markdown with aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [head, ["-" * width for width in widths], *rows]
     return "\n".join(
@@ -59,17 +59,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def bars_table(bars: Sequence[Bar]) -> str:
-    """Return all bars and how far ours comes."""
+    """Return a table of all bars and what our figures reach."""
     head = ["ours", "measured", "bar", "goal", "reached"]
     return table(head, [each.cells() for each in bars])
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
-    """Return the ratio of each pair, measured one right after the other."""
+    """Return the ratio of each pair; the two were measured one after the other."""
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
 def spread(values: Sequence[float], form: str = ".2f") -> str:
-    """Return median, least and greatest."""
+    """Return median, minimum and maximum."""
     least, median, most = min(values), statistics.median(values), max(values)
     return f"{median:{form}} ({least:{form}} to {most:{form}})"

@@ -1,4 +1,4 @@
-"""An SDK for WeChat with its own storage in Redis, as its manual has it."""
+"""SDK for WeChat with its own storage in Redis, as in its manual."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.source import SECRET
 
 
 class Wechatpy:
-    """wechatpy's client, one a process and app."""
+    """wechatpy's client, one for each process and app."""
 
     def __init__(self, redis_url: str, upstream_url: str, **_: float) -> None:
         from redis import Redis
@@ -33,19 +33,19 @@ class Wechatpy:
         return str(self._clients[appid].access_token)
 
     def stored(self, appid: str) -> str:
-        """Return the token that stands in Redis, or an empty text."""
+        """Return the token in Redis, or an empty text."""
         kept = self._redis.get(f"wechatpy:{appid}_access_token")
         return str(json.loads(kept)) if kept else ""
 
     def end_life(self, appid: str) -> None:
-        """Let the token's time in Redis be over."""
+        """Expire the token in Redis."""
         self._redis.delete(f"wechatpy:{appid}_access_token")
 
     def client(self, appid: str) -> Any:
-        """Return a new client of the SDK, which knows only our addresses."""
+        """Return a new client of the SDK that calls only our URLs."""
         client = self._make(appid, SECRET, session=self._storage)
-        client._http.trust_env = False  # a proxy would not know our address
-        # WeChat's host is written into it.
+        client._http.trust_env = False  # a proxy does not know our URL
+        # WeChat's host is in its code.
         fetch, params = client._fetch_access_token, {"appid": appid}
         client.fetch_access_token = partial(fetch, url=self._url, params=params)
         return client

@@ -1,4 +1,4 @@
-"""The servers of figure 8: `python -m bench.served NAME PORT` becomes one of them.
+"""Servers of figure 8: `python -m bench.served NAME PORT` becomes one of them.
 
 Each is one process with as many threads for calls, and writes no line for a request.
 """

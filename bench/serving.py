@@ -1,4 +1,4 @@
-"""Figure 8: how many requests a second the host serves, beside other servers."""
+"""Figure 8: requests a second of the host and of other servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONNECTIONS = 50
 
 
 def measure(*, rounds: int, count: int) -> list[Figure]:
-    """Send each server so many requests in turn."""
+    """Send `count` requests to each server in turn."""
     names = [OURS, CONTAINER, *([GUNICORN] if installed("gunicorn") else [])]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

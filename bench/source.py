@@ -1,4 +1,4 @@
-"""Where custody and the locks fetch a token: the same code, the same address."""
+"""Token source of custody and of the locks: the same code and URL for both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contestants that take turns, and what their calls cost."""
+"""Turns: candidates measured one after the other in each round."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Call = Callable[[], object]
 
 
 def installed(package: str) -> bool:
-    """Tell whether a contestant's package is there."""
+    """Tell whether a candidate's package is installed."""
     return importlib.util.find_spec(package) is not None
 
 
 def cpu_of_calls(
     calls: Mapping[str, Call], *, rounds: int, count: int
 ) -> dict[str, list[float]]:
-    """Return, by name and round, microseconds of this process' CPU for one call."""
+    """Return, by name and round, the CPU microseconds of this process for one call."""
     costs = {name: partial(_cpu, call, count) for name, call in calls.items()}
     return in_turns(costs, rounds=rounds)
 
@@ -26,7 +26,7 @@ def cpu_of_calls(
 def in_turns(
     measures: Mapping[str, Callable[[], float]], *, rounds: int
 ) -> dict[str, list[float]]:
-    """Return what each measured in each round, after one round to warm up."""
+    """Return the result of each in each round, after one round to warm up."""
     found: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(1 + rounds):
         for name, measure in measures.items():

@@ -1,4 +1,4 @@
-"""WeChat's token address, where each fetch takes a fixed time, and an API.
+"""WeChat's token endpoint, where each fetch takes a fixed time, and an API.
 
     GET /cgi-bin/token?appid=A   a new token, the newest of A from now on
     GET /seen                    {appid: [fetches, newest token]}
@@ -26,9 +26,9 @@ HEAD = (
     b"Content-Type: application/json; encoding=utf-8\r\n"
     b"Date: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
 )
-"""What WeChat's answers begin with."""
+"""Begin of WeChat's answers."""
 
-PERSON = {
+USER = {
     "subscribe": 1,
     "openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M",
     "language": "zh_CN",
@@ -41,7 +41,7 @@ PERSON = {
 
 
 class Upstream:
-    """Counts the fetches and remembers the newest token of each app."""
+    """Count of the fetches, and the newest token, of each app."""
 
     def __init__(self) -> None:
         self._seen: dict[str, list[Any]] = {}
@@ -49,7 +49,7 @@ class Upstream:
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Answer one connection's requests until it ends."""
+        """Answer the requests of one connection until it ends."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -64,7 +64,7 @@ class Upstream:
         if address.path == "/seen":
             return self._seen
         if address.path != "/cgi-bin/token":
-            return PERSON
+            return USER
         (appid,) = parse_qs(address.query)["appid"]
         app = self._seen.setdefault(appid, [0, ""])
         app[0] += 1
@@ -76,7 +76,7 @@ class Upstream:
 
 
 async def main() -> None:
-    """Serve on a free port, which is printed, until stdin ends."""
+    """Serve on a free port, print the port, and end when stdin ends."""
     server = await asyncio.start_server(
         Upstream().serve, "127.0.0.1", 0, backlog=AT_ONCE
     )

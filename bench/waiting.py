@@ -1,4 +1,4 @@
-"""Figures 1 and 2: many callers and no token: how many fetches, how long a wait?"""
+"""Figures 1 and 2: fetches and wait of many callers without a token."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from bench.approaches import LOCKS, OURS, WECHATPY, present
 from bench.report import Bar, Figure, ratios, spread
-from bench.stage import Herd, Stage, open_stages
+from bench.testbed import Herd, Testbed, open_testbeds
 
 COUNTED = 3
-"""Rounds in which commands are counted."""
+"""Number of rounds in which commands are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +22,22 @@ class _Waits:
 
 
 def measure(*, rounds: int, processes: int, callers: int) -> list[Figure]:
-    """Let each approach's herd wait in turn, every time after a caller who is alone."""
+    """Measure the herd of each approach in turn, each after a single caller."""
     names = present(OURS, WECHATPY, *LOCKS)
-    with open_stages(names, processes=processes) as stages:
-        waits = {each.name: _Waits(_commands(each, callers)) for each in stages}
+    with open_testbeds(names, processes=processes) as testbeds:
+        waits = {each.name: _Waits(_commands(each, callers)) for each in testbeds}
         for _ in range(rounds):
-            for stage in stages:
-                seen = waits[stage.name]
-                seen.alone.append(stage.herd(1, processes=1).seconds)
-                seen.together.append(stage.herd(callers))
+            for testbed in testbeds:
+                seen = waits[testbed.name]
+                seen.alone.append(testbed.herd(1, processes=1).seconds)
+                seen.together.append(testbed.herd(callers))
     shape = f"{processes} × {callers} callers"
     return [_fetches(waits, shape), _last_waiter(waits, shape, processes)]
 
 
-def _commands(stage: Stage, callers: int) -> list[int]:
-    stage.herd(callers)  # it connects, and loads the scripts
-    return [stage.commands(callers) for _ in range(COUNTED)]
+def _commands(testbed: Testbed, callers: int) -> list[int]:
+    testbed.herd(callers)  # connects, and loads the scripts
+    return [testbed.commands(callers) for _ in range(COUNTED)]
 
 
 def _fetches(waits: Mapping[str, _Waits], shape: str) -> Figure:

@@ -25,13 +25,13 @@ from bench.approaches import LOCKS, OURS, REDIS_PY, WECHATPY, present
 from bench.connections import open_load
 from bench.cores import CAN_PIN, on_core
 from bench.processes import Upstream, empty_redis
-from bench.proxied_calls import DIRECT, FLOOR, RATED, contestants
+from bench.proxied_calls import DIRECT, FLOOR, RATED, candidates
 from bench.proxied_calls import OURS as OURS_CALL
 from bench.proxied_calls import WECHATPY as WECHATPY_CLIENT
 from bench.report import Bar, bars_table, ratios, spread
-from bench.stage import open_stages
+from bench.testbed import open_testbeds
 from bench.turns import installed
-from bench.upstream import PERSON
+from bench.upstream import USER
 from host.developer.embedded_redis import find_server
 
 pytestmark = pytest.mark.skipif(
@@ -49,8 +49,8 @@ def missed(figures):
 def test_ours_fetches_once_and_wechatpy_for_each_caller():
     """Six callers in two processes; with one fetch the newest token is stored."""
     names = present(OURS, REDIS_PY, WECHATPY)
-    with open_stages(names, processes=2) as stages:
-        herds = {stage.name: stage.herd(3) for stage in stages}
+    with open_testbeds(names, processes=2) as testbeds:
+        herds = {testbed.name: testbed.herd(3) for testbed in testbeds}
 
     fetches = {name: herd.fetches for name, herd in herds.items()}
     assert fetches == {OURS: [1], REDIS_PY: [1], WECHATPY: [6]}
@@ -60,8 +60,8 @@ def test_ours_fetches_once_and_wechatpy_for_each_caller():
 
 def test_a_herd_shares_its_apps():
     """Each process has as many callers as it was told, on all apps in turn."""
-    with open_stages([OURS], processes=2) as (stage,):
-        herd = stage.herd(4, apps=3)
+    with open_testbeds([OURS], processes=2) as (testbed,):
+        herd = testbed.herd(4, apps=3)
 
     assert (herd.fetches, herd.newest, herd.refused) == ([1, 1, 1], 3, 0)
 
@@ -115,20 +115,20 @@ def test_each_proxied_call_gets_the_same_answer(tmp_path):
     try:
         with (
             empty_redis(tmp_path) as redis_url,
-            contestants(tmp_path, redis_url, upstream.url) as calls,
+            candidates(tmp_path, redis_url, upstream.url) as calls,
         ):
             told = {name: call() for name, call in calls.items()}
     finally:
         upstream.end()
 
     parsed = told.pop(WECHATPY_CLIENT)
-    assert PERSON == parsed
-    assert [PERSON] * 4 == [json.loads(body) for body in told.values()]
+    assert USER == parsed
+    assert [USER] * 4 == [json.loads(body) for body in told.values()]
 
 
 def test_each_adapter_hands_over_the_same_answer():
     """The function's body, in the platform's own form."""
-    with adapters.contestants() as calls:
+    with adapters.candidates() as calls:
         told = {name: call() for name, call in calls.items()}
     bodies = {
         name: answer["body"].encode() if isinstance(answer, dict) else b"".join(answer)
@@ -172,7 +172,7 @@ def _answered(connection, answer):
 
 
 def test_proxied():
-    """Both clients of ours have a bar; each contestant has its row."""
+    """Both clients of ours have a bar; each candidate has its row."""
     (figure,) = proxied.measure(rounds=1, count=20)
 
     assert [DIRECT, OURS_CALL, RATED, FLOOR, WECHATPY_CLIENT] == rows_of(figure)
@@ -183,7 +183,7 @@ def test_adapters():
     """Ours is held to mangum where there is one, and shown beside bare WSGI."""
     (figure,) = adapters.measure(rounds=1, count=20)
 
-    with adapters.contestants() as calls:
+    with adapters.candidates() as calls:
         assert list(calls) == rows_of(figure)
     assert 2 * installed("mangum") == len(figure.bars)
 

@@ -1,4 +1,4 @@
-"""One approach at work: a Redis of its own and processes full of callers."""
+"""Testbed of one approach: its own Redis, and processes with callers."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from bench.processes import Process, Upstream, empty_redis
 LOCK_SECONDS = 10.0
 
 AHEAD = 0.15
-"""Seconds from an order to the moment at which all its callers begin."""
+"""Seconds from an order to the moment when all its callers start."""
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Herd:
-    """What came of callers who asked at once for tokens that were absent."""
+    """Result of callers that asked at once for missing tokens."""
 
     seconds: float  # until the last of them had an answer
     fetches: list[int]  # of each app
-    newest: int  # apps whose newest token stands in Redis
+    newest: int  # apps whose newest token is in Redis
     refused: int  # callers that got no token
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Testbed:
     """An approach with its Redis and its processes."""
 
     name: str
@@ -45,7 +45,7 @@ class Stage:
     start: Callable[[], Process]
 
     def herd(self, callers: int, *, processes: int = 0, apps: int = 1) -> Herd:
-        """Let so many callers in each process ask at once for tokens of new apps."""
+        """Let `callers` in each process ask at once for tokens of new apps."""
         appids, chosen = new_apps(apps), self.processes[: processes or None]
         at = time.monotonic() + AHEAD
         ask(chosen, appids, callers, at=at)
@@ -59,14 +59,14 @@ class Stage:
         )
 
     def commands(self, callers: int) -> int:
-        """Return how many commands a herd sends; watching them takes time."""
+        """Return the number of commands of a herd; MONITOR makes it slower."""
         with commands_sent(self.redis_url) as sent:
             ask(self.processes, new_apps(1), callers)
             answers(self.processes)
         return len(sent)
 
     def holder(self, appids: list[str]) -> Process:
-        """Return a new process that is fetching the tokens of these apps just now."""
+        """Return a new process that is just fetching the tokens of these apps."""
         process = self.start()
         process.told()
         ask([process], appids, len(appids))
@@ -74,7 +74,7 @@ class Stage:
         return process
 
     def newest(self, appids: list[str]) -> int:
-        """Return for how many of these apps the newest token stands in Redis."""
+        """Return the number of these apps whose newest token is in Redis."""
         seen = self.upstream.seen()
         return sum(self.approach.stored(appid) == seen[appid][1] for appid in appids)
 
@@ -82,27 +82,27 @@ class Stage:
 def ask(
     processes: Sequence[Process], appids: list[str], callers: int, *, at: float = 0.0
 ) -> None:
-    """Let so many callers in each process ask at this moment, for the apps in turn."""
+    """Let `callers` in each process ask at the same moment, for the apps in turn."""
     turns = itertools.cycle(appids)
     for each in processes:
         each.send(get=[next(turns) for _ in range(callers)], at=at)
 
 
 def answers(processes: Sequence[Process]) -> list[tuple[str, float]]:
-    """Return token and end of every call that was asked for."""
+    """Return token and end of every call."""
     return [(token, ended) for each in processes for token, ended in each.told()]
 
 
 def new_apps(count: int) -> list[str]:
-    """Return the appids of apps that nobody has asked for yet."""
+    """Return the appids of new apps."""
     return [f"wx{next(_numbers):016x}" for _ in range(count)]
 
 
 @contextmanager
-def open_stages(
+def open_testbeds(
     names: Sequence[str], *, processes: int, lock: float = LOCK_SECONDS
-) -> Iterator[list[Stage]]:
-    """Yield a stage for each approach, warm: its callers have their connections."""
+) -> Iterator[list[Testbed]]:
+    """Yield a testbed for each approach, whose callers are already connected."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         upstream = Upstream()
@@ -121,7 +121,7 @@ def _open(
     *,
     processes: int,
     lock: float,
-) -> Stage:
+) -> Testbed:
     redis_url = stack.enter_context(empty_redis(folder))
 
     def start() -> Process:
@@ -133,4 +133,4 @@ def _open(
     for each in started:
         each.told()
     approach = make_approach(name, redis_url, upstream.url, lock=lock)
-    return Stage(name, approach, redis_url, upstream, started, start)
+    return Testbed(name, approach, redis_url, upstream, started, start)
