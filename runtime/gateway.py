@@ -79,7 +79,7 @@ class Gateway:
         self.settings = settings
         self.clock = clock
         self.making = threading.RLock()
-        self._transport = transport
+        self.transport = transport
         self._client = client
 
     @part
@@ -127,7 +127,7 @@ class Gateway:
 
         return WeChat(
             self.settings.wechat_api_url,
-            self._transport or pooled_transport(),
+            self.transport or pooled_transport(),
             seconds=self.settings.wechat_deadline_seconds,
         )
 

@@ -13,7 +13,7 @@ from functions.wechat_api.index import handler as wechat_api
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
 from tests.support import client_sign_in
-from tests.support.api_calls import REAL, STABLE, issue
+from tests.support.api_calls import REAL, STABLE, issue, without_pauses
 from tests.support.callback_flows import StartedFlow
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.hostile import Hostile
@@ -120,7 +120,7 @@ def post(gateway):
 def hostile(gateway, wechat, caplog):
     """A caller that means ill, allowed everything there is."""
     caplog.set_level(logging.DEBUG)
-    gateway.calls._sleep = lambda seconds: None
+    without_pauses(gateway)
     change(gateway, "clients", "demo", scopes={SERVICE: ["/*"], WEBSITE: ["/*"]})
     made = Hostile(gateway, wechat, caplog)
     yield made

@@ -33,7 +33,7 @@ def made(gateway, tmp_path, shared_redis, **more):
     """Return a gateway of other settings with the same documents."""
     environ = make_environ(tmp_path, shared_redis.url, **more)
     return Gateway(
-        settings_from(environ), clock=gateway.clock, transport=gateway._transport
+        settings_from(environ), clock=gateway.clock, transport=gateway.transport
     )
 
 

@@ -50,6 +50,10 @@ class ScriptedWeChat:
         """Let the next calls of a path get these: dict, bytes, Answer or exception."""
         self._answers[path] += answers
 
+    def rescript(self, path, *answers):
+        """Let the next calls of a path get these, and none scripted before."""
+        self._answers[path] = [*answers]
+
     def calls(self, path):
         return [each for each in self.seen if each.path == path]
 

@@ -237,9 +237,10 @@ class TestTheWayBack:
 
     def test_a_silent_session_is_not_enough_for_a_name(self, visit, wechat):
         """Who asks for userinfo gets a name, or WeChat asks the person."""
-        wechat._answers["/sns/oauth2/access_token"] = [
-            {"openid": "o-1", "unionid": "u-1", "scope": "snsapi_base"}
-        ]
+        wechat.rescript(
+            "/sns/oauth2/access_token",
+            {"openid": "o-1", "unionid": "u-1", "scope": "snsapi_base"},
+        )
         visit.agree(visit.connect(scope="snsapi_base"))
 
         silent = header(visit.connect(scope="snsapi_base"), "Location")

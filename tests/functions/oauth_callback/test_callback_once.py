@@ -32,7 +32,7 @@ ONE, TWO = b"t" * 32, b"u" * 32
 def rolled(gateway, keys):
     """Return another instance of the deployment, with these keys for TOKEN_SECRETS."""
     settings = replace(gateway.settings, token_secrets=keys)
-    return Gateway(settings, clock=gateway.clock, transport=gateway._transport)
+    return Gateway(settings, clock=gateway.clock, transport=gateway.transport)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ class TestHeaders:
     def test_none_is_slipped_in_on_the_way_down(self, hostile, name, parts):
         """A header that no platform carries stays behind, the answer does not."""
         answer = Answer(200, ((name, "".join(parts)),), b"{}")
-        hostile.wechat._answers["/cgi-bin/menu/get"] = [answer]
+        hostile.wechat.rescript("/cgi-bin/menu/get", answer)
         for ask in (hostile.wsgi, hostile.event):
             status, headers, body = ask("/cgi-bin/menu/get")
 

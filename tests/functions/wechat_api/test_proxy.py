@@ -7,6 +7,8 @@ import json
 import pytest
 
 from functions.wechat_api.index import handle, handler
+from runtime.crypto.envelope import Envelope
+from runtime.documents.documents import Documents
 from runtime.errors import (
     ServiceUnavailable,
     WeChatRefused,
@@ -132,9 +134,10 @@ class TestProxy:
         """Each replacement works, so none of it is held against the next."""
         real.script("/cgi-bin/user/get", *[REJECTED, OK] * 30, OK)
         numbers = iter(range(1000))
-        real._answers[STABLE] = [
-            lambda _: {"access_token": f"75_{next(numbers)}", "expires_in": 7200}
-        ]
+        real.rescript(
+            STABLE,
+            lambda _: {"access_token": f"75_{next(numbers)}", "expires_in": 7200},
+        )
         query = f"access_token={token}"
 
         answers = [
@@ -152,9 +155,10 @@ class TestProxy:
         real.script("/cgi-bin/user/get", REJECTED)
         real.script("/cgi-bin/user/info", OK)
         numbers = iter(range(1000))
-        real._answers[STABLE] = [
-            lambda _: {"access_token": f"75_{next(numbers)}", "expires_in": 7200}
-        ]
+        real.rescript(
+            STABLE,
+            lambda _: {"access_token": f"75_{next(numbers)}", "expires_in": 7200},
+        )
         query = f"access_token={token}"
 
         for _ in range(50):
@@ -274,15 +278,14 @@ class TestWithoutRedis:
         assert json.loads(answer["body"])["errcode"] == -1
         assert wechat.seen == []
 
-    def test_a_config_store_that_is_away_is_503(
-        self, gateway, settings, redis_server, monkeypatch
-    ):
+    def test_a_config_store_that_is_away_is_503(self, settings):
         """An unreadable folder is not an unknown app."""
 
-        def away(*_):
-            raise OSError
+        class Away:
+            def __getattr__(self, name):
+                raise OSError
 
-        redis_server.empty()
-        monkeypatch.setattr("runtime.documents.folder.FolderStore.versions", away)
+        gateway = Gateway(settings)
+        gateway.documents = Documents(Away(), Envelope(settings.master_keys))
         with pytest.raises(ServiceUnavailable):
-            issue(Gateway(settings))
+            issue(gateway)

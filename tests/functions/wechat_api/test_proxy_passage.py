@@ -16,6 +16,9 @@ from runtime.errors import (
     WeChatUnreachable,
 )
 from runtime.upstream.answer import Answer
+from runtime.wechat.api import WeChat
+from runtime.wechat.calls import Calls
+from tests.support.api_calls import without_pauses
 from tests.support.scripted_wechat import CLIENT_SECRET, SERVICE, ask, change, load
 
 STABLE = "/cgi-bin/stable_token"
@@ -27,7 +30,7 @@ BUSY = {"errcode": -1, "errmsg": "system error rid: 6aac005a-01bfdbee-79769285"}
 
 @pytest.fixture(autouse=True)
 def _quick(gateway):
-    gateway.calls._sleep = lambda seconds: None
+    without_pauses(gateway)
 
 
 @pytest.fixture
@@ -71,13 +74,15 @@ class TestRate:
 
         assert (3, True) == (passed, time.monotonic() - begun > 0.03)
 
-    def test_it_is_one_clients_and_one_apps(self, gateway, wechat, token):
+    def test_it_is_one_clients_and_one_apps(self, gateway, wechat, token, redis_server):
         """A bucket hangs on the credential, under the client's name."""
         change(gateway, "clients", "demo", rate={"per_second": 1, "burst": 5})
         wechat.script(USERS, OK)
         call(gateway, token)
 
-        names = gateway.store._client.keys("gateway:credential:*:rate:*")
+        client = redis_server.client()
+        names = client.keys("gateway:credential:*:rate:*")
+        client.close()
         assert names == [
             b"gateway:credential:{access_token:%s}:rate:demo" % SERVICE.encode()
         ]
@@ -195,7 +200,7 @@ class TestReport:
         assert [line["tries"] for line in self.lines(caplog)] == [2]
 
     def test_calls_are_counted_by_the_minute_and_the_day(
-        self, gateway, wechat, token, clock
+        self, gateway, wechat, token, clock, redis_server
     ):
         """By client, app, path and errcode, kept a day; midnight is China's."""
         wechat.script(USERS, OK, {"errcode": 40003, "errmsg": "invalid openid"}, OK)
@@ -203,7 +208,7 @@ class TestReport:
             call(gateway, token)
             clock.now += 2
 
-        client = gateway.store._client
+        client = redis_server.client()
         day = client.hgetall("gateway:calls:{20270115}")
         minute = client.hgetall("gateway:calls:{202701151600}")
         expected = {
@@ -212,6 +217,7 @@ class TestReport:
         }
         assert day == minute == expected
         assert 0 < client.pttl("gateway:calls:{202701151600}") <= 90_000_000
+        client.close()
         assert gateway.counters.today("demo", SERVICE, USERS) == 2
 
     def test_a_busy_process_sends_its_counts_once_a_second(
@@ -227,7 +233,9 @@ class TestReport:
 
         assert (before, gateway.counters.today("demo", SERVICE, USERS)) == (1, 6)
 
-    def test_invented_paths_do_not_fill_redis(self, gateway, wechat, token, clock):
+    def test_invented_paths_do_not_fill_redis(
+        self, gateway, wechat, token, clock, redis_server
+    ):
         """What WeChat does not know is counted as one."""
         for number in range(5):
             path = f"/cgi-bin/invented{number}"
@@ -235,9 +243,11 @@ class TestReport:
             call(gateway, token, path)
             clock.now += 2
 
-        assert gateway.store._client.hgetall("gateway:calls:{20270115}") == {
-            f"demo|{SERVICE}|unknown|40066".encode(): b"5"
-        }
+        client = redis_server.client()
+        counted = client.hgetall("gateway:calls:{20270115}")
+        client.close()
+
+        assert counted == {f"demo|{SERVICE}|unknown|40066".encode(): b"5"}
 
 
 class TestRepetition:
@@ -289,7 +299,8 @@ class TestOtherHosts:
                 raise WeChatUnreachable
             return Answer(200, (), json.dumps(OK).encode())
 
-        gateway.calls._wechat._transport = transport
+        wechat = WeChat(gateway.settings.wechat_api_url, transport, seconds=5)
+        gateway.calls = Calls(wechat, gateway.custody)
         return tried
 
     def test_another_host_is_tried_where_none_is_reached(self, gateway, token):

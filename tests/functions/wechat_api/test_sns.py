@@ -312,7 +312,7 @@ def test_a_silent_sign_in_without_a_unionid_is_the_clients_alone(
 ):
     """It gets its openid; at the gateway, which names by unionid, nobody signs in."""
     silent = {"openid": "o-1", "scope": "snsapi_base", "access_token": "t"}
-    wechat._answers["/sns/oauth2/access_token"] = [silent]
+    wechat.rescript("/sns/oauth2/access_token", silent)
     tokens = exchanged(gateway, visit.code(visit.connect(scope="snsapi_base")))
 
     assert (tokens["openid"], tokens["scope"]) == ("o-1", "snsapi_base")

@@ -52,8 +52,8 @@ def test_who_has_no_unionid_has_no_session_where_it_is_the_name(visit, gateway, 
     """The openid does not go on in its place."""
     change(gateway, "apps", SERVICE, subject="openid")
     nameless = {k: v for k, v in GRANTED.items() if k != "unionid"}
-    wechat._answers["/sns/oauth2/access_token"] = [nameless]
-    wechat._answers["/sns/userinfo"] = [{"openid": "o-1", "nickname": "张三"}]
+    wechat.rescript("/sns/oauth2/access_token", nameless)
+    wechat.rescript("/sns/userinfo", {"openid": "o-1", "nickname": "张三"})
     visit.agree(visit.authorize())
     change(gateway, "apps", SERVICE, subject="unionid")
 
@@ -64,7 +64,7 @@ def test_who_has_no_unionid_has_no_session_where_it_is_the_name(visit, gateway, 
 def silent(visit, gateway, wechat):
     """Somebody has signed in by WeChat's dialect, in silence."""
     change(gateway, "apps", SERVICE, subject="openid")
-    wechat._answers["/sns/oauth2/access_token"] = [{"openid": "o-1", "scope": SILENT}]
+    wechat.rescript("/sns/oauth2/access_token", {"openid": "o-1", "scope": SILENT})
     visit.agree(visit.connect(scope=SILENT))
     return visit
 
@@ -80,8 +80,8 @@ def test_a_silent_session_has_no_profile(silent, scope, expected):
 
 def test_it_is_asked_for_once(silent, wechat):
     """A person without a name is one all the same: the next request is answered."""
-    wechat._answers["/sns/oauth2/access_token"] = [GRANTED]
-    wechat._answers["/sns/userinfo"] = [{**PERSON, "nickname": ""}]
+    wechat.rescript("/sns/oauth2/access_token", GRANTED)
+    wechat.rescript("/sns/userinfo", {**PERSON, "nickname": ""})
     told = query_of(header(silent.agree(silent.authorize()), "Location"))
 
     assert "code" in told

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from runtime.broker.sign_out_form import FORM_SECONDS, form_token
+from runtime.broker.sign_out_form import form_token
 from runtime.errors import NotSignedIn
 from runtime.tokens.id_tokens import HINT_SECONDS
 from tests.support.provider import PROFILE, UNIONID
@@ -71,9 +71,12 @@ def test_a_link_alone_asks(browser, is_signed_in):
 
 
 @pytest.mark.case(43)
-def test_our_own_form_signs_out(browser, is_signed_in, gateway, session):
-    """The session ends, and the cookie with it."""
-    status, headers, body = browser(form={"_xsrf": form_token(gateway, session)})
+@pytest.mark.parametrize("age", [0, 3600])
+def test_our_own_form_signs_out(browser, is_signed_in, gateway, session, clock, age):
+    """Until it is an hour old; the session ends, and the cookie with it."""
+    token = form_token(gateway, session)
+    clock.now += age
+    status, headers, body = browser(form={"_xsrf": token})
 
     assert (200, False) == (status, is_signed_in())
     assert headers["Set-Cookie"].startswith(f"{COOKIE}=; ")
@@ -91,7 +94,7 @@ def test_anothers_form_does_not(browser, is_signed_in, gateway, session, clock, 
         "another's": form_token(gateway, other),
         "old": form_token(gateway, session),
     }[kind]
-    clock.now += FORM_SECONDS + 1 if kind == "old" else 0
+    clock.now += 3601 if kind == "old" else 0
     status, headers, _ = browser(form={"_xsrf": token})
 
     assert (403, True) == (status, is_signed_in())

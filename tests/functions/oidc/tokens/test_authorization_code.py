@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.sign_in.authorization_request import WECHAT
+from runtime.tokens.oidc_keys import OidcKeys
 from tests.support.provider import (
     BACK,
     CHALLENGE,
@@ -198,7 +199,7 @@ def test_what_is_no_code(provider, code):
 
 def test_without_a_key_openid_says_so(provider, gateway):
     """501 names the setting; a scope without openid works all the same."""
-    gateway.oidc_keys._keys = {}
+    gateway.oidc_keys = OidcKeys(None)
     answers = [
         provider.redeem(make_code(gateway)),
         provider.redeem(make_code(gateway, scope=("profile",))),
