@@ -48,6 +48,9 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
         raise BadRequest
     if state is not None and len(state) > LONGEST_STATE:
         raise BadRequest
+    # WeChat refuses an empty state here by its error 10013, and accepts it by QR code.
+    if state == "" and scopes == IN_WECHAT:
+        raise BadRequest
     asked = AuthorizationRequest(
         dialect=WECHAT,
         client_id=client.client_id,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from functions.login.index import handle as login
+from functions.oauth_callback.index import handle as oauth_callback
 from runtime.errors import (
     BadRequest,
     FlowExpired,
@@ -70,6 +73,8 @@ class TestTheWayThere:
             {"redirect_uri": BACK.replace("com/", "com:443/")},
             {"redirect_uri": BACK.replace("signed", "%73igned")},
             {"redirect_uri": None},
+            {"redirect_uri": ""},
+            {"appid": ""},
             {"appid": "stranger"},
             {"appid": "../apps/demo"},
             {"appid": None},
@@ -122,6 +127,9 @@ class TestTheWayThere:
             {"scope": None},
             {"response_type": "token"},
             {"state": "x" * 1025},
+            {"state": ""},
+            {"scope": ""},
+            {"response_type": ""},
         ],
     )
     def test_what_wechat_would_refuse_is_refused(self, visit, changes):
@@ -134,6 +142,17 @@ class TestTheWayThere:
         told = load(visit.connect(path="/connect/qrconnect", scope="snsapi_login"))
 
         assert (told["qr"]["appid"], told["wechat"]) == (WEBSITE, None)
+
+    def test_by_qr_an_empty_state_is_accepted(self, visit):
+        """And comes back empty, as at WeChat."""
+        visit.headers = HTML
+        page = visit.connect(
+            path="/connect/qrconnect", scope="snsapi_login", state=""
+        ).body.decode()
+        state = re.search(r"[?&;]state=([0-9a-f]{32})", page)[1]
+        back = visit.get(oauth_callback, f"/{WEBSITE}", f"state={state}")
+
+        assert header(back, "Location") == BACK + "?state="
 
     def test_an_app_of_the_other_kind_is_refused(self, visit):
         """As WeChat refuses a website app at the consent sheet."""
@@ -179,7 +198,7 @@ class TestTheWayBack:
         assert header(response, "Location").startswith(BACK + "?a=1&b=%20&code=")
 
     @pytest.mark.case(45)
-    @pytest.mark.parametrize("state", ["", "a b&c=d%20é张" * 30, "x" * 512, None])
+    @pytest.mark.parametrize("state", ["a b&c=d%20é张" * 30, "x" * 512, None])
     def test_the_clients_state_comes_back_as_it_was(self, visit, state):
         """To the letter; where there was none, none is added."""
         told = query_of(header(visit.agree(visit.connect(state=state)), "Location"))
