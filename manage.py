@@ -1,4 +1,4 @@
-"""The operator's command line; without arguments it lists its verbs."""
+"""Command line of an operator; without arguments it lists the commands."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from management.asking import asked_for
 from management.endpoint import Endpoint
 from management.failure import Failure
 from management.files import read_export, write_export
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
+from management.secret_input import read_secrets
 from management.tables import table
 
 
 class Performer(Protocol):
-    """Who performs a verb: this process, or the function admin."""
+    """Performs a command: this process, or the function admin."""
 
     def perform(
         self, noun: str, verb: str, arguments: Mapping[str, Any]
@@ -28,8 +28,8 @@ class Performer(Protocol):
 
 
 def main(words: list[str]) -> int:
-    """Do one command; return 0, or 1 where it failed or found faults."""
-    logging.getLogger().addHandler(logging.NullHandler())  # stderr is for one sentence
+    """Run one command; return 0, or 1 if it failed or found faults."""
+    logging.getLogger().addHandler(logging.NullHandler())  # stderr has one sentence
     options = parse(words)
     if options is None:
         return 0
@@ -52,7 +52,7 @@ def _run(options: Namespace) -> dict[str, Any]:
         arguments = read_export(Path(options.file))
     if verb == ("store", "export"):
         return _export(options)
-    arguments.update(asked_for(options))
+    arguments.update(read_secrets(options))
     return _performer(options).perform(*verb, arguments)
 
 
@@ -63,7 +63,7 @@ def _performer(options: Namespace) -> Performer:
         return Endpoint(
             options.endpoint, service=service, function=function, environ=os.environ
         )
-    from management.offline import Offline  # the runtime is not needed with --endpoint
+    from management.offline import Offline  # --endpoint needs no runtime
 
     return Offline(os.environ)
 

@@ -1,1 +1,1 @@
-"""The parts of manage.py, the operator's command line."""
+"""Command line of an operator, whose entry is manage.py; begin with parser.py."""

@@ -1,4 +1,4 @@
-"""Arguments that argparse alone does not understand."""
+"""Actions of argparse for options that depend on those before them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class AppAction(argparse.Action):
-    """`--app APPID`: one more app; those in a row share the scopes that follow."""
+    """`--app APPID`: add an app; consecutive apps share the scopes that follow."""
 
     def __call__(
         self,
@@ -17,16 +17,16 @@ class AppAction(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        grants = _grants(namespace)
-        if grants.closed:
-            grants.group, grants.closed = [], False
-        grants.group.append(values)
-        if grants.scopes.get(values) is None:
-            grants.scopes[values] = list(grants.for_all)
+        scopes = _scopes(namespace)
+        if scopes.closed:
+            scopes.group, scopes.closed = [], False
+        scopes.group.append(values)
+        if scopes.by_app.get(values) is None:
+            scopes.by_app[values] = list(scopes.for_all)
 
 
 class ScopeAction(argparse.Action):
-    """`--scope PATTERN ...`: for the apps just before it; before any app, for all."""
+    """`--scope PATTERN ...`: for the apps just before it; without one, for all apps."""
 
     def __call__(
         self,
@@ -35,16 +35,16 @@ class ScopeAction(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        grants = _grants(namespace)
-        grants.closed = bool(grants.group)
-        if not grants.group:
-            grants.for_all += values
-        for appid in grants.group:
-            grants.scopes[appid] += values
+        scopes = _scopes(namespace)
+        scopes.closed = bool(scopes.group)
+        if not scopes.group:
+            scopes.for_all += values
+        for appid in scopes.group:
+            scopes.by_app[appid] += values
 
 
 class WithoutAppAction(argparse.Action):
-    """`--without-app APPID`: takes an app away from the client."""
+    """`--without-app APPID`: remove an app from the client."""
 
     def __call__(
         self,
@@ -53,7 +53,7 @@ class WithoutAppAction(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        _grants(namespace).scopes[values] = None
+        _scopes(namespace).by_app[values] = None
 
 
 class NameAction(argparse.Action):
@@ -77,17 +77,17 @@ def rate(text: str) -> dict[str, float]:
     return {"per_second": float(match[1]), "burst": int(match[2])}
 
 
-class Grants:
-    """The scopes by app as the command line has named them so far."""
+class ScopesByApp:
+    """Scopes by app, as far as the command line has been read."""
 
     def __init__(self) -> None:
-        self.scopes: dict[str, list[str] | None] = {}
+        self.by_app: dict[str, list[str] | None] = {}
         self.for_all: list[str] = []
         self.group: list[str] = []
         self.closed = False
 
 
-def _grants(namespace: argparse.Namespace) -> Any:
-    if not hasattr(namespace, "grants"):
-        namespace.grants = Grants()
-    return namespace.grants
+def _scopes(namespace: argparse.Namespace) -> Any:
+    if not hasattr(namespace, "scopes_by_app"):
+        namespace.scopes_by_app = ScopesByApp()
+    return namespace.scopes_by_app

@@ -1,4 +1,4 @@
-"""The verbs as they are given on a command line; options are named like arguments."""
+"""Table of the commands, with the help and the arguments of each."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def _nothing(parser: ArgumentParser) -> None:
     """Define no argument."""
 
 
-def _perhaps_appid(parser: ArgumentParser) -> None:
+def _optional_appid(parser: ArgumentParser) -> None:
     parser.add_argument("appid", metavar="APPID", nargs="?")
 
 
 def _rotate_client(parser: ArgumentParser) -> None:
     client_id_argument(parser)
-    says = "drop the older of the two secrets"
+    says = "remove the older of the two secrets"
     parser.add_argument("--finish", action="store_true", help=says)
 
 
 def _sub(parser: ArgumentParser) -> None:
-    says = "the person's openid or unionid, as the apps' subject is"
+    says = "openid or unionid of the user, as the subject of the apps says"
     parser.add_argument("sub", metavar="SUB", help=says)
 
 
@@ -48,7 +48,7 @@ def _rollback(parser: ArgumentParser) -> None:
 
 def _export(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE")
-    says = "in plain text; offline only"
+    says = "write secrets in plain text; not with --endpoint"
     parser.add_argument("--with-secrets", action="store_true", help=says)
 
 
@@ -57,28 +57,37 @@ def _import(parser: ArgumentParser) -> None:
 
 
 COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
-    ("app", "add"): ("keeps a new app; asks for its AppSecret", add_app),
-    ("app", "list"): ("all apps", _nothing),
-    ("app", "show"): ("one app, without its secrets", appid_argument),
-    ("app", "update"): ("changes what is given", update_app),
-    ("app", "remove"): ("removes an app; its history stays", appid_argument),
-    ("client", "add"): ("keeps a new client; prints its secret once", add_client),
-    ("client", "list"): ("all clients", _nothing),
-    ("client", "show"): ("one client", client_id_argument),
-    ("client", "update"): ("changes what is given", update_client),
-    ("client", "rotate"): ("prints a second secret; --finish ends it", _rotate_client),
-    ("client", "revoke"): ("ends all its tokens", client_id_argument),
-    ("client", "disable"): ("ends its tokens and secrets", client_id_argument),
-    ("client", "enable"): ("lets its secrets count again", client_id_argument),
-    ("client", "remove"): ("removes a client; its history stays", client_id_argument),
-    ("person", "sign-out"): ("signs one person out everywhere", _sub),
-    ("token", "show"): ("age, life and troubles of each token", _perhaps_appid),
-    ("token", "refresh"): ("fetches what is due of one app", appid_argument),
-    ("key", "rotate"): ("seals all secrets under the newest master key", _nothing),
-    ("document", "history"): ("the versions of a document", _document),
-    ("document", "rollback"): ("writes an older version anew", _rollback),
-    ("store", "check"): ("reads everything, tells what cannot be read", _nothing),
-    ("store", "export"): ("writes all documents to a new file", _export),
-    ("store", "import"): ("writes what differs from such a file", _import),
+    ("app", "add"): ("add an app; ask for its AppSecret", add_app),
+    ("app", "list"): ("list all apps", _nothing),
+    ("app", "show"): ("show one app without its secrets", appid_argument),
+    ("app", "update"): ("change the given fields", update_app),
+    ("app", "remove"): ("remove an app; its history stays", appid_argument),
+    ("client", "add"): ("add a client; print its secret once", add_client),
+    ("client", "list"): ("list all clients", _nothing),
+    ("client", "show"): ("show one client", client_id_argument),
+    ("client", "update"): ("change the given fields", update_client),
+    ("client", "rotate"): (
+        "print a second secret; --finish removes the first",
+        _rotate_client,
+    ),
+    ("client", "revoke"): ("end all tokens of a client", client_id_argument),
+    ("client", "disable"): (
+        "end its tokens and refuse its secrets",
+        client_id_argument,
+    ),
+    ("client", "enable"): ("accept its secrets again", client_id_argument),
+    ("client", "remove"): ("remove a client; its history stays", client_id_argument),
+    ("person", "sign-out"): ("sign one user out on every device", _sub),
+    ("token", "show"): (
+        "show age, lifetime and last error of each token",
+        _optional_appid,
+    ),
+    ("token", "refresh"): ("fetch the tokens of one app that are due", appid_argument),
+    ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
+    ("document", "history"): ("list the versions of a document", _document),
+    ("document", "rollback"): ("write an older version as the newest", _rollback),
+    ("store", "check"): ("read everything, report what cannot be read", _nothing),
+    ("store", "export"): ("write all documents to a new file", _export),
+    ("store", "import"): ("write each document that differs from a file", _import),
 }
-"""What each verb says of itself, and how its arguments are defined."""
+"""By noun and verb: the help, and the definition of the arguments."""

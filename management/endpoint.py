@@ -1,4 +1,4 @@
-"""Verbs performed by the function admin; the platform's own client signs the calls."""
+"""Commands performed by the function admin; Aliyun's own client signs the calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PREFIXES = ("", "ALIBABA_CLOUD_")
 
 
 class Endpoint:
-    """Calls `/2016-08-15/proxy/{service}/{function}` at an address of FC."""
+    """Calls `/2016-08-15/proxy/{service}/{function}` at a URL of FC."""
 
     def __init__(
         self, url: str, *, service: str, function: str, environ: Mapping[str, str]
@@ -33,10 +33,10 @@ class Endpoint:
     def perform(
         self, noun: str, verb: str, arguments: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return the verb's answer; Failure in the function's or FC's words."""
+        """Return the command's answer; Failure with the function's or FC's message."""
         try:
-            # POST, for a GET that fails is sent again; names in lower case, for
-            # others are sent and not signed.
+            # POST, because a failed GET is sent again; a name in lower case, because
+            # other names are sent but not signed.
             answer = self._client.do_http_request(
                 "POST",
                 *self._place,
@@ -51,9 +51,9 @@ class Endpoint:
 
 
 def fc_client(url: str, environ: Mapping[str, str]) -> Any:
-    """Return the platform's own client, with the key that the environment holds.
+    """Return Aliyun's own client, with the key in the environment.
 
-    Failure if it holds none, or the package is not there.
+    Failure without a key or without the package.
     """
     prefix = next((p for p in _PREFIXES if environ.get(f"{p}ACCESS_KEY_ID")), "")
     names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
@@ -64,9 +64,9 @@ def fc_client(url: str, environ: Mapping[str, str]) -> Any:
         from fc2 import client  # type: ignore[import-untyped]
     except ImportError:
         raise Failure("--endpoint needs the package aliyun-fc2.") from None
-    # It would try to connect for half a minute before it says that nobody listens.
+    # By default it tries to connect for half a minute before it fails.
     client.retries = 1
-    # It logs a failed call with all its headers, the signature among them.
+    # It logs a failed call with all headers, including the signature.
     logging.getLogger().addHandler(logging.NullHandler())
     return client.Client(
         endpoint=url, accessKeyID=key, accessKeySecret=secret, securityToken=token
@@ -84,7 +84,7 @@ def _content(answer: Any) -> dict[str, Any]:
         return content
     if code := content.get("ErrorCode"):
         raise Failure(f"The platform refused the call: {code}.")
-    if said := content.get("message"):
-        raise Failure(f"{said}")
+    if message := content.get("message"):
+        raise Failure(f"{message}")
     reason = content.get("errorType") or "no reason given"
     raise Failure(f"The function failed: {reason}.")

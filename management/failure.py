@@ -1,5 +1,5 @@
-"""Why a command was not done, said in one sentence."""
+"""Failure of a command."""
 
 
 class Failure(Exception):
-    """The command failed; the message is for the person who gave it."""
+    """The command failed; the message is one sentence for the operator."""

@@ -1,4 +1,4 @@
-"""The file of an export: new, and for its owner's eyes only."""
+"""File of an export: a new file that its owner alone can read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from management.failure import Failure
 
 
 def write_export(file: Path, content: Any) -> None:
-    """Write the export to a file that is not there yet, with mode 0600."""
+    """Write the export to a new file with mode 0600."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -21,7 +21,7 @@ def write_export(file: Path, content: Any) -> None:
 
 
 def read_export(file: Path) -> dict[str, Any]:
-    """Return what an export holds."""
+    """Return the content of an export."""
     try:
         content = json.loads(file.read_text("utf-8"))
     except OSError as error:

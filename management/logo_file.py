@@ -1,4 +1,4 @@
-"""A logo from a file, as a document has it."""
+"""Logo of a client, read from a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.registry.logo import MOST_BYTES, data_uri, kind_of
 
 
 def read_logo(file: Path) -> str:
-    """Return the picture as a data: URI, of the kind that it begins as."""
+    """Return the picture as a data: URI, with the media type of its first bytes."""
     try:
         with file.open("rb") as stream:
             picture = stream.read(MOST_BYTES + 1)

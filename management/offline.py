@@ -1,4 +1,4 @@
-"""Verbs performed here, on the store of documents itself."""
+"""Commands performed by this process, on the store of documents itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runtime.settings import settings_from
 
 
 class Offline:
-    """Works with the settings of the environment, or of the local host beside it."""
+    """Uses the settings of the environment, or of the local host in this folder."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         try:
@@ -28,7 +28,7 @@ class Offline:
     def perform(
         self, noun: str, verb: str, arguments: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return the verb's answer; Failure in its own words."""
+        """Return the command's answer; Failure with its message."""
         return self._perform(operation(noun, verb).run, arguments)
 
     def with_secrets(self) -> dict[str, Any]:
@@ -39,7 +39,5 @@ class Offline:
         try:
             return perform(run, self._gateway, arguments)
         except GatewayError as error:
-            said = (
-                f" WeChat said {error.errcode}: {error.errmsg}" if error.errmsg else ""
-            )
-            raise Failure(error.message + said) from None
+            answer = f" WeChat said {error.errcode}: {error.errmsg}"
+            raise Failure(error.message + (answer if error.errmsg else "")) from None

@@ -1,4 +1,4 @@
-"""The command line: noun, verb, arguments; what is given becomes JSON by its name."""
+"""Parser of the command line: noun, verb, and arguments named as in JSON."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from management.failure import Failure
 from management.logo_file import read_logo
 
 SERVICE, FUNCTION = "wechat_gateway", "admin"
-"""Where --endpoint finds the function: the names in template.yml."""
+"""Names in template.yml of the function that --endpoint calls."""
 
-_OURS = (
+_NOT_FIELDS = (
     *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
-    *("asks_secret", "asks_push", "grants", "file", "with_secrets", "document"),
+    *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
 )
 
 _QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")")
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that never repeats a stray word: it may be a secret."""
+    """A parser whose errors repeat no argument, since it may be a secret."""
 
     def __init__(self, **more: Any) -> None:
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **more)
 
     def error(self, message: str) -> NoReturn:
-        """Exit with 2; of what is not known, name the options alone."""
+        """Exit with 2; of unknown arguments, name the options alone."""
         _, colon, words = message.partition("unrecognized arguments: ")
         if colon:
             known = [word.partition("=")[0] for word in words.split()]
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(words: list[str]) -> argparse.Namespace | None:
-    """Return the command; None, and the list of verbs printed, where none is given."""
+    """Return the command; without one, print all commands and return None."""
     parser = _parser()
     options = parser.parse_args(words)
     if not hasattr(options, "verb"):
@@ -51,22 +51,22 @@ def parse(words: list[str]) -> argparse.Namespace | None:
 
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what the verb is told, without secrets."""
-    given = {name: v for name, v in vars(options).items() if name not in _OURS}
-    grants = getattr(options, "grants", None)
-    if grants and not grants.scopes:
+    """Return the arguments of the command, without secrets."""
+    given = {name: v for name, v in vars(options).items() if name not in _NOT_FIELDS}
+    scopes = getattr(options, "scopes_by_app", None)
+    if scopes and not scopes.by_app:
         raise Failure("--scope needs an --app.")
     if "logo" in given:
         given["logo"] = read_logo(Path(given["logo"]))
-    return {**given, "scopes": grants.scopes} if grants else given
+    return {**given, "scopes": scopes.by_app} if scopes else given
 
 
 def _parser() -> Parser:
     parser = Parser(
         prog="manage.py",
         usage="python manage.py NOUN VERB ... [--json] [--endpoint URL]",
-        description=_list_of_verbs(),
-        epilog="python manage.py NOUN VERB --help tells the arguments.",
+        description=_list_of_commands(),
+        epilog="python manage.py NOUN VERB --help lists the arguments of a command.",
     )
     _common(parser)
     nouns: dict[str, Any] = {}
@@ -82,15 +82,27 @@ def _parser() -> Parser:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("of every verb").add_argument
+    add = parser.add_argument_group("options of every command").add_argument
     add("--json", action="store_true", help="print JSON instead of a table")
-    stdin = "read secrets from stdin, a line each"
+    stdin = "read secrets from stdin, one per line"
     add("--secret-stdin", action="store_true", help=stdin)
-    add("--endpoint", metavar="URL", help="work through the function admin there")
-    add("--service", metavar="NAME", help=f"its service, {SERVICE} by default")
-    add("--function", metavar="NAME", help=f"its name, {FUNCTION} by default")
+    add(
+        "--endpoint",
+        metavar="URL",
+        help="let the function admin at this URL do the work",
+    )
+    add(
+        "--service",
+        metavar="NAME",
+        help=f"service of that function, by default {SERVICE}",
+    )
+    add(
+        "--function",
+        metavar="NAME",
+        help=f"name of that function, by default {FUNCTION}",
+    )
 
 
-def _list_of_verbs() -> str:
+def _list_of_commands() -> str:
     verbs = ((f"{noun} {verb}", says) for (noun, verb), (says, _) in COMMANDS.items())
-    return "\n".join(["verbs:", *(f"  {verb:<18} {says}" for verb, says in verbs)])
+    return "\n".join(["commands:", *(f"  {verb:<18} {says}" for verb, says in verbs)])

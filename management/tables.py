@@ -1,4 +1,4 @@
-"""Answers for people: a table for a list, a line for each field of one thing."""
+"""Tables of answers: a row for each item of a list, or a line for each field."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def _text(value: Any) -> str:
 
 
 def _width(text: str) -> int:
-    # A Chinese character takes two columns of a terminal.
+    # A Chinese character takes two columns in a terminal.
     return sum(2 if unicodedata.east_asian_width(c) in "FW" else 1 for c in text)

@@ -1,4 +1,4 @@
-"""How a setting's text becomes its value; a SettingsError never quotes the text."""
+"""Parsers of settings; a SettingsError never repeats the text."""
 
 from __future__ import annotations
 
@@ -21,28 +21,32 @@ _BUCKET = re.compile(
 )
 
 
-def web_address(text: str) -> str:
-    """Parse an http or https address without a slash at its end."""
+def web_url(text: str) -> str:
+    """Parse an http or https URL of host and path; drop a slash at its end.
+
+    Accepts less than other URLs: a path of plain characters, no query. Accepts upper
+    case in the host, because an operator writes it.
+    """
     if not _WEB_URL.fullmatch(text) or parts_of(text) is None:
-        raise SettingsError("must be an http:// or https:// address of host and path")
+        raise SettingsError("must be an http:// or https:// URL of host and path")
     return text.rstrip("/")
 
 
-def host(text: str) -> str:
-    """Parse a host name of two labels at least, without a port."""
+def domain(text: str) -> str:
+    """Parse a domain of at least two labels, without a port."""
     if len(text) > 253 or not re.fullmatch(DOMAIN, text):
         raise SettingsError("must be a domain in lower case, such as example.com")
     return text
 
 
-def redis_address(text: str) -> str:
-    """Parse an address of Redis; see redis_clients."""
+def redis_url(text: str) -> str:
+    """Parse a URL of Redis; see redis_clients."""
     if not text.startswith(SCHEMES):
         raise SettingsError(f"must begin with one of {' '.join(SCHEMES)}")
     try:
         check_address(text)
     except ValueError:
-        # A raw slash, `#` or `?` in the password ends the host for every parser.
+        # A slash, `#` or `?` in the password ends the host for every parser.
         raise SettingsError(
             "must name its hosts, Sentinel's the master too, and percent-encode "
             "its password"
@@ -51,7 +55,7 @@ def redis_address(text: str) -> str:
 
 
 def word(*words: str) -> Callable[[str], str]:
-    """Return a parser that takes one of these words."""
+    """Return a parser that accepts one of these words."""
 
     def parse(text: str) -> str:
         if text not in words:
@@ -61,7 +65,7 @@ def word(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def documents_address(text: str) -> str:
+def documents_url(text: str) -> str:
     """Parse `file:` and a folder, or s3://bucket/prefix."""
     if _BUCKET.fullmatch(text):
         return text.rstrip("/")
@@ -86,7 +90,7 @@ def secrets(text: str) -> Keys:
 
 
 def master_keys(text: str) -> Keys:
-    """Parse a list of secrets that are 32 bytes in base64."""
+    """Parse a list `version:key` of keys with 32 bytes, in base64."""
     keys = _base64_keys(text)
     if any(len(key) != 32 for key in keys.values()):
         raise SettingsError("must hold keys of 32 bytes")
@@ -94,7 +98,7 @@ def master_keys(text: str) -> Keys:
 
 
 def oidc_keys(text: str) -> Keys:
-    """Parse a list of RSA keys in base64, at least one of them private."""
+    """Parse a list `version:key` of RSA keys in base64, one of them private."""
     keys = _base64_keys(text)
     try:
         check_rsa_keys(keys)
@@ -122,14 +126,14 @@ def positive(text: str) -> float:
 
 
 def hops(text: str) -> int:
-    """Parse how many proxies stand in front, 0 to 9."""
+    """Parse the number of proxies in front of the gateway, 0 to 9."""
     if not re.fullmatch("[0-9]", text):
         raise SettingsError("must be a whole number below ten")
     return int(text)
 
 
 def host_names(text: str) -> tuple[str, ...]:
-    """Parse a list of host names and addresses, without ports."""
+    """Parse a list of host names and IP addresses without ports, in any case."""
     names = tuple(name.strip().lower() for name in text.split(","))
     if not all(map(_HOST_NAME.fullmatch, names)):
         raise SettingsError("must be a list of host names without ports")

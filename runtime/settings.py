@@ -1,4 +1,7 @@
-"""Settings, read once from the environment; a fault names itself, never a value."""
+"""Settings of a deployment, read once from the environment.
+
+An error names the settings at fault and never repeats a value.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,23 @@ from urllib.parse import urlsplit
 from runtime.crypto.keys import Keys
 from runtime.errors import SettingsError
 from runtime.setting_values import (
-    documents_address,
+    documents_url,
+    domain,
     hops,
-    host,
     host_names,
     master_keys,
     oidc_keys,
     positive,
-    redis_address,
+    redis_url,
     secrets,
-    web_address,
+    web_url,
     word,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the deployer decides; see docs/configuration.md."""
+    """Settings by their names in lower case; see docs/configuration.md."""
 
     public_base_url: str
     redis_url: str = field(repr=False)
@@ -56,12 +59,12 @@ class Settings:
 
     @property
     def secure(self) -> bool:
-        """Tell whether browsers reach us by https, so that cookies are Secure."""
+        """Tell whether browsers use https, so that cookies are Secure."""
         return self.public_base_url.startswith("https://")
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
-    """Return the settings; SettingsError names every one that is at fault."""
+    """Return the settings; SettingsError names every setting at fault."""
     values: dict[str, Any] = {}
     faults = []
     for name, (parse, needed) in _PARSERS.items():
@@ -75,7 +78,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         except SettingsError as fault:
             faults.append(f"{name} {fault}")
         except ValueError:
-            # The text of somebody else's error may quote the value.
+            # The message of another library's error may repeat the value.
             faults.append(f"{name} is malformed")
     if not faults:
         settings = Settings(**values)
@@ -86,20 +89,20 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
 
 def _disagreements(settings: Settings) -> Iterator[str]:
-    own = urlsplit(settings.public_base_url).hostname or ""
-    if settings.cookie_domain and not f".{own}".endswith(f".{settings.cookie_domain}"):
+    host = urlsplit(settings.public_base_url).hostname or ""
+    if settings.cookie_domain and not f".{host}".endswith(f".{settings.cookie_domain}"):
         yield "COOKIE_DOMAIN must be the host of PUBLIC_BASE_URL or a domain above it"
     if settings.s3_create_only == "oss" and not settings.s3_endpoint_url:
-        # Amazon's S3 would ignore OSS' header, and replace a version.
+        # Amazon S3 ignores the header of OSS, and would replace a version.
         yield "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"
     if settings.lease_renew_seconds * 2 >= settings.lease_seconds:
         yield "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS"
     if settings.wechat_deadline_seconds >= settings.credential_wait_seconds:
         yield "WECHAT_DEADLINE_SECONDS must be below CREDENTIAL_WAIT_SECONDS"
-    own_host = urlsplit(settings.public_base_url).hostname
-    if settings.allowed_hosts and own_host not in settings.allowed_hosts:
+    if settings.allowed_hosts and host not in settings.allowed_hosts:
         yield "ALLOWED_HOSTS must name the host of PUBLIC_BASE_URL"
-    # The timer comes as long again before; stable_token's last minutes are five.
+    # The timer runs as long again before that; only in the last five minutes of a token
+    # does stable_token return a new one.
     margins = settings.credential_due_seconds * 2 + settings.credential_spent_seconds
     if margins >= 300:
         yield (
@@ -109,21 +112,21 @@ def _disagreements(settings: Settings) -> Iterator[str]:
 
 
 _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
-    "PUBLIC_BASE_URL": (web_address, True),
-    "REDIS_URL": (redis_address, True),
-    "CONFIG_URL": (documents_address, True),
+    "PUBLIC_BASE_URL": (web_url, True),
+    "REDIS_URL": (redis_url, True),
+    "CONFIG_URL": (documents_url, True),
     "MASTER_KEYS": (master_keys, True),
     "COOKIE_SECRETS": (secrets, True),
     "TOKEN_SECRETS": (secrets, True),
     "LOGIN_CLIENT": (str, True),
     "OIDC_KEY": (oidc_keys, False),
-    "S3_ENDPOINT_URL": (web_address, False),
+    "S3_ENDPOINT_URL": (web_url, False),
     "S3_CREATE_ONLY": (word("auto", "s3", "oss"), False),
-    "WECHAT_API_URL": (web_address, False),
-    "WECHAT_OPEN_URL": (web_address, False),
+    "WECHAT_API_URL": (web_url, False),
+    "WECHAT_OPEN_URL": (web_url, False),
     "WECHAT_DEADLINE_SECONDS": (positive, False),
     "SESSION_DAYS": (positive, False),
-    "COOKIE_DOMAIN": (host, False),
+    "COOKIE_DOMAIN": (domain, False),
     "REDIS_WAIT": (word("block", "poll"), False),
     "LEASE_SECONDS": (positive, False),
     "LEASE_RENEW_SECONDS": (positive, False),

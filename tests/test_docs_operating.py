@@ -69,7 +69,7 @@ def test_every_option_has_its_place(noun, verb, capsys):
     """Each option that a verb has of its own stands in its row."""
     with pytest.raises(SystemExit):
         parse([noun, verb, "--help"])
-    own = capsys.readouterr().out.partition("of every verb:")[0]
+    own = capsys.readouterr().out.partition("options of every command:")[0]
     options = set(re.findall(r"^  (--[a-z-]+)", own, re.MULTILINE))
     table = {row[0].strip("`"): row[1] for row in rows(section(COMMAND_LINE, "Verbs"))}
     told = table[f"{noun} {verb}"]

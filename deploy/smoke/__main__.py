@@ -15,7 +15,7 @@ from management.endpoint import Endpoint, fc_client
 from management.failure import Failure
 from management.parser import FUNCTION, SERVICE
 from runtime.errors import SettingsError
-from runtime.setting_values import web_address
+from runtime.setting_values import web_url
 from runtime.version import version
 
 BUILT = Path(".fun/build/code").absolute()
@@ -31,7 +31,7 @@ def main(
     """Check the URL in `words`, else PUBLIC_BASE_URL; print each result."""
     options = _parse(words)
     try:
-        url = web_address(options.url or environ.get("PUBLIC_BASE_URL", ""))
+        url = web_url(options.url or environ.get("PUBLIC_BASE_URL", ""))
     except SettingsError:
         print("make smoke: give the deployed URL, URL=https://...", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""Signing, sealing, keys and their encodings.
+"""Signing, encryption, keys and encodings.
 
 It imports nothing of ours; every package may import it. Begin with signing.py and
 envelope.py.

@@ -1,4 +1,4 @@
-"""Secrets inside documents: AES-256-GCM, bound to the place they stand in."""
+"""Encryption of secrets by AES-256-GCM, bound to the place of each secret."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NONCE = 12
 
 
 class CannotOpen(Exception):
-    """The sealed text is damaged, moved, or its master key is gone."""
+    """The sealed text is damaged or of another place, or its master key is missing."""
 
 
 class Envelope:
-    """Seals with the newest master key and opens with any.
+    """Seals with the newest master key, and opens with every master key.
 
     A sealed text is `<key version>:<base64 of nonce and ciphertext>`.
     """
@@ -29,7 +29,7 @@ class Envelope:
         self._random = random
 
     def seal(self, secret: str, *, place: str) -> str:
-        """Return the secret sealed for one place, such as `apps/wx1#secret`."""
+        """Return the secret, sealed for one place such as `apps/wx1#secret`."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         version = max(self._keys)

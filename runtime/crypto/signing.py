@@ -1,9 +1,9 @@
-"""Signed text: nobody but us can have made it, for this purpose, at that time.
+"""Signed texts: made by this gateway, for one purpose, at a known time.
 
     <base64url payload> . <key version> . <unix seconds> . <base64url HMAC-SHA256>
 
-The HMAC covers everything before its dot, under a key derived from the secret and
-the purpose, so that text signed for one purpose never passes for another.
+The HMAC covers everything before its dot. Its key is derived from the secret and the
+purpose, so that a text signed for one purpose is invalid for every other.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from runtime.crypto.encoding import base64url, from_base64url
 from runtime.crypto.keys import Keys
 
 ALLOWED_SKEW = 60
-"""Seconds by which two of our clocks may differ."""
+"""Seconds by which the clocks of two machines may differ."""
 
 _TEXT = re.compile(r"([\w-]*)\.([1-9][0-9]{0,8})\.([0-9]{1,12})\.([\w-]{43})", re.ASCII)
 
 
 class BadSignature(Exception):
-    """The text was not made by us for this purpose."""
+    """The text was not signed by this gateway for this purpose."""
 
 
 class SignatureExpired(BadSignature):
-    """We made the text, but too long ago; `age` is in seconds."""
+    """The signature is valid but too old; `age` is in seconds."""
 
     def __init__(self, age: float) -> None:
         super().__init__(f"signed {age:.0f} s ago")
@@ -34,11 +34,11 @@ class SignatureExpired(BadSignature):
 
 
 class SignedInFuture(BadSignature):
-    """The signature is ours but its time lies ahead of our clock."""
+    """The signature is valid but its time is ahead of our clock."""
 
 
 class Signer:
-    """Signs with the newest key of a list and verifies with all of them."""
+    """Signs with the newest key, and verifies with every key."""
 
     def __init__(self, keys: Keys, *, purpose: str) -> None:
         salt = b"wechat-gateway:" + purpose.encode()
@@ -47,7 +47,7 @@ class Signer:
             for version, secret in keys.items()
         }
         self._newest = max(self._keys)
-        # Callers come with the same text again and again; a bad one is not kept.
+        # Callers send the same text again and again; an invalid one is not cached.
         self._opened = lru_cache(maxsize=256)(self._open)
 
     def sign(self, payload: bytes, *, now: float) -> str:
@@ -56,7 +56,7 @@ class Signer:
         return f"{signed}.{self._mac(self._newest, signed)}"
 
     def verify(self, text: str, *, now: float, max_age: float) -> bytes:
-        """Return the payload; BadSignature tells what is wrong with the text."""
+        """Return the payload; BadSignature, SignatureExpired or SignedInFuture."""
         payload, signed_at = self._opened(text)
         age = now - signed_at
         if age < -ALLOWED_SKEW:
@@ -71,9 +71,9 @@ class Signer:
         return self._newest
 
     def digest(self, text: str, *, version: int) -> str:
-        """Return 43 characters for a text, the same each time, that we alone can tell.
+        """Return the HMAC of a text, 43 characters that nobody else can compute.
 
-        By the key of this version; BadSignature if there is none.
+        Uses the key of this version; BadSignature if there is none.
         """
         if version not in self._keys:
             raise BadSignature

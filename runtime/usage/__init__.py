@@ -1,4 +1,4 @@
-"""Who does what how often: limits, counters and the audit line.
+"""Usage of the gateway: limits, counters and the audit log.
 
 Functions and the gateway import it. Begin with limits.py.
 """

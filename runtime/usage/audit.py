@@ -1,4 +1,4 @@
-"""One line for each call: who called what, and what came of it.
+"""Audit log: one line for each call, with caller, path and outcome.
 
 JSON on the logger `gateway.audit`, without tokens, openids, queries or bodies.
 """
@@ -16,10 +16,10 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True)
 class ProxiedCall:
-    """What is told of a call; times in milliseconds, sizes in bytes.
+    """A call that was proxied to WeChat; times in milliseconds, sizes in bytes.
 
-    `errcode` is WeChat's, 0 where its answer has none; `outcome` our own code where
-    no answer came; `rid` is WeChat's id of a call it refused.
+    `errcode` is WeChat's, 0 if its answer has none; `outcome` is our own code if no
+    answer came; `rid` is WeChat's id of a call that it refused.
     """
 
     request_id: str
@@ -40,7 +40,7 @@ class ProxiedCall:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is told where a credential or its numbers were read."""
+    """A request that read a credential or its counters."""
 
     request_id: str
     client: str
@@ -53,7 +53,7 @@ def audit(call: ProxiedCall | Event) -> None:
     if not log.isEnabledFor(logging.INFO):
         return
     # Not asdict, which copies deeply: this runs with every call.
-    told = {name: getattr(call, name) for name in call.__slots__}
-    line = (_ENCODER.encode(told),)
-    # Not log.info, which looks for its caller's line: nobody asks for that of ours.
+    fields = {name: getattr(call, name) for name in call.__slots__}
+    line = (_ENCODER.encode(fields),)
+    # Not log.info, which looks up its caller's file and line at each call.
     log.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, "%s", line, None))

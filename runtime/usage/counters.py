@@ -1,7 +1,7 @@
-"""How often each client called which path of which app, and what came of it.
+"""Counters of calls by client, app, path and errcode.
 
-Two hashes, one of the minute and one of the day in China; their fields are
-`client|appid|path|errcode`.
+Redis has two hashes, one for the minute and one for the day in China; their fields
+are `client|appid|path|errcode`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from runtime.state.redis_store import RedisStore
 
 DAY_SECONDS = 86400
 FLUSH_SECONDS = 1.0
-"""Counts are sent with a call, but not more often: what a process dies with is lost."""
+"""Least time between two writes to Redis; what a process has not written is lost."""
 
 _CHINA = 8 * 3600
 _LONGEST_PATH = 128
 
 
 class Counters:
-    """Counts calls; sends what it has counted with a later call."""
+    """Counts calls in the process, and writes the counts to Redis with a later call."""
 
     def __init__(self, store: RedisStore, *, clock: Callable[[], float]) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class Counters:
         self._lock = threading.Lock()
 
     def add(self, client_id: str, appid: str, path: str, *, errcode: int) -> None:
-        """Count one call; Redis being away loses counts, never a call."""
+        """Count one call; without Redis, counts are lost, but the call goes on."""
         now = self._clock()
         field = f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
         with self._lock:
@@ -52,7 +52,7 @@ class Counters:
             return
 
     def today(self, client_id: str, appid: str, path: str) -> int:
-        """Return how many of a client's calls of a path have succeeded today."""
+        """Return how many calls of a path by a client have succeeded today."""
         text = self._store.field(
             day_key(self._clock()), f"{client_id}|{appid}|{path}|0"
         )

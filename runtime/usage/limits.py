@@ -1,8 +1,8 @@
-"""How often a minute: starts of a sign-in, codes without one, wrong client secrets.
+"""Limits a minute: starts of a sign-in, codes without a start, wrong client secrets.
 
-Counted in Redis for all processes, for an address (or a client at an address) and
-over all. A minute begins with the first count. What is refused is not counted, so the
-keys of a minute are bounded by the count over all, whatever a flood sends.
+Redis counts them for all processes, for each address (or each client at an address)
+and in all. A minute begins with the first count. A refused attempt is not counted, so
+the limit in all bounds the number of keys, whatever a flood sends.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from runtime.web.client_address import client_address
 from runtime.web.messages import Request
 
 WRONG_SECRETS = 60
-"""A minute, of one client from one address; after that a right one is refused too."""
+"""A minute, of one client from one address; then a right secret is refused, too."""
 
 WRONG_SECRETS_IN_ALL = 6000
 
 MOST_REMEMBERED = 10_000
-"""Full counts that a process remembers; beyond it the oldest is forgotten."""
+"""Most full counts in the memory of a process; then the oldest is forgotten."""
 
 T = TypeVar("T")
 
@@ -50,11 +50,11 @@ class TooManyWrongSecrets(RateLimited):
 
 
 class Limits:
-    """Refuses what comes too often; Redis being away is never a permission.
+    """Refuses what comes too often; without Redis it refuses as well.
 
-    A wrong secret costs one round trip, a right one none. Where the count is full the
-    process remembers it and refuses right secrets, too, so that a guess tells nothing;
-    a process that has seen no failure yet answers one guess more.
+    A wrong secret costs one round trip, a right secret none. A process remembers a full
+    count and then refuses right secrets, too, so that a guess shows nothing. A process
+    that has not seen the full count yet answers one more guess.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class Limits:
         self._count("sign_in", request)
 
     def code(self, request: Request) -> None:
-        """Count a code for who is signed in already, as often; RateLimited.
+        """Count a code for a user who is signed in already; RateLimited.
 
-        Apart, so that a flood of strangers keeps nobody out who is signed in.
+        Counted apart, so that a flood of sign-ins does not affect signed-in users.
         """
         self._count("code", request)
 
@@ -135,7 +135,7 @@ class Limits:
     def _spend(self, name: str, who: str, *, each: float, in_all: float) -> float:
         """Return 0, or the seconds until this may come again."""
         key = f"gateway:limit:{{{name}}}"
-        # Over all first: a flood from everywhere shall not leave a key for each.
+        # The count in all comes first: a flood must not leave a key for each address.
         keys = [key, f"{key}:from:{who}"]
         milliseconds: int = self._store.run(_SPEND, keys, [in_all, each, self._window])
         return milliseconds / 1000

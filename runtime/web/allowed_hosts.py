@@ -1,4 +1,4 @@
-"""Which hosts a request may name, where the deployer has listed them."""
+"""Check of the Host header against ALLOWED_HOSTS."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NAMED = re.compile(rf"(?:\[({IPV6})\]|({HOST_NAME}))(?:{PORT})?", re.IGNORECASE
 
 
 def check_host(request: Request, allowed: Collection[str]) -> None:
-    """Raise MisdirectedRequest unless Host, its port aside, is in the list.
+    """Raise MisdirectedRequest unless the host, without its port, is in the list.
 
-    An empty list allows any: no address is ever made from Host.
+    An empty list allows any host: no URL is ever made from the Host header.
     """
     if not allowed:
         return

@@ -1,4 +1,4 @@
-"""How a business service says who it is: Bearer and Basic in the Authorization header.
+"""Authorization header of a client: Bearer and Basic.
 
     Authorization: Bearer <gateway token>
     Authorization: Basic base64(form(client id) ":" form(client secret))
@@ -11,14 +11,10 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from runtime.errors import InvalidClient
 from runtime.web.messages import Request
-
-if TYPE_CHECKING:
-    pass
 
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 
@@ -27,14 +23,14 @@ _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """What HTTP Basic brought."""
+    """A client id and a secret by HTTP Basic."""
 
     client_id: str
     secret: str = field(repr=False)
 
 
 def scheme_of(request: Request) -> str:
-    """Return the header's scheme in lower case, empty without such a header."""
+    """Return the header's scheme in lower case, "" without such a header."""
     return (request.header("authorization") or "").partition(" ")[0].lower()
 
 
@@ -45,7 +41,7 @@ def bearer_of(request: Request) -> str | None:
 
 
 def basic_of(request: Request) -> Basic | None:
-    """Return the parts of a Basic header, None without one; InvalidClient if broken."""
+    """Return the content of a Basic header or None; InvalidClient if malformed."""
     if scheme_of(request) != "basic":
         return None
     match = _BASIC.fullmatch(request.header("authorization") or "")
@@ -63,6 +59,6 @@ def basic_of(request: Request) -> Basic | None:
 
 
 def challenge(request: Request) -> tuple[str, str]:
-    """Return the header by which a 401 asks for what the caller can do."""
+    """Return the WWW-Authenticate header of a 401, in the scheme of the request."""
     scheme = "Basic" if scheme_of(request) == "basic" else "Bearer"
     return ("WWW-Authenticate", f'{scheme} realm="gateway"')

@@ -1,4 +1,4 @@
-"""Which browser asks; it decides what is shown, never what is allowed."""
+"""Kinds of browsers; the kind decides what a page shows, never what is allowed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOBILE = re.compile(r"Mobile|Android|iPhone|iPad|HarmonyOS", re.ASCII)
 
 
 class Browser(Enum):
-    """The kinds that sign in differently."""
+    """A kind of browser that signs users in in its own way."""
 
     WECHAT = "wechat"
     MINI_PROGRAM = "mini_program"
@@ -20,8 +20,8 @@ class Browser(Enum):
     DESKTOP = "desktop"
 
 
-# WeCom and a mini program's web-view call themselves MicroMessenger too, but neither
-# can open WeChat's consent sheet.
+# WeCom and the web-view of a mini program name MicroMessenger as well, but neither can
+# open WeChat's consent page.
 _NAMED = (
     ("wxwork", Browser.WECOM),
     ("miniProgram", Browser.MINI_PROGRAM),
@@ -30,7 +30,7 @@ _NAMED = (
 
 
 def browser_of(request: Request) -> Browser:
-    """Return the kind of browser by its User-Agent, of which 1 kB is read."""
+    """Return the kind of browser by the first 1024 characters of its User-Agent."""
     agent = (request.header("user-agent") or "")[:1024]
     for name, browser in _NAMED:
         if name in agent:

@@ -1,6 +1,6 @@
-"""Cookies: Tornado's signed value (version 2), and the Set-Cookie line.
+"""Cookies: Tornado's signed values (version 2), and the Set-Cookie header.
 
-The wire format, so that a Tornado service with the same `cookie_secret` reads it:
+A Tornado service with the same `cookie_secret` reads this format:
 
     2|<len>:<key version>|<len>:<unix seconds>|<len>:<name>|<len>:<base64 value>|<hex>
 
@@ -36,9 +36,9 @@ def sign_cookie(name: str, value: str, *, keys: Keys, now: float) -> str:
 def read_cookie(
     name: str, text: str | None, *, keys: Keys, now: float, max_age: float
 ) -> str | None:
-    """Return the signed value, or None: an unreadable cookie is no cookie.
+    """Return the signed value; None if the cookie is absent, invalid or too old.
 
-    Stricter than Tornado in one point: a cookie from the future is refused.
+    In contrast to Tornado, a cookie that was signed in the future is refused.
     """
     if text is None or not text.isascii() or len(text) > _LONGEST:
         return None
@@ -69,9 +69,9 @@ def set_cookie(
     domain: str = "",
     http_only: bool = True,
 ) -> tuple[str, str]:
-    """Return a Set-Cookie header; a `max_age` of 0 takes the cookie away.
+    """Return a Set-Cookie header; a `max_age` of 0 removes the cookie.
 
-    Lax, not Strict: the browser comes back to us from WeChat's pages.
+    SameSite is Lax, not Strict, because browsers come back from WeChat's pages.
     """
     parts = [f"{name}={value}", "Path=/", f"Max-Age={max_age}"]
     if domain:

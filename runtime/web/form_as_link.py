@@ -1,7 +1,7 @@
-"""A form that another site posts here is answered by a link to the same address.
+"""Forms posted by other sites: answered by a redirect to the same path with a query.
 
-No cookie comes with another site's form, but one does with what follows it: our
-cookies are SameSite=Lax.
+Our cookies are SameSite=Lax: they do not come with such a form, but they come with
+the request that follows the redirect.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from runtime.errors import BadRequest
 from runtime.web.messages import Request, Response, redirect
 
 LONGEST_LINK = 4096
-"""Characters of path and query together: Function Compute takes no more."""
+"""Most characters of path and query together on Function Compute."""
 
 
 def form_as_link(request: Request, path: str) -> Response:
-    """Lead the browser to the path with the form as its query; BadRequest if long."""
+    """Redirect to the path with the form as its query; BadRequest if it is too long."""
     link = f"{path}?{urlencode(request.form)}"
     if len(link) > LONGEST_LINK:
         raise BadRequest

@@ -1,4 +1,4 @@
-"""A request as a function sees it, and the response it gives."""
+"""Messages of HTTP: the request as a function sees it, and its response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from runtime.errors import BadRequest
 
 LARGEST_BODY = 32 * 1024 * 1024
-"""Bytes; FC refuses more before a function sees it, other hosts may not."""
+"""Bytes; FC refuses a larger body itself, other hosts may not."""
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
@@ -24,10 +24,10 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came in, the same whichever platform brought it.
+    """An HTTP request, the same on every platform.
 
-    `path` is plain text beginning with `/`; `query` is the raw text behind `?`,
-    in the order and bytes the caller sent; header names are lower case.
+    `path` is plain text that begins with `/`; `query` is the raw text after `?`, with
+    the bytes and the order of the caller; header names are in lower case.
     """
 
     method: str
@@ -39,16 +39,16 @@ class Request:
     request_id: str = ""
 
     def header(self, name: str) -> str | None:
-        """Return the first header of that (lower-case) name."""
+        """Return the first header with this lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
 
     @property
     def cookies(self) -> Mapping[str, str]:
-        """Return the cookies by name; of a repeated name the first wins."""
-        # FC joins repeated headers with a comma, but a browser sends one (RFC 6265,
-        # 5.4), and what takes HTTP/2 in puts its pieces together by a semicolon. A
-        # comma or a wide blank that parted names would let a neighbour under our
-        # domain hide `__Host-...` in a cookie of another name.
+        """Return the cookies by name; of a repeated name the first."""
+        # FC joins repeated headers with a comma, but a browser sends one header (RFC
+        # 6265, 5.4), and a proxy for HTTP/2 joins its pieces with a semicolon. If a
+        # comma or a wide space separated cookies, another host of our domain could
+        # hide `__Host-...` in the value of a cookie with another name.
         pairs = (self.header("cookie") or "").split(";")
         named = (pair.strip(" \t").partition("=") for pair in pairs if "=" in pair)
         cookies: dict[str, str] = {}
@@ -92,13 +92,13 @@ class Request:
             raise BadRequest from None
 
     def accepts_html(self) -> bool:
-        """Tell whether the caller is a person's browser rather than a program."""
+        """Tell whether the caller accepts HTML, as browsers do."""
         return "text/html" in (self.header("accept") or "")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes out; headers stay pairs, so that two Set-Cookie survive."""
+    """An HTTP response; its headers are pairs, so that Set-Cookie may be repeated."""
 
     status: int = 200
     headers: Headers = ()
@@ -110,18 +110,18 @@ class Response:
 
 
 def json_response(content: Any, *, status: int = 200) -> Response:
-    """Return compact UTF-8 JSON that no cache may keep."""
+    """Return compact JSON in UTF-8 that no cache may store."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     headers = (
         ("Content-Type", "application/json; charset=utf-8"),
         ("Cache-Control", "no-store"),
     )
-    # Half of a character, which JSON can carry and UTF-8 cannot, becomes a "?".
+    # JSON can carry half of a surrogate pair, and UTF-8 cannot: it becomes "?".
     return Response(status, headers, text.encode(errors="replace"))
 
 
 def redirect(location: str) -> Response:
-    """Return a 303 that leaks neither its own address nor its answer to a cache."""
+    """Return a 303 that sends no Referer and that no cache may store."""
     headers = (
         ("Location", location),
         ("Cache-Control", "no-store"),
@@ -131,13 +131,13 @@ def redirect(location: str) -> Response:
 
 
 def plain_path(path: str) -> str:
-    """Return the path if it is plain text, else one that matches no route."""
-    # What is not plain text matches no route; it need not be decoded to be refused.
+    """Return the path if it is plain text, else a path that matches no route."""
+    # No route needs percent-encoding, so an encoded path need not be decoded.
     return path if _PLAIN_PATH.fullmatch(path) else "/%"
 
 
 def single(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:
-    """Return the value of a name that may come once; BadRequest if repeated."""
+    """Return the value of a name, None without one; BadRequest if it is repeated."""
     values = [value for key, value in pairs if key == name]
     if len(values) > 1:
         raise BadRequest
@@ -145,7 +145,7 @@ def single(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:
 
 
 def _parse_pairs(text: str) -> tuple[tuple[str, str], ...]:
-    # No name and no value of ours holds a NUL; what is behind us might stop at one.
+    # No name and no value of ours holds a NUL; a program behind us might stop at one.
     if "%00" in text or "\0" in text:
         raise BadRequest
     try:

@@ -1,7 +1,7 @@
-"""Where a person goes after sign-in: a path of ours or an origin that we know.
+"""Target of the redirect after a sign-in: a path of ours or a registered origin.
 
-A browser and a URL parser disagree on many texts; what passes here means the same
-to both, and everything else becomes the default.
+Browsers and URL parsers read many texts differently. Texts that are accepted here mean
+the same to all of them; every other text is replaced by the default.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from runtime.web.origins import origin_of
 DEFAULT_NEXT = "/login/me"
 
 _LONGEST = 2048
-# Controls, spaces of every kind and the backslash: browsers drop or turn them.
+# Controls, spaces of every kind and the backslash: browsers drop or convert them.
 _NEVER = re.compile(
     r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f"
     r"\u205f-\u206f\u3000\ufeff\ud800-\udfff\\]"
 )
-# In the path part these are read as slashes, dots or line ends further on.
+# In a path, other programs read these as slashes, dots or line ends.
 _NEVER_IN_PATH = re.compile(r"//|/\.{1,2}(/|$)|%(2f|5c|09|0a|0d|00|2e)", re.IGNORECASE)
 _OURS_BUT_NOT_PAGES = re.compile(
     r"/(login|logout|connect|oauth_callback|oidc|wechat_api|admin)(/|$)"
@@ -34,10 +34,10 @@ def safe_next(
     own: str | None = None,
     default: str = DEFAULT_NEXT,
 ) -> str:
-    """Return `value` as an ASCII address if it is safe to go to, else the default.
+    """Return `value` as a URL in ASCII if a redirect to it is safe, else the default.
 
-    `origins` are exact, such as `https://app.example.com`, and so is `own`, ours: an
-    address on it is as good as its path, and no better.
+    `origins` are exact, such as `https://app.example.com`. A URL that begins with
+    `own`, our origin, is judged by its path alone.
     """
     if value and own and value.startswith(f"{own}/"):
         value = value[len(own) :]
@@ -54,5 +54,5 @@ def safe_next(
         return default
     if not origin and _OURS_BUT_NOT_PAGES.match(path) and path != DEFAULT_NEXT:
         return default
-    address = origin + quote(rest, safe="/%?#[]@!$&'()*+,;=:~")
-    return address if len(address) <= _LONGEST else default
+    url = origin + quote(rest, safe="/%?#[]@!$&'()*+,;=:~")
+    return url if len(url) <= _LONGEST else default

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -35,8 +36,10 @@ def manage(environ, tmp_path, monkeypatch, capsys):
     os.environ.update(environ)
     monkeypatch.chdir(tmp_path)
 
-    def run(words, *, typed=""):
-        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    def run(words, *, typed="", terminal=False):
+        stdin = io.StringIO(typed)
+        stdin.isatty = lambda: terminal
+        monkeypatch.setattr(sys, "stdin", stdin)
         try:
             code = main(words.split() if isinstance(words, str) else words)
         except SystemExit as end:  # argparse's own

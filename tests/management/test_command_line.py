@@ -152,8 +152,7 @@ def test_the_prompts_are_in_order(manage, monkeypatch):
         return {"A": APP_SECRET, "T": "pushtoken", "E": "K" * 43}[prompt[0]]
 
     monkeypatch.setattr(getpass, "getpass", ask)
-    monkeypatch.setattr("management.asking._at_terminal", lambda: True)
-    done = manage(f"app add {APPID} --kind service --push --json")
+    done = manage(f"app add {APPID} --kind service --push --json", terminal=True)
 
     assert ["secret", "token", "encoding_aes_key"] == done.json["sealed"]
     assert 3 == len(asked)

@@ -13,7 +13,7 @@ from management.failure import Failure
 from runtime.errors import MisdirectedRequest, SettingsError
 from runtime.pages import addresses
 from runtime.registry.rules import Fault, origin, redirect_uri
-from runtime.setting_values import host_names, web_address
+from runtime.setting_values import host_names, web_url
 from runtime.web.allowed_hosts import check_host
 from runtime.web.messages import Request
 from runtime.web.next_url import safe_next
@@ -37,7 +37,7 @@ def as_redirect_uri(text):
 def as_setting(text):
     """PUBLIC_BASE_URL and every other setting that is a URL."""
     with suppress(SettingsError):
-        return web_address(text)
+        return web_url(text)
 
 
 def as_next(text):

@@ -1,4 +1,4 @@
-"""Secrets: asked for at a terminal or read from stdin, never from the command line."""
+"""Input of secrets: from a terminal or from stdin, never from the command line."""
 
 from __future__ import annotations
 
@@ -15,22 +15,18 @@ _PROMPTS = {
 }
 
 
-def asked_for(options: Namespace) -> dict[str, str]:
-    """Return the secrets that the command needs, in the order in which it asks."""
+def read_secrets(options: Namespace) -> dict[str, str]:
+    """Return the secrets that the command needs, read in a fixed order."""
     names = ["secret"] if getattr(options, "asks_secret", False) else []
     if getattr(options, "asks_push", False):
         names += ["token", "encoding_aes_key"]
     from_stdin = getattr(options, "secret_stdin", False)
-    if names and not from_stdin and not _at_terminal():
+    if names and not from_stdin and not sys.stdin.isatty():
         raise Failure("A secret is asked for at a terminal, or give --secret-stdin.")
-    return {name: _one(name, from_stdin=from_stdin) for name in names}
+    return {name: _read(name, from_stdin=from_stdin) for name in names}
 
 
-def _at_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
-def _one(name: str, *, from_stdin: bool) -> str:
+def _read(name: str, *, from_stdin: bool) -> str:
     if not from_stdin:
         return getpass.getpass(_PROMPTS[name]).strip()
     line = sys.stdin.readline()
