@@ -33,7 +33,7 @@ class Site:
 
     def renew_copies(self) -> None:
         """Write the documents to Redis: an old copy is compared with the store."""
-        copies = DocumentCopies(self.gateway.store)
+        copies = DocumentCopies(self.gateway.redis_store)
         root = self.folder["CONFIG_URL"].removeprefix("file:")
         for file in Path(root).glob("*/*/1.json"):
             copies.put("/".join(file.parts[-3:-1]), 1, file.read_bytes())

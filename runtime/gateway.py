@@ -1,4 +1,4 @@
-"""The composition root: everything a function works with, built when it is wanted."""
+"""The composition root: everything a function works with, made when first used."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from runtime.custody.custody import Custody
     from runtime.custody.protocol import Pace
     from runtime.custody.upkeep import Upkeep
-    from runtime.documents.documents import Documents
     from runtime.health import Health
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
-    from runtime.state.redis_store import RedisStore
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
@@ -43,8 +41,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class part(Generic[T]):
-    """A part of the gateway, imported and made by its first user, once.
+class lazy(Generic[T]):
+    """A member of the gateway, imported and made by its first user, once.
 
     A cold start pays for what its request needs: the WeChat client alone costs 15 ms.
     Unlike functools.cached_property it makes one also where threads ask at once.
@@ -55,18 +53,20 @@ class part(Generic[T]):
         self.__doc__ = make.__doc__
 
     def __get__(self, gateway: Gateway, owner: type[Gateway]) -> T:
-        """Return the part."""
+        """Return the member; it hides this descriptor from then on."""
         name = self._make.__name__
         with gateway.making:
             if name not in gateway.__dict__:
-                # From now on it is found without us.
                 gateway.__dict__[name] = self._make(gateway)
         made: T = gateway.__dict__[name]
         return made
 
 
 class Gateway:
-    """The parts, wired by the settings; making one neither connects nor imports."""
+    """What the functions work with, wired by the settings.
+
+    To make a gateway neither connects to anything nor imports what it may need.
+    """
 
     def __init__(
         self,
@@ -82,46 +82,44 @@ class Gateway:
         self.transport = transport
         self._client = client
 
-    @part
-    def store(self) -> RedisStore:
-        """Return Redis."""
+    @lazy
+    def redis_store(self) -> RedisStore:
+        """Return the store in Redis."""
         from runtime.state.redis_clients import connect
-        from runtime.state.redis_store import RedisStore
 
         settings = self.settings
         connected = self._client or (lambda: connect(settings.redis_url))
         return RedisStore(connected, blocking=settings.redis_wait == "block")
 
-    @part
+    @lazy
     def documents(self) -> Documents:
         """Return the config service."""
+        return documents_at(self.settings, self.redis_store)
 
-        return documents_at(self.settings, self.store)
-
-    @part
+    @lazy
     def health(self) -> Health:
-        """Return what is reachable of all this."""
+        """Return the check of what is reachable."""
         from runtime.health import Health
 
-        return Health(self.store, self.documents)
+        return Health(self.redis_store, self.documents)
 
-    @part
+    @lazy
     def registry(self) -> Registry:
-        """Return apps and clients."""
+        """Return the registry of apps and clients."""
         from runtime.registry.registry import Registry
 
         return Registry(self.documents)
 
-    @part
+    @lazy
     def page_origins(self) -> PageOrigins:
-        """Return the origins whose pages may read our answers."""
+        """Return the origins whose pages may read our answers by script."""
         from runtime.registry.page_origins import PageOrigins
 
         return PageOrigins(self.registry, clock=self.clock)
 
-    @part
+    @lazy
     def wechat(self) -> WeChat:
-        """Return WeChat's API."""
+        """Return the client of WeChat's API."""
         from runtime.upstream.transport import pooled_transport
         from runtime.wechat.api import WeChat
 
@@ -131,7 +129,7 @@ class Gateway:
             seconds=self.settings.wechat_deadline_seconds,
         )
 
-    @part
+    @lazy
     def _pace(self) -> Pace:
         from runtime.custody.protocol import Pace
 
@@ -145,50 +143,50 @@ class Gateway:
             spent_before=settings.credential_spent_seconds,
         )
 
-    @part
+    @lazy
     def custody(self) -> Custody:
-        """Return the credentials."""
+        """Return the custody of credentials."""
         from runtime.custody.custody import Custody
 
-        return Custody(self.store, pace=self._pace)
+        return Custody(self.redis_store, pace=self._pace)
 
-    @part
+    @lazy
     def upkeep(self) -> Upkeep:
-        """Return what refreshes them ahead of time."""
+        """Return the upkeep, which refreshes credentials ahead of time."""
         from runtime.custody.upkeep import Upkeep
 
-        return Upkeep(self.store, pace=self._pace)
+        return Upkeep(self.redis_store, pace=self._pace)
 
-    @part
+    @lazy
     def calls(self) -> Calls:
-        """Return calls of WeChat's API with an app's token."""
+        """Return the calls of WeChat's API with an app's token."""
         from runtime.wechat.calls import Calls
 
         return Calls(self.wechat, self.custody)
 
-    @part
+    @lazy
     def counters(self) -> Counters:
-        """Return the counts of calls."""
+        """Return the counters of calls."""
         from runtime.usage.counters import Counters
 
-        return Counters(self.store, clock=self.clock)
+        return Counters(self.redis_store, clock=self.clock)
 
-    @part
+    @lazy
     def limits(self) -> Limits:
-        """Return how often is too often."""
+        """Return the rate limits of sign-ins, codes and wrong secrets."""
         from runtime.usage.limits import Limits
 
         return Limits(
-            self.store,
+            self.redis_store,
             per_address=self.settings.sign_ins_per_address,
             per_minute=self.settings.sign_ins_per_minute,
             trusted_hops=self.settings.trusted_proxy_hops,
             clock=self.clock,
         )
 
-    @part
+    @lazy
     def sign_in(self) -> WeChatSignIn:
-        """Return the browser's way to WeChat and back."""
+        """Return the sign-in by WeChat in a browser."""
         from runtime.wechat.oauth import WeChatSignIn
 
         return WeChatSignIn(
@@ -197,43 +195,42 @@ class Gateway:
             base_url=self.settings.public_base_url,
         )
 
-    @part
+    @lazy
     def session_keys(self) -> SessionKeys:
-        """Return the mini programs' session_keys."""
-        from runtime.crypto.envelope import Envelope
+        """Return the store of mini programs' session_keys."""
         from runtime.wechat.session_keys import SessionKeys
 
-        return SessionKeys(self.store, Envelope(self.settings.master_keys))
+        return SessionKeys(self.redis_store, Envelope(self.settings.master_keys))
 
-    @part
+    @lazy
     def mini_programs(self) -> MiniPrograms:
-        """Return sign-in of mini programs."""
+        """Return the sign-in of mini programs."""
         from runtime.wechat.mini_programs import MiniPrograms
 
         return MiniPrograms(self.wechat, self.session_keys)
 
-    @part
+    @lazy
     def flows(self) -> Flows:
-        """Return sign-ins on their way."""
+        """Return the flows: sign-ins that are not finished."""
         from runtime.sign_in.flows import Flows
 
-        return Flows(self.store, secure=self.settings.secure)
+        return Flows(self.redis_store, secure=self.settings.secure)
 
-    @part
+    @lazy
     def _sign_outs(self) -> SignOuts:
         from runtime.sign_in.sign_outs import SignOuts
         from runtime.tokens.lifetimes import REFRESH_TOKEN_SECONDS
 
         longest = max(self.settings.session_days * 86400, REFRESH_TOKEN_SECONDS)
-        return SignOuts(self.store, seconds=longest)
+        return SignOuts(self.redis_store, seconds=longest)
 
-    @part
+    @lazy
     def sessions(self) -> Sessions:
-        """Return who is signed in."""
+        """Return the sessions of signed-in users."""
         from runtime.sign_in.sessions import Sessions
 
         return Sessions(
-            self.store,
+            self.redis_store,
             keys=self.settings.cookie_secrets,
             secure=self.settings.secure,
             seconds=self.settings.session_days * 86400,
@@ -241,13 +238,13 @@ class Gateway:
             sign_outs=self._sign_outs,
         )
 
-    @part
+    @lazy
     def grants(self) -> GrantStore:
         """Return what clients were told of users."""
         from runtime.tokens.grant_store import GrantStore
 
         return GrantStore(
-            self.store,
+            self.redis_store,
             self.registry,
             codes=self._signer("code"),
             user_tokens=self._signer("user_token"),
@@ -255,28 +252,28 @@ class Gateway:
             sign_outs=self._sign_outs,
         )
 
-    @part
+    @lazy
     def gateway_tokens(self) -> GatewayTokens:
-        """Return the gateway tokens of clients."""
+        """Return the issuer and reader of gateway tokens."""
         from runtime.tokens.gateway_tokens import GatewayTokens
 
         return GatewayTokens(self._signer("access_token"), self.registry)
 
-    @part
+    @lazy
     def form_signer(self) -> Signer:
-        """Return what signs our own forms."""
+        """Return the signer of our own forms."""
         return self._signer("form")
 
-    @part
+    @lazy
     def oidc_keys(self) -> OidcKeys:
         """Return the keys of OpenID Connect."""
         from runtime.tokens.oidc_keys import OidcKeys
 
         return OidcKeys(self.settings.oidc_key)
 
-    @part
+    @lazy
     def id_tokens(self) -> IdTokens:
-        """Return what makes ID tokens."""
+        """Return the issuer of ID tokens."""
         from runtime.tokens.id_tokens import IdTokens
 
         return IdTokens(self.oidc_keys, issuer=self.settings.public_base_url)
@@ -302,7 +299,7 @@ def current_gateway() -> Gateway:
 
 
 def forget_gateway() -> None:
-    """Let the next call make a new gateway: the environment has changed."""
+    """Forget the gateway, so that the next call reads the environment again."""
     global _current
     with _lock:
         _current = None
@@ -323,6 +320,6 @@ def documents_at(settings: Settings, store: RedisStore) -> Documents:
         return Documents(bucket, envelope, copies=DocumentCopies(store))
     from runtime.documents.folder import FolderStore
 
-    # A folder is as near as Redis, and who writes into it may not reach Redis.
+    # A folder is read as fast as Redis, and its writer may have no access to Redis.
     folder = FolderStore(Path(settings.config_url.removeprefix("file:")))
     return Documents(folder, envelope)

@@ -75,7 +75,7 @@ PLACES = {
 def guess(request, gateway):
     """Ask with a secret; return the code by which it was refused, if it was."""
     gateway.limits = Limits(
-        gateway.store,
+        gateway.redis_store,
         per_address=1000,
         per_minute=1000,
         trusted_hops=0,

@@ -172,7 +172,7 @@ class TestOnce:
             over.wait(5)
             raise WeChatUnavailable
 
-        flows = Flows(walk.gateway.store, secure=True, wait_seconds=0.05)
+        flows = Flows(walk.gateway.redis_store, secure=True, wait_seconds=0.05)
         with ThreadPoolExecutor(1) as pool:
             dead = pool.submit(flows.once, walk.state, die)
             started.wait(5)

@@ -47,7 +47,7 @@ def use(gateway):
 def make_due_soon(gateway, app):
     name = gateway.calls.real_token_source(app).name
     key = f"gateway:credential:{{{name}}}"
-    gateway.store.run("redis.call('HSET', KEYS[1], 'fence', 1)", [key], [])
+    gateway.redis_store.run("redis.call('HSET', KEYS[1], 'fence', 1)", [key], [])
 
 
 def test_what_is_in_use_is_fetched_and_then_left_alone(gateway, real):

@@ -117,7 +117,7 @@ def test_a_copy_in_redis_is_read(upgraded, tmp_path):
     documents = Documents(
         FolderStore(tmp_path / "none"),
         Envelope(upgraded.gateway.settings.master_keys),
-        copies=DocumentCopies(upgraded.gateway.store),
+        copies=DocumentCopies(upgraded.gateway.redis_store),
     )
 
     assert APP_SECRET == documents.read("apps", SERVICE).content["secret"]
@@ -222,7 +222,7 @@ def test_a_user_who_was_signed_out_everywhere_stays_so(upgraded):
 def test_limits_count_on(upgraded):
     """Three starts of a sign-in and two wrong secrets of this minute."""
     limits = Limits(
-        upgraded.gateway.store,
+        upgraded.gateway.redis_store,
         per_address=4,
         per_minute=1000,
         trusted_hops=0,

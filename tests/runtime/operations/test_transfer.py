@@ -22,7 +22,7 @@ def elsewhere(environ, tmp_path):
     """Another deployment with an empty store and the same master keys."""
     other = {**environ, "CONFIG_URL": f"file:{tmp_path}/elsewhere"}
     made = Gateway(settings_from(other))
-    made.store.run("return redis.call('FLUSHALL')", [], [])  # they share a Redis
+    made.redis_store.run("return redis.call('FLUSHALL')", [], [])  # they share a Redis
     return made
 
 

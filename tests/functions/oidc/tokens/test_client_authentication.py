@@ -105,7 +105,7 @@ def test_an_unknown_client_takes_the_path_of_a_wrong_secret(provider, monkeypatc
 def test_wrong_secrets_are_counted(provider, gateway):
     """After so many a minute from one address a right one is refused, too."""
     gateway.limits = Limits(
-        gateway.store,
+        gateway.redis_store,
         per_address=1000,
         per_minute=1000,
         trusted_hops=0,

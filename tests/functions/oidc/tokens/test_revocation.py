@@ -156,7 +156,7 @@ def test_a_token_of_wechats_dialect(provider, gateway, clock):
 
     assert DONE == revoke(provider, access)
     assert 401 == provider.userinfo(access)[0]
-    assert gateway.store.get(f"gateway:grant:{{{id_}}}") is None
+    assert gateway.redis_store.get(f"gateway:grant:{{{id_}}}") is None
 
 
 def test_with_redis_away(provider, first, gateway, monkeypatch):
@@ -165,7 +165,7 @@ def test_with_redis_away(provider, first, gateway, monkeypatch):
     def away(*_):
         raise ServiceUnavailable
 
-    monkeypatch.setattr(gateway.store, "get", away)
+    monkeypatch.setattr(gateway.redis_store, "get", away)
     answer = revoke(provider, first["access_token"])
 
     assert (503, "temporarily_unavailable") == answer
