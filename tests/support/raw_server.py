@@ -60,9 +60,10 @@ class RawServer:
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as reader:
-                self._converse(connection, reader)
+                self.converse(connection, reader)
 
-    def _converse(self, connection, reader):
+    def converse(self, connection, reader):
+        """Read requests and answer each."""
         while head := _read_head(reader):
             length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
             body = reader.read(int(length[1])) if length else b""

@@ -180,13 +180,14 @@ def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
     certificate = make_certificate(tmp_path)
     with RecordingProxy(redis_server.port, certificate=certificate) as proxy:
         address = f"rediss://127.0.0.1:{proxy.port}/0"
-        trusting = RedisStore(lambda: connect(f"{address}?ssl_ca_certs={certificate}"))
+        client = connect(f"{address}?ssl_ca_certs={certificate}")
+        trusting = RedisStore(lambda: client)
         strict = RedisStore(lambda: connect(address))
 
         assert Custody(trusting, pace=QUICK).get(ScriptedSource()).value == "T1"
         with pytest.raises(ServiceUnavailable):
             Custody(strict, pace=QUICK).get(ScriptedSource(name="access_token:wx2"))
-        trusting._client.close()
+        client.close()
 
 
 @pytest.mark.parametrize(

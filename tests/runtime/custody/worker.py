@@ -1,6 +1,6 @@
-"""A process of the gateway that tests start, order about, stop and kill.
+"""A process with custody that tests start, order, stop and kill.
 
-It reads one JSON order a line and answers one JSON line:
+It reads one JSON order from a line and answers one JSON line:
 
     {"get": [appid, ...], "use": bool, "reject": value}   a thread for each: get its
                                          token, after rejecting a value, maybe use it
@@ -17,9 +17,8 @@ import sys
 import threading
 import time
 
-import runtime.custody.fetching
+from runtime.custody import lease_scripts
 from runtime.custody.custody import Custody
-from runtime.custody.lease import Lease
 from runtime.custody.protocol import Pace
 from runtime.errors import GatewayError, WeChatUnavailable
 from runtime.registry.models import App
@@ -32,6 +31,36 @@ from runtime.wechat.credentials import RealTokenSource
 SECRET = "f" * 32
 
 
+class HaltingSource:
+    """A source that may stop before and after each fetch."""
+
+    def __init__(self, source, stop_at):
+        self.name, self.revision = source.name, source.revision
+        self.retires = source.retires
+        self._source = source
+        self._stop_at = stop_at
+
+    def fetch(self, *, force):
+        self._stop_at("before")
+        value = self._source.fetch(force=force)
+        self._stop_at("answered")
+        return value
+
+
+class HaltingStore(RedisStore):
+    """Redis, after whose commits the process may stop."""
+
+    def __init__(self, connect, stop_at):
+        super().__init__(connect)
+        self._stop_at = stop_at
+
+    def run(self, script, keys, arguments):
+        reply = super().run(script, keys, arguments)
+        if script == lease_scripts.COMMIT:
+            self._stop_at("committed")
+        return reply
+
+
 class Worker:
     """Custody as one process has it, with WeChat's API behind it."""
 
@@ -40,25 +69,10 @@ class Worker:
         self._release = threading.Event()
         signal.signal(signal.SIGUSR1, lambda *_: self._release.set())
         self._wechat = WeChat(wechat_url, self._transport, seconds=5)
-        self._exchange = pooled_transport()
+        self._send = pooled_transport()
         self._mode = mode
-        self._custody = Custody(RedisStore(lambda: connect(redis_url)), pace=Pace())
-        fetch = runtime.custody.fetching._Attempt._once
-        commit = Lease.commit
-
-        def halting_fetch(attempt, *, force):
-            self._stop_at("before")
-            token = fetch(attempt, force=force)
-            self._stop_at("answered")
-            return token
-
-        def halting_commit(lease, *arguments, **named):
-            stands = commit(lease, *arguments, **named)
-            self._stop_at("committed")
-            return stands
-
-        runtime.custody.fetching._Attempt._once = halting_fetch
-        Lease.commit = halting_commit
+        store = HaltingStore(lambda: connect(redis_url), self._stop_at)
+        self._custody = Custody(store, pace=Pace())
 
     def obey(self, order):
         if "halt" in order:
@@ -118,9 +132,8 @@ class Worker:
         return told
 
     def _source(self, appid):
-        return RealTokenSource(
-            App(appid, "service", SECRET, token_mode=self._mode), self._wechat
-        )
+        app = App(appid, "service", SECRET, token_mode=self._mode)
+        return HaltingSource(RealTokenSource(app, self._wechat), self._stop_at)
 
     def _use(self, value):
         target = f"/cgi-bin/get_api_domain_ip?access_token={value}"
@@ -132,7 +145,7 @@ class Worker:
     def _transport(self, method, url, **more):
         if "token" in url.partition("?")[0].rpartition("/")[2]:
             self._stop_at("asked")
-        return self._exchange(method, url, **more)
+        return self._send(method, url, **more)
 
     def _stop_at(self, step):
         if self._halt == step:

@@ -38,11 +38,14 @@ COMMANDS = {
     "remove": lambda store: store.remove("a"),
     "announce": lambda store: store.announce("a", b"1", seconds=1),
     "wait": lambda store: store.wait("a", seconds=0.1),
-    "poll": lambda store: RedisStore(store._connect, blocking=False).wait(
-        "a", seconds=1
-    ),
+    "poll": lambda store: store.wait("a", seconds=1),
     "run": lambda store: store.run(ADD, ["a"], [1]),
 }
+
+
+def make_store(url, command="get"):
+    """Return a store; the one for "poll" uses no blocking command."""
+    return RedisStore(lambda: connect(url), blocking=command != "poll")
 
 
 def assert_away(store, command, caplog, *secrets):
@@ -57,24 +60,26 @@ def assert_away(store, command, caplog, *secrets):
     assert not any(secret in told + caplog.text for secret in secrets)
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_refused(command, caplog):
     """Nobody listens there: whatever is asked, the service is away."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     url = f"redis://:sesame@127.0.0.1:{port}/0"
 
-    assert_away(RedisStore(lambda: connect(url)), command, caplog, "sesame", port)
+    store = make_store(url, command)
+
+    assert_away(store, COMMANDS[command], caplog, "sesame", port)
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_killed(own_redis, command, caplog):
     """The server dies under an open connection: the service is away."""
-    store = RedisStore(lambda: connect(own_redis.url))
+    store = make_store(own_redis.url, command)
     store.get("a")
     own_redis.stop()
 
-    assert_away(store, command, caplog, str(own_redis.port))
+    assert_away(store, COMMANDS[command], caplog, str(own_redis.port))
 
 
 @pytest.mark.parametrize("user", ["", ":wrong", "nobody:wrong"])
@@ -83,9 +88,7 @@ def test_wrong_password(own_redis, user, caplog):
     own_redis.client().config_set("requirepass", "sesame")
     url = own_redis.url.replace("://", f"://{user}@")
 
-    assert_away(
-        RedisStore(lambda: connect(url)), COMMANDS["get"], caplog, "wrong", "nobody"
-    )
+    assert_away(make_store(url), COMMANDS["get"], caplog, "wrong", "nobody")
 
 
 def test_killed_while_somebody_waits(own_redis, caplog):
@@ -158,11 +161,12 @@ def test_a_command_on_a_dead_connection_is_repeated(redis_server):
     """FC froze us and the connection is dead, though it does not look so: the command
     is sent once more on a new one."""
     relay = Relay(redis_server.port)
-    store = RedisStore(lambda: connect(relay.url))
+    client = connect(relay.url)
+    store = RedisStore(lambda: client)
     store.put("a", b"1", seconds=60)
     relay.cut = True
 
     assert store.get("a") == b"1"
     assert relay.connections == 2
-    store._client.close()
+    client.close()
     relay.close()
