@@ -46,7 +46,7 @@ def tick(folder, *, environment=SETTINGS):
 
 
 def test_each_timer_ticks_once(tmp_path):
-    """With the event of its trigger, and the answer in the log."""
+    """Each timer runs once with its event, and the answer is logged."""
     make_template(tmp_path, every="@every 1h")
     code, said = tick(tmp_path)
 
@@ -58,7 +58,7 @@ def test_each_timer_ticks_once(tmp_path):
 
 
 def test_a_tick_that_fails_ends_with_1(tmp_path):
-    """So that the scheduler knows; the stack is in the log."""
+    """A failure is logged with its stack and gives exit code 1."""
     make_template(tmp_path)
     (tmp_path / "broken").touch()
     code, said = tick(tmp_path)
@@ -67,7 +67,7 @@ def test_a_tick_that_fails_ends_with_1(tmp_path):
 
 
 def test_a_round_that_says_what_went_wrong_ends_with_1(tmp_path):
-    """The project's own timer answers it instead of raising, the bucket is away."""
+    """An error that the project's timer reports as JSON gives exit code 1."""
     away = {"CONFIG_URL": "s3://bucket", "S3_ENDPOINT_URL": "http://127.0.0.1:1"}
     keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
     code, said = tick(ROOT, environment={**SETTINGS, **away, **keys})
@@ -76,7 +76,7 @@ def test_a_round_that_says_what_went_wrong_ends_with_1(tmp_path):
 
 
 def test_a_scheduler_may_end_it(tmp_path):
-    """In the middle of a round, at once, by an exit of its own: as process 1 too."""
+    """SIGTERM ends a running timer at once, even as process 1."""
     make_template(tmp_path)
     (tmp_path / "sweep.py").write_text(ENDLESS)
     process = subprocess.Popen(
@@ -94,7 +94,7 @@ def test_a_scheduler_may_end_it(tmp_path):
 
 
 def test_a_missing_setting_is_named(tmp_path):
-    """One line, as by the host itself."""
+    """A missing setting is reported in one line."""
     make_template(tmp_path)
     without = {k: v for k, v in SETTINGS.items() if k != "REDIS_URL"}
 
@@ -103,7 +103,7 @@ def test_a_missing_setting_is_named(tmp_path):
 
 @pytest.mark.parametrize("timers", ["true", "false"])
 def test_the_host_leaves_the_timers_to_others(tmp_path, timers):
-    """With --timers=false it serves, and no tick comes."""
+    """With --timers=false the host runs no timer."""
     make_template(tmp_path, every="@every 1s")
     options = ["--port=0", f"--template={tmp_path / 'template.yml'}"]
     with LocalHost(tmp_path, *options, f"--timers={timers}"):

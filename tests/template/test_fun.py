@@ -24,7 +24,7 @@ def test_the_project_validates(validate):
 
 
 def test_the_template_keeps_funs_schema(validate, tmp_path):
-    """The .env switches the whole schema off, so here it is asked without."""
+    """The template passes the schema that the .env file switches off."""
     (tmp_path / "template.yml").write_text(KNOWN_TO_FUN)
 
     assert (0, "") == validate(tmp_path)
@@ -40,7 +40,7 @@ def test_the_template_keeps_funs_schema(validate, tmp_path):
     ],
 )
 def test_fun_would_find_a_fault(validate, tmp_path, old, new):
-    """So its silence says something."""
+    """fun reports a broken template, so its silence counts."""
     assert old in KNOWN_TO_FUN
     (tmp_path / "template.yml").write_text(KNOWN_TO_FUN.replace(old, new))
 

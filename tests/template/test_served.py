@@ -10,7 +10,7 @@ SITE = Path(__file__).parents[1] / "host" / "site" / "template.yml"
 
 
 def test_a_function_is_what_its_properties_say():
-    """FC's own defaults stand for what a template leaves out."""
+    """FC's defaults apply to properties that are missing."""
     functions = {each.name: each for each in read_template(SITE).functions}
     handler = "functions/echo/index.handler"
 
@@ -42,7 +42,7 @@ def test_a_function_without_http_trigger_is_left_out():
 
 
 def test_the_root_is_where_the_template_lies():
-    """Handlers are named from there, as from /code on FC."""
+    """Handlers are relative to the template's folder, as to /code on FC."""
     assert SITE.parent.resolve() == read_template(SITE).root
 
 
@@ -68,7 +68,7 @@ def test_the_root_is_where_the_template_lies():
     ],
 )
 def test_a_template_that_cannot_be_served_says_why(tmp_path, text, said):
-    """In one line; the host does not start with half a template."""
+    """An invalid template is reported in one line."""
     file = tmp_path / "template.yml"
     if text is not None:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -78,7 +78,7 @@ def test_a_template_that_cannot_be_served_says_why(tmp_path, text, said):
 
 
 def test_a_host_that_would_serve_nothing_does_not_start(tmp_path):
-    """It would answer 404 to everything, and look well."""
+    """A host that would only answer 404 does not start."""
     file = tmp_path / "template.yml"
     file.write_text("Resources: {}")
 

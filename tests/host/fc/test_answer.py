@@ -39,7 +39,7 @@ def generated():
     ],
 )
 def test_a_body_is_collected_whole(body, bytes_):
-    """Text becomes UTF-8."""
+    """The body is joined, and text is encoded as UTF-8."""
     assert Answer(200, (), bytes_) == answer_of(make_handler(body), {})
 
 
@@ -49,7 +49,7 @@ def test_a_body_is_collected_whole(body, bytes_):
     ids=["None", "int", "list of None", "list with int", "bytearray", "object"],
 )
 def test_another_body_is_an_error(body):
-    """FC's runtime calls it an invalid response type."""
+    """FC's runtime reports an invalid response type."""
     with pytest.raises(InvalidResponse, match="invalid response type"):
         answer_of(make_handler(body), {})
 
@@ -59,25 +59,25 @@ def test_another_body_is_an_error(body):
     [("200 OK", 200), ("404", 404), ("418 I'm a teapot", 418), ("599 x", 599)],
 )
 def test_a_status_needs_no_reason(status, code):
-    """Only the number goes on."""
+    """Only the number of a status is used."""
     assert code == answer_of(make_handler(status=status), {}).status
 
 
 @pytest.mark.parametrize("status", ["", "OK", "0", "99 x", "600 x", "-200", "²00", 7])
 def test_another_status_is_an_error(status):
-    """No HTTP client would understand it."""
+    """A status that no HTTP client understands is refused."""
     with pytest.raises(InvalidResponse, match="status"):
         answer_of(make_handler(status=status), {})
 
 
 def test_a_silent_handler_is_an_error():
-    """On FC its answer would be undefined, so here it is none."""
+    """Without start_response FC's answer is undefined, so here it is an error."""
     with pytest.raises(InvalidResponse, match="never called"):
         answer_of(lambda environ, start_response: [b""], {})
 
 
 def test_the_last_start_wins():
-    """FC keeps one record of it."""
+    """The last call of start_response counts, as on FC."""
 
     def handler(environ, start_response):
         start_response("200 OK", [("A", "1")])
@@ -88,7 +88,7 @@ def test_the_last_start_wins():
 
 
 def test_what_is_written_comes_first():
-    """WSGI's old write() works."""
+    """Data of WSGI's write() is sent before the returned body."""
 
     def handler(environ, start_response):
         write = start_response("200 OK", [])
@@ -100,7 +100,7 @@ def test_what_is_written_comes_first():
 
 
 def test_close_is_never_called():
-    """A teardown hook that runs here would be missed on FC."""
+    """As on FC, close() of the result is not called."""
     body = Closable([b"a"])
     answer_of(make_handler(body), {})
 
@@ -133,7 +133,7 @@ def test_close_is_never_called():
     ],
 )
 def test_headers_go_out_as_fc_lets_them(headers, kept):
-    """Names keep their case, repeated ones stay apart, FC's own are dropped."""
+    """Names keep their case, repeated headers stay apart, FC's own are dropped."""
     assert kept == answer_of(make_handler(headers=headers), {}).headers
 
 
@@ -142,6 +142,6 @@ def test_headers_go_out_as_fc_lets_them(headers, kept):
     [("A", b"b"), (b"A", "b"), ("A", 3), ("A", None), ("A", "b\r\nC: d"), ("A\n", "b")],
 )
 def test_another_header_is_an_error(pair):
-    """It could not be said in FC's JSON, or would say another header."""
+    """A header that FC's JSON cannot carry is an error."""
     with pytest.raises(InvalidResponse, match="header"):
         answer_of(make_handler(headers=[pair]), {})

@@ -32,7 +32,7 @@ def environ_of(call, **process):
 
 
 def test_the_environ_is_exactly_fcs():
-    """Nothing more and nothing less; the process' variables come first."""
+    """The environ has exactly FC's keys, and the variables of the process."""
     headers = {"host": "gateway.example.com", "cookie": "a=1,b=2"}
     environ = environ_of(
         make_call(method="POST", headers=headers, body=b"xyz", client_ip="10.0.0.9"),
@@ -88,14 +88,14 @@ def test_the_environ_is_exactly_fcs():
     ],
 )
 def test_a_header_has_its_place(headers, name, value):
-    """CGI's names, with FC's traps."""
+    """Headers get CGI's names, with FC's exceptions."""
     environ = environ_of(make_call(headers=headers), HTTP_PROXY="mine")
 
     assert value == environ.get(name)
 
 
 def test_two_calls_share_nothing():
-    """What one function writes into its environ no other call sees."""
+    """A change of one call's environ is not seen by another call."""
     base = base_environ({}, function=ECHO, template=TEMPLATE)
     context = Context("r", fixed=fixed_context(ECHO, {}))
     first = make_environ(make_call(), base=base, context=context)
@@ -122,12 +122,12 @@ def test_two_calls_share_nothing():
     ],
 )
 def test_headers_pass_as_fc_passes_them(pairs, passed):
-    """Repeated ones in one value, FC's own not at all."""
+    """Repeated headers are joined, and FC's own are removed."""
     assert passed == forwarded_headers(pairs)
 
 
 def test_the_context_has_fcs_attributes():
-    """A function may read any of them."""
+    """A function may read every attribute that FC's context has."""
     process = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": "id",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret",

@@ -16,7 +16,7 @@ MB = 1024 * 1024
     ],
 )
 def test_a_body_arrives_byte_by_byte(site, body):
-    """Whatever it says it is: the host parses no form."""
+    """The function gets the body unchanged, whatever its content type."""
     answer = site.request(
         "POST", "/echo", body=body, headers={"Content-Type": "multipart/form-data"}
     )
@@ -30,14 +30,14 @@ def test_a_body_arrives_byte_by_byte(site, body):
 
 
 def test_a_chunked_body_has_a_length(site):
-    """FC buffers it, so a function always sees one."""
+    """FC buffers a chunked body, so the function always gets a length."""
     answer = site.request("POST", "/echo", body=iter([b"ab", b"c"]), chunked=True)
 
     assert (3, "3") == (answer.json()["body"]["size"], answer.json()["CONTENT_LENGTH"])
 
 
 def test_a_body_too_large_is_refused(site):
-    """FC's limit is 32 MB, and it says so."""
+    """A body above FC's limit of 32 MB is refused with a message."""
     answer = site.request("POST", "/echo", body=bytes(32 * MB + 1))
 
     assert (400, "FcCommonError") == (
@@ -60,10 +60,10 @@ def test_a_body_too_large_is_refused(site):
     ],
 )
 def test_a_head_too_large_is_refused(site, path, headers, status):
-    """4 KB of path and query, 8 KB of headers."""
+    """The limits are 4 KB for path and query, and 8 KB for headers."""
     assert status == site.get(path, **headers).status
 
 
 def test_the_largest_answer_goes_out(site):
-    """6 MB is FC's limit."""
+    """An answer of 6 MB, FC's limit, is sent."""
     assert 6 * MB == len(site.get("/answers/largest").data)

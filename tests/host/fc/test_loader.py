@@ -42,7 +42,7 @@ def write(root: Path, name: str, text: str = FINE):
     ],
 )
 def test_a_handler_is_loaded_by_its_path(tmp_path, files, handler):
-    """A directory needs no __init__.py, a dotted name does."""
+    """A directory needs no __init__.py, but a dotted name does."""
     for file in files:
         write(tmp_path, file, "" if file.endswith("__init__.py") else FINE)
 
@@ -75,7 +75,7 @@ def test_a_handler_is_loaded_by_its_path(tmp_path, files, handler):
     ],
 )
 def test_a_fault_has_fcs_name(tmp_path, text, handler, error_type):
-    """The name goes to the caller."""
+    """The caller gets FC's name of the error."""
     write(tmp_path, "f/index.py", text)
 
     with pytest.raises(LoadError) as caught:
@@ -84,7 +84,7 @@ def test_a_fault_has_fcs_name(tmp_path, text, handler, error_type):
 
 
 def test_only_the_root_is_on_the_path(tmp_path):
-    """A function imports what is shared from the root, nothing from beside itself."""
+    """A function can import from the root, not from its own directory."""
     write(tmp_path, "f/index.py", FINE)
     before = list(sys.path)
     load_handler(tmp_path, "f/index.handler")
@@ -94,7 +94,7 @@ def test_only_the_root_is_on_the_path(tmp_path):
 
 
 def test_the_module_is_named_like_its_path(tmp_path):
-    """It belongs to no package, so a name with slashes is what logs show."""
+    """The module's name is its path, with slashes, and it has no package."""
     write(tmp_path, "f/index.py", "def handler():\n    return __name__, __package__\n")
 
     assert ("f/index", "") == load_handler(tmp_path, "f/index.handler")()
@@ -102,7 +102,7 @@ def test_the_module_is_named_like_its_path(tmp_path):
 
 
 def test_a_module_that_failed_can_be_loaded_once_mended(tmp_path):
-    """A failure is not kept."""
+    """A failed import is not remembered."""
     write(tmp_path, "f/index.py", "1 / 0")
     with pytest.raises(LoadError):
         load_handler(tmp_path, "f/index.handler")

@@ -33,7 +33,7 @@ def routes():
     ],
 )
 def test_a_path_has_one_function(routes, path, function, told):
-    """Exact beats wildcard, the longest prefix wins, only the default form is cut."""
+    """Exact routes go before wildcards, and the longest prefix before others."""
     target = routes.find(path)
 
     assert (function, told) == (target.function.name, target.path)
@@ -58,12 +58,12 @@ def test_a_path_has_one_function(routes, path, function, told):
     ],
 )
 def test_any_other_path_has_none(routes, path):
-    """A prefix is no exact path, and an event function has no address."""
+    """A prefix is not an exact path, and an event function has no URL."""
     assert routes.find(path) is None
 
 
 def test_only_the_default_form_is_marked(routes):
-    """The mark makes browsers save what they get, as on FC's own domain."""
+    """Only answers in the default form are downloads, as on FC's domain."""
     marks = [
         routes.find(path).by_default_form
         for path in ("/echo/x", f"{PROXY}/site/echo/x")

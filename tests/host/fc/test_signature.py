@@ -42,7 +42,7 @@ def test_the_vendors_own_signature_passes():
 
 @pytest.mark.parametrize("seconds", [-900, -1, 0, 1, 900])
 def test_a_signature_lasts_fifteen_minutes(seconds):
-    """Clocks differ, to either side."""
+    """The date may differ by 15 minutes in both directions."""
     check(signed(), now=NOW + seconds)
 
 
@@ -75,14 +75,14 @@ def test_a_signature_lasts_fifteen_minutes(seconds):
     ],
 )
 def test_any_change_is_refused(changed):
-    """One small edit each, and the answer is 403."""
+    """A request that differs from the signed one gets 403."""
     with pytest.raises(Refusal) as caught:
         check(**{"headers": signed(), **changed})
     assert 403 == caught.value.status
 
 
 def test_an_empty_key_signs_nothing():
-    """Without a key configured nobody passes, a caller with an empty key neither."""
+    """Without a configured key every call is refused."""
     headers = signed(key=AccessKey())
 
     with pytest.raises(Refusal):
@@ -90,7 +90,7 @@ def test_an_empty_key_signs_nothing():
 
 
 def test_the_key_does_not_show():
-    """Not even where somebody prints the options."""
+    """The secret is not in the repr of the key."""
     assert "SKtest" not in repr(KEY)
 
 
@@ -117,14 +117,14 @@ def client(site):
     ],
 )
 def test_the_vendors_client_gets_in(client, method, path, more):
-    """The real client, over a real socket, at the real default form."""
+    """aliyun-fc2 can call the function in the default form."""
     answer = client.do_http_request(method, "site", "guarded", path, **more)
 
     assert (200, path or "/") == (answer.status_code, answer.json()["PATH_INFO"])
 
 
 def test_the_vendors_client_with_another_key_does_not(site):
-    """The function is never called."""
+    """With another key the call is refused and the function not called."""
     stranger = fc2.Client(endpoint=site.url, accessKeyID="AK", accessKeySecret="SK")
     answer = stranger.do_http_request("GET", "site", "guarded", "/x")
 
@@ -135,7 +135,7 @@ def test_the_vendors_client_with_another_key_does_not(site):
 
 
 def test_an_unsigned_call_by_the_custom_domain_is_refused(site):
-    """The trigger decides, not the way that leads to it."""
+    """The trigger checks the signature on the custom domain too."""
     answer = site.get("/guarded/x")
 
     assert (403, "SignatureNotMatch") == (answer.status, answer.json()["ErrorCode"])

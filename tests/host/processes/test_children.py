@@ -24,7 +24,7 @@ def start(tmp_path, code=SLEEPER, **more):
 
 
 def test_a_child_gets_its_input_and_leaves_its_output(tmp_path):
-    """What it prints on either stream is in the log."""
+    """Both output streams of a child go to its log."""
     up = "print('up', sys.stdin.read(), flush=True)"
     code = f"import sys; {up}; print('last', file=sys.stderr)"
     child = start(tmp_path, code, stdin=b"config")
@@ -35,14 +35,14 @@ def test_a_child_gets_its_input_and_leaves_its_output(tmp_path):
 
 
 def test_a_silent_child_is_said_to_be_silent(tmp_path):
-    """The sentence that reports its end says something."""
+    """A child without output is reported as such."""
     (tmp_path / "log").write_text("\n")
 
     assert "it printed nothing" == children.last_line(tmp_path / "log")
 
 
 def test_a_child_runs_where_the_project_is(tmp_path):
-    """`python -m sandbox` finds its package from any folder."""
+    """A child runs in the project's folder, so `python -m sandbox` works."""
     start(tmp_path, "import host, sys; print('up')").wait()
 
     assert "up" == children.last_line(tmp_path / "log")
@@ -56,7 +56,7 @@ def test_a_child_runs_where_the_project_is(tmp_path):
     ],
 )
 def test_a_child_is_ended(tmp_path, code, number):
-    """Politely if it listens, by force if it does not."""
+    """A child ends by SIGTERM, or by SIGKILL if it ignores that."""
     child = start(tmp_path, code)
     children.stop(child.pid, timeout=0.2)
 
@@ -65,7 +65,7 @@ def test_a_child_is_ended(tmp_path, code, number):
 
 
 def test_ending_what_is_gone_or_another_s_does_nothing(tmp_path):
-    """A number that was handed over may have become somebody else's."""
+    """An ended child, or another's process, is not signalled."""
     child = start(tmp_path, "print('up')")
     child.wait()
     children.stop(child.pid)
@@ -77,7 +77,7 @@ def test_ending_what_is_gone_or_another_s_does_nothing(tmp_path):
 
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_group_is_never_ended(tmp_path, monkeypatch, number):
-    """Such a number would reach this very test, so nothing is really sent."""
+    """A process id below 1 is never signalled; nothing is really sent here."""
     child = start(tmp_path)
     sent = []
     with monkeypatch.context() as patched:
@@ -90,7 +90,7 @@ def test_a_group_is_never_ended(tmp_path, monkeypatch, number):
 
 
 def test_ctrl_c_does_not_reach_a_child(tmp_path):
-    """It is in another group than the terminal's, so the host ends it in order."""
+    """A child is in a process group of its own."""
     child = start(tmp_path)
 
     assert os.getpgid(child.pid) != os.getpgid(os.getpid())
@@ -100,7 +100,7 @@ def test_ctrl_c_does_not_reach_a_child(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends it by itself")
 def test_a_killed_parent_takes_its_child_along(tmp_path):
-    """Even when nothing of the parent's code runs any more."""
+    """The child of a killed parent ends too."""
     code = (
         "import sys; from pathlib import Path; from host.processes import children;"
         f"child = children.start([sys.executable, '-c', {SLEEPER!r}],"
@@ -165,7 +165,7 @@ except KeyboardInterrupt:
 
 
 def test_a_signal_waits_for_the_fork(tmp_path):
-    """Raised in one of its callbacks it would be dropped, with a lock still held."""
+    """A signal during a fork is handled after it, and no lock stays held."""
     command = [sys.executable, "-c", INTERRUPTED, tmp_path / "log"]
     told = subprocess.run(
         command, cwd=children.PROJECT, capture_output=True, text=True, timeout=20

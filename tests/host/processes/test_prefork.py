@@ -49,7 +49,7 @@ def insist(pids, number):
 
 
 def test_requests_are_spread(tmp_path):
-    """Each of the processes gets some of them."""
+    """Each process gets some of the requests."""
     with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
 
@@ -57,7 +57,7 @@ def test_requests_are_spread(tmp_path):
 
 
 def test_one_that_is_killed_comes_back(tmp_path):
-    """Nobody is turned away meanwhile, and it gets its share again."""
+    """A killed process is replaced, and no caller is refused meanwhile."""
     with PreforkHost(tmp_path) as host:
         dead, *others = host.wait_for()
         os.kill(dead, signal.SIGKILL)
@@ -70,7 +70,7 @@ def test_one_that_is_killed_comes_back(tmp_path):
 
 
 def test_all_finish_what_is_in_flight(tmp_path):
-    """No new connection is taken, none is left waiting, and nothing stays."""
+    """On SIGTERM requests in flight are finished and no connection is accepted."""
     with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
         held = [HeldRequest(host) for _ in range(4)]
@@ -87,7 +87,7 @@ def test_all_finish_what_is_in_flight(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_may_reach_all_of_them(tmp_path, number):
-    """As from a terminal or systemd: what the parent passes on is no second one."""
+    """A signal to parent and children, as from a terminal, counts once."""
     with PreforkHost(tmp_path, size=2) as host:
         pids = host.wait_for()
         host.hear_from(*pids)  # one that is still starting may be ended as it is
@@ -101,7 +101,7 @@ def test_a_signal_may_reach_all_of_them(tmp_path, number):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_no_signal_comes_too_late(tmp_path, number):
-    """Up to its very end a process is ended by its work, and by nothing else."""
+    """Repeated signals do not cut a process short in its last steps."""
     with PreforkHost(tmp_path, size=2) as host:
         pids = host.wait_for()
         host.hear_from(*pids)
@@ -115,7 +115,7 @@ def test_no_signal_comes_too_late(tmp_path, number):
 
 
 def test_a_second_signal_ends_all_at_once(tmp_path):
-    """By force, in the parent's hand."""
+    """A second signal to the parent kills all processes."""
     with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
         held = HeldRequest(host)
@@ -130,7 +130,7 @@ def test_a_second_signal_ends_all_at_once(tmp_path):
 
 
 def test_one_that_hangs_is_not_waited_for(tmp_path):
-    """A process that is stopped cannot end by itself."""
+    """A stopped process is killed after the timeout."""
     with PreforkHost(tmp_path, "--shutdown_seconds=0.2", size=2) as host:
         pids = host.wait_for()
         host.hear_from(*pids)  # one that is still starting ends even so
@@ -142,7 +142,7 @@ def test_one_that_hangs_is_not_waited_for(tmp_path):
 
 
 def test_none_outlives_its_parent(tmp_path):
-    """Killed as it may be; what is in flight is finished even then."""
+    """Processes of a killed parent end, after their requests in flight."""
     with PreforkHost(tmp_path) as host:
         pids = host.wait_for()
         held = HeldRequest(host)
@@ -154,7 +154,7 @@ def test_none_outlives_its_parent(tmp_path):
 
 
 def test_too_many_deaths_are_no_life(tmp_path):
-    """Somebody else has to look: the host ends, and with 1."""
+    """If processes die too often, the host ends with exit code 1."""
     with PreforkHost(tmp_path, size=2) as host:
         for _ in range(100):
             insist(host.pids(), signal.SIGKILL)
@@ -169,7 +169,7 @@ def test_too_many_deaths_are_no_life(tmp_path):
 
 
 def test_one_that_cannot_begin_says_why():
-    """Its stack is in the log, and nobody tries for ever."""
+    """The stack of a process that cannot start is logged, and retries end."""
     command = [sys.executable, "-c", CANNOT_BEGIN]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
     stacks = re.findall(r"process \d failed\nTraceback", done.stderr)
@@ -179,7 +179,7 @@ def test_one_that_cannot_begin_says_why():
 
 
 def test_the_timers_tick_in_one_of_them(tmp_path):
-    """And in the one that takes its place."""
+    """Timers run in one process only, or in the one that replaces it."""
     site = tmp_path / "site"
     shutil.copytree(SITE.parent, site)
     (site / "functions/echo/index.py").write_text(SWEEP)
@@ -202,7 +202,7 @@ def test_the_timers_tick_in_one_of_them(tmp_path):
 
 
 def test_a_developers_redis_is_everybodys(tmp_path):
-    """The parent starts and ends it, and the sandbox."""
+    """The parent starts and ends one Redis and one sandbox for all processes."""
     options = ("--port=0", f"--sandbox_port={free_port()}", "--processes=2")
     with LocalHost(tmp_path, *options, environment={}) as host:
         eventually(lambda: len(children_of(host.process.pid)) == 4)
@@ -216,7 +216,7 @@ def test_a_developers_redis_is_everybodys(tmp_path):
 
 @pytest.mark.parametrize("options", [["--processes=0"], ["--processes=2", "--debug"]])
 def test_what_does_not_go_together_is_said(tmp_path, options):
-    """A reload replaces one process only."""
+    """--debug with several processes is refused."""
     host = LocalHost(tmp_path, "--port=0", *options)
     code = host.process.wait(20)
 

@@ -13,7 +13,7 @@ LONG = "/answers/fails_at_length"
 
 
 def test_entries_of_the_log_stay_whole(tmp_path):
-    """Also those longer than a pipe takes at once, and where its reader is slow."""
+    """Long entries are written in one piece, even to a slow reader."""
     os.mkfifo(tmp_path / "stderr")
     read = []
 
@@ -37,7 +37,7 @@ def test_entries_of_the_log_stay_whole(tmp_path):
 
 
 def test_each_has_a_log_file_of_its_own(tmp_path):
-    """Rotated by nobody else, so no line is lost; the parent's is beside them."""
+    """Each process rotates its own file, so that no line is lost."""
     log = ("--log_file_prefix=host.log", "--log_file_max_size=2000")
     with PreforkHost(tmp_path, *log, "--log_file_num_backups=99") as host:
         host.hear_from(*host.wait_for())

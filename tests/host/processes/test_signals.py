@@ -35,13 +35,13 @@ def interruption(monkeypatch):
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_it_comes_at_once(interruption, number):
-    """Wherever the start is just then."""
+    """A signal interrupts the start at once."""
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
 
 
 def test_one_that_was_dropped_comes_later(interruption):
-    """Nobody starts to serve who was told to end, and nobody reads of it."""
+    """An interruption that Python dropped is raised by check(), unprinted."""
     Callback(lambda: signal.raise_signal(signal.SIGTERM))
 
     with pytest.raises(KeyboardInterrupt):
@@ -50,12 +50,12 @@ def test_one_that_was_dropped_comes_later(interruption):
 
 
 def test_of_anything_else_that_is_dropped_people_read(interruption):
-    """As they do without it."""
+    """Other dropped exceptions are printed as usual."""
     Callback(lambda: 1 / 0)
 
     assert [ZeroDivisionError] == [each.exc_type for each in interruption.told]
 
 
 def test_none_comes_by_itself(interruption):
-    """A start that nobody interrupts goes on."""
+    """Without a signal check() does nothing."""
     interruption.check()

@@ -24,7 +24,7 @@ SECRETS = (
 @pytest.mark.case(121)
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_value_is_masked(name):
-    """What is not known to be harmless may be a secret."""
+    """A value that is not known to be harmless is masked."""
     assert f"/a?{name}=***" == masked(f"/a?{name}=value")
 
 
@@ -40,7 +40,7 @@ def test_a_value_is_masked(name):
     ],
 )
 def test_a_harmless_value_is_shown(pair):
-    """It helps who reads the log, and tells nobody's secret."""
+    """A harmless value is logged, because it helps the reader."""
     assert f"/a?{pair}" == masked(f"/a?{pair}")
 
 
@@ -58,7 +58,7 @@ def test_a_harmless_value_is_shown(pair):
     ],
 )
 def test_an_odd_query_shows_nothing_more(uri, shown):
-    """A name may be a secret too, if it is none."""
+    """A name without a value, or with odd characters, is masked."""
     assert shown == masked(uri)
 
 
@@ -67,7 +67,7 @@ def test_an_odd_query_shows_nothing_more(uri, shown):
     [(200, "INFO"), (303, "INFO"), (404, "WARNING"), (502, "ERROR")],
 )
 def test_the_worse_the_louder(caplog, status, level):
-    """One line, with everything that finds a request again."""
+    """The level of the line follows the status."""
     caplog.set_level(logging.INFO)
     log_access(
         method="GET",

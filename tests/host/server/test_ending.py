@@ -38,7 +38,7 @@ def read_all(connection):
 
 
 def test_a_request_in_flight_gets_its_answer(tmp_path):
-    """The host stops listening at once and ends when the last answer is out."""
+    """The host stops listening at once and ends after the last answer."""
     with LocalHost(tmp_path, *OPTIONS) as host:
         held = HeldRequest(host)
         host.process.send_signal(signal.SIGTERM)
@@ -63,7 +63,7 @@ def test_the_shutdown_has_a_timeout(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(tmp_path, number):
-    """Who asks twice does not want to wait; the exit code tells."""
+    """A second signal ends the host at once, with exit code 130."""
     with LocalHost(tmp_path, *OPTIONS) as host:
         held = HeldRequest(host)
         began = time.monotonic()
@@ -76,7 +76,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path, number):
 
 
 def test_a_connection_that_is_kept_is_told_to_close(tmp_path):
-    """One that asks once more is answered; one that is idle holds up nobody."""
+    """A kept connection is answered once more; an idle one is closed."""
     with LocalHost(tmp_path, *OPTIONS) as host:
         with host.connect() as asking, host.connect() as idle:
             for each in (asking, idle):
@@ -96,7 +96,7 @@ def test_a_connection_that_is_kept_is_told_to_close(tmp_path):
 
 
 def test_an_answer_is_out_when_its_last_byte_is(tmp_path):
-    """A caller that is slow to take a large one gets all of it."""
+    """A slow caller gets all of a large answer before the host ends."""
     with LocalHost(tmp_path, *OPTIONS) as host, socket.socket() as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         address, _, port = host.url.removeprefix("http://").partition(":")
@@ -113,7 +113,7 @@ def test_an_answer_is_out_when_its_last_byte_is(tmp_path):
 
 
 def test_a_round_of_a_timer_is_seen_through(tmp_path):
-    """It counts as a request in flight."""
+    """A running timer counts as a request in flight."""
     site, ticks = tmp_path / "site", tmp_path / "site/functions/echo/ticks"
     shutil.copytree(SITE.parent, site)
     (site / "functions/echo/index.py").write_text(SWEEP)
@@ -128,7 +128,7 @@ def test_a_round_of_a_timer_is_seen_through(tmp_path):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_it_does_so_as_process_1(tmp_path, processes):
-    """As in a container, where the kernel ignores what nobody handles."""
+    """As process 1 of a container the host handles SIGTERM too."""
     if not shutil.which("unshare") or subprocess.call([*APART, "true"]):
         pytest.skip("no process namespaces may be made here")
     options = (*OPTIONS, f"--processes={processes}")

@@ -14,7 +14,7 @@ from host.server.serving import listen
     ],
 )
 def test_an_address_that_is_not_here_is_said(address, reason):
-    """With the system's reason, and none of it unknown."""
+    """The message names the system's reason."""
     with pytest.raises(CannotStart) as caught:
         listen(8080, address)
 

@@ -21,7 +21,7 @@ def _root_logger():
 
 
 def test_the_defaults_are_a_developers():
-    """Loopback, the ports that the documents name, everything filled in."""
+    """The defaults are loopback, the documented ports and development mode."""
     options = parse_options(["local_host.py"])
 
     assert ("127.0.0.1", 8080, 8001, False, True) == (
@@ -34,7 +34,7 @@ def test_the_defaults_are_a_developers():
 
 
 def test_the_command_line_wins_over_the_file(tmp_path):
-    """Wherever on it --config stands."""
+    """The command line has precedence, wherever --config is in it."""
     file = tmp_path / "server.conf"
     file.write_text("port = 1\nsandbox_port = 2\ndebug = True\n")
 
@@ -47,7 +47,7 @@ def test_the_command_line_wins_over_the_file(tmp_path):
 
 
 def test_tornados_logging_options_work(tmp_path):
-    """Also from the file; the log rotates."""
+    """Tornado's log options work in the config file too, with rotation."""
     log = tmp_path / "host.log"
     file = tmp_path / "server.conf"
     file.write_text(
@@ -77,7 +77,7 @@ def test_tornados_logging_options_work(tmp_path):
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path, monkeypatch, arguments, text):
-    """One sentence, no stack."""
+    """Unreadable options are reported in one sentence without a stack."""
     monkeypatch.chdir(tmp_path)
     if text is not None:
         (tmp_path / "server.conf").write_text(text)
@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_said(tmp_path, monkeypatch, arguments, text):
     ],
 )
 def test_a_value_that_cannot_be_is_said(tmp_path, monkeypatch, argument, said):
-    """By the option's name; no other value is taken in its place."""
+    """A value out of range is refused with the option's name."""
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(CannotStart, match=f"^{said}$"):
@@ -115,7 +115,7 @@ def test_a_value_that_cannot_be_is_said(tmp_path, monkeypatch, argument, said):
 
 @pytest.mark.parametrize("argument", ["--port=0", "--port=65535", "--threads=1"])
 def test_the_outermost_values_are_taken(argument):
-    """Up to them everything works."""
+    """The limits themselves are valid values."""
     name, value = argument.strip("-").split("=")
 
     assert int(value) == parse_options(["local_host.py", argument])[name]

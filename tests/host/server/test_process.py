@@ -32,7 +32,7 @@ def start_bare(tmp_path, **more):
 @linux
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_nothing_outlives_the_host(tmp_path, number):
-    """However it ends; politely it ends with exit code 0."""
+    """All children end with the host, however it ends."""
     host = start_bare(tmp_path, environment={})
     with host:
         started = children_of(host.process.pid)
@@ -46,7 +46,7 @@ def test_nothing_outlives_the_host(tmp_path, number):
 @linux
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_a_start_that_is_interrupted(tmp_path, number):
-    """A signal may come before it listens."""
+    """A signal before the host listens ends its children too."""
     host = start_bare(tmp_path, environment={})
     started = []
     eventually(lambda: started.extend(children_of(host.process.pid)) or started)
@@ -58,7 +58,7 @@ def test_nothing_outlives_a_start_that_is_interrupted(tmp_path, number):
 
 @linux
 def test_a_taken_port_starts_nothing(tmp_path):
-    """One sentence that names the way out, exit code 1."""
+    """A port in use is reported in one sentence, with exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         host = LocalHost(tmp_path, f"--port={port}", environment={})
@@ -71,7 +71,7 @@ def test_a_taken_port_starts_nothing(tmp_path):
 
 @linux
 def test_a_taken_sandbox_port_leaves_nothing_running(tmp_path):
-    """The Redis that was started before is ended."""
+    """The Redis that was already started is ended."""
     if find_server() is None:
         pytest.skip("no redis-server: the stand-in has no file to look for")
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -102,7 +102,7 @@ def test_a_taken_sandbox_port_leaves_nothing_running(tmp_path):
     ],
 )
 def test_a_fault_is_one_sentence(tmp_path, arguments, environment, said):
-    """It names what is wrong, prints no stack and no secret, and exits with 1."""
+    """A fault is reported without stack and secret, with exit code 1."""
     (tmp_path / "bare.yml").write_text("Resources: {}")
     host = LocalHost(tmp_path, "--port=0", *arguments, environment=environment)
     code = host.process.wait(20)
@@ -112,20 +112,20 @@ def test_a_fault_is_one_sentence(tmp_path, arguments, environment, said):
 
 
 def test_a_call_that_hangs_holds_up_nobody(tmp_path):
-    """It is given up after a bounded time, thread or no thread."""
+    """A hanging call gets 502 after its timeout and does not delay the end."""
     with LocalHost(tmp_path, *OPTIONS) as host:
         assert 502 == host.get("/answers/hangs").status
         assert 0 == host.end(signal.SIGTERM)
 
 
 def test_without_timeouts_a_debugger_has_its_time(tmp_path):
-    """A call may then take longer than the template says."""
+    """With --timeouts=false a call may exceed the template's timeout."""
     with LocalHost(tmp_path, *OPTIONS, "--timeouts=false") as host:
         assert b"plain" == host.get("/answers/slow?1.2").data
 
 
 def test_a_config_file_is_read(tmp_path):
-    """Options in Python; the log goes where it says and rotates."""
+    """Options come from a Python file, and the log it names rotates."""
     port = free_port()
     (tmp_path / "server.conf").write_text(
         f"port = {port}\ntemplate = {str(SITE)!r}\nlog_file_prefix = 'host.log'\n"
@@ -144,7 +144,7 @@ def test_a_config_file_is_read(tmp_path):
     ("hops", "shown"), [("0", "127.0.0.1"), ("1", "203.0.113.7"), ("2", "192.0.2.66")]
 )
 def test_the_log_tells_who_calls(tmp_path, hops, shown):
-    """Behind proxies of one's own by the rule of the limits; else the peer."""
+    """The access log names the client's address by TRUSTED_PROXY_HOPS."""
     environment = {**SETTINGS, "TRUSTED_PROXY_HOPS": hops}
     told = {"X-Forwarded-For": "198.51.100.1, 192.0.2.66, 203.0.113.7"}
     with LocalHost(tmp_path, *OPTIONS, environment=environment) as host:
@@ -155,7 +155,7 @@ def test_the_log_tells_who_calls(tmp_path, hops, shown):
 
 
 def test_a_reload_keeps_what_was_started(tmp_path):
-    """An edit in debug mode: new code, the same Redis and sandbox, and one of each."""
+    """A reload in debug mode loads new code and keeps Redis and sandbox."""
     site = tmp_path / "site"
     shutil.copytree(SITE.parent, site)
     function = site / "functions" / "answers" / "index.py"
@@ -180,7 +180,7 @@ def test_a_reload_keeps_what_was_started(tmp_path):
 
 
 def test_a_mended_function_is_served(tmp_path):
-    """Also one that could not be loaded is watched."""
+    """A function that could not be loaded is watched too."""
     site = tmp_path / "site"
     shutil.copytree(SITE.parent, site)
     options = (f"--port={free_port()}", f"--template={site / 'template.yml'}")
@@ -205,7 +205,7 @@ def edit(host, file, text):
 
 
 def test_it_says_where_it_listens(tmp_path):
-    """From any folder; the address is there when the line is."""
+    """The host accepts connections when it prints its URL."""
     with LocalHost(tmp_path, *OPTIONS) as host:
         address = host.url.removeprefix("http://").split(":")
         socket.create_connection((address[0], int(address[1])), 5).close()

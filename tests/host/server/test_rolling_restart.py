@@ -92,7 +92,7 @@ def callers_of(front):
 
 
 def test_no_request_is_lost(start):
-    """A new host takes the place of each old one, which then ends with 0."""
+    """New hosts replace old ones, which end with 0, without a lost request."""
     first, second = start(), start()
     front = Front(first, second)
     codes = []

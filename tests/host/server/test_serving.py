@@ -25,7 +25,7 @@ def error_of(answer):
 
 
 def test_the_environ_is_the_requests(site):
-    """The custom domain's route: the whole path, not decoded, and both cookies."""
+    """On the custom domain a function gets the whole path, not decoded."""
     text = (
         b"GET /echo/%E4%BD%A0?q=%20&q=2 HTTP/1.1\r\nHost: here\r\nX-A: 1\r\nX-A: 2\r\n"
         b"Cookie: a=1\r\nCookie: b=2\r\nX-Fc-Region: mine\r\nConnection: close\r\n\r\n"
@@ -49,7 +49,7 @@ def test_the_environ_is_the_requests(site):
 
 
 def test_the_default_form_tells_less_of_the_path(site):
-    """The same function by FC's own address: no prefix, and the answer is saved."""
+    """In the default form the prefix is removed and the answer is a download."""
     by_domain = site.get("/echo/x?a=1")
     by_default = site.get(f"{PROXY}/echo/echo/x?a=1")
     differing = {
@@ -79,7 +79,7 @@ def test_the_default_form_tells_less_of_the_path(site):
 def test_what_no_trigger_takes_never_reaches_a_function(
     site, method, path, status, code
 ):
-    """HEAD and OPTIONS too go on only where the template names them."""
+    """HEAD and OPTIONS too need a trigger that names them."""
     answer = site.request(method, path)
 
     assert (status, "FcCommonError") == (
@@ -90,7 +90,7 @@ def test_what_no_trigger_takes_never_reaches_a_function(
 
 
 def test_a_head_request_is_passed_on(site):
-    """Where the template names HEAD the function answers, without a body."""
+    """The function answers HEAD if its trigger names it, without a body."""
     answer = site.request("HEAD", "/echo")
 
     assert (200, b"", True) == (
@@ -101,21 +101,21 @@ def test_a_head_request_is_passed_on(site):
 
 
 def test_a_method_nobody_knows_is_refused(site):
-    """In FC's form, as if its trigger named others."""
+    """An unknown method is refused in FC's form."""
     answer = site.request("BREW", "/echo")
 
     assert error_of(answer)[:2] == (405, "FcCommonError")
 
 
 def test_two_cookies_stay_two(site):
-    """The one header that must not be joined on the way out."""
+    """Two Set-Cookie headers are not joined."""
     answer = site.get("/answers/cookies")
 
     assert ["a=1", "b=2"] == answer.headers.getlist("Set-Cookie")
 
 
 def test_what_fc_sets_itself_is_dropped(site):
-    """Nothing that works here only."""
+    """Headers that FC sets itself are dropped here as well."""
     answer = site.get("/answers/reserved")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     headers.pop("date")
@@ -126,7 +126,7 @@ def test_what_fc_sets_itself_is_dropped(site):
 
 
 def test_nothing_is_added_to_an_answer(site):
-    """No ETag that would turn a second answer into 304, no Server."""
+    """The host adds no ETag and no Server header."""
     first = site.get("/answers/tag")
     second = site.get("/answers/tag", If_None_Match="*", **{"If-None-Match": "*"})
 
@@ -137,7 +137,7 @@ def test_nothing_is_added_to_an_answer(site):
 
 
 def test_no_content_has_none(site):
-    """204 is answered without a body and without a length."""
+    """204 has no body and no Content-Length."""
     answer = site.get("/answers/no_content")
 
     assert (204, b"", None) == (
@@ -148,7 +148,7 @@ def test_no_content_has_none(site):
 
 
 def test_every_call_has_an_id_of_its_own(site):
-    """The caller gets the one that the function is told."""
+    """The caller and the function get the same request id."""
     answers = [site.get("/echo"), site.get("/echo")]
     told = [answer.json()["request_id"] for answer in answers]
 
@@ -169,7 +169,7 @@ def test_every_call_has_an_id_of_its_own(site):
     ],
 )
 def test_a_failed_call_shows_the_caller_nothing(site, path, error_type):
-    """FC would show text and stack; here the log has them, under the request's id."""
+    """Text and stack of an exception go only to the log."""
     answer = site.get(path)
     request_id = answer.headers["X-Fc-Request-Id"]
 
@@ -183,7 +183,7 @@ def test_a_failed_call_shows_the_caller_nothing(site, path, error_type):
 
 
 def test_the_log_has_the_stack(site):
-    """Or nobody could mend it."""
+    """The log has the stack of a failed call."""
     request_id = site.get("/answers/fails").headers["X-Fc-Request-Id"]
     entry = site.log().partition(request_id)[2]
 
@@ -204,7 +204,7 @@ def test_the_access_log_has_no_secrets(site):
 
 
 def test_a_refusal_leaves_the_connection_open(site):
-    """The next request on it is answered."""
+    """The next request on the connection is answered."""
     one = b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
     two = b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     answer = raw(site, one + two)
@@ -215,7 +215,7 @@ def test_a_refusal_leaves_the_connection_open(site):
 
 
 def test_calls_run_side_by_side(site):
-    """One that waits does not hold up another, as two instances would not."""
+    """A waiting call does not block another one."""
     address = urlsplit(site.url)
     with socket.create_connection((address.hostname, address.port), 10) as waiting:
         waiting.sendall(b"GET /answers/slow?0.9 HTTP/1.1\r\nHost: a\r\n\r\n")

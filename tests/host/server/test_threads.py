@@ -31,7 +31,7 @@ def run(work):
 
 
 def test_results_come_to_those_who_wait():
-    """Each to its own, however many there are."""
+    """Each future gets the result of its own work."""
 
     async def work(threads):
         numbers = [threads.run(lambda number=number: -number) for number in range(500)]
@@ -42,7 +42,7 @@ def test_results_come_to_those_who_wait():
 
 @pytest.mark.parametrize("error", [ValueError, SystemExit])
 def test_a_failure_is_the_callers(error):
-    """It ends neither the thread nor the loop."""
+    """An exception goes to the future, and the thread goes on."""
 
     async def work(threads):
         def fail():
@@ -56,7 +56,7 @@ def test_a_failure_is_the_callers(error):
 
 
 def test_as_many_as_are_needed_and_no_more():
-    """One after the other share one; at once there are two, and the others wait."""
+    """Sequential work uses one thread, parallel work up to the maximum."""
 
     async def work(threads):
         alone = {await threads.run(threading.get_ident) for _ in range(5)}
@@ -71,7 +71,7 @@ def test_as_many_as_are_needed_and_no_more():
 
 
 def test_they_have_names():
-    """As in stacks that a debugger shows."""
+    """Threads have names for stacks and debuggers."""
     assert "work_1" == run(
         lambda threads: threads.run(lambda: threading.current_thread().name)
     )
@@ -86,7 +86,7 @@ def hold(threads):
 
 
 def test_what_is_cancelled_in_time_is_not_begun():
-    """And what follows is."""
+    """Work that is cancelled in time is not started; the next one is."""
 
     async def work(threads):
         gate, held = hold(threads)
@@ -102,7 +102,7 @@ def test_what_is_cancelled_in_time_is_not_begun():
 
 
 def test_a_result_that_comes_too_late_is_lost():
-    """Its thread goes on to the next work."""
+    """The result of cancelled work is dropped, and its thread goes on."""
 
     async def work(threads):
         gate, held = hold(threads)
@@ -115,7 +115,7 @@ def test_a_result_that_comes_too_late_is_lost():
 
 
 def test_what_waits_at_the_end_is_not_begun():
-    """What is under way is finished, and the threads end."""
+    """After stop() running work is finished and waiting work dropped."""
     begun = []
 
     async def work(threads):
@@ -134,7 +134,7 @@ def test_what_waits_at_the_end_is_not_begun():
 
 
 def test_nobody_waits_for_a_thread_that_hangs():
-    """It may tell its result when nobody listens any more."""
+    """A hanging thread does not keep the process alive."""
     gate = threading.Event()
 
     async def work(threads):

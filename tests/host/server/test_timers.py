@@ -78,7 +78,7 @@ def ticks_of(folder):
 
 
 def test_a_tick_is_fcs_timer_event(tmp_path):
-    """Time, trigger and payload as bytes of JSON, and FC's context."""
+    """The function gets FC's event as JSON bytes, and FC's context."""
     run_once(make_template(tmp_path))
 
     (tick,) = ticks_of(tmp_path)
@@ -92,7 +92,7 @@ def test_a_tick_is_fcs_timer_event(tmp_path):
 
 
 def test_a_tick_that_fails_is_logged_and_ends_nothing(tmp_path, caplog):
-    """With its stack, for there is no caller to tell."""
+    """A failed timer is logged with its stack, and the host goes on."""
     template = make_template(tmp_path)
     (tmp_path / "broken").touch()
     run_once(template)
@@ -104,7 +104,7 @@ def test_a_tick_that_fails_is_logged_and_ends_nothing(tmp_path, caplog):
     ("every", "seconds"), [("@every 1s", 1), ("@every 5m", 300), ("@every 2h", 7200)]
 )
 def test_an_interval_is_read(tmp_path, every, seconds):
-    """FC's @every with seconds, minutes and hours."""
+    """FC's @every is read in seconds, minutes and hours."""
     (timer,) = make_template(tmp_path, every=every).timers
 
     assert (timer.seconds, timer.function.name) == (seconds, "sweep")
@@ -112,13 +112,13 @@ def test_an_interval_is_read(tmp_path, every, seconds):
 
 @pytest.mark.parametrize("every", ["0 0/5 * * * *", "@every 0s", "@daily", ""])
 def test_an_expression_that_cannot_be_played_is_named(tmp_path, every):
-    """Rather than a timer that silently never comes."""
+    """An unsupported expression is an error, not a timer that never runs."""
     with pytest.raises(TemplateError, match="@every 5m"):
         make_template(tmp_path, every=every)
 
 
 def test_a_disabled_timer_does_not_tick(tmp_path):
-    """As on FC."""
+    """A trigger with Enable: false does not run."""
     assert make_template(tmp_path, enable="false").timers == ()
 
 
