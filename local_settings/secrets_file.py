@@ -1,4 +1,4 @@
-"""Secrets of a developer's machine, made once and kept in one private file."""
+"""Secrets of a developer's machine, made once and stored in one private file."""
 
 from __future__ import annotations
 

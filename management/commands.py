@@ -28,13 +28,13 @@ def _optional_appid(parser: ArgumentParser) -> None:
 
 def _rotate_client(parser: ArgumentParser) -> None:
     client_id_argument(parser)
-    says = "remove the older of the two secrets"
-    parser.add_argument("--finish", action="store_true", help=says)
+    summary = "remove the older of the two secrets"
+    parser.add_argument("--finish", action="store_true", help=summary)
 
 
 def _sub(parser: ArgumentParser) -> None:
-    says = "openid or unionid of the user, as the subject of the apps says"
-    parser.add_argument("sub", metavar="SUB", help=says)
+    summary = "openid or unionid of the user, as the subject of the apps summary"
+    parser.add_argument("sub", metavar="SUB", help=summary)
 
 
 def _document(parser: ArgumentParser) -> None:
@@ -48,8 +48,8 @@ def _rollback(parser: ArgumentParser) -> None:
 
 def _export(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE")
-    says = "write secrets in plain text; not with --endpoint"
-    parser.add_argument("--with-secrets", action="store_true", help=says)
+    summary = "write secrets in plain text; not with --endpoint"
+    parser.add_argument("--with-secrets", action="store_true", help=summary)
 
 
 def _import(parser: ArgumentParser) -> None:

@@ -113,19 +113,19 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
 
 
 def _clear(parser: ArgumentParser) -> None:
-    says = "fields to remove, such as rate"
+    summary = "fields to remove, such as rate"
     parser.add_argument(
-        "--clear", action="extend", nargs="+", metavar="FIELD", help=says
+        "--clear", action="extend", nargs="+", metavar="FIELD", help=summary
     )
 
 
 def _many(
-    parser: ArgumentParser, option: str, metavar: str, says: str, *, field: str = ""
+    parser: ArgumentParser, option: str, metavar: str, summary: str, *, field: str = ""
 ) -> None:
     more: dict[str, Any] = {"action": "extend", "nargs": "+", "metavar": metavar}
     dest = field or f"{option.strip('-').replace('-', '_')}s"
-    parser.add_argument(option, dest=dest, help=says, **more)
+    parser.add_argument(option, dest=dest, help=summary, **more)
 
 
-def _flag(parser: ArgumentParser, option: str, says: str) -> None:
-    parser.add_argument(option, action=BooleanOptionalAction, help=says)
+def _flag(parser: ArgumentParser, option: str, summary: str) -> None:
+    parser.add_argument(option, action=BooleanOptionalAction, help=summary)

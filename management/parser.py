@@ -71,11 +71,11 @@ def _parser() -> Parser:
     _common(parser)
     nouns: dict[str, Any] = {}
     of_nouns = parser.add_subparsers(dest="noun", help=argparse.SUPPRESS)
-    for (noun, verb), (says, define) in COMMANDS.items():
+    for (noun, verb), (summary, define) in COMMANDS.items():
         if noun not in nouns:
             made = of_nouns.add_parser(noun)
             nouns[noun] = made.add_subparsers(dest="verb", required=True)
-        one = nouns[noun].add_parser(verb, description=says, help=says)
+        one = nouns[noun].add_parser(verb, description=summary, help=summary)
         define(one)
         _common(one)
     return parser
@@ -104,5 +104,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _list_of_commands() -> str:
-    verbs = ((f"{noun} {verb}", says) for (noun, verb), (says, _) in COMMANDS.items())
-    return "\n".join(["commands:", *(f"  {verb:<18} {says}" for verb, says in verbs)])
+    verbs = (
+        (f"{noun} {verb}", summary) for (noun, verb), (summary, _) in COMMANDS.items()
+    )
+    return "\n".join(
+        ["commands:", *(f"  {verb:<18} {summary}" for verb, summary in verbs)]
+    )

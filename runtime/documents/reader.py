@@ -188,7 +188,7 @@ def _result_of(search: Future[Document | None]) -> Document | None:
     try:
         return search.result(SEARCH_SECONDS)
     except FutureTimeout:
-        raise StoreAway("nobody found the document in time") from None
+        raise StoreAway("the search for the document took too long") from None
 
 
 @dataclass(frozen=True, slots=True)

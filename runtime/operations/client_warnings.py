@@ -11,8 +11,8 @@ from runtime.operations import editing
 from runtime.operations.refusals import UnreadableDocument
 from runtime.registry.sign_in_apps import PAGE_KIND, QR_KIND
 
-TWICE = (
-    "Who comes by QR code and inside WeChat is two people here: "
+TWO_SUBJECTS = (
+    "A user who signs in both by QR code and inside WeChat gets two identifiers here: "
     "give both apps the subject unionid."
 )
 
@@ -29,7 +29,7 @@ def warnings(
     subjects = _subjects(gateway, content["scopes"])
     if len(subjects) < 2 or set(subjects.values()) == {"unionid"}:
         return {}
-    return {"warnings": [TWICE]}
+    return {"warnings": [TWO_SUBJECTS]}
 
 
 def _subjects(gateway: Gateway, appids: Iterable[str]) -> dict[str, str]:

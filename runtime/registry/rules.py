@@ -41,12 +41,12 @@ def word(*words: str) -> Rule:
     return rule
 
 
-def text(pattern: str, says: str) -> Rule:
+def text(pattern: str, description: str) -> Rule:
     """Return a rule that accepts text that matches this pattern as a whole."""
 
     def rule(value: Any) -> str:
         if not _is_text(value) or not re.fullmatch(pattern, value):
-            raise Fault(f"must be {says}")
+            raise Fault(f"must be {description}")
         return value
 
     return rule

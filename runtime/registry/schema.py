@@ -1,4 +1,4 @@
-"""The documents of apps and clients, checked before they are kept."""
+"""Schema of the documents of apps and clients: their fields and the rules for each."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from runtime.registry.rules import (
 )
 
 MOST_SECRETS = 2
-"""Of a client at a time: the old one and the one it changes over to."""
+"""Of a client at a time: the old secret and, during a rotation, the new one."""
 
 
 class InvalidDocument(GatewayError):
-    """A field is missing, unknown, malformed or at odds with another one.
+    """A field is missing, unknown, malformed or in conflict with another one.
 
-    The message names it, and repeats no value.
+    The message names the field and repeats no value.
     """
 
     status = 400
@@ -49,22 +49,22 @@ class InvalidDocument(GatewayError):
 
 
 def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept as `apps/{appid}`; InvalidDocument names the field."""
+    """Return the content of `apps/{appid}`; InvalidDocument names the field."""
     _checked("appid", app_id, appid)
     content = checked_fields(fields, RULES["apps"], needed=NEEDED["apps"])
     silent = content.get("oauth_scope") == "snsapi_base"
     if silent and content.get("subject") == "unionid":
-        # WeChat tells a unionid with snsapi_userinfo alone: nobody could sign in.
+        # WeChat returns a unionid only with snsapi_userinfo: every sign-in would fail.
         fault = "must be snsapi_userinfo, since subject is unionid"
         raise InvalidDocument("oauth_scope", fault)
     return content
 
 
 def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept as `clients/{client_id}`; InvalidDocument names the field.
+    """Return the content of `clients/{client_id}`; InvalidDocument names the field.
 
-    Its `secret_hashes` are ours and none for a public client; its scopes may be empty:
-    it may then sign people in.
+    A public client has no `secret_hashes`. The scopes may be empty: such a client can
+    only sign users in.
     """
     _checked("client_id", _client_id, client_id)
     content = checked_fields(fields, RULES["clients"], needed=NEEDED["clients"])
@@ -99,12 +99,12 @@ def _checked(name: str, rule: Rule, value: Any) -> Any:
 
 
 def _shown(name: Any) -> str:
-    # Who mixes up name and value would see the value in the log.
+    # If name and value were mixed up, this is the value, and may be a secret.
     return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
 
 
 def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each field that does not go with another one, and what is wrong with it."""
+    """Yield each field that contradicts another one, and what is wrong with it."""
     public = content.get("public", False)
     if public and content["secret_hashes"]:
         yield "secret_hashes", "must be empty: a public client has no secret"
@@ -113,7 +113,7 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if public and content.get("pkce") == "optional":
         yield "pkce", "must be required: a public client has no other proof"
     if content.get("subject_type") == "pairwise" and "pairwise_salt" not in content:
-        yield "pairwise_salt", "is missing: names that are pairwise are made with it"
+        yield "pairwise_salt", "is missing: pairwise identifiers are made with it"
     native = content.get("native", False)
     for place, uri in enumerate(content.get("redirect_uris", ()), 1):
         if fault := _loopback_fault(uri, native=native):
@@ -157,7 +157,7 @@ def _rate(value: Any) -> dict[str, Any]:
     return {"per_second": per_second, "burst": whole(1, 100_000)(value["burst"])}
 
 
-# In WeChat's dialect both stand in the same place.
+# WeChat's own paths take both in the same parameter.
 _client_id = text(
     rf"(?!{APPID}\Z){CLIENT_ID}",
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",

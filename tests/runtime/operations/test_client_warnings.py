@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.gateway import Gateway
-from runtime.operations.client_warnings import TWICE
+from runtime.operations.client_warnings import TWO_SUBJECTS
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 BOTH = {SERVICE: [], WEBSITE: []}
@@ -32,9 +32,9 @@ def apps(do):
 @pytest.mark.parametrize(
     ("service", "website", "expected"),
     [
-        ("openid", "openid", [TWICE]),
-        ("unionid", "openid", [TWICE]),
-        ("openid", "unionid", [TWICE]),
+        ("openid", "openid", [TWO_SUBJECTS]),
+        ("unionid", "openid", [TWO_SUBJECTS]),
+        ("openid", "unionid", [TWO_SUBJECTS]),
         ("unionid", "unionid", None),
     ],
 )
@@ -72,7 +72,7 @@ def test_the_client_of_the_gateways_own_page(do, apps, gateway):
     client_id = gateway.settings.login_client
     client = do("client add", name="Own", client_id=client_id, scopes=BOTH)
 
-    assert [TWICE] == client["warnings"]
+    assert [TWO_SUBJECTS] == client["warnings"]
 
 
 def test_an_app_that_cannot_be_read_keeps_no_client_back(do, apps, gateway):
