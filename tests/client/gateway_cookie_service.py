@@ -19,7 +19,7 @@ DAY = 86400
 APP, OTHER_APP = "wx" + "a" * 16, "wx" + "b" * 16
 OLDER = {"v": 1, "sub": "张-1", "sid": "s-1", "at": 1_700_000_000, "amr": "wechat"}
 SESSION = {**OLDER, "app": APP}
-PERSON = {
+USER = {
     "sub": "张-1",
     "sid": "s-1",
     "auth_time": 1_700_000_000,

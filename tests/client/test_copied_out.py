@@ -1,4 +1,4 @@
-"""Each file of the client works in another project, under another name."""
+"""Files of the client, copied into another project under another name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service behind the gateway's host name: whom its cookie lets in."""
+"""GatewayAuthHandler behind the gateway's host name: which cookies it accepts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.client.gateway_cookie_service import (
     NAME,
     NEW,
     OLD,
-    PERSON,
     SESSION,
+    USER,
     give,
     serve,
     status,
@@ -27,11 +27,11 @@ from tests.support.raw_server import RawServer, close, make_answer
 
 
 def test_who_signed_in_at_the_gateway(browser, running):
-    """The page sees the person and when it was, and calls nobody."""
+    """The page sees the user and when it was, and calls nobody."""
     give(browser)
     answer = browser.get(f"{running.url}/page")
 
-    assert (200, PERSON) == (answer.status, answer.json())
+    assert (200, USER) == (answer.status, answer.json())
 
 
 def test_a_stranger_goes_to_the_gateway_and_comes_back(browser, running):
@@ -151,7 +151,7 @@ def test_the_cookies_name_on_https(browser, settings, name):
 
 
 def test_the_gateway_tells_the_profile(browser):
-    """It is asked with the person's own cookie, and nothing else."""
+    """It is asked with the user's own cookie, and nothing else."""
     me = {"sub": "张-1", "name": "José🦌"}
     answer = make_answer(json.dumps(me).encode())
     with RawServer(answer) as gateway, serve(gateway.url + "/") as service:

@@ -1,4 +1,4 @@
-"""The state: made for one browser, good once, and nothing else passes for it."""
+"""The state of WeChatOAuth2Mixin: bound to one browser, valid once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/tornado.md shows is run as it stands there."""
+"""The examples of docs/tornado.md, run as they are printed."""
 
 from __future__ import annotations
 

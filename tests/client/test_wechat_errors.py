@@ -1,4 +1,4 @@
-"""What WeChat can do wrong: one error, with WeChat's number and nothing to hide."""
+"""Errors of WeChat: one exception with WeChat's number, and no secret in it."""
 
 from __future__ import annotations
 

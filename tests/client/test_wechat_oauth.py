@@ -1,4 +1,4 @@
-"""Sign-in with the mixin, against WeChat as the sandbox plays it."""
+"""Sign-in with WeChatOAuth2Mixin at the sandbox's WeChat."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_link_is_wechats_to_the_letter(browser, query, path, scope, extra):
 @pytest.mark.case(59)
 @pytest.mark.bug(9)
 @pytest.mark.parametrize("number", range(4))
-def test_a_person_signs_in(sandbox, browser, service, number):
+def test_a_user_signs_in(sandbox, browser, service, number):
     """The token answer and the profile come as they are, emoji and accents included."""
     appid, user = sandbox.app("service")["appid"], sandbox.user(number)
     sandbox.control("phone/holder", openid=user["openid"][appid])
@@ -53,7 +53,7 @@ def test_a_person_signs_in(sandbox, browser, service, number):
     )
 
 
-def test_a_person_signs_in_by_qr_code(sandbox, browser):
+def test_a_user_signs_in_by_qr_code(sandbox, browser):
     """The page, the phone, the poll, and back."""
     with Service(at(sandbox, "website")) as service:
         link = start(browser, service, "?scope=snsapi_login")
@@ -71,7 +71,7 @@ def test_a_person_signs_in_by_qr_code(sandbox, browser):
 
 
 @pytest.mark.case(40)
-def test_a_person_refuses(sandbox, browser, service):
+def test_a_user_refuses(sandbox, browser, service):
     """The state comes back alone, and it is this browser's."""
     sandbox.control("apps", appid=sandbox.app("service")["appid"], refusal="redirect")
     told = finish(browser, agree(browser, start(browser, service), "refuse"))

@@ -35,7 +35,7 @@ GRANTED = {
     "scope": "snsapi_userinfo",
     "unionid": "u-1",
 }
-PERSON = {"openid": "o-1", "nickname": "张三", "unionid": "u-1"}
+USER = {"openid": "o-1", "nickname": "张三", "unionid": "u-1"}
 OIDC = {
     "client_id": "demo",
     "redirect_uri": BACK,
@@ -58,7 +58,7 @@ WECHAT = {
 def willing(wechat):
     """Let WeChat answer as it does when all is well."""
     wechat.script("/sns/oauth2/access_token", GRANTED)
-    wechat.script("/sns/userinfo", PERSON)
+    wechat.script("/sns/userinfo", USER)
 
 
 def query_of(address):

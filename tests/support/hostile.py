@@ -1,4 +1,4 @@
-"""Asks the wechat_api function as an ill-meaning caller, and looks for secrets."""
+"""A hostile caller of the wechat_api function, which looks for secrets in answers."""
 
 from __future__ import annotations
 

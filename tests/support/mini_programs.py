@@ -9,11 +9,11 @@ from functions.login.index import handler as login
 from functions.wechat_api.index import handler as wechat_api
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import APP_SECRET, CLIENT_SECRET, SERVICE, change
-from tests.support.wechat_vectors import APPID, PERSON, SESSION_KEY
+from tests.support.wechat_vectors import APPID, SESSION_KEY, USER
 
 JSCODE2SESSION = "/sns/jscode2session"
 OTHER_APPID = "wx" + "d" * 16
-OPENID, UNIONID = PERSON["openId"], PERSON["unionId"]
+OPENID, UNIONID = USER["openId"], USER["unionId"]
 KNOWN = {"session_key": SESSION_KEY, "openid": OPENID, "unionid": UNIONID}
 SALT = "0f" * 16
 ASKED = {

@@ -1,4 +1,4 @@
-"""What clients and people of these tests are called, and short ways to ask."""
+"""Clients and a user of the OpenID provider, and short ways to call it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CODE = {
 
 
 def grant(gateway, client_id="demo", **changed):
-    """Return what the person has allowed that client."""
+    """Return what the user has allowed that client."""
     fields = {
         "dialect": OIDC,
         "client_id": client_id,

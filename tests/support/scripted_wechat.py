@@ -1,4 +1,4 @@
-"""WeChat as a function, and short ways to ask and to read an answer."""
+"""WeChat as a function, and short ways to send requests and read answers."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ ENCRYPTED = (
     "12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfn"
     "eQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew=="
 )
-PERSON = {
+USER = {
     "openId": "oGZUI0egBJY1zhBYw2KhdUfwVJJE",
     "nickName": "Band",
     "gender": 1,

@@ -17,7 +17,7 @@ from runtime.errors import (
 from runtime.gateway import Gateway
 from runtime.sign_in.flows import Flows
 from tests.support.callback_flows import TOKEN, USERINFO
-from tests.support.client_sign_in import BACK, GRANTED, PERSON, Visit, query_of
+from tests.support.client_sign_in import BACK, GRANTED, USER, Visit, query_of
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import (
     COOKIE,
@@ -70,7 +70,7 @@ class TestOnce:
             return GRANTED
 
         wechat.script(TOKEN, slow)
-        wechat.script(USERINFO, PERSON)
+        wechat.script(USERINFO, USER)
         with ThreadPoolExecutor(10) as pool:
             answers = [pool.submit(walk.back, code=f"code-{n % 2}") for n in range(10)]
             let_wait(9)
@@ -135,7 +135,7 @@ class TestOnce:
     def test_a_failed_exchange_frees_the_flow(self, walk, wechat):
         """WeChat's bad minute does not cost the person a new scan."""
         wechat.script(TOKEN, WeChatUnavailable(), GRANTED)
-        wechat.script(USERINFO, PERSON)
+        wechat.script(USERINFO, USER)
         with refusal(WeChatUnavailable):
             walk.back()
 

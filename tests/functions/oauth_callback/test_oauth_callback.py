@@ -18,7 +18,7 @@ from runtime.errors import (
 from runtime.registry.subjects import SubjectMissing
 from runtime.upstream.answer import Answer
 from tests.support.callback_flows import TOKEN, USERINFO, StartedFlow, profile_of
-from tests.support.client_sign_in import GRANTED, PERSON
+from tests.support.client_sign_in import GRANTED, USER
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import (
     APP_SECRET,
@@ -90,7 +90,7 @@ class TestSignedIn:
     def test_a_nickname_of_64_kb_is_cut(self, walk, wechat):
         """It does not fill Redis."""
         wechat.script(TOKEN, GRANTED)
-        wechat.script(USERINFO, {**PERSON, "nickname": "张" * 22000})
+        wechat.script(USERINFO, {**USER, "nickname": "张" * 22000})
 
         assert len(profile_of(walk.gateway, walk.back())[1]["name"]) == 256
 
@@ -107,7 +107,7 @@ class TestSignedIn:
     def test_a_picture_is_https_or_none(self, walk, wechat, address, expected):
         """No script and no plain http gets into a page by way of a picture."""
         wechat.script(TOKEN, GRANTED)
-        wechat.script(USERINFO, {**PERSON, "headimgurl": address})
+        wechat.script(USERINFO, {**USER, "headimgurl": address})
 
         assert profile_of(walk.gateway, walk.back())[1]["picture"] == expected
 
@@ -124,7 +124,7 @@ class TestSignedIn:
     def test_errcode_0_is_success(self, walk, wechat):
         """So is a nickname that speaks of an errcode."""
         wechat.script(TOKEN, {"errcode": 0, "errmsg": "ok", **GRANTED})
-        wechat.script(USERINFO, {**PERSON, "nickname": '"errcode":40001'})
+        wechat.script(USERINFO, {**USER, "nickname": '"errcode":40001'})
 
         assert walk.back().status == 303
 
@@ -216,7 +216,7 @@ class TestFailures:
     def test_a_missing_unionid_is_never_replaced_by_the_openid(self, walk, wechat):
         """The operator chose unionid; another name would be another person."""
         wechat.script(TOKEN, {**GRANTED, "unionid": None})
-        wechat.script(USERINFO, {**PERSON, "unionid": None})
+        wechat.script(USERINFO, {**USER, "unionid": None})
 
         with refusal(SubjectMissing):
             walk.back()

@@ -13,7 +13,7 @@ from runtime.web.cookies import sign_cookie
 from tests.support.client_sign_in import (
     BACK,
     GRANTED,
-    PERSON,
+    USER,
     Visit,
     exchanged,
     query_of,
@@ -198,7 +198,7 @@ class TestSession:
         avatar = "https://thirdwx.qlogo.cn/a/132"
         second = {"openid": "o-2", "unionid": "u-2"}
         wechat.script(TOKEN, GRANTED, {**GRANTED, **second})
-        wechat.script(USERINFO, {**PERSON, "headimgurl": avatar}, second)
+        wechat.script(USERINFO, {**USER, "headimgurl": avatar}, second)
         visit.agree(begin(visit))
         first = whoami(visit)
         visit.agree(begin(visit))

@@ -1,4 +1,4 @@
-"""Pages of registered origins may call by script, and no other pages."""
+"""CORS: pages of registered origins may call by script, and no other pages."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_page_reads_a_refusal_too(provider, path, status):
 @pytest.mark.case(87)
 @pytest.mark.parametrize("path", CLOSED)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_pages_for_people_are_for_nobodys_script(provider, path, method):
+def test_pages_for_users_are_for_nobodys_script(provider, path, method):
     """Neither where one signs in nor where one signs out."""
     status, headers, _ = provider.ask(
         path, method=method, headers=[("origin", PAGE_ORIGIN)]

@@ -1,4 +1,4 @@
-"""What a client finds out by itself: metadata and keys."""
+"""Provider metadata and keys, which a client reads by itself."""
 
 from __future__ import annotations
 

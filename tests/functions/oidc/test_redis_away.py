@@ -1,4 +1,4 @@
-"""Without Redis nobody is let in, and nobody is told that all is well."""
+"""Endpoints without Redis: 503 where a grant is needed, answers where none is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.provider import Provider, make_code
 
 
 @pytest.mark.case(124)
-def test_no_token_and_no_person(provider, gateway, settings, clock):
+def test_no_token_and_no_user(provider, gateway, settings, clock):
     """503 with Retry-After, for code, refresh token and access token alike."""
     tokens = provider.tokens(scope=("openid", "offline_access"))
     code = make_code(gateway)

@@ -1,4 +1,4 @@
-"""/wechat_api/{appid}/decrypt: a person's data, opened with the key that we keep."""
+"""/wechat_api/{appid}/decrypt: user data, decrypted with the stored session_key."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from tests.support.wechat_vectors import (
     APPID,
     ENCRYPTED,
     IV,
-    PERSON,
     RAW_DATA,
     SESSION_KEY,
     SIGNATURE,
     SIGNING_KEY,
+    USER,
 )
 
 ASKED = {"openid": OPENID, "encrypted_data": ENCRYPTED, "iv": IV}
@@ -70,7 +70,7 @@ class TestAnswer:
         """The object as WeChat made it; WeChat is not asked for it."""
         status, headers, content = ask()
 
-        assert (200, PERSON) == (status, content)
+        assert (200, USER) == (status, content)
         assert "no-store" == headers["Cache-Control"]
         assert "application/json; charset=utf-8" == headers["Content-Type"]
         assert [] == wechat.seen
@@ -113,7 +113,7 @@ class TestAnswer:
         name = openid_for(gateway.registry.client("demo"), OPENID)
         content = ask(openid=name)[2]
 
-        assert {**PERSON, "openId": name} == {**content, "unionId": UNIONID}
+        assert {**USER, "openId": name} == {**content, "unionId": UNIONID}
         assert "unionId" not in content
         assert "session_key_unknown" == ask(openid=OPENID)[2]["error"]
 
@@ -199,7 +199,7 @@ class TestRefusals:
 
 @pytest.mark.case(121)
 def test_the_log_tells_that_and_not_what(ask, caplog):
-    """One line in the audit; no person, no key, no data."""
+    """One line in the audit; no user, no key, no data."""
     caplog.set_level(logging.DEBUG)
     ask()
     ask(iv="x")

@@ -1,4 +1,4 @@
-"""Who and what the proxy turns away."""
+"""Calls that the proxy refuses."""
 
 from __future__ import annotations
 

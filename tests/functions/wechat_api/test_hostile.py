@@ -1,4 +1,4 @@
-"""Callers that mean ill, through the handler as Function Compute calls it."""
+"""Hostile callers, through the handler as Function Compute calls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens that are not what they seem, through the handler as FC calls it."""
+"""Forged and foreign tokens, through the handler as FC calls it."""
 
 from __future__ import annotations
 

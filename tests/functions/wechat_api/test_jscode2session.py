@@ -1,4 +1,4 @@
-"""/sns/jscode2session: a js_code for openid, in WeChat's shape."""
+"""/sns/jscode2session: an openid for a js_code, with WeChat's fields."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TestAnswer:
 
 
 @pytest.mark.case(121)
-def test_the_log_names_neither_code_nor_key_nor_person(exchange, wechat, caplog):
+def test_the_log_names_neither_code_nor_key_nor_user(exchange, wechat, caplog):
     """Whether it goes well or not."""
     caplog.set_level(logging.DEBUG)
     exchange()
@@ -104,7 +104,7 @@ def test_the_log_names_neither_code_nor_key_nor_person(exchange, wechat, caplog)
 
 @pytest.mark.parametrize("path", ["/sns/jscode2session", "/wxa/resetusersessionkey"])
 def test_the_proxy_forwards_neither(call, wechat, path):
-    """One signs people in, the other reveals a session_key and retires ours."""
+    """One signs users in, the other reveals a session_key and retires ours."""
     status, _, content = call(path, authorization=basic())
 
     assert (403, "path_not_proxied") == (status, content["error"])

@@ -1,4 +1,4 @@
-"""/sns/jscode2session refuses, in WeChat's codes and order."""
+"""Refusals of /sns/jscode2session, with WeChat's codes in WeChat's order."""
 
 from __future__ import annotations
 

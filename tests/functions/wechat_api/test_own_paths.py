@@ -1,4 +1,4 @@
-"""The gateway's own paths, /wechat_api/{appid}/...: who may, and what they get."""
+"""The gateway's own paths, /wechat_api/{appid}/...: authentication and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proxy: what goes up, what comes down, and a rejected token."""
+"""The proxy: what WeChat gets, what the caller gets, and a rejected token."""
 
 from __future__ import annotations
 

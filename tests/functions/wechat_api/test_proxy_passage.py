@@ -1,4 +1,4 @@
-"""What happens to a proxied call besides being passed on: rate, audit, repetition."""
+"""Rate limit, audit, counters and repetition of a proxied call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/sns: a client that speaks WeChat's dialect learns who signed in."""
+"""/sns: a client of WeChat's dialect learns who has signed in."""
 
 from __future__ import annotations
 
@@ -270,10 +270,10 @@ class TestPeople:
         assert content["errcode"] == 40001
 
     @pytest.mark.parametrize("end", ["disable", "revoke", "person"])
-    def test_tokens_end_with_the_client_and_with_the_person(
+    def test_tokens_end_with_the_client_and_with_the_user(
         self, tokens, gateway, end, errcode
     ):
-        """A disabled client, a raised epoch, a person signed out everywhere."""
+        """A disabled client, a raised epoch, a user signed out everywhere."""
         if end == "person":
             gateway.sessions.end_all("u-1", now=gateway.clock())
         else:
@@ -299,12 +299,12 @@ def test_a_pairwise_client_gets_names_of_its_own(visit, gateway):
     first = exchanged(gateway, visit.code(visit.connect()))
     second = exchanged(gateway, query_of(header(visit.connect(), "Location"))["code"])
     pairs = {"access_token": first["access_token"], "openid": first["openid"]}
-    person = sns(gateway, "userinfo", **pairs)
+    user = sns(gateway, "userinfo", **pairs)
 
-    assert first["openid"] == second["openid"] == person["openid"]
+    assert first["openid"] == second["openid"] == user["openid"]
     assert (len(first["openid"]), first["openid"][0]) == (28, "o")
-    assert "unionid" not in {**first, **person}
-    assert "o-1" not in json.dumps([first, person])
+    assert "unionid" not in {**first, **user}
+    assert "o-1" not in json.dumps([first, user])
 
 
 def test_a_silent_sign_in_without_a_unionid_is_the_clients_alone(

@@ -1,4 +1,4 @@
-"""The token and ticket endpoints, in WeChat's shape."""
+"""Token and ticket endpoints, with WeChat's fields."""
 
 from __future__ import annotations
 

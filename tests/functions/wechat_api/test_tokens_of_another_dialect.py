@@ -1,4 +1,4 @@
-"""A token that OpenID Connect has given is none at /sns, whoever it is about."""
+"""User tokens of OpenID Connect at /sns: refused, whoever they are about."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def held(gateway):
 
 @pytest.mark.case(104)
 def test_it_opens_nothing(held):
-    """Neither the look at a person nor another token; the same grant of /sns does."""
+    """Neither the look at a user nor another token; the same grant of /sns does."""
     refused, taken = held(OIDC), held(WECHAT)
 
     assert [each["errcode"] for each in refused] == [40001, 40001, 40030]

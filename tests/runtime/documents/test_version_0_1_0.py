@@ -28,7 +28,7 @@ from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.tokens.grant import InvalidGrant, SpentCode
 from runtime.usage.limits import Limits, TooManyWrongSecrets
-from tests.support.client_sign_in import BACK, PERSON, VERIFIER, willing
+from tests.support.client_sign_in import BACK, USER, VERIFIER, willing
 from tests.support.refusal import refusal
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import (
@@ -144,7 +144,7 @@ def test_a_session_is_valid(upgraded):
     request = ask(path="/me", cookies=ISSUED["session"])
     profile = load(login(request, upgraded.gateway))
 
-    assert ("u-1", PERSON["nickname"]) == (profile["sub"], profile["name"])
+    assert ("u-1", USER["nickname"]) == (profile["sub"], profile["name"])
 
 
 def test_a_sign_in_that_waits_at_wechat_goes_on(upgraded):
@@ -182,7 +182,7 @@ def test_a_user_token_is_accepted(upgraded):
     bearer = (("authorization", f"Bearer {ISSUED['user_token']}"),)
     claims = load(oidc(ask(path="/userinfo", headers=bearer), upgraded.gateway))
 
-    assert ("u-1", PERSON["nickname"]) == (claims["sub"], claims["name"])
+    assert ("u-1", USER["nickname"]) == (claims["sub"], claims["name"])
 
 
 def test_a_refresh_token_is_rotated_and_one_that_was_used_is_refused(upgraded):

@@ -1,4 +1,4 @@
-"""Gateway tokens: forged, expired, foreign or withdrawn ones open nothing."""
+"""Gateway tokens: a forged, expired or withdrawn one opens nothing."""
 
 from __future__ import annotations
 

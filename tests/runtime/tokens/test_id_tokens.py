@@ -1,4 +1,4 @@
-"""ID tokens: what stands in them, and which come back as a hint."""
+"""ID tokens: their claims, and which are accepted as a hint."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.support.rsa_keys import loaded, private_key, public_key
 
 ISSUER = "https://gateway.example.com"
 NOW = 1_800_000_000
-PERSON = {"name": "张三😀\ud83d", "wechat_openid": "o1"}
+USER = {"name": "张三😀\ud83d", "wechat_openid": "o1"}
 KEYS = OidcKeys({1: private_key(1)})
 TOKENS = IdTokens(KEYS, issuer=ISSUER)
 
 
 def issue(tokens=TOKENS, *, now=NOW, **more):
-    fields = {"sub": "o1", "claims": PERSON, "auth_time": NOW - 100, **more}
+    fields = {"sub": "o1", "claims": USER, "auth_time": NOW - 100, **more}
     return tokens.issue("demo", now=now, **fields)
 
 
@@ -48,7 +48,7 @@ def by_rsa(name):
 
 @pytest.mark.case(89, 92)
 def test_what_stands_in_it():
-    """The token's own claims, the person's, and a kid that is published."""
+    """The token's own claims, the user's, and a kid that is published."""
     header, claims, _ = issue(nonce="n-1").split(".")
     (published,) = json.loads(KEYS.jwks)["keys"]
 
@@ -61,7 +61,7 @@ def test_what_stands_in_it():
         "iat": NOW,
         "auth_time": NOW - 100,
         "nonce": "n-1",
-        **PERSON,
+        **USER,
     } == decoded(claims)
 
 
@@ -92,7 +92,7 @@ def test_the_access_tokens_half_hash():
     assert encoded(half) == claims["at_hash"]
 
 
-def test_a_person_cannot_replace_the_tokens_own():
+def test_a_user_cannot_replace_the_tokens_own():
     """Whatever the claims are called."""
     claims = decoded(issue(claims={"iss": "x", "aud": "x", "exp": 0}).split(".")[1])
 

@@ -1,4 +1,4 @@
-"""Gateway tokens with scopes of their own: never more than the client's."""
+"""Gateway tokens with fewer scopes: never more than the client's."""
 
 from __future__ import annotations
 

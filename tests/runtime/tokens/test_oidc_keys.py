@@ -1,4 +1,4 @@
-"""OIDC_KEY: which keys sign, which verify, and what the world sees of them."""
+"""OIDC_KEY: which keys sign, which verify, and which are published."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ from tests.support.wechat_vectors import (
     APPID,
     ENCRYPTED,
     IV,
-    PERSON,
     RAW_DATA,
     SESSION_KEY,
     SIGNATURE,
     SIGNING_KEY,
+    USER,
 )
 
 
@@ -27,7 +27,7 @@ def opened(data, *, iv=IV, session_key=SESSION_KEY, appid=APPID):
 
 def test_the_official_vector_opens():
     """WeChat's own example."""
-    assert PERSON == opened(ENCRYPTED)
+    assert USER == opened(ENCRYPTED)
 
 
 def test_the_official_signature_fits():

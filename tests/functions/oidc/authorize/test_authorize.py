@@ -1,4 +1,4 @@
-"""/oidc/authorize: a standard client sends its browsers here."""
+"""/oidc/authorize: sign-ins that succeed, and users who refuse."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ class TestSignedIn:
         assert answered(visit, max_age="9", prompt="none")["error"] == "login_required"
 
     def test_a_session_of_another_app_is_not_enough(self, visit, gateway):
-        """The same person has another openid there."""
+        """The same user has another openid there."""
         visit.agree(visit.authorize())
         change(gateway, "clients", "demo", scopes={WEBSITE: []})
 
         assert answered(visit, prompt="none")["error"] == "login_required"
 
     def test_who_was_signed_out_everywhere_is_asked_again(self, visit, gateway):
-        """By the operator, for one person."""
+        """By the operator, for one user."""
         visit.agree(visit.authorize())
         gateway.sessions.end_all("u-1", now=gateway.clock())
 

@@ -1,4 +1,4 @@
-"""/oidc/authorize by POST: another site's form, with which no cookie comes."""
+"""/oidc/authorize by POST: another site's form, which comes without cookies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/oidc/authorize: what a request may say, and where a refusal is said."""
+"""/oidc/authorize: its parameters, and where an error is reported."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class TestRefused:
     def test_a_client_without_its_salt_hears_of_it(
         self, visit, gateway, wechat, prompt
     ):
-        """Nobody is told of a person by a name that anybody could make."""
+        """Nobody is told of a user by a name that anybody could make."""
         willing(wechat)
         visit.agree(visit.authorize())
         change(gateway, "clients", "demo", subject_type="pairwise")
@@ -141,7 +141,7 @@ class TestRefused:
     def test_what_passes_is_said_where_it_is_read(
         self, visit, gateway, monkeypatch, part, prompt
     ):
-        """By a page that a person can try again, and with prompt=none at the client."""
+        """By a page that a user can try again, and with prompt=none at the client."""
         name = {"sessions": "of", "registry": "app"}[part]
         monkeypatch.setattr(getattr(gateway, part), name, away)
         told = answered(visit, prompt=prompt)

@@ -1,4 +1,4 @@
-"""Which session answers a client at once, and for which WeChat is asked again."""
+"""Existing sessions: which answer a client at once, and which need WeChat again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.support.client_sign_in import (
     BACK,
     GRANTED,
-    PERSON,
+    USER,
     Visit,
     answered,
     query_of,
@@ -34,7 +34,7 @@ def asks_wechat(response):
     ("before", "after"), [("openid", "unionid"), ("unionid", "openid")]
 )
 def test_a_session_of_another_subject_is_none(visit, gateway, way, before, after):
-    """The operator has changed what people are called: all get the new name."""
+    """The operator has changed what users are called: all get the new name."""
     change(gateway, "apps", SERVICE, subject=before)
     visit.agree(visit.authorize())
     same = asks_wechat(way(visit))
@@ -74,14 +74,14 @@ def silent(visit, gateway, wechat):
     [("openid", False), ("openid profile", True), ("profile", True)],
 )
 def test_a_silent_session_has_no_profile(silent, scope, expected):
-    """Who asks for one gets one, or WeChat asks the person."""
+    """Who asks for one gets one, or WeChat asks the user."""
     assert expected is asks_wechat(silent.authorize(scope=scope))
 
 
 def test_it_is_asked_for_once(silent, wechat):
-    """A person without a name is one all the same: the next request is answered."""
+    """A user without a name is one all the same: the next request is answered."""
     wechat.rescript("/sns/oauth2/access_token", GRANTED)
-    wechat.rescript("/sns/userinfo", {**PERSON, "nickname": ""})
+    wechat.rescript("/sns/userinfo", {**USER, "nickname": ""})
     told = query_of(header(silent.agree(silent.authorize()), "Location"))
 
     assert "code" in told

@@ -28,5 +28,5 @@ def party(gateway, wechat):
 
 @pytest.fixture
 def second(party, gateway):
-    """The second client, in the same person's browser."""
+    """The second client, in the same user's browser."""
     return RelyingParty(gateway, "second", browser=party.browser)

@@ -56,7 +56,7 @@ class RelyingParty:
         return self.browser.authorize(self.request, **changes)
 
     def back(self, **changes):
-        """Return what the browser brings back, and whether WeChat asked the person."""
+        """Return what the browser brings back, and whether WeChat asked the user."""
         response = self.begin(**changes)
         asked = not header(response, "Location").startswith(BACK)
         return self.told(self.browser.agree(response) if asked else response), asked
@@ -127,7 +127,7 @@ class RelyingParty:
         return self._json(self.path("userinfo_endpoint"), headers=[bearer])
 
     def shown(self, **changes):
-        """Return the page that a desktop browser sees; the person scans its code."""
+        """Return the page that a desktop browser sees; the user scans its code."""
         self.browser.headers = HTML
         response = self.begin(**changes)
         assert response.status == 200

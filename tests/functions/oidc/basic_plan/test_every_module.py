@@ -1,4 +1,4 @@
-"""The OpenID Foundation's basic test plan, whole: each module has its test."""
+"""The OpenID Foundation's basic test plan: each module of it has a test."""
 
 from __future__ import annotations
 

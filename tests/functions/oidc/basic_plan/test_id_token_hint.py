@@ -1,4 +1,4 @@
-"""More than the plan asks: an id_token_hint lets nobody else answer (Core, 3.1.2.2)."""
+"""id_token_hint beyond the plan: no other user is accepted (Core, 3.1.2.2)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ OTHER = {**GRANTED, "openid": "o-2", "unionid": "u-2"}
 
 @pytest.fixture
 def meet(wechat):
-    """Let these people, one after the other, come to WeChat after the first one."""
+    """Let these users, one after the other, come to WeChat after the first one."""
 
-    def run(*people):
-        wechat.script("/sns/oauth2/access_token", *people)
+    def run(*users):
+        wechat.script("/sns/oauth2/access_token", *users)
 
     return run
 
 
 @pytest.mark.parametrize("subject_type", ["public", "pairwise"])
 def test_who_is_named_is_answered_at_once(party, gateway, subject_type):
-    """By the name that the client has for the person."""
+    """By the name that the client has for the user."""
     names = {"subject_type": subject_type, "pairwise_salt": "5a" * 16}
     change(gateway, "clients", "demo", **names)
     hint = party.sign_in().tokens["id_token"]

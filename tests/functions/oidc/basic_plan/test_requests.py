@@ -1,4 +1,4 @@
-"""The plan's modules about what a client may ask of the authorization endpoint."""
+"""The plan's modules about requests to the authorization endpoint."""
 
 from __future__ import annotations
 

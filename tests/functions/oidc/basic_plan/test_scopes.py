@@ -11,7 +11,7 @@ WECHATS = {"wechat_openid", "wechat_unionid", "wechat_appid"}
 
 
 def told(party, scope, **changes):
-    """Return the names of what userinfo and the ID token tell of the person."""
+    """Return the names of what userinfo and the ID token tell of the user."""
     signed_in = party.sign_in(scope=scope, **changes)
     userinfo = party.userinfo(signed_in.tokens)
     assert userinfo.items() <= signed_in.claims.items()

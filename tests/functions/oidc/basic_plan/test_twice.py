@@ -1,4 +1,4 @@
-"""The plan's modules that send one person twice: prompt, max_age, id_token_hint."""
+"""The plan's modules with two sign-ins: prompt, max_age, id_token_hint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def same(first, second):
 
 
 def anew(first, second):
-    """Tell whether the same person was asked once more, later."""
+    """Tell whether the same user was asked once more, later."""
     later = second.claims["auth_time"] > first.claims["auth_time"]
     return second.asked and later and first.claims["sub"] == second.claims["sub"]
 
@@ -31,7 +31,7 @@ def test_oidcc_prompt_login(party, clock):
 
 @pytest.mark.case(97)
 def test_oidcc_prompt_none_not_logged_in(party, wechat):
-    """The client is told that nobody is signed in, and the person sees nothing."""
+    """The client is told that nobody is signed in, and the user sees nothing."""
     told, asked = party.back(prompt="none")
 
     assert not asked
@@ -68,7 +68,7 @@ def test_oidcc_max_age_10000(party, clock):
 
 @pytest.mark.case(97)
 def test_oidcc_id_token_hint(party, clock):
-    """The hint is no obstacle for the person whom it names."""
+    """The hint is no obstacle for the user whom it names."""
     first = party.sign_in()
     clock.now += 5
     hint = first.tokens["id_token"]

@@ -1,4 +1,4 @@
-"""Signing out: by our own form, or at once by an ID token of who is signed in."""
+"""/oidc/logout: by our own form, or at once with an ID token of the session's user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COOKIE = "__Host-gateway_session"
 
 @pytest.fixture
 def session(gateway):
-    """A person who is signed in, and clients that know where they go from here."""
+    """A user who is signed in, and clients that know where they go from here."""
     for id_ in ("demo", "private"):
         change(gateway, "clients", id_, post_logout_redirect_uris=[GONE])
     return gateway.sessions.begin(UNIONID, PROFILE, now=gateway.clock())
@@ -27,7 +27,7 @@ def session(gateway):
 
 @pytest.fixture
 def browser(provider, gateway, session):
-    """Ask as the person's browser; return status, headers and body."""
+    """Ask as the user's browser; return status, headers and body."""
     line = gateway.sessions.cookie(session, now=gateway.clock())[1].split(";")[0]
 
     def run(query=None, *, form=None, cookie=line):
@@ -55,13 +55,13 @@ def is_signed_in(gateway, session):
 
 @pytest.fixture
 def hint(provider):
-    """An ID token of the person."""
+    """An ID token of the user."""
     return provider.tokens()["id_token"]
 
 
 @pytest.mark.case(43)
 def test_a_link_alone_asks(browser, is_signed_in):
-    """A page with a form; the person stays signed in until the form is sent."""
+    """A page with a form; the user stays signed in until the form is sent."""
     status, headers, body = browser()
 
     assert 200 == status
@@ -103,7 +103,7 @@ def test_anothers_form_does_not(browser, is_signed_in, gateway, session, clock, 
 
 @pytest.mark.case(43)
 @pytest.mark.parametrize("client_id", ["demo", "private"])
-def test_an_id_token_of_the_person_signs_out_at_once(
+def test_an_id_token_of_the_user_signs_out_at_once(
     browser, is_signed_in, provider, client_id
 ):
     """Nobody is asked, and the browser goes where the client wants, state and all."""
@@ -118,7 +118,7 @@ def test_an_id_token_of_the_person_signs_out_at_once(
 
 
 def test_an_expired_id_token_will_do(browser, is_signed_in, hint, clock):
-    """People stay longer than ten minutes."""
+    """Users stay longer than ten minutes."""
     clock.now += 86400
 
     assert 200 == browser({"id_token_hint": hint})[0]
@@ -197,7 +197,7 @@ UNKNOWN = {
 def test_nobody_is_sent_where_no_client_registered(
     browser, is_signed_in, gateway, session, wish, by
 ):
-    """A page says so, and the person stays signed in."""
+    """A page says so, and the user stays signed in."""
     status, headers, _ = {
         "link": lambda: browser(wish),
         "form": lambda: browser(form={**wish, "_xsrf": form_token(gateway, session)}),

@@ -1,4 +1,4 @@
-"""Signing out in a real browser, sent there by a service of another site."""
+"""/oidc/logout in a real browser, which a service of another site sends there."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def session(gateway):
 
 @pytest.fixture
 def page(browser, gateway, session, port):
-    """A tab of the person who is signed in."""
+    """A tab of the user who is signed in."""
     cookie = gateway.sessions.cookie(session, now=gateway.clock())[1]
     name, _, value = cookie.split(";")[0].partition("=")
     context = browser.new_context(locale="en")

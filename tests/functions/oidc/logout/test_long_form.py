@@ -1,4 +1,4 @@
-"""A client's form at /oidc/logout becomes a link, unless no browser could take it."""
+"""A client's form at /oidc/logout: a redirect to a link, unless it is too long."""
 
 from __future__ import annotations
 

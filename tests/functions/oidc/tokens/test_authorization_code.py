@@ -1,4 +1,4 @@
-"""A code becomes tokens: once, for the client, with its proof, or it is burnt."""
+"""Codes at the token endpoint: valid once, for one client, with its proof."""
 
 from __future__ import annotations
 

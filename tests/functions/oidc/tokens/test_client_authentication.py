@@ -1,4 +1,4 @@
-"""Who asks at the token endpoint: each client by the one proof it has."""
+"""Client authentication: each client has one way to prove itself."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_disabled_public_client(provider, gateway):
     assert WRONG == said(answer)
 
 
-def test_a_public_client_acts_for_nobody_but_people(provider):
+def test_a_public_client_acts_for_nobody_but_users(provider):
     """WeChat's API is for those who can keep a secret."""
     answer = provider.token({**GRANT, "client_id": "page"}, client=None)
 

@@ -1,4 +1,4 @@
-"""The token endpoint with client_credentials, by RFC 6749."""
+"""client_credentials at the token endpoint, by RFC 6749."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_a_token_for_the_client(post, gateway, clock, by):
     else:
         status, headers, content = post({**GRANT, **WHO})
 
-    access = gateway.gateway_tokens.read(content.pop("access_token"), now=clock.now)
+    caller = gateway.gateway_tokens.read(content.pop("access_token"), now=clock.now)
     assert 200 == status
     assert {
         "token_type": "Bearer",
         "expires_in": GATEWAY_TOKEN_SECONDS,
         "scope": "/cgi-bin/*",
     } == content
-    assert ("demo", SERVICE, None) == (access.client_id, access.appid, access.narrowed)
+    assert ("demo", SERVICE, None) == (caller.client_id, caller.appid, caller.narrowed)
     assert ("no-store", "no-cache") == (headers["Cache-Control"], headers["Pragma"])
     assert headers["Content-Type"].startswith("application/json")
 
@@ -44,10 +44,10 @@ def test_a_narrower_token(post, gateway, clock):
     scope = "/cgi-bin/user/* /cgi-bin/menu/get /cgi-bin/user/*"
     _, _, content = post({**GRANT, "scope": scope}, authorization=basic())
 
-    access = gateway.gateway_tokens.read(content["access_token"], now=clock.now)
+    caller = gateway.gateway_tokens.read(content["access_token"], now=clock.now)
     assert "/cgi-bin/user/* /cgi-bin/menu/get" == content["scope"]
-    assert access.allows("/cgi-bin/user/get")
-    assert not access.allows("/cgi-bin/message/custom/send")
+    assert caller.allows("/cgi-bin/user/get")
+    assert not caller.allows("/cgi-bin/message/custom/send")
 
 
 def test_the_only_app_need_not_be_named(post, gateway):
@@ -91,9 +91,9 @@ def test_a_token_is_for_the_app_that_was_named(post, gateway):
     form = {"grant_type": "client_credentials", "appid": WEBSITE, **WHO}
     _, _, content = post(form)
 
-    access = gateway.gateway_tokens.read(content["access_token"], now=gateway.clock())
-    assert (WEBSITE, "") == (access.appid, content["scope"])
-    assert not access.allows("/cgi-bin/user/get")
+    caller = gateway.gateway_tokens.read(content["access_token"], now=gateway.clock())
+    assert (WEBSITE, "") == (caller.appid, content["scope"])
+    assert not caller.allows("/cgi-bin/user/get")
 
 
 REFUSED = {

@@ -1,4 +1,4 @@
-"""A refresh token is replaced at each use; one that comes twice ends them all."""
+"""Refresh tokens: replaced at each use; a repeated one ends the grant."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_no_more_than_was_granted(provider, first, scope, expected):
         assert " ".join(LASTING) == answer[2]["scope"]
 
 
-def test_a_person_who_was_signed_out_everywhere(provider, first, gateway, clock):
+def test_a_user_who_was_signed_out_everywhere(provider, first, gateway, clock):
     """By the operator; what began before is over."""
     gateway.sessions.end_all(UNIONID, now=clock.now)
 

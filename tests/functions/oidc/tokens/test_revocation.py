@@ -1,4 +1,4 @@
-"""A client gives tokens back, by RFC 7009: those of one sign-in end together."""
+"""Revocation by RFC 7009: the tokens of one sign-in end together."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_either_ends_both(provider, first, name, hint):
 
 
 def test_one_sign_in_ends_and_no_other(provider, first):
-    """Another of the same person, at the same client, goes on."""
+    """Another of the same user, at the same client, goes on."""
     second = provider.tokens(scope=LASTING)
     revoke(provider, first["refresh_token"])
 

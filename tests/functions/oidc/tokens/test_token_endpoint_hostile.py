@@ -1,4 +1,4 @@
-"""The token endpoint and requests that no honest client sends."""
+"""Requests to the token endpoint that no honest client sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Userinfo tells a client who its token is about, and nobody else."""
+"""Userinfo: the claims about the user of a token, and about nobody else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_what_the_scope_covers(provider, token):
 
 
 def test_without_profile_there_is_no_name(provider):
-    """`sub` and what WeChat calls the person."""
+    """`sub` and what WeChat calls the user."""
     token = provider.tokens(scope=("openid",))["access_token"]
     names = {"sub", "wechat_openid", "wechat_unionid", "wechat_appid"}
 
@@ -172,7 +172,7 @@ def test_a_client_that_is_no_more_who_it_was(provider, token, gateway, changed):
     assert 401 == provider.userinfo(token)[0]
 
 
-def test_a_person_who_was_signed_out_everywhere(provider, token, gateway, clock):
+def test_a_user_who_was_signed_out_everywhere(provider, token, gateway, clock):
     """The token is dead with the sessions."""
     gateway.sessions.end_all(UNIONID, now=clock.now)
 

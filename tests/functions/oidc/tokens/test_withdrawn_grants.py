@@ -1,4 +1,4 @@
-"""A client is disabled, or loses an app: what it has of that app's people is dead."""
+"""Grants of a client that is disabled, or has lost the app: none works any more."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_in_wechats_dialect(provider, gateway, loss, refused):
 
 
 @pytest.mark.parametrize("appid", [SERVICE, WEBSITE])
-def test_another_apps_people_stay(provider, gateway, appid):
-    """What counts is the app by which a person came."""
+def test_another_apps_users_stay(provider, gateway, appid):
+    """What counts is the app by which a user came."""
     tokens = provider.tokens(profile={**PROFILE, "wechat_appid": SERVICE})
     scopes = gateway.registry.client("demo").scopes_by_app
     kept = {each: list(paths) for each, paths in scopes.items() if each == appid}

@@ -1,4 +1,4 @@
-"""A service behind the gateway's host name: of which WeChat apps its people are."""
+"""The setting `wechat_appids`: of which WeChat apps the users may enter."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.client.gateway_cookie_service import (
     NAME,
     OLDER,
     OTHER_APP,
-    PERSON,
     SESSION,
+    USER,
     give,
     serve,
     status,
@@ -35,8 +35,8 @@ from tests.client.gateway_cookie_service import (
     ids=lambda each: str(each.get("app", "-")) if isinstance(each, dict) else "",
 )
 @pytest.mark.parametrize("appids", [(APP,), [APP, "wx1"], {APP}])
-def test_whose_people_come_in(browser, session, expected, appids):
-    """Of the apps that are named; another client's people have the same cookie."""
+def test_whose_users_come_in(browser, session, expected, appids):
+    """Of the apps that are named; another client's users have the same cookie."""
     with serve(wechat_appids=appids) as service:
         give(browser, json.dumps(session))
 
@@ -46,12 +46,12 @@ def test_whose_people_come_in(browser, session, expected, appids):
 def test_what_the_gateway_writes_is_what_the_service_reads(browser):
     """The two have no code in common."""
     keys = {"keys": KEYS, "secure": False, "seconds": 60, "sign_outs": None}
-    sessions, at = Sessions(None, **keys), PERSON["auth_time"]
-    session = Session(sub=PERSON["sub"], sid=PERSON["sid"], at=at, app=APP)
+    sessions, at = Sessions(None, **keys), USER["auth_time"]
+    session = Session(sub=USER["sub"], sid=USER["sid"], at=at, app=APP)
     _, line = sessions.cookie(session, now=time())
     browser.cookies[NAME] = line.partition("=")[2].partition(";")[0]
     with serve(wechat_appids=(APP,)) as service:
-        assert PERSON == browser.get(f"{service.url}/page").json()
+        assert USER == browser.get(f"{service.url}/page").json()
 
 
 @pytest.mark.parametrize("appids", [(), APP])
@@ -69,4 +69,4 @@ def test_everybody_comes_in_where_no_apps_are_named(browser, running, app):
     give(browser, json.dumps({**OLDER, **app}))
     answer = browser.get(f"{running.url}/page")
 
-    assert {**PERSON, "wechat_appid": app.get("app", "")} == answer.json()
+    assert {**USER, "wechat_appid": app.get("app", "")} == answer.json()
