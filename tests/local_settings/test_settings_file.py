@@ -1,4 +1,4 @@
-"""The settings of a developer's host, found again by the command line beside it."""
+"""Settings of a developer's host, found by the command line in the same folder."""
 
 import json
 import stat
@@ -49,7 +49,7 @@ def test_the_environment_goes_first():
     ids=lambda given: next(iter(given)),
 )
 def test_settings_of_another_store_are_not_mixed_with_it(given):
-    """Whoever gives keys or a Redis means the store whose address he forgot."""
+    """Keys or another Redis belong to a deployment whose CONFIG_URL is missing."""
     with pytest.raises(SettingsError, match="CONFIG_URL is missing"):
         load_settings(given)
 

@@ -14,7 +14,7 @@ from manage import main
 
 APPID = "wx0123456789abcdef"
 APP_SECRET = "0123456789abcdef" * 2
-"""Nowhere but in what a person types, and sealed in the store."""
+"""Only in the input of an operator, and sealed in the store."""
 
 
 @dataclass

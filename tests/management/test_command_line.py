@@ -50,7 +50,7 @@ def test_an_app_can_be_taken_away():
 
 
 def test_a_scope_without_an_app_is_refused():
-    """Nobody can tell what it is for."""
+    """A scope without an app has no meaning."""
     with pytest.raises(Failure, match="--scope needs an --app"):
         arguments_of(parse(["client", "update", "orders", "--scope", "/x"]))
 

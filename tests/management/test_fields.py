@@ -60,7 +60,7 @@ def registry(environ):
 
 
 def test_no_field_is_forgotten():
-    """What the registry reads is in the tables here, or nobody's to give."""
+    """Each field that the registry reads is in the tables here, or generated."""
     attributes = {ATTRIBUTES.get(field, field) for field in OF_CLIENT}
 
     assert {each.name for each in fields(App)} == {*OF_APP, "revision"}
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_logo(manage, tmp_path, content, said):
 
 
 def test_a_public_client_is_told_no_secret(manage):
-    """And one that is public no longer is told its own, with the hint beside it."""
+    """A client that is no longer public gets its secret, with the note beside it."""
     page = manage("client add Page --public").output
     assert "secret " not in page
     assert "shown this once" not in page

@@ -1,4 +1,4 @@
-"""Settings: each fault names itself, and no value is ever told."""
+"""Settings: each error names its setting, and no value is ever repeated."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def rotated(store):
 
 
 def test_history(documents, store):
-    """Every version with its date, oldest first, removals told."""
+    """Every version with its date, oldest first, removals marked."""
     documents.write("apps", "wx1", APP, after=0)
     documents.write("apps", "wx1", OTHER, after=1)
     documents.remove("apps", "wx1", after=2)

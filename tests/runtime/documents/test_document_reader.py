@@ -42,7 +42,7 @@ def test_a_second_process_reads_redis(place):
 
 
 def test_strangers_ids_cost_one_look_for_all(place):
-    """Whoever invents ids makes the store list what there is, once in two seconds."""
+    """Made-up ids let the store be listed once in two seconds."""
     place.process().write("apps", "wx1", APP, after=0)
     process = place.process()
     found = {process.read("apps", f"stranger{number}") for number in range(20)}
@@ -123,7 +123,7 @@ def test_who_lost_sees_the_winner(place):
 
 
 def test_strangers_fill_nothing(place):
-    """Ids that nobody has written leave neither a key nor a memory."""
+    """Ids without a document leave neither a key in Redis nor an entry in memory."""
     process = place.process()
     for number in range(200):
         assert process.read("clients", f"stranger-{number}") is None

@@ -36,7 +36,7 @@ def test_versions_are_kept_side_by_side(store):
 
 
 def test_an_empty_store(store):
-    """What nobody has written is not there, and no fault of the store."""
+    """An absent document is absent, and no error of the store."""
     assert [] == store.ids("apps")
     assert {} == store.chains("apps")
     assert [] == store.versions("apps/wx1")

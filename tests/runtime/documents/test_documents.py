@@ -48,7 +48,7 @@ def test_what_was_written_is_read(documents):
 
 
 def test_what_is_absent_is_none(documents):
-    """An id that nobody has written is None, and no id at all."""
+    """An id without a document is None, and is not listed."""
     assert documents.read("apps", "wx1") is None
     assert [] == documents.ids("apps")
 

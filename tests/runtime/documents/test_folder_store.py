@@ -50,7 +50,7 @@ def test_versions_are_kept_side_by_side(store):
 
 
 def test_nothing_is_there_at_first(store):
-    """A folder that nobody has made holds nothing."""
+    """A folder that does not exist holds no documents."""
     assert [] == store.ids("apps")
     assert [] == store.versions("apps/wx1")
     with pytest.raises(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""The check of the store: everything is read, and what cannot be read is told."""
+"""Check of the store: everything is read, and what cannot be read is reported."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_empty_store(documents):
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"3", b"\xff", b'"text"'])
 def test_what_is_no_document(documents, store, content):
-    """Damaged or foreign bytes are told, and stop nothing."""
+    """Damaged or foreign bytes are reported, and the check goes on."""
     documents.write("apps", "wx2", APP, after=0)
     store.create("apps/wx1", 1, content)
 
@@ -72,7 +72,7 @@ def test_a_missing_master_key(documents, store):
 
 
 def test_what_the_store_does_not_give(documents, store, monkeypatch):
-    """A version that is listed and cannot be fetched is told as the store's fault."""
+    """A version that is listed and cannot be fetched is an error of the store."""
     documents.write("apps", "wx1", APP, after=0)
     documents.write("apps", "wx2", APP, after=0)
     read = type(store).read

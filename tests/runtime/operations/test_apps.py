@@ -57,7 +57,7 @@ def test_a_removed_app_is_gone_and_can_come_back(do, gateway):
 
 
 def test_what_is_there_is_not_added_twice(do, gateway):
-    """Whoever means to change it says update."""
+    """An existing app is changed by `update` only."""
     add(do)
     with pytest.raises(OperationRefused) as caught:
         add(do)

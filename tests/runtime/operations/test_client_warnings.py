@@ -1,4 +1,4 @@
-"""One person who would be two is told of where a client is added, changed or shown."""
+"""Warnings about clients whose users would have two identifiers."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_where_nobody_comes_both_ways(do, apps, client):
 
 
 def test_the_client_of_the_gateways_own_page(do, apps, gateway):
-    """It signs people in without an address of its own."""
+    """It signs users in without a callback URL."""
     apps()
     client_id = gateway.settings.login_client
     client = do("client add", name="Own", client_id=client_id, scopes=BOTH)

@@ -209,7 +209,7 @@ def test_an_unknown_client(do, verb):
 
 
 def test_two_operators_at_once(do, settings, orders):
-    """The slower one is told, and sees at the next look what the faster one did."""
+    """The slower one gets an error, and then reads what the faster one wrote."""
     other = Gateway(settings)
     do("client show", on=other, client_id="orders")  # which it remembers for 2 s
     do("client rotate", client_id="orders")

@@ -57,7 +57,7 @@ def test_it_is_shown_nowhere(do, gateway, salt, tmp_path):
     "change", [{"subject_type": "public"}, {"clear": ["subject_type"]}]
 )
 def test_going_back_and_forth_renames_nobody(do, gateway, salt, change):
-    """It stays while nobody needs it."""
+    """It stays while it is not needed."""
     do("client update", client_id="orders", **change)
     do("client update", **PAIRWISE)
 
@@ -92,7 +92,7 @@ def test_an_import_renames_nobody(do, gateway, salt):
 
 @pytest.mark.parametrize("sealed", [True, False])
 def test_it_travels(do, gateway, salt, environ, tmp_path, sealed):
-    """Another deployment calls people the same."""
+    """Another deployment has the same identifiers."""
     content = json.loads(json.dumps(exported(gateway, sealed=sealed)))
     other = {**environ, "CONFIG_URL": f"file:{tmp_path}/elsewhere"}
     elsewhere = Gateway(settings_from(other))
@@ -102,7 +102,7 @@ def test_it_travels(do, gateway, salt, environ, tmp_path, sealed):
 
 
 def test_without_the_newest_salt_nobody_comes_back(do, salt, environ):
-    """People would have other names: it is said that the key is missing."""
+    """The identifiers of users would change, so the missing key is reported."""
     do("client remove", client_id="orders")
     stranger = {**environ, "MASTER_KEYS": "1:" + "Z" * 43 + "="}
     with pytest.raises(UnreadableDocument):
@@ -110,7 +110,7 @@ def test_without_the_newest_salt_nobody_comes_back(do, salt, environ):
 
 
 def test_a_master_key_that_has_gone_stops_nobody(do, salt, environ):
-    """After `key rotate` the old versions are for nobody, and the newest counts."""
+    """After `key rotate` no old version is needed; the newest one decides."""
     keys = environ["MASTER_KEYS"], "2:" + "Z" * 43 + "="
     both = Gateway(settings_from({**environ, "MASTER_KEYS": ",".join(keys)}))
     assert "clients/orders" in do("key rotate", on=both)["resealed"]

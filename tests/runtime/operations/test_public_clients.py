@@ -28,7 +28,7 @@ def test_a_public_client_has_no_secret(do, gateway):
 
 
 def test_who_becomes_public_loses_the_secrets(do, gateway, orders):
-    """All of them, at once; nobody may go on who has one."""
+    """All of them, at once: every holder of a secret is refused."""
     second = do("client rotate", client_id="orders")["secret"]
     done = do("client update", client_id="orders", public=True)
 
@@ -39,7 +39,7 @@ def test_who_becomes_public_loses_the_secrets(do, gateway, orders):
 
 @pytest.mark.parametrize("change", [{"public": False}, {"clear": ["public"]}])
 def test_who_ceases_to_be_public_gets_a_secret(do, gateway, change):
-    """Told for the only time; later changes make no other one."""
+    """Shown once; later changes make no other secret."""
     do("client add", name="Page", public=True)
     done = do("client update", client_id="page", **change)
 

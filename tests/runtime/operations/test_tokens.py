@@ -1,4 +1,4 @@
-"""The verbs of tokens: what is told of a credential, and what is fetched."""
+"""Commands on tokens: the state of each credential, and what is fetched."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_what_was_changed_since_is_not_overwritten(do, gateway, orders):
 
 
 def test_an_edited_export_is_an_update(do, gateway, orders):
-    """Of what nobody else has changed."""
+    """A document that was not changed since the export."""
     content = through_json(exported(gateway, sealed=False))
     content["documents"][0]["content"]["subject"] = "unionid"
     done = do("store import", **content)

@@ -1,4 +1,4 @@
-"""One person signed out everywhere, and no trace of who it was."""
+"""One user signed out on every device, without a trace of who it was."""
 
 from __future__ import annotations
 

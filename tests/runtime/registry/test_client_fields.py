@@ -1,4 +1,4 @@
-"""What a client that signs people in may be, and what does not go together."""
+"""Fields of a client that signs users in, and their contradictions."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_what_a_public_client_is():
 
 
 def test_pairwise_names_need_their_salt():
-    """It is missed by its name, and may stay where nobody needs it now."""
+    """It is required by name, and may stay where it is not needed any more."""
     pairwise = {**CLIENT, "subject_type": "pairwise"}
     salted = {**pairwise, "pairwise_salt": "0" * 32}
 

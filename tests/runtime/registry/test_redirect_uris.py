@@ -105,7 +105,7 @@ def test_after_a_sign_out_only_the_state_is_added():
 @pytest.mark.parametrize("site", ["http://127.0.0.1", "http://[::1]"])
 @pytest.mark.parametrize("rest", ["/callback?a=1", "/", ""])
 def test_without_a_port_a_native_client_is_answered_on_any(site, rest):
-    """What is registered so is what is_registered then finds; for nobody else."""
+    """A URI registered without a port matches any port, for native clients only."""
     fields = {**CLIENT, "redirect_uris": [site + rest], "native": True}
     document = client_document("orders", fields)
     client = Client(

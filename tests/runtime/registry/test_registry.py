@@ -85,7 +85,7 @@ def test_a_client(registry, documents):
 
 @pytest.mark.parametrize("id_", ["nobody", "", "../clients/shop", "\ud800"])
 def test_unknown(registry, id_):
-    """Nobody has this id: None, whatever it looks like."""
+    """An unknown id is None, whatever it looks like."""
     assert registry.app(id_) is None
     assert registry.client(id_) is None
 
@@ -140,7 +140,7 @@ def test_two_secrets_are_valid_at_a_time(registry, documents, secret):
     ],
 )
 def test_wrong_secrets(registry, documents, secret):
-    """Any other text is nobody's, and no error."""
+    """Any other text belongs to no client, and is no error."""
     documents.write("clients", "shop", CLIENT, after=0)
 
     assert registry.client_of(secret) is None
@@ -166,7 +166,7 @@ def test_a_client_that_cannot_prove_itself(registry, documents, change):
 
 
 def test_an_unknown_client_takes_the_same_path(registry, documents, monkeypatch):
-    """Who is unknown is compared with a hash as well, so time tells nobody who is."""
+    """An unknown client is compared with a hash as well, so timing shows nothing."""
     documents.write(
         "clients", "shop", {**CLIENT, "secret_hashes": [hash_secret(SECOND)]}, after=0
     )
@@ -189,7 +189,7 @@ def test_a_new_secret_tells_its_client():
 
 
 def test_a_listing_is_good_for_two_seconds(documents):
-    """What strangers can ask for costs no listing of the store each time."""
+    """Unauthenticated requests do not list the store each time."""
     now, listings, ids = [0.0], [], documents.ids
     documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
     registry = Registry(documents, clock=lambda: now[0])

@@ -142,7 +142,7 @@ def test_a_malformed_field_of_an_app(field, value):
 
 
 def test_a_silent_sign_in_tells_no_unionid():
-    """So nobody could sign in where it is the subject: said before anybody tries."""
+    """Every sign-in would fail with it as subject, so the document is refused."""
     silent = {**APP, "oauth_scope": "snsapi_base"}
 
     assert silent == app_document(APPID, silent)

@@ -1,4 +1,4 @@
-"""Names of people: WeChat's own, or made for one client alone."""
+"""Subjects: WeChat's identifiers of users, or pairwise ones of a client."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_public_client_gets_wechats_own_names():
 
 @pytest.mark.case(134)
 def test_golden_names():
-    """HMAC-SHA256 in base64url; another way would make every person a stranger."""
+    """HMAC-SHA256 in base64url; any other form would change every identifier."""
     # printf %s OPENID | openssl dgst -sha256 -mac HMAC -macopt hexkey:SALT -binary
     # | basenc --base64url
     whole = "__UcFSCkHjT2eojX85_SBTXITzZPm9CbQA51l1LcLTg"

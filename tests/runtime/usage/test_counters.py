@@ -106,7 +106,7 @@ def test_what_succeeded_today(redis_server):
 
 
 def test_a_long_path_is_cut(redis_server):
-    """At 128 characters: nobody fills Redis with made-up paths."""
+    """At 128 characters, so that made-up paths cannot fill Redis."""
     counters, _ = make_counters(redis_server, MIDNIGHT)
     count(counters, path="/" + "a" * 1000)
 

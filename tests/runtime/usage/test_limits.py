@@ -70,7 +70,7 @@ def is_right(limits, *, client_id="demo", request=None):
 @pytest.mark.case(123)
 class TestSignIns:
     def test_one_address(self, redis_server):
-        """So many a minute; then it waits, and nobody else does."""
+        """So many a minute; then this address is refused, and no other."""
         limits = make_limits(redis_server)
 
         assert 3 == passed(limits, by(), 10)
@@ -187,7 +187,7 @@ class TestTheWindow:
 @pytest.mark.case(123)
 class TestWrongSecrets:
     def test_too_many(self, redis_server):
-        """After 60 a guess is told nothing any more, be it right or wrong."""
+        """After 60 wrong ones a right secret is refused like a wrong one."""
         limits = make_limits(redis_server)
 
         assert [None] * WRONG_SECRETS == guess(limits, WRONG_SECRETS)

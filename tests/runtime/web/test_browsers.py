@@ -1,4 +1,4 @@
-"""Browsers: told by their User-Agent, which may be anything."""
+"""Kinds of browsers by their User-Agent, which may be any text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cookies: Tornado reads ours, we read Tornado's, and nobody else's pass."""
+"""Cookies: Tornado reads ours, we read Tornado's, and no others are accepted."""
 
 from __future__ import annotations
 

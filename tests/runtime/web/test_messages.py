@@ -143,7 +143,7 @@ def test_malformed_json(body):
     ],
 )
 def test_accepts_html(accept, expected):
-    """Only who names HTML is taken for a person's browser."""
+    """Only a caller that names HTML counts as a browser."""
     headers = [] if accept is None else [("accept", accept)]
 
     assert expected == make_request(headers=headers).accepts_html()

@@ -1,4 +1,4 @@
-"""Where a person may be sent: judged by a WHATWG parser, as a browser would."""
+"""Targets of a redirect after sign-in, judged by a WHATWG parser as in a browser."""
 
 from __future__ import annotations
 
