@@ -193,7 +193,7 @@ def _result_of(search: Future[Document | None]) -> Document | None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was found at `asked_at`; `document` is None where it was removed."""
+    """Result of a search at `asked_at`; `document` is None where it was removed."""
 
     asked_at: float
     version: int
