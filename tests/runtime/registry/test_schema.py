@@ -246,3 +246,32 @@ def test_no_message_repeats_a_value(hush):
             said.append(refused(client_document, "orders", fields))
 
     assert not [each for each in said if hush in each.message + repr(each) + str(each)]
+
+
+@pytest.mark.parametrize(
+    ("field", "accepted", "beyond"),
+    [
+        ("rate", {"per_second": 0.001, "burst": 1}, {"per_second": 0, "burst": 1}),
+        (
+            "rate",
+            {"per_second": 10_000, "burst": 100_000},
+            {"per_second": 10_000, "burst": 100_001},
+        ),
+        (
+            "rate",
+            {"per_second": 10_000, "burst": 1},
+            {"per_second": 10_000.1, "burst": 1},
+        ),
+        ("epoch", 1, 0),
+        ("epoch", 2**31, 2**31 + 1),
+        ("name", "n" * 64, "n" * 65),
+        ("email_domain", f"{'a' * 251}.b", f"{'a' * 252}.b"),
+        ("home", "https://a.cn/" + "a" * 499, "https://a.cn/" + "a" * 500),
+    ],
+)
+def test_both_sides_of_a_bound(field, accepted, beyond):
+    """The last value that is accepted, and the first that is refused."""
+    content = client_document("orders", {**CLIENT, field: accepted})
+
+    assert accepted == content[field]
+    assert field == refused(client_document, "orders", {**CLIENT, field: beyond}).field
