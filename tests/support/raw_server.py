@@ -1,4 +1,4 @@
-"""An HTTP server down to its bytes: it answers exactly what a test has written."""
+"""Raw HTTP server: it answers exactly the bytes that a test has written."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def send_and_close(text):
 
 
 def close(connection):
-    """Answer by ending the connection without a word."""
+    """Close the connection without an answer."""
 
 
 def _read_head(reader):

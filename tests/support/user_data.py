@@ -1,4 +1,4 @@
-"""Encrypts as WeChat does, and as nobody should."""
+"""Encrypted user data, as WeChat makes it and in broken forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.wechat_vectors import APPID, IV, SESSION_KEY
 
 
 def encrypt(plain, *, padded=None, session_key=SESSION_KEY):
-    """Encrypt as WeChat does, or with a padding of one's own."""
+    """Encrypt as WeChat does, or with another padding."""
     size = 16 - len(plain) % 16
     whole = plain + (bytes([size]) * size if padded is None else padded)
     key, iv = base64.b64decode(session_key), base64.b64decode(IV)

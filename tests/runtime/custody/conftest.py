@@ -1,4 +1,4 @@
-"""WeChat and worker processes for the proofs."""
+"""Fixtures: a sandbox in WeChat's place, and worker processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scripted source of a credential, and custody as several processes would see it."""
+"""Scripted sources of a credential, and custody as several processes have it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def make_lease(redis_server, *, store=None, pace=QUICK) -> Lease:
 
 
 def fields(redis_server, name="access_token:wx1") -> dict:
-    """Return what Redis keeps of a credential."""
+    """Return the fields of a credential's hash in Redis."""
     client = redis_server.client()
     kept = client.hgetall(f"gateway:credential:{{{name}}}")
     client.close()

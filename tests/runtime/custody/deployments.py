@@ -1,4 +1,4 @@
-"""Redis as companies run it, in real processes: AOF, Sentinel, Cluster, TLS."""
+"""Deployments of Redis in real processes: append-only file, Sentinel, Cluster, TLS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def low_port():
 
 
 class Server:
-    """One redis-server process with what it is told."""
+    """One redis-server process with its options."""
 
     def __init__(self, folder, *options, port=None, sentinel=None):
         self.port = port or low_port()
@@ -96,7 +96,7 @@ def running(*servers):
 
 @contextmanager
 def sentinel_deployment(folder):
-    """Give a master, its replica and three sentinels, and the address of all."""
+    """Yield a master, its replica and three sentinels, and the URL of all."""
     master = Server(folder / "master", "--appendonly", "no")
     replica = Server(folder / "replica", "--replicaof", "127.0.0.1", str(master.port))
     watch = (
@@ -126,7 +126,7 @@ def sentinel_deployment(folder):
 
 @contextmanager
 def cluster_deployment(folder):
-    """Give two masters that share the slots, and the address of both."""
+    """Yield two masters that share the slots, their clients, and the URL of both."""
     nodes = [Server(folder / f"node{n}", "--cluster-enabled", "yes") for n in range(2)]
     with running(*nodes):
         clients = [each.ready() for each in nodes]

@@ -1,4 +1,4 @@
-"""Breadth first through all states of the token protocol, to the story of a flaw."""
+"""Breadth-first search of the token protocol's states for a broken promise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COSTS = Had(sleeps=2, crashes=1, failures=1, losses=2, intrusions=2)
 
 @dataclass(frozen=True)
 class Exploration:
-    """How many states there are, and the shortest story that breaks a promise."""
+    """The number of states, and the shortest path that breaks a promise."""
 
     states: int
     broken: str = ""
@@ -78,7 +78,7 @@ def _broken_by_one(before, s):
 
 
 def _sound(s):
-    """Tell that the stored value works, and is the newest or replaced early."""
+    """Tell whether the stored value works, and is the newest or replaced early."""
     answers = [p.value for p in s.processes if p.at in ("answer", "failed")]
     replaced = s.age == LAST or s.marked or max(answers, default=0) > s.value
     return s.value >= s.oldest and (s.value == s.current or replaced)
@@ -125,7 +125,7 @@ def _small(numbers):
 
 
 def _stuck(states, may, without):
-    """Return a state from which the survivors' calls may never end, if there is one."""
+    """Return a state from which the surviving calls may never end, if there is one."""
     behind, ways = {}, {}
     for state in states:
         after = {
@@ -158,7 +158,7 @@ def _path(before, state):
 
 
 def _story(state, path, may, without):
-    """Tell the path with each process and each token keeping its name."""
+    """Return the path as text; each process and each token keeps its name."""
     told = []
     for goal in path[1:]:
         step = next(

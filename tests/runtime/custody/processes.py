@@ -1,4 +1,4 @@
-"""Starts workers and a WeChat for them, and talks to both."""
+"""Processes of the tests: workers, and a sandbox in WeChat's place."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Process:
 
 
 class Platform:
-    """A sandbox process as the workers' WeChat."""
+    """A sandbox process in WeChat's place."""
 
     def __init__(self):
         port = free_port()
@@ -80,7 +80,7 @@ class Platform:
         return answer.json()
 
     def reset(self, *, apps):
-        """Empty everything and make this many accounts; return their appids."""
+        """Remove everything and make this many accounts; return their appids."""
         self.ask("POST", "/_sandbox/reset")
         appids = [f"wx{number:016x}" for number in range(1, apps + 1)]
         for appid in appids:
@@ -90,7 +90,7 @@ class Platform:
         return appids
 
     def slow(self, *, seconds, times, mode="stable"):
-        """Let the next token fetches take so long."""
+        """Delay the next token fetches by this time."""
         path = "/cgi-bin/stable_token" if mode == "stable" else "/cgi-bin/token"
         fault = {"path": path, "times": times, "delay_ms": round(seconds * 1000)}
         self.ask("POST", "/_sandbox/faults", fault)

@@ -1,4 +1,4 @@
-"""Token custody in small: processes, Redis' scripts and WeChat, and all they can do.
+"""Model of token custody: processes, the scripts in Redis, and WeChat.
 
 Time has three sizes: leases, pauses and memories run out in moments, WeChat's overlaps
 end in minutes, values come of age in hours. Tokens and fences are numbers; a newer one
@@ -15,7 +15,7 @@ FETCHING = ("send", "answer", "force")
 
 
 class Process(NamedTuple):
-    """One process in one call: where it stands and what it holds in hand."""
+    """One process in one call: its position and what it knows."""
 
     at: str = "idle"
     value: int = 0
@@ -42,7 +42,7 @@ class Process(NamedTuple):
 
 
 class Had(NamedTuple):
-    """How often each misfortune has befallen the system, or may."""
+    """How often each misfortune has happened, or may happen."""
 
     sleeps: int = 0
     crashes: int = 0
@@ -52,7 +52,7 @@ class Had(NamedTuple):
 
 
 class State(NamedTuple):
-    """Redis first, then WeChat, then the rest."""
+    """The state of Redis first, then of WeChat, then the rest."""
 
     value: int = 0
     age: int = YOUNG
@@ -89,7 +89,7 @@ class State(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a process does (`who` is its place, -1 the world), and what comes of it."""
+    """What a process does (`who` is its place, -1 the environment), and its outcome."""
 
     who: int
     what: str
@@ -112,7 +112,7 @@ def acquire(s, without=()):
 
 
 def held(s, me, without=()):
-    """Tell that my lease still runs."""
+    """Tell whether this process still has the lease."""
     mine = s.holder == me.holder or "holder" in without
     return mine and s.fence == me.fence and (s.leased or "lapse" in without)
 

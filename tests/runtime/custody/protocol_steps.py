@@ -1,4 +1,4 @@
-"""Every step that the system of protocol_model can take from a state."""
+"""Steps that the system of protocol_model can take from a state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redis' real scripts do what their model does, step by step, on random walks."""
+"""Conformance: the scripts in Redis do what their model does, on random walks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORCED = {"claims force granted", "claims force refused", "claims force late"}
 
 
 class Replay:
-    """Does in a real Redis what a walk through the model does."""
+    """Repeats in a real Redis each step of a walk through the model."""
 
     def __init__(self, server):
         self.client = server.client()
@@ -113,7 +113,7 @@ class Replay:
                 self.client.hset(KEY, field, 1)
 
     def kept(self):
-        """Return what Redis keeps, as `of_model` returns what the model does."""
+        """Return the state in Redis, in the form of `of_model`."""
         kept = {k.decode(): v.decode() for k, v in self.client.hgetall(KEY).items()}
         now = time.time() * 1000
 
@@ -149,14 +149,14 @@ def of_model(s):
 
 
 def chosen(rng, before, found):
-    """Return one of the steps; a misfortune is rarer than what it befalls."""
+    """Return one of the steps; misfortunes are rarer than other steps."""
     weights = [1 if each.after.had != before.had else 3 for each in found]
     return rng.choices(found, weights)[0]
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "stable"])
 def test_the_scripts_do_what_the_model_does(redis_server, plain):
-    """Two hundred walks of sixty steps: the same verdicts, and the same is kept."""
+    """Two hundred walks of sixty steps: the same verdicts and the same fields."""
     seen = set()
     for seed in range(200):
         rng = random.Random(seed)  # noqa: S311 - walks are to be repeated

@@ -1,4 +1,4 @@
-"""What custody fetches, and how it reads WeChat's answer."""
+"""Sources of an app's credentials: requests to WeChat, and its answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wechat(answer, seen=None):
 
 @pytest.mark.parametrize("force", [False, True])
 def test_stable_mode_posts_json(force):
-    """The secret travels in the body, not in an address."""
+    """The secret is sent in the body, not in a URL."""
     seen = []
     source = RealTokenSource(
         APP, wechat({"access_token": "T", "expires_in": 7200}, seen)
@@ -106,13 +106,13 @@ def test_a_life_may_come_as_text(expires_in, seconds):
     ],
 )
 def test_an_answer_without_a_value_or_a_life_is_no_answer(answer):
-    """Nothing is stored that nobody could use, or for an unknown time."""
+    """A value that nobody could use, or of unknown lifetime, is not stored."""
     with pytest.raises(WeChatUnavailable):
         RealTokenSource(APP, wechat(answer)).fetch(force=False)
 
 
 def test_a_refusal_carries_wechats_code():
-    """It is told apart from an answer that cannot be read."""
+    """It differs from an answer that cannot be read."""
     refusal = {"errcode": 40125, "errmsg": "invalid appsecret rid: 1-2-3"}
     with pytest.raises(WeChatRefused) as caught:
         RealTokenSource(APP, wechat(refusal)).fetch(force=False)

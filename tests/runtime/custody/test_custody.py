@@ -1,4 +1,4 @@
-"""The promises of token custody, on a real Redis."""
+"""Token custody on a real Redis: its promises."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.runtime.custody.credential_sources import (
 
 class TestOneFetch:
     def test_many_callers_of_many_processes_fetch_once(self, redis_server):
-        """One expiry, one fetch, and everybody has the same value."""
+        """One expiry, one fetch, and all callers get the same value."""
         source = ScriptedSource(gate=lambda: time.sleep(0.1))
         custodies = [make_custody(redis_server) for _ in range(4)]
 
@@ -64,14 +64,14 @@ class TestOneFetch:
         assert after["blmove"] - before.get("blmove", 0) == 1
 
     def test_a_network_failure_is_tried_again_while_callers_wait(self, redis_server):
-        """Nobody is told of a fault that lasts a blink."""
+        """No caller sees a short fault."""
         faults = [WeChatUnavailable(), WeChatTimeout()]
         source = ScriptedSource(answers=faults)
 
         assert make_custody(redis_server).get(source).value == "T3"
 
     def test_a_lasting_network_failure_is_told(self, redis_server):
-        """After three tries, to everybody, and then there is a pause."""
+        """After three attempts all callers get it, and a pause begins."""
         source = ScriptedSource(answers=[WeChatUnavailable() for _ in range(3)])
         custody = make_custody(redis_server)
         for _ in range(2):
@@ -89,7 +89,7 @@ class TestOneFetch:
         )
 
     def test_the_remaining_life_is_told(self, redis_server):
-        """Not the life it once had; a margin is kept for the way."""
+        """Not the lifetime at the beginning; a margin is kept for the transfer."""
         source, store = (
             ScriptedSource(seconds=100),
             make_store(redis_server, ClockedStore),
@@ -120,7 +120,7 @@ def commands(redis_server):
 
 class TestEarlyRefresh:
     def test_nobody_waits_while_the_old_value_lives(self, redis_server):
-        """The one who holds the lease refreshes, all others go on."""
+        """The holder of the lease refreshes, all others use the old value."""
         refreshing, go_on = threading.Event(), threading.Event()
         source = ScriptedSource()
         custodies = [make_custody(redis_server) for _ in range(3)]
@@ -142,7 +142,7 @@ class TestEarlyRefresh:
             assert refresher.result(5).value == "T2"
 
     def test_a_failed_refresh_costs_nobody_anything(self, redis_server):
-        """The old value goes on, and a pause keeps the next try away."""
+        """The old value stays in use, and a pause delays the next attempt."""
         source, custody = ScriptedSource(), make_custody(redis_server)
         custody.get(source)
         make_due(redis_server)
@@ -180,7 +180,7 @@ class TestRedisAway:
         assert source.fetched == []
 
     def test_an_emptied_redis_costs_one_more_fetch(self, redis_server):
-        """Nobody knows any more whether the answer under way is the newest."""
+        """Nobody knows any more whether the pending answer is the newest."""
         source = ScriptedSource()
 
         def empty():
@@ -211,7 +211,7 @@ class TestTime:
         assert (int(kept["expires_at"]) - fetched_at) / 1000 == life
 
     def test_a_caller_is_not_kept_forever(self, redis_server):
-        """Its budget ends the wait, whoever holds the lease."""
+        """Its timeout ends the wait, whoever holds the lease."""
         source = ScriptedSource(gate=lambda: time.sleep(1.0))
         holder = make_custody(redis_server)
         with ThreadPoolExecutor(1) as pool:
@@ -223,7 +223,7 @@ class TestTime:
             busy.result(5)
 
     def test_a_thread_that_waits_for_another_is_not_kept_forever(self, redis_server):
-        """It is told of a timeout, 504: never of a fault of ours or WeChat's."""
+        """It gets a timeout, 504, and neither 500 nor 502."""
         fetching, go_on = threading.Event(), threading.Event()
         source = ScriptedSource(gate=lambda: (fetching.set(), go_on.wait(5)))
         custody = make_custody(redis_server, pace=replace(QUICK, wait=0.2))
@@ -243,7 +243,7 @@ class TestTime:
         assert source.fetched == [False]
 
     def test_every_key_ends(self, redis_server):
-        """Nothing of custody stays in Redis for ever."""
+        """No key of custody stays in Redis for ever."""
         make_custody(redis_server).get(ScriptedSource())
 
         client = redis_server.client()

@@ -1,4 +1,4 @@
-"""Token custody while Redis dies, comes back, fails over and moves its slots."""
+"""Token custody on deployments of Redis that die, restart, fail over and move slots."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST_WAIT = 11.0
 
 
 def under_load(platform, start, redis_url, happening, *, mode="stable", apps=2):
-    """Load two workers while it happens; return what they met, and the fetches."""
+    """Load two workers during this; return their results, and the fetches."""
     appids = platform.reset(apps=apps)
     workers = start(2, mode=mode, redis_url=redis_url)
     for worker in workers:
@@ -51,7 +51,7 @@ def under_load(platform, start, redis_url, happening, *, mode="stable", apps=2):
 
 @pytest.mark.parametrize("appendonly", ["yes", "no"], ids=["from AOF", "empty"])
 def test_redis_is_killed_and_restarted(platform, start, tmp_path, appendonly):
-    """The callers go on with the value they have seen; nobody gets a wrong one."""
+    """The callers use the value that they have seen; nobody gets a wrong one."""
     server = Server(
         tmp_path / "redis", "--appendonly", appendonly, "--appendfsync", "always"
     )
@@ -131,7 +131,7 @@ def move_slot(nodes, clients, tag):
 
 
 def test_a_password_is_used_and_a_wrong_one_is_redis_away(tmp_path):
-    """Single server, in the address."""
+    """For a single server it is part of the URL."""
     server = Server(tmp_path / "redis", "--requirepass", "p/ss word")
     with running(server):
         server.ready(password="p/ss word").close()
@@ -142,7 +142,7 @@ def test_a_password_is_used_and_a_wrong_one_is_redis_away(tmp_path):
 
 
 def test_a_redis_that_refuses_blocking_commands_is_polled(redis_server):
-    """By a setting; waiters are served all the same, soon after the commit."""
+    """A setting chooses it; waiters get the value soon after the commit."""
     import threading
     from concurrent.futures import ThreadPoolExecutor
 
@@ -175,8 +175,8 @@ def test_a_redis_that_refuses_blocking_commands_is_polled(redis_server):
     assert "lindex" in calls
 
 
-def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
-    """rediss:// takes a server that its authority vouches for, and no other."""
+def test_tls_is_used_and_the_certificate_checked(redis_server, tmp_path):
+    """rediss:// accepts a server with a trusted certificate, and no other."""
     certificate = make_certificate(tmp_path)
     with RecordingProxy(redis_server.port, certificate=certificate) as proxy:
         address = f"rediss://127.0.0.1:{proxy.port}/0"
@@ -199,7 +199,7 @@ def test_tls_is_spoken_and_the_certificate_checked(redis_server, tmp_path):
     ],
 )
 def test_a_deployment_that_is_away_is_503(url):
-    """However redis-py calls it."""
+    """Whatever error redis-py raises."""
     source = ScriptedSource()
     with pytest.raises(ServiceUnavailable):
         Custody(RedisStore(lambda: connect(url)), pace=QUICK).get(source)
@@ -207,8 +207,8 @@ def test_a_deployment_that_is_away_is_503(url):
     assert source.fetched == []
 
 
-def test_sentinels_are_spoken_to_in_tls_too():
-    """A password in clear would be the sentinels' to every listener."""
+def test_sentinels_are_asked_over_tls_too():
+    """Otherwise every listener could read the sentinels' password."""
     client = connect("rediss+sentinel://127.0.0.1:1/gateway?sentinel_password=x")
     (sentinel,) = client.connection_pool.sentinel_manager.sentinels
 

@@ -106,7 +106,7 @@ class TestFence:
         assert found == ["B", "C", "C", "C"]
 
     def test_a_refused_answer_taints_the_fetch_that_is_under_way(self, redis_server):
-        """Nobody knows which came later at WeChat: one more fetch settles it."""
+        """Nobody knows which came later at WeChat: one more fetch replaces both."""
         first, second = threading.Event(), threading.Event()
         went = threading.Semaphore(0)
         late = ScriptedSource(answers=["OLD"], retires=True)

@@ -1,4 +1,4 @@
-"""The token protocol's promises, in every state that it can reach."""
+"""Promises of the token protocol, in every state that its model can reach."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def explored(misfortunes, *, plain, processes=2, without=(), seek=""):
 class TestEveryState:
     @pytest.mark.parametrize("misfortunes", PAIRS, ids=" ".join)
     def test_two_processes_and_two_misfortunes(self, plain, misfortunes):
-        """No order of their steps breaks a promise or lets anybody wait forever."""
+        """No order of their steps breaks a promise or lets a call wait forever."""
         found = explored(misfortunes, plain=plain)
 
         assert ("", ()) == (found.broken, found.story), f"{found.states} states"
@@ -81,10 +81,8 @@ class TestTeeth:
     @pytest.mark.parametrize(
         ("guard", "plain", "misfortunes", "broken"), TEETH, ids=[t[0] for t in TEETH]
     )
-    def test_a_guard_that_is_taken_out_is_missed(
-        self, guard, plain, misfortunes, broken
-    ):
-        """Each has a story that only it prevents."""
+    def test_every_guard_is_needed(self, guard, plain, misfortunes, broken):
+        """Without it, some path breaks a promise."""
         found = explored(misfortunes, plain=plain, without=[guard], seek=broken)
 
         assert found.broken == broken, f"{found.states} states"

@@ -17,7 +17,7 @@ HIGH = RateCost("shop", per_second=1000, burst=100)
 
 
 class Clock:
-    """A clock that tests wind."""
+    """A clock that tests set."""
 
     now = 1000.0
 
@@ -31,7 +31,7 @@ def clock():
 
 
 def buy(prepaid, name="app", cost=HIGH):
-    """Pay for a call and ahead; return how many."""
+    """Take units for a call and ahead; return how many."""
     assert not prepaid.spend(name, cost)
     bought = prepaid.wanted(name, cost)
     prepaid.put(name, cost, bought)
@@ -56,7 +56,7 @@ class TestPrepaidCosts:
         assert all(spent == count - 1 for count, spent in bought)
 
     def test_what_is_not_spent_within_a_second_is_lost(self, clock):
-        """And the next call buys but itself."""
+        """And the next call takes only its own unit."""
         prepaid = PrepaidCosts(clock)
         for _ in range(3):
             spend_all(prepaid)
@@ -67,7 +67,7 @@ class TestPrepaidCosts:
 
     @pytest.mark.parametrize("per_second", [0.01, 1, 19.9])
     def test_of_a_low_rate_each_is_bought_by_itself(self, clock, per_second):
-        """None is lost of what is scarce."""
+        """No scarce unit is lost."""
         prepaid, low = (
             PrepaidCosts(clock),
             RateCost("shop", per_second=per_second, burst=5),
@@ -94,7 +94,7 @@ class TestPrepaidCosts:
         assert prepaid.spend("app", HIGH)
 
     def test_clients_do_not_push_each_other_out(self, clock):
-        """Two that call in turn both buy ahead."""
+        """Two clients that call in turn both take units ahead."""
         prepaid, press = PrepaidCosts(clock), replace(HIGH, name="press")
         for cost in (HIGH, press, HIGH, press):
             buy(prepaid, cost=cost)
@@ -102,7 +102,7 @@ class TestPrepaidCosts:
         assert [1, 1] == [spend_all(prepaid, cost=cost) for cost in (HIGH, press)]
 
     def test_of_several_that_find_nothing_one_buys_for_all(self, clock):
-        """Threads of one process do not buy a batch each."""
+        """Threads of one process do not take a batch each."""
         prepaid = PrepaidCosts(clock)
         for _ in range(4):
             buy(prepaid)
@@ -115,7 +115,7 @@ class TestPrepaidCosts:
         assert 15 == spend_all(prepaid)
 
 
-def test_no_call_passes_that_nobody_paid(redis_server, clock):
+def test_no_call_passes_without_a_unit(redis_server, clock):
     """As many as the bucket holds, however many processes and threads ask at once."""
     source, cost = ScriptedSource(), RateCost("shop", per_second=20, burst=300)
     make_custody(redis_server).get(source)

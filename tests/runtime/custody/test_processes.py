@@ -1,4 +1,4 @@
-"""One expiry, one fetch, with real processes that are killed and frozen."""
+"""Token custody in real processes that are killed and frozen: one expiry, one fetch."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_one_fetch_per_app_and_expiry(
 @pytest.mark.parametrize("mode", ["stable", "plain"])
 @pytest.mark.parametrize("step", ["before", "asked", "answered", "committed"])
 def test_a_holder_that_is_killed(redis_server, platform, start, step, mode):
-    """At each step: everyone is served a good token, at most one fetch more."""
+    """At each step: every caller gets a valid token, with at most one more fetch."""
     appids = platform.reset(apps=1)
     victim, *others = start(3, mode=mode)
     victim.ask(halt=step)
@@ -83,7 +83,7 @@ def test_a_holder_that_is_killed(redis_server, platform, start, step, mode):
 def test_a_holder_that_is_frozen_past_its_lease(
     redis_server, platform, start, step, mode
 ):
-    """What it brings late overwrites nothing, and nobody ever sees 40001.
+    """Its late answer overwrites nothing, and no caller sees 40001.
 
     In plain mode its late fetch retires the stored token at WeChat, which is then
     replaced within the five minutes in which both live.
@@ -113,7 +113,7 @@ def test_a_holder_that_is_frozen_past_its_lease(
 
 
 def test_nobody_waits_while_the_old_token_lives(redis_server, platform, start):
-    """Only the refresher is kept; all others go on with the old token."""
+    """Only the refresher waits; all others use the old token."""
     appids = platform.reset(apps=1)
     workers = start(4)
     workers[0].ask(get=appids)
@@ -130,7 +130,7 @@ def test_nobody_waits_while_the_old_token_lives(redis_server, platform, start):
 
 
 def test_a_thousand_callers_reject_one_token_once(redis_server, platform, start):
-    """WeChat has dropped it: one refresh serves them all."""
+    """WeChat has dropped it: one refresh is enough for all."""
     appids = platform.reset(apps=1)
     workers = start(4)
     workers[0].ask(get=appids)

@@ -27,7 +27,7 @@ FREE = RateCost("shop", per_second=1000, burst=1000)
 
 
 class Clocks:
-    """Two clocks that tests wind."""
+    """Two clocks that tests set."""
 
     def __init__(self):
         self.steady, self.wall = 1000.0, 5000.0
@@ -66,7 +66,7 @@ def clocks():
 
 class TestASecond:
     def test_calls_within_it_ask_nobody(self, redis_server, clocks):
-        """One look a second, however many calls."""
+        """One round trip a second, however many calls."""
         source, store = ScriptedSource(), make_store(redis_server, WatchedStore)
         custody = clocks.custody(redis_server, store=store)
         custody.get(source)
@@ -80,7 +80,7 @@ class TestASecond:
         assert 3 == len(store.scripts)
 
     def test_get_always_asks(self, redis_server, clocks):
-        """A call is repeated with what Redis says, and so is what others are told."""
+        """A call is repeated with the value in Redis, and clients get that one."""
         source, custody = ScriptedSource(), clocks.custody(redis_server)
         custody.get(source)
         make_custody(redis_server).reject(source, "T1")
@@ -90,7 +90,7 @@ class TestASecond:
         assert "T2" == custody.get_recent(source).value
 
     def test_the_cost_of_a_low_rate_is_paid_each_time(self, redis_server, clocks):
-        """It can be paid in Redis only."""
+        """It can be taken in Redis only."""
         source, store = ScriptedSource(), make_store(redis_server, WatchedStore)
         custody = clocks.custody(redis_server, store=store)
         custody.get(source)
@@ -144,7 +144,7 @@ class TestItsEnd:
         assert memory.recent(source) is None
 
     def test_a_life_counts_from_before_the_question(self, clocks):
-        """Who is frozen while Redis answers does not take the answer for new."""
+        """A process that was frozen meanwhile does not take the answer for new."""
         memory, source = clocks.recent_values(), ScriptedSource()
         asked_at = memory.now()
         clocks.pass_(wall=600.0)
@@ -155,14 +155,14 @@ class TestItsEnd:
 
     @pytest.mark.parametrize(("left", "recent"), [(120.5, True), (120.0, False)])
     def test_a_value_that_may_be_due_is_asked_for(self, clocks, left, recent):
-        """Somebody has to find it due, and in time."""
+        """Some caller has to find it due, and in time."""
         memory, source = clocks.recent_values(), ScriptedSource()
         memory.see(source, CredentialValue("T1", left), asked_at=memory.now())
 
         assert recent == (memory.recent(source) is not None)
 
     def test_a_short_life_is_never_remembered(self, redis_server, clocks):
-        """It may be due at any time; who finds it so replaces it while it lives."""
+        """It may be due at any time; the caller that finds it due replaces it."""
         source, custody = ScriptedSource(seconds=100), clocks.custody(redis_server)
         custody.get(source)
         make_due(redis_server)
@@ -171,7 +171,7 @@ class TestItsEnd:
 
     @pytest.mark.parametrize("other", [{"revision": "2"}, {"name": "jsapi_ticket:wx1"}])
     def test_a_changed_app_and_another_credential(self, clocks, other):
-        """What was seen under the old secret does not count, nor for a ticket."""
+        """A value fetched with the old secret is not used, nor another credential's."""
         memory, source = clocks.recent_values(), ScriptedSource()
         memory.see(source, CredentialValue("T1", 7000), asked_at=memory.now())
 
@@ -181,14 +181,14 @@ class TestItsEnd:
 
 class TestRejected:
     def test_a_rejected_value_is_forgotten_at_once(self, redis_server, clocks):
-        """By the process that rejects it."""
+        """The process that rejects it does not use it again."""
         source, custody = ScriptedSource(), clocks.custody(redis_server)
         custody.reject(source, custody.get(source).value)
 
         assert "T2" == custody.get_recent(source).value
 
     def test_an_answer_from_before_does_not_bring_it_back(self, clocks):
-        """Redis was asked before the rejection, its answer was read after it."""
+        """Redis was asked before the rejection, and its answer was read afterwards."""
         memory, source = clocks.recent_values(), ScriptedSource()
         asked_at = memory.now()
         clocks.pass_(steady=0.1, wall=0.1)
@@ -209,7 +209,7 @@ class TestRejected:
         assert CredentialValue("T2", 7000) == memory.recent(source)
 
     def test_one_rejected_elsewhere_costs_one_refused_call(self, redis_server, clocks):
-        """That is repeated and succeeds, and the next one goes right at once."""
+        """It is repeated and succeeds, and the next call succeeds at once."""
         dead, seen = set(), []
 
         def transport(method, url, *, headers, body, seconds):
@@ -229,7 +229,7 @@ class TestRejected:
         assert 2 == len(source.fetched)
 
     def test_a_call_is_repeated_with_what_redis_has(self, redis_server, clocks):
-        """Not with what the process has seen meanwhile: that may be dead as well."""
+        """Not with the value that the process has seen: it may be invalid, too."""
         source, custody, seen = ScriptedSource(), clocks.custody(redis_server), []
         elsewhere = make_custody(redis_server)
 
@@ -247,7 +247,7 @@ class TestRejected:
         assert ["T1", "T3"] == seen
 
     def test_many_threads_with_a_dead_value(self, redis_server):
-        """Each is refused once at the most, and one fetch follows."""
+        """Each call is refused at most once, and one fetch follows."""
         custody, source, dead = make_custody(redis_server), ScriptedSource(), {"T1"}
         refused = []
 

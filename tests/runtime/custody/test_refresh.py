@@ -1,4 +1,4 @@
-"""The timer's way in, and what an operator sees."""
+"""Upkeep: the timer's refreshes and the operator's reports."""
 
 from __future__ import annotations
 

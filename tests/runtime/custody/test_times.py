@@ -1,4 +1,4 @@
-"""The protocol's times and counts, each on both sides: not before and not after."""
+"""Times and counts of the token protocol, each on both sides: not before, not after."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TestRate:
         return acquired.paid
 
     def test_a_bucket_is_refilled_at_its_rate(self, make):
-        """Half a second for each, to the millisecond."""
+        """Half a second for each unit, to the millisecond."""
         custodian = make()
         assert [4, 0.5] == [self.paid(custodian, 9) for _ in "ab"]
         custodian.wait(0.5 - A_MOMENT)
@@ -106,7 +106,7 @@ class TestRate:
         assert [1, 2, 0.5] == [self.paid(custodian, count) for count in (1, 9, 9)]
 
     def test_a_bucket_holds_no_more_than_its_burst(self, make):
-        """However long nobody calls."""
+        """However long there is no call."""
         custodian = make()
         self.paid(custodian, 4)
         custodian.wait(3600)
@@ -114,7 +114,7 @@ class TestRate:
         assert [4, 0.5] == [self.paid(custodian, 9) for _ in "ab"]
 
     def test_a_refused_call_puts_nothing_off(self, make):
-        """Whoever asks again and again is served as early as one who waits."""
+        """A client that asks again and again is served as early as one that waits."""
         custodian = make()
         self.paid(custodian, 4)
         refused = []
@@ -137,7 +137,7 @@ class TestRate:
 
 class TestRejections:
     def test_twenty_at_once_and_one_a_minute(self, make):
-        """Beyond that the value stays, whoever calls it bad."""
+        """Beyond that the value stays, whoever rejects it."""
         custodian = make()
 
         def rejected():
@@ -256,7 +256,7 @@ class TestForce:
         assert custodian.today() == (0, 1)
 
     def test_what_wechat_insists_on_is_kept_for_thirty_seconds(self, make):
-        """Then it may be rejected again."""
+        """After that time it may be rejected again."""
         custodian = make()
         custodian.store_value("T")
         assert custodian.lease.reject("T")

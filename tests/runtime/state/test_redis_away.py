@@ -1,4 +1,4 @@
-"""The store without its Redis: away, whatever the reason, and no address is told."""
+"""The store without Redis: one error, whatever the reason, and the URL stays secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
 
 def test_after_a_restart_all_is_well(own_redis):
-    """A restarted server is found again, scripts and all, without a new store."""
+    """The same store finds a restarted server again, and loads its scripts."""
     store = RedisStore(lambda: connect(own_redis.url))
     store.put("a", b"1", seconds=60)
     store.run(ADD, ["n"], [1])
@@ -49,7 +49,7 @@ def make_store(url, command="get"):
 
 
 def assert_away(store, command, caplog, *secrets):
-    """Check that a command fails as it must, and tells nobody the address."""
+    """Check that a command fails as it must, and that nothing shows the URL."""
     caplog.set_level(logging.DEBUG)
     with pytest.raises(ServiceUnavailable) as caught:
         command(store)
@@ -62,7 +62,7 @@ def assert_away(store, command, caplog, *secrets):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_refused(command, caplog):
-    """Nobody listens there: whatever is asked, the service is away."""
+    """Nobody listens there: for every command the service is away."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     url = f"redis://:sesame@127.0.0.1:{port}/0"
@@ -84,7 +84,7 @@ def test_killed(own_redis, command, caplog):
 
 @pytest.mark.parametrize("user", ["", ":wrong", "nobody:wrong"])
 def test_wrong_password(own_redis, user, caplog):
-    """A password that is wrong or missing is told to the operator by its kind only."""
+    """The log names the kind of error for a wrong or missing password, and no more."""
     own_redis.client().config_set("requirepass", "sesame")
     url = own_redis.url.replace("://", f"://{user}@")
 
@@ -92,7 +92,7 @@ def test_wrong_password(own_redis, user, caplog):
 
 
 def test_killed_while_somebody_waits(own_redis, caplog):
-    """A wait that is cut off ends at once, as a service that is away."""
+    """A wait that is interrupted ends at once: the service is away."""
     store = RedisStore(lambda: connect(own_redis.url))
     timer = threading.Timer(0.2, own_redis.stop)
     timer.start()
@@ -102,7 +102,7 @@ def test_killed_while_somebody_waits(own_redis, caplog):
 
 
 def test_a_full_redis(own_redis, caplog):
-    """A Redis that takes no more writes is away for who wants to write."""
+    """A Redis that accepts no more writes is away for writers."""
     store = RedisStore(lambda: connect(own_redis.url))
     own_redis.client().config_set("maxmemory", 1)
 
@@ -111,7 +111,7 @@ def test_a_full_redis(own_redis, caplog):
 
 
 def test_a_value_of_another_kind(redis_server, caplog):
-    """A key that somebody has misused is no stack trace."""
+    """A key of another type raises the same error."""
     store = RedisStore(lambda: connect(redis_server.url))
     redis_server.client().rpush("a", b"1")
 
@@ -119,7 +119,7 @@ def test_a_value_of_another_kind(redis_server, caplog):
 
 
 class Relay:
-    """Stands before a Redis and, told so, drops a connection at its next command."""
+    """A proxy of Redis that, when told, drops a connection at its next command."""
 
     def __init__(self, port):
         self._to = ("127.0.0.1", port)

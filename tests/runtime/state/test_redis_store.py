@@ -1,4 +1,4 @@
-"""The store on a real Redis: there, away, restarted, forgetful."""
+"""The store on a real Redis: reachable, away, restarted, emptied of scripts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def store(redis_server):
 
 @pytest.fixture(params=["block", "poll"])
 def waiting_store(request, redis_server):
-    """A store that waits by a blocking command, or where that is refused by asking."""
+    """A store that waits by a blocking command, or by polling."""
     return RedisStore(
         lambda: connect(redis_server.url), blocking=request.param == "block"
     )
 
 
 def test_put_get_remove(store, redis_server):
-    """A value is there for its time, as the bytes that it was."""
+    """A value is stored for its time, byte for byte."""
     assert store.get("a") is None
     store.put("a", b"\x00\xff", seconds=60.5)
 
@@ -40,7 +40,7 @@ def test_put_get_remove(store, redis_server):
 
 
 def test_add_once(store, redis_server):
-    """Of many who add the same key one succeeds, and its value stands."""
+    """Of many callers that add one key, one succeeds, and its value stays."""
     with ThreadPoolExecutor(16) as threads:
         added = list(
             threads.map(
@@ -59,8 +59,8 @@ def test_a_script_runs(store):
     assert 8 == store.run(ADD, ["n"], [3])
 
 
-def test_a_forgotten_script_heals(store, redis_server):
-    """After SCRIPT FLUSH the script is loaded anew, and runs once."""
+def test_a_forgotten_script_is_loaded_again(store, redis_server):
+    """After SCRIPT FLUSH the script is loaded again, and runs once."""
     store.run(ADD, ["n"], [1])
     redis_server.client().script_flush()
 
@@ -76,7 +76,7 @@ def test_a_connection_that_died_is_replaced(store, redis_server):
 
 
 def test_waiters_are_all_woken(waiting_store):
-    """One announcement wakes everybody who waits, and who comes a little later."""
+    """One announcement wakes all waiters, and those of a little later."""
     store = waiting_store
     waiting = threading.Barrier(21)
 
@@ -105,16 +105,16 @@ def test_an_announcement_ends(store, redis_server):
 
 @pytest.mark.parametrize("seconds", [0.05, 0, -5])
 def test_waiting_in_vain_ends(waiting_store, seconds):
-    """Without news the wait ends by itself; a time that is over is no endless one."""
+    """Without an announcement the wait ends by itself, and at once after no time."""
     began = time.monotonic()
 
     assert waiting_store.wait("news", seconds=seconds) is None
     assert time.monotonic() - began < 1
 
 
-def test_no_wait_outlasts_the_time_out():
+def test_no_wait_outlasts_the_timeout():
     """However long a caller would wait, Redis is asked for less than the socket's own
-    time-out, so that waiting is never taken for a failure."""
+    timeout, so that a wait is never taken for a failure."""
     asked = []
 
     class Client:
@@ -127,7 +127,7 @@ def test_no_wait_outlasts_the_time_out():
 
 
 def test_nothing_connects_before_it_must():
-    """Making a store asks nobody, and a client is made once."""
+    """A new store does not connect, and makes its client once."""
     made = []
 
     class Client:

@@ -1,4 +1,4 @@
-"""The errcode of an answer: read by its bytes, once, and never out of a file."""
+"""Errcodes of answers: read from the bytes, once, and never from a file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def answer_of(body, *, kind="text/plain"):
     ],
 )
 def test_an_odd_errcode_is_none(body):
-    """What is no number is no errcode, and no error of ours."""
+    """A value that is no number is no errcode, and raises nothing."""
     assert 0 == answer_of(body).errcode
 
 
@@ -53,7 +53,7 @@ def test_a_file_has_no_errcode_whatever_its_bytes(kind):
 
 
 def test_a_download_has_no_errcode_whatever_its_type():
-    """WeChat names the file of a download, and of no error."""
+    """WeChat gives a file name with a download, and never with an error."""
     headers = (("Content-Disposition", 'attachment; filename="a.txt"'),)
 
     assert 0 == Answer(200, headers, b'{"errcode":40001}').errcode

@@ -1,4 +1,4 @@
-"""Answers down to their bytes: read in one way only, or refused."""
+"""HTTP/1.1 answers: read in one way only, or refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 class Wire:
-    """A connection on which these bytes come, in pieces of so many."""
+    """A connection that brings these bytes, in pieces of this size."""
 
     def __init__(self, sent, *, piece=1 << 16):
         self.left, self.piece = sent, piece
@@ -94,7 +94,7 @@ HEADS = {
 @pytest.mark.parametrize("piece", [1, 7, 1 << 16])
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 def test_a_head_that_can_be_read_in_two_ways(head, piece):
-    """It is refused, whatever body comes behind it and in whatever pieces it comes."""
+    """It is refused, whatever body follows and in whatever pieces it comes."""
     with pytest.raises(WeChatUnavailable) as caught:
         read(head + b"{}\r\n0\r\n\r\n", piece=piece)
 
@@ -136,7 +136,7 @@ def test_chunks_that_can_be_read_in_two_ways(chunks, piece):
 
 
 def test_the_largest_size_of_a_chunk():
-    """It is refused before a byte of it is waited for."""
+    """It is refused before any byte of it is read."""
     with pytest.raises(AnswerTooLarge):
         read(CHUNKED + b"f" * 16 + b"\r\n")
 
@@ -158,7 +158,7 @@ EDIT = st.tuples(
 
 
 def edited(text, edits):
-    """Return the text with some bytes taken out and others put in, edit by edit."""
+    """Return the text after these edits: bytes removed and inserted."""
     for place, gone, new in edits:
         place %= len(text) + 1
         text = text[:place] + new + text[place + gone :]
@@ -167,7 +167,7 @@ def edited(text, edits):
 
 
 def test_spaces_around_a_value():
-    """They are none of it."""
+    """They are not part of the value."""
     padded = OK + b"Transfer-Encoding: \t chunked \t\r\n\r\n0\r\n\r\n"
 
     assert (200, (("Transfer-Encoding", "chunked"),), b"", 0) == read(padded)
@@ -175,7 +175,7 @@ def test_spaces_around_a_value():
 
 class Kept(io.BytesIO):
     def close(self):
-        """Stay readable: what is left over is asked for later."""
+        """Stay readable: the bytes that are left are read later."""
 
 
 class Judge:
@@ -204,7 +204,7 @@ def judged(sent):
     st.sampled_from([1, 5, 1 << 16]),
 )
 def test_what_is_taken_is_read_as_others_read_it(text, edits, piece):
-    """What survives a few edits means to http.client the same, to the last byte."""
+    """An answer that is still accepted after some edits is the same to http.client."""
     sent = edited(text, edits)
     try:
         actual = read(sent, piece=piece)

@@ -1,4 +1,4 @@
-"""The transport against a real server: bytes as they come, connections kept."""
+"""The transport with a real server: bytes as they come, persistent connections."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ KEPT = ["json", "html", "empty", "binary", "chunked"]
 
 @pytest.mark.parametrize("name", KEPT)
 def test_connections_are_kept(name):
-    """Ten exchanges one after the other use one connection, whatever they bring."""
+    """Ten requests, one after the other, use one connection."""
     transport = pooled_transport()
     answer, _, body = ANSWERS[name]
     with RawServer(answer) as server:
@@ -97,7 +97,7 @@ def test_connections_are_kept(name):
 
 
 def test_threads_use_connections_of_their_own():
-    """Eight threads at once need eight connections, and later exchanges no more."""
+    """Eight threads at once need eight connections, and later requests no more."""
     gate = threading.Barrier(8)
 
     def meet(connection):
@@ -115,7 +115,7 @@ def test_threads_use_connections_of_their_own():
 
 
 def test_a_connection_that_was_closed_meanwhile():
-    """What the server has dropped is noticed and opened anew."""
+    """A dropped connection is noticed, and another one opened."""
     transport = pooled_transport()
     with RawServer(make_answer()) as server:
         exchange(server, transport=transport)
@@ -142,7 +142,7 @@ def test_an_idle_connection_is_not_trusted(idle, connections):
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
 @pytest.mark.parametrize("body", [None, b"", b"{}", b"x" * 100_000])
 def test_a_content_length_always_goes_up(method, body):
-    """WeChat answers 412 to anything else: the length is told, nothing is chunked."""
+    """WeChat answers 412 to anything else: no chunks."""
     with RawServer(make_answer()) as server:
         wechat = WeChat(server.url, pooled_transport(), seconds=5.0)
         wechat.send(method, "/cgi-bin/x?a=%2F", body=body)
@@ -155,7 +155,7 @@ def test_a_content_length_always_goes_up(method, body):
 
 
 def test_a_get_has_no_body():
-    """A GET goes up with our name, what the caller adds, and no body."""
+    """A GET is sent with our User-Agent, the caller's headers, and no body."""
     with RawServer(make_answer()) as server:
         wechat = WeChat(server.url, pooled_transport(), seconds=5.0)
         wechat.send("GET", "/cgi-bin/x", headers={"Accept": "a/b"})

@@ -1,4 +1,4 @@
-"""The transport's failures: the right error each, and no address in any of them."""
+"""Failures of the transport: the right error for each, and no URL in any of them."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ BROKEN = {
 
 
 def silent(connection):
-    """Say nothing until the test is over."""
+    """Send nothing until the test is over."""
     connection.recv(1)
 
 
 def dripping(connection):
-    """Send a byte now and then, each well within any pause that is allowed."""
+    """Send a byte now and then, each well within any timeout of a socket."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
     for _ in range(1000):
         connection.sendall(b"x")
@@ -106,7 +106,7 @@ def test_failures(answer, kind, caplog):
 
 
 def test_nobody_listens():
-    """A refused connection is WeChat out of reach: it has seen nothing of the call."""
+    """A refused connection means unreachable: WeChat has seen nothing of the call."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}{TARGET}"
 
@@ -116,7 +116,7 @@ def test_nobody_listens():
 
 
 def self_signed(folder):
-    """Return a server's TLS context with a certificate that nobody vouches for."""
+    """Return a server's TLS context with a certificate that nobody has signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(timezone.utc)
@@ -134,8 +134,8 @@ def self_signed(folder):
     return context
 
 
-def test_a_stranger_in_wechats_place(tmp_path):
-    """Without a certificate that stands for WeChat nothing is sent at all."""
+def test_a_server_with_an_untrusted_certificate(tmp_path):
+    """Without a certificate of WeChat's nothing is sent at all."""
     with RawServer(make_answer(), tls=self_signed(tmp_path)) as server:
         url = server.url.replace("http:", "https:") + TARGET
         with pytest.raises(WeChatUnavailable) as caught:
@@ -146,8 +146,8 @@ def test_a_stranger_in_wechats_place(tmp_path):
 
 
 @pytest.mark.case(121)
-def test_addresses_stay_out_of_the_log(caplog):
-    """Neither a good exchange nor one with odd headers tells the log its address."""
+def test_urls_stay_out_of_the_log(caplog):
+    """Neither a good request nor one with odd headers writes its URL to the log."""
     caplog.set_level(logging.DEBUG)
     odd = b"HTTP/1.1 200 OK\r\n folded\r\nodd\r\nContent-Length: 2\r\n\r\n{}"
     with RawServer(make_answer()) as well, RawServer(send_and_close(odd)) as badly:

@@ -1,4 +1,4 @@
-"""The transport against a server that means ill: time, memory, no mix-up."""
+"""The transport with a hostile server: time, memory, no confusion of answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def exchange(server, *, target="/x", transport=None, method="GET", body=None):
 
 
 def drip(*pieces):
-    """Return an answer that goes on for ever, each piece well within any pause."""
+    """Return an endless answer, each piece well within any timeout of a socket."""
 
     def answer(connection):
         for piece in itertools.chain(pieces[:-1], itertools.repeat(pieces[-1])):
@@ -39,7 +39,7 @@ def drip(*pieces):
 
 @pytest.fixture(scope="module")
 def echo():
-    """A server that answers everything, and a transport for it."""
+    """A server that answers every request, and a transport for it."""
     with RawServer(make_answer()) as server:
         yield server, pooled_transport()
 
@@ -56,7 +56,7 @@ def test_the_target_goes_up_as_it_is(echo, query):
 
 
 @pytest.mark.parametrize("query", ["a=%2f%2F", "a=%", "a=%zz&b=/../", "a#b", "//h?@:"])
-def test_a_target_that_others_would_mend(echo, query):
+def test_a_target_that_others_would_change(echo, query):
     """What looks odd may be meant so."""
     test_the_target_goes_up_as_it_is.hypothesis.inner_test(echo, query)
 
@@ -75,7 +75,7 @@ SLOW = {
 
 @pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
 def test_an_answer_has_one_time_for_all_of_it(answer):
-    """However it is dripped, the deadline ends it."""
+    """However slowly it comes, the deadline ends it."""
     began = time.monotonic()
     with RawServer(answer) as server, pytest.raises(WeChatTimeout):
         exchange(server)
@@ -111,7 +111,7 @@ def test_an_answer_that_is_cut_inside_its_headers(head):
 
 @pytest.mark.parametrize("status", [101, 102, 103, 199, 600, 999])
 def test_a_status_that_ends_nothing(status):
-    """It is refused, and what follows it is not the next exchange's answer."""
+    """It is refused, and what follows it is not the answer to the next request."""
     transport = pooled_transport()
     evil = f"HTTP/1.1 {status} Odd\r\n\r\n".encode() + make_answer(b"evil")
     with RawServer(evil, make_answer(b"good")) as server:
@@ -122,14 +122,14 @@ def test_a_status_that_ends_nothing(status):
 
 
 def test_an_interim_answer_is_passed_over():
-    """100 comes before the answer, which counts."""
+    """100 comes before the answer and is skipped."""
     with RawServer(b"HTTP/1.1 100 Continue\r\n\r\n" + make_answer(b"1")) as server:
         assert b"1" == exchange(server).body
 
 
 @pytest.mark.parametrize("size", [1, 20_000])
-def test_an_answer_too_many(size):
-    """What comes behind an answer on its connection is nobody's."""
+def test_a_surplus_answer(size):
+    """Bytes that follow an answer on its connection are discarded."""
     transport = pooled_transport()
     twice = make_answer(b"1") + make_answer(b"e" * size)
     with RawServer(twice, make_answer(b"2")) as server:
@@ -175,7 +175,7 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("answer", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_an_answer_that_is_too_large(answer):
-    """A clear error, and memory for no more than what could have been passed on."""
+    """A clear error, and no more memory than the largest answer needs."""
     transport = pooled_transport()
     tracemalloc.start()
     try:
@@ -199,7 +199,7 @@ def test_the_largest_answer_comes():
     assert body == answer.body
 
 
-def test_a_head_without_measure():
+def test_a_head_without_limits():
     """A hundred headers and a line of 64 KB are all that is read."""
     for head in (b"X-A: 1\r\n" * 200, b"X-A: " + b"1" * 70_000 + b"\r\n"):
         with RawServer(OK + head + b"\r\n") as server:

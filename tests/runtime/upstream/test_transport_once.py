@@ -1,4 +1,4 @@
-"""One request, one answer: nothing of the one before or after is taken for it."""
+"""One request, one answer: no bytes of the one before or after belong to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAST = {
 
 @pytest.mark.parametrize(("line", "first"), LAST.values(), ids=LAST)
 def test_the_last_answer_of_a_connection(line, first):
-    """The next exchange opens another."""
+    """The next request opens another."""
     transport = pooled_transport()
     with RawServer(first + line + b"Content-Length: 2\r\n\r\n{}") as server:
         for _ in range(2):
@@ -28,7 +28,7 @@ def test_the_last_answer_of_a_connection(line, first):
 
 @pytest.mark.parametrize("more", [b"\n", make_answer(b"evil"), make_answer()[:9]])
 def test_bytes_behind_an_answer(more):
-    """Even where all that came was read: what comes later may be the rest of it."""
+    """Even if all bytes so far were read: later ones may belong to that answer."""
     transport = pooled_transport()
     with RawServer(make_answer(b"1") + more, make_answer(b"2")) as server:
         first = transport("GET", server.url, headers={}, body=None, seconds=5.0)
@@ -40,7 +40,7 @@ def test_bytes_behind_an_answer(more):
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_a_body_where_none_belongs(status):
-    """It is nobody's, and so is what follows on that connection."""
+    """It is discarded, and so is what follows on that connection."""
     transport = pooled_transport()
     with RawServer(make_answer(b"evil", status=status), make_answer(b"2")) as server:
         first = transport("GET", server.url, headers={}, body=None, seconds=5.0)
@@ -65,7 +65,7 @@ def test_a_body_where_none_belongs(status):
     ],
 )
 def test_a_request_that_would_be_two(method, target, headers):
-    """It is never sent; that it was made is a fault of ours, and tells no secret."""
+    """It is never sent; the error is ours, and shows no secret."""
     transport, told = pooled_transport(), r"^a request's head cannot hold this$"
     with RawServer(make_answer()) as server, pytest.raises(ValueError, match=told):
         transport(method, server.url + target, headers=headers, body=None, seconds=5.0)

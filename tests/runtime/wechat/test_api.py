@@ -1,4 +1,4 @@
-"""WeChat's answers: read by their bytes, refused where they are not its protocol."""
+"""WeChat's API: answers read by their bytes, and refused if not of its protocol."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def make_answer(body, *, status=200, kind="text/plain"):
 
 
 class Recorder:
-    """A transport that gives one answer and keeps what it was asked."""
+    """A transport that returns one answer and records the request."""
 
     def __init__(self, answer):
         self._answer = answer
@@ -70,7 +70,7 @@ def test_an_answer_is_json_by_its_bytes(body, expected):
     ],
 )
 def test_what_is_no_json_object_is_not_wechat(body):
-    """HTML, nothing, compressed bytes or another kind of JSON is WeChat being away."""
+    """HTML, nothing, compressed bytes or other JSON: WeChat is unavailable."""
     with pytest.raises(WeChatUnavailable):
         call(body)
 
@@ -78,7 +78,7 @@ def test_what_is_no_json_object_is_not_wechat(body):
 @pytest.mark.case(53)
 @pytest.mark.parametrize("status", [201, 302, 404, 412, 500, 502, 504])
 def test_another_status_is_not_wechat(status):
-    """WeChat says 200 to everything: another status is something in between."""
+    """WeChat always answers 200: another status comes from something in between."""
     with pytest.raises(WeChatUnavailable):
         call(b'{"access_token":"x","expires_in":7200}', status=status)
 
@@ -100,7 +100,7 @@ def test_a_refusal_has_wechats_own_words(body, errcode, errmsg):
 
 
 def test_content_goes_up_as_raw_utf8():
-    """WeChat takes escapes literally: Chinese goes up as it is."""
+    """WeChat takes escapes literally: Chinese is sent as it is."""
     recorder = Recorder(make_answer(b"{}"))
     WeChat("https://api", recorder, seconds=5).call(
         "POST", "/cgi-bin/x?a=b", content={"content": "张三"}
@@ -118,7 +118,7 @@ def test_content_goes_up_as_raw_utf8():
     [("POST", b""), ("PUT", b""), ("PATCH", b""), ("GET", None), ("DELETE", None)],
 )
 def test_a_body_that_is_not_there(method, expected):
-    """What takes a body always has one, so that it has a length; the rest has none."""
+    """Methods with a body always send one, with its length; others send none."""
     recorder = Recorder(make_answer(b"{}"))
     WeChat("https://api", recorder, seconds=5).send(method, "/cgi-bin/x", seconds=30)
 

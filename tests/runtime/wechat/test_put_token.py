@@ -1,4 +1,4 @@
-"""put_token: exactly one access_token goes to WeChat, and it is the one put in."""
+"""put_token: exactly one access_token is sent to WeChat, and it is the real one."""
 
 from __future__ import annotations
 

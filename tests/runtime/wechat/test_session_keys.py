@@ -1,4 +1,4 @@
-"""Kept session_keys on a real Redis: sealed, the newest only, by the client's name."""
+"""Session keys on a real Redis: sealed, the newest only, by the client's openid."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def test_the_newest_wins(keys):
     assert NEW == keys.find(PUBLIC, APPID, OPENID)
 
 
-def test_each_person_and_each_mini_program_has_its_own(keys):
-    """Nothing is found under another's name."""
+def test_each_user_and_each_mini_program_has_its_own(keys):
+    """Nothing is found under another openid."""
     keys.save(PUBLIC, APPID, OPENID, OLD)
 
     assert keys.find(PUBLIC, OTHER_APPID, OPENID) is None
@@ -65,7 +65,7 @@ def test_each_person_and_each_mini_program_has_its_own(keys):
 
 @pytest.mark.case(121, 122)
 def test_redis_holds_it_sealed_for_thirty_days(keys, redis_server, caplog):
-    """Neither key nor value nor log tells the session_key or the openid."""
+    """Neither key nor value nor log shows the session_key or the openid."""
     caplog.set_level(logging.DEBUG)
     keys.save(PAIRWISE, APPID, OPENID, OLD)
     found = stored(redis_server)
@@ -78,7 +78,7 @@ def test_redis_holds_it_sealed_for_thirty_days(keys, redis_server, caplog):
 
 
 def test_a_value_is_bound_to_its_key(keys, redis_server):
-    """Whoever can write to Redis cannot give one person's key to another."""
+    """Somebody who can write to Redis cannot give one user's key to another."""
     keys.save(PUBLIC, APPID, OPENID, OLD)
     (key,) = stored(redis_server)
     keys.save(PUBLIC, APPID, "o-another", NEW)
@@ -99,7 +99,7 @@ def test_without_its_master_key_it_is_as_good_as_gone(keys, redis_server):
 
 @pytest.mark.case(134)
 def test_a_pairwise_client_finds_it_by_its_own_name_alone(keys):
-    """Neither by WeChat's, nor by another client's."""
+    """Neither by WeChat's openid, nor by another client's."""
     keys.save(PAIRWISE, APPID, OPENID, OLD)
     name = openid_for(PAIRWISE, OPENID)
 

@@ -1,4 +1,4 @@
-"""User data of mini programs: WeChat's own vectors, and what is no such data."""
+"""User data of mini programs: WeChat's own examples, and data that is refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_official_vector_opens():
 
 
 def test_the_official_signature_fits():
-    """And none that differs in one character, in length or in alphabet."""
+    """No signature that differs in one character, in length or in alphabet fits."""
     assert is_signed(RAW_DATA, SIGNATURE, session_key=SIGNING_KEY)
     for changed in (SIGNATURE[:-1] + "d", SIGNATURE[:-1], "", "签", "\ud800"):
         assert not is_signed(RAW_DATA, changed, session_key=SIGNING_KEY)
@@ -43,7 +43,7 @@ def test_the_official_signature_fits():
 @pytest.mark.case(59)
 @pytest.mark.parametrize("name", ["José", "张三😀", "</script>", "a\u0000b", "‮"])
 def test_names_survive(name):
-    """Any that JSON can say, raw or escaped."""
+    """All names that JSON can hold, raw or escaped."""
     raw = json.dumps(name, ensure_ascii=False).encode().replace(b"\\u0000", b"\0")
     whole = marked(nickName="@").replace(b'"@"', raw)
 
@@ -53,7 +53,7 @@ def test_names_survive(name):
 
 @pytest.mark.case(59)
 def test_broken_utf_8_costs_a_character_only():
-    """WeChat cuts names between bytes."""
+    """WeChat cuts names inside a character."""
     whole = marked(nickName="@").replace(b"@", "晓".encode()[:2])
 
     assert "\ufffd" == opened(encrypt(whole))["nickName"]
@@ -87,7 +87,7 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_every_fault_is_the_same_error(wrong):
-    """No word of what is wrong: bad padding and bad JSON look alike."""
+    """The error does not say what is wrong: bad padding and bad JSON look alike."""
     arguments = {"data": ENCRYPTED, **wrong}
     with pytest.raises(CannotDecrypt) as caught:
         opened(arguments.pop("data"), **arguments)
