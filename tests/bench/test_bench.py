@@ -1,4 +1,4 @@
-"""Each measurement, small: it counts what it says it counts. No time is judged."""
+"""Measurements at a small size: what they count. No time is checked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def missed(figures):
 
 
 def test_ours_fetches_once_and_wechatpy_for_each_caller():
-    """Six callers in two processes; with one fetch the newest token is stored."""
+    """Six callers in two processes: one fetch, and its token is stored."""
     names = present(OURS, REDIS_PY, WECHATPY)
     with open_testbeds(names, processes=2) as testbeds:
         herds = {testbed.name: testbed.herd(3) for testbed in testbeds}
@@ -59,7 +59,7 @@ def test_ours_fetches_once_and_wechatpy_for_each_caller():
 
 
 def test_a_herd_shares_its_apps():
-    """Each process has as many callers as it was told, on all apps in turn."""
+    """Each process has the given number of callers, on all apps in turn."""
     with open_testbeds([OURS], processes=2) as (testbed,):
         herd = testbed.herd(4, apps=3)
 
@@ -67,7 +67,7 @@ def test_a_herd_shares_its_apps():
 
 
 def test_waiting():
-    """Counts and commands of ours hold at any size; each approach has its row."""
+    """Our counts hold at any size, and each approach has a row."""
     figures = waiting.measure(rounds=1, processes=2, callers=3)
 
     assert missed(figures) == []
@@ -76,7 +76,7 @@ def test_waiting():
 
 
 def test_interruption():
-    """A frozen holder overwrites the newest token, but where a fence keeps it off."""
+    """A frozen holder overwrites the newest token unless a fence prevents it."""
     figures = interruption.measure(rounds=1, apps=2)
     rows = {name: counts for name, *counts in figures[0].rows}
 
@@ -88,7 +88,7 @@ def test_interruption():
 
 
 def test_recovery():
-    """A killed holder costs one fetch more."""
+    """A killed holder costs one more fetch."""
     figures = recovery.measure(rounds=1, processes=2, callers=2, lock=1)
     rows = {name: fetches for name, _, _, fetches in figures[0].rows}
 
@@ -97,7 +97,7 @@ def test_recovery():
 
 
 def test_delay():
-    """However it is found to be due, the token is replaced once."""
+    """The token is replaced once, on demand and by the timer."""
     figures = delay.measure(rounds=1, processes=2, callers=2)
 
     assert missed(figures) == []
@@ -105,12 +105,12 @@ def test_delay():
 
 
 def test_growth():
-    """One fetch an app in every shape."""
+    """There is one fetch for each app in every shape."""
     assert missed(growth.measure(rounds=1, processes=4, callers=3, apps=5)) == []
 
 
 def test_each_proxied_call_gets_the_same_answer(tmp_path):
-    """Whoever asks, with whichever token, hears what the upstream says."""
+    """Every candidate returns the upstream's answer."""
     upstream = Upstream()
     try:
         with (
@@ -127,7 +127,7 @@ def test_each_proxied_call_gets_the_same_answer(tmp_path):
 
 
 def test_each_adapter_hands_over_the_same_answer():
-    """The function's body, in the platform's own form."""
+    """Every adapter returns the function's body in the platform's form."""
     with adapters.candidates() as calls:
         told = {name: call() for name, call in calls.items()}
     bodies = {
@@ -140,7 +140,7 @@ def test_each_adapter_hands_over_the_same_answer():
 
 
 def test_load_counts_answers():
-    """Each request is answered once, none is sent beyond them; a bad one is noticed."""
+    """Each request is answered once, and a bad answer is an error."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         seen = []
         thread = threading.Thread(target=lambda: seen.extend(_serve(server, 2)))
@@ -172,7 +172,7 @@ def _answered(connection, answer):
 
 
 def test_proxied():
-    """Both clients of ours have a bar; each candidate has its row."""
+    """Both of our clients have a bar, and each candidate has a row."""
     (figure,) = proxied.measure(rounds=1, count=20)
 
     assert [DIRECT, OURS_CALL, RATED, FLOOR, WECHATPY_CLIENT] == rows_of(figure)
@@ -180,7 +180,7 @@ def test_proxied():
 
 
 def test_adapters():
-    """Ours is held to mangum where there is one, and shown beside bare WSGI."""
+    """Our adapters have a bar against mangum if it is installed."""
     (figure,) = adapters.measure(rounds=1, count=20)
 
     with adapters.candidates() as calls:
@@ -189,7 +189,7 @@ def test_adapters():
 
 
 def test_serving():
-    """Each server answers all that it is sent, by all connections."""
+    """Each server answers all requests on all connections."""
     (figure,) = serving.measure(rounds=1, count=60)
 
     gunicorn = [served.GUNICORN] * installed("gunicorn")
@@ -203,7 +203,7 @@ def rows_of(figure):
 
 @pytest.mark.skipif(not CAN_PIN, reason="one core, or no way to choose one")
 def test_what_is_pinned_comes_back():
-    """Inside one core, afterwards all as before."""
+    """The thread runs on one core, and afterwards as before."""
     before = os.sched_getaffinity(0)
     with on_core(0):
         inside = os.sched_getaffinity(0)
@@ -213,7 +213,7 @@ def test_what_is_pinned_comes_back():
 
 
 def test_a_ratio_is_of_two_measured_together():
-    """Pairs, and of them median, least and greatest."""
+    """Ratios are of pairs, with median, minimum and maximum."""
     assert spread(ratios([1, 4, 9], [1, 2, 3])) == "2.00 (1.00 to 3.00)"
 
 
@@ -221,7 +221,7 @@ def test_a_ratio_is_of_two_measured_together():
     ("measured", "verdict"), [(1.0, "goal"), (1.2, "bar"), (1.21, "MISSED")]
 )
 def test_a_bar_tells_how_far_ours_comes(measured, verdict):
-    """At the goal, at the bar, above both."""
+    """A bar reports goal, bar and miss."""
     bar = Bar("2. last waiter", measured, 1.2, 1.0)
 
     assert bar.verdict == verdict
@@ -232,7 +232,7 @@ def test_a_bar_tells_how_far_ours_comes(measured, verdict):
     ("measured", "verdict"), [(1.4, "goal"), (1.0, "bar"), (0.99, "MISSED")]
 )
 def test_a_bar_can_be_the_least(measured, verdict):
-    """Then more is better."""
+    """For a minimum bar, more is better."""
     bar = Bar("8. requests/s", measured, 1.0, 1.4, at_least=True)
 
     assert bar.verdict == verdict

@@ -1,4 +1,4 @@
-"""Figure 6: what a first answer imports, exactly; no time is judged."""
+"""Figure 6: the exact imports of a first answer. No time is checked."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def site(tmp_path_factory):
 
 @pytest.mark.parametrize("name", LOADED)
 def test_what_a_first_answer_loads(site, name):
-    """The right answer, of a new process, with these modules and no others."""
+    """The first answer of a new process loads exactly these modules."""
     call = call_of(site, name)
     told, loaded = first_answer(site, call)
 
@@ -110,7 +110,7 @@ def first_answer(site, call):
 def test_a_good_cookie_is_read_without_redis_and_a_profile_is_not(
     site, name, answer, loaded
 ):
-    """What `/login/me` tells of a person stands there, and nothing does of this one."""
+    """A session without a profile is read from the cookie alone."""
     session = Session("o-1", "s-1", int(time.time()))
     _, line = site.gateway.sessions.cookie(session, now=time.time())
     call = call_of(site, name)
@@ -122,12 +122,12 @@ def test_a_good_cookie_is_read_without_redis_and_a_profile_is_not(
 
 
 def test_every_first_call_is_watched(site):
-    """The figure measures nothing whose modules are not counted here."""
+    """Every call of the figure is counted here."""
     assert [call.name for call in first_calls(site)] == list(LOADED)
 
 
 def test_the_cookie_only_routes_load_nothing_of_it(site):
-    """The routes that are held to the sharpest bar."""
+    """Routes that need only the cookie load no client of Redis."""
     held = [call.name for call in first_calls(site) if call.limits == COOKIE_ONLY]
 
     assert len(held) == 3
@@ -135,7 +135,7 @@ def test_the_cookie_only_routes_load_nothing_of_it(site):
 
 
 def test_cold_start():
-    """Each has its row, five a bar; the peer is there if it is installed."""
+    """Each call has a row and five have a bar; the peer is optional."""
     (figure,) = cold_start.measure(rounds=1)
     peer = [cold_start.PEER] * (installed("flask") and installed("wechatpy"))
 
@@ -145,6 +145,6 @@ def test_cold_start():
 
 
 def test_a_wrong_answer_is_noticed():
-    """A function that fails fast is no fast function."""
+    """A function that fails is an error, not a fast start."""
     with pytest.raises(ConnectionError):
         cold_start.seconds_of(["-c", "print('500')"], {}, told="401")

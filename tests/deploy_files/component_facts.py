@@ -1,4 +1,4 @@
-"""What the components fc3 and fc3-domain take, in our own words, as JSON schemas.
+"""JSON schemas of what the components fc3 and fc3-domain accept.
 
 From their published schemas and from the API that they call; stricter than theirs,
 which let an unknown key and any trigger pass.

@@ -3,7 +3,7 @@
 import re
 
 from host.server.options import parse_options
-from tests.deploy_files.deploy_files import (
+from tests.deploy_files.readers import (
     DEPLOY,
     NEEDED,
     ROOT,
@@ -29,12 +29,12 @@ def judge(file):
 
 
 def test_it_keeps_the_specification():
-    """By its published schema."""
+    """The file is valid by its published schema."""
     assert (0, "ok -- validation done\n") == judge(FILE)
 
 
 def test_the_schema_would_find_a_fault(tmp_path):
-    """So its consent says something."""
+    """The schema reports a broken file, so its silence counts."""
     broken = tmp_path / "compose.yaml"
     broken.write_text(FILE.read_text().replace("service_healthy", "service_happy"))
     code, said = judge(broken)
@@ -43,27 +43,27 @@ def test_the_schema_would_find_a_fault(tmp_path):
 
 
 def test_everything_that_the_host_needs_is_set():
-    """Here or in the file that the deployer fills in, and nothing else."""
+    """All settings are here or in the deployer's file, and no others."""
     names = set(GATEWAY["environment"]) | set(FILLED_IN)
 
     assert (set(), set()) == (NEEDED - names, names - set(SETTINGS))
 
 
 def test_no_secret_is_in_the_example():
-    """Only a number of proxies; and git ignores the file that is made from it."""
+    """The example holds no secret, and git ignores the real file."""
     assert {"TRUSTED_PROXY_HOPS": "1"} == {k: v for k, v in FILLED_IN.items() if v}
     assert f"deploy/{GATEWAY['env_file']}" in (ROOT / ".gitignore").read_text().split()
 
 
 def test_a_callers_address_is_the_one_that_its_proxy_saw():
-    """TLS ends in one proxy; what the caller claims counts for nothing."""
+    """The client's address is what the one proxy saw, not the caller's claim."""
     hops = FILLED_IN["TRUSTED_PROXY_HOPS"]
 
     assert "203.0.113.9" == address_seen("10.0.0.1, 203.0.113.9", hops=hops)
 
 
 def test_requests_in_flight_are_finished():
-    """Nothing is killed before the host's own patience is over."""
+    """The stop timeout is longer than the host's shutdown timeout."""
     options = parse_options(["local_host.py", "--logging=none"])
     (seconds,) = re.fullmatch(r"(\d+)s", GATEWAY["stop_grace_period"]).groups()
 
@@ -71,7 +71,7 @@ def test_requests_in_flight_are_finished():
 
 
 def test_documents_are_in_the_volume():
-    """Where the image has one, so that they outlive the container."""
+    """Documents are in the image's volume and outlive the container."""
     mounts = dict(each.split(":") for each in GATEWAY["volumes"])
     (name,) = (n for n, path in mounts.items() if path == instruction("VOLUME"))
 
@@ -80,7 +80,7 @@ def test_documents_are_in_the_volume():
 
 
 def test_redis_keeps_what_it_is_told():
-    """Append-only, in a volume, and reached by nobody but the gateway."""
+    """Redis is append-only, in a volume, and reachable by the gateway alone."""
     (volume,) = REDIS["volumes"]
     (network,) = REDIS["networks"]
     command = REDIS["command"]
@@ -94,14 +94,14 @@ def test_redis_keeps_what_it_is_told():
 
 
 def test_the_gateway_waits_for_redis_and_comes_back():
-    """It starts when Redis answers, and again after a crash or a reboot."""
+    """The gateway starts after Redis, and again after a crash or reboot."""
     assert "service_healthy" == GATEWAY["depends_on"]["redis"]["condition"]
     assert "redis-cli" in REDIS["healthcheck"]["test"]
     assert {"unless-stopped"} == {GATEWAY["restart"], REDIS["restart"]}
 
 
 def test_nobody_writes_outside_of_the_volumes():
-    """Read-only root, /tmp in memory, no capability; published to loopback alone."""
+    """Root is read-only, /tmp in memory, and the port on loopback only."""
     for service in (GATEWAY, REDIS):
         assert (True, ["/tmp"], ["ALL"]) == (  # noqa: S108 - in the container
             service["read_only"],

@@ -1,4 +1,4 @@
-"""docs/deploying.md as it is printed, where a step needs no account."""
+"""Commands of docs/deploying.md, as far as a step needs no account."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ from deploy.package.placing import place
 from runtime.settings import settings_from
 from runtime.version import version
 from template.resources import functions
-from tests.deploy_files.deploy_files import ROOT, tool
+from tests.deploy_files.readers import ROOT, tool
 from tests.support.documentation import code_blocks, section
 
 PAGE = ROOT / "docs/deploying.md"
@@ -38,7 +38,7 @@ def shell(script, folder):
 
 
 def test_the_keys_leave_the_shell_where_it_is(tmp_path):
-    """In its folder, and with its umask; only their owner may read them."""
+    """The commands keep folder and umask; only the owner can read the keys."""
     tool("openssl")
     steps = (printed("8. Keys of the gateway"), "printf '%s\\0' $PWD $(umask)")
     place_of, mask, _ = shell("umask 022\n" + "\n".join(steps), tmp_path)
@@ -50,7 +50,7 @@ def test_the_keys_leave_the_shell_where_it_is(tmp_path):
 
 
 def test_the_parameters_are_settings(tmp_path):
-    """With the keys of the step before; each is known to the template or to fun."""
+    """Each printed parameter is one of the template or of fun."""
     tool("openssl")
     certificate = "echo PEM | tee ~/gateway-keys/cert.pem > ~/gateway-keys/key.pem"
     steps = (
@@ -68,7 +68,7 @@ def test_the_parameters_are_settings(tmp_path):
 
 
 def test_a_version_names_the_commit_to_roll_back_to(tmp_path):
-    """What stands behind its + is all that the printed command needs."""
+    """The part of a version after + works in the printed command."""
     (command,) = re.findall("git worktree add .+", section(PAGE, "Rolling back"))
     commit = f"{tool('git')} -c user.name=x -c user.email=x commit -q --allow-empty"
     shell(f"git init -q tree; cd tree; {commit} -m 1; {commit} -m 2", tmp_path)

@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from tests.deploy_files.deploy_files import ROOT, instruction
+from tests.deploy_files.readers import ROOT, instruction
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -105,7 +105,7 @@ def launched(name):
 
 
 def test_it_keeps_the_specification():
-    """Every key and value; it stands where tools look for it."""
+    """The file is valid by its published schema."""
     check(CONTAINER)
 
     assert (FOLDER / CONTAINER["build"]["dockerfile"]).is_file()
@@ -122,13 +122,13 @@ def test_it_keeps_the_specification():
     ids=lambda change: next(iter(change)),
 )
 def test_the_schema_would_find_a_fault(change):
-    """So its silence says something."""
+    """The schema reports a broken file, so its silence counts."""
     with pytest.raises(jsonschema.ValidationError):
         check(CONTAINER | change)
 
 
 def test_the_workspace_is_the_developers_own_folder():
-    """Bind-mounted: what is edited inside is edited outside."""
+    """The workspace is bind-mounted."""
     mount = dict(part.split("=") for part in CONTAINER["workspaceMount"].split(","))
 
     assert mount == {
@@ -139,7 +139,7 @@ def test_the_workspace_is_the_developers_own_folder():
 
 
 def test_the_ports_are_those_that_something_listens_on():
-    """The host, the sandbox and the example of a business service."""
+    """The ports of host, sandbox and example service are forwarded."""
     options = (ROOT / "host/server/options.py").read_text("utf-8")
     example = (ROOT / "examples/business_service.py").read_text("utf-8")
     defaults = dict(re.findall(r'"(port|sandbox_port)", default=(\d+)', options))
@@ -154,7 +154,7 @@ def test_the_ports_are_those_that_something_listens_on():
 
 
 def test_it_is_set_up_by_the_same_command():
-    """And on the Python that is deployed, by an ordinary user."""
+    """The container uses make, the deployed Python and an ordinary user."""
     template = yaml.safe_load((ROOT / "template.yml").read_text("utf-8"))
     login = template["Resources"]["wechat_gateway"]["login"]["Properties"]
     base = instruction("FROM", file=FOLDER / "Dockerfile")
@@ -165,7 +165,7 @@ def test_it_is_set_up_by_the_same_command():
 
 
 def test_the_tools_of_the_tests_are_in_it():
-    """What .ci/run takes from Debian, or asks for, and Node for what npm brings."""
+    """The tools that .ci/run needs are installed, and Node for npm packages."""
     ci = (ROOT / ".ci/run").read_text("utf-8")
     browser = re.search(r"^install_browser.*?recommends (.+?) >", ci, re.M | re.S)[1]
     asked = set(re.findall(r"command -v ([\w-]+)", ci)) - {"debootstrap"}
@@ -176,7 +176,7 @@ def test_the_tools_of_the_tests_are_in_it():
 
 
 def test_the_debugger_starts_the_host():
-    """In one process, with breakpoints in functions, and time to look around."""
+    """The debugger runs one process, without call timeouts."""
     host = launched("Local host")
     tree = ast.parse((ROOT / "local_host.py").read_text("utf-8"))
 
@@ -188,7 +188,7 @@ def test_the_debugger_starts_the_host():
 
 
 def test_the_tests_run_in_the_editor():
-    """By pytest, from the environment that make sets up."""
+    """The editor runs pytest from make's environment."""
     assert EDITOR["python.testing.pytestEnabled"] is True
     assert EDITOR["python.defaultInterpreterPath"] == (
         "${workspaceFolder}/.venv/bin/python"
@@ -198,7 +198,7 @@ def test_the_tests_run_in_the_editor():
 
 
 def test_the_container_brings_the_editors_extensions():
-    """The same that the workspace recommends."""
+    """The container installs the extensions that the workspace recommends."""
     assert (
         RECOMMENDED["recommendations"]
         == (CONTAINER["customizations"]["vscode"]["extensions"])

@@ -1,11 +1,11 @@
-"""fresh_machine.sh, where it cannot do its work."""
+"""fresh_machine.sh on a machine where it cannot do its work."""
 
 import shutil
 import subprocess
 
 import pytest
 
-from tests.deploy_files.deploy_files import DEPLOY
+from tests.deploy_files.readers import DEPLOY
 
 SCRIPT = DEPLOY / "fresh_machine.sh"
 
@@ -33,7 +33,7 @@ def run(tmp_path):
 
 
 def test_what_is_missing_is_named(run):
-    """By name; and CI goes on."""
+    """What is missing is named, and it is no failure."""
     said = run()
 
     assert "for want of:" in said
@@ -41,7 +41,7 @@ def test_what_is_missing_is_named(run):
 
 
 def test_a_mirror_that_is_away_is_named(run, tmp_path):
-    """A machine that has the tools, and no way to Debian's packages."""
+    """A mirror that does not answer is named."""
     for name in ("debootstrap", "chroot", "git", "unshare"):
         (tmp_path / name).symlink_to(shutil.which("true"))
     (tmp_path / "wget").symlink_to(shutil.which("false"))
@@ -50,7 +50,7 @@ def test_a_mirror_that_is_away_is_named(run, tmp_path):
 
 
 def test_it_asks_for_no_more_than_the_readme():
-    """Python with venv, and make; the certificates are for pip."""
+    """The machine has Python with venv and make; pip needs the certificates."""
     readme = (DEPLOY.parent / "README.md").read_text("utf-8")
 
     assert "need Python 3.10 or newer with venv, and make" in readme

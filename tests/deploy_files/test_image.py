@@ -1,4 +1,4 @@
-"""The container image: what is in it, and how it behaves."""
+"""Container image: its contents and its behaviour."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import pytest
 
 from host.server.options import parse_options
 from local_settings.settings_file import FOLDER
-from tests.deploy_files.deploy_files import (
+from tests.deploy_files.readers import (
     DEPLOY,
     ROOT,
     documents,
@@ -38,12 +38,12 @@ def pins(name):
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
 def test_a_dockerfile_has_nothing_to_find_fault_with(file):
-    """By hadolint, down to its hints."""
+    """hadolint reports nothing, not even a hint."""
     assert (0, "") == run(tool("hadolint"), file)
 
 
 def test_hadolint_would_find_a_fault():
-    """So its silence says something."""
+    """hadolint reports a broken file, so its silence counts."""
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     code, said = run(tool("hadolint"), "-", text=text.replace("WORKDIR /", "WORKDIR "))
 
@@ -51,14 +51,14 @@ def test_hadolint_would_find_a_fault():
 
 
 def test_it_runs_as_nobody_in_particular():
-    """A number, so that Kubernetes can tell that it is not root."""
+    """The user is a number, so that Kubernetes can see that it is not root."""
     user, _, group = instruction("USER").partition(":")
 
     assert (True, True) == (int(user) > 9999, int(group) > 9999)
 
 
 def test_the_base_is_pinned():
-    """To the patch level, in one place for both stages; a mirror is an argument."""
+    """The base image is pinned once for both stages; a mirror is an argument."""
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     (base,) = re.findall(r"^ARG BASE=(.+)$", text, re.MULTILINE)
 
@@ -67,14 +67,14 @@ def test_the_base_is_pinned():
 
 
 def test_the_host_gets_the_signals():
-    """No shell stands in front of it, so SIGTERM reaches it as process 1."""
+    """The host is process 1 without a shell, so it gets SIGTERM."""
     command = json.loads(instruction("ENTRYPOINT"))
 
     assert ["python", "local_host.py"] == command[:2]
 
 
 def test_without_settings_nothing_starts(tmp_path):
-    """What is missing is named; neither a sandbox nor a Redis takes its place."""
+    """A missing setting is named, and no sandbox or Redis starts."""
     options = json.loads(instruction("ENTRYPOINT"))[2:]
     host = LocalHost(tmp_path, *options, "--port=0", environment={})
     code = host.process.wait(20)
@@ -84,7 +84,7 @@ def test_without_settings_nothing_starts(tmp_path):
 
 
 def test_only_what_it_runs_is_in_it():
-    """The context is a whitelist, without sandbox, tests, .env and .local."""
+    """The build context is a whitelist, without sandbox, tests and secrets."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     taken = {rule[1:] for rule in rules if rule.startswith("!")}
@@ -101,7 +101,7 @@ def test_only_what_it_runs_is_in_it():
 
 
 def test_all_that_it_runs_gets_into_it():
-    """The whole context is built, and what was built stands where it is looked for."""
+    """All stages copy what the host needs to where it looks for it."""
     context = [names for options, names, _ in copies() if not options]
     built = {to for options, _, to in copies() if "--from=build" in options}
     (packages,) = re.findall(r"PATH=(\S+)/bin:", instruction("ENV"))
@@ -111,7 +111,7 @@ def test_all_that_it_runs_gets_into_it():
 
 
 def test_its_user_may_write_into_the_volume():
-    """It is the folder that the host writes to, and in the image the user's own."""
+    """The volume is the host's folder, and the image's user owns it."""
     volume = instruction("VOLUME")
     (options,) = (options for options, _, to in copies() if to == volume)
 
@@ -120,7 +120,7 @@ def test_its_user_may_write_into_the_volume():
 
 
 def test_its_packages_are_those_of_the_functions():
-    """The same pins, and what the host adds to them."""
+    """The image has the functions' pins, and what the host adds."""
     added = {pin.partition("==")[0] for pin in pins(LOCKS[1]) - pins(LOCKS[0])}
 
     assert pins(LOCKS[0])
@@ -130,7 +130,7 @@ def test_its_packages_are_those_of_the_functions():
 
 
 def test_what_probes_ask_for_is_answered(tmp_path):
-    """One path for image and pods, answered though Redis is away."""
+    """The probes' path answers even if Redis is unavailable."""
     (pod,) = of_kind("Deployment")["spec"]["template"]["spec"]["containers"]
     probes = [pod[f"{name}Probe"] for name in ("startup", "readiness", "liveness")]
     port, path = health_check()
@@ -144,7 +144,7 @@ def test_what_probes_ask_for_is_answered(tmp_path):
 
 
 def test_compose_builds_this_image():
-    """From the repository's root, as the file of what is left out expects."""
+    """Compose builds from the repository's root, with its .dockerignore."""
     (compose,) = documents(DEPLOY / "compose.yaml")
     build = compose["services"]["gateway"]["build"]
 

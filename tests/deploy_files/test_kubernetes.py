@@ -1,4 +1,4 @@
-"""deploy/k8s: several pods behind one address, and what they need."""
+"""deploy/k8s: several pods behind one Service, and what they need."""
 
 import re
 
@@ -9,7 +9,7 @@ from deploy.package.placing import VARIABLES
 from functions.refresh.index import MOST_SECONDS
 from runtime.version import VERSION
 from template.served import read_template
-from tests.deploy_files.deploy_files import (
+from tests.deploy_files.readers import (
     K8S,
     NEEDED,
     ROOT,
@@ -45,7 +45,7 @@ def judge(document, version):
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_kubernetes_takes_it(file, version):
-    """Strictly, by the schemas of three versions, from the oldest documented one on."""
+    """All files are valid in three Kubernetes versions."""
     assert f"Kubernetes {VERSIONS[0].removesuffix('.0')} or newer" in CONTAINERS
     for document in documents(file):
         judge(document, version)
@@ -57,7 +57,7 @@ def test_kubernetes_takes_it(file, version):
     [("readinessProbe", "readynessProbe"), ("periodSeconds: 5", "periodSeconds: soon")],
 )
 def test_the_schemas_would_find_a_fault(version, old, new):
-    """A key that is misspelt and a value of the wrong type."""
+    """A misspelt key and a wrong type are reported."""
     text = (K8S / "deployment.yaml").read_text("utf-8")
     assert old in text
 
@@ -66,7 +66,7 @@ def test_the_schemas_would_find_a_fault(version, old, new):
 
 
 def test_all_files_are_applied_at_once():
-    """By the kustomization, in its namespace; all but the example of a Secret."""
+    """The kustomization applies all files but the example Secret."""
     (kustomization,) = documents(K8S / "kustomization.yaml")
     objects = [each for file in FILES for each in documents(file)]
     outside = {each["kind"] for each in objects if "namespace" not in each["metadata"]}
@@ -81,7 +81,7 @@ def test_all_files_are_applied_at_once():
 
 
 def test_the_image_is_of_this_version():
-    """A tag is pushed once, so that of another version is another image."""
+    """The image's tag is this version."""
     (kustomization,) = documents(K8S / "kustomization.yaml")
     (image,) = kustomization["images"]
 
@@ -93,7 +93,7 @@ def test_the_image_is_of_this_version():
 
 @each_pod
 def test_the_pods_keep_the_restricted_profile(pod):
-    """Which the namespace enforces, and a read-only root besides."""
+    """Pods meet the restricted profile, and have a read-only root."""
     (container,) = pod["spec"]["containers"]
     context, own = pod["spec"]["securityContext"], container["securityContext"]
     namespace = of_kind("Namespace")["metadata"]["labels"]
@@ -113,7 +113,7 @@ def test_the_pods_keep_the_restricted_profile(pod):
 
 @each_pod
 def test_the_pods_are_bounded(pod):
-    """A request and a limit of CPU and memory each."""
+    """Every container has requests and limits of CPU and memory."""
     (container,) = pod["spec"]["containers"]
     resources = container["resources"]
 
@@ -122,7 +122,7 @@ def test_the_pods_are_bounded(pod):
 
 @each_pod
 def test_the_pods_find_all_settings(pod):
-    """In ConfigMap and Secret, and none that the host does not know."""
+    """ConfigMap and Secret have all settings, and none that is unknown."""
     (container,) = pod["spec"]["containers"]
     kinds = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
     found = {}
@@ -136,7 +136,7 @@ def test_the_pods_find_all_settings(pod):
 
 
 def test_a_buckets_key_has_a_place():
-    """By the names that boto3 looks for; they are no settings, and asked of nobody."""
+    """The bucket's key has boto3's names and is optional."""
     example = (K8S / "secret.yaml.example").read_text("utf-8")
     keys = set(VARIABLES.values()) - set(SETTINGS)
 
@@ -145,7 +145,7 @@ def test_a_buckets_key_has_a_place():
 
 
 def test_no_secret_is_in_the_repository():
-    """Only its names, in a file that is not applied."""
+    """Only an example names the secrets, and it is not applied."""
     assert {""} == set(of_kind("Secret")["stringData"].values())
     assert not (K8S / "secret.yaml").exists()
     assert "deploy/k8s/secret.yaml" in (ROOT / ".gitignore").read_text().split()
@@ -153,7 +153,7 @@ def test_no_secret_is_in_the_repository():
 
 @each_pod
 def test_each_application_has_a_folder_of_its_own_on_nas(pod):
-    """By claim and volume, which name each other, and mounted by a sub-path."""
+    """Claim and volume name each other, and a sub-path is mounted."""
     volume, claim = of_kind("PersistentVolume"), of_kind("PersistentVolumeClaim")
     (container,) = pod["spec"]["containers"]
     mounts = {each["name"]: each for each in container["volumeMounts"]}
@@ -171,7 +171,7 @@ def test_each_application_has_a_folder_of_its_own_on_nas(pod):
 
 
 def test_documents_are_in_the_images_volume():
-    """Where its user may write."""
+    """The documents' folder is one that the image's user may write."""
     for pod in PODS.values():
         mounts = pod["spec"]["containers"][0]["volumeMounts"]
         (path,) = (each["mountPath"] for each in mounts if each["name"] == "nas")
@@ -190,7 +190,7 @@ def test_there_are_always_several():
 
 
 def test_the_cron_job_is_the_timer():
-    """As often as template.yml says, one at a time; the pods leave it alone."""
+    """The cron job runs at template.yml's interval, and pods run no timer."""
     (timer,) = TEMPLATE.timers
     (host,) = PODS["host"]["spec"]["containers"]
     (refresh,) = PODS["refresh"]["spec"]["containers"]
@@ -202,7 +202,7 @@ def test_the_cron_job_is_the_timer():
 
 
 def test_a_round_is_let_finish():
-    """It has the time of a function's call and a start's, and is not waited for."""
+    """A run of the cron job has time for a start and a function's call."""
     (timer,) = TEMPLATE.timers
     job, pod = CRON["spec"]["jobTemplate"]["spec"], PODS["refresh"]["spec"]
 
@@ -211,7 +211,7 @@ def test_a_round_is_let_finish():
 
 
 def test_the_commands_name_what_is_there():
-    """Those that replace the pods after a change of settings, on both pages."""
+    """Commands on both pages name existing objects."""
     keys = (ROOT / "docs/operating/keys.md").read_text("utf-8")
     about = DEPLOYMENT["metadata"]
     restart = (

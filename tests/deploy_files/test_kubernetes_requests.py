@@ -1,11 +1,11 @@
-"""deploy/k8s: the way of a request, from the Ingress to the host and back."""
+"""deploy/k8s: requests from the Ingress to the host and back."""
 
 import re
 
 from host.fc.limits import MAX_BODY
 from host.server.options import parse_options
 from template.served import read_template
-from tests.deploy_files.deploy_files import ROOT, address_seen, of_kind
+from tests.deploy_files.readers import ROOT, address_seen, of_kind
 
 DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")
 POD = DEPLOYMENT["spec"]["template"]
@@ -13,7 +13,7 @@ TEMPLATE = read_template(ROOT / "template.yml")
 
 
 def test_requests_reach_the_host_and_never_the_refresh():
-    """From Ingress to Service to the pods' port; the same labels everywhere."""
+    """Ingress, Service and pods fit, and the cron job's pods get no request."""
     labels = POD["metadata"]["labels"]
     service = of_kind("Service")
     (rule,) = of_kind("Ingress")["spec"]["rules"]
@@ -32,7 +32,7 @@ def test_requests_reach_the_host_and_never_the_refresh():
 
 
 def test_requests_in_flight_are_finished():
-    """No pod is ended before it has had its pause and the host's own patience."""
+    """A pod's grace period covers the pause and the host's shutdown timeout."""
     spec = POD["spec"]
     pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     options = parse_options(["local_host.py", "--logging=none"])
@@ -41,7 +41,7 @@ def test_requests_in_flight_are_finished():
 
 
 def test_the_ingress_stands_in_nobodys_way():
-    """It lets through what the host takes, and waits for the slowest function."""
+    """The Ingress accepts FC's largest body and waits for the slowest function."""
     annotations = of_kind("Ingress")["metadata"]["annotations"]
     said = {name.rpartition("proxy-")[2]: text for name, text in annotations.items()}
     (megabytes,) = re.fullmatch(r"(\d+)m", said["body-size"]).groups()
@@ -51,7 +51,7 @@ def test_the_ingress_stands_in_nobodys_way():
 
 
 def test_a_callers_address_is_the_one_that_the_ingress_saw():
-    """What the caller claims counts for nothing."""
+    """The client's address is what the Ingress saw, not the caller's claim."""
     hops = of_kind("ConfigMap")["data"]["TRUSTED_PROXY_HOPS"]
 
     assert "203.0.113.9" == address_seen("10.0.0.1, 203.0.113.9", hops=hops)

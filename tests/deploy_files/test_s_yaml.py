@@ -1,4 +1,4 @@
-"""s.yaml says to Function Compute 3.0 what template.yml says to 2.0."""
+"""s.yaml for Function Compute 3.0: the same content as template.yml for 2.0."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ import yaml
 from deploy.s_yaml import render
 from template.served import read_template
 from tests.deploy_files.component_facts import DOMAIN, FUNCTION
-from tests.deploy_files.deploy_files import DEPLOY, ROOT, SETTINGS, tool
+from tests.deploy_files.readers import DEPLOY, ROOT, SETTINGS, tool
 from tests.support.documentation import section
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -43,13 +43,13 @@ def check(props, schema):
 
 
 def test_it_is_made_of_the_template():
-    """As it is in the tree: python -m deploy.s_yaml, after a change."""
+    """The file in the tree is what python -m deploy.s_yaml writes."""
     assert render(ROOT / "template.yml") == FILE.read_text("utf-8")
 
 
 @each_function
 def test_a_function_is_what_the_component_takes(name):
-    """Every key and value, and a CPU that goes with the memory."""
+    """Every key and value is valid, and CPU fits memory."""
     props = FUNCTIONS[name]
     check(props, FUNCTION)
 
@@ -59,7 +59,7 @@ def test_a_function_is_what_the_component_takes(name):
 
 @each_function
 def test_calls_leave_from_the_fixed_address(name):
-    """As with the documented parameters: through the VPC alone, or WeChat refuses."""
+    """Calls leave through the VPC only, from the fixed IP address."""
     parameters = section(ROOT / "docs/deploying.md", "9. Parameters")
     (said,) = re.findall(r"^INTERNET_ACCESS=(\w+)$", parameters, re.MULTILINE)
     props = FUNCTIONS[name]
@@ -68,7 +68,7 @@ def test_calls_leave_from_the_fixed_address(name):
 
 
 def test_the_domain_is_what_the_component_takes():
-    """With a certificate for https."""
+    """The domain is valid and has a certificate."""
     check(RESOURCES["domain"]["props"], DOMAIN)
 
 
@@ -84,7 +84,7 @@ def test_the_domain_is_what_the_component_takes():
     ],
 )
 def test_the_facts_would_find_a_fault(key, value):
-    """So their silence says something."""
+    """The schemas report a broken file, so their silence counts."""
     props = copy.deepcopy(FUNCTIONS["login"])
     props[key] = value
 
@@ -94,7 +94,7 @@ def test_the_facts_would_find_a_fault(key, value):
 
 
 def test_every_function_is_there():
-    """By the name that the routes call it."""
+    """Every function has the name that the routes use."""
     assert [name for name, each in SERVICE.items() if "Events" in each] == [*FUNCTIONS]
     assert {f"wechat_gateway_{name}" for name in FUNCTIONS} == {
         props["functionName"] for props in FUNCTIONS.values()
@@ -103,7 +103,7 @@ def test_every_function_is_there():
 
 @each_function
 def test_a_function_is_the_same(name):
-    """Handler, runtime, memory and time."""
+    """Handler, runtime, memory and timeout are the template's."""
     props, properties = FUNCTIONS[name], SERVICE[name]["Properties"]
 
     assert (
@@ -116,7 +116,7 @@ def test_a_function_is_the_same(name):
 
 @pytest.mark.parametrize("function", TEMPLATE.functions, ids=lambda each: each.name)
 def test_an_http_trigger_is_the_same(function):
-    """Methods, and who may call."""
+    """Methods and authentication are the template's."""
     (trigger,) = FUNCTIONS[function.name]["triggers"]
     config = trigger["triggerConfig"]
 
@@ -127,7 +127,7 @@ def test_an_http_trigger_is_the_same(function):
 
 
 def test_the_timer_is_the_same():
-    """As often, and enabled."""
+    """The timer's interval is the template's, and it is enabled."""
     (timer,) = TEMPLATE.timers
     (trigger,) = FUNCTIONS[timer.function.name]["triggers"]
 
@@ -137,7 +137,7 @@ def test_the_timer_is_the_same():
 
 
 def test_the_routes_are_the_same():
-    """Each path, to the function that answers it."""
+    """Each path leads to the template's function."""
     routes = RESOURCES["domain"]["props"]["routeConfig"]["routes"]
 
     assert [
@@ -147,7 +147,7 @@ def test_the_routes_are_the_same():
 
 @each_function
 def test_the_settings_are_the_same(name):
-    """By the same variables of the deployer, with the same defaults."""
+    """The deployer's variables and defaults are the template's."""
     settings = dict(FUNCTIONS[name]["environmentVariables"])
     assert settings.pop("PYTHONPATH").startswith("/code/.fun/python/")
     expected = {
@@ -163,7 +163,7 @@ def test_the_settings_are_the_same(name):
 
 
 def test_serverless_devs_reads_it(tmp_path):
-    """The deployer's own tool, offline; what is not set stops it by name."""
+    """Serverless Devs reads the file offline and names a missing variable."""
     preview = (tool("s"), "preview", "-t", FILE, "-o", "json", "--silent")
     kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     needed = re.findall(r"\$\{env\('(\w+)'\)\}", FILE.read_text("utf-8"))

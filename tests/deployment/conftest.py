@@ -1,4 +1,4 @@
-"""A deployment on one machine: built by us, sent by fun, run under CPython 3.10."""
+"""Deployment on one machine: built, sent by fun, run under CPython 3.10."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployer's machine: a checkout, its settings, `make build` and `fun deploy`."""
+"""Deployer's machine: a checkout, its settings, `make build` and `fun deploy`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.deployment import apart
+from tests.deployment import own_network
 from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 
@@ -56,17 +56,22 @@ class Deployer:
 
     def deploy(self, folder):
         """Run a plain `fun deploy -y`; return the exit code and all it said."""
-        if _may_be_apart():
-            return self._deploy_apart(folder)
+        if _may_unshare_network():
+            return self._deploy_in_own_network(folder)
         endpoint = f"http://127.0.0.1:{self._compute.port}"
         return _outcome(self._start([self._fun, "deploy", "-y"], folder, endpoint))
 
-    def _deploy_apart(self, folder):
+    def _deploy_in_own_network(self, folder):
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            script = [sys.executable, apart.__file__, str(theirs.fileno()), folder]
+            script = [
+                sys.executable,
+                own_network.__file__,
+                str(theirs.fileno()),
+                folder,
+            ]
             command = ["unshare", "-n", *script, self._fun, "deploy", "-y"]
-            endpoint = f"http://127.0.0.1:{apart.PORT}"
+            endpoint = f"http://127.0.0.1:{own_network.PORT}"
             process = self._start(command, folder, endpoint, keep=[theirs.fileno()])
             theirs.close()
             _, (descriptor,), *_ = socket.recv_fds(ours, 16, 1)
@@ -100,7 +105,7 @@ def _outcome(process):
     return process.returncode, said
 
 
-def _may_be_apart():
+def _may_unshare_network():
     if not shutil.which("unshare"):
         return False
     tried = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)

@@ -1,4 +1,4 @@
-"""What an operator does first with a deployment, and what people do with it then."""
+"""First steps of an operator in a deployment, and a user's sign-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that cannot be loaded: the others serve, and the operator sees which."""
+"""Functions that cannot be loaded: the others go on, and the operator sees which."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def broken(deployment):
 
 @pytest.mark.usefixtures("client")
 def test_the_platform_names_the_file(broken):
-    """In FC's error and in its log; functions that were not changed go on."""
+    """FC's error and log name the file, and other functions go on."""
     answer = broken.request("POST", "/oidc/token", body=b"")
     error = json.loads(answer.data)
     others = [
@@ -48,7 +48,7 @@ def test_the_platform_names_the_file(broken):
 
 @pytest.mark.usefixtures("broken", "client")
 def test_smoke_names_the_functions(smoke):
-    """With the platform's own words for what is wrong, and no other function's."""
+    """The smoke test names only the failing functions, with FC's error."""
     code, said = smoke()
 
     assert 1 == code

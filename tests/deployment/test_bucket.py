@@ -1,4 +1,4 @@
-"""What is left of boto3 suffices for a bucket, in OSS and in Amazon's S3."""
+"""boto3 as the archive has it: enough for a bucket in OSS and in S3."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def server():
 
 
 def test_documents_in_a_bucket(built, python310, server):
-    """Written create-only, listed and read; and the address that S3's rules give."""
+    """Documents are written create-only, listed and read with OSS and S3."""
     code = built / ".fun/build/code"
     done = subprocess.run(
         [

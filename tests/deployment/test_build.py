@@ -1,4 +1,4 @@
-"""What a build makes: all that the functions need, nothing else, always the same."""
+"""Result of a build: all that the functions need, nothing else, reproducible."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def elsewhere(checkout, python310):
 
 
 def test_what_is_missing_is_named(elsewhere):
-    """It is no fault of a build, and what was given is named apart."""
+    """What is missing is named, and it is no failure."""
     _, said = elsewhere
 
     assert "from the environment: LOGIN_CLIENT\n" in said
@@ -73,7 +73,7 @@ def test_what_is_missing_is_named(elsewhere):
 
 
 def test_the_same_commit_gives_the_same_bytes(built, elsewhere):
-    """In another folder, at another time, with other settings."""
+    """Folder, time and settings do not change the archive."""
     other, _ = elsewhere
     for name in ("artifacts/code.zip", "bom.json"):
         first, second = (root / ".fun/build" / name for root in (built, other))
@@ -85,7 +85,7 @@ def _digest(file):
 
 
 def test_the_projects_own_files_are_there(files):
-    """Functions, runtime with its templates, compiled catalogues, the template."""
+    """The archive has functions, runtime, compiled catalogues and template."""
     own = {name for name in files if not name.startswith(".fun/")}
     sources = {name for name in own if "__pycache__" not in name}
     expected = {
@@ -100,7 +100,7 @@ def test_the_projects_own_files_are_there(files):
 
 
 def test_every_locked_package_is_there_and_no_other(bill):
-    """Chosen by the markers as CPython 3.10 on Linux reads them."""
+    """The packages are those of the lock for CPython 3.10 on Linux."""
     expected = {
         (each.name, str(each.specifier).removeprefix("==")) for each, _ in locked()
     }
@@ -113,7 +113,7 @@ def test_every_locked_package_is_there_and_no_other(bill):
 
 
 def test_nothing_is_there_that_nobody_runs(files):
-    """No tests, types, scripts, other services' models, records of the installer."""
+    """The archive has no tests, types, scripts or other services' models."""
     nobody = re.compile(
         r"(^|/)(tests?|bin|examples|sandbox|host|management)/|\.(pyi|po|pot|h|c)$"
         r"|dist-info/(RECORD|WHEEL|INSTALLER|REQUESTED|direct_url\.json)$"
@@ -145,7 +145,7 @@ print(json.dumps(wrong))
 
 
 def test_every_module_is_compiled_for_310(built, files, python310):
-    """Never compared with its source, and named by where FC unpacks it."""
+    """Each .pyc is unchecked and names the file below /code."""
     judged = subprocess.run(
         [python310, "-I", "-c", JUDGE, built / ARCHIVE],
         capture_output=True,
@@ -159,7 +159,7 @@ def test_every_module_is_compiled_for_310(built, files, python310):
 
 
 def test_the_libraries_load_on_the_oldest_image(files):
-    """For CPython 3.10 on x86-64, and no glibc later than manylinux2014's 2.17."""
+    """Libraries are for CPython 3.10, x86-64 and glibc 2.17."""
     libraries = {n: content for n, content in files.items() if ".so" in n}
     names = re.compile(r"\.(abi3|cpython-310-x86_64-linux-gnu)\.so$")
     wanted = {
@@ -174,7 +174,7 @@ def test_the_libraries_load_on_the_oldest_image(files):
 
 
 def test_the_bill_names_every_wheel_by_its_locked_hash(bill, built):
-    """CycloneDX's required fields, and hashes that the lock has."""
+    """The bill has CycloneDX's required fields and the lock's hashes."""
     hashes = {each.name: allowed for each, allowed in locked()}
 
     assert ("CycloneDX", "1.6", 1) == (

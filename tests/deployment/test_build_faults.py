@@ -1,4 +1,4 @@
-"""A build that cannot be right is none: it says why and leaves nothing behind."""
+"""Builds that fail: they say why and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def refusal(tree, python, **settings):
 
 
 def test_a_module_that_does_not_compile(checkout, python310):
-    """It is named before it is deployed."""
+    """A syntax error fails the build."""
     tree = checkout("typo")
     (tree / "functions/oidc/index.py").write_text("def handler(:\n")
 
@@ -30,7 +30,7 @@ def test_a_module_that_does_not_compile(checkout, python310):
 
 
 def test_catalogues_that_are_not_compiled(checkout, python310):
-    """Else the pages would speak one language only, and nobody would notice."""
+    """Missing catalogues fail the build."""
     tree = checkout("silent")
     next(tree.glob("locale/*/LC_MESSAGES/*.mo")).unlink()
 
@@ -38,7 +38,7 @@ def test_catalogues_that_are_not_compiled(checkout, python310):
 
 
 def test_a_wheel_that_is_not_the_locked_one(checkout, python310):
-    """Whatever lies in the cache: only what has the hash is installed."""
+    """A cached wheel with another hash fails the build."""
     tree = checkout("tampered")
     wheels = tree / ".fun/wheels"
     real = wheels.resolve()
@@ -54,7 +54,7 @@ def test_a_wheel_that_is_not_the_locked_one(checkout, python310):
 
 
 def test_settings_that_fc_would_refuse(checkout, python310):
-    """Said before anything is built, not by FC in the middle of a deployment."""
+    """Values that FC would refuse fail before anything is built."""
     tree = checkout("settings")
 
     said = refusal(tree, python310, LOG_PROJECT="p")
@@ -63,13 +63,13 @@ def test_settings_that_fc_would_refuse(checkout, python310):
 
 @pytest.mark.parametrize("named", ["/bin/false", "/nonexistent", ""])
 def test_no_interpreter(named):
-    """What answers nothing is none, and the remedy is said."""
+    """A missing CPython 3.10 is reported with the remedy."""
     with pytest.raises(BuildFailed, match="on PATH, or set PYTHON310"):
         find_interpreter({"PYTHON310": named, "PATH": "/nonexistent"})
 
 
 @pytest.mark.skipif(sys.version_info[:2] == (3, 10), reason="this is CPython 3.10")
 def test_another_version():
-    """The interpreter itself is asked what it is."""
+    """Another Python version is refused."""
     with pytest.raises(BuildFailed, match=r"is not CPython 3\.10"):
         find_interpreter({"PYTHON310": sys.executable})

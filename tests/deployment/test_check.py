@@ -1,4 +1,4 @@
-"""The last look before `fun deploy`: settings that would not run are named."""
+"""Check before `fun deploy`: settings that cannot work are named."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def checked(tmp_path, settings, deployer, monkeypatch, capsys):
 
 
 def test_good_settings_pass(checked):
-    """Silently, with and without a look at Redis and the documents."""
+    """Valid settings print nothing, with and without --reach."""
     assert (0, "") == checked()
     assert (0, "") == checked("--reach")
 
@@ -112,7 +112,7 @@ def test_good_settings_pass(checked):
     ids=["malformed", "secret", "contradiction", "domain", "certificate"],
 )
 def test_bad_settings_are_named(checked, changes, sentence):
-    """Once, though every function has them, and without a secret's value."""
+    """A fault is printed once for all functions, without a secret."""
     code, said = checked(**changes)
 
     assert (1, 1) == (code, said.count("\n"))
@@ -153,7 +153,7 @@ UNWORKABLE = {
     ("changes", "sentence"), UNWORKABLE.values(), ids=list(UNWORKABLE)
 )
 def test_what_functions_cannot_work_with_is_named(checked, changes, sentence):
-    """Though a machine of one's own would go on with it."""
+    """Values that work only on a developer's machine are refused."""
     code, said = checked(**changes)
 
     assert (1, 1) == (code, said.count("\n")), said
@@ -161,7 +161,7 @@ def test_what_functions_cannot_work_with_is_named(checked, changes, sentence):
 
 
 def test_certificate_and_key_are_not_taken_for_each_other(checked, settings):
-    """PEM of the other kind is none."""
+    """PEM of the other kind is refused."""
     swapped = {
         "CERTIFICATE": settings["CERTIFICATE_KEY"],
         "CERTIFICATE_KEY": settings["CERTIFICATE"],
@@ -172,7 +172,7 @@ def test_certificate_and_key_are_not_taken_for_each_other(checked, settings):
 
 
 def test_what_fun_lacks_is_named_at_once(checked, deployer):
-    """Itself, and each of the four that it takes from a deployer."""
+    """A missing fun and each of its four variables are named."""
     deployer.clear()
     code, said = checked()
     needed = [f"make deploy: {n} is missing: fun deploy needs it." for n in ACCOUNT]
@@ -183,7 +183,7 @@ def test_what_fun_lacks_is_named_at_once(checked, deployer):
 
 
 def test_missing_settings_are_named(checked):
-    """Each one that a function cannot work without, though it could be deployed."""
+    """Each required setting that is missing is named."""
     code, said = checked(**dict.fromkeys(NEEDED, ""))
 
     assert 1 == code
@@ -200,7 +200,7 @@ def test_missing_settings_are_named(checked):
     ids=["missing", "astray", "not needed"],
 )
 def test_every_function_has_a_route_of_its_own(checked, path, route, sentence):
-    """Beneath its own name, and to itself; without it, it is named."""
+    """A function without a route below its own name is named."""
     assert (0, "") == checked()
     template = yaml.safe_load(check.TEMPLATE.read_text())
     routes = template["Resources"]["domain"]["Properties"]["RouteConfig"]["Routes"]
@@ -214,7 +214,7 @@ def test_every_function_has_a_route_of_its_own(checked, path, route, sentence):
 
 
 def test_reach_asks_redis(checked):
-    """Without it nobody is asked; with it, what is away is named."""
+    """Only with --reach Redis is used, and reported if unavailable."""
     away = {"REDIS_URL": f"redis://{REDIS}:{free_port()}/0"}
 
     assert (0, "") == checked(**away)
@@ -224,7 +224,7 @@ def test_reach_asks_redis(checked):
 
 
 def test_reach_asks_the_bucket_by_its_own_key(checked):
-    """The key that the functions will have, whatever this machine has."""
+    """--reach uses the bucket's key, not the key of this machine."""
     assert (0, "") == checked("--reach")
     assert (1, "make deploy: CONFIG_URL cannot be used from here.\n") == checked(
         "--reach", BUCKET_KEY_SECRET="wrong"
@@ -232,7 +232,7 @@ def test_reach_asks_the_bucket_by_its_own_key(checked):
 
 
 def test_reach_opens_the_documents(checked, bucket):
-    """What cannot be read is counted before anything is replaced."""
+    """Unreadable documents are counted before the deployment."""
     bucket.bucket.objects["gateway/apps/wx0123456789abcdef/1.json"] = b"{"
     code, said = checked("--reach")
 
@@ -241,7 +241,7 @@ def test_reach_opens_the_documents(checked, bucket):
 
 
 def test_without_a_template_nothing_is_checked(tmp_path, monkeypatch, capsys):
-    """There was no build, or it failed and said why."""
+    """Without a build the check fails and names the command."""
     monkeypatch.chdir(tmp_path)
 
     assert 1 == check.main([])

@@ -13,7 +13,7 @@ from tests.deployment.operator_steps import sign_in
 
 @pytest.mark.usefixtures("client")
 def test_a_person_signs_in(deployment, appids):
-    """All of the walk by events, one cookie an answer."""
+    """A user signs in, with one cookie in each answer."""
     session = sign_in(deployment, deployment.ask_by_event)
     status, _, me = deployment.ask_by_event("GET", "/login/me", cookie=session)
     person = deployment.sandbox("GET", "/users")[0]
@@ -24,7 +24,7 @@ def test_a_person_signs_in(deployment, appids):
 
 @pytest.mark.usefixtures("client")
 def test_a_session_is_one_on_both(deployment):
-    """Whoever signed in on one generation is signed in on the other."""
+    """A session of FC 2.0 is valid on FC 3.0 and the other way round."""
     session = sign_in(deployment, deployment.ask_by_event)
     _, _, there = deployment.ask_by_event("GET", "/login/me", cookie=session)
     status, _, here = deployment.ask("GET", "/login/me", cookie=session)
@@ -33,7 +33,7 @@ def test_a_session_is_one_on_both(deployment):
 
 
 def test_a_client_calls_wechat(deployment, token):
-    """The query comes decoded, and WeChat gets it as it was."""
+    """WeChat gets the query as the client sent it."""
     target = f"/cgi-bin/user/get?access_token={token}"
     status, _, content = deployment.ask_by_event("GET", target)
 
@@ -41,7 +41,7 @@ def test_a_client_calls_wechat(deployment, token):
 
 
 def test_a_form_comes_in_base64(deployment, appids, client):
-    """A body of the event reaches the function as its bytes."""
+    """A base64 body of the event reaches the function as bytes."""
     form = {
         "grant_type": "client_credentials",
         "client_id": "demo",
@@ -60,7 +60,7 @@ def test_a_form_comes_in_base64(deployment, appids, client):
 
 @pytest.mark.usefixtures("client")
 def test_an_operator_calls_admin(deployment):
-    """Whom the trigger has let in; its signature there is another one than FC 2.0's."""
+    """admin answers a call that the trigger has authenticated."""
     status, _, content = deployment.ask_by_event(
         "POST", "/admin/client/list", body=b"{}", content_type="application/json"
     )
@@ -73,7 +73,7 @@ def test_an_operator_calls_admin(deployment):
 
 @pytest.mark.usefixtures("token")
 def test_the_timer_ticks(deployment):
-    """Its event is none of HTTP's, though both are JSON in bytes."""
+    """The handler tells a timer's event from an HTTP event."""
     told = events.tick(deployment.instance("refresh"), name="wechat_gateway_refresh")
     round_ = json.loads(told["result"])
 

@@ -1,4 +1,4 @@
-"""Which addresses lead back to the machine that calls them, and which keys FC takes."""
+"""Formats of values: URLs of this machine, and keys that FC accepts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tests.support.rsa_keys import loaded, private_key
     ],
 )
 def test_which_addresses_are_of_this_machine(address, expected):
-    """By each host that is named; a password is none."""
+    """Each host of a URL is checked, but not its password."""
     assert expected == is_on_this_machine(address)
 
 
 def test_a_key_with_a_password_is_none():
-    """Nobody could type it there."""
+    """A private key with a password is refused."""
     key = loaded(private_key())
     form = (Encoding.PEM, PrivateFormat.PKCS8)
     plain = key.private_bytes(*form, NoEncryption()).decode()

@@ -1,4 +1,4 @@
-"""The real fun against FC's API: what it sends is what was built, and all of it."""
+"""The real fun against FC's API: it sends all that was built, and nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FUNCTIONS = {
 
 
 def test_a_plain_deploy_succeeds(deployment):
-    """`fun deploy -y` in the project's folder, and FC had nothing to refuse."""
+    """`fun deploy -y` succeeds, and FC refuses nothing."""
     code, said, seen = deployment.first
     looked_up = [each for each in deployment.refused if "NotFound: " in each]
 
@@ -33,7 +33,7 @@ def test_a_plain_deploy_succeeds(deployment):
 
 
 def test_each_thing_is_made_once_and_in_order(deployment):
-    """Service, then each function with its trigger, then the domain."""
+    """fun creates the service, each function with its trigger, the domain."""
     _, _, seen = deployment.first
     made = [each for each in seen if each.startswith(("POST", "PUT"))]
     expected = ["POST /services"]
@@ -46,7 +46,7 @@ def test_each_thing_is_made_once_and_in_order(deployment):
 
 
 def test_what_arrives_is_what_was_built(deployment):
-    """The same bytes for every function."""
+    """Every function gets the bytes that were built."""
     archive = deployment.tree / ".fun/build/artifacts/code.zip"
     built = hashlib.sha256(archive.read_bytes()).hexdigest()
 
@@ -57,7 +57,7 @@ def test_what_arrives_is_what_was_built(deployment):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_has_what_the_template_says(deployment, name):
-    """Sizes, handler and trigger; the settings from the deployer's environment."""
+    """Sizes, handler, trigger and settings arrive."""
     control = deployment.compute.control
     function = control.functions[SERVICE, name]
     properties = FUNCTIONS[name]["Properties"]
@@ -78,7 +78,7 @@ def test_a_function_has_what_the_template_says(deployment, name):
 
 
 def test_there_is_room_for_funs_own_variables(deployment):
-    """What fun adds to ours is what the build leaves free below FC's limit."""
+    """fun's own variables fit into what the build leaves free."""
     control = deployment.compute.control
     sent = control.functions[SERVICE, "login"]["environmentVariables"]
     own = {name: value for name, value in sent.items() if name not in SETTINGS}
@@ -88,7 +88,7 @@ def test_there_is_room_for_funs_own_variables(deployment):
 
 
 def test_the_domain_leads_to_the_functions(deployment):
-    """Every route of the template, and admin's trigger is the only locked one."""
+    """All routes arrive, and only admin's trigger is authenticated."""
     control = deployment.compute.control
     sent = control.domains[DOMAIN,]["routeConfig"]["routes"]
     routes = TEMPLATE["domain"]["Properties"]["RouteConfig"]["Routes"]
@@ -105,7 +105,7 @@ def test_the_domain_leads_to_the_functions(deployment):
 
 
 def test_fun_says_no_secret(deployment):
-    """Neither the build nor fun prints a value that the deployer keeps to himself."""
+    """Neither the build nor fun prints a secret."""
     said = deployment.build() + deployment.first[1]
     secret = ("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS", "REDIS_URL")
 
@@ -114,7 +114,7 @@ def test_fun_says_no_secret(deployment):
 
 
 def test_the_template_with_secrets_is_the_deployers_alone(deployment):
-    """Nobody else on the machine reads it, and it is not in the archive."""
+    """The template with secrets is private and not in the archive."""
     template = deployment.tree / ".fun/build/artifacts/template.yml"
 
     assert 0o600 == template.stat().st_mode & 0o777
@@ -123,7 +123,7 @@ def test_the_template_with_secrets_is_the_deployers_alone(deployment):
 
 
 def test_a_redeploy_replaces(deployment):
-    """Everything is there, so everything is PUT; nothing is made a second time."""
+    """A second deployment updates everything and creates nothing."""
     code, said, seen = deployment.deploy()
     written = {each.partition(" ")[0] for each in seen} - {"GET"}
 
@@ -132,7 +132,7 @@ def test_a_redeploy_replaces(deployment):
 
 
 def test_a_stale_build_is_not_sent(deployment):
-    """Who edits a source and forgets to build is told, and nothing changes."""
+    """fun refuses a build that is older than a source."""
     source = deployment.tree / "functions/login/index.py"
     before = source.stat()
     source.touch()

@@ -1,4 +1,4 @@
-"""What `fun` would miss of the account, wherever it looks for it."""
+"""Account settings that `fun` would not find."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_each_variable_is_needed(home, name):
-    """An empty one is none; a profile that says nothing gives none either."""
+    """A missing or empty variable is named."""
     environ = {**home(""), **WHOLE}
 
     assert [] == list(lacking(environ))
@@ -37,14 +37,14 @@ def test_each_variable_is_needed(home, name):
 
 
 def test_the_region_has_another_name(home):
-    """By which fun knows it, too."""
+    """DEFAULT_REGION works as well as REGION."""
     environ = {**home(""), **WHOLE, "REGION": "", "DEFAULT_REGION": "cn-hangzhou"}
 
     assert [] == list(lacking(environ))
 
 
 def test_a_profile_is_enough(home):
-    """What `fun config` has asked for once; the endpoint holds account and region."""
+    """The profile of `fun config` is enough; its endpoint has account and region."""
     endpoint = "endpoint: https://1234567890123456.cn-hangzhou.fc.aliyuncs.com\n"
     key = "access_key_id: LTAI\naccess_key_secret: secret\n"
 
@@ -53,7 +53,7 @@ def test_a_profile_is_enough(home):
 
 
 def test_dotenv_counts(home):
-    """Of the folder in which fun is started; a comment in it says nothing."""
+    """Variables in .env count, comments do not."""
     lines = [f"{name} = {value}" for name, value in WHOLE.items()]
     DOTENV.write_text("\n".join([f"# {lines[0]}", *lines[1:]]))
 

@@ -1,4 +1,4 @@
-"""`make deploy` and `make smoke`: what they would run, and in which order."""
+"""`make deploy` and `make smoke`: their commands and the order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def last_lines(number, *words):
 
 
 def test_nothing_is_deployed_unchecked_or_left_unseen():
-    """Build, check, fun, and a look for the version that was built."""
+    """make deploy runs build, check, fun and the smoke test."""
     expected = [[BUILD], [CHECK], shlex.split(FUN), [SMOKE, "--built"]]
 
     assert expected == last_lines(4, "deploy")
@@ -40,7 +40,7 @@ def test_nothing_is_deployed_unchecked_or_left_unseen():
     ("reach", "expected"), [("yes", ["--reach"]), ("no", []), ("", [])]
 )
 def test_reach_is_asked_for_by_yes_alone(reach, expected):
-    """Another word asks nobody."""
+    """Only REACH=yes uses --reach."""
     assert [CHECK, *expected] == last_lines(3, "deploy", f"REACH={reach}")[0]
 
 
@@ -55,5 +55,5 @@ def test_reach_is_asked_for_by_yes_alone(reach, expected):
     ],
 )
 def test_smoke_passes_on_what_it_is_told(words, expected):
-    """The address as it stands, and whether a key is to be taken."""
+    """make smoke passes on URL and UNSIGNED."""
     assert [[SMOKE, *expected]] == last_lines(1, "smoke", *words)

@@ -1,4 +1,4 @@
-"""A plain `fun deploy -y` by somebody who has an access key and no settings."""
+"""A plain `fun deploy -y` with an access key and no settings."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def ask(compute):
 
 
 def test_a_fresh_clone(validate, deploy, checkout, compute):
-    """Nothing built: fun accepts the template, and makes all that stands in it."""
+    """fun deploys the template without a build."""
     tree = checkout("fresh")
     assert (0, "") == validate(tree)
     assert "using template: template.yml" in deploy(tree)
@@ -82,7 +82,7 @@ def test_a_fresh_clone(validate, deploy, checkout, compute):
 
 
 def test_a_build_without_settings(deploy, built, compute, ask):
-    """The caller learns nothing, the log which settings are missing."""
+    """Missing settings are named in the log, and not to the caller."""
     assert "using template: .fun/build/artifacts/template.yml" in deploy(built)
     status, answer = ask("/login/me")
     log = compute.log.read_text()
@@ -93,7 +93,7 @@ def test_a_build_without_settings(deploy, built, compute, ask):
 
 
 def test_packages_without_an_archive(deploy, built, compute, ask, tmp_path):
-    """What fun packs by itself runs as well: the archive, but for our own bytecode."""
+    """What fun packs by itself is the archive without our bytecode."""
     tree = shutil.copytree(built, tmp_path / "tree", symlinks=True)
     shutil.rmtree(tree / ".fun/build")
     assert "using template: template.yml" in deploy(tree)

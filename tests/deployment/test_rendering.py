@@ -1,4 +1,4 @@
-"""How the deployer's environment becomes the template that fun reads."""
+"""Template for fun, rendered from the deployer's environment."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def variables(**values):
 
 
 def test_nothing_given_is_the_template_as_it_stands():
-    """But for the archive in place of the tree."""
+    """Without parameters only the archive's name is added."""
     made = resources()
     codes = [each.properties.pop("CodeUri") for each in functions(made)]
     stands = yaml.safe_load(SOURCE)["Resources"]
@@ -54,7 +54,7 @@ def test_nothing_given_is_the_template_as_it_stands():
 
 
 def test_the_service_gets_role_network_and_log():
-    """In fun's own words for them."""
+    """Role, VPC and log become fun's properties of the service."""
     given = resources(ROLE_ARN="acs:ram::1:role/x", **VPC, **LOG)
     properties = given["wechat_gateway"]["Properties"]
 
@@ -76,20 +76,20 @@ def test_the_service_gets_role_network_and_log():
     ("said", "open_"), [("", True), ("true", True), ("false", False)]
 )
 def test_the_way_to_the_internet_can_be_closed(said, open_):
-    """So that calls leave by the VPC's NAT gateway, from its fixed address."""
+    """INTERNET_ACCESS=false sends calls through the VPC's NAT gateway."""
     made = resources(INTERNET_ACCESS=said)
 
     assert open_ is made["wechat_gateway"]["Properties"]["InternetAccess"]
 
 
 def test_a_parameter_of_few_words_takes_no_other():
-    """What fun would take for true."""
+    """A word that is not among the allowed values is refused."""
     with pytest.raises(BuildFailed, match="INTERNET_ACCESS must be true or false"):
         resources(INTERNET_ACCESS="no")
 
 
 def test_every_function_gets_the_settings():
-    """A default stays, what is given replaces it, an empty one is left out."""
+    """Given values replace defaults, and empty values are left out."""
     public = variables()
     given = variables(REDIS_URL="redis://r", WECHAT_OPEN_URL="https://o", **KEY)
 
@@ -118,7 +118,7 @@ def test_every_function_gets_the_settings():
     ids=["none", "of the address", "malformed", "given"],
 )
 def test_the_domain_has_the_addresses_name(values, name):
-    """Unless it is given; the template's own where there is none."""
+    """The domain is DOMAIN_NAME, the host of PUBLIC_BASE_URL, or the template's."""
     domain = resources(**values)["domain"]["Properties"]
 
     assert (name, "HTTP", False) == (
@@ -129,7 +129,7 @@ def test_the_domain_has_the_addresses_name(values, name):
 
 
 def test_a_certificate_brings_https():
-    """And the domain answers http still."""
+    """With a certificate the domain answers both http and https."""
     domain = resources(**CERTIFICATE)["domain"]["Properties"]
 
     assert "HTTP,HTTPS" == domain["Protocol"]
@@ -141,7 +141,7 @@ def test_a_certificate_brings_https():
 
 
 def test_what_was_taken_and_what_lacks_is_told_by_name():
-    """And a value does not show where the object is printed."""
+    """Given and missing parameters are named, and no repr shows a value."""
     made = rendered(REDIS_URL="kept to himself", OTHER="not ours")
     others = tuple(name for name in NEEDED if name != "REDIS_URL")
 
@@ -152,13 +152,13 @@ def test_what_was_taken_and_what_lacks_is_told_by_name():
 
 @pytest.mark.parametrize("text", ["123", "yes", "null", "a: b # c", "'"])
 def test_a_text_stays_a_text(text):
-    """Whatever else YAML might read in it."""
+    """A value is text, even where YAML would read something else."""
     assert text == variables(LOGIN_CLIENT=text)["LOGIN_CLIENT"]
 
 
 @pytest.mark.parametrize("group", [VPC, LOG, KEY, CERTIFICATE])
 def test_half_a_group_is_refused(group):
-    """All of it or none, whichever is left out."""
+    """A group of parameters is complete or absent."""
     for left_out in group:
         given = {name: each for name, each in group.items() if name != left_out}
         with pytest.raises(BuildFailed, match=f" needs {left_out} too.$"):
@@ -174,7 +174,7 @@ def test_half_a_group_is_refused(group):
     ],
 )
 def test_what_fc_would_refuse(value, sentence):
-    """Named by the parameter, never by its value."""
+    """The message names the parameter, not its value."""
     with pytest.raises(BuildFailed, match=sentence) as caught:
         rendered(REDIS_URL=value)
 
@@ -182,7 +182,7 @@ def test_what_fc_would_refuse(value, sentence):
 
 
 def test_the_limit_is_for_all_variables_together():
-    """One byte more than there is room for."""
+    """One byte more than FC's limit is refused."""
     fixed = sum(len(name) + len(value) for name, value in variables().items())
     room = MOST_VARIABLES - fixed - len("REDIS_URL")
     rendered(REDIS_URL="n" * room)

@@ -1,4 +1,4 @@
-"""Which commit an archive says it is of: never one that it is not."""
+"""Commit of an archive: named only if it is certain."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def git(folder, *words):
 
 
 def test_a_checkout_names_its_commit(tree):
-    """Whatever else lies about that is not sent."""
+    """Changes of files that are not sent do not matter."""
     (tree / "README.md").write_text("changed\n")
     (tree / "notes.txt").write_text("untracked\n")
 
@@ -43,14 +43,14 @@ def test_a_checkout_names_its_commit(tree):
 
 @pytest.mark.parametrize("file", ["runtime/a.py", "runtime/new.py"])
 def test_a_changed_tree_names_none(tree, file):
-    """An edited file that is sent, or one that git does not know."""
+    """An edited or unknown file that is sent hides the commit."""
     (tree / file).write_text("A = 2\n")
 
     assert "" == revision(tree)
 
 
 def test_what_is_no_checkout_names_none(tree, tmp_path):
-    """A copy without its repository, and one inside somebody else's."""
+    """A copy without a repository, or inside another one, has no commit."""
     inside = shutil.copytree(tree / "runtime", tree / "copy/runtime").parent
 
     assert ["", ""] == [revision(tmp_path), revision(inside)]

@@ -78,7 +78,7 @@ def instance(python310, tmp_path):
 
 
 def test_an_http_call(instance, tmp_path):
-    """The environ in FC's words; texts and bytes are joined; two cookies are two."""
+    """The environ is FC's, bodies are joined, and two cookies stay two."""
     told = instance("functions/shop/index.handler").call("http", body=b"hi", **CALL)
     shown = json.loads(base64.b64decode(told["body"]))
     expected = {
@@ -98,7 +98,7 @@ def test_an_http_call(instance, tmp_path):
 
 
 def test_nothing_of_this_machine_is_on_the_path(instance, tmp_path):
-    """/code first, the standard library, and fun's user site, nothing else."""
+    """sys.path has /code, the standard library and fun's user site."""
     (tmp_path / "code/.fun/python/lib/python3.10/site-packages").mkdir(parents=True)
     told = instance("functions/shop/index.handler").call("http", **CALL)
     path = json.loads(base64.b64decode(told["body"]))["path"]
@@ -110,7 +110,7 @@ def test_nothing_of_this_machine_is_on_the_path(instance, tmp_path):
 
 
 def test_an_event(instance):
-    """Bytes in, what JSON can hold out."""
+    """A handler gets bytes and returns what JSON can hold."""
     told = instance("functions/shop/index.event").call("event", body=b"tick")
 
     assert {"result": '{"got": "tick", "by": "shop"}'} == told
@@ -132,7 +132,7 @@ def test_an_event(instance):
     ],
 )
 def test_an_error_has_fcs_name(instance, tmp_path, handler, error_type):
-    """And the log says that the call failed."""
+    """An error has FC's name, and the log reports the failed call."""
     told = instance(handler).call("http", **CALL)
 
     assert error_type == told["error"]["errorType"]

@@ -16,7 +16,7 @@ from runtime.version import VERSION, version
 
 @pytest.mark.usefixtures("client")
 def test_a_deployment_that_is_well(smoke, appids):
-    """Every function answered, Redis and the documents too, and a token is there."""
+    """All functions, Redis, documents and the token are ok."""
     code, said = smoke()
 
     assert 0 == code, said
@@ -27,7 +27,7 @@ def test_a_deployment_that_is_well(smoke, appids):
 
 @pytest.mark.usefixtures("client")
 def test_without_a_key_it_says_what_it_left_out(smoke):
-    """The functions that anybody may call are looked at all the same."""
+    """Without an access key the signed checks are skipped."""
     code, said = smoke(ACCESS_KEY_ID="")
 
     assert (0, 7) == (code, said.count("ok  "))
@@ -36,7 +36,7 @@ def test_without_a_key_it_says_what_it_left_out(smoke):
 
 @pytest.mark.usefixtures("client")
 def test_a_wrong_key(smoke):
-    """The platform's refusal is told as such, and no traceback."""
+    """FC's refusal is reported without a traceback."""
     code, said = smoke(ACCESS_KEY_SECRET="wrong")
 
     assert 1 == code
@@ -47,7 +47,7 @@ def test_a_wrong_key(smoke):
 
 @pytest.mark.usefixtures("client")
 def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
-    """After `make deploy` every function has to be the one that was built."""
+    """With --built every function must have the version of the build."""
     built = deployment.tree / ".fun/build/code"
     assert 0 == smoke("--built", built=built)[0]
     (built / "REVISION").write_text("0123456789abcdef" * 2 + "01234567\n")
@@ -85,7 +85,7 @@ def elsewhere():
 
 
 def test_every_check_of_another_server_fails(elsewhere, capsys):
-    """No step is content with an answer that is merely there."""
+    """An answer of another server passes no check."""
     code = main([elsewhere], {})
     said = capsys.readouterr().out
 
@@ -95,7 +95,7 @@ def test_every_check_of_another_server_fails(elsewhere, capsys):
 
 @pytest.mark.parametrize("missing", ["ACCESS_KEY_SECRET", "ACCOUNT_ID", "REGION"])
 def test_half_a_key(missing, capsys):
-    """What lacks is said before anybody is asked."""
+    """An incomplete access key is reported before any request."""
     whole = dict.fromkeys(("ACCESS_KEY_SECRET", "ACCOUNT_ID", "REGION"), "a")
     code = main(["http://127.0.0.1:1"], {**whole, "ACCESS_KEY_ID": "a", missing: ""})
     said = capsys.readouterr()
@@ -107,7 +107,7 @@ def test_half_a_key(missing, capsys):
 
 
 def test_nobody_answers(capsys):
-    """A deployment that is not there is no traceback either."""
+    """An unreachable deployment is reported without a traceback."""
     code = main(["http://127.0.0.1:1"], {})
 
     assert 1 == code
@@ -118,7 +118,7 @@ def test_nobody_answers(capsys):
     "url", ["", "gateway.example.com", "http://[::1", "http://a:b", "https://"]
 )
 def test_an_address_that_is_none(url, capsys):
-    """It is asked for in a sentence, and nobody is."""
+    """An invalid URL is reported, and nothing is requested."""
     code = main([url], {})
     said = capsys.readouterr()
 

@@ -89,7 +89,7 @@ def test_before_there_is_an_app(start, smoke):
 
 
 def test_openid_connect_is_looked_at_where_there_is_a_key(start, smoke):
-    """Its issuer is what clients have to be told."""
+    """With OIDC_KEY the issuer is reported."""
     code, said = smoke(start(OIDC_KEY=oidc_key({1: private_key()})))
     issuer = SETTINGS["PUBLIC_BASE_URL"]
 
@@ -100,7 +100,7 @@ def test_openid_connect_is_looked_at_where_there_is_a_key(start, smoke):
 
 
 def test_redis_is_away(start, smoke, own_redis):
-    """Every function says so by itself, and keeps its clock and its lock."""
+    """Every function reports Redis; clock and lock of admin are still ok."""
     host = start()
     own_redis.stop()
     code, said = smoke(host)
@@ -130,7 +130,7 @@ def test_every_apps_token_counts(start, smoke):
 
 
 def test_unsigned_skips_what_needs_a_signature(start, smoke):
-    """Though the environment has a key: another generation signs in another way."""
+    """--unsigned skips the signed checks even if there is a key."""
     code, said = smoke(start(), "--unsigned")
 
     assert 0 == code

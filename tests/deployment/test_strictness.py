@@ -1,4 +1,4 @@
-"""The stand-in for FC is no pushover: what FC refuses, it refuses."""
+"""Strictness of the FC stand-in: it refuses what FC refuses."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def deployed(send):
 
 
 def test_what_is_right_is_kept(deployed):
-    """And can be read, replaced, but not be made anew."""
+    """A valid resource can be read and replaced, but not created again."""
     status, function = deployed("GET", "/services/s/functions/f")
 
     assert (200, "index.handler", False) == (
@@ -168,7 +168,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("kind", "change"), WRONG.values(), ids=list(WRONG))
 def test_what_is_wrong_is_an_invalid_argument(deployed, kind, change):
-    """Each of FC's rules, broken once."""
+    """Each broken rule of FC is an InvalidArgument."""
     path, content = PLACES[kind]
     names = {"service": "serviceName", "function": "functionName"}
     other = names.get(kind, "domainName" if kind == "domain" else "triggerName")
@@ -179,7 +179,7 @@ def test_what_is_wrong_is_an_invalid_argument(deployed, kind, change):
 
 
 def test_a_route_needs_its_function(deployed):
-    """It is looked up when the domain is made."""
+    """A domain's routes must name existing functions."""
     routes = [{"path": "/*", "serviceName": "s", "functionName": "g"}]
     content = {"domainName": "b.example.com", "routeConfig": {"routes": routes}}
     answer = deployed("POST", "/custom-domains", {**DOMAIN, **content})
@@ -208,7 +208,7 @@ MD5 = base64.b64encode(hashlib.md5(b"else").hexdigest().encode()).decode()  # no
     ],
 )
 def test_only_a_good_signature_counts(send, more, expected):
-    """Whatever is asked for."""
+    """A request with a wrong signature is refused."""
     assert expected == send("POST", "/services", SERVICE, **more)
 
 
@@ -221,7 +221,7 @@ def test_only_a_good_signature_counts(send, more, expected):
     ],
 )
 def test_a_request_has_its_limits(compute, deployed, target, headers, body):
-    """The function is not called."""
+    """A request above FC's limits does not reach the function."""
     assert 200 == deployed("GET", "/services/s")[0]
     pairs = [("host", "a.example.com"), *headers.items()]
     status, _, answer = compute.answer(Request("GET", target, pairs, body, "::1"))

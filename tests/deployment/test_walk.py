@@ -1,4 +1,4 @@
-"""People, clients, operators and timers, served from what fun has sent."""
+"""Users, clients, operators and timers, served from what fun has sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.deployment.operator_steps import sign_in
 
 @pytest.mark.usefixtures("client")
 def test_a_person_signs_in(deployment, appids):
-    """The page as JSON, the consent sheet, the callback, and who one is."""
+    """Page, consent, callback and session of a sign-in work."""
     session = sign_in(deployment, deployment.ask)
     me = deployment.request("GET", "/login/me", cookie=session)
     person = deployment.sandbox("GET", "/users")[0]
@@ -30,7 +30,7 @@ def test_a_person_signs_in(deployment, appids):
 
 @pytest.mark.usefixtures("client")
 def test_the_sign_in_page_is_there_in_chinese(deployment):
-    """Templates and catalogues are in the archive; on FC's own address it is saved."""
+    """Templates and catalogues work; on FC's domain the page is a download."""
     page = deployment.request(
         "GET", "/login", accept="text/html", accept_language="zh-CN"
     )
@@ -48,7 +48,7 @@ def test_the_sign_in_page_is_there_in_chinese(deployment):
 
 
 def test_a_client_calls_wechat(deployment, token):
-    """A gateway token goes in, WeChat's own answer comes out."""
+    """A call with a gateway token gets WeChat's answer."""
     answer = deployment.request("GET", f"/cgi-bin/user/get?access_token={token}")
     wrong = deployment.request("GET", "/cgi-bin/user/get?access_token=wrong")
 
@@ -76,7 +76,7 @@ def test_a_token_by_oauth(deployment, appids, client):
 
 @pytest.mark.usefixtures("token")
 def test_the_timer_ticks(deployment):
-    """The function refresh takes FC's event, and has nothing to complain about."""
+    """The refresh function runs upon the timer's event."""
     told = events.tick(deployment.instance("refresh"), name="tick")
     round_ = json.loads(told["result"])
 
@@ -85,7 +85,7 @@ def test_the_timer_ticks(deployment):
 
 
 def test_only_who_signs_reaches_admin(deployment):
-    """By both addresses; the vendor's own client says what a signature is."""
+    """admin refuses unsigned calls on both URLs; aliyun-fc2 can call it."""
     path = f"/2016-08-15/proxy/{SERVICE}/admin/client/list"
     unsigned = [
         deployment.request("POST", each, body=b"{}")
@@ -112,13 +112,13 @@ def test_only_who_signs_reaches_admin(deployment):
 
 @pytest.mark.usefixtures("client")
 def test_methods_that_no_function_takes_are_the_platforms(deployment):
-    """FC answers 405 without calling anybody."""
+    """FC answers 405 without calling a function."""
     assert 405 == deployment.request("DELETE", "/login").status
 
 
 @pytest.mark.usefixtures("client")
 def test_the_archive_stays_as_it_was(deployment):
-    """No function writes beside its code: an older FC has it read-only."""
+    """No function writes into its code, which is read-only on older FC."""
     deployment.request("GET", "/login", accept="text/html")
     control = deployment.compute.control
     archive = deployment.tree / ".fun/build/artifacts/code.zip"
@@ -131,7 +131,7 @@ def test_the_archive_stays_as_it_was(deployment):
 
 
 def test_the_log_has_fcs_lines_and_no_secret(deployment, client, token):
-    """What an operator reads in the log service."""
+    """The log has FC's lines and no secret."""
     log = deployment.compute.log.read_text()
 
     assert "FC Invoke Start RequestId: " in log

@@ -1,4 +1,4 @@
-"""The timers tick once, for a scheduler outside of the host."""
+"""One run of all timers, for a scheduler outside the host."""
 
 import os
 import signal

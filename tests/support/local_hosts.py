@@ -1,4 +1,4 @@
-"""Runs local_host.py as a process of its own, in a folder of its own."""
+"""local_host.py as a process of its own, in a folder of its own."""
 
 import contextlib
 import os

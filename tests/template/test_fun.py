@@ -1,4 +1,4 @@
-"""What the deployer's own tool says of the template and of what it would send."""
+"""Results of the deployer's tool `fun` for the template and the files it would send."""
 
 import json
 import subprocess

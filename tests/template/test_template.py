@@ -1,4 +1,4 @@
-"""What `fun validate` leaves out: the template and the code say the same."""
+"""Agreement of template and code, which `fun validate` does not check."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What a developer's machine fills in, and what it leaves alone."""
+"""Setup of a developer's machine: what it fills in, and what it does not change."""
 
 import os
 import socket
@@ -42,7 +42,7 @@ def prepared(tmp_path, monkeypatch):
 
 
 def test_a_complete_set_is_left_alone(prepared, tmp_path):
-    """Nothing is changed, started, written or said: a reload is such a start."""
+    """With complete settings nothing is changed, started, written or printed."""
     environ = dict(SETTINGS)
 
     assert [] == prepared(environ)
@@ -52,7 +52,7 @@ def test_a_complete_set_is_left_alone(prepared, tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name not in PLATFORM])
 def test_a_name_that_is_set_stays(prepared, name):
-    """Only what is missing, or empty, is filled in."""
+    """Only missing or empty settings are filled in."""
     running = embedded_redis.RunningRedis("redis://here", _Nobody(), keeps=True)
     platform = {each: SETTINGS[each] for each in PLATFORM}
     environ = dict.fromkeys(SETTINGS, " ") | platform | {name: "mine"}
@@ -69,7 +69,7 @@ class _Nobody:
 
 @pytest.mark.parametrize("missing", PLATFORM)
 def test_half_a_platform_is_refused(prepared, missing):
-    """The sandbox's pages beside the real API would be neither."""
+    """Both WECHAT_* URLs must be set, or neither."""
     environ = {name: value for name, value in SETTINGS.items() if name != missing}
 
     with pytest.raises(CannotStart, match=missing):
@@ -77,7 +77,7 @@ def test_half_a_platform_is_refused(prepared, missing):
 
 
 def test_a_taken_sandbox_port_is_said(prepared):
-    """In a sentence that names the way out."""
+    """A sandbox port in use is reported with the option for another one."""
     environ = {name: SETTINGS[name] for name in SETTINGS if name not in PLATFORM}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -104,7 +104,7 @@ def test_a_sandbox_that_says_nothing_is_ended(tmp_path):
 
 
 def test_a_config_of_ones_own_is_not_seeded(prepared):
-    """The sandbox is started, but whose apps are in the config is not its business."""
+    """A config that CONFIG_URL names is not changed."""
     own = {name: SETTINGS[name] for name in SETTINGS if name not in PLATFORM}
     environ = dict(own)
     told = prepared(environ, free_port())
@@ -115,7 +115,7 @@ def test_a_config_of_ones_own_is_not_seeded(prepared):
 
 
 def test_the_stand_in_is_named(prepared):
-    """Who works with it knows that nothing is kept."""
+    """The developer is told that the stand-in keeps no data."""
     stand_in = partial(embedded_redis.start, find_server=lambda: None)
     environ = {name: SETTINGS[name] for name in SETTINGS if name != "REDIS_URL"}
     (said,) = prepared(environ, start_redis=stand_in)
@@ -125,7 +125,7 @@ def test_the_stand_in_is_named(prepared):
 
 
 def test_what_is_filled_in_are_good_settings(prepared):
-    """With nothing set at all the gateway could start, and there is a demo client."""
+    """An empty environment becomes valid settings with a demo client."""
     environ = {}
     told = "\n".join(prepared(environ, free_port()))
     settings = settings_from(environ)

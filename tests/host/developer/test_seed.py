@@ -1,4 +1,4 @@
-"""A developer's first config: what the sandbox has, and a client that fits it."""
+"""Documents of a developer's first start: the sandbox's apps and a client."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def seeded(sandbox, gateway, tmp_path, monkeypatch):
 
 
 def test_the_example_service_works_with_the_client(seeded, gateway):
-    """Its address may be led to, and gets codes."""
+    """The demo client has the example service's origin and redirect URI."""
     made = seeded()
     client = gateway.registry.client(CLIENT_ID)
 
@@ -77,7 +77,7 @@ def test_the_example_service_works_with_the_client(seeded, gateway):
 
 
 def test_what_is_right_stays(seeded, gateway):
-    """A second start writes no version, and shows the same secret."""
+    """A second start writes no document and returns the same secret."""
     first, second = seeded(), seeded()
     documents = gateway.documents
 

@@ -1,4 +1,4 @@
-"""What FC takes for an answer."""
+"""Answers of a handler that FC accepts."""
 
 import pytest
 

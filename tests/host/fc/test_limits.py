@@ -1,4 +1,4 @@
-"""How large a request and its answer may be, over real sockets."""
+"""Limits of a request and its answer, over real sockets."""
 
 import hashlib
 

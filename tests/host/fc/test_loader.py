@@ -1,4 +1,4 @@
-"""How a handler is found, and what it is called when it is not."""
+"""Loading of handlers, and the names of its errors."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who answers which path."""
+"""Routes: the function of each path."""
 
 from pathlib import Path
 

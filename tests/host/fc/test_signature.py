@@ -1,4 +1,4 @@
-"""Who may call a trigger of AuthType FUNCTION."""
+"""Signature check of triggers with AuthType FUNCTION."""
 
 from email.utils import formatdate
 

@@ -1,4 +1,4 @@
-"""Processes that the host starts end with it, or when it says so."""
+"""Child processes end with the host, or when it ends them."""
 
 import os
 import signal

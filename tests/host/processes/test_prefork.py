@@ -1,4 +1,4 @@
-"""Several processes on one port, as real ones."""
+"""Worker processes on one port, as real processes."""
 
 import contextlib
 import os

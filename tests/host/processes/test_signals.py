@@ -1,4 +1,4 @@
-"""An interruption of the start reaches it, even where Python drops it at first."""
+"""Interruption of the start, even if Python drops the exception at first."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""What the access log shows of an address, and how loud it is."""
+"""Access log: masked values, and the level of a line."""
 
 import logging
 

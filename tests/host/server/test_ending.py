@@ -1,4 +1,4 @@
-"""How a host ends by a signal: what is in flight is finished, and no more begins."""
+"""Shutdown by a signal: requests in flight are finished, no others start."""
 
 import os
 import shutil

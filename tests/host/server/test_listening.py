@@ -1,4 +1,4 @@
-"""Where the host listens, and why it cannot."""
+"""Listening sockets, and the message if one cannot be opened."""
 
 import pytest
 

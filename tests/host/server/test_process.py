@@ -1,4 +1,4 @@
-"""The host as a process: how it starts, and how nothing stays when it ends."""
+"""The host as a process: its start, and nothing left at its end."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Two hosts behind a front are replaced one by one, and no request is lost."""
+"""Rolling restart: two hosts are replaced without a lost request."""
 
 import itertools
 import signal

@@ -1,4 +1,4 @@
-"""What a caller of the running host sees, over real sockets."""
+"""Answers of a running host, over real sockets."""
 
 import json
 import socket

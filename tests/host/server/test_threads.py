@@ -1,4 +1,4 @@
-"""Work in threads, and its results back in the loop."""
+"""Thread pool of an event loop."""
 
 import asyncio
 import threading

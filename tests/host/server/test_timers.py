@@ -1,4 +1,4 @@
-"""A timer trigger calls its function as FC does, on this machine."""
+"""Timer triggers call their function as FC does."""
 
 from __future__ import annotations
 

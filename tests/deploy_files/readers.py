@@ -1,4 +1,4 @@
-"""Reads what is in deploy/, and runs the tools that judge it."""
+"""Readers of the files in deploy/, and the tools that check them."""
 
 import dataclasses
 import json
