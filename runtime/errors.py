@@ -68,7 +68,7 @@ class MethodNotAllowed(GatewayError):
     status = 405
     errcode = 43002
     code = "method_not_allowed"
-    message = N_("This page does not take that kind of request.")
+    message = N_("This page does not support this kind of request.")
     allowed: tuple[str, ...]
 
     def __init__(self, *allowed: str) -> None:
@@ -90,7 +90,7 @@ class PayloadTooLarge(GatewayError):
     status = 413
     errcode = 45001
     code = "payload_too_large"
-    message = N_("What was sent is too large.")
+    message = N_("The request is too large.")
 
 
 class ServiceUnavailable(GatewayError):
@@ -190,7 +190,7 @@ class RedirectUriUnknown(GatewayError):
 
     status = 400
     code = "redirect_uri_unknown"
-    message = N_("The service that sent you here is not known, or not at this address.")
+    message = N_("The service that sent you here is unknown, or its address is not registered.")
 
 
 class InvalidClient(GatewayError):

@@ -53,9 +53,9 @@ def test_the_silent_scope_asks_nothing(host, new_user, silent_service):
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
-        (IN_WECOM, "This is WeCom; signing in takes WeChat."),
+        (IN_WECOM, "This is WeCom. You need WeChat to sign in."),
         (IN_A_MINI_PROGRAM, "A page inside a mini program cannot sign you in."),
-        (ON_A_PHONE, "Please go on in WeChat."),
+        (ON_A_PHONE, "Please continue in WeChat."),
     ],
     ids=["WeCom", "mini program", "mobile browser"],
 )
@@ -96,7 +96,7 @@ def test_without_a_website_app_the_desk_is_sent_to_wechat(new_user, silent_servi
     """The page has no QR code to show, and tells how to go on with the phone."""
     desktop = new_user()
     desktop.open(f"{silent_service.url}/oidc")
-    expect(desktop.tab.get_by_text("Please go on in WeChat.")).to_be_visible()
+    expect(desktop.tab.get_by_text("Please continue in WeChat.")).to_be_visible()
     phone = new_user(**IN_WECHAT)
     address = desktop.tab.get_by_label("Address to open").input_value()
     # What the service began in one browser cannot end in another.
