@@ -190,7 +190,9 @@ class RedirectUriUnknown(GatewayError):
 
     status = 400
     code = "redirect_uri_unknown"
-    message = N_("The service that sent you here is unknown, or its address is not registered.")
+    message = N_(
+        "The service that sent you here is unknown, or its address is not registered."
+    )
 
 
 class InvalidClient(GatewayError):

@@ -31,12 +31,12 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
     if token is None:
         return _signed_out(request, gateway)
     # What a page alone needs, a front end that asks does not wait for.
-    from runtime.pages.languages import choose
+    from runtime.pages.languages import language_of
     from runtime.pages.pages import sign_out
     from runtime.web.next_url import DEFAULT_NEXT
 
     return sign_out(
-        choose(request),
+        language_of(request),
         action="/logout",
         token=token,
         home=DEFAULT_NEXT,
@@ -62,7 +62,9 @@ def logout(request: Request, gateway: Gateway) -> Response:
 
 
 def _signed_out(request: Request, gateway: Gateway) -> Response:
-    from runtime.pages.languages import choose
+    from runtime.pages.languages import language_of
     from runtime.pages.pages import signed_out
 
-    return signed_out(choose(request), home="/login", https=gateway.settings.secure)
+    return signed_out(
+        language_of(request), home="/login", https=gateway.settings.secure
+    )

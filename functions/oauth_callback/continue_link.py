@@ -7,7 +7,7 @@ from urllib.parse import quote
 from runtime.entry.dialects import PageLinks, default_links
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.pages.languages import known
+from runtime.pages.languages import known_language
 from runtime.registry.models import Client, home_of
 from runtime.sign_in.flows import Flow, FlowCookie
 
@@ -32,7 +32,7 @@ def links_without_flow(
     By its cookie. A client that sent the user here has most likely forgotten the
     sign-in, too, so the user begins at the client.
     """
-    language = known(kept.language) if kept else None
+    language = known_language(kept.language) if kept else None
     start_again = default_links(error).start_again
     client_id = kept.client_id if kept else ""
     if client_id and (asking := gateway.registry.client(client_id)):

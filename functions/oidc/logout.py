@@ -9,7 +9,7 @@ from typing import Any
 from runtime.broker.sign_out_form import check_form, form_token
 from runtime.errors import BadRequest, RedirectUriUnknown
 from runtime.gateway import Gateway
-from runtime.pages.languages import choose
+from runtime.pages.languages import language_of
 from runtime.registry.models import Client
 from runtime.registry.subjects import subject_for
 from runtime.sign_in.authorization_request import extended
@@ -83,7 +83,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
     from runtime.pages.pages import sign_out
 
     return sign_out(
-        choose(request),
+        language_of(request),
         action="/oidc/logout",
         token=form_token(gateway, session),
         home=(asked.client and asked.client.home) or DEFAULT_NEXT,
@@ -120,4 +120,4 @@ def _signed_out(request: Request, gateway: Gateway, asked: LogoutRequest) -> Res
     from runtime.pages.pages import signed_out
 
     home = (asked.client and asked.client.home) or "/login"
-    return signed_out(choose(request), home=home, https=gateway.settings.secure)
+    return signed_out(language_of(request), home=home, https=gateway.settings.secure)

@@ -1,4 +1,4 @@
-"""A checked authorization request is answered: at once, or after a sign-in."""
+"""The answer to a checked authorization request: at once, or after a sign-in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from runtime.broker.start import start_sign_in
 from runtime.errors import BadRequest, NotSignedIn
 from runtime.gateway import Gateway
-from runtime.pages.languages import choose
+from runtime.pages.languages import language_of
 from runtime.registry.models import App, Client, home_of
 from runtime.registry.sign_in_apps import SILENT, SignInApps
 from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
@@ -30,11 +30,11 @@ def authorize(
     prompt: frozenset[str] = frozenset(),
     max_age: int | None = None,
 ) -> Response:
-    """Answer with a code for who is signed in already, or begin a sign-in.
+    """Answer with a code if the user is signed in already, else start a sign-in.
 
     `prompt` and `max_age` (seconds) are OpenID Connect's (Core, 3.1.2.1).
     """
-    # It waits in Redis, and a browser is to come by it once more.
+    # The flow in Redis holds it, and the browser may have to request it again.
     if len(asked.again) > LONGEST_LINK:
         raise BadRequest
     issuer = gateway.settings.public_base_url
@@ -45,9 +45,10 @@ def authorize(
     )
     if signed_in:
         session, profile = signed_in
-        # To Redis a code is what a flow is: something that waits there.
+        # A code takes as much of Redis as a flow, so it is limited likewise.
         gateway.limits.code(request)
-        grant = grant_of(apps.client, asked, session, profile, language=choose(request))
+        language = language_of(request)
+        grant = grant_of(apps.client, asked, session, profile, language=language)
         code = gateway.grants.code(grant)
         return redirect(asked.granted(code, issuer=issuer))
     if "none" in prompt:
@@ -55,7 +56,6 @@ def authorize(
     flow = Flow(
         next=DEFAULT_NEXT,
         appids=apps.appids,
-        language=choose(request),
         scope=asked.scope[0] if asked.dialect == WECHAT else None,
         request=asked,
     )
@@ -64,9 +64,9 @@ def authorize(
         gateway,
         flow,
         apps=apps,
-        address=issuer + asked.again,
-        # The client would refuse an answer to what it asked of this browser.
-        elsewhere=home_of(apps.client, asked.redirect_uri),
+        url=issuer + asked.again,
+        # The client would refuse the answer to this request in another browser.
+        other_browser_url=home_of(apps.client, asked.redirect_uri),
     )
 
 
@@ -78,7 +78,7 @@ def grant_of(
     *,
     language: str | None,
 ) -> Grant:
-    """Return what the client is to get for this person."""
+    """Return what the client may know of this user."""
     return Grant(
         dialect=asked.dialect,
         client_id=client.client_id,
@@ -113,16 +113,16 @@ def _signed_in(
         profile = gateway.sessions.profile(session)
     except NotSignedIn:
         return None
-    # An openid is another app's for the same person.
+    # The same user has another openid with each app.
     appid = profile["wechat_appid"]
     app = gateway.registry.app(appid) if appid in apps.appids else None
-    if app is None or not _has_todays_name(session, profile, app):
+    if app is None or not _has_current_sub(session, profile, app):
         return None
-    return (session, profile) if _tells_enough(profile, asked, app) else None
+    return (session, profile) if _is_enough(profile, asked, app) else None
 
 
-def _has_todays_name(session: Session, profile: Mapping[str, Any], app: App) -> bool:
-    """Tell whether the app still names the person so: its `subject` can change."""
+def _has_current_sub(session: Session, profile: Mapping[str, Any], app: App) -> bool:
+    """Tell whether the app still names the user so: its `subject` may change."""
     openid, unionid = profile["wechat_openid"], profile["wechat_unionid"]
     try:
         return session.sub == subject_of(app, openid, unionid)
@@ -130,13 +130,13 @@ def _has_todays_name(session: Session, profile: Mapping[str, Any], app: App) -> 
         return False
 
 
-def _tells_enough(
+def _is_enough(
     profile: Mapping[str, Any], asked: AuthorizationRequest, app: App
 ) -> bool:
-    """Tell whether a silent sign-in, which has no name, will do."""
+    """Tell whether the profile of a silent sign-in, which has no name, is enough."""
     if profile.get("wechat_scope") != SILENT:
         return True
     if asked.dialect == WECHAT:
         return asked.scope == (SILENT,)
-    # Where the app's own way is silent, another sign-in would tell no more.
+    # If the app itself signs in silently, another sign-in would tell no more.
     return "profile" not in asked.scope or app.oauth_scope == SILENT

@@ -1,4 +1,4 @@
-"""The proof that a form which signs out is our own: a token made for the session."""
+"""CSRF protection of the sign-out form: a token that is signed for the session."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FORM_SECONDS = 3600
 
 
 def form_token(gateway: Gateway, session: Session) -> str:
-    """Return the token for a form that this session is shown; it lives an hour."""
+    """Return the token for a form of this session; it is valid for an hour."""
     return gateway.form_signer.sign(session.sid.encode(), now=gateway.clock())
 
 
 def check_form(request: Request, gateway: Gateway, session: Session) -> None:
     """Raise Forbidden unless `_xsrf` or X-XSRFToken is this session's token."""
     if not session.by_cookie:
-        # No other site makes a browser send a Bearer token.
+        # Another site cannot make a browser send a Bearer token.
         return
     token = request.header("x-xsrftoken") or single(request.form, "_xsrf") or ""
     try:

@@ -1,15 +1,30 @@
-"""Where every sign-in begins: the QR code, or straight on to WeChat's consent sheet."""
+"""The start of every sign-in: the page with the QR code, or a redirect to WeChat.
+
+A language that a user chooses by a link of the page is kept in a cookie, for the pages
+after it.
+"""
 
 from __future__ import annotations
 
-from runtime.broker.chosen_language import keep_chosen
+from dataclasses import replace
+
 from runtime.gateway import Gateway
-from runtime.pages.languages import choose
+from runtime.pages.languages import (
+    COOKIE,
+    known_language,
+    language_of,
+    lenient_argument,
+    url_in_language,
+)
 from runtime.pages.qr_code import QrCode
 from runtime.registry.sign_in_apps import SignInApps
+from runtime.settings import Settings
 from runtime.sign_in.flows import Flow
 from runtime.web.browsers import Browser, browser_of
+from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request, Response, json_response, redirect
+
+LANGUAGE_SECONDS = 365 * 86400
 
 
 def start_sign_in(
@@ -18,35 +33,76 @@ def start_sign_in(
     flow: Flow,
     *,
     apps: SignInApps,
-    address: str,
-    elsewhere: str | None = None,
+    url: str,
+    other_browser_url: str | None = None,
 ) -> Response:
-    """Begin a flow and show the ways to WeChat that are open to this browser.
+    """Begin a flow and show the ways to WeChat that this browser can take.
 
-    Inside WeChat there is one, and the browser goes on by itself. A front end that
-    renders itself asks with `Accept: application/json`. `address` is where this begins
-    again, `elsewhere` where it has to begin in another browser, if not there too.
+    Inside WeChat there is one, and the browser is redirected to it. A front end that
+    renders itself asks with `Accept: application/json`. The sign-in can be started
+    again at `url`; in another browser at `other_browser_url`, if that is another one.
     """
-    kept = keep_chosen(request, address, gateway.settings)
-    if kept:
-        return kept
+    if chosen := _with_chosen_language(request, url, gateway.settings):
+        return chosen
     gateway.limits.sign_in(request)
+    language = language_of(request)
+    flow = replace(flow, language=language)
     started = gateway.flows.start(flow, request)
     browser = browser_of(request)
-    url = gateway.sign_in.authorize_url
-    wechat = url(apps.page, started.state, scope=flow.scope) if apps.page else None
-    qr = None
+    authorize_url = gateway.sign_in.authorize_url
+    wechat_url, qr = None, None
+    if apps.page:
+        wechat_url = authorize_url(apps.page, started.state, scope=flow.scope)
     if apps.qr:
-        frame = url(apps.qr, started.state, embedded=True)
-        qr = QrCode(page_url=url(apps.qr, started.state), frame_url=frame)
+        frame = authorize_url(apps.qr, started.state, embedded=True)
+        qr = QrCode(page_url=authorize_url(apps.qr, started.state), frame_url=frame)
     if _wants_json(request):
-        response = _as_json(apps, qr, wechat, flow)
-    elif browser is Browser.WECHAT and wechat:
-        response = redirect(wechat)
+        response = _as_json(apps, qr, wechat_url, flow)
+    elif browser is Browser.WECHAT and wechat_url:
+        response = redirect(wechat_url)
     else:
-        addresses = (address, elsewhere or address)
-        response = _page(request, gateway, apps, qr, wechat, addresses)
+        from runtime.pages.pages import sign_in
+
+        response = sign_in(
+            language,
+            qr=qr,
+            wechat_url=wechat_url,
+            url=url,
+            other_browser_url=other_browser_url,
+            client_name=apps.client.name,
+            browser=browser,
+            logo=apps.client.logo,
+            home=apps.client.home or None,
+            https=gateway.settings.secure,
+        )
     return response.with_headers(started.cookie)
+
+
+def _with_chosen_language(
+    request: Request, url: str, settings: Settings
+) -> Response | None:
+    """Return a redirect to the URL with a cookie, None if no new language is chosen.
+
+    It is a step of its own because FC 3.0 passes one cookie for each answer, and the
+    page sets the flow's. The URL names the language by `ui_locales`: a browser that
+    keeps no cookie gets the same page, and is not redirected again.
+    """
+    if not request.accepts_html():
+        return None
+    chosen = known_language(lenient_argument(request, "lang") or "")
+    if chosen is None or chosen == known_language(request.cookies.get(COOKIE, "")):
+        return None
+    tag = chosen.replace("_", "-")
+    cookie = set_cookie(
+        COOKIE,
+        tag,
+        max_age=LANGUAGE_SECONDS,
+        secure=settings.secure,
+        domain=settings.cookie_domain,
+        # It is no secret, and services of the same host may set it by script.
+        http_only=False,
+    )
+    return redirect(url_in_language(url, f"ui_locales={tag}")).with_headers(cookie)
 
 
 def _wants_json(request: Request) -> bool:
@@ -55,37 +111,13 @@ def _wants_json(request: Request) -> bool:
 
 
 def _as_json(
-    apps: SignInApps, qr: QrCode | None, wechat: str | None, flow: Flow
+    apps: SignInApps, qr: QrCode | None, wechat_url: str | None, flow: Flow
 ) -> Response:
     return json_response(
         {
             "client": apps.client.name,
             "qr": apps.qr and qr and {"appid": apps.qr.appid, "url": qr.page_url},
-            "wechat": apps.page and {"appid": apps.page.appid, "url": wechat},
+            "wechat": apps.page and {"appid": apps.page.appid, "url": wechat_url},
             "next": flow.next,
         }
-    )
-
-
-def _page(
-    request: Request,
-    gateway: Gateway,
-    apps: SignInApps,
-    qr: QrCode | None,
-    wechat: str | None,
-    addresses: tuple[str, str],
-) -> Response:
-    from runtime.pages.pages import sign_in
-
-    return sign_in(
-        choose(request),
-        qr=qr,
-        wechat_url=wechat,
-        address=addresses[0],
-        elsewhere=addresses[1],
-        client_name=apps.client.name,
-        browser=browser_of(request),
-        logo=apps.client.logo,
-        home=apps.client.home or None,
-        https=gateway.settings.secure,
     )

@@ -92,12 +92,12 @@ def web_dialect(
     """Answer a browser with a page that leads on, and a program with JSON."""
     if not request.accepts_html():
         return json_dialect(request, error, https=https)
-    from runtime.pages.languages import choose
+    from runtime.pages.languages import language_of
     from runtime.pages.pages import error_page
 
     links = links or default_links(error)
     page = error_page(
-        links.language or choose(request),
+        links.language or language_of(request),
         error,
         request_id=request.request_id,
         start_again=links.start_again,

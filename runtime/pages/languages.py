@@ -1,4 +1,4 @@
-"""Which language a person reads, and how our sentences are said in it."""
+"""The language of a request, and the translation of our sentences into it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _RANGE = re.compile(r"\s*([^;\s]+)\s*(?:;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?
 _log = logging.getLogger(__name__)
 
 
-def choose(request: Request, *, default: str = "zh_CN") -> str:
-    """Return the language to answer in; no request is odd enough to be an error."""
-    asked = (known(tag) for tag in _wishes(request))
+def language_of(request: Request, *, default: str = "zh_CN") -> str:
+    """Return the language to answer in; nothing in a request makes this an error."""
+    asked = (known_language(tag) for tag in _preferred(request))
     return next((language for language in asked if language), default)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def translator(language: str) -> Callable[[str], str]:
-    """Return what turns our English sentences into that language's."""
+    """Return the function that translates our English sentences."""
     if language == "en":
         return _unchanged
     # Only pages need it, and it costs 6 ms of a cold start.
@@ -46,8 +46,8 @@ def translator(language: str) -> Callable[[str], str]:
         return _unchanged
 
 
-def known(tag: str) -> str | None:
-    """Return ours for a tag like `zh-Hant-HK`, `zh_CN` or `en-US`, None for others."""
+def known_language(tag: str) -> str | None:
+    """Return our language for a tag like `zh-Hant-HK` or `en-US`, None for others."""
     tag = tag.lower().replace("_", "-")
     main, *parts = tag.split("-") if _TAG.fullmatch(tag) else ("",)
     if main == "en":
@@ -59,37 +59,37 @@ def known(tag: str) -> str | None:
     return "zh_TW"
 
 
-def only(request: Request, name: str) -> str | None:
-    """Return a query argument that is there once; nothing about it is an error."""
+def lenient_argument(request: Request, name: str) -> str | None:
+    """Return a query argument, None if it is absent, repeated or malformed."""
     try:
         return request.argument(name)
     except BadRequest:
         return None
 
 
-def address_in(address: str, wish: str) -> str:
-    """Return the address with a wish such as `lang=en` in place of its own."""
-    path, _, query = address.partition("?")
+def url_in_language(url: str, choice: str) -> str:
+    """Return the URL with a choice such as `lang=en` in place of its own."""
+    path, _, query = url.partition("?")
     kept = [pair for pair in query.split("&") if pair and not _is_language(pair)]
-    return f"{path}?{'&'.join([*kept, wish])}"
+    return f"{path}?{'&'.join([*kept, choice])}"
 
 
-def _wishes(request: Request) -> Iterator[str]:
-    """Yield language tags, the strongest wish first."""
-    yield only(request, "lang") or ""
+def _preferred(request: Request) -> Iterator[str]:
+    """Yield language tags, the most preferred first."""
+    yield lenient_argument(request, "lang") or ""
     # OpenID Connect's ui_locales is a list in order of preference.
-    yield from (only(request, "ui_locales") or "").split()
+    yield from (lenient_argument(request, "ui_locales") or "").split()
     yield request.cookies.get(COOKIE, "")
     yield from _WECHAT_LANGUAGE.findall(request.header("user-agent") or "")
     yield from _accepted(request.header("accept-language") or "")
 
 
 def _accepted(header: str) -> list[str]:
-    """Return the tags of an Accept-Language, the heaviest first, junk left out."""
+    """Return the tags of an Accept-Language by weight, without malformed ones."""
     ranges = map(_RANGE.fullmatch, header.split(",", _MOST_RANGES)[:_MOST_RANGES])
-    weighed = [(float(match[2] or 1), match[1]) for match in ranges if match]
-    weighed.sort(key=lambda pair: -pair[0])
-    return [tag for weight, tag in weighed if weight]
+    weighted = [(float(match[2] or 1), match[1]) for match in ranges if match]
+    weighted.sort(key=lambda pair: -pair[0])
+    return [tag for weight, tag in weighted if weight]
 
 
 def _is_language(pair: str) -> bool:

@@ -1,4 +1,4 @@
-"""The pages people see: plain HTML; only the QR code takes a script to appear."""
+"""The pages that users see: plain HTML; only the QR code needs a script."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runtime.errors import GatewayError
-from runtime.pages.addresses import link, origin, picture, script
-from runtime.pages.languages import LANGUAGES, address_in, translator
+from runtime.pages.languages import LANGUAGES, translator, url_in_language
 from runtime.pages.qr_code import QrCode
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
+from runtime.pages.safe_urls import link, origin, picture, script
 from runtime.web.browsers import Browser
 from runtime.web.messages import Response
 
@@ -24,24 +24,24 @@ def sign_in(
     *,
     qr: QrCode | None,
     wechat_url: str | None,
-    address: str,
+    url: str,
     client_name: str,
     browser: Browser,
-    elsewhere: str | None = None,
+    other_browser_url: str | None = None,
     logo: str = "",
     home: str | None = None,
     https: bool = False,
 ) -> Response:
-    """Return the sign-in page: the ways that are open to this browser, honestly.
+    """Return the sign-in page with the ways that this browser can take.
 
-    `wechat_url` is WeChat's consent sheet, `address` this page's own and full one,
-    `elsewhere` the one for another browser where it is not the same, `logo` a data:
-    URI, `home` where the client's people are at home.
+    `wechat_url` is WeChat's consent sheet, `url` this page's own, `other_browser_url`
+    the one to open in another browser if that differs, `logo` a data: URI, `home` the
+    client's home page.
     """
     if qr and not (origin(qr.frame_url) and link(qr.page_url)):
         qr = None
     shown = qr if browser is Browser.DESKTOP else None
-    own_script = script(f"{origin(address) or ''}{QR_SCRIPT}")
+    own_script = script(f"{origin(url) or ''}{QR_SCRIPT}")
     return render(
         language,
         "sign_in.html",
@@ -51,8 +51,8 @@ def sign_in(
         qr=qr,
         own_script=own_script,
         wechat_url=link(wechat_url),
-        address=link(elsewhere) or address,
-        switches=_switches(address),
+        address=link(other_browser_url) or url,
+        switches=_switches(url),
         client_name=client_name,
         logo=picture(logo),
         home=link(home),
@@ -69,7 +69,7 @@ def error_page(
     home: str | None,
     https: bool = False,
 ) -> Response:
-    """Return what went wrong in a person's words, with a way on."""
+    """Return the page that says what went wrong, with links to continue."""
     page = render(
         language,
         "error.html",
@@ -96,12 +96,12 @@ def sign_out(
     form_origins: tuple[str, ...] = (),
     https: bool = False,
 ) -> Response:
-    """Return the question whether to sign out; its form posts `token` as `_xsrf`.
+    """Return the page that asks before signing out; its form posts `token` as `_xsrf`.
 
-    `client_name` is who asks for it, `fields` what the form posts besides, and
-    `form_origins` the addresses to whose sites the answer may redirect.
+    `client_name` is the client that asks for it, `fields` what the form posts besides,
+    and `form_origins` URLs to whose origins the answer may redirect.
     """
-    # Chromium holds form-action against the redirect behind a POST, too.
+    # Chromium applies form-action to the redirect that answers a POST, too.
     targets = tuple(found for url in form_origins if (found := origin(url)))
     return render(
         language,
@@ -116,7 +116,7 @@ def sign_out(
 
 
 def signed_out(language: str, *, home: str | None, https: bool = False) -> Response:
-    """Return the word that one is signed out."""
+    """Return the page that says that the user is signed out."""
     return render(language, "signed_out.html", https=https, home=link(home))
 
 
@@ -126,14 +126,14 @@ def _allowed(qr: QrCode, own_script: str | None) -> Allowed:
     return Allowed(scripts=scripts, frame=origin(qr.frame_url))
 
 
-def _switches(address: str) -> list[tuple[str, str, str, str | None]]:
-    """Return code, tag, own name and address of this page in each language."""
+def _switches(url: str) -> list[tuple[str, str, str, str | None]]:
+    """Return each language's code, tag and own name, and this page's URL in it."""
     return [
         (
             code,
             code.replace("_", "-"),
             _OWN_NAMES[code],
-            link(address_in(address, f"lang={code}")),
+            link(url_in_language(url, f"lang={code}")),
         )
         for code in LANGUAGES
     ]

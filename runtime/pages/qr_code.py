@@ -11,13 +11,13 @@ _SCRIPT = "/connect/zh_CN/htmledition/js/wxLogin.js"
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """One sign-in by QR code: `page_url` for a whole window, `frame_url` for a part."""
+    """The URLs of one QR code: `page_url` for a window, `frame_url` for a frame."""
 
     page_url: str
     frame_url: str
 
     @property
     def script_url(self) -> str:
-        """Return wxLogin.js: on WeChat's static host, or where its stand-in is."""
+        """Return the URL of wxLogin.js, on WeChat's static host or that of a test."""
         base = self.page_url.partition("/connect/")[0]
         return (_STATIC if base == _OPEN else base) + _SCRIPT

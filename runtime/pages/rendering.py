@@ -1,4 +1,4 @@
-"""A template becomes a page that no cache keeps and no other site can frame."""
+"""The rendering of templates as pages that no cache keeps and no site can frame."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _HEADERS: Headers = (
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What a page may do besides showing itself; the caller has checked each address.
+    """What a page's policy allows; the caller has checked each URL.
 
-    Run `scripts`, frame the origin `frame`, and post a form whose answer redirects to
-    one of the origins `form_targets`.
+    The page may run `scripts`, frame the origin `frame`, and post a form whose answer
+    redirects to one of the origins `form_targets`.
     """
 
     scripts: tuple[str, ...] = ()

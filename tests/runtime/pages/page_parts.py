@@ -63,7 +63,7 @@ def policy_of(response):
 
 
 def sign_in(language="en", **changes):
-    shown = {"qr": QR, "wechat_url": WECHAT, "address": ADDRESS, "client_name": ""}
+    shown = {"qr": QR, "wechat_url": WECHAT, "url": ADDRESS, "client_name": ""}
     shown["browser"] = Browser.DESKTOP
     return pages.sign_in(language, **{**shown, **changes})
 

@@ -52,7 +52,7 @@ def forget_translators():
 def test_the_tags_that_are_understood(tag, language):
     """Both spellings, every region and both scripts find one of our languages."""
     default = "en" if language != "en" else "zh_TW"
-    chosen = languages.choose(make_request(query=f"lang={tag}"), default=default)
+    chosen = languages.language_of(make_request(query=f"lang={tag}"), default=default)
 
     assert language == chosen
 
@@ -79,7 +79,9 @@ def test_the_tags_that_are_understood(tag, language):
 )
 def test_a_wish_that_is_odd_or_repeated_is_passed_over(query):
     """No query is an error; the next rule decides, here Accept-Language."""
-    chosen = languages.choose(make_request(query=query, accept="en"), default="zh_TW")
+    chosen = languages.language_of(
+        make_request(query=query, accept="en"), default="zh_TW"
+    )
 
     assert "en" == chosen
 
@@ -99,7 +101,7 @@ def test_a_wish_that_is_odd_or_repeated_is_passed_over(query):
 )
 def test_the_order_of_the_rules(request_, language):
     """Argument, cookie, WeChat's own language, the browser's, then the default."""
-    assert language == languages.choose(request_)
+    assert language == languages.language_of(request_)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_the_order_of_the_rules(request_, language):
 )
 def test_accept_language(accept, language):
     """The heaviest range we speak wins; junk and endless headers are no wish."""
-    assert language == languages.choose(make_request(accept=accept))
+    assert language == languages.language_of(make_request(accept=accept))
 
 
 def test_a_missing_catalogue_means_english(tmp_path, monkeypatch, caplog):

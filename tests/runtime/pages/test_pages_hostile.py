@@ -75,9 +75,9 @@ class Elements(HTMLParser):
         return [value for _, attrs in self.found for n, value in attrs if n in names]
 
 
-def sign_in(*, name="", address="https://a.example/login", **ways):
+def sign_in(*, name="", url="https://a.example/login", **ways):
     ways = {"qr": None, "wechat_url": QR, "browser": Browser.DESKTOP, **ways}
-    return pages.sign_in("en", address=address, client_name=name, **ways)
+    return pages.sign_in("en", url=url, client_name=name, **ways)
 
 
 def qr_code(url):
@@ -98,7 +98,7 @@ def sign_out(text, *, action="/logout", home="/", **more):
 PLACES = {
     "client name": lambda text: sign_in(name=text),
     "address": lambda text: sign_in(
-        address=f"https://a.example/?a={text}".replace(" ", "+")
+        url=f"https://a.example/?a={text}".replace(" ", "+")
     ),
     "logo": lambda text: sign_in(logo=text, name=text),
     "error": lambda text: error_page(text=text),
@@ -129,8 +129,8 @@ def test_text_from_outside_stays_text(place, text):
 def test_only_web_addresses_and_local_paths_become_links(url):
     """Anything else is dropped, and the page stands without it."""
     shown = [
-        sign_in(wechat_url=url, qr=QrCode(url, QR), address=url, home=url),
-        sign_in(wechat_url=url, browser=Browser.WECHAT, address=url),
+        sign_in(wechat_url=url, qr=QrCode(url, QR), url=url, home=url),
+        sign_in(wechat_url=url, browser=Browser.WECHAT, url=url),
         error_page(start_again=url, home=url),
         sign_out("t", action=url, home=url),
         pages.signed_out("en", home=url),
@@ -154,7 +154,7 @@ def test_only_a_plain_origin_goes_into_the_policy(url):
 @pytest.mark.parametrize("url", NOT_ORIGINS)
 def test_a_script_from_nowhere_is_none(url):
     """Where our own address is odd there is the plain link, and WeChat's script."""
-    page = sign_in(qr=qr_code(QR), address=url)
+    page = sign_in(qr=qr_code(QR), url=url)
 
     assert [] == [tag for tag, _ in Elements(page).found if tag == "script"]
     assert QR in Elements(page).values("href")

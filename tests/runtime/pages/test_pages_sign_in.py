@@ -48,9 +48,9 @@ def ours(page):
         (IN_WECHAT, BOTH, [WECHAT], "WeChat will ask for your consent."),
         (IN_WECHAT, QR_ONLY, [], ON_A_COMPUTER),
         (IN_WECHAT, WECHAT_ONLY, [WECHAT], "WeChat will ask for your consent."),
-        (WECOM, BOTH, [QR_PAGE], f"This is WeCom; .* {IN_WECHATS_OWN}"),
-        (WECOM, QR_ONLY, [QR_PAGE], f"This is WeCom; .* {ON_A_COMPUTER}"),
-        (WECOM, WECHAT_ONLY, [], f"This is WeCom; .* {IN_WECHATS_OWN}"),
+        (WECOM, BOTH, [QR_PAGE], f"This is WeCom. .* {IN_WECHATS_OWN}"),
+        (WECOM, QR_ONLY, [QR_PAGE], f"This is WeCom. .* {ON_A_COMPUTER}"),
+        (WECOM, WECHAT_ONLY, [], f"This is WeCom. .* {IN_WECHATS_OWN}"),
         (MINI_PROGRAM, BOTH, [], f"inside the mini program itself.* {IN_WECHATS_OWN}"),
         (MINI_PROGRAM, QR_ONLY, [], f"the mini program itself.* {ON_A_COMPUTER}"),
         (MINI_PROGRAM, WECHAT_ONLY, [], f"program itself.* {IN_WECHATS_OWN}"),
@@ -130,7 +130,7 @@ def test_the_page_shows_whose_it_is():
 )
 def test_languages_are_one_click_away(address, english):
     """The other languages lead to the same page, whatever else its address says."""
-    page = Page(sign_in("zh_CN", address=address))
+    page = Page(sign_in("zh_CN", url=address))
     links = {link["hreflang"]: link["href"] for link in page.all("a") if "lang" in link}
 
     assert {"zh-TW", "en"} == set(links)

@@ -11,7 +11,7 @@ from functions.wechat_api.jssdk import page_host
 from management.endpoint import Endpoint
 from management.failure import Failure
 from runtime.errors import MisdirectedRequest, SettingsError
-from runtime.pages import addresses
+from runtime.pages import safe_urls
 from runtime.registry.rules import Fault, origin, redirect_uri
 from runtime.setting_values import host_names, web_url
 from runtime.web.allowed_hosts import check_host
@@ -52,7 +52,7 @@ def as_page(text):
 
 def as_policy(text):
     """A source in a page's Content-Security-Policy."""
-    return addresses.origin(text)
+    return safe_urls.origin(text)
 
 
 def as_endpoint(text):

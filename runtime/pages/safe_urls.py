@@ -1,4 +1,4 @@
-"""What may become an address on a page, or in its policy; all else is dropped."""
+"""URLs that may stand on a page, or in its policy; any other is dropped."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ _LINK = re.compile(rf"(?:https?://|/(?!/)){REST}", re.IGNORECASE)
 _ORIGIN = rf"https?://{HOST_NAME}(?:{PORT})?"
 _WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{REST})?", re.IGNORECASE)
 _SCRIPT = re.compile(rf"{_ORIGIN}/[a-z0-9._~/-]+", re.IGNORECASE)
-# Of the kinds of data: only pictures, which run nothing inside an <img>.
+# Of data: URIs only images, which run nothing inside an <img>.
 _PICTURE = re.compile(
     r"data:image/(?:png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}"
 )
 
 
 def link(url: str | None) -> str | None:
-    """Return a web address or local path as it is, and None for anything else."""
+    """Return an http(s) URL or a local path as it is, and None for anything else."""
     return url if _LINK.fullmatch(url or "") else None
 
 
 def origin(url: str | None) -> str | None:
-    """Return a web address' origin as a policy names it, and None for all else."""
+    """Return a URL's origin if a policy can name it, else None."""
     match = _WITH_ORIGIN.fullmatch(url or "")
     return match[1] if match else None
 
 
 def script(url: str) -> str | None:
-    """Return a script's address if a policy can name it whole, else None."""
+    """Return a script's URL if a policy can name it whole, else None."""
     return url if _SCRIPT.fullmatch(url) else None
 
 
 def picture(uri: str) -> str | None:
-    """Return a data: URI of a PNG, JPEG, WebP or SVG as it is, else None."""
+    """Return a data: URI of a PNG, JPEG, WebP or SVG image as it is, else None."""
     return uri if _PICTURE.fullmatch(uri) else None
