@@ -26,6 +26,7 @@ class ByFile(LoadScopeScheduling):
         return next((each for each in UNDIVIDED if file.startswith(each)), file)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
 
