@@ -29,7 +29,7 @@ async def serve(port: int, seed: int) -> int:
         return 1
     print(f"ready http://{HOST}:{port}", flush=True)
     await stop.wait()
-    # Open long polls are cancelled now; that is no news to anybody.
+    # Open long polls are cancelled now, which is no error.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     return 0
 

@@ -1,4 +1,4 @@
-"""Pictures of people: a five by five pattern drawn from the picture's name."""
+"""Avatars: a five by five pattern drawn from the picture's name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zlib
 SIZES = {"0": 640, "46": 46, "64": 64, "96": 96, "132": 132}
 
 
-def address(origin: str, name: str) -> str:
+def avatar_url(origin: str, name: str) -> str:
     """Return where the picture is, in the size that profiles show."""
     return f"{origin}/mmopen/vi_32/{name}/132"
 

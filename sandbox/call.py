@@ -1,4 +1,4 @@
-"""An API call as the endpoints see it, and what they may answer."""
+"""API call as the endpoints receive it, and the answers they may give."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """Return the address the sandbox was reached at, without a last slash."""
+        """Return the base URL of the request, without a trailing slash."""
         return f"http://{self.header('host') or '127.0.0.1'}"
 
     def json(self) -> Any:

@@ -1,4 +1,4 @@
-"""The platform's clock, which a test or a person may move forward."""
+"""Clock of the platform, which can be moved forward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a call to the endpoint that answers it, past the checks they all share."""
+"""Dispatch of a call to its endpoint, after the checks that all endpoints share."""
 
 from __future__ import annotations
 

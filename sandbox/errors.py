@@ -1,4 +1,4 @@
-"""The platform's refusal: a number and the text that goes with it."""
+"""Error of the platform: an errcode and its errmsg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every identifier and secret of the platform, in its shape, from one seed."""
+"""Identifiers and secrets in WeChat's formats, all made from one seed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Ids:
         return self.openid()
 
     def avatar(self) -> str:
-        """Return the name of a person's picture."""
+        """Return the name of a user's picture."""
         return self.text(_WORD, 40)
 
     def access_token(self) -> str:

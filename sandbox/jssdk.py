@@ -1,4 +1,4 @@
-"""What wx.config would say about a page's signature."""
+"""Check of a page's signature, as wx.config makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The links with which an app sends a browser to WeChat, checked as WeChat does."""
+"""Links by which an app sends a browser to WeChat, checked as WeChat checks them."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Link:
     forced_snapshot: bool = False
 
     def around_code(self) -> tuple[str, str]:
-        """Return the address of the answer, split where the code goes in."""
+        """Return the callback URL, split where the code goes in."""
         address, hash_mark, fragment = self.redirect_uri.partition("#")
         head = address + ("&" if "?" in address else "?") + "code="
         state = "" if self.state is None else "&" + urlencode({"state": self.state})
         return head, state + hash_mark + fragment
 
     def granted(self, code: str) -> str:
-        """Return where a consenting person's browser goes."""
+        """Return where a consenting user's browser goes."""
         head, tail = self.around_code()
         return head + code + tail
 
     def refused(self) -> str:
-        """Return where a refusing person's browser goes: the state, no code."""
+        """Return where a refusing user's browser goes: the state, no code."""
         head, tail = self.around_code()
         return (head.removesuffix("code=") + tail.removeprefix("&")).rstrip("?&")
 

@@ -1,4 +1,4 @@
-"""A push: signed, sent to an app's callback, up to three times if need be."""
+"""Push: signed, and sent to an app's callback URL up to three times."""
 
 from __future__ import annotations
 

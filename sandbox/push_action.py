@@ -1,4 +1,4 @@
-"""What a pushed message says its sender did, which lets the account answer."""
+"""Action of the sender of a pushed message, which allows the account to answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a callback answered to a push, read as the platform reads it."""
+"""Reply of a callback to a push, read as the platform reads it."""
 
 from __future__ import annotations
 

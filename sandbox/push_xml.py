@@ -1,4 +1,4 @@
-"""The XML of pushes and passive replies, to and from plain dictionaries."""
+"""XML of pushes and passive replies, to and from dictionaries."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The apps and people that are there at the start."""
+"""Apps and users of the initial state."""
 
 from __future__ import annotations
 
 from sandbox.ids import Ids
 from sandbox.state.apps import App, make_app
-from sandbox.state.people import User
+from sandbox.state.users import User
 
 APPS = (
     ("service", "青禾书店"),
@@ -22,7 +22,7 @@ def seed_apps(ids: Ids) -> list[App]:
 
 
 def seed_users(ids: Ids, apps: list[App]) -> list[User]:
-    """Return the people; all but the last follow the service accounts."""
+    """Return the users; all but the last follow the service accounts."""
     users = [make_user(ids, nickname, apps) for nickname in NICKNAMES]
     for user in users[:-1]:
         for app in apps:
@@ -32,7 +32,7 @@ def seed_users(ids: Ids, apps: list[App]) -> list[User]:
 
 
 def make_user(ids: Ids, nickname: str, apps: list[App]) -> User:
-    """Return a person with an openid at each of the apps."""
+    """Return a user with an openid at each of the apps."""
     user = User(nickname, avatar=ids.avatar(), unionid=ids.unionid())
     for app in apps:
         join(ids, user, app)
@@ -41,6 +41,6 @@ def make_user(ids: Ids, nickname: str, apps: list[App]) -> User:
 
 
 def join(ids: Ids, user: User, app: App) -> None:
-    """Give the person an openid at the app; nobody signs in to a component."""
+    """Give the user an openid at the app; nobody signs in to a component."""
     if app.kind != "component":
         user.openid[app.appid] = ids.openid()

@@ -1,4 +1,4 @@
-"""What a mini program's front end hands to its server, signed and encrypted."""
+"""Signed and encrypted data that a mini program sends to its server."""
 
 from __future__ import annotations
 

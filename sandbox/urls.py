@@ -1,4 +1,4 @@
-"""Which address is answered by what."""
+"""Routes of the sandbox: the handler of each path."""
 
 from __future__ import annotations
 

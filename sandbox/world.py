@@ -1,4 +1,4 @@
-"""Everything the platform knows, in memory."""
+"""State of the whole platform, in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sandbox.state.codes import Codes
 from sandbox.state.faults import Faults
 from sandbox.state.journal import Journal
 from sandbox.state.logins import Logins
-from sandbox.state.people import Consent, User
 from sandbox.state.phone import Phone
 from sandbox.state.phone_codes import PhoneCodes
 from sandbox.state.quota import Quota
@@ -22,6 +21,7 @@ from sandbox.state.rids import Rids
 from sandbox.state.sessions import Session, Sessions
 from sandbox.state.tickets import Tickets
 from sandbox.state.user_tokens import UserTokens
+from sandbox.state.users import Consent, User
 
 __all__ = ["App", "User", "World"]
 
@@ -43,7 +43,7 @@ class World:
     def reset(self) -> None:
         """Forget everything that happened.
 
-        The seeded apps and people come back as they were; what is issued later is
+        The seeded apps and users come back as they were; what is issued later is
         never the same as before, so that nothing from before is valid again.
         """
         clock, ids = self.clock, self.ids
@@ -103,7 +103,7 @@ class World:
         return user
 
     def agree(self, app: App, user: User, scope: str, *, snapshot: bool = False) -> str:
-        """Return the code for what a user agreed to; in a snapshot for nobody real."""
+        """Return the code for a consent; in a snapshot, that of an invented user."""
         if snapshot:
             openid = {app.appid: self.ids.openid()}
             user = User("微信用户", "", self.ids.unionid(), openid)

@@ -1,4 +1,4 @@
-"""Tokens, account tools, and the APIs of signed-in people."""
+"""Endpoints for tokens, for account tools, and for users who signed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an app gets its access_token: /cgi-bin/token and /cgi-bin/stable_token."""
+"""Endpoints for an access_token: /cgi-bin/token and /cgi-bin/stable_token."""
 
 from __future__ import annotations
 

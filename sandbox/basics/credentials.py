@@ -1,4 +1,4 @@
-"""The checks of appid, grant_type and secret, in WeChat's order."""
+"""Checks of appid, grant_type and secret, in WeChat's order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_secret(app: App, secret: object) -> None:
 
 
 def check_may_fetch(app: App, client_ip: str) -> None:
-    """Refuse what the owner closed: 40243 a frozen secret, 40164 another address."""
+    """Refuse what the owner closed: 40243 a frozen secret, 40164 another IP address."""
     if app.secret_frozen:
         raise WeChatError(40243)
     if app.ip_whitelist and not _is_listed(client_ip, app.ip_whitelist):

@@ -1,18 +1,18 @@
-"""What a code is good for: /sns/oauth2/*, /sns/userinfo, /sns/auth."""
+"""Endpoints of web sign-in: /sns/oauth2/*, /sns/userinfo, /sns/auth."""
 
 from __future__ import annotations
 
-from sandbox.avatar import address
+from sandbox.avatar import avatar_url
 from sandbox.basics.credentials import check_grant_type, check_secret, known_app
 from sandbox.call import Answer, Call, OpenEndpoint
 from sandbox.errors import WeChatError
-from sandbox.state.people import Consent
 from sandbox.state.user_tokens import UserToken
+from sandbox.state.users import Consent
 from sandbox.world import World
 
 
 def access_token(world: World, call: Call) -> Answer:
-    """Change a code for the person's tokens."""
+    """Change a code for the user's tokens."""
     app = known_app(world, call.argument("appid"))
     check_secret(app, call.argument("secret"))
     check_grant_type(call.argument("grant_type"), "authorization_code")
@@ -29,7 +29,7 @@ def access_token(world: World, call: Call) -> Answer:
 
 
 def refresh_token(world: World, call: Call) -> Answer:
-    """Renew the person's token; no secret is asked for."""
+    """Renew the user's token; no secret is asked for."""
     app = known_app(world, call.argument("appid"))
     check_grant_type(call.argument("grant_type"), "refresh_token")
     token = call.argument("refresh_token")
@@ -40,7 +40,7 @@ def refresh_token(world: World, call: Call) -> Answer:
 
 
 def userinfo(world: World, call: Call) -> Answer:
-    """Answer the person's profile if that was agreed to."""
+    """Answer the user's profile if that was agreed to."""
     consent = _consent(world, call)
     if not consent.shows_profile:
         raise WeChatError(48001)
@@ -52,7 +52,7 @@ def userinfo(world: World, call: Call) -> Answer:
         "province": "",
         "city": "",
         "country": "",
-        "headimgurl": address(call.origin, user.avatar) if user.avatar else "",
+        "headimgurl": avatar_url(call.origin, user.avatar) if user.avatar else "",
         "privilege": [],
     }
     unionid = _unionid(world, consent)
@@ -60,7 +60,7 @@ def userinfo(world: World, call: Call) -> Answer:
 
 
 def auth(world: World, call: Call) -> Answer:
-    """Answer whether the person's token is good."""
+    """Answer whether the user's token is good."""
     _consent(world, call)
     return {"errcode": 0, "errmsg": "ok"}
 

@@ -1,4 +1,4 @@
-"""A person's phone number, for the code of a button in a mini program."""
+"""Endpoint for a user's phone number, by the code of a mini program's button."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def checksession(world: World, app: App, call: Call) -> Answer:
 
 
 def resetusersessionkey(world: World, app: App, call: Call) -> Answer:
-    """Give the person a new session_key."""
+    """Give the user a new session_key."""
     session = _signed_session(world, app, call)
     renewed = world.sessions.start(app.appid, session.user)
     return {

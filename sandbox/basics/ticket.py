@@ -1,4 +1,4 @@
-"""Where an app gets its tickets: /cgi-bin/ticket/getticket."""
+"""Endpoint for an app's tickets: /cgi-bin/ticket/getticket."""
 
 from __future__ import annotations
 

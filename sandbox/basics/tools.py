@@ -1,4 +1,4 @@
-"""What an account may ask about itself: addresses, quotas, failed calls."""
+"""Endpoints for an account's own data: IP addresses, quotas, failed calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.world import App, World
 
 
 def addresses(world: World, app: App, call: Call) -> Answer:
-    """Answer the addresses of the API hosts, or those that pushes come from."""
+    """Answer the IP addresses of the API hosts, or those that pushes come from."""
     return {"ip_list": ["127.0.0.1"]}
 
 

@@ -1,4 +1,4 @@
-"""The platform's APIs beyond tokens and sign-in, each a plain row of endpoints."""
+"""APIs beyond tokens and sign-in, each a plain list of endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platform says when there is nothing else to say."""
+"""Answers that several endpoints give."""
 
 from __future__ import annotations
 

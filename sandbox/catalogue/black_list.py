@@ -1,11 +1,11 @@
-"""The black list: /cgi-bin/tags/members/*blacklist."""
+"""Black list: /cgi-bin/tags/members/*blacklist."""
 
 from __future__ import annotations
 
 from sandbox.call import Answer, Call, Endpoint
 from sandbox.catalogue.answers import ok
 from sandbox.catalogue.fields import optional_text
-from sandbox.catalogue.people import listed_followers
+from sandbox.catalogue.followers import listed_followers
 from sandbox.catalogue.state.black_list import BlackList
 from sandbox.catalogue.state.paging import openid_page
 from sandbox.world import App, World
@@ -14,7 +14,7 @@ MOST_TO_BLOCK = 20
 
 
 def listing(world: World, app: App, call: Call) -> Answer:
-    """Answer one page of the blocked people."""
+    """Answer one page of the blocked users."""
     openids = world.of(app.appid, BlackList).openids()
     page = openid_page(openids, after=optional_text(call.fields(), "begin_openid"))
     return {"total": len(openids), **page}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from sandbox.call import Answer, Call, Endpoint
 from sandbox.catalogue.answers import ok
 from sandbox.catalogue.fields import Fields, mapping, refuse_escapes, text
+from sandbox.catalogue.followers import followers
 from sandbox.catalogue.menu import check_material, new_menuid, shown
 from sandbox.catalogue.menu_buttons import check_buttons
-from sandbox.catalogue.people import followers
 from sandbox.catalogue.state.menus import Menu, Menus
 from sandbox.catalogue.state.tags import Tags
 from sandbox.errors import WeChatError
 from sandbox.world import App, World
 
 PLATFORMS = ("1", "2", "3")  # iOS, Android, other
-# The sandbox's people do not say what they hold: all of them use Android.
+# The sandbox's users do not say what they hold: all of them use Android.
 PLATFORM = "2"
 
 

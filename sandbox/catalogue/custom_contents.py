@@ -1,4 +1,4 @@
-"""The rules for what a customer-service message shows, by its msgtype."""
+"""Rules for the content of a customer-service message, by its msgtype."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_video(content: Fields, media: MediaCheck) -> None:
 
 
 def check_music(content: Fields, media: MediaCheck) -> None:
-    """Music has two addresses and an uploaded cover."""
+    """Music has two URLs and an uploaded cover."""
     for name in ("musicurl", "hqmusicurl"):
         text(content, name, missing=41010)
         _limit(content, name, most=LONGEST_URL, errcode=45005)

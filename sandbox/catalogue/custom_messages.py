@@ -23,7 +23,7 @@ FOR_MINIPROGRAMS = ("text", "image", "link", "miniprogrampage")
 
 
 def send(world: World, app: App, call: Call) -> Answer:
-    """Send one message to somebody who did something in the last 48 hours."""
+    """Send one message to a user who did something in the last 48 hours."""
     refuse_escapes(call, errcode=47002)
     fields = call.fields()
     openid = text(fields, "touser", missing=40003)
@@ -39,7 +39,7 @@ def send(world: World, app: App, call: Call) -> Answer:
 
 
 def show_typing(world: World, app: App, call: Call) -> Answer:
-    """Show somebody that an answer is being typed, or show it no longer."""
+    """Show a user that an answer is being typed, or show it no longer."""
     fields = call.fields()
     openid = text(fields, "touser", missing=40003)
     world.user_of(app.appid, openid)

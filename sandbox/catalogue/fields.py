@@ -1,4 +1,4 @@
-"""Reading a JSON body as strictly as the platform does."""
+"""Fields of a JSON body, checked as strictly as the platform does."""
 
 from __future__ import annotations
 

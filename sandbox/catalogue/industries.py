@@ -1,4 +1,4 @@
-"""The industries that message templates are sorted into: class and branch by id."""
+"""Industries of message templates: class and branch by id."""
 
 from __future__ import annotations
 

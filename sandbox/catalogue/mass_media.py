@@ -1,4 +1,4 @@
-"""What mass messages show: /cgi-bin/media/uploadnews and uploadvideo."""
+"""Content of mass messages: /cgi-bin/media/uploadnews and uploadvideo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_CONTENT = 1024 * 1024
 
 
 def upload_news(world: World, app: App, call: Call) -> Answer:
-    """Keep up to eight articles for three days."""
+    """Store up to eight articles for three days."""
     refuse_escapes(call, errcode=47002)
     articles = call.fields().get("articles")
     if not isinstance(articles, list) or not articles:

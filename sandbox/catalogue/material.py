@@ -20,7 +20,7 @@ LISTED = ("image", "voice", "video", "news")
 
 
 def add(world: World, app: App, call: Call) -> Answer:
-    """Keep a file for good; a video comes with a title."""
+    """Store a file permanently; a video comes with a title."""
     kind = call.argument("type") or ""
     rule = rule_for(kind, PERMANENT)
     part = call.part("media")

@@ -11,7 +11,7 @@ from sandbox.world import App, World
 
 
 def upload(world: World, app: App, call: Call) -> Answer:
-    """Keep a file for three days."""
+    """Store a file for three days."""
     kind = call.argument("type") or ""
     rule = rule_for(kind, TEMPORARY)
     part = call.part("media")

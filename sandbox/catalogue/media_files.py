@@ -1,4 +1,4 @@
-"""What may be uploaded: how large, in which formats, and the errcodes otherwise."""
+"""Limits of uploads: sizes, formats, and the errcodes for violations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The menu everybody sees: /cgi-bin/menu/create, get, delete and the console's view."""
+"""Default menu: /cgi-bin/menu/create, get, delete and the console's view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules for a menu's buttons, with an errcode for each one broken."""
+"""Rules for a menu's buttons, with an errcode for each violation."""
 
 from __future__ import annotations
 

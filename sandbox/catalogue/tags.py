@@ -1,4 +1,4 @@
-"""Tags and who carries them: /cgi-bin/tags/* and /cgi-bin/user/tag/get."""
+"""Tags and their followers: /cgi-bin/tags/* and /cgi-bin/user/tag/get."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.catalogue.fields import (
     refuse_escapes,
     text,
 )
-from sandbox.catalogue.people import listed_followers
+from sandbox.catalogue.followers import listed_followers
 from sandbox.catalogue.state.paging import openid_page
 from sandbox.catalogue.state.tags import Tags
 from sandbox.world import App, World
@@ -74,7 +74,7 @@ def untag(world: World, app: App, call: Call) -> Answer:
 
 
 def tags_of(world: World, app: App, call: Call) -> Answer:
-    """Answer the tags that one person carries."""
+    """Answer the tags that one user carries."""
     openid = text(call.fields(), "openid", missing=41009)
     world.user_of(app.appid, openid)
     return {"tagid_list": world.of(app.appid, Tags).of(openid)}

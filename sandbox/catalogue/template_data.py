@@ -1,4 +1,4 @@
-"""The rules for a template message's `data`, told by the names of its entries."""
+"""Rules for a template message's `data`, by the names of its entries."""
 
 from __future__ import annotations
 

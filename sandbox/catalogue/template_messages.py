@@ -12,7 +12,7 @@ from sandbox.catalogue.fields import (
     refuse_escapes,
     text,
 )
-from sandbox.catalogue.people import follower
+from sandbox.catalogue.followers import follower
 from sandbox.catalogue.state.black_list import BlackList
 from sandbox.catalogue.state.outbox import Outbox, Sent
 from sandbox.catalogue.state.templates import Templates

@@ -1,4 +1,4 @@
-"""Finding what was uploaded by its media_id, and the addresses it can be had at."""
+"""Uploaded files by media_id, and the URLs that serve them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def find(world: World, appid: str, media_id: str, *, now: float) -> Media | Mate
 
 
 def video_url(call: Call, media_id: str) -> str:
-    """Return where the sandbox shows a video to whoever knows the address."""
+    """Return the URL of a video; it needs no token."""
     return f"{call.origin}{VIDEO_PATH}?media_id={media_id}"
 
 
 def image_url(world: World) -> str:
-    """Return a new address on the platform's image host, which nobody serves."""
+    """Return a new URL on the platform's image host, which does not exist."""
     return f"http://mmbiz.qpic.cn/mmbiz_jpg/{world.ids.media_id()}/0"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.call import Answer, Call, Endpoint
 from sandbox.catalogue.answers import ok
 from sandbox.catalogue.fields import optional_text, text
-from sandbox.catalogue.people import follower, followers
+from sandbox.catalogue.followers import follower, followers
 from sandbox.catalogue.state.paging import openid_page
 from sandbox.catalogue.state.remarks import Remarks
 from sandbox.catalogue.state.tags import Tags
@@ -18,7 +18,7 @@ MOST_IN_BATCH = 100
 
 
 def info(world: World, app: App, call: Call) -> Answer:
-    """Answer what the account may know of one person."""
+    """Answer what the account may know of one user."""
     openid = call.argument("openid")
     if not openid:
         raise WeChatError(41009)
@@ -26,7 +26,7 @@ def info(world: World, app: App, call: Call) -> Answer:
 
 
 def batch_info(world: World, app: App, call: Call) -> Answer:
-    """Answer the same of up to a hundred people."""
+    """Answer the same of up to a hundred users."""
     entries = call.fields().get("user_list")
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise WeChatError(40031)

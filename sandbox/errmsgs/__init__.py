@@ -1,4 +1,4 @@
-"""The platform's errmsg for each errcode, its spelling mistakes included."""
+"""WeChat's errmsg for each errcode, spelling mistakes included."""
 
 from __future__ import annotations
 

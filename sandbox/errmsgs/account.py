@@ -1,4 +1,4 @@
-"""What an account may not do: limits, rights, and other parties."""
+"""Error messages about an account: limits, permissions, and other parties."""
 
 from __future__ import annotations
 

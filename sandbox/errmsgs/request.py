@@ -1,4 +1,4 @@
-"""What is wrong with a call: its token, parameters, method or body."""
+"""Error messages about a call: its token, parameters, method or body."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How the platform is spoken to over HTTP."""
+"""HTTP handlers of the platform."""

@@ -1,4 +1,4 @@
-"""The API hosts: JSON in the content type and punctuation of each subsystem."""
+"""API hosts: JSON in the content type and punctuation of each subsystem."""
 
 from __future__ import annotations
 

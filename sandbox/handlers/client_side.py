@@ -1,4 +1,4 @@
-"""What WeChat's own client does for a web page or a mini program."""
+"""Control plane for the WeChat client: what it does for a page or a mini program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from sandbox import jssdk
-from sandbox.avatar import address
+from sandbox.avatar import avatar_url
 from sandbox.catalogue.state.conversations import MESSAGES_AFTER, Conversations
 from sandbox.errors import WeChatError
 from sandbox.handlers.control import ControlHandler
@@ -33,7 +33,7 @@ class JsSdkHandler(ControlHandler):
 
 
 class ActionHandler(ControlHandler):
-    """Something a person does in the account's chat; it opens the 48 hours."""
+    """Something a user does in the account's chat; it opens the 48 hours."""
 
     def post(self) -> None:
         fields = self.fields()
@@ -76,7 +76,7 @@ class JsCodeHandler(ControlHandler):
             "city": "",
             "province": "",
             "country": "",
-            "avatarUrl": address(self.origin, avatar),
+            "avatarUrl": avatar_url(self.origin, avatar),
         }
 
 

@@ -1,4 +1,4 @@
-"""The control plane's apps and people, as the companies' consoles would show them."""
+"""Control plane for apps and users, with what a company's console shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from sandbox.avatar import address
+from sandbox.avatar import avatar_url
 from sandbox.handlers.control import ControlHandler
 from sandbox.state.apps import change_app, make_app
 from sandbox.world import User
@@ -34,7 +34,7 @@ class AppsHandler(ControlHandler):
 
 
 class UsersHandler(ControlHandler):
-    """Lists the people; POST changes the one with that openid or adds one."""
+    """Lists the users; POST changes the one with that openid or adds one."""
 
     def get(self) -> None:
         self.answer([self._shown(user) for user in self.world.users])
@@ -53,7 +53,7 @@ class UsersHandler(ControlHandler):
         self.answer(self._shown(user))
 
     def _follow(self, user: User, openid: str, follows: bool) -> None:
-        """Let the person follow, or leave, the account the openid belongs to."""
+        """Let the user follow, or leave, the account the openid belongs to."""
         for appid, known in user.openid.items():
             if known == openid and follows:
                 user.subscribed.setdefault(appid, int(self.world.clock.now()))
@@ -62,5 +62,5 @@ class UsersHandler(ControlHandler):
 
     def _shown(self, user: User) -> dict[str, Any]:
         shown = asdict(user)
-        shown["headimgurl"] = address(self.origin, shown.pop("avatar"))
+        shown["headimgurl"] = avatar_url(self.origin, shown.pop("avatar"))
         return shown

@@ -1,4 +1,4 @@
-"""The control plane: how a test or a person steers the platform."""
+"""Control plane: state, clock and faults of the platform."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class FaultsHandler(ControlHandler):
 
 
 class NothingHandler(ControlHandler):
-    """An address that the control plane does not have."""
+    """A path that the control plane does not have."""
 
     def prepare(self) -> None:
-        raise HTTPError(404, "the control plane has no such address")
+        raise HTTPError(404, "the control plane has no such path")

@@ -1,4 +1,4 @@
-"""What every request to the platform goes through: 412, faults, the journal."""
+"""Base handler of every request: 412, faults, the journal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.world import World
 
 
 class SandboxHandler(RequestHandler):
-    """A request that may have changed the world: whoever waits looks again."""
+    """A request that may have changed the world: waiting polls look again."""
 
     def initialize(self, world: World, changes: Condition) -> None:
         self.world = world
@@ -32,7 +32,7 @@ class SandboxHandler(RequestHandler):
 
     @property
     def origin(self) -> str:
-        """Return the address the sandbox was reached at, without a last slash."""
+        """Return the base URL of the request, without a trailing slash."""
         return f"{self.request.protocol}://{self.request.host}"
 
     def on_finish(self) -> None:

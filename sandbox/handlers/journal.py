@@ -1,4 +1,4 @@
-"""The control plane's view of what the platform was asked."""
+"""Control plane for the journal of requests."""
 
 from __future__ import annotations
 

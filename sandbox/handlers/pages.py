@@ -1,4 +1,4 @@
-"""The pages that open.weixin.qq.com shows to people."""
+"""Pages that open.weixin.qq.com shows to users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.links import PageError
 
 
 class PageHandler(PlatformHandler):
-    """A page for a person; what goes wrong becomes a page as well."""
+    """A page for a user; what goes wrong becomes a page as well."""
 
     async def prepare(self) -> None:
         await super().prepare()

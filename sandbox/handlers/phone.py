@@ -1,4 +1,4 @@
-"""The phone with which a person, or a test, plays the WeChat user."""
+"""Control plane for the phone, by which one acts as the WeChat user."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class RefuseHandler(PhoneAction):
 
 
 class HolderHandler(PhoneAction):
-    """Gives the phone to another person."""
+    """Gives the phone to another user."""
 
     def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         user = self.user_of(fields.get("openid"))

@@ -1,4 +1,4 @@
-"""Pictures of people, as thirdwx.qlogo.cn serves them."""
+"""Pictures of users, as thirdwx.qlogo.cn serves them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sandbox.handlers.pages import PageHandler
 
 
 class AvatarHandler(PageHandler):
-    """The last part of the address is the size."""
+    """The last part of the path is the size."""
 
     def get(self, name: str, size: str) -> None:
         if size not in SIZES:

@@ -1,4 +1,4 @@
-"""The control plane's button that makes the platform push a message."""
+"""Control plane for pushes: makes the platform push a message."""
 
 from __future__ import annotations
 

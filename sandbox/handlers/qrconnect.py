@@ -60,7 +60,7 @@ class QrConnectHandler(PageHandler):
 
 
 class QrCodeHandler(PageHandler):
-    """The picture, which holds the address that the phone opens."""
+    """The picture, which contains the URL that the phone opens."""
 
     def get(self, uuid: str) -> None:
         if self.world.logins.find(uuid) is None:

@@ -1,1 +1,1 @@
-"""What is true on the platform; knows no HTTP."""
+"""State of the platform; it knows no HTTP."""

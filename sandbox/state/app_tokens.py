@@ -1,4 +1,4 @@
-"""The access tokens of apps: two kinds side by side, each with its overlap."""
+"""Access tokens of apps: two kinds side by side, each with its overlap."""
 
 from __future__ import annotations
 

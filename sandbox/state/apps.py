@@ -1,4 +1,4 @@
-"""The accounts and applications that companies have on the platform."""
+"""Accounts and applications of companies on the platform."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class App:
 
     `original_id` is its user name (gh_...); `bound` tells whether it hangs on the
     company's open platform account, which gives its users a unionid; `refusal`
-    tells whether a refusing person is sent back with the state alone or stays.
+    tells whether a refusing user is sent back with the state alone or stays.
     """
 
     appid: str

@@ -1,4 +1,4 @@
-"""Misbehaviour ordered for the next calls of a path."""
+"""Faults defined for the next calls of a path."""
 
 from __future__ import annotations
 

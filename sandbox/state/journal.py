@@ -1,4 +1,4 @@
-"""Every request the platform saw, with its secrets masked."""
+"""Journal of requests, with secrets masked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Entry:
 
 
 class Journal:
-    """Keeps entries in order until it is cleared."""
+    """Stores entries in order until it is cleared."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []

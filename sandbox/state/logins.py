@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.clock import Clock
 from sandbox.ids import Ids
-from sandbox.state.people import User
+from sandbox.state.users import User
 
 LIFE = 300
 
@@ -71,18 +71,18 @@ class Logins:
         """Note who scanned it; a refused QR code may be scanned again."""
         login = self._usable(uuid)
         if login.status == SCANNED and login.user is not user:
-            raise LoginConflict("somebody else has scanned this QR code")
+            raise LoginConflict("another user has scanned this QR code")
         login.user, login.status = user, SCANNED
         return login
 
     def confirm(self, uuid: str, user: User, code: str) -> Login:
-        """Note the consent of the person who scanned it, scanning it if need be."""
+        """Note the consent of the user who scanned it, scanning it if need be."""
         login = self.scan(uuid, user)
         login.code, login.status = code, CONFIRMED
         return login
 
     def refuse(self, uuid: str, user: User) -> Login:
-        """Note the refusal of the person who scanned it."""
+        """Note the refusal of the user who scanned it."""
         login = self.scan(uuid, user)
         login.status = REFUSED
         return login

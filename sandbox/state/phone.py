@@ -1,10 +1,10 @@
-"""The phone that a person plays the WeChat user with."""
+"""Phone of the simulated WeChat user."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.state.people import User
+from sandbox.state.users import User
 
 
 @dataclass(slots=True)

@@ -1,17 +1,17 @@
-"""Codes of the button getPhoneNumber: each shows a person's number once."""
+"""Codes of the button getPhoneNumber: each returns a user's number once."""
 
 from __future__ import annotations
 
 from sandbox.clock import Clock
 from sandbox.errors import WeChatError
 from sandbox.ids import Ids
-from sandbox.state.people import User
+from sandbox.state.users import User
 
 LIFE = 300
 
 
 class PhoneCodes:
-    """Hands out codes of a mini program, and finds the person behind one."""
+    """Issues codes of a mini program, and finds the user of one."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""How often an app may call an API: per day and per minute."""
+"""Quotas of an app's calls to an API: per day and per minute."""
 
 from __future__ import annotations
 

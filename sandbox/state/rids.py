@@ -1,4 +1,4 @@
-"""What the platform remembers of calls that failed, by request id."""
+"""Records of failed calls, by request id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FailedCall:
 
 
 class Rids:
-    """Keeps failed calls for seven days, each for the account that made it."""
+    """Stores failed calls for seven days, each for the account that made it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.clock import Clock
 from sandbox.errors import WeChatError
 from sandbox.ids import Ids
-from sandbox.state.people import User
+from sandbox.state.users import User
 
 A_MINUTE = 100
 
@@ -25,12 +25,12 @@ class Session:
 
     @property
     def openid(self) -> str:
-        """Return the person's openid at that mini program."""
+        """Return the user's openid at that mini program."""
         return self.user.openid[self.appid]
 
 
 class Sessions:
-    """Knows the newest session of each person at each mini program."""
+    """Knows the newest session of each user at each mini program."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
@@ -45,14 +45,14 @@ class Sessions:
         return session
 
     def newest(self, appid: str, openid: str) -> Session:
-        """Return the person's newest session; WeChatError 87007 if there is none."""
+        """Return the user's newest session; WeChatError 87007 if there is none."""
         session = self._newest.get((appid, openid))
         if session is None:
             raise WeChatError(87007)
         return session
 
     def admit(self, session: Session) -> None:
-        """Let the person in; WeChatError 40226 if blocked, 45011 if too often."""
+        """Check the user; WeChatError 40226 if blocked, 45011 if too often."""
         if session.user.blocked:
             raise WeChatError(40226)
         minute = (session.appid, session.openid, int(self._clock.now() // 60))

@@ -1,4 +1,4 @@
-"""The tickets of one app: jsapi for web pages, wx_card for cards."""
+"""Tickets of one app: jsapi for web pages, wx_card for cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tokens of people, good for `/sns` alone."""
+"""Tokens of users, valid only for `/sns`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from sandbox.clock import Clock
 from sandbox.errors import WeChatError
 from sandbox.ids import Ids
-from sandbox.state.people import Consent
+from sandbox.state.users import Consent
 
 LIFE = 7200
 REFRESH_LIFE = 30 * 86400
@@ -28,7 +28,7 @@ class UserToken:
 
 
 class UserTokens:
-    """Issues, renews and judges the tokens of people."""
+    """Issues, renews and checks the tokens of users."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock
@@ -37,7 +37,7 @@ class UserTokens:
         self._by_refresh_token: dict[str, str] = {}
 
     def issue(self, consent: Consent) -> UserToken:
-        """Return new tokens for what the person agreed to."""
+        """Return new tokens for what the user agreed to."""
         now = self._clock.now()
         return self._keep(
             UserToken(

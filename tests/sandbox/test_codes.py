@@ -6,8 +6,8 @@ from sandbox.clock import Clock
 from sandbox.errors import WeChatError
 from sandbox.ids import Ids
 from sandbox.state.codes import Codes
-from sandbox.state.people import Consent, User
 from sandbox.state.user_tokens import UserTokens
+from sandbox.state.users import Consent, User
 
 
 @pytest.fixture

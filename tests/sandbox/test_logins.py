@@ -13,7 +13,7 @@ from sandbox.state.logins import (
     LoginConflict,
     Logins,
 )
-from sandbox.state.people import User
+from sandbox.state.users import User
 
 ANN = User("Ann", "", "oAnn")
 BEN = User("Ben", "", "oBen")

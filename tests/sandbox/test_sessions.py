@@ -5,8 +5,8 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.errors import WeChatError
 from sandbox.ids import Ids
-from sandbox.state.people import User
 from sandbox.state.sessions import Sessions
+from sandbox.state.users import User
 
 ANN = User("Ann", "", "oAnnUnion", {"wx1": "oAnn"})
 BEN = User("Ben", "", "oBenUnion", {"wx1": "oBen"})

@@ -1,1 +1,1 @@
-"""What is true of one account, per idea; nothing in here sees HTTP."""
+"""State of one account, one module a subject; it knows no HTTP."""

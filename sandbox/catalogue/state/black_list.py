@@ -1,4 +1,4 @@
-"""Whom one account has blocked: they get no message from it."""
+"""Black list of one account: blocked users get no message from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BlackList:
         return list(self._openids)
 
     def put(self, openids: Iterable[str]) -> None:
-        """Block them; one that is blocked already keeps its place."""
+        """Block them; a user who is blocked already stays at the same place."""
         for openid in openids:
             self._openids.setdefault(openid)
 

@@ -1,4 +1,4 @@
-"""When one account may write to whom: within 48 hours of what that person did."""
+"""Conversations of one account: it may write to a user for 48 hours after an action."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECENT = 30
 
 @dataclass(slots=True)
 class Conversation:
-    """What happened last between the account and one person; Unix times."""
+    """What happened last between the account and one user; Unix times."""
 
     acted_at: float
     left: int
@@ -26,13 +26,13 @@ class Conversation:
 
 
 class Conversations:
-    """One conversation by openid, begun by the person, never by the account."""
+    """One conversation by openid, begun by the user, never by the account."""
 
     def __init__(self) -> None:
         self._by_openid: dict[str, Conversation] = {}
 
     def note(self, openid: str, *, action: str, now: float) -> None:
-        """Take down what a person did, which may only allow more messages.
+        """Record what a user did, which may only allow more messages.
 
         KeyError for no such kind of action.
         """
@@ -42,7 +42,7 @@ class Conversations:
         self._by_openid[openid] = Conversation(now, left, spoke_at)
 
     def close(self, openid: str) -> None:
-        """Forget a person who has left."""
+        """Remove a user who no longer follows."""
         self._by_openid.pop(openid, None)
 
     def check(self, openid: str, *, now: float) -> Conversation:
@@ -55,7 +55,7 @@ class Conversations:
         return conversation
 
     def say(self, openid: str, *, now: float) -> None:
-        """Count one message to that person; errors as in `check`."""
+        """Count one message to that user; errors as in `check`."""
         conversation = self.check(openid, now=now)
         conversation.left -= 1
         conversation.spoke_at, conversation.typing_until = now, 0.0

@@ -1,4 +1,4 @@
-"""The customer-service accounts of one official account."""
+"""Customer-service accounts of one official account."""
 
 from __future__ import annotations
 

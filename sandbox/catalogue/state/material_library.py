@@ -1,4 +1,4 @@
-"""The permanent material of one account."""
+"""Permanent material of one account."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MaterialLibrary:
         self._material: dict[str, Material] = {}
 
     def put(self, material: Material) -> None:
-        """Keep one for good."""
+        """Store one permanently."""
         self._material[material.media_id] = material
 
     def get(self, media_id: str) -> Material:

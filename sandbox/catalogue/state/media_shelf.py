@@ -1,4 +1,4 @@
-"""The temporary media of one account: kept for three days."""
+"""Temporary media of one account, stored for three days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MediaShelf:
         self._media: dict[str, Media] = {}
 
     def put(self, media: Media) -> None:
-        """Keep one, and drop what has expired by then."""
+        """Store one, and remove what has expired by then."""
         self._media = {
             media_id: kept
             for media_id, kept in self._media.items()

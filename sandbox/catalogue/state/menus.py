@@ -1,4 +1,4 @@
-"""The menus of one account: everybody's, and those for some followers only."""
+"""Menus of one account: the default one, and those for some followers only."""
 
 from __future__ import annotations
 

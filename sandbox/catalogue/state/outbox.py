@@ -1,4 +1,4 @@
-"""What one account has sent, so that it can be looked at and is not sent twice."""
+"""Messages that one account has sent: to inspect them, and to refuse duplicates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLIENT_MSG_ID_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One message on its way to one person; `at` is Unix time."""
+    """One message on its way to one user; `at` is Unix time."""
 
     openid: str
     kind: str
@@ -30,7 +30,7 @@ class Outbox:
         self.sent: list[Sent] = []
 
     def send(self, message: Sent) -> Sent:
-        """Keep a message and return it, or the one that it would repeat."""
+        """Store a message and return it, or the one that it would repeat."""
         earlier = self._repeated(message)
         if earlier is not None:
             return earlier

@@ -1,4 +1,4 @@
-"""How the platform pages through openids: each page begins after the last one's end."""
+"""Paging of openids: each page begins after the end of the previous one."""
 
 from __future__ import annotations
 

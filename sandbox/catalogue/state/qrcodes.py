@@ -1,4 +1,4 @@
-"""The parametric QR codes of one account."""
+"""Parametric QR codes of one account."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class QrCodes:
         return len(self._permanent) >= MOST_PERMANENT
 
     def put(self, code: QrCode) -> None:
-        """Keep one; it is permanent if it does not expire."""
+        """Store one; it is permanent if it does not expire."""
         self._by_ticket[code.ticket] = code
         if code.expires_at is None:
             self._permanent[code.scene] = code

@@ -1,4 +1,4 @@
-"""What one account has noted about its followers."""
+"""Remarks of one account about its followers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short keys of one account, each standing for a longer text for a time."""
+"""Short keys of one account, each valid for a time and for a longer text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ShortKeys:
         self._keys: dict[str, ShortKey] = {}
 
     def put(self, key: ShortKey) -> None:
-        """Keep one."""
+        """Store one."""
         self._keys[key.key] = key
 
     def get(self, key: str, *, now: float) -> ShortKey:

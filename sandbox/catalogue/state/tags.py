@@ -1,4 +1,4 @@
-"""The tags of one account, and which followers carry them."""
+"""Tags of one account, and the followers who have them."""
 
 from __future__ import annotations
 

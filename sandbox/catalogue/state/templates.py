@@ -1,4 +1,4 @@
-"""The industries and message templates of one account."""
+"""Industries and message templates of one account."""
 
 from __future__ import annotations
 

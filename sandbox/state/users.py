@@ -1,4 +1,4 @@
-"""The people on the platform, and what one of them agreed to."""
+"""Users of the platform, and their consents."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class User:
-    """A person; `openid` and `subscribed` (Unix time of following) go by appid.
+    """A user; `openid` and `subscribed` (Unix time of following) go by appid.
 
-    A `blocked` person is one whose sign-in to mini programs the platform refuses.
+    A `blocked` user is one whose sign-in to mini programs the platform refuses.
     """
 
     nickname: str
@@ -32,7 +32,7 @@ class Consent:
 
     @property
     def openid(self) -> str:
-        """Return the person's openid at that app."""
+        """Return the user's openid at that app."""
         return self.user.openid[self.appid]
 
     @property

@@ -1,4 +1,4 @@
-"""Who is meant by an openid, and whether that person follows the account."""
+"""Users by openid, and whether they follow the account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def followers(world: World, app: App) -> list[str]:
 
 
 def follower(world: World, app: App, openid: str, *, otherwise: int) -> User:
-    """Return a follower; 40003 for nobody, `otherwise` for somebody who is none."""
+    """Return a follower; 40003 for an unknown openid, `otherwise` for other users."""
     user = world.user_of(app.appid, openid)
     if app.appid not in user.subscribed:
         raise WeChatError(otherwise)
@@ -23,7 +23,7 @@ def follower(world: World, app: App, openid: str, *, otherwise: int) -> User:
 
 
 def listed_followers(world: World, app: App, fields: Fields, *, most: int) -> list[str]:
-    """Return `openid_list`; 40032 for its length, 40003 and 50005 for its people."""
+    """Return `openid_list`; 40032 for its length, 40003 and 50005 for its users."""
     openids = texts(fields, "openid_list", missing=40031)
     if not 1 <= len(openids) <= most:
         raise WeChatError(40032)
