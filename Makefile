@@ -13,7 +13,7 @@ SOURCES := bench client deploy examples functions host local_host.py local_setti
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test check bench build deploy smoke lock messages setup
+.PHONY: run test check mutants bench build deploy smoke lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host and no process is left behind.
@@ -63,6 +63,11 @@ $(VENV)/.bench: requirements-bench.lock $(READY)
 		--requirement requirements-bench.lock
 	@touch $@
 
+$(VENV)/.mutants: requirements-mutants.lock $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --use-pep517 \
+		--requirement requirements-mutants.lock
+	@touch $@
+
 %.mo: %.po $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
@@ -72,6 +77,8 @@ lock: $(UV)
 	$(UV) pip compile pyproject.toml --output-file requirements-dev.lock $(COMPILE) \
 		--constraint requirements.lock --all-extras --group dev
 	$(UV) pip compile --group bench --output-file requirements-bench.lock $(COMPILE) \
+		--constraint requirements-dev.lock
+	$(UV) pip compile --group mutants --output-file requirements-mutants.lock $(COMPILE) \
 		--constraint requirements-dev.lock
 	$(UV) pip compile pyproject.toml --extra host --output-file requirements-host.lock \
 		$(COMPILE) --constraint requirements-dev.lock
