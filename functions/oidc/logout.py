@@ -39,7 +39,41 @@ class LogoutRequest:
         return self.sub == subject_for(self.client, session.sub)
 
 
-def logout_request(
+def logout_page(request: Request, gateway: Gateway) -> Response:
+    """Sign out the user whom an ID token names; ask every other user."""
+    asked = _logout_request(request.arguments, gateway)
+    session = gateway.sessions.of(request, now=gateway.clock())
+    if session is None:
+        return _signed_out(request, gateway, asked)
+    if asked.names(session):
+        return _end(request, gateway, session, asked)
+    from runtime.pages.pages import sign_out
+
+    return sign_out(
+        language_of(request),
+        action="/oidc/logout",
+        token=form_token(gateway, session),
+        home=(asked.client and asked.client.home) or DEFAULT_NEXT,
+        client_name=asked.client.name if asked.client else "",
+        fields=dict(request.arguments),
+        form_origins=(asked.location,) if asked.location else (),
+        https=gateway.settings.secure,
+    )
+
+
+def logout(request: Request, gateway: Gateway) -> Response:
+    """End the session for our own form; redirect a client's form to its link."""
+    if single(request.form, "_xsrf") is None:
+        return form_as_link(request, "/oidc/logout")
+    asked = _logout_request(request.form, gateway)
+    session = gateway.sessions.of(request, now=gateway.clock())
+    if session is None:
+        return _signed_out(request, gateway, asked)
+    check_form(request, gateway, session)
+    return _end(request, gateway, session, asked)
+
+
+def _logout_request(
     pairs: tuple[tuple[str, str], ...], gateway: Gateway
 ) -> LogoutRequest:
     """Return the checked request; BadRequest, or RedirectUriUnknown.
@@ -70,40 +104,6 @@ def _claims(hint: str, gateway: Gateway) -> Mapping[str, Any]:
         return gateway.id_tokens.hint(hint, now=gateway.clock())
     except BadHint:
         return {}
-
-
-def logout_page(request: Request, gateway: Gateway) -> Response:
-    """Sign out the user whom an ID token names; ask every other user."""
-    asked = logout_request(request.arguments, gateway)
-    session = gateway.sessions.of(request, now=gateway.clock())
-    if session is None:
-        return _signed_out(request, gateway, asked)
-    if asked.names(session):
-        return _end(request, gateway, session, asked)
-    from runtime.pages.pages import sign_out
-
-    return sign_out(
-        language_of(request),
-        action="/oidc/logout",
-        token=form_token(gateway, session),
-        home=(asked.client and asked.client.home) or DEFAULT_NEXT,
-        client_name=asked.client.name if asked.client else "",
-        fields=dict(request.arguments),
-        form_origins=(asked.location,) if asked.location else (),
-        https=gateway.settings.secure,
-    )
-
-
-def logout(request: Request, gateway: Gateway) -> Response:
-    """End the session for our own form; redirect a client's form to its link."""
-    if single(request.form, "_xsrf") is None:
-        return form_as_link(request, "/oidc/logout")
-    asked = logout_request(request.form, gateway)
-    session = gateway.sessions.of(request, now=gateway.clock())
-    if session is None:
-        return _signed_out(request, gateway, asked)
-    check_form(request, gateway, session)
-    return _end(request, gateway, session, asked)
 
 
 def _end(

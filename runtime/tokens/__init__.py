@@ -1,4 +1,4 @@
-"""What the gateway issues: gateway tokens for clients, user tokens, ID tokens, codes.
+"""Tokens that the gateway issues: gateway tokens, user tokens, ID tokens and codes.
 
 Owns their formats, lifetimes, checks and revocation; none of them is a value of
 WeChat's. Functions, broker and the gateway import it. Begin with grant_store.py for
