@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support.documentation import ROOT, section
-from tests.test_import_rules import ROOMS, package_of
+from tests.test_import_rules import PACKAGES, package_of
 
 PAGE = ROOT / "docs/architecture.md"
 FILE = re.compile(r"`([\w./]+\.(?:py|yml))`")
@@ -28,7 +28,7 @@ def calls_of(heading):
 def floor_of(file):
     """Return how far down the table a file's package stands; above it, -1."""
     package = package_of(file.removesuffix(".py").replace("/", "."))
-    return list(ROOMS).index(package) if package in ROOMS else -1
+    return list(PACKAGES).index(package) if package in PACKAGES else -1
 
 
 def test_each_file_named_exists():

@@ -35,7 +35,7 @@ ALLOWED = {
 }
 """Of our own code and of Tornado; the host loads functions as FC does, by path."""
 
-ROOMS = {
+PACKAGES = {
     "entry": "gateway health pages web errors version",
     "broker": "gateway settings registry tokens sign_in pages web crypto errors",
     "operations": "gateway registry documents custody usage wechat crypto errors",
@@ -96,13 +96,13 @@ print(json.dumps([sorted(names), sorted(set(heavy) & set(sys.modules))]))
 
 
 def sources():
-    for room in TREES:
-        yield from sorted(ROOT.glob(f"{room}/**/*.py"))
+    for tree_name in TREES:
+        yield from sorted(ROOT.glob(f"{tree_name}/**/*.py"))
     yield ROOT / "local_host.py"
     yield ROOT / "manage.py"
 
 
-def room_of(name):
+def tree_of(name):
     return name.partition(".")[0]
 
 
@@ -133,7 +133,7 @@ def every_import_of(file):
 
 
 def package_of(name):
-    """Return the row of ROOMS that a module belongs to, None where it has none."""
+    """Return the row of PACKAGES that a module belongs to, None where it has none."""
     tree, _, rest = name.partition(".")
     first = rest.partition(".")[0]
     if tree == "runtime" and first:
@@ -176,20 +176,20 @@ FUNCTIONS = sorted(ROOT.glob("functions/*/index.py"))
 
 def test_there_is_something_to_check():
     """A rule about no file would always hold."""
-    rooms = {"functions", "host", "local_host.py", "manage.py", "runtime", "sandbox"}
+    trees = {"functions", "host", "local_host.py", "manage.py", "runtime", "sandbox"}
 
-    assert rooms <= {file.relative_to(ROOT).parts[0] for file in FILES}
+    assert trees <= {file.relative_to(ROOT).parts[0] for file in FILES}
 
 
 @each_of(FILES)
-def test_a_room_imports_what_it_may(file):
+def test_a_tree_imports_what_it_may(file):
     """functions to runtime, the host to both by its own way, the sandbox nothing."""
-    room = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    tree_name = file.relative_to(ROOT).parts[0].removesuffix(".py")
     faults = [
         f"line {line}: {name}"
         for name, line, _ in imports_of(file)
-        if room_of(name) in (*TREES, "tornado", "tests")
-        if not any(_within(name, allowed) for allowed in ALLOWED[room])
+        if tree_of(name) in (*TREES, "tornado", "tests")
+        if not any(_within(name, allowed) for allowed in ALLOWED[tree_name])
     ]
 
     assert [] == faults
@@ -203,31 +203,31 @@ def test_the_table_names_every_package():
     """A row for each, none for what is gone, and every import goes down."""
     found = {package_of(module_of(file)) for file in FILES} - {None, "__init__"}
     found.discard("host.__init__")
-    rows = list(ROOMS)
+    rows = list(PACKAGES)
     upwards = [
         (row, each)
         for place, row in enumerate(rows)
-        for each in ROOMS[row].split()
+        for each in PACKAGES[row].split()
         if each not in rows[place + 1 :]
     ]
 
-    assert found == set(ROOMS)
+    assert found == set(PACKAGES)
     assert upwards == []
 
 
-PLACED = [file for file in FILES if package_of(module_of(file)) in ROOMS]
+PLACED = [file for file in FILES if package_of(module_of(file)) in PACKAGES]
 
 
 @each_of(PLACED)
 def test_a_package_imports_what_its_row_names(file):
     """At the top of a module, in a function, for types and by late() alike."""
     own = package_of(module_of(file))
-    allowed = {own, *ROOMS[own].split(), None}
+    allowed = {own, *PACKAGES[own].split(), None}
     faults = [
         f"line {line}: {name}"
         for name, line in every_import_of(file)
         if package_of(name) not in allowed
-        if room_of(name) == room_of(module_of(file))
+        if tree_of(name) == tree_of(module_of(file))
     ]
 
     assert faults == []
@@ -271,7 +271,9 @@ def test_the_diagram_shows_the_table():
     """docs/architecture.md draws each row of runtime, and no other arrow."""
     page = (ROOT / "docs/architecture.md").read_text("utf-8")
     drawn = {row: set(names.split(" & ")) for row, names in ARROW.findall(page)}
-    rows = {row: set(names.split()) for row, names in ROOMS.items() if "." not in row}
+    rows = {
+        row: set(names.split()) for row, names in PACKAGES.items() if "." not in row
+    }
 
     assert drawn == {row: names for row, names in rows.items() if names}
 
@@ -283,7 +285,7 @@ def test_a_function_never_imports_another(folder):
         f"{file.name} line {line}: {name}"
         for file in (ROOT / "functions" / folder).rglob("*.py")
         for name, line, _ in imports_of(file)
-        if room_of(name) == "functions"
+        if tree_of(name) == "functions"
         if not _within(name, f"functions.{folder}")
     ]
 
@@ -297,7 +299,7 @@ def test_what_costs_a_cold_start_is_imported_on_demand(file):
         f"line {line}: {name}"
         for name, line, at_import in imports_of(file)
         if at_import
-        if room_of(name) in ON_DEMAND
+        if tree_of(name) in ON_DEMAND
     ]
 
     assert [] == faults

@@ -9,14 +9,14 @@ import sys
 
 import pytest
 
-from tests.test_import_rules import ROOMS, ROOT
+from tests.test_import_rules import ROOT, TREES
 
 PROBE = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import taken
-rooms = json.loads(sys.argv[2])
-print(json.dumps([name for name in sys.modules if name.split(".")[0] in rooms]))
+trees = json.loads(sys.argv[2])
+print(json.dumps([name for name in sys.modules if name.split(".")[0] in trees]))
 """
 
 
@@ -25,7 +25,7 @@ def test_a_file_is_taken_alone(tmp_path, name):
     """It needs Tornado, and no other file of this repository."""
     shutil.copy(ROOT / f"client/{name}.py", tmp_path / "taken.py")
     done = subprocess.run(
-        [sys.executable, "-I", "-c", PROBE, tmp_path, json.dumps(ROOMS)],
+        [sys.executable, "-I", "-c", PROBE, tmp_path, json.dumps(TREES)],
         cwd=tmp_path,
         capture_output=True,
         check=True,

@@ -1,6 +1,6 @@
-"""Runs a program in a network of its own, where one port is ours to answer.
+"""Program in a network namespace of its own, where the test answers one port.
 
-    unshare -n python apart.py DESCRIPTOR FOLDER PROGRAM ARGUMENT...
+    unshare -n python own_network.py DESCRIPTOR FOLDER PROGRAM ARGUMENT...
 
 The listening socket is made there and handed out through the descriptor: a socket stays
 in the network it was made in, whoever accepts on it.

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 LOCALE = ROOT / "locale"
 PYBABEL = (sys.executable, "-m", "babel.messages.frontend", "-q")
 LANGUAGES = ("zh_CN", "zh_TW")
-ROOMS = ("runtime.", "functions.")
+TREES = ("runtime.", "functions.")
 FOR_PROGRAMS = {
     *("InvalidClient", "InvalidGrant", "SpentCode", "InvalidScope"),
     *("InvalidToken", "ExpiredToken", "InvalidUserToken", "ExpiredUserToken"),
@@ -70,7 +70,7 @@ def all_errors():
     found = [GatewayError]
     for error in found:
         found += error.__subclasses__()
-    return {each for each in found if each.__module__.startswith(ROOMS)}
+    return {each for each in found if each.__module__.startswith(TREES)}
 
 
 def test_every_error_can_be_translated(sentences):
