@@ -1,4 +1,4 @@
-"""Runs a program where WeChat's host is this machine: own hosts file, own network.
+"""A program with a hosts file and a network of its own: WeChat is this machine.
 
     python isolated_network.py DESCRIPTOR HOSTS PROGRAM ARGUMENT...
 

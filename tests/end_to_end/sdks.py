@@ -1,4 +1,4 @@
-"""The SDKs that the walk runs unmodified, each by a script, and where they are."""
+"""SDKs that the tests run unmodified, each by a script, and where they are."""
 
 from __future__ import annotations
 

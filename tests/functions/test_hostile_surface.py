@@ -33,7 +33,7 @@ SCRIPT = """<script>alert(1)</script>'"--></style>{{7777777*7777777}}"""
 
 @pytest.fixture
 def ask(gateway, settings, wechat, clock, caplog):
-    """Ask a endpoint, in both of FC's forms; return answers that were looked at."""
+    """Ask an endpoint, in both of FC's forms; return answers that were looked at."""
     caplog.set_level(logging.DEBUG)
     with_key = dataclasses.replace(settings, oidc_key={1: private_key()})
     made = Gateway(with_key, clock=clock, transport=wechat)
@@ -70,7 +70,7 @@ def ask(gateway, settings, wechat, clock, caplog):
     return run
 
 
-each_place = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 
 
 def becomes_a_link(endpoint, answer):
@@ -89,7 +89,7 @@ def ill(**requests):
 
 
 @pytest.mark.case(118)
-@each_place
+@each_endpoint
 @ill(
     header={"headers": [("x-a", "a" * 32768)]},
     user_agent={"headers": [("user-agent", "MicroMessenger/" * 2000)]},
@@ -111,7 +111,7 @@ def test_too_much(ask, endpoint, request_):
 
 
 @pytest.mark.case(118)
-@each_place
+@each_endpoint
 def test_an_ill_body_of_any_kind(ask, endpoint):
     """A deep one, a broken one and an empty one, whatever they are said to be."""
     for kind in ("application/json", FORM, "text/xml", "multipart/form-data", ""):
@@ -125,7 +125,7 @@ def test_an_ill_body_of_any_kind(ask, endpoint):
 
 
 @pytest.mark.case(119)
-@each_place
+@each_endpoint
 def test_what_is_no_text(ask, endpoint):
     """NUL, broken and overlong UTF-8 in any field that is read: refused."""
     names = dict.fromkeys(("next", "state", *(name for name, _ in endpoint.fields)))
@@ -140,7 +140,7 @@ def test_what_is_no_text(ask, endpoint):
 
 
 @pytest.mark.case(119)
-@each_place
+@each_endpoint
 def test_a_path_that_is_no_text(ask, endpoint):
     """It is no address of ours."""
     for rest in (
@@ -158,7 +158,7 @@ def test_a_path_that_is_no_text(ask, endpoint):
 
 
 @pytest.mark.case(120)
-@each_place
+@each_endpoint
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PATCH", "CONNECT", ""])
 def test_an_odd_method(ask, endpoint, method):
     """Refused, with Allow where something is there; TRACE shows nothing back."""
@@ -171,7 +171,7 @@ def test_an_odd_method(ask, endpoint, method):
 
 
 @pytest.mark.case(120)
-@each_place
+@each_endpoint
 def test_head(ask, endpoint):
     """As GET, without the body."""
     for answer in ask(endpoint, method="HEAD"):
@@ -179,7 +179,7 @@ def test_head(ask, endpoint):
 
 
 @pytest.mark.case(24, 117)
-@each_place
+@each_endpoint
 def test_script_in_every_field(ask, endpoint):
     """It comes back as text, if at all; so it does from Accept-Language and cookies."""
     more = ("error", "error_description", "lang", "ui_locales", "next", "client_name")
@@ -196,7 +196,7 @@ def test_script_in_every_field(ask, endpoint):
 
 @pytest.mark.case(114)
 @pytest.mark.bug(8)
-@each_place
+@each_endpoint
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_whoever_the_caller_says_we_are(ask, endpoint, accept):
     """Host and all that proxies write change no address of ours."""
@@ -224,7 +224,7 @@ def test_our_own_address_is_the_one_that_is_set(ask, name):
 
 
 @pytest.mark.case(15, 23)
-@each_place
+@each_endpoint
 def test_a_field_that_comes_twice(ask, endpoint):
     """It is refused or left out; nobody goes where the second one leads."""
     evil = ((name, f"https://{EVIL}/") for name, _ in endpoint.fields)

@@ -1,4 +1,4 @@
-"""One host and its services for all walks, a browser for each file."""
+"""One host and its services for all files, a browser for each file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SILENT = {"appid": "wx5117e47500000001", "secret": "5" * 32, "kind": "service"}
 
 @pytest.fixture(scope="session")
 def shared_host(tmp_path_factory):
-    """A local host with nothing configured, for the walks alone."""
+    """A local host with nothing configured, for these tests only."""
     with pytest.MonkeyPatch.context() as patch:
         # What a test waits for where WeChat is slow.
         patch.setenv("WECHAT_DEADLINE_SECONDS", "2")
@@ -42,7 +42,7 @@ def browser():
 
 @pytest.fixture
 def new_user(browser, host):
-    """Let a user come with a browser; no page of ours may complain in it."""
+    """Return a function that makes users; no page of ours may log an error there."""
     people = []
 
     def one(**more):
@@ -58,7 +58,7 @@ def new_user(browser, host):
 
 @pytest.fixture(scope="session")
 def service(shared_host):
-    """A company's service elsewhere, whose people sign in by both apps."""
+    """A service on another origin, whose users sign in by both apps."""
     kinds = ("service", "website")
     appids = [shared_host.app(kind)["appid"] for kind in kinds]
     with Service(shared_host.url) as running:

@@ -1,4 +1,4 @@
-"""Every page of the walk, on a phone and at a desktop, by day and by night."""
+"""Every page of a sign-in, on a phone and a desktop, in light and dark colours."""
 
 from __future__ import annotations
 

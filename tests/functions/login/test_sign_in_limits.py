@@ -25,7 +25,7 @@ STARTS = ("sign-in", "root", "in WeChat", "QR", "authorize")
 
 @pytest.fixture
 def start(gateway, settings):
-    """Begin a sign-in at a endpoint, by settings that allow two a minute."""
+    """Begin a sign-in at an endpoint, by settings that allow two a minute."""
     scopes = {SERVICE: [], WEBSITE: []}
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
     tight = {"sign_ins_per_address": 2, "oidc_key": {1: private_key()}}

@@ -24,7 +24,7 @@ WALL_CLOCKS = {
 
 @pytest.fixture
 def other(settings, gateway, wechat):
-    """Return a second process of the same house with a clock of its own."""
+    """Return a second process of the same gateway with a clock of its own."""
     willing(wechat)
 
     def make(now):
