@@ -1,4 +1,4 @@
-"""Our pages on a port, with WeChat's page and script played on another host."""
+"""Our pages on a port, with WeChat's page and script simulated on another host."""
 
 from __future__ import annotations
 

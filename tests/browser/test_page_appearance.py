@@ -1,4 +1,4 @@
-"""The pages in a real browser: styled, legible, used by keyboard, led on by WeChat."""
+"""The pages in a real browser: styled, legible, usable by keyboard."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Business services beside the local host, and how the demo client knows them."""
+"""The example service as a process, and its registration at the demo client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local host of its own between raw sockets: ill callers, and an ill WeChat."""
+"""A local host between raw sockets: malformed requests and answers."""
 
 from __future__ import annotations
 

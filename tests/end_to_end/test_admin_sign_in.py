@@ -1,4 +1,4 @@
-"""Clients that sign people in, and people signed out, through the admin trigger."""
+"""Clients that sign users in, and users signed out, through the admin trigger."""
 
 from __future__ import annotations
 

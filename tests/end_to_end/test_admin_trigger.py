@@ -1,4 +1,4 @@
-"""Who gets through the admin trigger of a real host: whoever signs as FC wants it."""
+"""The admin trigger of a real host: only requests with FC's signature pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authlib's client, unmodified, signs people in by OpenID Connect."""
+"""Authlib's client, unmodified, signs users in by OpenID Connect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""openid-client from npm, unmodified, signs people in and checks who answers."""
+"""openid-client from npm, unmodified, signs users in and checks the issuer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""wechatpy's WeChatOAuth signs people in through the gateway as if it were WeChat."""
+"""wechatpy's WeChatOAuth signs users in through the gateway as at WeChat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw sockets on both sides of the local host: it stays up, and keeps its secrets."""
+"""Raw sockets on both sides of the local host: it stays up and leaks no secret."""
 
 from __future__ import annotations
 

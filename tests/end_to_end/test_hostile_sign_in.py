@@ -1,4 +1,4 @@
-"""Raw requests to the addresses of sign-in: answered or hung up on, and soon."""
+"""Raw requests to the sign-in endpoints: each is answered or closed, and soon."""
 
 from __future__ import annotations
 

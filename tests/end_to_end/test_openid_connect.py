@@ -1,4 +1,4 @@
-"""An unmodified OpenID Connect client, from the issuer's address to sign-out."""
+"""An unmodified OpenID Connect client, from discovery to sign-out."""
 
 from __future__ import annotations
 

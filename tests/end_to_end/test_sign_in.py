@@ -1,4 +1,4 @@
-"""Signing in by hand, in a real browser: the QR code and WeChat's own browser."""
+"""Sign-in in a real browser: the QR code and WeChat's own browser."""
 
 from __future__ import annotations
 

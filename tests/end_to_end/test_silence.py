@@ -1,4 +1,4 @@
-"""The log of everything that sign-in does, at its loudest: no secret stands in it."""
+"""The log of a whole sign-in at the most verbose level contains no secret."""
 
 from __future__ import annotations
 

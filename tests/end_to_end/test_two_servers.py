@@ -1,4 +1,4 @@
-"""Two servers behind one Redis, requests alternating between them, lose nothing."""
+"""Two servers on one Redis, with alternating requests, lose nothing."""
 
 from __future__ import annotations
 

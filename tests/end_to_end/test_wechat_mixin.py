@@ -1,4 +1,4 @@
-"""The client's mixin against the gateway: only addresses and names are others."""
+"""The client's mixin against the gateway: only URLs and names differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An unmodified SDK through the gateway: only the host is another one."""
+"""An unmodified SDK through the gateway: only the host differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person in WeChat's browser, without a screen: cookies, redirects, consent."""
+"""A user in WeChat's browser, without a screen: cookies, redirects, consent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts local_host.py as a developer would, and talks to its sandbox."""
+"""local_host.py as a developer starts it, and its sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the pages, and the code that they speak of."""
+"""The pages of the documentation, and the code that they describe."""
 
 from __future__ import annotations
 

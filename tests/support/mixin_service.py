@@ -1,4 +1,4 @@
-"""A service that signs people in by the mixin, and tells what came of it."""
+"""A service that signs users in by the mixin, and returns the result as JSON."""
 
 from __future__ import annotations
 

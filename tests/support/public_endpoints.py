@@ -1,4 +1,4 @@
-"""Every address that a stranger can ask, each with a good request; one line each."""
+"""Every public endpoint, each with a valid request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A port in front of another one: it may speak TLS, and it keeps what passes."""
+"""A proxy in front of a port: it can speak TLS, and records what passes."""
 
 from __future__ import annotations
 

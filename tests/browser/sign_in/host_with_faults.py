@@ -1,4 +1,4 @@
-"""The host with its Redis open, so that time can be made to pass there."""
+"""A local host whose Redis keys and WeChat answers a test can change."""
 
 from __future__ import annotations
 

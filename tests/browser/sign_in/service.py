@@ -1,4 +1,4 @@
-"""A service of another site, that signs its people in by the gateway."""
+"""A service of another site that signs its users in by the gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Back and reload, at every step: each leads on, and no code is spent twice."""
+"""Back and reload at every step: each continues, and no code is used twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service of another site asks by a form: the browser keeps our cookie from it."""
+"""A form from a service of another site, with which no cookie of ours comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At a desktop: the QR code on the page, the phone beside it, then where one wanted."""
+"""Sign-in on a desktop: the QR code, the phone, then the requested page."""
 
 from __future__ import annotations
 

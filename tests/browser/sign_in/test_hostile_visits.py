@@ -1,4 +1,4 @@
-"""Somebody means ill: the browser ends at home, or on a page, and as nobody else."""
+"""Hostile links and cookies: the browser lands on our pages, as nobody else."""
 
 from __future__ import annotations
 

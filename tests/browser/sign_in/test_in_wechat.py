@@ -1,4 +1,4 @@
-"""In WeChat, or in what looks like it: straight to WeChat's question, or a word why."""
+"""Sign-in in WeChat's browser, and in browsers that resemble it."""
 
 from __future__ import annotations
 

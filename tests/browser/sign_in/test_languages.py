@@ -1,4 +1,4 @@
-"""Three languages, by what the browser says or somebody chose, to the last page."""
+"""Three languages, by the browser or by choice, up to the last page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused, too late, or WeChat is down: a page, and from it a sign-in that works."""
+"""Refused, expired, or WeChat is down: a page from which a new sign-in works."""
 
 from __future__ import annotations
 

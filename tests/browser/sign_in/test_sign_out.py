@@ -1,4 +1,4 @@
-"""Signing out: by our own question, by a service, by the operator; by nobody else."""
+"""Sign-out by our page, by a service and by the operator, and by nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Without cookies, or without scripts: as far as it goes, and a page that says so."""
+"""Sign-in without cookies or scripts: what works, and pages that explain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user with a browser, and with WeChat on a phone beside it."""
+"""A user with a browser, and with WeChat on a phone."""
 
 from __future__ import annotations
 
