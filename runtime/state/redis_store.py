@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -19,6 +21,29 @@ log = logging.getLogger("gateway.store")
 
 SHORTEST_POLL = 0.005
 LONGEST_POLL = 0.1
+
+
+ATTEMPT_SECONDS = 30
+"""How long a script can recognize that it is repeated; a repetition comes at once."""
+
+
+def attempt_id() -> str:
+    """Return a new id, by which a script recognizes that it is repeated."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value to be stored under a key for some time."""
+
+    key: str
+    value: bytes
+    seconds: float
+
+    @property
+    def milliseconds(self) -> int:
+        """Return its time to live as Redis takes it."""
+        return round(self.seconds * 1000)
 
 
 class RedisStore:
@@ -35,12 +60,44 @@ class RedisStore:
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
-        value: bytes | None = self._call(lambda client: client.get(key))
+        value: bytes | None = self._call(
+            lambda client: client.get(key), repeatable=True
+        )
         return value
+
+    def get_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the values in this order, None where there is none; one round trip."""
+
+        def read(client: Any) -> list[bytes | None]:
+            with client.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.get(key)
+                found: list[bytes | None] = pipeline.execute()
+                return found
+
+        return self._call(read, repeatable=True)
 
     def put(self, key: str, value: bytes, *, seconds: float) -> None:
         """Store the value for this time."""
-        self._call(lambda client: client.set(key, value, px=round(seconds * 1000)))
+        self.put_all([Entry(key, value, seconds)])
+
+    def put_all(self, entries: Sequence[Entry]) -> None:
+        """Store all of them in one round trip, though not as one transaction.
+
+        Their keys may lie on several nodes of a cluster.
+        """
+
+        def write(client: Any) -> None:
+            if len(entries) == 1:
+                (each,) = entries
+                client.set(each.key, each.value, px=each.milliseconds)
+                return
+            with client.pipeline(transaction=False) as pipeline:
+                for each in entries:
+                    pipeline.set(each.key, each.value, px=each.milliseconds)
+                pipeline.execute()
+
+        self._call(write, repeatable=True)
 
     def add(self, key: str, value: bytes, *, seconds: float) -> bool:
         """Store the value unless there is one; tell whether it was stored."""
@@ -49,7 +106,7 @@ class RedisStore:
 
     def remove(self, key: str) -> None:
         """Remove the key, if it is there."""
-        self._call(lambda client: client.delete(key))
+        self._call(lambda client: client.delete(key), repeatable=True)
 
     def field(self, key: str, field: str) -> bytes | None:
         """Return one field of a hash, or None."""
@@ -91,8 +148,20 @@ class RedisStore:
         )
         return value
 
-    def run(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a Lua script; it is loaded again if Redis has forgotten it."""
+    def run(
+        self,
+        script: str,
+        keys: list[str],
+        arguments: list[Any],
+        *,
+        repeatable: bool = False,
+    ) -> Any:
+        """Run a Lua script; it is loaded again if Redis has forgotten it.
+
+        A `repeatable` one gives the same result if it runs twice with the same
+        arguments, so it is run again if its answer was lost. What changes something
+        takes an id of the attempt for that, see `attempt_id`.
+        """
         digest = _digest(script)
 
         def call(client: Any) -> Any:
@@ -103,7 +172,7 @@ class RedisStore:
             except NoScriptError:
                 return client.eval(script, len(keys), *keys, *arguments)
 
-        return self._call(call)
+        return self._call(call, repeatable=repeatable)
 
     def _poll(self, key: str, seconds: float) -> bytes | None:
         # For a Redis behind a proxy that refuses blocking commands.
@@ -116,7 +185,8 @@ class RedisStore:
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_POLL)
 
-    def _call(self, command: Callable[[Any], T]) -> T:
+    def _call(self, command: Callable[[Any], T], *, repeatable: bool = False) -> T:
+        from redis import ConnectionError as LostConnection
         from redis import RedisError
         from redis.exceptions import RedisClusterException
 
@@ -124,7 +194,13 @@ class RedisStore:
             with self._lock:
                 if self._client is None:
                     self._client = self._connect()
-            return command(self._client)
+            try:
+                return command(self._client)
+            except LostConnection:
+                # Redis may have run it, and only the answer was lost.
+                if not repeatable:
+                    raise
+                return command(self._client)
         # redis-py has an error of another kind for a cluster that is away.
         except (RedisError, RedisClusterException, OSError) as error:
             # The error's own text can hold the URL with its password.
