@@ -100,11 +100,11 @@ class Custody:
             Lease(self._store, source.name, pace=self._pace).refund()
 
     def reject(self, source: Source, value: str) -> bool:
-        """Drop the value WeChat refused, unless a newer one stands there already."""
+        """Drop the value that WeChat refused, unless a newer one is stored already."""
         try:
             dropped = Lease(self._store, source.name, pace=self._pace).reject(value)
         finally:
-            # Only now: whoever asked Redis before may have been told this very value.
+            # Only now: a caller that asked Redis before may have got this very value.
             self._single_flight.forget(source.name)
             self._recent_values.forget(source, value)
         if dropped:
@@ -132,7 +132,7 @@ class Custody:
                 shared.set_result(credential)
 
         try:
-            credential = self._acquired(source, publish)
+            credential = self._until_acquired(source, publish)
         except BaseException as error:
             self._single_flight.finish(source.name, shared)
             if not shared.done():
@@ -141,7 +141,7 @@ class Custody:
         publish(credential)
         return credential
 
-    def _acquired(self, source: Source, publish: Publish) -> CredentialValue:
+    def _until_acquired(self, source: Source, publish: Publish) -> CredentialValue:
         holder, until = secrets.token_hex(16), self._clock() + self._pace.wait
         while self._clock() < until:
             credential = self._acquire(source, holder, publish=publish, until=until)
@@ -184,6 +184,9 @@ class Custody:
                 credential = acquired.credential
             else:
                 if acquired.credential and publish:
+                    self._recent_values.see(
+                        source, acquired.credential, asked_at=asked_at
+                    )
                     publish(acquired.credential)
                 credential = self._refresh(source, lease, acquired, holder)
         if credential is not None:
@@ -200,10 +203,10 @@ class Custody:
     ) -> CredentialValue | None:
         # A little beyond the lease, so that a dead holder's has run out by then.
         seconds = min(acquired.lease_seconds + 0.02, until - self._clock())
-        told = lease.wait(acquired.fence, seconds=seconds)
-        if isinstance(told, Refusal):
-            raise _error(told)
-        return told
+        answer = lease.wait(acquired.fence, seconds=seconds)
+        if isinstance(answer, Refusal):
+            raise _error(answer)
+        return answer
 
     def _refresh(
         self, source: Source, lease: Lease, acquired: Acquired, holder: str
