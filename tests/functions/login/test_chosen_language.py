@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from functions.login.index import handle as login
 from functions.oidc.index import handle as oidc
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
+from runtime.web.messages import Request
 from tests.support.client_sign_in import BACK, OIDC, WECHAT, Visit, query_of
 from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import HTML, IN_WECHAT, ask, change, cookie, header
@@ -141,3 +143,21 @@ def test_services_of_the_same_domain_read_the_choice(gateway, tmp_path, shared_r
     assert "lang=zh-TW; Path=/; Max-Age=31536000; Domain=example.com; " in (
         header(response, "Set-Cookie") + "; "
     )
+
+
+@each_start
+def test_language_and_browser_are_decided_once(gateway, start):
+    """By one look at each header; the language also reads the User-Agent."""
+    read = Counter()
+
+    class Watched(Request):
+        def header(self, name):
+            read[name] += 1
+            return super().header(name)
+
+    handle, path, _, pairs = start
+    asked = Watched("GET", path, query=urlencode(pairs), headers=HTML)
+    response = handle(asked, gateway)
+
+    assert (200, "zh-CN") == (response.status, language(response))
+    assert (1, 2) == (read["accept-language"], read["user-agent"])
