@@ -1,6 +1,6 @@
-"""What a process of the gateway can reach, for probes, monitors and people.
+"""Health: whether a process of the gateway reaches Redis and the config service.
 
-Only what it needs itself is asked: WeChat is not, for a probe would spend its quota.
+WeChat is not asked, because each probe would use its quota.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from runtime.state.redis_store import RedisStore
 from runtime.version import version
 
 LOOK_SECONDS = 4.0
-"""What has not answered by then is away; Redis and the bucket are asked at once."""
+"""After this time what has not answered counts as away; both are asked at once."""
 
 FRESH_SECONDS = 2.0
-"""So long one finding answers every probe: nobody floods Redis or the bucket by us."""
+"""The time for which one result answers every probe, so that a flood of probes does not
+reach Redis or the bucket."""
 
 log = logging.getLogger("gateway.health")
 
 
 class Health:
-    """Whether each thing that is needed is "ok" or "away", found by using it."""
+    """Finds whether each thing that is needed is "ok" or "away", by using it."""
 
     def __init__(
         self,
@@ -47,16 +48,16 @@ class Health:
         self._lock = threading.Lock()
 
     def find(self) -> dict[str, str]:
-        """Return a finding that is at most two seconds old; it takes four at most."""
-        with self._lock:  # who comes meanwhile wants the same answer
+        """Return a result that is at most two seconds old; it takes at most four."""
+        with self._lock:  # concurrent probes wait for the same result
             if self._clock() >= self._found_at + FRESH_SECONDS:
                 self._found = self._look()
                 self._found_at = self._clock()
             return self._found
 
     def _look(self) -> dict[str, str]:
-        # Threads of their own can be left behind where nobody answers: redis-py and
-        # boto3 try again for longer than a probe waits.
+        # In threads, which can be left behind: redis-py and boto3 retry for longer than
+        # a probe waits.
         reached: set[str] = set()
         threads = [
             threading.Thread(target=_reach, args=(*each, reached), daemon=True)
@@ -75,6 +76,6 @@ def _reach(name: str, call: Callable[[], Any], reached: set[str]) -> None:
         call()
         reached.add(name)
     except (OSError, ServiceUnavailable):
-        pass  # and logged where it happened
+        pass  # logged where it was raised
     except Exception:
         log.exception("%s cannot be asked", name)

@@ -1,4 +1,4 @@
-"""Which version of the gateway runs, and of which commit where the build has said."""
+"""The version of the gateway, and its commit if the build has recorded it."""
 
 from __future__ import annotations
 

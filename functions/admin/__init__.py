@@ -1,1 +1,1 @@
-"""An operator's verbs over HTTP, for callers that the trigger has let in."""
+"""The admin function: an operator's verbs over HTTP, behind a signed trigger."""

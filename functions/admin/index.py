@@ -1,8 +1,8 @@
 """The admin function: POST /admin/{noun}/{verb} with a JSON object, JSON back.
 
-The lock is the trigger's AuthType FUNCTION: no unsigned call reaches this code, and
-this code cannot check a signature, for it does not know the key. So the trigger must
-never be ANONYMOUS. No cookie is read and no other origin is invited.
+The trigger's AuthType FUNCTION protects it: no unsigned call reaches this code. This
+code cannot check a signature, because it does not know the key, so the trigger must
+never be ANONYMOUS. No cookie is read, and no CORS header is sent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.admin.journal import written_down
+from functions.admin.journal import logged_change
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import dispatch, route
@@ -23,11 +23,11 @@ METHODS = frozenset({"POST"})
 
 
 def answer(request: Request, gateway: Gateway, noun: str, verb: str) -> Response:
-    """Perform one verb; what may leave something changed is written down."""
+    """Perform one verb; a verb that may change something is logged."""
     wanted, arguments = operation(noun, verb), _arguments(request)
     if not wanted.changes:
         return json_response(perform(wanted.run, gateway, arguments))
-    with written_down(request, f"{noun} {verb}", arguments) as named:
+    with logged_change(request, f"{noun} {verb}", arguments) as named:
         done = perform(wanted.run, gateway, arguments)
         named.update(done)
     return json_response(done)
@@ -39,7 +39,7 @@ def handle(request: Request, gateway: Gateway) -> Response:
 
 
 def _arguments(request: Request) -> Mapping[str, Any]:
-    # Only JSON: a form that a browser sends from elsewhere is never a verb.
+    # Only JSON: a form that another site makes a browser send is never a verb.
     if request.media_type != "application/json":
         raise BadRequest
     arguments = request.json()

@@ -1,4 +1,4 @@
-"""Who did what to which document: one line each, with names and no other value."""
+"""The admin log: who did what to which document, with ids and no other value."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ log = logging.getLogger("gateway.admin")
 
 _SIGNED_BY = re.compile(r"FC ([A-Za-z0-9._-]{1,64}):")
 _NAMED_BY = (("appid",), ("client_id",), ("kind", "id"))
-# Where somebody mistook a secret for a name, it is not for the log.
+# What looks like a secret was passed by mistake, and is not logged.
 _NAME = re.compile(r"(?!.*[0-9a-f]{32})[A-Za-z0-9_-]{1,64}")
 _LONGEST = 1000
 
 
 @contextmanager
-def written_down(
+def logged_change(
     request: Request, verb: str, arguments: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Log request id, access key id, verb, names and outcome of what the block does.
+    """Log request id, access key id, verb, ids and outcome of what the block does.
 
-    It may add to the names that it is given. The access key id is the signature's own
-    word, which the trigger has checked; `-` where the platform passes none on.
+    The block may add to the ids that it is given. The access key id is the one of the
+    signature, which the trigger has checked; `-` if the platform does not pass it on.
     """
     single = [each for group in _NAMED_BY for each in group]
     named = {each: arguments[each] for each in single if each in arguments}

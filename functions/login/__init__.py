@@ -1,1 +1,1 @@
-"""Sign-in page and session: /login, /login/me, /logout."""
+"""The login function: sign-in page, session and sign-out."""

@@ -1,8 +1,8 @@
-"""WeChat's own address of web sign-in, for clients that speak WeChat's dialect.
+"""WeChat's own authorize URLs, for clients that speak WeChat's dialect.
 
-Their `appid` is the client's id, or the id of a WeChat app: then the client is the one
-that has registered the redirect_uri and may use the app. A public client speaks OpenID
-Connect alone: WeChat's dialect redeems codes by a secret, and has no PKCE.
+Their `appid` is the client's id or the id of a WeChat app. With an app's id, the client
+is the one that registered the redirect_uri and may use the app. A public client has to
+use OpenID Connect: WeChat's dialect redeems codes by a secret, and has no PKCE.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
         if not (client.public or client.disabled)
         and is_registered(client, redirect_uri)
     ]
-    # Two clients with one address cannot be told apart: each has to use its own id.
+    # Two clients with the same callback URL have to use their own ids.
     if len(found) != 1:
         raise RedirectUriUnknown
     return found[0]
 
 
 def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
-    """Return the one app that the address means: an openid of another is no answer."""
+    """Return the one app that is asked for: the client needs its openids."""
     apps = replace(apps, page=None) if by_qr else replace(apps, qr=None)
     named = appid in (apps.client.client_id, *apps.appids)
     if not apps.appids or not named:

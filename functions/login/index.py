@@ -1,4 +1,4 @@
-"""The login function's routes."""
+"""Routes of the login function."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def handle(request: Request, gateway: Gateway) -> Response:
 
 
 def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Say an error on a page to a browser, and in JSON where a mini program asks."""
+    """Answer a browser with an error page, a mini program with JSON."""
     dialect = json_dialect if request.path == _OF_MINI_PROGRAMS else web_dialect
     return dialect(request, error, https=https)
 

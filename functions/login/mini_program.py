@@ -1,6 +1,6 @@
-"""A mini program's sign-in: a js_code becomes a session, told as a Bearer token.
+"""Sign-in of mini programs: a js_code becomes a session with a Bearer token.
 
-A mini program's own requests carry no cookies; its front end keeps the token.
+Requests of a mini program carry no cookies; its front end keeps the token.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from runtime.wechat.mini_programs import (
 
 
 class JsonRequired(BadRequest):
-    """The body is not said to be JSON; any site's form could post another kind."""
+    """The Content-Type is not JSON; a form of any site can post other types."""
 
     status = 415
     code = "json_required"
@@ -36,7 +36,7 @@ class JsonRequired(BadRequest):
 
 
 class JsCodeSpent(GatewayError):
-    """WeChat knows the js_code no more, or it is another mini program's."""
+    """The js_code is unknown, expired or used, or another mini program's."""
 
     status = 400
     errcode = 40029
@@ -44,17 +44,17 @@ class JsCodeSpent(GatewayError):
     message = "The js_code is unknown, expired or used: call wx.login again."
 
 
-class PersonBlocked(GatewayError):
-    """WeChat thinks the person a risk and lets them in nowhere."""
+class UserBlocked(GatewayError):
+    """WeChat has blocked the user as a risk."""
 
     status = 403
     errcode = 40226
     code = "person_blocked"
-    message = "WeChat does not let this person sign in."
+    message = "WeChat does not let this user sign in."
 
 
 class TooManyJsCodes(RateLimited):
-    """WeChat exchanges 100 js_codes of a person a minute."""
+    """WeChat exchanges 100 js_codes of a user a minute."""
 
     errcode = 45011
     code = "too_many_js_codes"
@@ -64,20 +64,20 @@ class TooManyJsCodes(RateLimited):
 
 
 class PairwiseClient(GatewayError):
-    """A session holds WeChat's names of a person, which this client does not get."""
+    """A session holds WeChat's ids of a user, which this client must not get."""
 
     status = 403
     code = "pairwise_client"
-    message = "A pairwise client signs people in by jscode2session."
+    message = "A pairwise client signs users in by jscode2session."
 
 
 EXPLAINED: Mapping[int, Callable[[], GatewayError]] = {
     40029: JsCodeSpent,
     40163: JsCodeSpent,
-    40226: PersonBlocked,
+    40226: UserBlocked,
     45011: TooManyJsCodes,
 }
-"""By WeChat's errcode; any other is about the app's document, or WeChat itself."""
+"""Errors by WeChat's errcode; any other is about the app's document or WeChat."""
 
 _FIELDS = {
     "js_code": re.compile(r"[!-~]{1,128}"),
@@ -87,10 +87,10 @@ _FIELDS = {
 
 
 def mini_program_sign_in(request: Request, gateway: Gateway) -> Response:
-    """POST /login/miniprogram: begin a session for who called wx.login.
+    """POST /login/miniprogram: begin a session for the user who called wx.login.
 
-    `client_id` names whose mini program it is, without it `LOGIN_CLIENT`'s; `appid`
-    is needed where that client has several.
+    `client_id` names the client, by default `LOGIN_CLIENT`; `appid` is needed where
+    that client has several mini programs.
     """
     fields = _fields(request)
     gateway.limits.sign_in(request)

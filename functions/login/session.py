@@ -1,4 +1,4 @@
-"""Who is signed in, and signing out: at first they need no more than the cookie."""
+"""The session: who is signed in, and sign-out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.web.messages import Request, Response, json_response, redirect
 
 
 def who_am_i(request: Request, gateway: Gateway) -> Response:
-    """Tell a front end who is signed in; 401 if nobody is."""
+    """GET /login/me: answer who is signed in; NotSignedIn if nobody is."""
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
         raise NotSignedIn
@@ -18,9 +18,9 @@ def who_am_i(request: Request, gateway: Gateway) -> Response:
 
 
 def logout_page(request: Request, gateway: Gateway) -> Response:
-    """Ask before signing out: a link alone must not be able to do it.
+    """GET /logout: ask before signing out, because a link alone must not do it.
 
-    A front end that renders itself gets the token of its own form as JSON.
+    A front end that renders itself gets the token for its own form as JSON.
     """
     session = gateway.sessions.of(request, now=gateway.clock())
     token = None
@@ -30,7 +30,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
         return json_response({"signed_in": token is not None, "_xsrf": token})
     if token is None:
         return _signed_out(request, gateway)
-    # What a page alone needs, a front end that asks does not wait for.
+    # Imported only for a page: the JSON answer does not wait for it.
     from runtime.pages.languages import language_of
     from runtime.pages.pages import sign_out
     from runtime.web.next_url import DEFAULT_NEXT
@@ -45,10 +45,10 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
 
 
 def logout(request: Request, gateway: Gateway) -> Response:
-    """End the session; Forbidden unless the form is our own."""
+    """POST /logout: end the session; Forbidden unless the form is our own."""
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
-        # No cookie comes with another site's form, and none may be lost by it.
+        # A form of another site brings no cookie, and must not remove one.
         html = request.accepts_html()
         return redirect("/logout") if html else json_response({"signed_out": True})
     check_form(request, gateway, session)

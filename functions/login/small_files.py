@@ -1,4 +1,4 @@
-"""The file by which WeChat is shown that a domain is the company's."""
+"""Small files: the proof of a domain for WeChat, and the script of the QR code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from runtime.gateway import Gateway
 from runtime.pages.rendering import TEMPLATES
 from runtime.web.messages import Request, Response
 
+# The page names no version of the script: for an hour it may meet an old one.
+_SCRIPT_HEADERS = (
+    ("Content-Type", "text/javascript; charset=utf-8"),
+    ("Cache-Control", "public, max-age=3600"),
+)
+
 
 def domain_proof(request: Request, gateway: Gateway, word: str) -> Response:
-    """GET /MP_verify_{word}.txt: the word alone, if an app's document lists it."""
+    """GET /MP_verify_{word}.txt: answer the word if an app's document lists it."""
     if not any(word in app.mp_verify for app in gateway.registry.apps()):
         raise NotFound
     headers = (
@@ -20,13 +26,6 @@ def domain_proof(request: Request, gateway: Gateway, word: str) -> Response:
     return Response(200, headers, word.encode())
 
 
-# The page does not name a version: an hour is how long an old script may meet it.
-HEADERS = (
-    ("Content-Type", "text/javascript; charset=utf-8"),
-    ("Cache-Control", "public, max-age=3600"),
-)
-
-
 def qr_script(request: Request, gateway: Gateway) -> Response:
-    """Return the script; it holds nothing of a person, so every cache may keep it."""
-    return Response(200, HEADERS, (TEMPLATES / "qr.js").read_bytes())
+    """GET /login/qr.js: answer the script, which is the same for every user."""
+    return Response(200, _SCRIPT_HEADERS, (TEMPLATES / "qr.js").read_bytes())

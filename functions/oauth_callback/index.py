@@ -1,4 +1,4 @@
-"""The oauth_callback function's routes."""
+"""Routes of the oauth_callback function."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A timer's function: fetches what will be due, before anybody waits for it."""
+"""The refresh function of a timer: refreshes credentials before they expire."""

@@ -1,4 +1,4 @@
-"""The refresh function: one round over all apps' credentials, bounded."""
+"""The refresh function: one bounded round over all apps' credentials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runtime.gateway import Gateway
 
 MOST_FETCHES = 200
 MOST_SECONDS = 40.0
-"""Of one round; what is left waits for the next, a minute later."""
+"""The limits of one round; the next one, a minute later, does the rest."""
 
 AT_ONCE = 8
 
@@ -26,13 +26,15 @@ log = logging.getLogger("gateway.refresh")
 def refresh(gateway: Gateway) -> dict[str, int]:
     """Return how many credentials were fresh, fetched, busy, paused, failed or left.
 
-    A credential is kept up only where somebody has asked for it within two days: one
-    that nobody uses costs WeChat's quota nothing.
+    Only credentials that were used within two days are refreshed: the others should
+    not cost WeChat's quota.
     """
     sources = _sources(gateway)
     limit = _Limit(time.monotonic() + MOST_SECONDS)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = pool.map(lambda source: _keep_up(gateway, source, limit), sources)
+        outcomes = pool.map(
+            lambda source: _refresh_one(gateway, source, limit), sources
+        )
         done = dict(sorted(Counter(outcomes).items()))
     log.info("round over %d credentials: %s", len(sources), done)
     return done
@@ -40,7 +42,7 @@ def refresh(gateway: Gateway) -> dict[str, int]:
 
 @dataclass
 class _Limit:
-    """What a round may still do; by a few more than it says, as threads race."""
+    """What a round may still do; threads that race may exceed it by a few fetches."""
 
     until: float
     fetches: int = 0
@@ -55,7 +57,7 @@ def _sources(gateway: Gateway) -> list[Source]:
     return [each for each in sources if gateway.upkeep.describe(each).fence]
 
 
-def _keep_up(gateway: Gateway, source: Source, limit: _Limit) -> str:
+def _refresh_one(gateway: Gateway, source: Source, limit: _Limit) -> str:
     if limit.reached():
         return "left"
     try:
@@ -64,7 +66,7 @@ def _keep_up(gateway: Gateway, source: Source, limit: _Limit) -> str:
         raise
     except GatewayError:
         limit.fetches += 1
-        return "failed"  # and logged where it happened, with WeChat's code
+        return "failed"  # logged where it was raised, with WeChat's code
     limit.fetches += outcome is Outcome.FETCHED
     return outcome.value
 

@@ -1,4 +1,4 @@
-"""How each platform brings a request and takes a response.
+"""Adapters: how each platform passes a request in and takes the response.
 
 FC 2.0 calls a function as WSGI, `handler(environ, start_response)`; FC 3.0 as an
 event, `handler(event_bytes, context)`, and takes a dict. Each adapter is made from
@@ -36,7 +36,7 @@ class EventAdapter:
         return isinstance(first, (bytes, str))
 
     def request(self) -> Request:
-        """Return the request; the event has the query decoded, so it is encoded."""
+        """Return the request; its query comes decoded, so it is encoded again."""
         try:
             event = json.loads(self._event)
             http = event["requestContext"]["http"]
@@ -59,7 +59,7 @@ class EventAdapter:
     def __call__(self, response: Response) -> dict[str, Any]:
         """Return the dict that FC 3.0 turns into an HTTP answer."""
         headers = dict(response.headers)
-        # The map is flat, and nobody says what becomes of a second value.
+        # The map is flat, and FC does not document what becomes of a second value.
         if len({name.lower() for name in headers}) < len(response.headers):
             raise ValueError("FC 3.0 takes each header once")
         is_text = self._TEXT.match(headers.get("Content-Type", ""))
@@ -103,7 +103,7 @@ class WsgiAdapter:
         return callable(second)
 
     def request(self) -> Request:
-        """Return the request; WSGI's text is bytes smuggled as latin-1."""
+        """Return the request; WSGI's text is bytes decoded as latin-1."""
         environ = self._environ
         context = environ.get("fc.context")
         length = environ.get("CONTENT_LENGTH") or "0"
@@ -114,7 +114,7 @@ class WsgiAdapter:
             path=_wsgi_path(environ),
             query=environ.get("QUERY_STRING", ""),
             headers=tuple(_wsgi_headers(environ)),
-            # One byte beyond the limit is enough to know that it is too large.
+            # One byte over the limit shows that the body is too large.
             body=environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1)),
             client_ip=environ.get("REMOTE_ADDR", ""),
             request_id=getattr(context, "request_id", None) or os.urandom(16).hex(),
@@ -128,8 +128,8 @@ class WsgiAdapter:
 
 
 def _wsgi_path(environ: dict[str, Any]) -> str:
-    # Nobody says whether FC decodes PATH_INFO, but fc.request_uri never is. Routes are
-    # plain text: an address with anything encoded matches none, decoded or not.
+    # FC does not document whether it decodes PATH_INFO; it leaves fc.request_uri so.
+    # Routes are plain text: a path with an encoded character matches none.
     original = (environ.get("fc.request_uri") or "").partition("?")[0]
     return "/%" if "%" in original else plain_path(environ.get("PATH_INFO") or "/")
 
@@ -160,7 +160,7 @@ class Adapter(Protocol):
         """Tell whether these two arguments are this platform's."""
 
     def request(self) -> Request:
-        """Return what came in; BadRequest if it cannot be read."""
+        """Return the request; BadRequest if it cannot be read."""
 
     def __call__(self, response: Response) -> Any:
         """Hand the response over in the platform's own form."""

@@ -1,7 +1,7 @@
-"""Views that web pages of known origins may call by script, and no other pages.
+"""CORS: views that pages of registered origins may call by script.
 
-No cookie comes along: what these views answer depends on none. A page of an unknown
-origin gets the same answer, which its browser keeps from it.
+These views read no cookie. A page of another origin gets the same answer, but its
+browser does not let it read the answer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PREFLIGHT_SECONDS = 600
 
 
 def for_pages(**views: View) -> dict[str, View]:
-    """Return the views by method, opened to pages, and beside them one for OPTIONS."""
+    """Return the views by method, with CORS headers, and a view for OPTIONS."""
     methods = ("Access-Control-Allow-Methods", ", ".join(views))
 
     def preflight(request: Request, gateway: Gateway) -> Response:
@@ -39,7 +39,7 @@ def _open(view: View) -> View:
         try:
             return view(request, gateway).with_headers(*opened)
         except GatewayError as error:
-            # A page has to read the refusal, too.
+            # The page has to read an error, too.
             raise ErrorInDialect(error, _with_headers(opened)) from error
 
     return answer

@@ -1,4 +1,4 @@
-"""From a function's `handle` to the `handler` that the platform calls."""
+"""The entrypoint: turns a function's `handle` into the platform's `handler`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Handle = Callable[[Request, Gateway], Response]
 log = logging.getLogger("gateway")
 
 _QUERY = re.compile("[!-~]*")
-"""What a target can hold: it goes up to WeChat as it came."""
+"""The characters of a query, which is forwarded to WeChat as it came."""
 
 _UNREADABLE = Request("GET", "/")
 
@@ -49,10 +49,9 @@ def entrypoint(
 ) -> Handler:
     """Return the handler of a function.
 
-    It answers the same with and without `mount` before the path, and /healthz for
-    every function, by the method that `probed_by` names. It is the only place that
-    catches everything: FC would show an uncaught error to the caller, stack and
-    source lines included.
+    It answers the same with and without `mount` before the path. It answers /healthz
+    for every function, by the method `probed_by`. It is the only place that catches
+    every exception: FC would show an uncaught one to the caller, with its stack.
     """
     probe = _probe(mount.strip("/"), method=probed_by, gateway=gateway)
 
@@ -66,14 +65,15 @@ def entrypoint(
         adapter = adapter_for(first, second)
         request, https = _UNREADABLE, False
         try:
-            request = _unmounted(adapter.request(), mount)
-            if request.path == "/healthz":  # of whatever host: a probe names machines
-                return adapter(_guarded(_answer(request, probe), https=https))
-            wired = gateway()
-            https = wired.settings.secure
-            check_host(request, wired.settings.allowed_hosts)
-            response = _answer(request, lambda asked: handle(asked, wired))
-            return adapter(_guarded(response, https=https))
+            request = _without_mount(adapter.request(), mount)
+            if request.path == "/healthz":  # for any host: a probe names a machine
+                response = _answer(request, probe)
+            else:
+                used = gateway()
+                https = used.settings.secure
+                check_host(request, used.settings.allowed_hosts)
+                response = _answer(request, lambda request: handle(request, used))
+            return adapter(_with_security_headers(response, https=https))
         except GatewayError as error:
             response = refuse(request, error, dialect, https=https)
         except ErrorInDialect as chosen:
@@ -81,7 +81,7 @@ def entrypoint(
         except Exception:
             log.exception("%s %s failed", request.request_id, mount)
             response = _in_dialect(dialect, request, GatewayError(), https=https)
-        return adapter(_guarded(response, https=https))
+        return adapter(_with_security_headers(response, https=https))
 
     def with_gateway(other: Gateway) -> Handler:
         return entrypoint(
@@ -92,7 +92,7 @@ def entrypoint(
             gateway=lambda: other,
         )
 
-    # Still a function: that a callable object would do as well, FC does not document.
+    # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
     made.with_gateway = with_gateway
     return made
@@ -132,14 +132,14 @@ def _in_dialect(
     return replace(response, body=b"") if request.method == "HEAD" else response
 
 
-def _guarded(response: Response, *, https: bool) -> Response:
-    """Let a browser take nothing for what it is not, and come back by https alone."""
-    due = (NOSNIFF, HSTS) if https else (NOSNIFF,)
-    missing = tuple(pair for pair in due if pair not in response.headers)
+def _with_security_headers(response: Response, *, https: bool) -> Response:
+    """Return the response with `nosniff`, and with HSTS where browsers use https."""
+    needed = (NOSNIFF, HSTS) if https else (NOSNIFF,)
+    missing = tuple(pair for pair in needed if pair not in response.headers)
     return response.with_headers(*missing)
 
 
-def _unmounted(request: Request, mount: str) -> Request:
+def _without_mount(request: Request, mount: str) -> Request:
     if request.path != mount and not request.path.startswith(mount + "/"):
         return request
     return replace(request, path=request.path[len(mount) :] or "/")

@@ -1,4 +1,4 @@
-"""The answer of /healthz, for every function."""
+"""Health checks: the answer of /healthz, the same for every function."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from runtime.web.messages import Request, Response, json_response
 def answer_probe(
     request: Request, *, function: str, gateway: Callable[[], Gateway]
 ) -> Response:
-    """Answer 200 where all that is needed is reachable, else 503; no secret is in it.
+    """Answer 200 if everything that is needed is reachable, else 503.
 
-    `quick=1` asks whether the process answers: it touches nothing.
+    `quick=1` asks only whether the process answers; it neither reads the settings nor
+    connects.
     """
-    told: dict[str, Any] = {"function": function, "version": version()}
+    content: dict[str, Any] = {"function": function, "version": version()}
     if request.argument("quick") == "1":
-        return json_response(told)
-    wired = gateway()
-    found = wired.health.find()
-    told |= {**found, "time": wired.clock()}
-    return json_response(told, status=503 if "away" in found.values() else 200)
+        return json_response(content)
+    made = gateway()
+    found = made.health.find()
+    content |= {**found, "time": made.clock()}
+    return json_response(content, status=503 if "away" in found.values() else 200)

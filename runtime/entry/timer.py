@@ -1,4 +1,4 @@
-"""From a function's round of work to the `handler` that a timer trigger calls."""
+"""The timer entrypoint: makes the `handler` that a timer trigger calls."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def timer(
     name: str,
     gateway: Callable[[], Gateway] = current_gateway,
 ) -> TimerHandler:
-    """Return a handler that does one round and answers what it did, as JSON.
+    """Return a handler that does `work` once and answers its counts as JSON.
 
-    What goes wrong is logged and answered as `{"error": code}`: the next tick tries
-    anew, and FC shall not run a failed round again at once. The version is in both,
-    for a timer has no address for /healthz.
+    An error is logged and answered as `{"error": code}`, not raised: FC would retry at
+    once, and the next tick is soon enough. Both answers name the version, because a
+    timer has no URL for /healthz.
     """
 
     def handler(event: bytes, context: Any) -> str:

@@ -21,7 +21,7 @@ TREES = ("runtime.", "functions.")
 FOR_PROGRAMS = {
     *("InvalidClient", "InvalidGrant", "SpentCode", "InvalidScope"),
     *("InvalidToken", "ExpiredToken", "InvalidUserToken", "ExpiredUserToken"),
-    *("UnknownMiniProgram", "JsonRequired", "JsCodeSpent", "PersonBlocked"),
+    *("UnknownMiniProgram", "JsonRequired", "JsCodeSpent", "UserBlocked"),
     "PairwiseClient",
 }
 """Errors of addresses where no person comes: they are said in JSON alone."""
