@@ -13,11 +13,11 @@ def N_(sentence: str) -> str:
 
 
 class GatewayError(Exception):
-    """An error that a caller is told about; it never changes after it was made.
+    """An error that is reported to the caller; it never changes after it was made.
 
     `status` is HTTP's, `errcode` WeChat's nearest code, `code` ours for programs,
-    `message` an English sentence for people (translated on pages), `errmsg` WeChat's
-    own text where it is WeChat that refused. How a caller is told is decided by a
+    `message` an English sentence for users (translated on pages), `errmsg` WeChat's
+    own text where it is WeChat that refused. The form of the answer is decided by a
     dialect (entry/dialects.py).
     """
 

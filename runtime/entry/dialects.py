@@ -89,7 +89,7 @@ def web_dialect(
     https: bool,
     links: PageLinks | None = None,
 ) -> Response:
-    """Answer a browser with a page that leads on, and a program with JSON."""
+    """Answer a browser with a page and its links, a program with JSON."""
     if not request.accepts_html():
         return json_dialect(request, error, https=https)
     from runtime.pages.languages import language_of
@@ -113,7 +113,7 @@ def default_links(error: GatewayError) -> PageLinks:
 
 
 def json_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer a program in JSON, whatever it says that it accepts."""
+    """Answer in JSON, whatever the Accept header is."""
     return _json(request, error, error.message)
 
 

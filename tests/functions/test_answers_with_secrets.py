@@ -37,7 +37,7 @@ SIGNING = ("cookie_secrets", "token_secrets")
 
 
 @pytest.fixture
-def house(settings, gateway, wechat, clock):
+def full_gateway(settings, gateway, wechat, clock):
     """A gateway with a key, all kinds of apps, and WeChat willing."""
     willing(wechat)
     wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200})
@@ -152,9 +152,9 @@ def on_own_paths(visit):
 
 @pytest.mark.case(84)
 @pytest.mark.parametrize("ask", [by_openid_connect, in_wechats_shape, on_own_paths])
-def test_no_cache_keeps_it(house, ask):
+def test_no_cache_keeps_it(full_gateway, ask):
     """Tokens, people, tickets, signatures, states and the proofs of forms."""
-    answers = list(ask(Visit(house)))
+    answers = list(ask(Visit(full_gateway)))
 
     assert len(answers) >= 4
     for status, headers, body in answers:
@@ -163,33 +163,33 @@ def test_no_cache_keeps_it(house, ask):
         assert dict(headers)["Cache-Control"] == "no-store"
 
 
-def secrets_of(house):
+def secrets_of(full_gateway):
     numbers = loaded(private_key()).private_numbers()
     for number in (numbers.d, numbers.p, numbers.q):
         octets = number.to_bytes((number.bit_length() + 7) // 8, "big")
         yield base64.urlsafe_b64encode(octets).decode().rstrip("=")
     yield base64.b64encode(private_key()).decode()
     for name in SIGNING:
-        yield getattr(house.settings, name)[1].decode()
+        yield getattr(full_gateway.settings, name)[1].decode()
     yield from (MASTER_KEY, APP_SECRET, CLIENT_SECRET, SALT, REAL)
-    client = house.registry.client("demo")
+    client = full_gateway.registry.client("demo")
     yield from (each.rpartition(":")[2] for each in client.secret_hashes)
-    yield house.settings.redis_url.partition("//")[2]
+    yield full_gateway.settings.redis_url.partition("//")[2]
 
 
 @pytest.mark.case(122)
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_no_secret_of_the_house_is_told(house, endpoint, accept):
+def test_no_secret_of_the_gateway_is_told(full_gateway, endpoint, accept):
     """Neither on a page nor in JSON: what signs, seals or proves stays here."""
-    visit = Visit(house)
+    visit = Visit(full_gateway)
     visit.agree(visit.authorize())
     cookies = "; ".join(f"{name}={value}" for name, value in visit.cookies.items())
     headers = [("content-type", endpoint.kind), ("accept", accept), ("cookie", cookies)]
     call_ = {"method": endpoint.method, "path": endpoint.path, "query": endpoint.query}
     environ = make_environ_fc(**call_, headers=headers, body=endpoint.body)
-    status, sent, body = call_wsgi(endpoint.handler.with_gateway(house), environ)
+    status, sent, body = call_wsgi(endpoint.handler.with_gateway(full_gateway), environ)
     told = f"{sent}{body.decode()}"
 
     assert status < 500
-    assert [each for each in secrets_of(house) if each in told] == []
+    assert [each for each in secrets_of(full_gateway) if each in told] == []

@@ -16,7 +16,7 @@ from tests.support.scripted_wechat import ask, cookie, header, load
 
 LARGEST = 4096
 CLOSED = ["HttpOnly", "SameSite=Lax"]
-HOUSES = {
+SETUPS = {
     "https": ({}, "__Host-", [], "__Host-", ["Secure"]),
     "http": ({"PUBLIC_BASE_URL": "http://127.0.0.1:8080"}, "", [], "", []),
     "shared": (
@@ -43,10 +43,10 @@ def attributes(response):
 
 
 @pytest.mark.case(113)
-@pytest.mark.parametrize("house", HOUSES.values(), ids=HOUSES)
-def test_every_flag(gateway, wechat, tmp_path, shared_redis, house):
+@pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
+def test_every_flag(gateway, wechat, tmp_path, shared_redis, setup):
     """Closed to scripts and to other sites' requests; bound to host and https."""
-    more, session_prefix, domain, flow_prefix, secure = house
+    more, session_prefix, domain, flow_prefix, secure = setup
     willing(wechat)
     visit = Visit(made(gateway, tmp_path, shared_redis, **more))
     begun = visit.get(login, "/", "")

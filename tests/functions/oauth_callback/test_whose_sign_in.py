@@ -157,7 +157,7 @@ class TestSession:
         """A neighbour under our domain can set a cookie, and cannot sign one."""
         willing(wechat)
         text = '{"v":1,"sub":"stranger","sid":"s","at":1800000000}'
-        keys = {1: b"another secret of another house."}
+        keys = {1: b"another secret of another gateway."}
         planted = sign_cookie(COOKIE, text, keys=keys, now=gateway.clock())
         visit.cookies[COOKIE] = planted
         with pytest.raises(NotSignedIn):

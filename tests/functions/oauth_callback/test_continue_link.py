@@ -1,4 +1,4 @@
-"""Who comes back when the flow has been forgotten is still led somewhere."""
+"""Links of an error page: a user whose flow has expired can still continue."""
 
 from __future__ import annotations
 
