@@ -56,7 +56,12 @@ def _by_sentinel(url: str) -> Any:
 
     parts = urlsplit(url)
     arguments = dict(parse_qsl(parts.query))
-    options: dict[str, Any] = {"socket_timeout": CONNECT_SECONDS}
+    shared = _options()
+    # Without a retry of ours redis-py pauses for seconds at each sentinel that is away.
+    options: dict[str, Any] = {
+        "socket_timeout": CONNECT_SECONDS,
+        "retry": shared["retry"],
+    }
     if parts.scheme.startswith("rediss"):
         options["ssl"] = True
     if "sentinel_password" in arguments:
@@ -64,7 +69,7 @@ def _by_sentinel(url: str) -> Any:
     make: Any = untyped.Sentinel
     sentinel = make(_hosts(url), sentinel_kwargs=options)
     return sentinel.master_for(
-        parts.path[1:], db=int(arguments.get("db", 0)), **_options(), **_login(url)
+        parts.path[1:], db=int(arguments.get("db", 0)), **shared, **_login(url)
     )
 
 
