@@ -99,6 +99,6 @@ if [ "${1:-}" = all ]; then
     inside "$machine" 'make test'
 else
     say 'make test, of it runtime, host and functions'
-    inside "$machine" '.venv/bin/python -m pytest -q --numprocesses=auto \
+    inside "$machine" '.venv/bin/python -m pytest -q --numprocesses=auto --maxprocesses=4 \
         tests/runtime tests/host tests/functions'
 fi
