@@ -26,7 +26,7 @@ class Instance:
     """
 
     def __init__(
-        self, function: Function, *, template: Template, process: Mapping[str, str]
+        self, function: Function, template: Template, *, process: Mapping[str, str]
     ) -> None:
         self.function = function
         self._root = template.root

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from host.server.function_handler import FunctionHandler
 
 log = logging.getLogger("access")
 
@@ -13,6 +17,20 @@ _SHORT = re.compile(r"[\w.\-]{1,24}", re.ASCII)
 """No secret, token, code or openid is as short, whatever its parameter's name."""
 
 _MASK = "***"
+
+
+def log_request(handler: FunctionHandler) -> None:
+    """Write the line of a request that is answered: the application's log_function."""
+    request = handler.request
+    log_access(
+        method=str(request.method),
+        uri=str(request.uri),
+        status=handler.get_status(),
+        milliseconds=request.request_time() * 1000,
+        request_id=handler.request_id,
+        function=handler.name,
+        client=handler.client(),
+    )
 
 
 def log_access(

@@ -7,17 +7,14 @@ import os
 from collections.abc import Callable, Sequence
 from socket import socket
 
-from tornado import autoreload
 from tornado.options import OptionParser
 
 from host.cannot_start import CannotStart
-from host.fc.front import Front
-from host.fc.signature import AccessKey
 from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
+from host.server.application import make_application
 from host.server.serving import Shutdown, serve
 from host.server.timers import Timers
-from host.server.web import FunctionSite
 from host.server.workers import Workers
 from template.served import Template
 
@@ -78,15 +75,22 @@ class Host:
     ) -> bool:
         options = self._options
         workers = Workers(threads=options.threads, timeouts=options.timeouts)
-        site = self._site(workers)
+        application = make_application(
+            self._template,
+            process=dict(os.environ),
+            # With `debug` among them Tornado reloads a changed source file.
+            settings={
+                **options.as_dict(),
+                "workers": workers,
+                "trusted_hops": self._trusted_hops,
+            },
+        )
         timers = Timers(self._template, workers, process=dict(os.environ))
         if options.timers and number == 1:  # as on FC, each ticks once
             timers.start()
-        if options.debug:
-            autoreload.start()
         try:
             return await serve(
-                site,
+                application,
                 sockets=sockets,
                 workers=workers,
                 shutdown=shutdown,
@@ -94,12 +98,6 @@ class Host:
             )
         finally:
             timers.stop()
-
-    def _site(self, workers: Workers) -> FunctionSite:
-        options = self._options
-        key = AccessKey(options.access_key_id, options.access_key_secret)
-        front = Front(self._template, process=dict(os.environ), key=key)
-        return FunctionSite(front, workers, trusted_hops=self._trusted_hops)
 
 
 def _nothing() -> None:

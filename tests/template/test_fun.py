@@ -73,7 +73,7 @@ def test_only_what_runs_is_sent(fun):
         "bench/any.py",
         "client/any.py",
         "functions/login/__pycache__/index.cpython-310.pyc",
-        "host/server/web.py",
+        "host/server/application.py",
         "local_host.py",
         "manage.py",
         "management/parser.py",

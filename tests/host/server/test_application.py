@@ -1,10 +1,12 @@
-"""Routes: the function of each path."""
+"""Application: the handler of each path."""
 
 from pathlib import Path
 
 import pytest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
-from host.fc.routes import Routes
+from host.server.application import make_application
+from host.server.function_handler import NoFunctionHandler
 from template.served import read_template
 
 SITE = Path(__file__).parents[1] / "site" / "template.yml"
@@ -12,8 +14,16 @@ PROXY = "/2016-08-15/proxy"
 
 
 @pytest.fixture(scope="module")
-def routes():
-    return Routes(read_template(SITE))
+def application():
+    return make_application(read_template(SITE), process={})
+
+
+def found_for(application, path):
+    """Return the handler's class for a path, and the prefix that it does not pass."""
+    line = RequestStartLine("GET", path, "HTTP/1.1")
+    request = HTTPServerRequest(start_line=line, headers=HTTPHeaders({"Host": "a"}))
+    found = application.find_handler(request)
+    return found.handler_class, (found.handler_kwargs or {}).get("prefix", "")
 
 
 @pytest.mark.parametrize(
@@ -32,11 +42,11 @@ def routes():
         pytest.param(f"{PROXY}/site/echo", "echo", "/", id="default form, bare"),
     ],
 )
-def test_a_path_has_one_function(routes, path, function, told):
+def test_a_path_has_one_function(application, path, function, told):
     """Exact routes go before wildcards, and the longest prefix before others."""
-    target = routes.find(path)
+    handler, prefix = found_for(application, path)
 
-    assert (function, told) == (target.function.name, target.path)
+    assert (function, told) == (handler.name, path[len(prefix) :] or "/")
 
 
 @pytest.mark.parametrize(
@@ -57,16 +67,13 @@ def test_a_path_has_one_function(routes, path, function, told):
         f"{PROXY}/",
     ],
 )
-def test_any_other_path_has_none(routes, path):
+def test_any_other_path_has_none(application, path):
     """A prefix is not an exact path, and an event function has no URL."""
-    assert routes.find(path) is None
+    assert found_for(application, path) == (NoFunctionHandler, "")
 
 
-def test_only_the_default_form_is_marked(routes):
-    """Only answers in the default form are downloads, as on FC's domain."""
-    marks = [
-        routes.find(path).by_default_form
-        for path in ("/echo/x", f"{PROXY}/site/echo/x")
-    ]
+def test_each_function_has_a_class_of_its_own(application):
+    """A debugger and a traceback show which function a request is for."""
+    handlers = {found_for(application, path)[0] for path in ("/echo", "/answers/x")}
 
-    assert [False, True] == marks
+    assert {"EchoHandler", "AnswersHandler"} == {each.__name__ for each in handlers}
