@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from runtime.crypto.envelope import CannotOpen
 from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
@@ -17,7 +18,8 @@ READERS = 8
 class Finding:
     """One version of a document; `fault` is empty if it can be read.
 
-    Only a rollback needs a version that is not the `newest`.
+    Only a rollback needs a version that is not the `newest`. `content` is empty where
+    there is none.
     """
 
     kind: str
@@ -26,6 +28,9 @@ class Finding:
     newest: bool
     removed: bool
     fault: str
+    content: Mapping[str, Any] = field(
+        default_factory=dict, repr=False, compare=False, kw_only=True
+    )
 
 
 def check_store(store: DocumentStore, fields: SecretFields) -> list[Finding]:
@@ -36,8 +41,9 @@ def check_store(store: DocumentStore, fields: SecretFields) -> list[Finding]:
 
     def look(found: tuple[str, str, Stored, bool]) -> Finding:
         kind, id_, stored, newest = found
-        fault = _fault(store, fields, f"{kind}/{id_}", stored.version)
-        return Finding(kind, id_, stored.version, newest, stored.removed, fault)
+        content, fault = _read(store, fields, f"{kind}/{id_}", stored.version)
+        place = (kind, id_, stored.version, newest, stored.removed)
+        return Finding(*place, fault, content=content)
 
     with ThreadPoolExecutor(READERS) as readers:
         return list(readers.map(look, _everything(store)))
@@ -50,14 +56,16 @@ def _everything(store: DocumentStore) -> Iterator[tuple[str, str, Stored, bool]]
                 yield kind, id_, stored, stored is chain[-1]
 
 
-def _fault(store: DocumentStore, fields: SecretFields, name: str, version: int) -> str:
+def _read(
+    store: DocumentStore, fields: SecretFields, name: str, version: int
+) -> tuple[Mapping[str, Any], str]:
+    """Return the content and an empty text, or what is at fault."""
     try:
-        fields.open(name, store.read(name, version))
+        return fields.open(name, store.read(name, version)) or {}, ""
     except CannotOpen as error:
-        return f"no master key opens {error}"
+        return {}, f"no master key opens {error}"
     except OSError as error:
         reason = error if isinstance(error, StoreAway) else type(error).__name__
-        return f"the store does not give it: {reason}"
+        return {}, f"the store does not give it: {reason}"
     except (ValueError, TypeError, AttributeError):
-        return "it is no object in JSON"
-    return ""
+        return {}, "it is no object in JSON"

@@ -93,10 +93,8 @@ class Documents:
         """
         name = _name(kind, id_)
         version, stored = self._newest_bytes(name)
-        content = self._fields.open(name, stored)
-        if content is None or self._fields.is_current(name, stored):
-            return None
-        return self._append(name, self._fields.seal(name, content), version)
+        resealed = self._fields.resealed(name, stored)
+        return None if resealed is None else self._append(name, resealed, version)
 
     def ids(self, kind: str) -> list[str]:
         """Return the ids of all documents of a kind, sorted, as the store has them."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runtime.crypto.envelope import Envelope
+from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.documents.store import REMOVED
 
 SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "apps": ("secret", "token", "encoding_aes_key"),
     "clients": ("pairwise_salt",),
 }
+
+_SEALED = re.compile(r"[0-9]+:[A-Za-z0-9+/]+={0,2}")
 
 
 class SecretFields:
@@ -23,8 +26,7 @@ class SecretFields:
 
     def seal(self, name: str, content: Mapping[str, Any]) -> bytes:
         """Return the bytes of `{kind}/{id}`, with secrets sealed by the newest key."""
-        sealed = _each_secret(name, content, self._envelope.seal)
-        return json.dumps(sealed, ensure_ascii=False, indent=1).encode()
+        return _as_bytes(_each_secret(name, content, self._envelope.seal))
 
     def open(self, name: str, stored: bytes) -> Mapping[str, Any] | None:
         """Return the content; None if these bytes mark a removal.
@@ -35,13 +37,45 @@ class SecretFields:
             return None
         return _each_secret(name, json.loads(stored), self._envelope.open)
 
-    def is_current(self, name: str, stored: bytes) -> bool:
-        """Tell whether the newest master key has sealed every secret in these bytes."""
-        if stored == REMOVED:
-            return True
+    def resealed(self, name: str, stored: bytes) -> bytes | None:
+        """Return the bytes with every secret sealed by the newest master key.
+
+        None if nothing changes. A later version's secrets are recognised, too: a text
+        that a master key opens for the place of its field can only be one.
+        """
+        if self.open(name, stored) is None:
+            return None
         content = json.loads(stored)
-        found = (content.get(key) for key in _secrets_of(name))
-        return all(self._envelope.is_current(sealed) for sealed in found if sealed)
+        changed = {
+            key: self._resealed_value(value, place=f"{name}#{key}")
+            for key, value in content.items()
+        }
+        return None if changed == content else _as_bytes(changed)
+
+    def _resealed_value(self, value: Any, *, place: str) -> Any:
+        if isinstance(value, list):
+            return [self._resealed_value(each, place=place) for each in value]
+        if isinstance(value, dict):
+            return {
+                key: self._resealed_value(each, place=place)
+                for key, each in value.items()
+            }
+        if not isinstance(value, str) or not _SEALED.fullmatch(value):
+            return value
+        if self._envelope.is_current(value):
+            return value
+        try:
+            secret = self._envelope.open(value, place=place)
+        except CannotOpen:
+            return value
+        return self._envelope.seal(secret, place=place)
+
+
+def _as_bytes(content: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(content, ensure_ascii=False, indent=1).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can escape
+        return json.dumps(content, indent=1).encode()
 
 
 def _secrets_of(name: str) -> tuple[str, ...]:

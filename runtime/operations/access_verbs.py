@@ -74,6 +74,7 @@ def _epoch(found: Document) -> int:
 def _changed(
     gateway: Gateway, client_id: str, found: Document, **fields: Any
 ) -> dict[str, Any]:
-    content = client_document(client_id, {**found.content, **fields})
+    changed = {**found.content, **fields}
+    content = client_document(client_id, changed, kept=found.content)
     version = editing.change(gateway, "clients", client_id, content, found=found)
     return shown_client(client_id, version, content)

@@ -8,8 +8,13 @@ from typing import Any
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations import editing
-from runtime.operations.editing import ID, NAMES, split
-from runtime.registry.schema import app_document, checked_fields
+from runtime.operations.editing import ID, NAMES, shown_later, split
+from runtime.registry.schema import (
+    RULES,
+    app_document,
+    checked_fields,
+    refuse_unknown,
+)
 
 _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 
@@ -48,8 +53,9 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     appid = known["appid"]
     found = editing.find(gateway, "apps", appid)
     cleared = known.get("clear", ())
+    refuse_unknown("apps", [*fields, *cleared])
     rest = {name: v for name, v in found.content.items() if name not in cleared}
-    content = app_document(appid, {**rest, **fields})
+    content = app_document(appid, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "apps", appid, content, found=found)
     return _shown(appid, version, content)
 
@@ -62,13 +68,18 @@ def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(appid: str, version: int, content: Mapping[str, Any]) -> dict[str, Any]:
     secret = SECRET_FIELDS["apps"]
-    public = {name: value for name, value in content.items() if name not in secret}
+    public = {
+        name: value
+        for name, value in content.items()
+        if name in RULES["apps"] and name not in secret
+    }
     sealed = [name for name in secret if content.get(name)]
     return {
         "appid": appid,
         "kind": content["kind"],
         **_DEFAULTS,
         **public,
+        **shown_later("apps", content),
         "sealed": sealed,
         "version": version,
     }

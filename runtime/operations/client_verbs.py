@@ -9,7 +9,7 @@ from typing import Any
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.client_warnings import warnings
-from runtime.operations.editing import ID, NAMES, split
+from runtime.operations.editing import ID, NAMES, shown_later, split
 from runtime.operations.generated_fields import (
     GENERATED,
     carried_over,
@@ -17,7 +17,13 @@ from runtime.operations.generated_fields import (
     refuse_generated,
 )
 from runtime.registry.logo import shown as shown_logo
-from runtime.registry.schema import InvalidDocument, checked_fields, client_document
+from runtime.registry.schema import (
+    RULES,
+    InvalidDocument,
+    checked_fields,
+    client_document,
+    refuse_unknown,
+)
 
 
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,12 +75,13 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = checked_fields(named, rules, needed=("client_id",))
     client_id, cleared = known["client_id"], known.get("clear", [])
     refuse_generated([*fields, *cleared])
+    refuse_unknown("clients", [*fields, *cleared])
     found = editing.find(gateway, "clients", client_id)
     rest = {name: v for name, v in found.content.items() if name not in cleared}
     if isinstance(fields.get("scopes"), Mapping):
         fields["scopes"] = _merged(found.content["scopes"], fields["scopes"])
     full, secret = complete(client_id, {**rest, **fields})
-    content = client_document(client_id, full)
+    content = client_document(client_id, full, kept=found.content)
     new = {app for app in content["scopes"] if app not in found.content["scopes"]}
     _check_apps(gateway, new)
     version = editing.change(gateway, "clients", client_id, content, found=found)
@@ -96,13 +103,18 @@ def shown_client(
     secret: str | None = None,
 ) -> dict[str, Any]:
     """Return the fields that an operator sees, and a secret if one was made now."""
-    public = {name: v for name, v in content.items() if name not in GENERATED}
+    public = {
+        name: v
+        for name, v in content.items()
+        if name in RULES["clients"] and name not in GENERATED
+    }
     if "logo" in public:
         public["logo"] = shown_logo(public["logo"])
     return {
         "client_id": client_id,
         **({"secret": secret} if secret else {}),
         **public,
+        **shown_later("clients", content),
         "disabled": content.get("disabled", False),
         "epoch": content.get("epoch", 1),
         "secrets": len(content["secret_hashes"]),

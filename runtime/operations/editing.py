@@ -15,7 +15,7 @@ from runtime.operations.refusals import (
     UnreadableDocument,
 )
 from runtime.registry.rules import many, text
-from runtime.registry.schema import NEEDED
+from runtime.registry.schema import NEEDED, later_fields
 
 ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
 
@@ -65,6 +65,12 @@ def each(gateway: Gateway, kind: str) -> Iterator[tuple[str, Document]]:
         document = read(gateway, kind, id_)
         if document is not None:
             yield id_, document
+
+
+def shown_later(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names of fields that a later version wrote: a value may be secret."""
+    later = sorted(later_fields(kind, content))
+    return {"unknown_fields": later} if later else {}
 
 
 def create(gateway: Gateway, kind: str, id_: str, content: Mapping[str, Any]) -> int:

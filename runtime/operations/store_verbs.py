@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
+from runtime.documents.check import Finding
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations import editing
@@ -14,18 +14,38 @@ from runtime.operations.editing import ID
 from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import UnknownDocument, UnreadableDocument
 from runtime.registry.rules import whole, word
-from runtime.registry.schema import checked_fields
+from runtime.registry.schema import SCHEMA, checked_fields, later_fields, schema_of
 
 _NAME = {"kind": word(*SECRET_FIELDS), "id": ID}
 
 
 def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Read every version of every document; return those that cannot be read."""
+    """Read every version of every document; return those that cannot be read.
+
+    `later` names the documents whose newest version a later version of the gateway has
+    written: they are used, and what is not known of them is kept.
+    """
     checked_fields(arguments, {})
     findings = gateway.documents.check()
-    faults = [asdict(each) for each in findings if each.fault]
     documents = {(each.kind, each.id) for each in findings}
-    return {"documents": len(documents), "versions": len(findings), "faults": faults}
+    return {
+        "documents": len(documents),
+        "versions": len(findings),
+        "later": [f"{each.kind}/{each.id}" for each in findings if _is_later(each)],
+        "faults": [_fault(each) for each in findings if each.fault],
+    }
+
+
+def _is_later(found: Finding) -> bool:
+    content = found.content
+    return found.newest and (
+        schema_of(content) > SCHEMA or bool(later_fields(found.kind, content))
+    )
+
+
+def _fault(found: Finding) -> dict[str, Any]:
+    names = ("kind", "id", "version", "newest", "removed", "fault")
+    return {name: getattr(found, name) for name in names}
 
 
 def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,13 @@ from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.rules import Fault, flag, whole, word
 from runtime.registry.schema import (
+    SCHEMA,
+    SCHEMA_FIELD,
     InvalidDocument,
     app_document,
     checked_fields,
     client_document,
+    later_fields,
 )
 
 FORMAT = "wechat-gateway-documents-1"
@@ -89,8 +92,9 @@ def _step(
     content = entry["content"]
     if fields:
         content = _opened(fields, f"{kind}/{id_}", content)
-    content = _CHECKS[kind](id_, content)
     found = editing.read(gateway, kind, id_)
+    kept, later = (found.content if found else None), _later(kind, content)
+    content = _CHECKS[kind](id_, content, kept=kept, later=later)
     newest = gateway.documents.version(kind, id_)
     if found is None and newest and kind == "clients":
         content |= carried_over(gateway, id_)
@@ -99,6 +103,19 @@ def _step(
     same = found is not None and found.content == content
     conflict = found is not None and not same and newest != entry["version"]
     return _Step(kind, id_, content, newest, same, conflict)
+
+
+def _later(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema that a document names, and fields that are later than ours.
+
+    A field that is not known is a typing error in a file written by hand, unless the
+    document names a later schema.
+    """
+    schema = content.get(SCHEMA_FIELD, 1)
+    if type(schema) is not int or schema < 1:
+        raise InvalidDocument(SCHEMA_FIELD, "must be a whole number")
+    later = later_fields(kind, content) if schema > SCHEMA else {}
+    return {**later, SCHEMA_FIELD: schema}
 
 
 def _preserved(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

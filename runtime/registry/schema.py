@@ -28,6 +28,9 @@ from runtime.registry.rules import (
     word,
 )
 
+SCHEMA_FIELD = "schema"
+"""Names the version of a document's schema; a document without it is of version 1."""
+
 MOST_SECRETS = 2
 """Of a client at a time: the old secret and, during a rotation, the new one."""
 
@@ -48,10 +51,24 @@ class InvalidDocument(GatewayError):
         super().__init__(field=field, message=f"{field} {fault}.")
 
 
-def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of `apps/{appid}`; InvalidDocument names the field."""
-    _checked("appid", app_id, appid)
-    content = checked_fields(fields, RULES["apps"], needed=NEEDED["apps"])
+def app_document(
+    appid: str,
+    fields: Mapping[str, Any],
+    *,
+    kept: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the content of `apps/{appid}`; InvalidDocument names the field.
+
+    `kept` is the content that a change begins with: what it has of these values is not
+    checked, since a later version of the gateway may have written it. Nor is `later`,
+    the fields of a document that names a later schema.
+    """
+    if kept is None:
+        _checked("appid", app_id, appid)
+    content = _content("apps", fields, {**(kept or {}), **(later or {})})
+    if kept and _unchanged(("oauth_scope", "subject"), content, kept):
+        return content
     silent = content.get("oauth_scope") == "snsapi_base"
     if silent and content.get("subject") == "unionid":
         # WeChat returns a unionid only with snsapi_userinfo: every sign-in would fail.
@@ -60,17 +77,91 @@ def app_document(appid: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def client_document(client_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+def client_document(
+    client_id: str,
+    fields: Mapping[str, Any],
+    *,
+    kept: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the content of `clients/{client_id}`; InvalidDocument names the field.
 
     A public client has no `secret_hashes`. The scopes may be empty: such a client can
-    only sign users in.
+    only sign users in. `kept` and `later` are as in `app_document`.
     """
-    _checked("client_id", _client_id, client_id)
-    content = checked_fields(fields, RULES["clients"], needed=NEEDED["clients"])
+    if kept is None:
+        _checked("client_id", _client_id, client_id)
+    content = _content("clients", fields, {**(kept or {}), **(later or {})})
+    if kept and _unchanged(_TOGETHER, content, kept):
+        return content
     for field, fault in _contradictions(content):
         raise InvalidDocument(field, fault)
     return content
+
+
+def schema_of(content: Mapping[str, Any]) -> int:
+    """Return the schema version that a document names; without one it is 1."""
+    named = content.get(SCHEMA_FIELD, 1)
+    return named if type(named) is int else 1
+
+
+def later_fields(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that this version does not know; a later one has written them.
+
+    The name of the schema is none of them.
+    """
+    rules = RULES[kind]
+    return {
+        name: value
+        for name, value in content.items()
+        if name not in rules and name != SCHEMA_FIELD
+    }
+
+
+def refuse_unknown(kind: str, names: Iterable[str]) -> None:
+    """Raise InvalidDocument if an operator names a field that is not known here."""
+    for name in names:
+        if name not in RULES[kind]:
+            raise InvalidDocument(_shown(name), "is not known here")
+
+
+def _content(
+    kind: str, fields: Mapping[str, Any], kept: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a document's content: new values by their rules, others as they were."""
+    same = {
+        name: kept[name]
+        for name, value in fields.items()
+        if name in kept and kept[name] == value
+    }
+    new = {name: value for name, value in fields.items() if name not in same}
+    if scopes := _common_items(new.get("scopes"), kept.get("scopes")):
+        changed = {app: v for app, v in new["scopes"].items() if app not in scopes}
+        new["scopes"] = changed
+    needed = [name for name in NEEDED[kind] if name not in same]
+    checked = checked_fields(new, RULES[kind], needed=needed)
+    if scopes:
+        checked["scopes"] = {**scopes, **checked["scopes"]}
+    both = {**same, **checked}
+    # In the rules' order, so that the same fields always make the same document.
+    content = {name: both[name] for name in RULES[kind] if name in both}
+    content |= {name: value for name, value in same.items() if name not in content}
+    least = max((SINCE[kind].get(name, 1) for name in content), default=1)
+    if least > schema_of(content):
+        content[SCHEMA_FIELD] = least
+    return content
+
+
+def _common_items(new: Any, old: Any) -> dict[str, Any]:
+    if not isinstance(new, Mapping) or not isinstance(old, Mapping):
+        return {}
+    return {key: old[key] for key in new if key in old and old[key] == new[key]}
+
+
+def _unchanged(
+    names: Iterable[str], content: Mapping[str, Any], kept: Mapping[str, Any]
+) -> bool:
+    return all(content.get(name) == kept.get(name) for name in names)
 
 
 def checked_fields(
@@ -214,3 +305,19 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "apps": ("kind", "secret"),
     "clients": ("name", "scopes", "secret_hashes"),
 }
+
+SINCE: Mapping[str, Mapping[str, int]] = {"apps": {}, "clients": {}}
+"""By kind: the schema version of each field that version 1 does not have.
+
+A document names the highest version of its fields, so that one without later fields
+is as older versions of the gateway know it.
+"""
+
+SCHEMA = max((since for kind in SINCE.values() for since in kind.values()), default=1)
+"""The newest schema version that this version of the gateway writes."""
+
+_TOGETHER = (
+    *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
+    *("native", "redirect_uris"),
+)
+"""Fields of a client that may contradict each other."""
