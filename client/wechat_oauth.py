@@ -27,7 +27,7 @@ from tornado.httputil import url_concat
 from tornado.web import RequestHandler
 
 _STATE = re.compile(r"[0-9a-f]{32}")
-_STATE_SECONDS = 600
+STATE_SECONDS = 600
 
 
 class WeChatAuthError(AuthError):
@@ -146,7 +146,7 @@ class WeChatOAuth2Mixin:
         handler = cast(RequestHandler, self)
         state = secrets.token_hex(16)
         name, flags = self._state_cookie(state)
-        flags |= {"expires_days": None, "max_age": _STATE_SECONDS}
+        flags |= {"expires_days": None, "max_age": STATE_SECONDS}
         handler.set_signed_cookie(name, state, version=2, **flags)
         return state
 
@@ -158,7 +158,7 @@ class WeChatOAuth2Mixin:
         if not _STATE.fullmatch(state):
             raise WeChatAuthError("The state is malformed.")
         name, flags = self._state_cookie(state)
-        days = _STATE_SECONDS / 86400
+        days = STATE_SECONDS / 86400
         kept = handler.get_signed_cookie(name, max_age_days=days, min_version=2)
         if kept is None or not hmac.compare_digest(kept, state.encode()):
             raise WeChatAuthError("The state is not this browser's, or too old.")

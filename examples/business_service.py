@@ -88,7 +88,7 @@ class Page(GatewayAuthHandler):
 
     def own_profile(self) -> Any:
         """Return the profile in this service's own cookie, or None."""
-        text = self.get_signed_cookie("business_person", min_version=2)
+        text = self.get_signed_cookie("business_user", min_version=2)
         return json.loads(text) if text else None
 
     def show(self, profile: object, *, own: bool = False, told: str = "") -> None:
@@ -148,7 +148,7 @@ class SignedIn(WeChatOAuth2Mixin, Page):
             self.show(None, told=self.say("You did not agree.", "你没有同意登录。"))
             return
         text = json.dumps(profile)
-        self.set_signed_cookie("business_person", text, httponly=True, samesite="Lax")
+        self.set_signed_cookie("business_user", text, httponly=True, samesite="Lax")
         self.redirect("/")
 
     async def _profile(self, code: str) -> dict[str, str]:
@@ -163,7 +163,7 @@ class SignOut(Page):
     """The end of this service's own session; Tornado has checked the form's _xsrf."""
 
     def post(self) -> None:
-        self.clear_cookie("business_person")
+        self.clear_cookie("business_user")
         self.redirect("/")
 
 

@@ -298,13 +298,6 @@ def current_gateway() -> Gateway:
         return _current
 
 
-def forget_gateway() -> None:
-    """Forget the gateway, so that the next call reads the environment again."""
-    global _current
-    with _lock:
-        _current = None
-
-
 def documents_at(settings: Settings, store: RedisStore) -> Documents:
     """Return the config service at CONFIG_URL: a bucket, or a folder."""
     envelope = Envelope(settings.master_keys)

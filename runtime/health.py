@@ -35,6 +35,7 @@ class Health:
         documents: Documents,
         *,
         clock: Callable[[], float] = time.monotonic,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         # A write: a Redis that is full, or a replica, would answer a PING.
         key = f"gateway:health:{{{version()}}}"
@@ -43,6 +44,7 @@ class Health:
             "config": lambda: documents.version("clients", "health"),
         }
         self._clock = clock
+        self._look_seconds = look_seconds
         self._found: dict[str, str] = {}
         self._found_at = float("-inf")
         self._lock = threading.Lock()
@@ -63,7 +65,7 @@ class Health:
             threading.Thread(target=_reach, args=(*each, reached), daemon=True)
             for each in self._needed.items()
         ]
-        until = time.monotonic() + LOOK_SECONDS
+        until = time.monotonic() + self._look_seconds
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -8,7 +8,6 @@ import socket
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from runtime import gateway as gateway_module
 from runtime.settings import settings_from
 from tests.support.gateway_environ import make_environ
 from tests.support.redis_server import make_redis
@@ -32,12 +31,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 @pytest.fixture(autouse=True)
-def _clean_process():
-    """Give each test the environment it found, and no gateway of another test."""
+def _clean_environment():
+    """Give each test the environment it found."""
     before = dict(os.environ)
-    gateway_module.forget_gateway()
     yield
-    gateway_module.forget_gateway()
     os.environ.clear()
     os.environ.update(before)
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import sys
 import threading
 
 import pytest
@@ -112,7 +113,7 @@ def run(environ, wechat, tmp_path, monkeypatch, capsys):
 
     def run(command):
         command, _, file = command.partition(" < ")
-        monkeypatch.setattr("sys.stdin", io.StringIO(TYPED.get(file, "")))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(TYPED.get(file, "")))
         code = main(shlex.split(command))
         output, errors = capsys.readouterr()
         assert (0, "") == (code, errors), command

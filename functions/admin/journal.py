@@ -40,8 +40,10 @@ def logged_change(
         raise
     finally:
         signer = _SIGNED_BY.match(request.header("authorization") or "")
-        who = signer[1] if signer else "-"
-        log.info("%s %s %s %s: %s", request.request_id, who, verb, _of(named), outcome)
+        key_id = signer[1] if signer else "-"
+        log.info(
+            "%s %s %s %s: %s", request.request_id, key_id, verb, _of(named), outcome
+        )
 
 
 def _of(named: Mapping[str, Any]) -> str:

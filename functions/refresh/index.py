@@ -23,15 +23,21 @@ AT_ONCE = 8
 log = logging.getLogger("gateway.refresh")
 
 
-def refresh(gateway: Gateway) -> dict[str, int]:
+def refresh(
+    gateway: Gateway,
+    *,
+    most_fetches: int = MOST_FETCHES,
+    most_seconds: float = MOST_SECONDS,
+    at_once: int = AT_ONCE,
+) -> dict[str, int]:
     """Return how many credentials were fresh, fetched, busy, paused, failed or left.
 
     Only credentials that were used within two days are refreshed: the others should
     not cost WeChat's quota.
     """
     sources = _sources(gateway)
-    limit = _Limit(time.monotonic() + MOST_SECONDS)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    limit = _Limit(most_fetches, until=time.monotonic() + most_seconds)
+    with ThreadPoolExecutor(at_once) as pool:
         outcomes = pool.map(
             lambda source: _refresh_one(gateway, source, limit), sources
         )
@@ -42,13 +48,14 @@ def refresh(gateway: Gateway) -> dict[str, int]:
 
 @dataclass
 class _Limit:
-    """What a round may still do; threads that race may exceed it by a few fetches."""
+    """The limit of a round; threads that race may exceed it by a few fetches."""
 
+    most_fetches: int
     until: float
     fetches: int = 0
 
     def reached(self) -> bool:
-        return self.fetches >= MOST_FETCHES or time.monotonic() >= self.until
+        return self.fetches >= self.most_fetches or time.monotonic() >= self.until
 
 
 def _sources(gateway: Gateway) -> list[Source]:

@@ -34,18 +34,18 @@ def stable_token(request: Request, gateway: Gateway) -> Response:
 
 def ticket(request: Request, gateway: Gateway) -> Response:
     """Answer GET /cgi-bin/ticket/getticket: the ticket and its remaining life."""
-    return _ticket(request, gateway, caller_of(request, gateway))
+    app, caller = caller_of(request, gateway)
+    return _ticket(request, gateway, app, caller)
 
 
 def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
     """Answer the same for the app that the path names."""
     path = request.path.removeprefix(f"/{appid}")
-    who = caller_for_app(request, gateway, appid, scope=path)
-    return _ticket(request, gateway, who)
+    app, caller = caller_for_app(request, gateway, appid, scope=path)
+    return _ticket(request, gateway, app, caller)
 
 
-def _ticket(request: Request, gateway: Gateway, who: tuple[App, Caller]) -> Response:
-    app, caller = who
+def _ticket(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
     type_ = request.argument("type")
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")

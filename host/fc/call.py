@@ -20,7 +20,7 @@ class Call:
     uri: str
     path: str
     request_id: str
-    client_ip: str = "127.0.0.1"
+    peer_ip: str = "127.0.0.1"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 

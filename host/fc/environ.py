@@ -54,7 +54,7 @@ def make_environ(
         "PATH_INFO": call.path,
         "QUERY_STRING": call.uri.partition("?")[2],
         "CONTENT_LENGTH": str(len(call.body)),
-        "REMOTE_ADDR": call.client_ip,
+        "REMOTE_ADDR": call.peer_ip,
         "wsgi.input": io.BytesIO(call.body),
         "wsgi.errors": sys.stderr,
         "fc.request_uri": call.uri,

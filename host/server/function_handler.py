@@ -101,7 +101,7 @@ class FunctionHandler(RequestHandler):
             uri=str(self.request.uri),
             path=self.request.path[len(self.prefix) :] or "/",
             request_id=self.request_id,
-            client_ip=str(self.request.remote_ip),
+            peer_ip=str(self.request.remote_ip),
             headers=forwarded_headers(self.request.headers.get_all()),
             body=b"".join(self.chunks),
         )

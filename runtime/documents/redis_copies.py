@@ -17,7 +17,7 @@ from runtime.state.redis_store import RedisStore
 CHECK_SECONDS = 30.0
 """After this time one reader compares a copy with the store: a writer may have died."""
 
-LIFE_SECONDS = 86400.0
+COPY_SECONDS = 86400.0
 """Of a copy that nobody reads."""
 
 _NOW = """
@@ -78,7 +78,7 @@ class DocumentCopies:
 
     def get(self, name: str) -> DocumentCopy | None:
         """Return the copy of `{kind}/{id}`; only one of many callers finds it due."""
-        found = self._run(_GET, name, _ms(CHECK_SECONDS), _ms(LIFE_SECONDS))
+        found = self._run(_GET, name, _ms(CHECK_SECONDS), _ms(COPY_SECONDS))
         if not found:
             return None
         version, content, due = found
@@ -86,7 +86,7 @@ class DocumentCopies:
 
     def put(self, name: str, version: int, content: bytes) -> None:
         """Store a version, unless there is a newer one."""
-        self._run(_PUT, name, version, content, _ms(LIFE_SECONDS))
+        self._run(_PUT, name, version, content, _ms(COPY_SECONDS))
 
     def drop(self, name: str, version: int) -> None:
         """Delete the copy if it has this version, which the store does not have."""

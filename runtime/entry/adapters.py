@@ -49,7 +49,7 @@ class EventAdapter:
                 query=urlencode(event.get("queryParameters") or {}),
                 headers=tuple(_lower(event.get("headers") or {})),
                 body=base64.b64decode(body) if encoded else body.encode(),
-                client_ip=http.get("sourceIp", ""),
+                peer_ip=http.get("sourceIp", ""),
                 request_id=getattr(self._context, "request_id", None)
                 or event["requestContext"].get("requestId", ""),
             )
@@ -116,7 +116,7 @@ class WsgiAdapter:
             headers=tuple(_wsgi_headers(environ)),
             # One byte over the limit shows that the body is too large.
             body=environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1)),
-            client_ip=environ.get("REMOTE_ADDR", ""),
+            peer_ip=environ.get("REMOTE_ADDR", ""),
             request_id=getattr(context, "request_id", None) or os.urandom(16).hex(),
         )
 

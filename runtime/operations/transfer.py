@@ -28,7 +28,7 @@ from runtime.registry.schema import (
 
 FORMAT = "wechat-gateway-documents-1"
 
-_CHECKS = {"apps": app_document, "clients": client_document}
+CHECKS = {"apps": app_document, "clients": client_document}
 
 
 def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _step(
         content = _opened(fields, f"{kind}/{id_}", content)
     found = editing.read(gateway, kind, id_)
     kept, later = (found.content if found else None), _later(kind, content)
-    content = _CHECKS[kind](id_, content, kept=kept, later=later)
+    content = CHECKS[kind](id_, content, kept=kept, later=later)
     newest = gateway.documents.version(kind, id_)
     if found is None and newest and kind == "clients":
         content |= carried_over(gateway, id_)
@@ -155,7 +155,7 @@ def _documents(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise Fault("must be a list")
     rules = {
-        "kind": word(*_CHECKS),
+        "kind": word(*CHECKS),
         "id": ID,
         "version": whole(1, 10**9),
         "content": _content,

@@ -100,11 +100,11 @@ class Limits:
 
         TooManyWrongSecrets if there were too many: then a right one is refused, too.
         """
-        who = self._digest(request, client_id)
-        self._refuse_remembered(who)
+        digest = self._digest(request, client_id)
+        self._refuse_remembered(digest)
         found = find()
         if found is None:
-            self._count_wrong_secret(who)
+            self._count_wrong_secret(digest)
         return found
 
     def _count(self, name: str, request: Request) -> None:
@@ -113,36 +113,36 @@ class Limits:
         if left:
             raise RateLimited(left)
 
-    def _count_wrong_secret(self, who: str) -> None:
+    def _count_wrong_secret(self, digest: str) -> None:
         each, in_all = self._wrong_secrets, self._wrong_secrets_in_all
-        left = self._spend("wrong_secret", who, each=each, in_all=in_all)
+        left = self._spend("wrong_secret", digest, each=each, in_all=in_all)
         if not left:
             return
         with self._lock:
             while len(self._full) >= self._most_remembered:
                 self._full.pop(next(iter(self._full)))
-            self._full[who] = self._clock() + left
+            self._full[digest] = self._clock() + left
         raise TooManyWrongSecrets(left)
 
-    def _refuse_remembered(self, who: str) -> None:
+    def _refuse_remembered(self, digest: str) -> None:
         with self._lock:
-            left = self._full.get(who, 0.0) - self._clock()
+            left = self._full.get(digest, 0.0) - self._clock()
             if left <= 0:
-                self._full.pop(who, None)
+                self._full.pop(digest, None)
                 return
         raise TooManyWrongSecrets(left)
 
-    def _spend(self, name: str, who: str, *, each: float, in_all: float) -> float:
+    def _spend(self, name: str, digest: str, *, each: float, in_all: float) -> float:
         """Return 0, or the seconds until this may come again."""
         key = f"gateway:limit:{{{name}}}"
         # The count in all comes first: a flood must not leave a key for each address.
-        keys = [key, f"{key}:from:{who}"]
+        keys = [key, f"{key}:from:{digest}"]
         milliseconds: int = self._store.run(_SPEND, keys, [in_all, each, self._window])
         return milliseconds / 1000
 
     def _digest(self, request: Request, client_id: str = "") -> str:
         address = client_address(
-            request.client_ip,
+            request.peer_ip,
             forwarded_for=request.header("x-forwarded-for"),
             trusted_hops=self._trusted_hops,
         )

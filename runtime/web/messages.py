@@ -35,7 +35,7 @@ class Request:
     query: str = ""
     headers: Headers = ()
     body: bytes = b""
-    client_ip: str = ""
+    peer_ip: str = ""
     request_id: str = ""
 
     def header(self, name: str) -> str | None:

@@ -51,15 +51,18 @@ class RealTokenSource:
 
     def fetch(self, *, force: bool) -> CredentialValue:
         """Fetch from WeChat; `force` has a meaning in stable mode only."""
-        who = {
+        parameters = {
             "grant_type": "client_credential",
             "appid": self.app.appid,
             "secret": self.app.secret,
         }
         if self.app.token_mode == "plain":
-            path, content = f"/cgi-bin/token?{urlencode(who)}", None
+            path, content = f"/cgi-bin/token?{urlencode(parameters)}", None
         else:
-            path, content = "/cgi-bin/stable_token", {**who, "force_refresh": force}
+            path, content = (
+                "/cgi-bin/stable_token",
+                {**parameters, "force_refresh": force},
+            )
         answer = self.wechat.call(
             "POST" if content else "GET",
             path,

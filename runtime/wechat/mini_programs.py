@@ -62,14 +62,14 @@ class MiniPrograms:
 
         Never retried: the first request spends the code.
         """
-        who = {
+        query = {
             "appid": app.appid,
             "secret": app.secret,
             "js_code": js_code,
             "grant_type": "authorization_code",
         }
         answer = self._wechat.call(
-            "GET", f"/sns/jscode2session?{urlencode(who)}", hosts=app.api_hosts
+            "GET", f"/sns/jscode2session?{urlencode(query)}", hosts=app.api_hosts
         )
         names = ("openid", "unionid", "session_key")
         found = [answer.get(name) or "" for name in names]

@@ -56,13 +56,13 @@ class WeChatSignIn:
 
         WeChatRefused carries 40029 or 40163 if the code is no longer valid.
         """
-        who = {
+        query = {
             "appid": app.appid,
             "secret": app.secret,
             "code": code,
             "grant_type": "authorization_code",
         }
-        token = self._wechat.call("GET", f"/sns/oauth2/access_token?{urlencode(who)}")
+        token = self._wechat.call("GET", f"/sns/oauth2/access_token?{urlencode(query)}")
         openid = token.get("openid")
         if not isinstance(openid, str) or not openid:
             raise WeChatUnavailable

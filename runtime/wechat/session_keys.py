@@ -15,7 +15,7 @@ from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.state.redis_store import RedisStore
 
-LIFE_SECONDS = 30 * 86400
+SESSION_KEY_SECONDS = 30 * 86400
 
 
 class SessionKeys:
@@ -41,7 +41,7 @@ class SessionKeys:
 
     def _put(self, key: str, value: str) -> None:
         sealed = self._envelope.seal(value, place=key)
-        self._store.put(key, sealed.encode(), seconds=LIFE_SECONDS)
+        self._store.put(key, sealed.encode(), seconds=SESSION_KEY_SECONDS)
 
     def _get(self, key: str) -> str | None:
         sealed = self._store.get(key)

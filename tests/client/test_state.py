@@ -7,7 +7,7 @@ from time import time
 import pytest
 from tornado.web import create_signed_value
 
-from client.wechat_oauth import _STATE_SECONDS
+from client.wechat_oauth import STATE_SECONDS
 from tests.support.mixin_service import SECRETS, agree, finish, start, state_of
 
 NOT_THIS = "The state is not this browser's, or too old."
@@ -99,8 +99,8 @@ def test_the_rest_of_the_state_counts(browser, service):
     [
         ({}, True),
         ({"key_version": 1}, True),
-        ({"age": _STATE_SECONDS - 5}, True),
-        ({"age": _STATE_SECONDS + 5}, False),
+        ({"age": STATE_SECONDS - 5}, True),
+        ({"age": STATE_SECONDS + 5}, False),
         ({"secrets": {2: "x" * 32}}, False),
         ({"secrets": {3: "n" * 32}, "key_version": 3}, False),
         ({"secrets": "n" * 32, "version": 1, "key_version": None}, False),

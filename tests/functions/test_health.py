@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from host.fc.routes import Routes
-from runtime import gateway as gateway_module
-from runtime import health
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.errors import ServiceUnavailable, SettingsError
 from runtime.gateway import Gateway
+from runtime.health import FRESH_SECONDS, Health
 from runtime.settings import settings_from
 from runtime.version import VERSION, version
 from template.served import read_template
@@ -106,6 +105,11 @@ def with_redis(tmp_path, url):
     return Gateway(settings_from(make_environ(tmp_path, url)))
 
 
+def look_for(gateway, seconds):
+    store, documents = gateway.redis_store, gateway.documents
+    gateway.health = Health(store, documents, look_seconds=seconds)
+
+
 def test_a_redis_that_is_away(ask, tmp_path, caplog):
     """503, and neither its address nor its password is told or logged."""
     url = f"redis://:the-password@127.0.0.1:{free_port()}/0"
@@ -128,7 +132,6 @@ def test_a_redis_that_takes_no_writes_is_away(ask, tmp_path, own_redis):
 
 def test_a_bucket_that_is_away(ask, tmp_path, redis_server, monkeypatch):
     """It is asked itself, not Redis' copy of what it holds."""
-    monkeypatch.setattr(health, "LOOK_SECONDS", 30.0)  # boto3 is slow to import
     bucket = {
         "CONFIG_URL": "s3://bucket/prefix",
         "S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
@@ -136,18 +139,21 @@ def test_a_bucket_that_is_away(ask, tmp_path, redis_server, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     environ = make_environ(tmp_path, redis_server.url, **bucket)
-    status, _, answer = ask(of=Gateway(settings_from(environ)))
+    gateway = Gateway(settings_from(environ))
+    look_for(gateway, 30.0)  # boto3 is slow to import
+    status, _, answer = ask(of=gateway)
 
     assert (503, "ok", "away") == (status, answer["redis"], answer["config"])
 
 
-def test_a_redis_that_hangs_holds_up_no_probe(ask, tmp_path, monkeypatch):
+def test_a_redis_that_hangs_holds_up_no_probe(ask, tmp_path):
     """It takes connections and says nothing, for longer than a probe would wait."""
-    monkeypatch.setattr(health, "LOOK_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        gateway = with_redis(tmp_path, url)
+        look_for(gateway, 0.2)
         began = time.monotonic()
-        status, _, answer = ask(of=with_redis(tmp_path, url))
+        status, _, answer = ask(of=gateway)
         took = time.monotonic() - began
 
     assert (503, "away", "ok") == (status, answer["redis"], answer["config"])
@@ -176,12 +182,12 @@ def test_a_flood_of_probes_asks_once(clock):
     """The finding of this process counts for two seconds, good or bad."""
     for away, found in ((False, "ok"), (True, "away")):
         counted = Counted(away=away)
-        one = health.Health(counted, counted, clock=clock)
+        one = Health(counted, counted, clock=clock)
         for _ in range(100):
             assert {"redis": found, "config": "ok"} == one.find()
         assert 2 == counted.asked
 
-        clock.now += health.FRESH_SECONDS
+        clock.now += FRESH_SECONDS
         one.find()
         assert 4 == counted.asked
 
@@ -189,7 +195,7 @@ def test_a_flood_of_probes_asks_once(clock):
 def test_probes_at_once_ask_once(clock):
     """Who comes while somebody looks gets the same finding."""
     counted = Counted(pause=0.2)
-    one = health.Health(counted, counted, clock=clock)
+    one = Health(counted, counted, clock=clock)
     found = []
     threads = [
         threading.Thread(target=lambda: found.append(one.find())) for _ in range(20)
@@ -206,7 +212,7 @@ def test_a_fault_of_ours_is_away_and_logged(clock, caplog):
     """A probe never fails for want of a finding."""
     counted = Counted()
     counted.version = None
-    one = health.Health(counted, counted, clock=clock)
+    one = Health(counted, counted, clock=clock)
 
     assert {"redis": "ok", "config": "away"} == one.find()
     assert "config cannot be asked" in caplog.text
@@ -222,12 +228,12 @@ def probe_of(handler, query):
     return status, json.loads(body)
 
 
-def test_a_quick_probe_touches_nothing(monkeypatch):
+def test_a_quick_probe_touches_nothing():
     """Not even the settings: the process is there, and says of which version."""
-    monkeypatch.setattr(gateway_module, "settings_from", lambda environ: no_settings())
+    handler = entrypoint(None, mount="/login", dialect=api_dialect, gateway=no_settings)
 
     assert (200, {"function": "login", "version": version()}) == probe_of(
-        handler_of("login"), "quick=1"
+        handler, "quick=1"
     )
 
 

@@ -83,9 +83,9 @@ def guess(request, gateway):
         wrong_secrets=3,
     )
 
-    def ask(secret, *, client_ip="192.0.2.1"):
+    def ask(secret, *, peer_ip="192.0.2.1"):
         handler, call = request.param(secret)
-        environ = make_environ_fc(**call, client_ip=client_ip)
+        environ = make_environ_fc(**call, peer_ip=peer_ip)
         status, headers, body = call_wsgi(handler.with_gateway(gateway), environ)
         content = json.loads(body)
         return content.get("errcode") or content.get("error"), status, dict(headers)
@@ -105,14 +105,14 @@ def test_the_fourth_guess_of_three(guess):
     for code, status, headers in late:
         assert (code, status) in ((45011, 200), ("rate_limited", 429))
         assert 1 <= int(headers["Retry-After"]) <= 60
-    assert right_before == guess(CLIENT_SECRET, client_ip="192.0.2.2")[0]
+    assert right_before == guess(CLIENT_SECRET, peer_ip="192.0.2.2")[0]
 
 
 @pytest.mark.case(123)
 def test_nobodys_secret_counts_alike(guess):
     """Who is unknown cannot be told from who is known."""
     names = [guess("nobody_" + "0" * 32)[0] for _ in range(5)]
-    known = [guess(WRONG, client_ip="192.0.2.2")[0] for _ in range(5)]
+    known = [guess(WRONG, peer_ip="192.0.2.2")[0] for _ in range(5)]
 
     assert names == known
 

@@ -26,7 +26,7 @@ def make_environ_fc(
     headers=(),
     body=b"",
     decoded_path=None,
-    client_ip="192.0.2.1",
+    peer_ip="192.0.2.1",
     context=None,
 ):
     """Return the environ of FC 2.0's runtime, which starts as a copy of os.environ.
@@ -48,7 +48,7 @@ def make_environ_fc(
         "QUERY_STRING": query or "",
         "REQUEST_METHOD": method,
         "PATH_INFO": path if decoded_path is None else decoded_path,
-        "REMOTE_ADDR": client_ip,
+        "REMOTE_ADDR": peer_ip,
         "HTTP_X_FC_FUNCTION_HANDLER": "functions/login/index.handler",
         "wsgi.version": (1, 0),
         "wsgi.input": io.BytesIO(body),
@@ -74,7 +74,7 @@ def make_event_fc(
     headers=(),
     body=b"",
     text_body=False,
-    client_ip="192.0.2.1",
+    peer_ip="192.0.2.1",
 ):
     """Return the event of FC 3.0's HTTP trigger, its flat maps joined with commas."""
     event = {
@@ -92,7 +92,7 @@ def make_event_fc(
                 "method": method,
                 "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": client_ip,
+                "sourceIp": peer_ip,
                 "userAgent": "test",
             },
             "requestId": REQUEST_ID,

@@ -26,7 +26,7 @@ class Hostile:
 
     def __init__(self, gateway, wechat, caplog):
         self.gateway, self.wechat, self._caplog = gateway, wechat, caplog
-        self._handler = handler.with_gateway(gateway)
+        self.handler = handler.with_gateway(gateway)
         wechat.script(
             "/cgi-bin/stable_token", {"access_token": REAL, "expires_in": 7200}
         )
@@ -41,7 +41,7 @@ class Hostile:
     def over(self, gateway):
         """Return the same caller, with its token, before another gateway."""
         other = copy(self)
-        other._handler = handler.with_gateway(gateway)
+        other.handler = handler.with_gateway(gateway)
         return other
 
     def reached(self):
@@ -52,12 +52,12 @@ class Hostile:
     def wsgi(self, path=USERS, query=None, **more):
         query = f"access_token={self.token}" if query is None else query
         environ = make_environ_fc(path=path, query=query, **more)
-        return self._looked_at(*call_wsgi(self._handler, environ))
+        return self._looked_at(*call_wsgi(self.handler, environ))
 
     def event(self, path=USERS, parameters=None, **more):
         parameters = parameters or {"access_token": self.token}
         event = make_event_fc(path=path, parameters=parameters.items(), **more)
-        return self._looked_at(*call_event(self._handler, event))
+        return self._looked_at(*call_event(self.handler, event))
 
     def _looked_at(self, status, headers, body):
         told = f"{headers}{body.decode('utf-8', 'replace')}{self._caplog.text}"

@@ -43,6 +43,7 @@ class Bucket:
     lost_answers: int = 0
     failures: list = field(default_factory=list)
     silent_seconds: float = 0.0
+    listing: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -126,7 +127,10 @@ class Handler(BaseHTTPRequestHandler):
     def _read(self, headers, body):
         target = urlsplit(self.path)
         if target.path == "/":
-            return 200, self._listing(parse_qs(target.query)).encode()
+            listing = self.bucket.listing
+            if listing is None:
+                listing = self._listing(parse_qs(target.query))
+            return 200, listing.encode()
         try:
             return 200, self.bucket.objects[unquote(target.path[1:])]
         except KeyError:

@@ -157,14 +157,14 @@ def test_every_verb_has_its_path(post, noun, verb):
     assert {"POST"} == METHODS
 
 
-def test_a_fault_of_ours_shows_nothing(post, monkeypatch, caplog):
+def test_a_fault_of_ours_shows_nothing(post, gateway, monkeypatch, caplog):
     """A bare 500; the log has the stack and the line of who tried."""
     caplog.set_level(logging.INFO)
 
     def broken(*_):
         raise RuntimeError("hush")
 
-    monkeypatch.setattr("functions.admin.index.perform", broken)
+    monkeypatch.setattr(gateway.documents, "read", broken)
     status, _, content = post("/admin/client/disable", {"client_id": "demo"})
 
     assert (500, "internal_error") == (status, content["error"])

@@ -144,13 +144,13 @@ class TestRefusals:
         assert 502 == sign_in()[0]
 
     @pytest.mark.case(124)
-    def test_without_redis_nobody_is_signed_in(self, sign_in, gateway):
+    def test_without_redis_nobody_is_signed_in(self, sign_in, gateway, monkeypatch):
         """503, and no token that could not be ended."""
 
         def away(*_, **__):
             raise ServiceUnavailable
 
-        gateway.sessions._store.put = away
+        monkeypatch.setattr(gateway.redis_store, "put", away)
 
         assert 503 == sign_in()[0]
 

@@ -30,11 +30,11 @@ def start(gateway, settings):
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
     tight = {"sign_ins_per_address": 2, "oidc_key": {1: private_key()}}
 
-    def at(endpoint, *, headers=HTML, client_ip="192.0.2.1", **more):
+    def at(endpoint, *, headers=HTML, peer_ip="192.0.2.1", **more):
         changed = dataclasses.replace(settings, **tight, **more)
         sent = [("content-type", endpoint.kind), *headers]
         call = {"method": endpoint.method, "path": endpoint.path, "headers": sent}
-        call |= {"query": endpoint.query, "body": endpoint.body, "client_ip": client_ip}
+        call |= {"query": endpoint.query, "body": endpoint.body, "peer_ip": peer_ip}
         handler = endpoint.handler.with_gateway(Gateway(changed))
         return call_wsgi(handler, make_environ_fc(**call))
 
@@ -57,7 +57,7 @@ def test_the_third_of_two(start, redis_server, name):
     assert 1 <= int(dict(headers)["Retry-After"]) <= 60
     assert "请求过于频繁" in body.decode()
     assert "Set-Cookie" not in dict(headers)
-    assert 200 == start(endpoint, client_ip="192.0.2.2")[0]
+    assert 200 == start(endpoint, peer_ip="192.0.2.2")[0]
 
 
 @pytest.mark.case(123)

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from functions.refresh import index
 from functions.refresh.index import handler, refresh
-from runtime import gateway as gateway_module
+from runtime.entry.timer import timer
 from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
@@ -85,20 +84,17 @@ def test_one_apps_trouble_is_no_others(gateway, wechat):
     assert refresh(gateway) == {"fresh": 2, "paused": 1}
 
 
-def test_a_round_is_bounded(gateway, real, monkeypatch):
+def test_a_round_is_bounded(gateway, real):
     """What is left is fetched by the next one."""
-    monkeypatch.setattr(index, "MOST_FETCHES", 3)
-    monkeypatch.setattr(index, "AT_ONCE", 1)
     add_apps(gateway, 4)
     use(gateway)
 
-    first, second = refresh(gateway), refresh(gateway)
+    first, second = (refresh(gateway, most_fetches=3, at_once=1) for _ in range(2))
 
     assert (first["fetched"], first["left"]) == (3, 2)
     assert len(real.calls(STABLE)) == 5
     assert second["fetched"] == 2
-    monkeypatch.setattr(index, "MOST_SECONDS", 0)
-    assert refresh(gateway) == {"left": 5}
+    assert refresh(gateway, most_seconds=0) == {"left": 5}
 
 
 def test_the_handler_answers_and_logs_what_it_did(gateway, real, caplog):
@@ -127,15 +123,13 @@ def test_without_redis_nothing_is_fetched(tmp_path, gateway, wechat):
     assert wechat.seen == []
 
 
-def test_a_fault_of_ours_is_logged_and_not_shown(monkeypatch, caplog):
+def test_a_fault_of_ours_is_logged_and_not_shown(caplog):
     """No stack in the answer."""
 
     def broken():
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(gateway_module, "settings_from", lambda _: broken())
-
-    told = json.loads(handler(EVENT, None))
+    told = json.loads(timer(refresh, name="refresh", gateway=broken)(EVENT, None))
 
     assert told == {"error": "internal_error", "version": version()}
     assert "RuntimeError" in caplog.text

@@ -35,7 +35,7 @@ def test_the_environ_is_exactly_fcs():
     """The environ has exactly FC's keys, and the variables of the process."""
     headers = {"host": "gateway.example.com", "cookie": "a=1,b=2"}
     environ = environ_of(
-        make_call(method="POST", headers=headers, body=b"xyz", client_ip="10.0.0.9"),
+        make_call(method="POST", headers=headers, body=b"xyz", peer_ip="10.0.0.9"),
         REDIS_URL="redis://",
     )
     stream, context = environ.pop("wsgi.input"), environ.pop("fc.context")

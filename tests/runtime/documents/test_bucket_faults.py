@@ -131,9 +131,9 @@ def test_no_keys(server, monkeypatch):
 
 
 @pytest.mark.parametrize("page", ["<html>sign in<br>", "<html/>", ""])
-def test_what_is_no_answer_of_a_bucket(server, monkeypatch, page):
+def test_what_is_no_answer_of_a_bucket(server, page):
     """A page of some proxy in place of a listing is no empty bucket."""
-    monkeypatch.setattr("tests.support.oss_server.Handler._listing", lambda *_: page)
+    server.bucket.listing = page
 
     with pytest.raises(StoreAway, match=r"^ListObjects: (500|no listing)$"):
         oss_store(server).ids("apps")

@@ -53,7 +53,7 @@ SAME = {
     "headers": {"headers": [("user-agent", "x"), ("x-a-b", "y")]},
     "repeated": {"headers": [("accept", "a"), ("accept", "b")]},
     "cookies": {"headers": [("cookie", "a=1"), ("cookie", "b=2")]},
-    "client": {"client_ip": "2001:db8::1"},
+    "client": {"peer_ip": "2001:db8::1"},
     "encoded": {"path": "/%6cogin"},
     "encoded-slash": {"path": "/login%2fme"},
     "utf-8-path": {"path": "/%E5%BC%A0"},
@@ -120,7 +120,7 @@ def test_a_request_of_fc_in_full():
             ("content-type", "text/xml"),
         ),
         body=b"<a/>",
-        client_ip="192.0.2.1",
+        peer_ip="192.0.2.1",
         request_id=REQUEST_ID,
     )
     assert expected == WsgiAdapter(environ, Wsgi()).request()

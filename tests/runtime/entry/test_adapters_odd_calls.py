@@ -103,7 +103,7 @@ def test_an_event_may_leave_out_what_is_empty(missing):
 
     for event in (absent, {**EVENT, missing: None}):
         text = json.dumps(event).encode()
-        assert Request("GET", "/", client_ip="192.0.2.1", request_id=REQUEST_ID) == (
+        assert Request("GET", "/", peer_ip="192.0.2.1", request_id=REQUEST_ID) == (
             EventAdapter(text, make_context()).request()
         )
 

@@ -9,7 +9,7 @@ import pytest
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused
-from runtime.operations.transfer import _CHECKS, exported
+from runtime.operations.transfer import CHECKS, exported
 from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
@@ -32,7 +32,7 @@ def through_json(content):
 
 def test_every_kind_of_document_travels():
     """One that is added later is not forgotten."""
-    assert set(SECRET_FIELDS) == set(_CHECKS)
+    assert set(SECRET_FIELDS) == set(CHECKS)
 
 
 @pytest.mark.parametrize("sealed", [True, False])

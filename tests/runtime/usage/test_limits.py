@@ -28,7 +28,7 @@ def make_limits(redis_server, *, clock=None, **more):
 
 
 def by(address="192.0.2.1"):
-    return Request("GET", "/", client_ip=address)
+    return Request("GET", "/", peer_ip=address)
 
 
 def passed(limits, request, times):
@@ -136,7 +136,7 @@ class TestSignIns:
     def test_a_forwarded_address(self, redis_server):
         """It counts only where a trusted proxy has written it."""
         headers = (("x-forwarded-for", "203.0.113.9"),)
-        forwarded = Request("GET", "/", headers=headers, client_ip="192.0.2.1")
+        forwarded = Request("GET", "/", headers=headers, peer_ip="192.0.2.1")
         trusting = make_limits(redis_server, trusted_hops=1)
         passed(make_limits(redis_server), by(), 3)
 

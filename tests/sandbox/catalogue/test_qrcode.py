@@ -152,9 +152,8 @@ def test_there_is_a_limit_to_permanent_codes():
     assert (100_000, False, True) == (MOST_PERMANENT, before, codes.full())
 
 
-def test_one_permanent_code_too_many_is_refused(monkeypatch):
-    """A new scene has no room, a known one still has its code."""
-    monkeypatch.setattr("sandbox.catalogue.state.qrcodes.MOST_PERMANENT", 1)
+def test_one_permanent_code_too_many_is_refused():
+    """A new scene gets no code, a known one still has its code."""
     world = World(Clock(), Ids(1))
     app = next(app for app in world.apps.values() if app.kind == "service")
 
@@ -165,6 +164,9 @@ def test_one_permanent_code_too_many_is_refused(monkeypatch):
             world, app, Call("POST", CREATE, body=json.dumps(body).encode())
         )
 
+    codes = world.of(app.appid, QrCodes)
+    for number in range(2, MOST_PERMANENT + 1):
+        codes.put(QrCode(f"ticket {number}", "", f"scene {number}"))
     known = create_here(1)
     with pytest.raises(WeChatError) as refused:
         create_here(2)

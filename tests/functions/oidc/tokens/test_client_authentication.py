@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.registry import models as registered
-from runtime.registry.client_secrets import hash_secret, matches
+from runtime.registry.client_secrets import hash_secret
+from runtime.registry.models import Client
 from runtime.usage.limits import Limits
 from tests.support.provider import CODE, SECRETS, make_code
 from tests.support.scripted_wechat import SERVICE, basic, change
@@ -83,12 +83,13 @@ def test_two_secrets_are_good_while_one_is_changed(provider, gateway):
 def test_an_unknown_client_takes_the_path_of_a_wrong_secret(provider, monkeypatch):
     """One hash is made and compared for either, and the words are the same."""
     compared = []
+    owns = Client.owns
 
-    def counting(secret, known):
-        compared.append(secret)
-        return matches(secret, known)
+    def counting(client, secret):
+        compared.extend(secret for _ in client.secret_hashes)
+        return owns(client, secret)
 
-    monkeypatch.setattr(registered, "matches", counting)
+    monkeypatch.setattr(Client, "owns", counting)
     wrong = {"demo": "demo_" + "0" * 32, "nobody": "nobody_" + "0" * 32}
     answers = [
         provider.token(GRANT, client=None, headers=[("authorization", basic(*who))])
