@@ -82,15 +82,16 @@ def _end(request: Request, gateway: Gateway, callback: Callback) -> Response:
         return _restart(request, gateway, callback)
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(gateway, callback, error)
-    session = Session(**known_fields(Session, result))
-    response = redirect(_location(gateway, callback, result))
+    session = Session(**known_fields(Session, result.fields))
+    response = redirect(_location(gateway, callback, result.fields))
     if not session.sid:
         return response
-    try:
-        gateway.sessions.profile(session)
-    except NotSignedIn:
-        # The user has signed out and gone back: the ended session stays ended.
-        raise FlowExpired from None
+    if result.repeated:
+        try:
+            gateway.sessions.profile(session)
+        except NotSignedIn:
+            # The user has signed out and gone back: the ended session stays ended.
+            raise FlowExpired from None
     cookie = gateway.sessions.cookie(session, now=gateway.clock())
     return response.with_headers(cookie)
 

@@ -17,6 +17,7 @@ from runtime.registry.sign_in_apps import SILENT
 from runtime.registry.subjects import SubjectMissing, subject_of
 from runtime.sign_in.flows import Flow
 from runtime.sign_in.sessions import Session
+from runtime.state.redis_store import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,24 @@ def exchange_code(gateway: Gateway, callback: Callback, code: str) -> Mapping[st
     that has a newer key.
     """
     profile = gateway.sign_in.exchange_code(callback.app, code)
-    session = _session(gateway, callback, profile)
+    session, entries = _session(gateway, callback, profile)
     result = asdict(session)
     flow = callback.flow
     if flow.request and callback.client:
         grant = grant_of(
             callback.client, flow.request, session, profile, language=flow.language
         )
-        gateway.grants.code(grant, flow=callback.state)
+        _, entry = gateway.grants.make_code(grant, flow=callback.state)
+        entries.append(entry)
         result["key"] = gateway.grants.newest_key
+    # In one round trip; the flow has its result only after that.
+    gateway.redis_store.put_all(entries)
     return result
 
 
 def _session(
     gateway: Gateway, callback: Callback, profile: Mapping[str, Any]
-) -> Session:
+) -> tuple[Session, list[Entry]]:
     app, asked = callback.app, callback.flow.request
     openid, now = profile["wechat_openid"], gateway.clock()
     try:
@@ -72,5 +76,6 @@ def _session(
         if asked is None or asked.scope != (SILENT,):
             raise
         # WeChat's dialect promises an openid and no more: nobody is signed in by it.
-        return Session(sub=openid, sid="", at=int(now), app=app.appid)
-    return gateway.sessions.begin(sub, profile, now=now)
+        return Session(sub=openid, sid="", at=int(now), app=app.appid), []
+    session, entry = gateway.sessions.make(sub, profile, now=now)
+    return session, [entry]

@@ -44,6 +44,7 @@ def authorization_code(client: Client, form: Form, gateway: Gateway) -> Answer:
 def refresh_token(client: Client, form: Form, gateway: Gateway) -> Answer:
     """Return new tokens and a new refresh token; the one that was sent is used up.
 
+    For a short time it gets the same refresh token again, see `GrantStore.rotate`.
     A `scope` may name less than was granted; the answer covers all that was granted.
     """
     token = form.get("refresh_token")
@@ -55,8 +56,8 @@ def refresh_token(client: Client, form: Form, gateway: Gateway) -> Answer:
         raise InvalidGrant
     if not set(form.get("scope", "").split()) <= set(grant.scope):
         raise InvalidScope
-    number = gateway.grants.rotate(active.id, active.number)
-    return _user_tokens(client, active.id, grant, gateway, number=number)
+    next_ = gateway.grants.rotate(active.id, active.number, now=gateway.clock())
+    return _user_tokens(client, active.id, grant, gateway, refresh_token=next_)
 
 
 def client_credentials(client: Client, form: Form, gateway: Gateway) -> Answer:
@@ -109,9 +110,9 @@ def _user_tokens(
     gateway: Gateway,
     *,
     nonce: str | None = None,
-    number: int = 0,
+    refresh_token: RefreshToken | None = None,
 ) -> Answer:
-    """Return the tokens of a grant; `number` is that of its refresh token.
+    """Return the tokens of a grant, by default with its first refresh token.
 
     The ID token holds the same claims as userinfo: many clients read nothing else.
     """
@@ -135,9 +136,8 @@ def _user_tokens(
             nonce=nonce,
         )
     if grant.is_refreshable:
-        answer["refresh_token"] = gateway.grants.refresh_token(
-            id_, now=now, number=number
-        )
+        first = gateway.grants.refresh_token
+        answer["refresh_token"] = refresh_token or first(id_, now=now)
     return answer
 
 

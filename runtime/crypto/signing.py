@@ -50,10 +50,16 @@ class Signer:
         # Callers send the same text again and again; an invalid one is not cached.
         self._opened = lru_cache(maxsize=256)(self._open)
 
-    def sign(self, payload: bytes, *, now: float) -> str:
-        """Return the payload signed at `now` (unix seconds)."""
-        signed = f"{base64url(payload)}.{self._newest}.{int(now)}"
-        return f"{signed}.{self._mac(self._newest, signed)}"
+    def sign(self, payload: bytes, *, now: float, version: int = 0) -> str:
+        """Return the payload signed at `now` (unix seconds).
+
+        The same payload, time and version give the same text. The newest key signs
+        where this process has no key of that version.
+        """
+        if version not in self._keys:
+            version = self._newest
+        signed = f"{base64url(payload)}.{version}.{int(now)}"
+        return f"{signed}.{self._mac(version, signed)}"
 
     def verify(self, text: str, *, now: float, max_age: float) -> bytes:
         """Return the payload; BadSignature, SignatureExpired or SignedInFuture."""

@@ -16,11 +16,17 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.crypto.encoding import sha256_hex
-from runtime.errors import FlowExpired, WeChatTimeout, WeChatUnavailable
+from runtime.errors import (
+    FlowExpired,
+    ServiceUnavailable,
+    WeChatTimeout,
+    WeChatUnavailable,
+)
 from runtime.sign_in.authorization_request import AuthorizationRequest, from_fields
 from runtime.state.redis_store import RedisStore
 from runtime.state.stored_fields import known_fields
@@ -49,7 +55,40 @@ MOST_COOKIES = 32
 
 _FAILED = b"failed"
 
-_OVER = b"over"
+# Each script may run twice, as an answer of Redis can be lost. KEYS of all: the mark of
+# the caller that exchanges, and the result.
+
+# ARGV: the caller's mark, how long it is valid. Returns 0 to the one caller that may
+# exchange; else 1 and the result, if there is one yet; 2 where the flow is over.
+_CLAIM = """
+local mark = redis.call('GET', KEYS[1])
+if not mark or mark == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  redis.call('DEL', KEYS[2])
+  return {0}
+end
+return {mark == 'over' and 2 or 1, redis.call('LINDEX', KEYS[2], 0)}
+"""
+
+# ARGV: the result, its life, the flow's life. Once the result has expired, nobody may
+# exchange the code again.
+_FINISH = """
+if redis.call('GET', KEYS[1]) == 'over' then return end
+redis.call('DEL', KEYS[2])
+redis.call('RPUSH', KEYS[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('SET', KEYS[1], 'over', 'PX', ARGV[3])
+"""
+
+# ARGV: the caller's mark, the failure, its life. Callers that wait fail with this one;
+# later ones may try again.
+_GIVE_UP = """
+local mark = redis.call('GET', KEYS[1])
+if mark and mark ~= ARGV[1] then return end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('RPUSH', KEYS[2], ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+"""
 
 _NAME_CHARACTERS = 8
 
@@ -72,6 +111,14 @@ class Flow:
     language: str | None = None
     scope: str | None = None
     request: AuthorizationRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResult:
+    """What a flow led to; `repeated` tells that another callback brought it about."""
+
+    fields: Mapping[str, Any]
+    repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +176,7 @@ class Flows:
             return None
         return hmac.compare_digest(sha256_hex(cookie.secret), flow.browser)
 
-    def once(
-        self, state: str, exchange: Callable[[], Mapping[str, Any]]
-    ) -> Mapping[str, Any]:
+    def once(self, state: str, exchange: Callable[[], Mapping[str, Any]]) -> FlowResult:
         """Return the flow's one result, however many callers ask at the same time.
 
         The first caller exchanges the code and the others wait for its result. For a
@@ -139,30 +184,34 @@ class Flows:
         fails, the flow can be tried again.
         """
         key = _key(state)
-        mark = self._random(8).encode()
-        if not self._store.add(key + ":exchange", mark, seconds=EXCHANGE_SECONDS):
-            return self._result_of_another(key)
-        self._store.remove(key + ":done")
+        keys = [key + ":exchange", key + ":done"]
+        mark = self._random(8)
+        found = self._run(_CLAIM, keys, mark, _milliseconds(EXCHANGE_SECONDS))
+        if found[0]:
+            is_over, text = found[0] == 2, found[1]
+            return FlowResult(self._told(keys[1], text, is_over=is_over), repeated=True)
         try:
             result = exchange()
+            lives = _milliseconds(RESULT_SECONDS), _milliseconds(FLOW_SECONDS)
+            self._run(_FINISH, keys, json.dumps(result), *lives)
         except BaseException:
-            # Callers that wait fail with this one; later ones may try again.
-            self._store.announce(key + ":done", _FAILED, seconds=FAILURE_SECONDS)
-            if self._store.get(key + ":exchange") == mark:
-                self._store.remove(key + ":exchange")
+            # If Redis is away, the mark expires by itself.
+            with suppress(ServiceUnavailable):
+                life = _milliseconds(FAILURE_SECONDS)
+                self._run(_GIVE_UP, keys, mark, _FAILED, life)
             raise
-        text = json.dumps(result).encode()
-        self._store.announce(key + ":done", text, seconds=RESULT_SECONDS)
-        # Once the result has expired, nobody may exchange the code again.
-        self._store.put(key + ":exchange", _OVER, seconds=FLOW_SECONDS)
-        return result
+        return FlowResult(result, repeated=False)
 
-    def _result_of_another(self, key: str) -> Mapping[str, Any]:
-        over = self._store.get(key + ":exchange") == _OVER
-        seconds = 0.01 if over else self._wait_seconds
-        text = self._store.wait(key + ":done", seconds=seconds)
+    def _run(self, script: str, keys: list[str], *arguments: str | bytes | int) -> Any:
+        return self._store.run(script, keys, [*arguments], repeatable=True)
+
+    def _told(
+        self, key: str, text: bytes | None, *, is_over: bool
+    ) -> Mapping[str, Any]:
+        if text is None and not is_over:
+            text = self._store.wait(key, seconds=self._wait_seconds)
         if text is None:
-            raise FlowExpired if over else WeChatTimeout
+            raise FlowExpired if is_over else WeChatTimeout
         if text == _FAILED:
             raise WeChatUnavailable
         result: Mapping[str, Any] = json.loads(text)
@@ -217,6 +266,10 @@ class FlowCookies:
 
     def _name(self, state: str) -> str:
         return f"{'__Host-' if self._secure else ''}flow_{state[:_NAME_CHARACTERS]}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _key(state: str) -> str:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from runtime.crypto.encoding import base64url, from_base64url
 from runtime.crypto.keys import Keys
 from runtime.errors import NotSignedIn
+from runtime.sign_in.sign_outs import is_ended, key_of
+from runtime.state.redis_store import Entry
 from runtime.web.authorization_header import bearer_of
 from runtime.web.cookies import read_cookie, set_cookie, sign_cookie
 from runtime.web.messages import Request
@@ -74,11 +76,18 @@ class Sessions:
 
     def begin(self, sub: str, profile: Mapping[str, Any], *, now: float) -> Session:
         """Store the profile under a new session id and return the session."""
+        session, entry = self.make(sub, profile, now=now)
+        self._store.put_all([entry])
+        return session
+
+    def make(
+        self, sub: str, profile: Mapping[str, Any], *, now: float
+    ) -> tuple[Session, Entry]:
+        """Return a new session, and what has to be stored before it is valid."""
         app = str(profile.get("wechat_appid", ""))
         session = Session(sub=sub, sid=self._random(16), at=int(now), app=app)
         text = json.dumps(profile, ensure_ascii=False).encode()
-        self._store.put(_key(session.sid), text, seconds=self._seconds)
-        return session
+        return session, Entry(_key(session.sid), text, self._seconds)
 
     def cookie(self, session: Session, *, now: float) -> tuple[str, str]:
         """Return the Set-Cookie header for a session."""
@@ -118,8 +127,9 @@ class Sessions:
 
     def profile(self, session: Session) -> Mapping[str, Any]:
         """Return the profile; NotSignedIn if the session has been ended."""
-        text = self._store.get(_key(session.sid))
-        if text is None or self._sign_outs.have_ended(session.sub, since=session.at):
+        keys = [_key(session.sid), key_of(session.sub)]
+        text, signed_out = self._store.get_all(keys)
+        if text is None or is_ended(signed_out, since=session.at):
             raise NotSignedIn
         profile: Mapping[str, Any] = json.loads(text)
         return profile

@@ -19,13 +19,18 @@ class SignOuts:
 
     def end_all(self, sub: str, *, now: float) -> None:
         """End every session and token of this user that began up to now."""
-        self._store.put(_key(sub), str(int(now)).encode(), seconds=self._seconds)
+        self._store.put(key_of(sub), str(int(now)).encode(), seconds=self._seconds)
 
     def have_ended(self, sub: str, *, since: int) -> bool:
         """Tell whether what began at `since` (unix seconds) has been ended."""
-        at = self._store.get(_key(sub))
-        return at is not None and since <= int(at)
+        return is_ended(self._store.get(key_of(sub)), since=since)
 
 
-def _key(sub: str) -> str:
+def key_of(sub: str) -> str:
+    """Return the key that holds when a user was signed out, if ever."""
     return f"gateway:signed_out:{{{sha256_hex(sub)}}}"
+
+
+def is_ended(stored: bytes | None, *, since: int) -> bool:
+    """Tell whether what `key_of` holds ends what began at `since`."""
+    return stored is not None and since <= int(stored)

@@ -23,7 +23,7 @@ SHORTEST_POLL = 0.005
 LONGEST_POLL = 0.1
 
 
-ATTEMPT_SECONDS = 30
+ATTEMPT_SECONDS = 10
 """How long a script can recognize that it is repeated; a repetition comes at once."""
 
 
@@ -110,7 +110,9 @@ class RedisStore:
 
     def field(self, key: str, field: str) -> bytes | None:
         """Return one field of a hash, or None."""
-        value: bytes | None = self._call(lambda client: client.hget(key, field))
+        value: bytes | None = self._call(
+            lambda client: client.hget(key, field), repeatable=True
+        )
         return value
 
     def count(self, counts: Mapping[tuple[str, str], int], *, seconds: float) -> None:
@@ -144,7 +146,8 @@ class RedisStore:
             return self._poll(key, seconds)
         timeout = max(0.01, min(seconds, ANSWER_SECONDS - 1))
         value: bytes | None = self._call(
-            lambda client: client.blmove(key, key, timeout, src="LEFT", dest="LEFT")
+            lambda client: client.blmove(key, key, timeout, src="LEFT", dest="LEFT"),
+            repeatable=True,
         )
         return value
 
@@ -178,7 +181,9 @@ class RedisStore:
         # For a Redis behind a proxy that refuses blocking commands.
         pause, until = SHORTEST_POLL, time.monotonic() + seconds
         while True:
-            value: bytes | None = self._call(lambda client: client.lindex(key, 0))
+            value: bytes | None = self._call(
+                lambda client: client.lindex(key, 0), repeatable=True
+            )
             left = until - time.monotonic()
             if value is not None or left <= 0:
                 return value

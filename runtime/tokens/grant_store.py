@@ -6,8 +6,10 @@ signed and name the id, so that Redis holds no token:
     gateway:grant:{id}:code      the grant while the code waits; then the word `spent`
     gateway:grant:{id}           the grant while tokens of it may live
     gateway:grant:{id}:refresh   how often its refresh token has been replaced
+    gateway:grant:{id}:rotated   what signed the newest refresh token, for 30 s
+    gateway:grant:{id}:attempt   which attempt redeemed the code, for seconds
 
-All three have the id as their hash tag, so each script is safe on a cluster.
+All have the id as their hash tag, so each script is safe on a cluster.
 """
 
 from __future__ import annotations
@@ -23,7 +25,12 @@ from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import FlowExpired, GatewayError
 from runtime.registry.registry import Registry
 from runtime.sign_in.sign_outs import SignOuts
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import (
+    ATTEMPT_SECONDS,
+    Entry,
+    RedisStore,
+    attempt_id,
+)
 from runtime.state.stored_fields import known_fields
 from runtime.tokens.grant import (
     ActiveGrant,
@@ -37,36 +44,68 @@ from runtime.tokens.grant import (
 )
 from runtime.tokens.lifetimes import (
     CODE_SECONDS,
+    REFRESH_LEEWAY_SECONDS,
     REFRESH_TOKEN_SECONDS,
     USER_TOKEN_SECONDS,
 )
 
-# ARGV: whether a second use revokes the grant. A waiting code's text is the grant's
-# life in ms, a space, the grant as JSON. The word `spent` lives as long as the grant,
-# as a thief may use the code at any time. Returns the JSON, `spent`, or nil.
+# KEYS: the grant, its code, how often it was refreshed, and the attempt that redeemed
+# it. ARGV: 1 if a second use revokes the grant and refresh tokens are replaced, else 0;
+# the attempt; how long it is known. A waiting code's text is the grant's life in ms, a
+# space, the grant as JSON. The word `spent` lives as long as the grant, as a thief may
+# use the code at any time. Returns the JSON, `spent`, or nil; the attempt that redeemed
+# the code gets the JSON again.
+# A grant ends with `"counted": true` if its count begins at once: then a lost one is
+# noticed. Version 0.1.0 begins to count with the first refresh.
 REDEEM = """
 local text = redis.call('GET', KEYS[2])
 if not text then return false end
 if text == 'spent' then
+  if redis.call('GET', KEYS[4]) == ARGV[2] then
+    return redis.call('GET', KEYS[1]) or text
+  end
   if ARGV[1] == '1' then redis.call('DEL', KEYS[1]) end
   return text
 end
 local life, grant = string.match(text, '^(%d+) (.*)$')
+if ARGV[1] == '1' then
+  grant = string.sub(grant, 1, -2) .. ', "counted": true}'
+  redis.call('SET', KEYS[3], '0', 'PX', life)
+end
 redis.call('SET', KEYS[2], 'spent', 'PX', life)
 redis.call('SET', KEYS[1], grant, 'PX', life)
+redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[3])
 return grant
 """
 
-# ARGV: the number of the refresh token that was sent. Returns the next number, or nil.
+# KEYS: the grant, how often it was refreshed, and its last refresh. ARGV: the number of
+# the refresh token that was sent, the version of the key that signs the next one and
+# the time that it is signed at, the leeway in ms. Returns number, version and time of
+# the next token. The token before the newest gets the same ones again within the
+# leeway, so an answer that was lost is repeated. Any other number ends the grant, and
+# a lost count does. A leeway that ends later than it can was prolonged by a clock that
+# was set back.
 ROTATE = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-local number = tonumber(redis.call('GET', KEYS[3]) or '0')
-if number ~= tonumber(ARGV[1]) then
-  redis.call('DEL', KEYS[1])
-  return false
+local grant = redis.call('GET', KEYS[1])
+if not grant then return false end
+local sent = tonumber(ARGV[1])
+local count = tonumber(redis.call('GET', KEYS[2]) or 'lost')
+if not count and sent == 0 and string.sub(grant, -16) ~= '"counted": true}' then
+  count = 0
 end
-redis.call('SET', KEYS[3], number + 1, 'PX', redis.call('PTTL', KEYS[1]))
-return number + 1
+if count == sent then
+  local life = math.max(1, redis.call('PTTL', KEYS[1]))
+  local next = string.format('%d %s %s', sent + 1, ARGV[2], ARGV[3])
+  redis.call('SET', KEYS[2], sent + 1, 'PX', life)
+  redis.call('SET', KEYS[3], next, 'PX', ARGV[4])
+  return next
+end
+if count == sent + 1 and redis.call('PTTL', KEYS[3]) <= tonumber(ARGV[4]) then
+  local last = redis.call('GET', KEYS[3])
+  if last and string.match(last, '^%d+') == tostring(count) then return last end
+end
+redis.call('DEL', KEYS[1], KEYS[3])
+return false
 """
 
 
@@ -83,6 +122,7 @@ class GrantStore:
         refresh_tokens: Signer,
         sign_outs: SignOuts,
         random: Callable[[int], str] = secrets.token_urlsafe,
+        leeway_seconds: float = REFRESH_LEEWAY_SECONDS,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -91,9 +131,16 @@ class GrantStore:
         self._refresh_tokens = refresh_tokens
         self._sign_outs = sign_outs
         self._random = random
+        self._leeway = round(leeway_seconds * 1000)
 
     def code(self, grant: Grant, *, flow: str | None = None) -> str:
-        """Return a code for the grant: 43 characters, valid once.
+        """Store the grant and return its code, which is valid once; see `make_code`."""
+        code, entry = self.make_code(grant, flow=flow)
+        self._store.put_all([entry])
+        return code
+
+    def make_code(self, grant: Grant, *, flow: str | None = None) -> tuple[str, Entry]:
+        """Return a code of 43 characters, and what has to be stored to make it valid.
 
         With the state of a flow it is the flow's own code, see `code_of`.
         """
@@ -102,12 +149,11 @@ class GrantStore:
             code = self.code_of(flow, key=self.newest_key)
         text = json.dumps(asdict(grant), ensure_ascii=False)
         life = REFRESH_TOKEN_SECONDS if grant.is_refreshable else USER_TOKEN_SECONDS
-        self._store.put(
+        return code, Entry(
             _key(_id(code)) + ":code",
             f"{life * 1000} {text}".encode(),
-            seconds=CODE_SECONDS[grant.dialect],
+            CODE_SECONDS[grant.dialect],
         )
-        return code
 
     @property
     def newest_key(self) -> int:
@@ -133,7 +179,9 @@ class GrantStore:
         (RFC 6749, 4.1.2).
         """
         id_ = _id(code)
-        found = self._store.run(REDEEM, _keys(id_), [int(revoke)])
+        keys = _keys(id_, "", ":code", ":refresh", ":attempt")
+        arguments = [int(revoke), attempt_id(), ATTEMPT_SECONDS * 1000]
+        found = self._store.run(REDEEM, keys, arguments, repeatable=True)
         if found is None:
             raise InvalidGrant
         if found == b"spent":
@@ -148,10 +196,17 @@ class GrantStore:
         """Return an access token of a grant; it lives USER_TOKEN_SECONDS."""
         return UserToken(self._user_tokens.sign(id_.encode(), now=now))
 
-    def refresh_token(self, id_: str, *, now: float, number: int = 0) -> RefreshToken:
-        """Return a grant's refresh token; `number` ones were replaced before it."""
+    def refresh_token(
+        self, id_: str, *, now: float, number: int = 0, version: int = 0
+    ) -> RefreshToken:
+        """Return a grant's refresh token; `number` ones were replaced before it.
+
+        The same time and version of the signing key give the same token.
+        """
         payload = f"{id_} {number}".encode()
-        return RefreshToken(self._refresh_tokens.sign(payload, now=now))
+        return RefreshToken(
+            self._refresh_tokens.sign(payload, now=now, version=version)
+        )
 
     def read(self, token: UserToken, *, now: float) -> ActiveGrant:
         """Return the grant of an access token; InvalidUserToken, ExpiredUserToken."""
@@ -176,16 +231,22 @@ class GrantStore:
         id_, _, number = payload.decode().partition(" ")
         return self._active(id_, InvalidGrant, number=int(number))
 
-    def rotate(self, id_: str, number: int) -> int:
-        """Return the number of the next refresh token, to one caller only.
+    def rotate(self, id_: str, number: int, *, now: float) -> RefreshToken:
+        """Return the refresh token that comes after the one with this number.
 
-        A token that was replaced before was stolen, or its replacement was: then this
-        is InvalidGrant, and all tokens of the grant end (RFC 9700, 4.14).
+        Two tabs may send one token at the same time, and an answer can be lost. So for
+        30 s the token before the newest gets the newest again, which is computed and
+        not stored. Any other token that was replaced was stolen, or its replacement
+        was: then this is InvalidGrant, and all tokens of the grant end (RFC 9700,
+        4.14).
         """
-        found = self._store.run(ROTATE, _keys(id_), [number])
-        if found != number + 1:
+        keys = _keys(id_, "", ":refresh", ":rotated")
+        arguments = [number, self._refresh_tokens.newest, int(now), self._leeway]
+        found = self._store.run(ROTATE, keys, arguments, repeatable=True)
+        if found is None:
             raise InvalidGrant
-        return int(found)
+        next_, version, signed_at = map(int, found.split())
+        return self.refresh_token(id_, now=signed_at, number=next_, version=version)
 
     def named_by(self, token: str, *, now: float) -> tuple[str, Grant] | None:
         """Return id and grant of a user's access or refresh token that is not too old.
@@ -235,5 +296,5 @@ def _key(id_: str) -> str:
     return f"gateway:grant:{{{id_}}}"
 
 
-def _keys(id_: str) -> list[str]:
-    return [_key(id_), _key(id_) + ":code", _key(id_) + ":refresh"]
+def _keys(id_: str, *names: str) -> list[str]:
+    return [_key(id_) + name for name in names]

@@ -11,3 +11,6 @@ USER_TOKEN_SECONDS = 7200
 
 REFRESH_TOKEN_SECONDS = 30 * 86400
 """From the sign-in on, used or not; as at WeChat."""
+
+REFRESH_LEEWAY_SECONDS = 30
+"""How long a refresh token that was just replaced gets its replacement again."""

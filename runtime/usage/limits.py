@@ -13,32 +13,38 @@ from typing import TypeVar
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import RateLimited
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import ATTEMPT_SECONDS, RedisStore, attempt_id
 from runtime.web.client_address import client_address
 from runtime.web.messages import Request
 
 WRONG_SECRETS = 60
-"""A minute, of one client from one address; then a right secret is refused, too."""
+"""A minute, of one client from one address."""
 
 WRONG_SECRETS_IN_ALL = 6000
 
 MOST_REMEMBERED = 10_000
 """Most full counts in the memory of a process; then the oldest is forgotten."""
 
+LONGEST_CLIENT_ID = 64
+"""In characters; what else somebody makes up is not hashed."""
+
 T = TypeVar("T")
 
-# KEYS; ARGV: for each key how many in a window, then the window in ms. Counts one more
-# of each key and returns 0; or counts nothing and returns the ms that are left of the
-# window that is full.
+# KEYS: the count in all, that of one address, and the attempt. ARGV: how many of each
+# in a window, the window in ms, how long the attempt is known. Counts one more of both
+# and returns 0; or counts nothing and returns the ms that are left of the window that
+# is full. An attempt whose answer was lost is repeated and not counted again.
 _SPEND = """
-for i, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[i]) then
-    return math.max(1, redis.call('PTTL', key))
-  end
+if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then
+  return math.max(1, redis.call('PTTL', KEYS[1]))
 end
-for _, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[#ARGV]) end
+if tonumber(redis.call('GET', KEYS[2]) or '0') >= tonumber(ARGV[2]) then
+  return math.max(1, redis.call('PTTL', KEYS[2]))
 end
+if redis.call('INCR', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+if redis.call('INCR', KEYS[2]) == 1 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+redis.call('SET', KEYS[3], '1', 'PX', ARGV[4])
 return 0
 """
 
@@ -52,9 +58,9 @@ class TooManyWrongSecrets(RateLimited):
 class Limits:
     """Refuses what comes too often; without Redis it refuses as well.
 
-    A wrong secret costs one round trip, a right secret none. A process remembers a full
-    count and then refuses right secrets, too, so that a guess shows nothing. A process
-    that has not seen the full count yet answers one more guess.
+    A wrong secret costs one round trip, a right secret none: it is always accepted, as
+    others at its address may be guessing. A process remembers a full count, and then
+    a wrong secret costs no round trip either.
     """
 
     def __init__(
@@ -98,12 +104,12 @@ class Limits:
     ) -> T | None:
         """Return what `find` finds by a secret; count None, a wrong secret.
 
-        TooManyWrongSecrets if there were too many: then a right one is refused, too.
+        TooManyWrongSecrets for a wrong one if there were too many.
         """
-        digest = self._digest(request, client_id)
-        self._refuse_remembered(digest)
         found = find()
         if found is None:
+            digest = self._digest(request, client_id)
+            self._refuse_remembered(digest)
             self._count_wrong_secret(digest)
         return found
 
@@ -136,9 +142,10 @@ class Limits:
         """Return 0, or the seconds until this may come again."""
         key = f"gateway:limit:{{{name}}}"
         # The count in all comes first: a flood must not leave a key for each address.
-        keys = [key, f"{key}:from:{digest}"]
-        milliseconds: int = self._store.run(_SPEND, keys, [in_all, each, self._window])
-        return milliseconds / 1000
+        keys = [key, f"{key}:from:{digest}", f"{key}:attempt:{attempt_id()}"]
+        arguments = [in_all, each, self._window, ATTEMPT_SECONDS * 1000]
+        left: int = self._store.run(_SPEND, keys, arguments, repeatable=True)
+        return left / 1000
 
     def _digest(self, request: Request, client_id: str = "") -> str:
         address = client_address(
@@ -146,4 +153,4 @@ class Limits:
             forwarded_for=request.header("x-forwarded-for"),
             trusted_hops=self._trusted_hops,
         )
-        return sha256_hex(f"{address}|{client_id}")
+        return sha256_hex(f"{address}|{client_id[:LONGEST_CLIENT_ID]}")

@@ -13,7 +13,7 @@ from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise, openid_for
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import Entry, RedisStore
 
 SESSION_KEY_SECONDS = 30 * 86400
 
@@ -27,10 +27,11 @@ class SessionKeys:
 
     def save(self, client: Client, appid: str, openid: str, session_key: str) -> None:
         """Store it for thirty days in place of an older one, as WeChat does."""
+        entries = [self._entry(_key(appid, openid), session_key)]
         if is_pairwise(client):
             name = openid_for(client, openid)
-            self._put(_pairwise_key(client, appid, name), openid)
-        self._put(_key(appid, openid), session_key)
+            entries.append(self._entry(_pairwise_key(client, appid, name), openid))
+        self._store.put_all(entries)
 
     def find(self, client: Client, appid: str, openid: str) -> str | None:
         """Return it, or None; `openid` is as the client knows it."""
@@ -39,9 +40,9 @@ class SessionKeys:
             known = self._get(_pairwise_key(client, appid, openid))
         return self._get(_key(appid, known)) if known else None
 
-    def _put(self, key: str, value: str) -> None:
+    def _entry(self, key: str, value: str) -> Entry:
         sealed = self._envelope.seal(value, place=key)
-        self._store.put(key, sealed.encode(), seconds=SESSION_KEY_SECONDS)
+        return Entry(key, sealed.encode(), SESSION_KEY_SECONDS)
 
     def _get(self, key: str) -> str | None:
         sealed = self._store.get(key)

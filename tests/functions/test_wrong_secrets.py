@@ -11,6 +11,7 @@ import pytest
 
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
+from runtime.registry.client_secrets import hash_secret, matches
 from runtime.usage.limits import Limits
 from tests.support.api_calls import WHO
 from tests.support.fc_calls import call_wsgi, make_environ_fc
@@ -95,17 +96,45 @@ def guess(request, gateway):
 
 @pytest.mark.case(123)
 def test_the_fourth_guess_of_three(guess):
-    """It is told to wait, a right secret with it; from elsewhere that one is good."""
+    """It is told to wait; a right secret of the same address is accepted as before."""
     wrong = {guess(WRONG)[0] for _ in range(3)}
     right_before = guess(CLIENT_SECRET)[0]
-    late = [guess(WRONG), guess(CLIENT_SECRET)]
+    late = [guess(WRONG) for _ in range(60)]
 
     assert wrong <= {40125, "invalid_client"}
     assert right_before not in (*wrong, 45011, "rate_limited")
     for code, status, headers in late:
         assert (code, status) in ((45011, 200), ("rate_limited", 429))
         assert 1 <= int(headers["Retry-After"]) <= 60
+    assert right_before == guess(CLIENT_SECRET)[0]
     assert right_before == guess(CLIENT_SECRET, peer_ip="192.0.2.2")[0]
+
+
+@pytest.mark.case(123)
+def test_a_refused_guess_shows_nothing(guess):
+    """Known or not, nearly right or not: the same words, once there were too many."""
+    nearly = CLIENT_SECRET[:-1] + "0"
+    for secret in (WRONG, "nobody_" + "0" * 32):
+        for _ in range(4):
+            guess(secret)
+    late = [guess(secret)[:2] for secret in (WRONG, nearly, "nobody_" + "1" * 32)]
+
+    assert 1 == len(set(late))
+
+
+@pytest.mark.case(123)
+def test_a_long_guess_is_not_hashed(guess):
+    """A secret of a few thousand characters is wrong like any other."""
+    assert guess(WRONG)[:2] == guess("demo_" + "0" * 5000)[:2]
+
+
+@pytest.mark.parametrize("length", [257, 100_000])
+def test_what_is_too_long_matches_nothing(length):
+    """Not even a hash of itself: no work is done for it."""
+    secret = "x" * length
+
+    assert not matches(secret, hash_secret(secret))
+    assert matches("x" * 256, hash_secret("x" * 256))
 
 
 @pytest.mark.case(123)

@@ -150,7 +150,7 @@ class TestRefusals:
         def away(*_, **__):
             raise ServiceUnavailable
 
-        monkeypatch.setattr(gateway.redis_store, "put", away)
+        monkeypatch.setattr(gateway.redis_store, "put_all", away)
 
         assert 503 == sign_in()[0]
 

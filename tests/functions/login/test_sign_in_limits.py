@@ -89,7 +89,7 @@ def test_every_key_of_a_sign_in_ends(start, redis_server):
     client = redis_server.client()
     lives = [client.ttl(key) for key in client.scan_iter()]
 
-    assert 3 == len(lives)
+    assert 4 == len(lives)
     assert all(0 < life <= 600 for life in lives)
 
 
