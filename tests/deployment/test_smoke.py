@@ -123,4 +123,4 @@ def test_an_address_that_is_none(url, capsys):
     said = capsys.readouterr()
 
     assert (2, "") == (code, said.out)
-    assert "make smoke: URL=https://... is the deployed address.\n" == said.err
+    assert "make smoke: give the deployed URL, URL=https://...\n" == said.err
