@@ -20,7 +20,7 @@ from management.tables import table
 
 
 class Performer(Protocol):
-    """Performs a command: this process, or the function admin."""
+    """The performer of a command: this process, or the function admin."""
 
     def perform(
         self, noun: str, verb: str, arguments: Mapping[str, Any]

@@ -1,1 +1,1 @@
-"""Brings the gateway to where it runs."""
+"""Deployment: what is checked, built and uploaded, and the smoke test after it."""

@@ -1,4 +1,4 @@
-"""Finds the sentences of Tornado's templates for Babel."""
+"""An extractor for Babel of the sentences in Tornado's templates."""
 
 from __future__ import annotations
 

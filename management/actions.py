@@ -8,7 +8,7 @@ from typing import Any
 
 
 class AppAction(argparse.Action):
-    """`--app APPID`: add an app; consecutive apps share the scopes that follow."""
+    """Action of `--app APPID`: add an app; consecutive apps share their scopes."""
 
     def __call__(
         self,
@@ -26,7 +26,7 @@ class AppAction(argparse.Action):
 
 
 class ScopeAction(argparse.Action):
-    """`--scope PATTERN ...`: for the apps just before it; without one, for all apps."""
+    """Action of `--scope PATTERN ...`: for the apps just before it, or for all apps."""
 
     def __call__(
         self,
@@ -44,7 +44,7 @@ class ScopeAction(argparse.Action):
 
 
 class WithoutAppAction(argparse.Action):
-    """`--without-app APPID`: remove an app from the client."""
+    """Action of `--without-app APPID`: remove an app from the client."""
 
     def __call__(
         self,
@@ -57,7 +57,7 @@ class WithoutAppAction(argparse.Action):
 
 
 class NameAction(argparse.Action):
-    """`KIND/ID`: the name of a document, such as apps/wx0123456789abcdef."""
+    """Action of `KIND/ID`: the name of a document, such as apps/wx0123456789abcdef."""
 
     def __call__(
         self,

@@ -15,7 +15,7 @@ from runtime.settings import settings_from
 
 
 class Offline:
-    """Uses the settings of the environment, or of the local host in this folder."""
+    """A performer with the settings of the environment, or of the local host here."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         try:

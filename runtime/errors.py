@@ -103,7 +103,7 @@ class ServiceUnavailable(GatewayError):
 
 
 class RateLimited(GatewayError):
-    """There were too many calls of a client for an app, or starts of a sign-in."""
+    """Too many calls of a client for an app, or too many starts of a sign-in."""
 
     status = 429
     errcode = 45009
@@ -175,7 +175,7 @@ class SignInNotConfigured(GatewayError):
 
 
 class OidcNotConfigured(GatewayError):
-    """There is no key to sign ID tokens with."""
+    """No key to sign ID tokens with."""
 
     status = 501
     code = "oidc_not_configured"

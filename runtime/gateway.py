@@ -63,7 +63,7 @@ class lazy(Generic[T]):
 
 
 class Gateway:
-    """What the functions work with, wired by the settings.
+    """The objects that the functions use, made from the settings.
 
     To make a gateway neither connects to anything nor imports what it may need.
     """

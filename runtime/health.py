@@ -27,7 +27,7 @@ log = logging.getLogger("gateway.health")
 
 
 class Health:
-    """Finds whether each thing that is needed is "ok" or "away", by using it."""
+    """The state of Redis and the config service: "ok" or "away", found by use."""
 
     def __init__(
         self,

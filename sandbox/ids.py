@@ -12,7 +12,7 @@ _URL = _WORD + "_-"
 
 
 class Ids:
-    """Makes identifiers; the same seed gives the same ones in the same order."""
+    """Source of identifiers; the same seed gives the same ones in the same order."""
 
     def __init__(self, seed: int | str) -> None:
         self.seed = seed

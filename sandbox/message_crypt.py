@@ -27,7 +27,7 @@ class CryptError(ValueError):
 
 
 class Opened(NamedTuple):
-    """What a ciphertext held; the appid says for whom it was meant."""
+    """The content of a ciphertext; the appid names its addressee."""
 
     random: bytes
     message: bytes

@@ -1,4 +1,4 @@
-"""Who may import whom, and what an import may cost."""
+"""Imports: which module may import which, and what an import may cost."""
 
 import ast
 import json

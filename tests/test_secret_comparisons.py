@@ -1,4 +1,4 @@
-"""What proves something is compared in constant time, wherever it is compared."""
+"""Comparisons of secrets: every one takes constant time."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def main(
     *,
     budget: int = BUDGET,
 ) -> int:
-    """Build; return 0, or 1 if it failed and nothing can be deployed."""
+    """Build the archive; return 0, or 1 if it failed and nothing can be deployed."""
     _clear(root)
     try:
         build(root, root / ".fun/build", environ, budget=budget)

@@ -29,12 +29,12 @@ BY_QR = ("snsapi_login",)
 
 
 def oauth2_authorize(request: Request, gateway: Gateway) -> Response:
-    """/connect/oauth2/authorize: through the client's service account."""
+    """Answer /connect/oauth2/authorize: through the client's service account."""
     return _begin(request, gateway, scopes=IN_WECHAT)
 
 
 def qrconnect(request: Request, gateway: Gateway) -> Response:
-    """/connect/qrconnect: through the client's website app."""
+    """Answer /connect/qrconnect: through the client's website app."""
     return _begin(request, gateway, scopes=BY_QR)
 
 

@@ -87,7 +87,7 @@ _FIELDS = {
 
 
 def mini_program_sign_in(request: Request, gateway: Gateway) -> Response:
-    """POST /login/miniprogram: begin a session for the user who called wx.login.
+    """Answer POST /login/miniprogram: begin a session for the user who called wx.login.
 
     `client_id` names the client, by default `LOGIN_CLIENT`; `appid` is needed where
     that client has several mini programs.

@@ -9,7 +9,7 @@ from runtime.web.messages import Request, Response, json_response, redirect
 
 
 def who_am_i(request: Request, gateway: Gateway) -> Response:
-    """GET /login/me: answer who is signed in; NotSignedIn if nobody is."""
+    """Answer GET /login/me: the signed-in user; NotSignedIn if there is none."""
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
         raise NotSignedIn
@@ -18,7 +18,7 @@ def who_am_i(request: Request, gateway: Gateway) -> Response:
 
 
 def logout_page(request: Request, gateway: Gateway) -> Response:
-    """GET /logout: ask before signing out, because a link alone must not do it.
+    """Answer GET /logout by a question, because a link alone must not sign out.
 
     A front end that renders itself gets the token for its own form as JSON.
     """
@@ -45,7 +45,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
 
 
 def logout(request: Request, gateway: Gateway) -> Response:
-    """POST /logout: end the session; Forbidden unless the form is our own."""
+    """Answer POST /logout: end the session; Forbidden unless the form is our own."""
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
         # A form of another site brings no cookie, and must not remove one.

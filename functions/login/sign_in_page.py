@@ -13,7 +13,7 @@ from runtime.web.next_url import safe_next
 
 
 def sign_in_page(request: Request, gateway: Gateway) -> Response:
-    """GET /login: start a sign-in that ends at `next`."""
+    """Answer GET /login: start a sign-in that ends at `next`."""
     client = gateway.registry.client(gateway.settings.login_client)
     apps = sign_in_apps(gateway.registry, client)
     base = gateway.settings.public_base_url

@@ -15,7 +15,7 @@ _SCRIPT_HEADERS = (
 
 
 def domain_proof(request: Request, gateway: Gateway, word: str) -> Response:
-    """GET /MP_verify_{word}.txt: answer the word if an app's document lists it."""
+    """Answer GET /MP_verify_{word}.txt by the word if an app's document lists it."""
     if not any(word in app.mp_verify for app in gateway.registry.apps()):
         raise NotFound
     headers = (
@@ -27,5 +27,5 @@ def domain_proof(request: Request, gateway: Gateway, word: str) -> Response:
 
 
 def qr_script(request: Request, gateway: Gateway) -> Response:
-    """GET /login/qr.js: answer the script, which is the same for every user."""
+    """Answer GET /login/qr.js by the script, which is the same for every user."""
     return Response(200, _SCRIPT_HEADERS, (TEMPLATES / "qr.js").read_bytes())

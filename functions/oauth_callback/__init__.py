@@ -1,1 +1,1 @@
-"""Where WeChat sends the browser back: /oauth_callback/{appid}."""
+"""The callback URL, to which WeChat sends the browser: /oauth_callback/{appid}."""

@@ -22,7 +22,7 @@ from runtime.web.next_url import DEFAULT_NEXT
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """Which client asks, about which user, and where the browser goes then.
+    """The client that asks, the user it names, and where the browser goes then.
 
     Each may be None. `sub` comes from an ID token of ours; `location` is a registered
     URL of the client, with its state.

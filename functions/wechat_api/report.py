@@ -16,7 +16,7 @@ _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 
 
 class Report:
-    """Measures a call from its arrival, and reports its outcome once."""
+    """A report of one call: its time from arrival on, and its outcome, once."""
 
     def __init__(self, request: Request, caller: Caller, gateway: Gateway) -> None:
         self._request = request

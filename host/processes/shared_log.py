@@ -15,7 +15,7 @@ from tornado.log import LogFormatter
 
 
 class SharedStderr(logging.Handler):
-    """Writes each entry in one piece, although other processes write to stderr too.
+    """A stderr that takes each entry in one piece, although other processes write too.
 
     A pipe may split a long entry, so a process writes only while it holds a lock on an
     unnamed file; the lock ends with its holder.

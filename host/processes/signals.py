@@ -50,7 +50,7 @@ class Signals:
 
 
 class Interruption:
-    """Lets these signals interrupt a start, by KeyboardInterrupt.
+    """The time in which these signals interrupt a start, by KeyboardInterrupt.
 
     Python drops what is raised in a callback of its own, as imports have them: it
     tells stderr, and goes on. So `check` raises once more, and nothing is told.
@@ -64,7 +64,7 @@ class Interruption:
             signal.signal(number, self._interrupt)
 
     def check(self) -> None:
-        """KeyboardInterrupt, if a signal has come."""
+        """Raise KeyboardInterrupt if a signal has come."""
         if self._came:
             raise KeyboardInterrupt
 

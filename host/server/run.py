@@ -20,7 +20,7 @@ from template.served import Template
 
 
 class Host:
-    """Serves a template's functions with the settings that the environment has now."""
+    """A server of a template's functions, with the settings of the environment."""
 
     def __init__(
         self, options: OptionParser, template: Template, *, trusted_hops: int

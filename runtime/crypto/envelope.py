@@ -17,7 +17,7 @@ class CannotOpen(Exception):
 
 
 class Envelope:
-    """Seals with the newest master key, and opens with every master key.
+    """Encryption by master keys: the newest one seals, and every one opens.
 
     A sealed text is `<key version>:<base64 of nonce and ciphertext>`.
     """

@@ -38,7 +38,7 @@ class SignedInFuture(BadSignature):
 
 
 class Signer:
-    """Signs with the newest key, and verifies with every key."""
+    """Signatures of one purpose: the newest key signs, and every key verifies."""
 
     def __init__(self, keys: Keys, *, purpose: str) -> None:
         salt = b"wechat-gateway:" + purpose.encode()

@@ -50,7 +50,7 @@ Publish = Callable[[CredentialValue], None]
 
 
 class Custody:
-    """Hands out credentials and takes rejected ones back."""
+    """Custody of credentials: they are handed out, and rejected ones taken back."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Fetch from WeChat by the holder of a lease, which is renewed meanwhile."""
+"""A fetch from WeChat by the holder of a lease, which is renewed meanwhile."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class _Batch:
 
 
 class PrepaidCosts:
-    """Takes the more units at once, the faster a process spends them.
+    """Units taken ahead: the faster a process spends them, the more at once.
 
     A process that spends a whole batch within its second takes twice as many the next
     time; one that does not takes one again. So a process that stops has lost no more

@@ -35,7 +35,7 @@ class CredentialValue:
 
 
 class Verdict(Enum):
-    """What a caller of `acquire` is to do."""
+    """The step that a caller of `acquire` takes next."""
 
     FRESH = "FRESH"  # use the value
     DUE = "DUE"  # use the value, and replace it: you hold the lease
@@ -72,7 +72,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RateCost:
-    """What a call costs its client: one unit of the bucket of this name.
+    """The cost of a call for its client: one unit of the bucket of this name.
 
     The bucket holds `burst` units and is refilled with `per_second`.
     """

@@ -15,7 +15,7 @@ from runtime.state.redis_store import RedisStore
 
 
 class Outcome(Enum):
-    """What `refresh` found or did."""
+    """The result of `refresh`: what it found or did."""
 
     FRESH = "fresh"
     FETCHED = "fetched"
@@ -45,7 +45,7 @@ class CredentialReport:
 
 
 class Upkeep:
-    """Fetches credentials ahead of time and reports on them."""
+    """Upkeep of credentials: fetched ahead of time, described and marked as used."""
 
     def __init__(
         self,

@@ -39,7 +39,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Documents:
-    """Reads and writes documents; every fault of the store is an OSError."""
+    """Access to the documents; every fault of the store is an OSError."""
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class Document:
 
 
 class DocumentReader:
-    """Finds newest versions; threads that want the same one share one search."""
+    """A reader of newest versions; threads that want the same one share one search."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ _SEALED = re.compile(r"[0-9]+:[A-Za-z0-9+/]+={0,2}")
 
 
 class SecretFields:
-    """Converts a document's content to the bytes in a store, and back."""
+    """A converter between a document's content and the bytes in a store."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope

@@ -57,7 +57,7 @@ SNS_HEADERS = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
 
 
 class Dialect(Protocol):
-    """How a function answers an error; `https` tells how browsers reach us."""
+    """The way a function answers an error; `https` tells how browsers reach us."""
 
     def __call__(
         self, request: Request, error: GatewayError, *, https: bool
@@ -75,7 +75,7 @@ class ErrorInDialect(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """Where an error page leads, and its language if it is not the request's."""
+    """The links of an error page, and its language if it is not the request's."""
 
     start_again: str | None = None
     home: str | None = None

@@ -16,14 +16,14 @@ class OperationRefused(GatewayError):
 
 
 class UnknownVerb(OperationRefused):
-    """There is no such noun or verb."""
+    """An unknown noun or verb."""
 
     status = 404
     code = "unknown_verb"
 
 
 class UnknownDocument(OperationRefused):
-    """There is no such document, or no such version of it."""
+    """An unknown document, or an unknown version of it."""
 
     status = 404
     code = "unknown_document"

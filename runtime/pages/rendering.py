@@ -29,7 +29,7 @@ _HEADERS: Headers = (
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What a page's policy allows; the caller has checked each URL.
+    """The URLs that a page's policy allows; the caller has checked each.
 
     The page may run `scripts`, frame the origin `frame`, and post a form whose answer
     redirects to one of the origins `form_targets`.

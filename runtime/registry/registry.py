@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Registry:
-    """Finds apps and clients; ServiceUnavailable where the documents are away."""
+    """Apps and clients by their ids; ServiceUnavailable without the documents."""
 
     def __init__(
         self, documents: Documents, *, clock: Callable[[], float] = time.monotonic

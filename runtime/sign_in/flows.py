@@ -115,7 +115,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class FlowResult:
-    """What a flow led to; `repeated` tells that another callback brought it about."""
+    """The result of a flow; `repeated` tells that another callback brought it about."""
 
     fields: Mapping[str, Any]
     repeated: bool
@@ -130,7 +130,7 @@ class StartedFlow:
 
 
 class Flows:
-    """Begins flows, finds them again, and lets each end once."""
+    """Flows by their state: begun, found again, and ended once each."""
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class FlowCookie:
 
 
 class FlowCookies:
-    """Writes and reads flow cookies, and limits their number."""
+    """The flow cookies of a browser: written, read and limited in number."""
 
     def __init__(self, *, secure: bool) -> None:
         self._secure = secure

@@ -33,7 +33,7 @@ COOKIE = "gateway_session"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the cookie proves; `at` is the time of the sign-in in unix seconds.
+    """A signed-in user, as the cookie proves it; `at` is the sign-in's Unix time.
 
     `app` is the appid of the WeChat app, which gives an openid its meaning; cookies of
     old versions have none. `by_cookie` tells that a browser sent it by itself, so a
@@ -48,7 +48,7 @@ class Session:
 
 
 class Sessions:
-    """Begins, reads and ends sessions."""
+    """Sessions of signed-in users: begun, read and ended."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from runtime.state.redis_store import RedisStore
 
 
 class SignOuts:
-    """Stores when a user was signed out, as long as anything older could live."""
+    """Times of sign-outs of users, stored as long as anything older may live."""
 
     def __init__(self, store: RedisStore, *, seconds: float) -> None:
         self._store = store

@@ -77,7 +77,7 @@ class Caller:
 
 
 class GatewayTokens:
-    """Issues and checks gateway tokens."""
+    """Gateway tokens: issued, checked and revoked."""
 
     def __init__(self, signer: Signer, registry: Registry) -> None:
         self._signer = signer

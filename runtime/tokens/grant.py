@@ -49,7 +49,7 @@ class ExpiredUserToken(InvalidUserToken):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a client was told of a user.
+    """The facts about a user that a client was given.
 
     `sub` and `profile` are the gateway's own; a pairwise client is told other names.
     `epoch` is the client's, `auth_time` the time of the sign-in in unix seconds.

@@ -110,7 +110,7 @@ return false
 
 
 class GrantStore:
-    """Issues codes for grants and tokens for codes, and revokes both."""
+    """Grants in Redis, with their codes and tokens: issued, replaced and revoked."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ class BadHint(Exception):
 
 
 class IdTokens:
-    """Issues ID tokens, and reads those that come back as id_token_hint."""
+    """ID tokens: issued, and read when they come back as id_token_hint."""
 
     def __init__(self, keys: OidcKeys, *, issuer: str) -> None:
         self._keys = keys

@@ -23,7 +23,7 @@ _LONGEST_PATH = 128
 
 
 class Counters:
-    """Counts calls in the process, and writes the counts to Redis with a later call."""
+    """Counts of calls, kept in the process and written to Redis with a later call."""
 
     def __init__(self, store: RedisStore, *, clock: Callable[[], float]) -> None:
         self._store = store

@@ -56,7 +56,7 @@ class TooManyWrongSecrets(RateLimited):
 
 
 class Limits:
-    """Refuses what comes too often; without Redis it refuses as well.
+    """Limits that refuse what comes too often; without Redis they refuse as well.
 
     A wrong secret costs one round trip, a right secret none: it is always accepted, as
     others at its address may be guessing. A process remembers a full count, and then

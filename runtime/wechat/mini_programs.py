@@ -51,7 +51,7 @@ def mini_program_of(
 
 
 class MiniPrograms:
-    """Signs users in by their js_codes, and saves the session_keys that these bring."""
+    """Sign-in of users by their js_codes, whose session_keys are saved."""
 
     def __init__(self, wechat: WeChat, session_keys: SessionKeys) -> None:
         self._wechat = wechat

@@ -13,7 +13,7 @@ from runtime.wechat.api import WeChat
 
 
 class WeChatSignIn:
-    """Sends browsers to WeChat and exchanges the codes that they bring back."""
+    """OAuth at WeChat: the URLs it starts at, and the exchange of its codes."""
 
     def __init__(self, wechat: WeChat, *, open_url: str, base_url: str) -> None:
         self._wechat = wechat

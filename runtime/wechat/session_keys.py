@@ -19,7 +19,7 @@ SESSION_KEY_SECONDS = 30 * 86400
 
 
 class SessionKeys:
-    """Stores session_keys, and finds them by the openid that a client knows."""
+    """Stored session_keys, found by the openid that a client knows."""
 
     def __init__(self, store: RedisStore, envelope: Envelope) -> None:
         self._store = store

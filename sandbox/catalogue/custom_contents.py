@@ -19,23 +19,23 @@ MOST_ARTICLES = 1
 
 
 def check_text(content: Fields, media: MediaCheck) -> None:
-    """A text must not be empty, nor longer than a message holds."""
+    """Refuse a text that is empty, or longer than a message holds."""
     text(content, "content", missing=44004)
     _limit(content, "content", most=LONGEST_TEXT, errcode=45002)
 
 
 def check_image(content: Fields, media: MediaCheck) -> None:
-    """An image must have been uploaded as one."""
+    """Refuse an image that was not uploaded as one."""
     media(text(content, "media_id", missing=41006), ("image",))
 
 
 def check_voice(content: Fields, media: MediaCheck) -> None:
-    """A recording must have been uploaded as one."""
+    """Refuse a recording that was not uploaded as one."""
     media(text(content, "media_id", missing=41006), ("voice",))
 
 
 def check_video(content: Fields, media: MediaCheck) -> None:
-    """A video must have been uploaded; so must its cover, if it has one."""
+    """Refuse a video that was not uploaded, or whose cover was not."""
     media(text(content, "media_id", missing=41006), ("video",))
     if optional_text(content, "thumb_media_id"):
         _check_thumb(content, media)
@@ -43,7 +43,7 @@ def check_video(content: Fields, media: MediaCheck) -> None:
 
 
 def check_music(content: Fields, media: MediaCheck) -> None:
-    """Music has two URLs and an uploaded cover."""
+    """Require two URLs and an uploaded cover of music."""
     for name in ("musicurl", "hqmusicurl"):
         text(content, name, missing=41010)
         _limit(content, name, most=LONGEST_URL, errcode=45005)
@@ -52,7 +52,7 @@ def check_music(content: Fields, media: MediaCheck) -> None:
 
 
 def check_news(content: Fields, media: MediaCheck) -> None:
-    """News is one article, not several."""
+    """Require exactly one article in news."""
     articles = content.get("articles")
     if not isinstance(articles, list) or not articles:
         raise WeChatError(44003)
@@ -66,17 +66,17 @@ def check_news(content: Fields, media: MediaCheck) -> None:
 
 
 def check_mpnews(content: Fields, media: MediaCheck) -> None:
-    """Articles must have been uploaded."""
+    """Refuse articles that were not uploaded."""
     media(text(content, "media_id", missing=41006), ("news",))
 
 
 def check_mpnewsarticle(content: Fields, media: MediaCheck) -> None:
-    """A published article is named; whether it exists is not looked up."""
+    """Require the name of a published article; do not look it up."""
     text(content, "article_id", missing=44003)
 
 
 def check_msgmenu(content: Fields, media: MediaCheck) -> None:
-    """A question has at least one answer, each with an id and words."""
+    """Require at least one answer to the question, each with an id and words."""
     answers = content.get("list")
     if not isinstance(answers, list) or not answers:
         raise WeChatError(44005)
@@ -90,12 +90,12 @@ def check_msgmenu(content: Fields, media: MediaCheck) -> None:
 
 
 def check_wxcard(content: Fields, media: MediaCheck) -> None:
-    """A card is named; whether it exists is not looked up."""
+    """Require the name of a card; do not look it up."""
     text(content, "card_id", missing=40097)
 
 
 def check_miniprogrampage(content: Fields, media: MediaCheck) -> None:
-    """A mini program's page has an appid, a path and an uploaded cover."""
+    """Require the appid, the path and an uploaded cover of a mini program's page."""
     appid(content, "appid", wrong=40166)
     text(content, "pagepath", missing=40165)
     _check_thumb(content, media)
@@ -103,7 +103,7 @@ def check_miniprogrampage(content: Fields, media: MediaCheck) -> None:
 
 
 def check_link(content: Fields, media: MediaCheck) -> None:
-    """A link leads somewhere."""
+    """Require the URL of a link."""
     text(content, "url", missing=41010)
     _limit(content, "url", most=LONGEST_URL, errcode=45005)
     _check_words(content)

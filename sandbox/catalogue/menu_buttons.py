@@ -18,7 +18,7 @@ PAGEPATH_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How many buttons a level holds, how long their names are, and its errcodes."""
+    """The limits of a level: the number of buttons, their names, and its errcodes."""
 
     most: int
     name_bytes: int

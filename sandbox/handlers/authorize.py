@@ -7,7 +7,7 @@ from sandbox.links import read_authorize_link
 
 
 class AuthorizeHandler(PageHandler):
-    """Goes back with a code: silently for snsapi_base, else after the consent."""
+    """Handler that goes back with a code: silently, or after the consent."""
 
     def open_page(self) -> None:
         if not self.in_wechat:

@@ -33,7 +33,7 @@ class JsSdkHandler(ControlHandler):
 
 
 class ActionHandler(ControlHandler):
-    """Something a user does in the account's chat; it opens the 48 hours."""
+    """Handler of an act of a user in the account's chat, which opens the 48 hours."""
 
     def post(self) -> None:
         fields = self.fields()

@@ -14,7 +14,7 @@ from sandbox.world import User
 
 
 class AppsHandler(ControlHandler):
-    """Lists the apps; POST changes the one named by appid or adds one."""
+    """List of the apps; POST changes the one named by appid or adds one."""
 
     def get(self) -> None:
         self.answer([asdict(app) for app in self.world.apps.values()])
@@ -34,7 +34,7 @@ class AppsHandler(ControlHandler):
 
 
 class UsersHandler(ControlHandler):
-    """Lists the users; POST changes the one with that openid or adds one."""
+    """List of the users; POST changes the one with that openid or adds one."""
 
     def get(self) -> None:
         self.answer([self._shown(user) for user in self.world.users])

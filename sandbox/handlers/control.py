@@ -54,7 +54,7 @@ class ControlHandler(SandboxHandler):
 
 
 class ResetHandler(ControlHandler):
-    """Back to the seeded state."""
+    """Handler that restores the seeded state."""
 
     def post(self) -> None:
         self.world.reset()
@@ -79,7 +79,7 @@ class ClockHandler(ControlHandler):
 
 
 class ExpireHandler(ControlHandler):
-    """Makes the platform forget every token of an app."""
+    """Handler that makes the platform forget every token of an app."""
 
     def post(self) -> None:
         self.world.tokens.drop(self.app_of(self.fields()).appid)
@@ -87,7 +87,7 @@ class ExpireHandler(ControlHandler):
 
 
 class FaultsHandler(ControlHandler):
-    """Lets the next calls of a path misbehave in one way."""
+    """Handler that lets the next calls of a path misbehave in one way."""
 
     def post(self) -> None:
         fields = self.fields()

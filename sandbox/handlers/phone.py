@@ -59,7 +59,7 @@ class PhoneAction(ControlHandler):
 
 
 class ScanHandler(PhoneAction):
-    """Points the camera at a QR code."""
+    """Handler by which the user points the camera at a QR code."""
 
     def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
@@ -67,7 +67,7 @@ class ScanHandler(PhoneAction):
 
 
 class ConfirmHandler(PhoneAction):
-    """Agrees to the sign-in."""
+    """Handler by which the user agrees to the sign-in."""
 
     def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
@@ -78,7 +78,7 @@ class ConfirmHandler(PhoneAction):
 
 
 class RefuseHandler(PhoneAction):
-    """Refuses the sign-in."""
+    """Handler by which the user refuses the sign-in."""
 
     def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
@@ -86,7 +86,7 @@ class RefuseHandler(PhoneAction):
 
 
 class HolderHandler(PhoneAction):
-    """Gives the phone to another user."""
+    """Handler that gives the phone to another user."""
 
     def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         user = self.user_of(fields.get("openid"))
@@ -95,7 +95,7 @@ class HolderHandler(PhoneAction):
 
 
 class SnapshotHandler(PhoneAction):
-    """Lets the phone open pages as a snapshot, or no longer."""
+    """Handler that lets the phone open pages as a snapshot, or no longer."""
 
     def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         self.world.phone.snapshot = fields.get("on") in (True, "true")

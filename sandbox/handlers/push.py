@@ -9,7 +9,7 @@ from sandbox.push import MODES, send_push
 
 
 class PushHandler(ControlHandler):
-    """Sends a signed push to the app's callback and answers what came back."""
+    """Handler that sends a signed push to the app's callback and answers the reply."""
 
     async def post(self) -> None:
         fields = self.fields()

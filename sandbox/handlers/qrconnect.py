@@ -25,7 +25,7 @@ LOGIN_SCRIPT = Path(__file__).parent.parent / "static" / "wxLogin.js"
 
 
 class LoginScriptHandler(PageHandler):
-    """What makes a frame with the QR code in a site's own page."""
+    """The script that makes a frame with the QR code in a site's own page."""
 
     def get(self) -> None:
         self.set_header("Content-Type", "application/javascript")
@@ -74,7 +74,7 @@ class QrCodeHandler(PageHandler):
 
 
 class ConfirmHandler(PageHandler):
-    """What the phone opens when it scans the QR code."""
+    """The page that the phone opens when it scans the QR code."""
 
     def get(self) -> None:
         if not self.in_wechat:
@@ -92,7 +92,7 @@ class ConfirmHandler(PageHandler):
 
 
 class PollHandler(PageHandler):
-    """Hangs until there is something new about the QR code, as JS or JSON."""
+    """Long poll that ends with news about the QR code, as JS or JSON."""
 
     gone = False
 

@@ -27,7 +27,7 @@ class AppToken:
 
 
 class AppTokens:
-    """Issues and judges the tokens of `/cgi-bin/token` and `stable_token`.
+    """Tokens of `/cgi-bin/token` and `stable_token`: issued and judged.
 
     The two modes never touch each other's tokens, and both are accepted.
     """

@@ -21,7 +21,7 @@ class _Code(Generic[Subject]):
 
 
 class Codes(Generic[Subject]):
-    """Hands out codes for a subject; `expired` is the errcode of a late one."""
+    """Codes for subjects; `expired` is the errcode of a late one."""
 
     def __init__(self, clock: Clock, ids: Ids, *, expired: int) -> None:
         self._clock = clock

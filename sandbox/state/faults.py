@@ -23,7 +23,7 @@ class Fault:
 
 
 class Faults:
-    """Gives each ordered fault out as often as was asked, oldest first."""
+    """Ordered faults, each given out as often as was asked, oldest first."""
 
     def __init__(self) -> None:
         self._faults: dict[str, deque[Fault]] = {}

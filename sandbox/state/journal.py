@@ -42,7 +42,7 @@ class Entry:
 
 
 class Journal:
-    """Stores entries in order until it is cleared."""
+    """Entries in order, until it is cleared."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []

@@ -9,7 +9,7 @@ from sandbox.state.users import User
 
 @dataclass(slots=True)
 class Phone:
-    """Who holds it, and whether it opens pages as a snapshot (preview mode)."""
+    """The user who holds it, and whether it opens pages in preview mode."""
 
     user: User
     snapshot: bool = False

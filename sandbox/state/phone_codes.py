@@ -11,7 +11,7 @@ LIFE = 300
 
 
 class PhoneCodes:
-    """Issues codes of a mini program, and finds the user of one."""
+    """Codes of a mini program, and the user of each."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock

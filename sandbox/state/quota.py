@@ -34,7 +34,7 @@ def day_of(now: float) -> int:
 
 
 class Quota:
-    """Counts calls; days begin at 00:00 UTC+8."""
+    """Counts of calls a day; days begin at 00:00 UTC+8."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

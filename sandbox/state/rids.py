@@ -23,7 +23,7 @@ class FailedCall:
 
 
 class Rids:
-    """Stores failed calls for seven days, each for the account that made it."""
+    """Failed calls of seven days, each for the account that made it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

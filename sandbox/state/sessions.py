@@ -17,7 +17,7 @@ _TOO_FAST = "api minute-quota reach limit  mustslower  retry next minute"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a login code stands for."""
+    """The session that a login code stands for."""
 
     appid: str
     user: User
@@ -30,7 +30,7 @@ class Session:
 
 
 class Sessions:
-    """Knows the newest session of each user at each mini program."""
+    """The newest session of each user at each mini program."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock

@@ -19,7 +19,7 @@ class Ticket:
 
 
 class Tickets:
-    """Keeps a ticket for its whole life: a repeated call gets the same one."""
+    """Tickets, each for its whole life: a repeated call gets the same one."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock

@@ -28,7 +28,7 @@ class UserToken:
 
 
 class UserTokens:
-    """Issues, renews and checks the tokens of users."""
+    """Tokens of users: issued, renewed and checked."""
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self._clock = clock

@@ -23,7 +23,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Who agreed to what; a `snapshot` one is the preview mode's virtual user."""
+    """The consent of a user; a `snapshot` one is the preview mode's virtual user."""
 
     appid: str
     user: User

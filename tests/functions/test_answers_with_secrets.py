@@ -1,4 +1,4 @@
-"""What is told to one caller alone no cache keeps, and what signs or seals is not."""
+"""Answers with secrets: no cache stores them, and none holds a key of the gateway."""
 
 from __future__ import annotations
 

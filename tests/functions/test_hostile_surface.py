@@ -1,4 +1,4 @@
-"""Ill requests to every address: a quick answer, a calm one, and nothing given away."""
+"""Malformed requests to every path: a quick answer with a 4xx and no secret in it."""
 
 from __future__ import annotations
 

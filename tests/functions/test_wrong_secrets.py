@@ -1,4 +1,4 @@
-"""Every place where a client proves itself counts wrong secrets, in the same way."""
+"""Wrong client secrets: every endpoint that takes a secret counts them alike."""
 
 from __future__ import annotations
 

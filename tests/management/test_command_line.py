@@ -1,4 +1,4 @@
-"""What is given on the command line, and what never is."""
+"""Arguments of the command line, and the secrets that are never among them."""
 
 from __future__ import annotations
 

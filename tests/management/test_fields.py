@@ -1,4 +1,4 @@
-"""Each field of an app or a client can be set by a command, or is ours to make."""
+"""Fields of apps and clients: a command sets each, or the gateway generates it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the API hosts speak: content types, rid, methods, 412, bad tokens."""
+"""HTTP of the API hosts: content types, rid, methods, 412, bad tokens."""
 
 import http.client
 import re

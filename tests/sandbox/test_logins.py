@@ -1,4 +1,4 @@
-"""What becomes of a QR code, from its showing to the answer."""
+"""States of a QR code, from its display to the answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a code, a user token and a refresh token are good for."""
+"""Codes, user tokens and refresh tokens: what each is accepted for."""
 
 import pytest
 

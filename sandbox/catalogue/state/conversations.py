@@ -17,7 +17,7 @@ RECENT = 30
 
 @dataclass(slots=True)
 class Conversation:
-    """What happened last between the account and one user; Unix times."""
+    """The last events between the account and one user, as Unix times."""
 
     acted_at: float
     left: int

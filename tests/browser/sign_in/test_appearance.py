@@ -1,4 +1,4 @@
-"""Every page of a sign-in, on a phone and a desktop, in light and dark colours."""
+"""Pages of a sign-in, on a phone and a desktop, in light and dark colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Back and reload at every step: each continues, and no code is used twice."""
+"""The back and reload buttons at every step: each continues, no code is used twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused, expired, or WeChat is down: a page from which a new sign-in works."""
+"""Failed sign-ins (refused, expired, WeChat down): a page offers a new sign-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is called without HTTP: FC 3.0's form of an HTTP trigger, and timers."""
+"""Events, by which FC 3.0 calls for an HTTP trigger, and every version for a timer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However many sign-ins a browser begins, its cookies stay within what hosts take."""
+"""Many sign-ins in one browser: their cookies stay within the limits of hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is signed in, and signing out."""
+"""Sessions: the signed-in user, and signing out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a browser is sent back to a client: to its own address, letter by letter."""
+"""Redirects back to a client: the URL is byte for byte the one it registered."""
 
 from __future__ import annotations
 

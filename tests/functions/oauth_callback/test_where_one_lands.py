@@ -1,4 +1,4 @@
-"""Wherever somebody wants us to send a person: from the link to where one lands."""
+"""Redirect targets that an attacker chooses: where the browser ends each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes over the wire to OSS and S3: exactly what each is known to take."""
+"""Requests to OSS and S3: exactly what each is known to accept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language a request is answered in."""
+"""The language in which a request is answered."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What the pages say, in which language, and what goes with them."""
+"""Pages: their sentences, languages and headers."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What strangers put into a page stays text, and their addresses stay out."""
+"""Hostile values in pages: they stay text, and their URLs are left out."""
 
 from html.parser import HTMLParser
 

@@ -1,4 +1,4 @@
-"""Where codes may be sent: addresses that mean the same to everybody who reads them."""
+"""Redirect URIs: only those that every parser reads in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hosts are answered, where the deployer has listed them."""
+"""Allowed hosts: which requests are answered if the deployer has listed hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a limit counts: what a caller writes itself never decides it."""
+"""The address that a limit counts: no header that a caller writes decides it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How bodies are written: raw UTF-8 in, errcode or none on success out."""
+"""Bodies of the API: raw UTF-8 in, errcode or none on success out."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What each type of customer-service message must say, and how much it may."""
+"""Contents of customer-service messages: required fields and lengths of each type."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What an account may know of people: /cgi-bin/user/*."""
+"""Followers of an account: /cgi-bin/user/*."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a pushed message says its sender did opens the 48 hours, or ends them."""
+"""Actions that a pushed message reports: they open the 48 hours, or end them."""
 
 import pytest
 

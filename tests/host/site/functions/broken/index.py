@@ -1,4 +1,4 @@
-"""Cannot be imported."""
+"""A function whose import fails."""
 
 import no_such_module_anywhere
 
