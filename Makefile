@@ -13,7 +13,7 @@ SOURCES := bench client deploy examples functions host local_host.py local_setti
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test check mutants bench build deploy smoke lock messages setup
+.PHONY: run test check mutants bench bench-load build deploy smoke lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host and no process is left behind.
@@ -32,6 +32,10 @@ check: setup
 # Exits with an error if a bar was missed; docs/benchmarks.md contains the results.
 bench: $(READY) $(VENV)/.bench
 	$(BIN)/python -m bench
+
+# The gateway under load: less than 15 minutes, and it needs an idle machine.
+bench-load: $(READY) $(VENV)/.bench
+	$(BIN)/python -m bench.load
 
 # Installs and compiles with CPython 3.10: python3.10 on PATH, or PYTHON310=.
 build: setup

@@ -6,6 +6,9 @@ import importlib.util
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Call = Callable[[], object]
 
@@ -24,10 +27,10 @@ def cpu_of_calls(
 
 
 def in_turns(
-    measures: Mapping[str, Callable[[], float]], *, rounds: int
-) -> dict[str, list[float]]:
+    measures: Mapping[str, Callable[[], T]], *, rounds: int
+) -> dict[str, list[T]]:
     """Return the result of each in each round, after one round to warm up."""
-    found: dict[str, list[float]] = {name: [] for name in measures}
+    found: dict[str, list[T]] = {name: [] for name in measures}
     for _ in range(1 + rounds):
         for name, measure in measures.items():
             found[name].append(measure())
