@@ -102,6 +102,15 @@ class ServiceUnavailable(GatewayError):
     retry_after = 2
 
 
+class Overloaded(GatewayError):
+    """Too many calls wait for WeChat, of this client or in all; nothing was sent."""
+
+    status = 503
+    code = "overloaded"
+    message = N_("The service is briefly unavailable. Please try again.")
+    retry_after = 1
+
+
 class RateLimited(GatewayError):
     """Too many calls of a client for an app, or too many starts of a sign-in."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runtime.tokens.oidc_keys import OidcKeys
     from runtime.upstream.answer import Transport
     from runtime.usage.counters import Counters
+    from runtime.usage.in_flight import CallsInFlight
     from runtime.usage.limits import Limits
     from runtime.wechat.api import WeChat
     from runtime.wechat.calls import Calls
@@ -170,6 +171,13 @@ class Gateway:
         from runtime.usage.counters import Counters
 
         return Counters(self.redis_store, clock=self.clock)
+
+    @lazy
+    def calls_in_flight(self) -> CallsInFlight:
+        """Return the count of calls that wait for WeChat, one for the process."""
+        from runtime.usage.in_flight import of_this_process
+
+        return of_this_process
 
     @lazy
     def limits(self) -> Limits:

@@ -42,4 +42,9 @@ def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Resp
     return dialect(request, error, https=https)
 
 
-handler = entrypoint(handle, mount="/login", dialect=login_dialect)
+handler = entrypoint(
+    handle,
+    mount="/login",
+    dialect=login_dialect,
+    waits=lambda path: path == _OF_MINI_PROGRAMS,
+)

@@ -20,4 +20,6 @@ def handle(request: Request, gateway: Gateway) -> Response:
     return dispatch(ROUTES, request, gateway)
 
 
-handler = entrypoint(handle, mount="/oauth_callback", dialect=web_dialect)
+handler = entrypoint(
+    handle, mount="/oauth_callback", dialect=web_dialect, waits=lambda path: True
+)

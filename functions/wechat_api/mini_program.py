@@ -36,7 +36,8 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
         raise ApiRefused(40002, "invalid_grant_type")
     if not fields.get("js_code"):
         raise ApiRefused(41008, "code_missing")
-    user = gateway.mini_programs.sign_in(client, app, fields["js_code"])
+    with gateway.calls_in_flight.counted(client.client_id):
+        user = gateway.mini_programs.sign_in(client, app, fields["js_code"])
     return sns_response(_session_for(client, user))
 
 

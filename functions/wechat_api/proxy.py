@@ -56,15 +56,16 @@ def _forwarded(
 ) -> Response:
     report = Report(request, caller, gateway)
     try:
-        answer = gateway.calls.send(
-            app,
-            request.method,
-            f"{request.path}?{request.query}",
-            headers=_headers_up(request.headers),
-            body=request.body or None,
-            cost=rate_cost_of(caller, gateway),
-            on_attempt=report.attempted,
-        )
+        with gateway.calls_in_flight.counted(caller.client_id):
+            answer = gateway.calls.send(
+                app,
+                request.method,
+                f"{request.path}?{request.query}",
+                headers=_headers_up(request.headers),
+                body=request.body or None,
+                cost=rate_cost_of(caller, gateway),
+                on_attempt=report.attempted,
+            )
     except GatewayError as error:
         report.failed(error)
         raise

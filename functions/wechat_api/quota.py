@@ -20,14 +20,15 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
     """
     path = request.argument("path") or ""
     app, caller = caller_for_app(request, gateway, appid, scope=path)
-    answer = gateway.calls.send(
-        app,
-        "POST",
-        AT_WECHAT,
-        headers={"Content-Type": "application/json"},
-        body=json.dumps({"cgi_path": path}, ensure_ascii=False).encode(),
-        cost=rate_cost_of(caller, gateway),
-    )
+    with gateway.calls_in_flight.counted(caller.client_id):
+        answer = gateway.calls.send(
+            app,
+            "POST",
+            AT_WECHAT,
+            headers={"Content-Type": "application/json"},
+            body=json.dumps({"cgi_path": path}, ensure_ascii=False).encode(),
+            cost=rate_cost_of(caller, gateway),
+        )
     theirs = _numbers(answer)
     note(request, caller, "quota_read")
     ours = gateway.counters.today(caller.client_id, app.appid, path)

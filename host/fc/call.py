@@ -24,6 +24,11 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    @property
+    def is_quick_probe(self) -> bool:
+        """Tell whether it asks only if the process answers."""
+        return self.path.endswith("/healthz") and self.uri.endswith("?quick=1")
+
 
 def forwarded_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the headers that a function gets, repeated ones in one value.

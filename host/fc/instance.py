@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
 from host.fc.call import Call
@@ -57,6 +58,21 @@ class Instance:
         answer = answer_of(handler, environ)
         check_answer(answer)
         return answer
+
+    def load(self) -> None:
+        """Load the handler; where that fails, each call says so."""
+        with suppress(LoadError):
+            self._load()
+
+    @property
+    def is_loaded(self) -> bool:
+        """Tell whether the handler is loaded."""
+        return self._handler is not None
+
+    def waits(self, method: str, path: str) -> bool:
+        """Tell whether a call may wait for another server for long."""
+        waits = getattr(self._handler, "waits", None)
+        return waits is not None and bool(waits(method, path))
 
     def _load(self) -> Handler:
         with self._loading:

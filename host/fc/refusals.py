@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 from host.fc.answer import Answer
 
@@ -19,6 +21,23 @@ class Refusal(Exception):
         """Return FC's answer."""
         document = {"ErrorCode": self.code, "ErrorMessage": str(self)}
         return _answer(self.status, "FcCommonError", document)
+
+
+def overloaded(message: str) -> Answer:
+    """Return the answer to a call that was not begun, to every client in its form.
+
+    FC would start another instance; here the caller has to come back. WeChat's errcode
+    -1 lets an SDK do so.
+    """
+    document = {
+        "ErrorCode": "ResourceExhausted",
+        "ErrorMessage": message,
+        "errcode": -1,
+        "errmsg": f"system busy: {message}",
+    }
+    answer = _answer(503, "FcCommonError", document)
+    more = (("Retry-After", "1"), ("X-Gateway-Error", "overloaded"))
+    return replace(answer, headers=answer.headers + more)
 
 
 def unknown_method() -> Refusal:
@@ -38,6 +57,6 @@ def failure(error_type: str) -> Answer:
     return _answer(502, "UnhandledInvocationError", document)
 
 
-def _answer(status: int, kind: str, document: dict[str, str]) -> Answer:
+def _answer(status: int, kind: str, document: dict[str, Any]) -> Answer:
     headers = (("Content-Type", "application/json"), ("X-Fc-Error-Type", kind))
     return Answer(status, headers, json.dumps(document).encode())

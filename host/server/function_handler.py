@@ -17,9 +17,12 @@ from host.fc.instance import Instance
 from host.fc.limits import MAX_BODY, check_body, check_head
 from host.fc.refusals import Refusal, failure, unknown_method
 from host.fc.signature import AccessKey, check_signature
-from host.server.workers import Workers
+from host.server.workers import CallerGone, Workers
 from runtime.web.client_address import client_address
 from template.served import Function
+
+_CALLER_GONE = 499
+"""The status that the access log shows where a call was not begun, as nginx has it."""
 
 log = logging.getLogger("host")
 
@@ -48,6 +51,7 @@ class FunctionHandler(RequestHandler):
         self.chunks: list[bytes] = []
         self.size = 0
         self.body_is_complete = False
+        self.caller_is_gone = False
 
     def set_default_headers(self) -> None:
         """Remove what FC does not send."""
@@ -57,13 +61,15 @@ class FunctionHandler(RequestHandler):
     def compute_etag(self) -> None:
         """Leave entity tags to the functions."""
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Refuse what FC refuses by the head; the answer waits for the body.
 
         An answer before the end of the body would close the connection.
         """
         try:
             self.admit()
+            if not self.instance.is_loaded:
+                await self.workers.load(self.instance)
         except Refusal as refusal:
             self.refusal = refusal
 
@@ -105,7 +111,12 @@ class FunctionHandler(RequestHandler):
             headers=forwarded_headers(self.request.headers.get_all()),
             body=b"".join(self.chunks),
         )
-        self.send(await self.workers.run(self.instance, call))
+        try:
+            wanted = self.is_wanted
+            self.send(await self.workers.run(self.instance, call, wanted=wanted))
+        except CallerGone:
+            self.set_status(_CALLER_GONE, "Client Closed Request")  # for the log alone
+            self.finish()
 
     get = head = post = put = delete = patch = options = call
 
@@ -144,9 +155,14 @@ class FunctionHandler(RequestHandler):
         if value is not None and not isinstance(value, Refusal):
             log.error("%s failed in the host", self.request_id, exc_info=value)
 
+    def is_wanted(self) -> bool:
+        """Tell whether the caller still waits for the answer; threads ask this."""
+        return not self.caller_is_gone
+
     def on_connection_close(self) -> None:
         """Note that no caller waits for the answer any more."""
         super().on_connection_close()
+        self.caller_is_gone = True
         self.workers.in_flight.discard(self)
 
     def client(self) -> str:

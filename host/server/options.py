@@ -9,6 +9,7 @@ from tornado.options import Error, OptionParser
 
 from host.cannot_start import CannotStart
 from host.processes.children import PROJECT
+from host.server.workers import CALLS_IN_FLIGHT
 
 _LAST_PORT = 65535
 
@@ -44,8 +45,9 @@ def _check(options: OptionParser) -> None:
         raise CannotStart(f"--sandbox_port must be a number from 1 to {_LAST_PORT}.")
     if options.processes < 1 or (options.debug and options.processes > 1):
         raise CannotStart("--processes must be 1 or more, and 1 with --debug.")
-    if options.threads < 1:
-        raise CannotStart("--threads must be 1 or more.")
+    for name in ("threads", "calls_in_flight"):
+        if options[name] < 1:
+            raise CannotStart(f"--{name} must be 1 or more.")
 
 
 def _defined() -> OptionParser:
@@ -63,7 +65,12 @@ def _defined() -> OptionParser:
     define("debug", default=False, help="reload when a source file changes")
     define("development", default=True, help="fill in settings that are missing")
     define("processes", default=1, help="number of processes that serve the port")
-    define("threads", default=32, help="concurrent calls in each process")
+    define("threads", default=32, help="threads of each function in each process")
+    define(
+        "calls_in_flight",
+        default=CALLS_IN_FLIGHT,
+        help="calls of a process that may wait for WeChat at the same time",
+    )
     define(
         "timeouts", default=True, help="end a long call as FC does; off for a debugger"
     )

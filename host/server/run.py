@@ -16,6 +16,7 @@ from host.server.application import make_application
 from host.server.serving import Shutdown, serve
 from host.server.timers import Timers
 from host.server.workers import Workers
+from runtime.usage.in_flight import of_this_process
 from template.served import Template
 
 
@@ -74,7 +75,12 @@ class Host:
         number: int = 1,
     ) -> bool:
         options = self._options
-        workers = Workers(threads=options.threads, timeouts=options.timeouts)
+        of_this_process.limit(options.calls_in_flight)
+        workers = Workers(
+            threads=options.threads,
+            timeouts=options.timeouts,
+            calls_in_flight=options.calls_in_flight,
+        )
         application = make_application(
             self._template,
             process=dict(os.environ),

@@ -34,6 +34,11 @@ class Threads:
         self._settled: deque[Settle] = deque()
         self._loop_woken = False
 
+    @property
+    def waiting(self) -> int:
+        """Return how much work waits for a thread."""
+        return max(0, self._under_way - self._most)
+
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Return a future of the work's result; cancelled, it drops the result.
 

@@ -36,6 +36,12 @@ class Handler(Protocol):
     with_gateway: Callable[[Gateway], Handler]
     """Returns the same function over another gateway, for tests."""
 
+    waits: Callable[[str, str], bool]
+    """Tells, of a method and a path, whether the view may wait for WeChat.
+
+    A host that calls several functions at once gives such calls threads of their own.
+    """
+
     def __call__(self, first: Any, second: Any) -> Any: ...
 
 
@@ -45,6 +51,7 @@ def entrypoint(
     mount: str,
     dialect: Dialect,
     probed_by: str = "GET",
+    waits: Callable[[str], bool] = lambda path: False,
     gateway: Callable[[], Gateway] = current_gateway,
 ) -> Handler:
     """Return the handler of a function.
@@ -65,7 +72,10 @@ def entrypoint(
         adapter = adapter_for(first, second)
         request, https = _UNREADABLE, False
         try:
-            request = _without_mount(adapter.request(), mount)
+            request = adapter.request()
+            path = _without_mount(request.path, mount)
+            if path != request.path:
+                request = replace(request, path=path)
             if request.path == "/healthz":  # for any host: a probe names a machine
                 response = _answer(request, probe)
             else:
@@ -89,12 +99,14 @@ def entrypoint(
             mount=mount,
             dialect=dialect,
             probed_by=probed_by,
+            waits=waits,
             gateway=lambda: other,
         )
 
     # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
     made.with_gateway = with_gateway
+    made.waits = lambda method, path: waits(_without_mount(path, mount))
     return made
 
 
@@ -139,7 +151,7 @@ def _with_security_headers(response: Response, *, https: bool) -> Response:
     return response.with_headers(*missing)
 
 
-def _without_mount(request: Request, mount: str) -> Request:
-    if request.path != mount and not request.path.startswith(mount + "/"):
-        return request
-    return replace(request, path=request.path[len(mount) :] or "/")
+def _without_mount(path: str, mount: str) -> str:
+    if path != mount and not path.startswith(mount + "/"):
+        return path
+    return path[len(mount) :] or "/"

@@ -26,14 +26,17 @@ TOKEN = make_answer(b'{"access_token":"%s","expires_in":7200}' % REAL.encode())
 class RawHost:
     """`ask` sends bytes as they are; every answer and the log are looked through."""
 
-    def __init__(self, folder, redis_url):
-        self.wechat = RawServer(TOKEN, OK)
+    def __init__(
+        self, folder, redis_url, *, wechat=None, options=(), more=None, settings=None
+    ):
+        self.wechat = wechat or RawServer(TOKEN, OK)
         urls = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
         environment = make_environ(
             folder,
             redis_url,
             PUBLIC_BASE_URL="http://gateway.example.com",
             **dict.fromkeys(urls, self.wechat.url),
+            **(settings or {}),
         )
         documents = Gateway(settings_from(environment)).documents
         app = {"kind": "service", "secret": APP_SECRET}
@@ -41,7 +44,9 @@ class RawHost:
         hashes = [hash_secret(CLIENT_SECRET)]
         client = {"name": "Demo", "scopes": {APPID: ["/*"]}, "secret_hashes": hashes}
         documents.write("clients", "demo", client, after=0)
-        self._host = LocalHost(folder, "--port=0", environment=environment)
+        for (kind, id_), content in (more or {}).items():
+            documents.write(kind, id_, content, after=0)
+        self._host = LocalHost(folder, "--port=0", *options, environment=environment)
 
     def __enter__(self):
         self.wechat.__enter__()

@@ -64,7 +64,7 @@ class RawServer:
 
     def converse(self, connection, reader):
         """Read requests and answer each."""
-        while head := _read_head(reader):
+        while head := read_head(reader):
             length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
             body = reader.read(int(length[1])) if length else b""
             self.requests.append((head.decode("latin-1"), body))
@@ -92,7 +92,7 @@ def close(connection):
     """Close the connection without an answer."""
 
 
-def _read_head(reader):
+def read_head(reader):
     lines = []
     while (line := reader.readline()) not in (b"", b"\r\n"):
         lines.append(line)

@@ -18,7 +18,10 @@ class FaultyWorkers:
     def __init__(self):
         self.in_flight = set()
 
-    async def run(self, instance, call):
+    async def load(self, instance):
+        pass
+
+    async def run(self, instance, call, **more):
         raise RuntimeError("the-secret-in-the-text")
 
 

@@ -87,6 +87,12 @@ def held(environ, start_response):
     return tag(environ, start_response)
 
 
+def counted(environ, start_response):
+    """Says that it was called."""
+    print("a write has happened", file=environ["wsgi.errors"], flush=True)
+    return tag(environ, start_response)
+
+
 def hangs(environ, start_response):
     released.wait(20)
     return tag(environ, start_response)

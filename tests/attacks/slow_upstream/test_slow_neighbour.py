@@ -1,0 +1,123 @@
+"""WeChat hangs for one client: the others, sign-in and probes are not held up."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from runtime.registry.client_secrets import hash_secret
+from tests.attacks.slow_upstream.held_wechat import HeldWeChat
+from tests.end_to_end.raw_host import APPID, USERS, RawHost, get
+from tests.support.local_hosts import eventually
+
+OTHER_SECRET = "other_" + "2" * 32
+MINI_PROGRAM = "wx" + "c" * 16
+MORE = {
+    ("apps", MINI_PROGRAM): {"kind": "miniprogram", "secret": "e" * 32},
+    ("clients", "mini"): {
+        "name": "Mini",
+        "scopes": {MINI_PROGRAM: []},
+        "secret_hashes": [hash_secret("mini_" + "3" * 32)],
+    },
+    ("clients", "other"): {
+        "name": "Other",
+        "scopes": {APPID: ["/*"]},
+        "secret_hashes": [hash_secret(OTHER_SECRET)],
+    },
+}
+PATIENT = {"WECHAT_DEADLINE_SECONDS": "100", "CREDENTIAL_WAIT_SECONDS": "110"}
+QUICK = (
+    ("/login/me", b"401"),
+    ("/login", b"200"),
+    ("/oidc/jwks", b"501"),  # this host has no key
+    ("/healthz?quick=1", b"200"),
+    ("/wechat_api/healthz?quick=1", b"200"),
+)
+
+
+@contextmanager
+def slow_host(folder, redis, *options):
+    """Yield a host before a WeChat that holds its answers; release them at the end."""
+    redis.empty()
+    wechat = HeldWeChat()
+    made = RawHost(
+        folder,
+        redis.url,
+        wechat=wechat,
+        options=("--timeouts=false", *options),
+        more=MORE,
+        settings=PATIENT,
+    )
+    with made as host, ThreadPoolExecutor(100) as callers:
+        host.token = token_of(host, "demo_" + "1" * 32)
+        try:
+            yield host, callers
+        finally:
+            wechat.release()
+
+
+def token_of(host, secret):
+    who = f"grant_type=client_credential&appid={APPID}&secret={secret}"
+    answer = host.ask(get(f"/cgi-bin/token?{who}").encode())
+    return json.loads(answer.partition(b"\r\n\r\n")[2])["access_token"]
+
+
+def call(host, token):
+    return host.ask(get(f"{USERS}?access_token={token}").encode(), seconds=120)
+
+
+def sign_in(host):
+    body = b'{"js_code":"junk","client_id":"mini"}'
+    lines = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+    text = get("/login/miniprogram", *lines, method="POST").encode() + body
+    return host.ask(text, seconds=120)
+
+
+def status_of(answer):
+    return answer.partition(b" ")[2][:3]
+
+
+def check_quick(host):
+    told = {path: status_of(host.ask(get(path).encode())) for path, _ in QUICK}
+    assert dict(QUICK) == told
+    assert token_of(host, OTHER_SECRET)
+
+
+@pytest.mark.parametrize("wait", [call, sign_in], ids=["calls", "junk js_codes"])
+def test_what_waits_for_wechat_holds_up_nobody(tmp_path, shared_redis, wait):
+    """Of 64 that wait none is answered, while all that does not need WeChat is."""
+    with slow_host(tmp_path, shared_redis) as (host, callers):
+        args = (host.token,) if wait is call else ()
+        waiting = [callers.submit(wait, host, *args) for _ in range(64)]
+        eventually(lambda: len(host.wechat.held) == 64)
+        check_quick(host)
+
+        assert not any(each.done() for each in waiting)
+        host.wechat.release()
+        assert {b"200"} >= {status_of(each.result()) for each in waiting} - {b"502"}
+
+
+def test_calls_beyond_the_limits_are_refused_at_once(tmp_path, shared_redis):
+    """One client gets half; nothing of a refused call reaches WeChat."""
+    with slow_host(tmp_path, shared_redis, "--calls_in_flight=8") as (host, callers):
+        other = token_of(host, OTHER_SECRET)
+        waiting = [callers.submit(call, host, host.token) for _ in range(4)]
+        eventually(lambda: len(host.wechat.held) == 4)
+        refused = [call(host, host.token) for _ in range(20)]
+        waiting += [callers.submit(call, host, other) for _ in range(4)]
+        eventually(lambda: len(host.wechat.held) == 8)
+        refused.append(call(host, other))
+
+        assert not any(each.done() for each in waiting)
+        assert 8 == len(host.wechat.held)
+        for answer in refused:
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert (b"503", -1) == (status_of(answer), json.loads(body)["errcode"])
+            assert b"\r\nRetry-After: 1" in head
+            assert b"\r\nX-Gateway-Error: overloaded" in head
+        host.wechat.release()
+        assert [b"200"] * 8 == [status_of(each.result()) for each in waiting]
+        assert b"200" == status_of(call(host, host.token))
