@@ -60,7 +60,7 @@ def _first_answer(site: Site, call: FirstCall, file: str, name: str) -> float:
         ["bench/new_instance.py", file, name],
         {**settings, **call.environ()},
         body=call.body or "",
-        told=call.told,
+        expected=call.expected,
     )
 
 
@@ -69,9 +69,9 @@ def seconds_of(
     environ: Mapping[str, str],
     *,
     body: str = "",
-    told: str = "",
+    expected: str = "",
 ) -> float:
-    """Return the seconds a process runs; ConnectionError unless it prints `told`."""
+    """Return the seconds a process runs; ConnectionError without `expected` in it."""
     began = time.perf_counter()
     done = subprocess.run(  # noqa: S603 - our own programs
         [sys.executable, "-W", "ignore", *arguments],
@@ -84,7 +84,7 @@ def seconds_of(
         timeout=TIMEOUT,
     )
     took = time.perf_counter() - began
-    if told not in done.stdout:
+    if expected not in done.stdout:
         raise ConnectionError(f"{arguments}: {done.stdout[:200]}")
     return took
 

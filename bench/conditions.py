@@ -30,7 +30,7 @@ def _server_version() -> str:
     server = find_server()
     if server is None:
         return "no redis-server"
-    said = subprocess.run(  # noqa: S603 - the server that is about to be measured
+    printed = subprocess.run(  # noqa: S603 - the server that is about to be measured
         [server, "--version"], capture_output=True, text=True, check=True
     )
-    return " ".join(said.stdout.split()[:3])
+    return " ".join(printed.stdout.split()[:3])

@@ -44,7 +44,7 @@ def measure(*, rounds: int, processes: int, callers: int) -> list[Figure]:
 def _by_timer(testbed: Testbed, appid: str) -> None:
     testbed.approach.due_in(appid, seconds=60)
     testbed.processes[-1].send(refresh=appid)
-    testbed.processes[-1].told()
+    testbed.processes[-1].answer()
 
 
 def _delayed(
@@ -53,14 +53,14 @@ def _delayed(
     (appid,) = new_apps(1)
     *working, first = testbed.processes
     first.send(get=[appid], at=0)
-    first.told()
+    first.answer()
     at = time.monotonic() + AHEAD
     for each in working:
         each.send(load=appid, callers=callers, at=at, seconds=2 * HALF, slow=SLOW)
     time.sleep(at + HALF - time.monotonic())
     replaced_at = time.monotonic()
     replace(appid)
-    slow_calls = [ends for each in working for ends in each.told()]
+    slow_calls = [ends for each in working for ends in each.answer()]
     return _Delayed(
         before=sum(any(end < replaced_at for end in ends) for ends in slow_calls),
         after=sum(any(end >= replaced_at for end in ends) for ends in slow_calls),

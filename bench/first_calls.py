@@ -18,7 +18,7 @@ _JSON = MappingProxyType({"ACCEPT": "application/json"})
 
 @dataclass(frozen=True, slots=True)
 class FirstCall:
-    """A call of a function's handler, and a text `told` in its correct answer.
+    """A call of a function's handler, and a text `expected` in its correct answer.
 
     Headers are named as in WSGI's environ, without `HTTP_`; an empty `target` is a
     timer's tick. `limits` are bar and goal, if it has any. A call that `lists` the
@@ -28,7 +28,7 @@ class FirstCall:
     name: str
     function: str
     target: str
-    told: str
+    expected: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     kind: str = "application/x-www-form-urlencoded"

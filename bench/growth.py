@@ -20,8 +20,8 @@ def measure(*, rounds: int, processes: int, callers: int, apps: int) -> list[Fig
     """Measure herds of each shape in turn, up to these `processes` and `apps`."""
     half = processes // 2
     held = {(processes, 1): (1, 1), (half, apps): (half, 1)}
-    told = {(processes, apps): (processes, 1)}  # more of both, without a bar
-    shapes = {shape: None for pair in (held | told).items() for shape in pair}
+    unbounded = {(processes, apps): (processes, 1)}  # more of both, without a bar
+    shapes = {shape: None for pair in (held | unbounded).items() for shape in pair}
     herds: dict[Shape, list[Herd]] = {shape: [] for shape in shapes}
     with open_testbeds([OURS], processes=processes) as (testbed,):
         for _ in range(1 + rounds):
@@ -29,17 +29,17 @@ def measure(*, rounds: int, processes: int, callers: int, apps: int) -> list[Fig
                 seen.append(testbed.herd(callers, processes=shape[0], apps=shape[1]))
     # The first round makes the connections that each shape needs.
     warm = {shape: seen[1:] for shape, seen in herds.items()}
-    return [_figure(warm, held, told, f"{callers} callers a process")]
+    return [_figure(warm, held, unbounded, f"{callers} callers a process")]
 
 
 def _figure(
     herds: Mapping[Shape, Sequence[Herd]],
     held: Mapping[Shape, Shape],
-    told: Mapping[Shape, Shape],
+    unbounded: Mapping[Shape, Shape],
     callers: str,
 ) -> Figure:
     figure = Figure(f"9. Growth: {callers}", ("ours", "last caller, ms", "ratio", "to"))
-    for shape, before in {**held, **told}.items():
+    for shape, before in {**held, **unbounded}.items():
         seconds, base = ([each.seconds for each in herds[s]] for s in (shape, before))
         ratio = ratios(seconds, base)
         last = spread([each * 1000 for each in seconds], ".0f")

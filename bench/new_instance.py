@@ -20,15 +20,15 @@ def answer(file: str, name: str) -> bytes:
     handler: Any = getattr(_loaded(file), name)
     if "REQUEST_METHOD" not in os.environ:
         return str(handler(b"{}", None)).encode()
-    told: list[str] = []
+    statuses: list[str] = []
     environ = {
         **os.environ,
         "wsgi.input": sys.stdin.buffer,
         "wsgi.errors": sys.stderr,
         "wsgi.url_scheme": "http",
     }
-    body = handler(environ, lambda status, headers: told.append(status))
-    return b"\n".join([told[0].encode(), *body])
+    body = handler(environ, lambda status, headers: statuses.append(status))
+    return b"\n".join([statuses[0].encode(), *body])
 
 
 def _loaded(file: str) -> Any:

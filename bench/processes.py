@@ -36,11 +36,11 @@ class Process:
         self._answers: Any = self._process.stdout
 
     def send(self, **order: Any) -> None:
-        """Send an order; `told` returns the answer."""
+        """Send an order; `answer` returns the answer."""
         self._orders.write(json.dumps(order) + "\n")
         self._orders.flush()
 
-    def told(self) -> Any:
+    def answer(self) -> Any:
         """Return the next answer."""
         return json.loads(self._answers.readline())
 
@@ -60,7 +60,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self._process = Process("bench.upstream")
-        self._port = self._process.told()
+        self._port = self._process.answer()
         self.url = f"http://127.0.0.1:{self._port}"
         self.end = self._process.end
 

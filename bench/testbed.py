@@ -68,7 +68,7 @@ class Testbed:
     def holder(self, appids: list[str]) -> Process:
         """Return a new process that is just fetching the tokens of these apps."""
         process = self.start()
-        process.told()
+        process.answer()
         ask([process], appids, len(appids))
         self.upstream.await_fetches(appids)
         return process
@@ -90,7 +90,7 @@ def ask(
 
 def answers(processes: Sequence[Process]) -> list[tuple[str, float]]:
     """Return token and end of every call."""
-    return [(token, ended) for each in processes for token, ended in each.told()]
+    return [(token, ended) for each in processes for token, ended in each.answer()]
 
 
 def new_apps(count: int) -> list[str]:
@@ -131,6 +131,6 @@ def _open(
 
     started = [start() for _ in range(processes)]
     for each in started:
-        each.told()
+        each.answer()
     approach = make_approach(name, redis_url, upstream.url, lock=lock)
     return Testbed(name, approach, redis_url, upstream, started, start)

@@ -53,7 +53,7 @@ button { background: none; color: inherit; }
 </style>
 <main>
 <h1>{{ title }}</h1>
-{% if told %}<p role="alert">{{ told }}</p>{% end %}
+{% if notice %}<p role="alert">{{ notice }}</p>{% end %}
 {% if profile %}
 {% if profile["picture"] %}<img src="{{ profile["picture"] }}" alt="">{% end %}
 <p>{{ say("Signed in as", "已登录：") }} <strong>{{ profile["name"] }}</strong></p>
@@ -91,10 +91,10 @@ class Page(GatewayAuthHandler):
         text = self.get_signed_cookie("business_user", min_version=2)
         return json.loads(text) if text else None
 
-    def show(self, profile: object, *, own: bool = False, told: str = "") -> None:
+    def show(self, profile: object, *, own: bool = False, notice: str = "") -> None:
         """Show the user, or the links to sign in; `own` if by this service's cookie."""
         title = self.say("Business service", "业务服务")
-        page = {"title": title, "profile": profile, "own": own, "told": told}
+        page = {"title": title, "profile": profile, "own": own, "notice": notice}
         self.render("page.html", say=self.say, **page)
 
 
@@ -139,13 +139,13 @@ class SignedIn(WeChatOAuth2Mixin, Page):
                 self.redirect("/")
                 return
             self.set_status(400)
-            told = self.say(
+            notice = self.say(
                 "That did not work. Please try again.", "登录失败，请重试。"
             )
-            self.show(None, told=told)
+            self.show(None, notice=notice)
             return
         if profile is None:
-            self.show(None, told=self.say("You did not agree.", "你没有同意登录。"))
+            self.show(None, notice=self.say("You did not agree.", "你没有同意登录。"))
             return
         text = json.dumps(profile)
         self.set_signed_cookie("business_user", text, httponly=True, samesite="Lax")

@@ -62,7 +62,7 @@ def make_application(world: World) -> Application:
     here = Path(__file__).parent
     shared: dict[str, Any] = {"world": world, "changes": Condition()}
     endpoints = by_path((*basics.ENDPOINTS, *catalogue.ENDPOINTS))
-    routes: list[Any] = [(path, room, shared) for path, room in PAGES + CONTROL]
+    routes: list[Any] = [(path, handler, shared) for path, handler in PAGES + CONTROL]
     routes.append(("/_sandbox/.*", control.NothingHandler, shared))
     routes.append((".*", api.ApiHandler, {**shared, "endpoints": endpoints}))
     return Application(

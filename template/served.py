@@ -62,8 +62,8 @@ def read_template(path: Path) -> Template:
         timers = tuple(_timers(resources))
         return Template(path.resolve().parent, served, routes, timers)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())  # YAML's message has several lines
-        raise TemplateError(f"{path} cannot be read: {said}") from None
+        reason = " ".join(str(error).split())  # YAML's message has several lines
+        raise TemplateError(f"{path} cannot be read: {reason}") from None
     except (AttributeError, KeyError, TypeError) as error:
         raise TemplateError(f"{path} is not a template: {error!r}") from None
 

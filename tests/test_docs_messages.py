@@ -67,10 +67,10 @@ def same(line, row):
     return line[0] == row[0] and is_told(line[1], row[1])
 
 
-def told_by(names, *rooms):
-    """Return the first argument of each call of one of these in these rooms."""
+def told_by(names, *trees):
+    """Return the first argument of each call of one of these in these trees."""
     told = set()
-    for _, tree in sources(*rooms):
+    for _, tree in sources(*trees):
         assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
         constants = {
             node.targets[0].id: node.value
@@ -82,14 +82,14 @@ def told_by(names, *rooms):
     return told - {None}
 
 
-def raised(error, *rooms):
-    """Return the message of each error of this kind that is raised in these rooms."""
-    return told_by(kind(error, *rooms), *rooms)
+def raised(error, *trees):
+    """Return the message of each error of this kind that is raised in these trees."""
+    return told_by(kind(error, *trees), *trees)
 
 
-def kind(error, *rooms):
+def kind(error, *trees):
     """Return the names of an error and of those that are one, too."""
-    nodes = [node for _, tree in sources(*rooms) for node in ast.walk(tree)]
+    nodes = [node for _, tree in sources(*trees) for node in ast.walk(tree)]
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     names = [error]
     for name in names:  # which grow meanwhile

@@ -23,13 +23,13 @@ class StandIn(Process):
 
     def __init__(self, module: str, *arguments: str) -> None:
         super().__init__(module, *arguments)
-        self.port: int = self.told()
+        self.port: int = self.answer()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def order(self, **order: str) -> Any:
         """Send an order and return the answer."""
         self.send(**order)
-        return self.told()
+        return self.answer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,9 @@ def _read(information: Path) -> Distribution:
 
 
 def _licence(message: Message) -> str:
-    said = message["License-Expression"] or message["License"]
-    if said and "\n" not in said:
-        return str(said)
+    license_ = message["License-Expression"] or message["License"]
+    if license_ and "\n" not in license_:
+        return str(license_)
     trove = message.get_all("Classifier", [])
     found = [each for each in trove if each.startswith("License")]
     return found[0].rpartition(" :: ")[2] if found else ""

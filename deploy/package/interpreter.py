@@ -33,8 +33,8 @@ def find_interpreter(environ: Mapping[str, str]) -> Path:
     found = which(named or "python3.10", path=environ.get("PATH", os.defpath))
     answer = _ask(found) if found else ""
     if not answer:
-        said = f"PYTHON310={named} is not CPython 3.10. " if named else ""
-        raise BuildFailed(said + _REMEDY)
+        fault = f"PYTHON310={named} is not CPython 3.10. " if named else ""
+        raise BuildFailed(fault + _REMEDY)
     return Path(answer)
 
 

@@ -8,23 +8,23 @@ from typing import Any
 from deploy.smoke.web import CheckFailed
 
 
-def healthy_version(told: Mapping[str, Any], expected: str) -> str:
+def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     """Return the version of a healthy function; else raise CheckFailed with the reason.
 
-    `told` is the function's answer to /healthz, or an error in its place; `expected` is
-    a version, any version if empty.
+    `answer` is the function's answer to /healthz, or an error in its place; `expected`
+    is a version, any version if empty.
     """
-    if refusal := next((told[each] for each in _REFUSALS if told.get(each)), None):
+    if refusal := next((answer[each] for each in _REFUSALS if answer.get(each)), None):
         raise CheckFailed(str(refusal))
-    away = [name for name in ("redis", "config") if told.get(name) != "ok"]
+    away = [name for name in ("redis", "config") if answer.get(name) != "ok"]
     if away:
         raise CheckFailed(f"{' and '.join(away)} away")
-    return version_told(told, expected)
+    return expected_version(answer, expected)
 
 
-def version_told(told: Mapping[str, Any], expected: str) -> str:
+def expected_version(answer: Mapping[str, Any], expected: str) -> str:
     """Return the version in an answer; CheckFailed if it is not the expected one."""
-    found = str(told.get("version", "none"))
+    found = str(answer.get("version", "none"))
     if expected and found != expected:
         raise CheckFailed(f"version {found} instead of {expected}")
     return f"version {found}"

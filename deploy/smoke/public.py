@@ -47,12 +47,12 @@ def _page(web: Web) -> str:
 
 def _metadata(web: Web) -> str:
     seen = web.ask("GET", "/.well-known/openid-configuration")
-    told = seen.json()
-    if told.get("error") == "oidc_not_configured":
+    content = seen.json()
+    if content.get("error") == "oidc_not_configured":
         raise CheckSkipped("no OIDC_KEY")
-    if "issuer" not in told:
+    if "issuer" not in content:
         raise CheckFailed(f"{seen.status} without an issuer")
-    return f"{told['issuer']}, {seen.milliseconds} ms"
+    return f"{content['issuer']}, {seen.milliseconds} ms"
 
 
 def _clock(web: Web) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.smoke.health import healthy_version, version_told
+from deploy.smoke.health import expected_version, healthy_version
 from deploy.smoke.web import CheckFailed, CheckSkipped, Step
 from management.endpoint import Endpoint
 from management.failure import Failure
@@ -39,8 +39,8 @@ def _admin(key: Key, expected: str) -> str:
     post = key.client.do_http_request
     headers = {"content-type": "application/json"}
     place = ("POST", key.service, "admin", "/healthz")
-    told = _called(lambda: post(*place, headers=headers, body=b"{}").json())
-    return healthy_version(told, expected)
+    answer = _called(lambda: post(*place, headers=headers, body=b"{}").json())
+    return healthy_version(answer, expected)
 
 
 def _documents(admin: Endpoint) -> str:
@@ -54,10 +54,10 @@ def _token(admin: Endpoint) -> str:
     names = [str(each["name"]) for each in _shown(admin)]
     appids = [each.removeprefix(TOKEN) for each in names if each.startswith(TOKEN)]
     outcomes = {appid: _refreshed(admin, appid) for appid in appids}
-    told = ", ".join(f"{appid}: {outcome}" for appid, outcome in outcomes.items())
+    listed = ", ".join(f"{appid}: {outcome}" for appid, outcome in outcomes.items())
     if set(outcomes.values()) - set(_ALIVE):
-        raise CheckFailed(f"no token from WeChat: {told}")
-    return told or "no app has a token yet"
+        raise CheckFailed(f"no token from WeChat: {listed}")
+    return listed or "no app has a token yet"
 
 
 def _refreshed(admin: Endpoint, appid: str) -> str:
@@ -86,28 +86,28 @@ def _refresh(key: Key, expected: str) -> str:
     if failure := done.get("error") or done.get("errorMessage"):
         raise CheckFailed(str(failure))
     counts = [f"{count} {what}" for what, count in done.items() if what != "version"]
-    return ", ".join([version_told(done, expected), *counts])
+    return ", ".join([expected_version(done, expected), *counts])
 
 
 def _called(call: Callable[[], Any]) -> dict[str, Any]:
     try:
-        told = call()
+        answer = call()
     except Exception as error:  # its HTTP client's, its own, or none in particular
         raise judged(error) from None
-    if not isinstance(told, dict):
+    if not isinstance(answer, dict):
         raise CheckFailed("no JSON object")
-    return told
+    return answer
 
 
 def judged(error: Any) -> Exception:
     if not hasattr(error, "err_code"):
         return CheckFailed(f"{type(error).__name__}: {error}")
     # The message of the client's own error is the document that was answered.
-    told = json.loads(error.message)
+    fault = json.loads(error.message)
     if error.err_code:
         return CheckFailed(str(error.err_code))
-    if "errorMessage" in told:
-        return CheckFailed(f"{told.get('errorType')}: {told['errorMessage']}")
+    if "errorMessage" in fault:
+        return CheckFailed(f"{fault.get('errorType')}: {fault['errorMessage']}")
     status = error.status_code
     if status == 404:
         return CheckSkipped("this URL does not invoke functions")

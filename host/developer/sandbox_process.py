@@ -47,5 +47,5 @@ def start(
 
 def _ready(log: Path) -> str | None:
     lines = log.read_text("utf-8", "replace").splitlines(keepends=True)
-    said = (line for line in lines if line.startswith(_READY) and line.endswith("\n"))
-    return next((line[len(_READY) :].strip() for line in said), None)
+    ready = (line for line in lines if line.startswith(_READY) and line.endswith("\n"))
+    return next((line[len(_READY) :].strip() for line in ready), None)

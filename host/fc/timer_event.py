@@ -28,9 +28,9 @@ def tick(timer: Timer, *, root: Path, process: Mapping[str, str], at: datetime) 
     try:
         handler: Any = load_handler(root, timer.function.handler)
         context = Context(request_id, fixed=fixed_context(timer.function, process))
-        told = handler(json.dumps(event).encode(), context)
+        answer = handler(json.dumps(event).encode(), context)
     except (LoadError, Exception, SystemExit):
         log.exception("%s %s failed", request_id, timer.function.name)
         return None
-    log.info("%s %s: %s", request_id, timer.function.name, told)
-    return told
+    log.info("%s %s: %s", request_id, timer.function.name, answer)
+    return answer

@@ -28,25 +28,25 @@ class Signals:
 
     def __init__(self, *numbers: int) -> None:
         self._numbers = numbers
-        self._came, self._told = os.pipe()
-        os.set_blocking(self._told, False)
+        self._read_end, self._write_end = os.pipe()
+        os.set_blocking(self._write_end, False)
         # The C handler writes the number at once, so no signal is missed.
-        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         for number in numbers:
             signal.signal(number, lambda *_: None)
 
     def wait(self, seconds: float | None = None) -> set[int]:
         """Return the numbers of the signals that came; none after the timeout."""
-        ready, _, _ = select.select([self._came], [], [], seconds)
-        return set(os.read(self._came, 4096)) if ready else set()
+        ready, _, _ = select.select([self._read_end], [], [], seconds)
+        return set(os.read(self._read_end, 4096)) if ready else set()
 
     def close(self) -> None:
         """Restore the signals' default actions."""
         signal.set_wakeup_fd(-1)
         for number in self._numbers:
             signal.signal(number, signal.SIG_DFL)
-        os.close(self._came)
-        os.close(self._told)
+        os.close(self._read_end)
+        os.close(self._write_end)
 
 
 class Interruption:
@@ -57,21 +57,21 @@ class Interruption:
     """
 
     def __init__(self, *numbers: int) -> None:
-        self._came = False
-        self._told_before = sys.unraisablehook
+        self._interrupted = False
+        self._hook_before = sys.unraisablehook
         sys.unraisablehook = self._tell_of_others
         for number in numbers:
             signal.signal(number, self._interrupt)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if a signal has come."""
-        if self._came:
+        if self._interrupted:
             raise KeyboardInterrupt
 
     def _interrupt(self, *_: object) -> None:
-        self._came = True
+        self._interrupted = True
         raise KeyboardInterrupt
 
     def _tell_of_others(self, dropped: sys.UnraisableHookArgs) -> None:
         if dropped.exc_type is not KeyboardInterrupt:
-            self._told_before(dropped)
+            self._hook_before(dropped)

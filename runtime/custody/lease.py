@@ -125,15 +125,15 @@ class Lease:
 
     def describe(self) -> dict[str, str]:
         """Return the fields of the credential, without any value."""
-        told = [_text(each) for each in self._run(lease_scripts.DESCRIBE, "0")]
-        return dict(zip(told[::2], told[1::2], strict=True))
+        pairs = [_text(each) for each in self._run(lease_scripts.DESCRIBE, "0")]
+        return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
     def wait(self, fence: str, *, seconds: float) -> CredentialValue | Refusal | None:
         """Return what the holder of this fence got; None if it does not say in time."""
-        told = self._store.wait(self._wake_key(fence), seconds=seconds)
-        if told is None:
+        message = self._store.wait(self._wake_key(fence), seconds=seconds)
+        if message is None:
             return None
-        kind, (number, _, text) = told[:1], told[1:].decode().partition(":")
+        kind, (number, _, text) = message[:1], message[1:].decode().partition(":")
         if kind == b"V":
             return CredentialValue(text, int(number) / 1000)
         return Refusal(int(number), text)

@@ -57,8 +57,8 @@ class AuthorizationRequest:
             return self._url({}, issuer)
         # RFC 6749, 4.1.2.1, allows ASCII only.
         plain = description.encode("ascii", "ignore").decode()
-        told = {"error": error, "error_description": plain}
-        return self._url({k: v for k, v in told.items() if v}, issuer)
+        parameters = {"error": error, "error_description": plain}
+        return self._url({k: v for k, v in parameters.items() if v}, issuer)
 
     def _url(self, pairs: dict[str, str], issuer: str) -> str:
         if self.state is not None:

@@ -189,7 +189,9 @@ class Flows:
         found = self._run(_CLAIM, keys, mark, _milliseconds(EXCHANGE_SECONDS))
         if found[0]:
             is_over, text = found[0] == 2, found[1]
-            return FlowResult(self._told(keys[1], text, is_over=is_over), repeated=True)
+            return FlowResult(
+                self._shared_result(keys[1], text, is_over=is_over), repeated=True
+            )
         try:
             result = exchange()
             lives = _milliseconds(RESULT_SECONDS), _milliseconds(FLOW_SECONDS)
@@ -205,7 +207,7 @@ class Flows:
     def _run(self, script: str, keys: list[str], *arguments: str | bytes | int) -> Any:
         return self._store.run(script, keys, [*arguments], repeatable=True)
 
-    def _told(
+    def _shared_result(
         self, key: str, text: bytes | None, *, is_over: bool
     ) -> Mapping[str, Any]:
         if text is None and not is_over:

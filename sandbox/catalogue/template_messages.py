@@ -31,7 +31,7 @@ def send(world: World, app: App, call: Call) -> Answer:
     fields = call.fields()
     openid = _receiver(world, app, fields)
     world.of(app.appid, Templates).get(text(fields, "template_id", missing=40037))
-    _check_way_on(fields)
+    _check_link(fields)
     check_data(fields.get("data"))
     client_msg_id = optional_text(fields, "client_msg_id")
     if len(client_msg_id.encode()) > CLIENT_MSG_ID_BYTES:
@@ -50,7 +50,7 @@ def _receiver(world: World, app: App, fields: Fields) -> str:
     return openid
 
 
-def _check_way_on(fields: Fields) -> None:
+def _check_link(fields: Fields) -> None:
     if len(optional_text(fields, "url").encode()) > URL_BYTES:
         raise WeChatError(40039)
     if fields.get("miniprogram"):

@@ -75,7 +75,7 @@ def test_what_a_first_answer_loads(site, name):
     call = call_of(site, name)
     told, loaded = first_answer(site, call)
 
-    assert call.told in told
+    assert call.expected in told
     assert sorted(LOADED[name]) == loaded
 
 
@@ -147,4 +147,4 @@ def test_cold_start():
 def test_a_wrong_answer_is_noticed():
     """A function that fails is an error, not a fast start."""
     with pytest.raises(ConnectionError):
-        cold_start.seconds_of(["-c", "print('500')"], {}, told="401")
+        cold_start.seconds_of(["-c", "print('500')"], {}, expected="401")

@@ -90,11 +90,13 @@ def test_the_projects_own_files_are_there(files):
     sources = {name for name in own if "__pycache__" not in name}
     expected = {
         each.relative_to(ROOT).as_posix()
-        for room in ("functions", "runtime")
-        for each in (ROOT / room).rglob("*")
+        for tree in ("functions", "runtime")
+        for each in (ROOT / tree).rglob("*")
         if each.is_file() and "__pycache__" not in each.parts
     }
-    catalogues = {f"locale/zh_{land}/LC_MESSAGES/gateway.mo" for land in ("CN", "TW")}
+    catalogues = {
+        f"locale/zh_{region}/LC_MESSAGES/gateway.mo" for region in ("CN", "TW")
+    }
 
     assert expected | catalogues | {"template.yml"} == sources
 

@@ -12,13 +12,13 @@ from tests.deployment.operator_steps import sign_in
 
 
 @pytest.mark.usefixtures("client")
-def test_a_person_signs_in(deployment, appids):
+def test_a_user_signs_in(deployment, appids):
     """A user signs in, with one cookie in each answer."""
     session = sign_in(deployment, deployment.ask_by_event)
     status, _, me = deployment.ask_by_event("GET", "/login/me", cookie=session)
-    person = deployment.sandbox("GET", "/users")[0]
+    user = deployment.sandbox("GET", "/users")[0]
 
-    assert (200, person["openid"][appids["service"]]) == (status, me["wechat_openid"])
+    assert (200, user["openid"][appids["service"]]) == (status, me["wechat_openid"])
     assert 401 == deployment.ask_by_event("GET", "/login/me")[0]
 
 

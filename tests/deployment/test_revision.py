@@ -21,8 +21,8 @@ def tree(tmp_path):
     (folder / "README.md").write_text("read me\n")
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
-    person = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    git(folder, *person, "commit", "--quiet", "--message", "first")
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    git(folder, *author, "commit", "--quiet", "--message", "first")
     return folder
 
 

@@ -16,15 +16,15 @@ from tests.deployment.operator_steps import sign_in
 
 
 @pytest.mark.usefixtures("client")
-def test_a_person_signs_in(deployment, appids):
+def test_a_user_signs_in(deployment, appids):
     """Page, consent, callback and session of a sign-in work."""
     session = sign_in(deployment, deployment.ask)
     me = deployment.request("GET", "/login/me", cookie=session)
-    person = deployment.sandbox("GET", "/users")[0]
+    user = deployment.sandbox("GET", "/users")[0]
     shown = json.loads(me.data)
 
-    assert (200, person["unionid"]) == (me.status, shown["sub"])
-    assert person["openid"][appids["service"]] == shown["wechat_openid"]
+    assert (200, user["unionid"]) == (me.status, shown["sub"])
+    assert user["openid"][appids["service"]] == shown["wechat_openid"]
     assert 401 == deployment.request("GET", "/login/me").status
 
 

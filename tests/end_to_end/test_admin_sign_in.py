@@ -12,7 +12,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(20_000)
 KEY = {"ACCESS_KEY_ID": KEY_ID, "ACCESS_KEY_SECRET": KEY_SECRET}
 
 
-def test_a_client_that_signs_people_in(admin_host, tmp_path):
+def test_a_client_that_signs_users_in(admin_host, tmp_path):
     """The operator's picture travels, and no salt comes back; the log names nobody."""
 
     def manage(*words):

@@ -96,7 +96,7 @@ def test_a_sign_out_at_the_gateway_ends_it(host, example, wechat):
     assert wechat.url.startswith(f"{host.sandbox_url}/connect/oauth2/authorize?")
 
 
-def test_the_way_of_other_hosts_by_qr_code(host, example, page):
+def test_the_protocol_of_other_hosts_by_qr_code(host, example, page):
     """The gateway in WeChat's place, the service's own session after it."""
     page.goto(example.url)
     page.get_by_role("link", name="微信登录").click()
@@ -109,7 +109,7 @@ def test_the_way_of_other_hosts_by_qr_code(host, example, page):
     assert page.get_by_role("link", name="微信登录").is_visible()
 
 
-def test_the_way_of_other_hosts_inside_wechat(host, example, wechat):
+def test_the_protocol_of_other_hosts_inside_wechat(host, example, wechat):
     """By the consent sheet; the log of the service has no code of it."""
     wechat.goto(f"{example.url}/sign_in")
     wechat.get_by_role("button", name="允许").click()
@@ -122,7 +122,7 @@ def test_the_way_of_other_hosts_inside_wechat(host, example, wechat):
     assert not [each for each in (*values, host.secret) if each in example.log()]
 
 
-def test_a_second_look_at_the_way_back_is_no_error(host, example, wechat):
+def test_a_repeated_callback_is_no_error(host, example, wechat):
     """Back or a reload leads on, and WeChat is not asked again."""
     seen = []
     wechat.on("request", lambda request: seen.append(request.url))
@@ -135,7 +135,7 @@ def test_a_second_look_at_the_way_back_is_no_error(host, example, wechat):
     assert "Signed in as" in wechat.inner_text("main")
 
 
-def test_a_stale_address_is_a_page_with_a_way_on(example, page):
+def test_a_stale_url_is_a_page_with_a_link(example, page):
     """Somebody's old address signs nobody in."""
     answer = page.goto(f"{example.url}/signed_in?code=x&state={'0' * 32}")
 

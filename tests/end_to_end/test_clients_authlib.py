@@ -64,15 +64,15 @@ def sign_in(app, visitor, **changes):
 
 
 @pytest.mark.case(88, 89, 90, 91, 92, 96)
-def test_a_person_signs_in(host, app, visitor):
+def test_a_user_signs_in(host, app, visitor):
     """By discovery, PKCE and the published keys; userinfo tells the same."""
     token, claims = sign_in(app, visitor)
     userinfo = app.userinfo(token=token)
-    person = host.user()
+    user = host.user()
 
     assert app.server_metadata["issuer"] == host.url == claims["iss"]
-    assert person["unionid"] == claims["sub"] == userinfo["sub"]
-    assert person["nickname"] == claims["name"] == userinfo["name"]
+    assert user["unionid"] == claims["sub"] == userinfo["sub"]
+    assert user["nickname"] == claims["name"] == userinfo["name"]
 
 
 def test_a_token_that_ends_is_refreshed_by_itself(app, visitor):
@@ -98,7 +98,7 @@ def test_a_token_that_ends_is_refreshed_by_itself(app, visitor):
 
 
 def test_a_sign_out(host, app, visitor):
-    """The ID token takes the person past the question, back to the client."""
+    """The ID token takes the user past the question, back to the client."""
     token, _ = sign_in(app, visitor)
     asked = app.create_logout_url(HOME, id_token_hint=token["id_token"])
     before = visitor.ask("GET", f"{host.url}/login/me").status

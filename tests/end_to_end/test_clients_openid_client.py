@@ -76,23 +76,23 @@ class Script:
 
 @pytest.mark.case(88, 89, 90, 91, 92, 96)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_person_signs_in(host, clients, visitor, method):
+def test_a_user_signs_in(host, clients, visitor, method):
     """Discovery, PKCE, the ID token checked, userinfo, refresh, revocation, logout."""
     with Script(host, clients[method], method) as script:
         told = script.told(visitor.sign_in(script.url, to=BACK))
     assert "claims" in told, told
-    person = host.user()
+    user = host.user()
     location = visitor.ask("GET", told["logout"]).headers["Location"]
 
-    assert (host.url, person["unionid"]) == (
+    assert (host.url, user["unionid"]) == (
         told["claims"]["iss"],
         told["claims"]["sub"],
     )
-    assert (person["unionid"], person["nickname"]) == (
+    assert (user["unionid"], user["nickname"]) == (
         told["userinfo"]["sub"],
         told["userinfo"]["name"],
     )
-    assert (person["unionid"], True) == (told["refreshed"], told["rotated"])
+    assert (user["unionid"], True) == (told["refreshed"], told["rotated"])
     assert told["dead"] is True
     assert f"{HOME}?state=left" == location
     assert 401 == visitor.ask("GET", f"{host.url}/login/me").status

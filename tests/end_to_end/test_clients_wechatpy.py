@@ -66,7 +66,7 @@ def make(request, host, client):
 
 
 def signed_in(host, visitor, sdk):
-    """Return what the SDK gets for the code that a person brings."""
+    """Return what the SDK gets for the code that a user brings."""
     back = visitor.sign_in(sdk.authorize_url.replace(OPEN, host.url), to=BACK)
     assert STATE == back["state"]
     return sdk.fetch_access_token(back["code"])
@@ -74,17 +74,17 @@ def signed_in(host, visitor, sdk):
 
 @pytest.mark.case(129, 130, 132, 133, 134)
 @pytest.mark.parametrize("named", ["client", "service"])
-def test_a_person_signs_in(host, visitor, make, named):
+def test_a_user_signs_in(host, visitor, make, named):
     """By the client's id or WeChat's real appid: all that the SDK can do works."""
     appid = host.app("service")["appid"]
     sdk = make(appid if named == "service" else None)
     answer = signed_in(host, visitor, sdk)
-    person = host.user()
+    user = host.user()
     info = sdk.get_user_info()
-    openid = person["openid"][appid]
+    openid = user["openid"][appid]
 
     assert (openid, "snsapi_userinfo") == (answer["openid"], answer["scope"])
-    assert (openid, person["nickname"], person["unionid"]) == (
+    assert (openid, user["nickname"], user["unionid"]) == (
         info["openid"],
         info["nickname"],
         info["unionid"],
@@ -137,7 +137,7 @@ def scanned(host, visitor, url):
 
 @pytest.mark.case(129, 130)
 @pytest.mark.parametrize("named", ["client", "website"])
-def test_a_person_scans_the_code(host, visitor, make, named):
+def test_a_user_scans_the_code(host, visitor, make, named):
     """qrconnect_url, at a desktop: the openid is the website app's."""
     appid = host.app("website")["appid"]
     sdk = make(appid if named == "website" else None)

@@ -23,7 +23,7 @@ def app(host):
 
 
 @pytest.fixture
-def person(host):
+def user(host):
     return host.user(1)
 
 
@@ -34,11 +34,11 @@ def as_client(host):
 
 
 @pytest.fixture
-def login(host, app, person):
+def login(host, app, user):
     """Call wx.login: a js_code, and the data that its session encrypts."""
 
     def run():
-        who = {"appid": app["appid"], "openid": person["openid"][app["appid"]]}
+        who = {"appid": app["appid"], "openid": user["openid"][app["appid"]]}
         return host.sandbox("POST", "/_sandbox/js_code", who)
 
     return run
@@ -59,10 +59,10 @@ def exchange(host, app, js_code, **changed):
     return ask(host, "GET", f"/sns/jscode2session?{urlencode(asked)}")
 
 
-def test_jscode2session_with_the_clients_secret(host, app, person, login):
+def test_jscode2session_with_the_clients_secret(host, app, user, login):
     """WeChat's shape without the session_key; the second use is WeChat's 40163."""
     js_code = login()["code"]
-    known = {"openid": person["openid"][app["appid"]], "unionid": person["unionid"]}
+    known = {"openid": user["openid"][app["appid"]], "unionid": user["unionid"]}
 
     assert (200, known) == exchange(host, app, js_code)
     status, again = exchange(host, app, js_code)
@@ -72,7 +72,7 @@ def test_jscode2session_with_the_clients_secret(host, app, person, login):
     assert 40125 == exchange(host, app, js_code, secret=app["secret"])[1]["errcode"]
 
 
-def test_an_unmodified_sdk_signs_in(host, app, person, login):
+def test_an_unmodified_sdk_signs_in(host, app, user, login):
     """wechatpy's code_to_session; only the host is another one."""
 
     class OtherHost(HTTPAdapter):
@@ -84,30 +84,30 @@ def test_an_unmodified_sdk_signs_in(host, app, person, login):
     sdk._http.mount(WECHAT, OtherHost())
     js_code = login()["code"]
 
-    assert person["unionid"] == sdk.wxa.code_to_session(js_code)["unionid"]
+    assert user["unionid"] == sdk.wxa.code_to_session(js_code)["unionid"]
     with pytest.raises(WeChatClientException) as caught:
         sdk.wxa.code_to_session(js_code)
     assert 40163 == caught.value.errcode
     sdk._http.close()
 
 
-def test_a_session_by_js_code(host, app, person, login):
+def test_a_session_by_js_code(host, app, user, login):
     """The token opens /login/me; by unionid it is whom the web knows, too."""
     asked = {"js_code": login()["code"]}
     status, session = ask(host, "POST", "/login/miniprogram", content=asked)
     bearer = {"Authorization": f"Bearer {session['session_token']}"}
     me = ask(host, "GET", "/login/me", headers=bearer)
 
-    assert (200, person["unionid"]) == (status, session["sub"])
-    assert (200, person["unionid"]) == (me[0], me[1]["sub"])
-    assert person["openid"][app["appid"]] == me[1]["wechat_openid"]
+    assert (200, user["unionid"]) == (status, session["sub"])
+    assert (200, user["unionid"]) == (me[0], me[1]["sub"])
+    assert user["openid"][app["appid"]] == me[1]["wechat_openid"]
     status, again = ask(host, "POST", "/login/miniprogram", content=asked)
     assert (400, "js_code_spent") == (status, again["error"])
 
 
-def test_a_person_whom_wechat_refuses(host, app, person, login):
+def test_a_user_whom_wechat_refuses(host, app, user, login):
     """Blocked, or a hundred times in a minute."""
-    openid = person["openid"][app["appid"]]
+    openid = user["openid"][app["appid"]]
     asked = {"js_code": login()["code"]}
     refused = {"path": "/sns/jscode2session", "errcode": 45011}
     host.sandbox("POST", "/_sandbox/faults", refused)
@@ -120,7 +120,7 @@ def test_a_person_whom_wechat_refuses(host, app, person, login):
     assert (403, "person_blocked") == (status, refused["error"])
 
 
-def test_a_profile_is_decrypted(host, app, person, login, as_client):
+def test_a_profile_is_decrypted(host, app, user, login, as_client):
     """By the openid alone: the service never has the session_key."""
     data = login()
     openid = exchange(host, app, data["code"])[1]["openid"]
@@ -134,8 +134,8 @@ def test_a_profile_is_decrypted(host, app, person, login, as_client):
     }
     status, profile = ask(host, "POST", path, headers=as_client, content=asked)
 
-    assert (200, person["nickname"]) == (status, profile["nickName"])
-    assert (openid, person["unionid"]) == (profile["openId"], profile["unionId"])
+    assert (200, user["nickname"]) == (status, profile["nickName"])
+    assert (openid, user["unionid"]) == (profile["openId"], profile["unionId"])
     assert app["appid"] == profile["watermark"]["appid"]
     asked["signature"] = hashlib.sha1(b"x", usedforsecurity=False).hexdigest()
     status, refused = ask(host, "POST", path, headers=as_client, content=asked)
@@ -160,7 +160,7 @@ def test_data_of_an_older_login_cannot_be_decrypted(host, app, login, as_client)
     assert (200, openid) == (answers[1][0], answers[1][1]["openId"])
 
 
-def test_a_phone_number_both_ways(host, app, person, login, as_client):
+def test_a_phone_number_both_ways(host, app, user, login, as_client):
     """By its own code through the proxy, and encrypted by the session."""
     openid = exchange(host, app, login()["code"])[1]["openid"]
     who = {"appid": app["appid"], "openid": openid}
@@ -178,7 +178,7 @@ def test_a_phone_number_both_ways(host, app, person, login, as_client):
         content={"openid": openid, **data},
     )
 
-    number = person["phone_number"]
+    number = user["phone_number"]
     assert (200, number) == (status, told["phone_info"]["phoneNumber"])
     assert number == opened["phoneNumber"]
     assert (
@@ -186,9 +186,9 @@ def test_a_phone_number_both_ways(host, app, person, login, as_client):
     )
 
 
-def test_a_phone_number_in_wechats_own_shape(host, app, person):
+def test_a_phone_number_in_wechats_own_shape(host, app, user):
     """The path and the token as an SDK has them."""
-    who = {"appid": app["appid"], "openid": person["openid"][app["appid"]]}
+    who = {"appid": app["appid"], "openid": user["openid"][app["appid"]]}
     code = {"code": host.sandbox("POST", "/_sandbox/phone_code", who)["code"]}
     issued = {"grant_type": "client_credential", "secret": host.secret}
     issued["appid"] = app["appid"]
@@ -201,10 +201,10 @@ def test_a_phone_number_in_wechats_own_shape(host, app, person):
         timeout=20,
     ).json()
 
-    assert person["phone_number"] == answer["phone_info"]["purePhoneNumber"]
+    assert user["phone_number"] == answer["phone_info"]["purePhoneNumber"]
 
 
-def test_the_logs_tell_nothing(host, app, person, login):
+def test_the_logs_tell_nothing(host, app, user, login):
     """Of codes, openids, tokens and secrets, after both ways to sign in."""
     data = login()
     openid = exchange(host, app, data["code"])[1]["openid"]
@@ -212,5 +212,5 @@ def test_the_logs_tell_nothing(host, app, person, login):
     session = ask(host, "POST", "/login/miniprogram", content=asked)[1]
 
     hushed = (data["code"], asked["js_code"], openid, session["session_token"])
-    for word in (*hushed, app["secret"], host.secret, person["unionid"]):
+    for word in (*hushed, app["secret"], host.secret, user["unionid"]):
         assert word not in host.log()

@@ -57,7 +57,7 @@ def sign_in(client, metadata, visitor, *, verifier="v" * 64):
 
 
 @pytest.mark.case(88, 89, 90, 91, 96)
-def test_it_signs_a_person_in(host, client, metadata):
+def test_it_signs_a_user_in(host, client, metadata):
     """The ID token is the published key's, and userinfo names the same person."""
     token = sign_in(client, metadata, Visitor(host))
     keys = KeySet.import_key_set(load(host.get(urlsplit(metadata["jwks_uri"]).path)))
@@ -91,7 +91,7 @@ def test_it_goes_on_by_its_refresh_token(host, client, metadata):
 
 
 @pytest.mark.case(43)
-def test_it_signs_the_person_out(host, client, metadata):
+def test_it_signs_the_user_out(host, client, metadata):
     """At once, by the ID token; the browser comes back with the client's state."""
     visitor = Visitor(host)
     token = sign_in(client, metadata, visitor)

@@ -90,7 +90,7 @@ def test_signing_out_asks_first(host, browser):
     context.close()
 
 
-def test_a_stale_callback_is_a_page_with_a_way_on(host, page):
+def test_a_stale_callback_is_a_page_with_a_link(host, page):
     """Somebody's old address leads back to the sign-in page."""
     appid = host.app("website")["appid"]
     answer = page.goto(f"{host.url}/oauth_callback/{appid}?code=x&state={'0' * 32}")

@@ -126,7 +126,7 @@ def js_code(host, visitor):
 
 
 def gone_wrong(host, visitor):
-    """What people and programs send by mistake, at places where nobody expects it."""
+    """What users and programs send by mistake, at places where nobody expects it."""
     appid = host.app("website")["appid"]
     cookie = {"Cookie": f"gateway_session={'c' * 40}; flow_00000000={'f' * 32}"}
     for path in (
@@ -158,12 +158,12 @@ def test_no_log_line_holds_a_secret(loud, visitor, walk):
     """Neither keys nor codes, states, tokens, cookies, openids or names."""
     walk(loud, visitor)
 
-    people = loud.sandbox("GET", "/_sandbox/users")
+    users = loud.sandbox("GET", "/_sandbox/users")
     apps = loud.sandbox("GET", "/_sandbox/apps")
     secrets = {loud.secret, VERIFIER, STATE, NONCE, *visitor.told}
     secrets |= {app["secret"] for app in apps}
-    for person in people:
-        secrets |= {person["unionid"], person["nickname"], *person["openid"].values()}
+    for user in users:
+        secrets |= {user["unionid"], user["nickname"], *user["openid"].values()}
     log = loud.log()
 
     assert "[D " in log

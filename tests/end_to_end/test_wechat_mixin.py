@@ -46,7 +46,7 @@ def code_of(address):
 
 
 @pytest.mark.case(129, 130, 134)
-def test_a_person_signs_in(host, browser, service):
+def test_a_user_signs_in(host, browser, service):
     """With the openid and the profile that WeChat has, by the client's own secret."""
     told = finish(browser, sign_in(browser, service))
     user, appid = host.user(), host.app("service")["appid"]
@@ -64,7 +64,7 @@ def test_who_is_signed_in_at_the_gateway_is_not_asked_again(host, browser, servi
 
 
 @pytest.mark.case(40)
-def test_a_person_refuses(host, browser, service):
+def test_a_user_refuses(host, browser, service):
     """The state alone comes back through the gateway."""
     app = {"appid": host.app("service")["appid"], "refusal": "redirect"}
     host.sandbox("POST", "/_sandbox/apps", app)

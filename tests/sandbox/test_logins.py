@@ -29,7 +29,7 @@ def logins(clock):
     return Logins(clock, Ids(1))
 
 
-def test_the_way_to_a_confirmation(logins):
+def test_the_steps_to_a_confirmation(logins):
     """Waiting, scanned, confirmed with its code."""
     uuid = logins.open("wx1").uuid
     seen = [logins.status(uuid)]

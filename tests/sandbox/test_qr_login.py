@@ -96,7 +96,7 @@ def test_the_picture_is_a_png(sandbox, uuid):
     assert sandbox.get("/connect/qrcode/0000000000000000").status == 404
 
 
-def test_the_way_through(sandbox, website, uuid):
+def test_all_steps_of_a_sign_in(sandbox, website, uuid):
     """404 after the scan, 405 with the code after the consent, 666 once it is used."""
     deer = sandbox.user(1)
     openid = deer["openid"][website["appid"]]

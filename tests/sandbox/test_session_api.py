@@ -103,7 +103,7 @@ def test_a_login_code_is_good_once_and_for_five_minutes(sandbox, mini):
     assert exchange(sandbox, mini, late).json()["errcode"] == 40029
 
 
-def test_a_blocked_person_does_not_come_in(sandbox, mini):
+def test_a_blocked_user_does_not_sign_in(sandbox, mini):
     """40226 for whom the platform thinks risky."""
     openid = sandbox.user()["openid"][mini["appid"]]
     sandbox.control("users", openid=openid, blocked=True)

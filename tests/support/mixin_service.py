@@ -29,13 +29,13 @@ class SignedIn(WeChatOAuth2Mixin, RequestHandler):
         try:
             self.check_state()
             code = self.get_query_argument("code", "")
-            self.write(await self._person(code) if code else {"refused": True})
+            self.write(await self._user(code) if code else {"refused": True})
         except WeChatAuthError as error:
             around = [str(each) for each in (error.__context__, error.__cause__)]
             told = {"error": str(error), "errcode": error.errcode, "around": around}
             self.write(told)
 
-    async def _person(self, code):
+    async def _user(self, code):
         access = await self.get_authenticated_user(self.settings["back"], code)
         token, openid = access["access_token"], access["openid"]
         profile = await self.wechat_request("/sns/userinfo", token, openid=openid)

@@ -43,17 +43,17 @@ def browser():
 @pytest.fixture
 def new_user(browser, host):
     """Return a function that makes users; no page of ours may log an error there."""
-    people = []
+    users = []
 
     def one(**more):
-        people.append(User(more.pop("browser", browser), host, **more))
-        return people[-1]
+        users.append(User(more.pop("browser", browser), host, **more))
+        return users[-1]
 
     yield one
-    for each in people:
+    for each in users:
         each.leave()
 
-    assert [] == [text for each in people for text in each.complaints]
+    assert [] == [text for each in users for text in each.complaints]
 
 
 @pytest.fixture(scope="session")

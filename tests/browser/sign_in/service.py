@@ -70,7 +70,7 @@ class Service:
             return {"problem": "This sign-in is not known here."}
         if "code" not in answer:
             return {"problem": answer.get("error", "refused")}
-        redeem = self._by_openid_connect if way == "oidc" else self._by_wechats_way
+        redeem = self._by_openid_connect if way == "oidc" else self._by_wechats_protocol
         return redeem(answer["code"], verifier)
 
     def _by_openid_connect(self, code, verifier):
@@ -87,7 +87,7 @@ class Service:
         who = self._ask("GET", "/oidc/userinfo", headers=bearer)
         return {**who, "id_token": tokens["id_token"]}
 
-    def _by_wechats_way(self, code, _):
+    def _by_wechats_protocol(self, code, _):
         form = {"appid": self.client["client_id"], "secret": self.client["secret"]}
         form |= {"code": code, "grant_type": "authorization_code"}
         token = self._ask("GET", "/sns/oauth2/access_token", form)

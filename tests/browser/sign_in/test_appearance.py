@@ -36,7 +36,7 @@ def check(scheme):
     return one
 
 
-def test_the_way_by_qr_code(new_user, service, looks, check):
+def test_the_sign_in_by_qr_code(new_user, service, looks, check):
     """From the service's sign-in over WeChat's bad minute to the last word."""
     desktop = new_user(**looks)
     desktop.open(f"{service.url}/oidc")

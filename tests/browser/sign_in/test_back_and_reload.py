@@ -52,7 +52,7 @@ class TestOnDesktop:
         desktop.on_the_phone("confirm")
         desktop.arrive("/login/me")
 
-    def test_back_from_where_one_landed(self, desktop):
+    def test_back_from_the_last_page(self, desktop):
         """The page with the QR code is there anew, and signs in once more."""
         desktop.open("/login?next=/login/me")
         desktop.on_the_phone("confirm")

@@ -71,7 +71,7 @@ def attacker(new_user):
 
 
 @pytest.mark.case(32, 34)
-def test_an_attackers_way_to_wechat(phone, attacker):
+def test_an_attackers_link_to_wechat(phone, attacker):
     """The victim's code is not taken for it; the attacker gets nobody's session."""
     phone.open(attacker.tab.url)
     phone.agree()
@@ -85,7 +85,7 @@ def test_an_attackers_way_to_wechat(phone, attacker):
 
 
 @pytest.mark.case(32, 34)
-def test_an_attackers_way_that_has_begun_anew(phone, attacker):
+def test_an_attackers_link_that_was_opened_again(phone, attacker):
     """It ends on a page, and nobody is signed in, here nor there."""
     attacker.context.clear_cookies()
     attacker.agree()

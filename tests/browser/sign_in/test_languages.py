@@ -74,7 +74,7 @@ def test_a_service_chooses_by_ui_locales(new_user, service):
 
 
 @pytest.mark.parametrize("way", ["/login?next=/login/me", "service"])
-def test_a_person_chooses_on_the_page(new_user, service, way):
+def test_a_user_chooses_on_the_page(new_user, service, way):
     """The sign-in that was begun goes on to its end, and later pages keep to it."""
     desktop = new_user(locale="en-US")
     desktop.open(f"{service.url}/oidc" if way == "service" else way)

@@ -120,12 +120,12 @@ class TestByTime:
         desktop.on_the_phone("confirm")
         desktop.tab.get_by_role("link", name="Go to the home page").click()
         desktop.arrive(f"{service.url}/")
-        landed = desktop.tab.url
+        last_url = desktop.tab.url
         desktop.open(f"{service.url}/{way}")
         desktop.on_the_phone("confirm")
         desktop.arrive(f"{service.url}/signed_in")
 
-        assert f"{service.url}/" == landed
+        assert f"{service.url}/" == last_url
         assert {"code", "state"} <= service.answers[-1].keys()
 
     @pytest.mark.case(52)
@@ -186,7 +186,7 @@ class TestByWeChat:
 
         assert phone.tab.url.startswith(f"{phone.host.url}/login/me")
 
-    def test_a_service_gets_its_person_all_the_same(self, desktop, service):
+    def test_a_service_gets_its_user_all_the_same(self, desktop, service):
         """Starting again is the service's own sign-in, with its own state."""
         desktop.host.add_fault(path=EXCHANGE, status=500)
         desktop.open(f"{service.url}/oidc")

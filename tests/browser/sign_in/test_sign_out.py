@@ -91,7 +91,7 @@ def test_by_a_service_that_does_not(visitor, service):
 
 
 @pytest.mark.case(43)
-def test_a_way_on_that_is_not_the_services(visitor, service):
+def test_a_link_that_is_not_the_services(visitor, service):
     """It is not gone to, and nobody is signed out."""
     hint = visitor.told()["id_token"]
     elsewhere = {"post_logout_redirect_uri": f"{service.url}/elsewhere"}

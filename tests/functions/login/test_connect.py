@@ -33,7 +33,7 @@ def refused(visit, **changes):
     return caught.type
 
 
-class TestTheWayThere:
+class TestRedirectToWeChat:
     @pytest.mark.case(46, 63)
     def test_wechat_gets_our_own_state(self, visit):
         """The client's state stays with us, and WeChat's address keeps its order."""
@@ -167,7 +167,7 @@ class TestTheWayThere:
         assert ">https://app.example.com/</textarea>" in page
 
 
-class TestTheWayBack:
+class TestRedirectToTheClient:
     @pytest.fixture(autouse=True)
     def _wechat(self, wechat):
         willing(wechat)

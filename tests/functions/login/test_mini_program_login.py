@@ -117,7 +117,7 @@ class TestSession:
 
 
 @pytest.mark.case(121)
-def test_the_log_names_neither_code_nor_key_nor_person(sign_in, wechat, caplog):
+def test_the_log_names_neither_code_nor_key_nor_user(sign_in, wechat, caplog):
     """Whether it goes well or not."""
     caplog.set_level(logging.DEBUG)
     token = sign_in()[2]["session_token"]

@@ -79,7 +79,7 @@ def test_an_address_with_a_query_keeps_it(visit, refused):
 @pytest.mark.parametrize(
     "changes", [{"prompt": "none"}, {"response_type": "token"}, {"request": "x"}]
 )
-def test_an_error_found_at_once_goes_back_the_same_way(visit, changes):
+def test_an_error_found_at_once_goes_back_to_the_same_uri(visit, changes):
     """Before WeChat is asked for anything."""
     answer = visit.authorize(redirect_uri=OWN_QUERY, **changes)
     location = header(answer, "Location")

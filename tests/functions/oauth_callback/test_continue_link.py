@@ -50,16 +50,16 @@ def by_openid_connect(visit, **more):
     return visit.authorize({**OIDC, "client_id": "shop"}, **more)
 
 
-def by_wechats_way(visit, **more):
+def by_wechats_protocol(visit, **more):
     return visit.connect({**WECHAT, "appid": "shop"}, **more)
 
 
-each_way = pytest.mark.parametrize("way", [by_openid_connect, by_wechats_way])
+each_protocol = pytest.mark.parametrize("way", [by_openid_connect, by_wechats_protocol])
 
 
 @pytest.mark.case(36)
 @pytest.mark.bug(10)
-@each_way
+@each_protocol
 def test_to_the_client_that_asked(visit, late, way):
     """Not to the gateway's own sign-in, which ends at a page of the gateway's."""
     told = late(way(visit))
@@ -68,7 +68,7 @@ def test_to_the_client_that_asked(visit, late, way):
 
 
 @pytest.mark.bug(10)
-@each_way
+@each_protocol
 def test_to_a_client_without_a_home(visit, gateway, late, way):
     """Its registered address tells where it is."""
     change(gateway, "clients", "shop", home="")

@@ -52,17 +52,17 @@ class TestSignedIn:
         )
 
     def test_wechat_is_asked_with_this_apps_secret_and_code(self, walk, willing):
-        """One exchange, then one look at the person."""
+        """One exchange of the code, then one fetch of the profile."""
         walk.back(code="abc")
 
-        exchange, person = willing.seen
+        exchange, profile = willing.seen
         assert exchange.arguments == {
             "appid": SERVICE,
             "secret": APP_SECRET,
             "code": "abc",
             "grant_type": "authorization_code",
         }
-        assert person.arguments["access_token"] == "user-token"
+        assert profile.arguments["access_token"] == "user-token"
 
     def test_the_session_is_new_whatever_cookie_came(self, walk, willing):
         """A cookie that was set beforehand is not continued."""
@@ -113,7 +113,7 @@ class TestSignedIn:
 
     @pytest.mark.case(58)
     @pytest.mark.bug(7)
-    def test_a_silent_scope_is_not_asked_for_the_person(self, walk, wechat):
+    def test_a_silent_scope_asks_for_no_profile(self, walk, wechat):
         """With snsapi_base WeChat would answer 48001."""
         wechat.script(TOKEN, {**GRANTED, "scope": "snsapi_base"})
 
@@ -143,7 +143,7 @@ class TestFailures:
     @pytest.mark.case(40)
     @pytest.mark.parametrize("code", [None, "authdeny"])
     def test_a_refusal_is_said_and_leads_on(self, walk, code):
-        """Without a code the person has refused; the way back keeps `next`."""
+        """Without a code the user has refused; the redirect back keeps `next`."""
         with refusal(ConsentRefused) as caught:
             walk.back(code=code)
 
@@ -171,7 +171,7 @@ class TestFailures:
         assert "/connect/qrconnect?" in header(response, "Location")
 
     def test_wechats_refusal_keeps_its_code(self, walk, wechat):
-        """A wrong AppSecret is the operator's to see, not the person's."""
+        """A wrong AppSecret is shown to the operator, not to the user."""
         wechat.script(TOKEN, {"errcode": 40125, "errmsg": "invalid appsecret, rid: 1"})
 
         with refusal(WeChatRefused) as caught:
@@ -214,7 +214,7 @@ class TestFailures:
 
     @pytest.mark.case(57)
     def test_a_missing_unionid_is_never_replaced_by_the_openid(self, walk, wechat):
-        """The operator chose unionid; another name would be another person."""
+        """The operator chose unionid; another name would be another user."""
         wechat.script(TOKEN, {**GRANTED, "unionid": None})
         wechat.script(USERINFO, {**USER, "unionid": None})
 

@@ -13,14 +13,14 @@ from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE
 
 DEFAULT = "/login/me"
-LANDED = [
+END_POINTS = [
     *("Location", "Cache-Control", "Referrer-Policy", "Set-Cookie"),
     *("X-Content-Type-Options", "Strict-Transport-Security"),
 ]
 
 
 @pytest.fixture
-def land(gateway, wechat):
+def end_of(gateway, wechat):
     """Sign in by a link with this query, as FC calls us; return the last answer."""
     willing(wechat)
 
@@ -63,20 +63,20 @@ ELSEWHERE = {
 
 @pytest.mark.case(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 19)
 @pytest.mark.parametrize("wanted", [each for n in ELSEWHERE for each in ELSEWHERE[n]])
-def test_elsewhere_is_here(land, wanted):
+def test_elsewhere_is_here(end_of, wanted):
     """Signed in, one is at our own page, by one Location and no header of theirs."""
-    status, headers, body = land(f"next={quote(wanted, safe='')}")
+    status, headers, body = end_of(f"next={quote(wanted, safe='')}")
 
     assert (status, body) == (303, b"")
-    assert [name for name, _ in headers] == LANDED
+    assert [name for name, _ in headers] == END_POINTS
     assert dict(headers)["Location"] == DEFAULT
 
 
 @pytest.mark.case(15, 19)
 @pytest.mark.parametrize("query", ["", "x=1", "next=/a&next=/b", "next=/a&next=/a"])
-def test_no_word_or_two(land, query):
+def test_no_word_or_two(end_of, query):
     """Nobody guesses which one is meant."""
-    assert dict(land(query)[1])["Location"] == DEFAULT
+    assert dict(end_of(query)[1])["Location"] == DEFAULT
 
 
 @pytest.mark.case(14, 18)
@@ -88,6 +88,6 @@ def test_no_word_or_two(land, query):
         ("https://app.example.com/x?a=b", "https://app.example.com/x?a=b"),
     ],
 )
-def test_what_is_ours_is_kept(land, wanted, expected):
+def test_what_is_ours_is_kept(end_of, wanted, expected):
     """A path of this host, or an origin that is listed; the query is its own affair."""
-    assert dict(land(f"next={quote(wanted, safe='')}")[1])["Location"] == expected
+    assert dict(end_of(f"next={quote(wanted, safe='')}")[1])["Location"] == expected

@@ -193,7 +193,7 @@ class TestSession:
         assert wechat.seen == []
 
     @pytest.mark.case(44)
-    def test_another_person_takes_the_place_of_the_first(self, visit, wechat):
+    def test_another_user_takes_the_place_of_the_first(self, visit, wechat):
         """Nothing of the first one is left beside the second."""
         avatar = "https://thirdwx.qlogo.cn/a/132"
         second = {"openid": "o-2", "unionid": "u-2"}

@@ -157,7 +157,7 @@ class TestAccessToken:
         assert 290_000 < life <= 300_000
 
 
-class TestPeople:
+class TestUsers:
     @pytest.mark.case(132)
     def test_userinfo_is_in_wechats_shape(self, tokens, gateway):
         """With what WeChat has left empty since 2021."""

@@ -49,7 +49,7 @@ def test_one_that_was_dropped_comes_later(interruption):
     assert [] == interruption.told
 
 
-def test_of_anything_else_that_is_dropped_people_read(interruption):
+def test_anything_else_that_is_dropped_is_logged(interruption):
     """Other dropped exceptions are printed as usual."""
     Callback(lambda: 1 / 0)
 

@@ -120,7 +120,7 @@ def test_json_for_programs(accept):
     assert "no-store" == dict(response.headers)["Cache-Control"]
 
 
-def test_a_page_for_people():
+def test_a_page_for_users():
     """A browser gets a page under the error's own status, with the request id and a
     way to start again."""
     response = say(web_dialect, FlowExpired(), accept=HTML)
@@ -142,7 +142,7 @@ def test_a_page_leads_home(home):
     assert f'href="{home or "/"}"' in page
 
 
-def test_wechats_words_do_not_reach_people():
+def test_wechats_words_do_not_reach_users():
     """The errmsg of a refusal, which may name anything, is in no web answer."""
     error = WeChatRefused(40125, "invalid appsecret of wx-hush")
 

@@ -38,7 +38,7 @@ def apps(do):
         ("unionid", "unionid", None),
     ],
 )
-def test_by_what_both_apps_name_people(do, apps, service, website, expected):
+def test_by_what_both_apps_name_users(do, apps, service, website, expected):
     """Only the unionid is one in both; it is said, and not refused."""
     apps(service, website)
     client = do("client add", name="Orders", scopes=BOTH, redirect_uris=ADDRESS)

@@ -72,7 +72,7 @@ def test_a_rollback_renames_nobody(do, gateway, salt):
     assert salt == salt_of(gateway)
 
 
-def test_who_comes_back_calls_people_the_same(do, gateway, salt):
+def test_a_client_that_comes_back_has_the_same_names_of_users(do, gateway, salt):
     """Added anew under the same id, as by a rollback."""
     do("client remove", client_id="orders")
     do("client add", name="Orders", subject_type="pairwise")

@@ -29,7 +29,7 @@ def lives(gateway, session):
         return False
 
 
-def test_every_session_of_a_person_ends(do, gateway):
+def test_every_session_of_a_user_ends(do, gateway):
     """Those of now and before; not those of others, and not the next one."""
     sessions = gateway.sessions
     ended = [sessions.begin(SUB, {}, now=NOW + age) for age in (0, 59, 60)]
@@ -47,7 +47,7 @@ def test_every_session_of_a_person_ends(do, gateway):
 @pytest.mark.parametrize(
     "arguments", [{}, {"sub": ""}, {"sub": 5}, {"sub": "a b"}, {"sub": "a" * 129}]
 )
-def test_who_is_no_person(do, arguments):
+def test_arguments_that_name_no_user(do, arguments):
     """The field is named, the value is not."""
     with pytest.raises(InvalidDocument) as caught:
         do("person sign-out", **arguments)

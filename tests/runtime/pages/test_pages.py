@@ -25,12 +25,12 @@ from tests.runtime.pages.page_parts import (
 )
 
 TAGS = {"zh_CN": "zh-CN", "zh_TW": "zh-TW", "en": "en"}
-NO_WAY = {"qr": None, "wechat_url": None}
+NO_SIGN_IN = {"qr": None, "wechat_url": None}
 LOST = {"error": errors.GatewayError(), "start_again": None, "home": None}
 THEMED = {"client_name": "商城", "home": "https://a.example/"}
 PAGES = {
-    "not configured": partial(sign_in, **NO_WAY),
-    "not configured, themed": partial(sign_in, **NO_WAY, **THEMED),
+    "not configured": partial(sign_in, **NO_SIGN_IN),
+    "not configured, themed": partial(sign_in, **NO_SIGN_IN, **THEMED),
     "error": error_page,
     "error without a way": partial(error_page, **LOST),
     "sign out": sign_out,
@@ -136,7 +136,7 @@ def test_an_error_leads_on(home):
         ({"start_again": None, "home": "/b"}, ["button"]),
     ],
 )
-def test_the_first_way_on_stands_out(ways, looks):
+def test_the_first_link_stands_out(ways, looks):
     """Where home is the only one, that is it."""
     page = Page(error_page(**ways))
 

@@ -50,7 +50,7 @@ def test_a_body_that_is_no_object_is_refused(account, body, errcode):
     assert errcode == account.post(CREATE_TAG, body)["errcode"]
 
 
-PEOPLE = {"openid_list": ["OPENID"]}
+OPENIDS = {"openid_list": ["OPENID"]}
 REMARK = {"openid": "OPENID", "remark": "x"}
 BUTTONS = {"button": [{"type": "click", "name": "n", "key": "k"}]}
 
@@ -59,8 +59,8 @@ BUTTONS = {"button": [{"type": "click", "name": "n", "key": "k"}]}
     ("path", "body", "has_errcode"),
     [
         ("/cgi-bin/user/info/updateremark", REMARK, True),
-        ("/cgi-bin/tags/members/batchblacklist", PEOPLE, True),
-        ("/cgi-bin/tags/members/batchtagging", {**PEOPLE, "tagid": 2}, True),
+        ("/cgi-bin/tags/members/batchblacklist", OPENIDS, True),
+        ("/cgi-bin/tags/members/batchtagging", {**OPENIDS, "tagid": 2}, True),
         ("/cgi-bin/menu/create", BUTTONS, True),
         ("/cgi-bin/template/api_add_template", {"template_id_short": "TM00015"}, True),
         ("/cgi-bin/shorten/gen", {"long_data": "x"}, True),

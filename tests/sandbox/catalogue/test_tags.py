@@ -123,8 +123,8 @@ def test_up_to_fifty_are_tagged_at_once(account, verb):
 )
 def test_tagging_is_refused_as_a_whole(account, openids, tagid, errcode):
     """Between one and fifty followers get a tag that exists, or nobody does."""
-    people = {"stranger": [account.openid(3)], "follower": [account.openid()]}
-    body = {"openid_list": people.get(str(openids), openids), "tagid": tagid}
+    users = {"stranger": [account.openid(3)], "follower": [account.openid()]}
+    body = {"openid_list": users.get(str(openids), openids), "tagid": tagid}
     account.tag("书友")
     answer = account.post("/cgi-bin/tags/members/batchtagging", body)
 

@@ -61,7 +61,7 @@ def test_a_wrong_message_is_refused(account, template_id, changes, errcode):
     assert errcode == answer["errcode"]
 
 
-def test_a_blocked_person_gets_no_message(account, template_id):
+def test_a_blocked_user_gets_no_message(account, template_id):
     """The black list stands between the account and the person."""
     body = {"openid_list": [account.openid()]}
     account.post("/cgi-bin/tags/members/batchblacklist", body)

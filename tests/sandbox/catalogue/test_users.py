@@ -51,7 +51,7 @@ def test_an_openid_that_is_missing_or_unknown_is_refused(account, openid, errcod
     assert errcode == account.get("/cgi-bin/user/info", openid=openid)["errcode"]
 
 
-def test_a_batch_describes_each_person_in_order(account):
+def test_a_batch_describes_each_user_in_order(account):
     """One call answers for up to a hundred people."""
     openids = [account.openid(3), account.openid(0)] * 50
     answer = account.post(

@@ -123,7 +123,7 @@ class TestSignedIn:
         )
 
 
-class TestRefusedByPeople:
+class TestRefusedByUsers:
     @pytest.mark.case(40)
     @pytest.mark.parametrize("code", [None, "authdeny"])
     def test_no_consent_is_access_denied(self, visit, code):

@@ -12,7 +12,11 @@ from tests.support.scripted_wechat import SERVICE, WEBSITE, change
 DISABLED = {"disabled": True}
 WITHOUT_THE_APP = {"scopes": {SERVICE: ["/cgi-bin/*"]}}
 LASTING = ("openid", "profile", "offline_access")
-IN_WECHATS_WAY = {"dialect": WECHAT, "scope": ("snsapi_userinfo",), "appid": "demo"}
+IN_WECHATS_PROTOCOL = {
+    "dialect": WECHAT,
+    "scope": ("snsapi_userinfo",),
+    "appid": "demo",
+}
 
 pytestmark = pytest.mark.case(126)
 each_loss = pytest.mark.parametrize(
@@ -44,7 +48,7 @@ def test_by_openid_connect(provider, gateway, loss, refused):
 @each_loss
 def test_in_wechats_dialect(provider, gateway, loss, refused):
     """The same, in WeChat's numbers."""
-    codes = [make_code(gateway, **IN_WECHATS_WAY) for _ in range(2)]
+    codes = [make_code(gateway, **IN_WECHATS_PROTOCOL) for _ in range(2)]
     tokens = exchanged(gateway, codes[0])
     token = {"access_token": tokens["access_token"], "openid": OPENID}
     refresh = {"appid": "demo", "grant_type": "refresh_token"}
