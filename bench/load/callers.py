@@ -36,7 +36,7 @@ def get(target: str, **headers: str) -> bytes:
 
 
 class AnswerReader:
-    """Finds the end of each answer on a connection; the bodies are not kept."""
+    """The end of each answer on a connection; the bodies are not stored."""
 
     def __init__(self) -> None:
         self._head = b""

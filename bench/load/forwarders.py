@@ -42,13 +42,13 @@ async def _aiohttp(upstream_url: str) -> None:
             upstream_url + request.path,
             params=pairs,
             data=await request.read() or None,
-        ) as told:
-            body, kind = await told.read(), told.headers["Content-Type"]
+        ) as answer:
+            body, kind = await answer.read(), answer.headers["Content-Type"]
         ms = (time.monotonic() - began) * 1000
-        audit = (caller, request.method, request.path, told.status, ms)
+        audit = (caller, request.method, request.path, answer.status, ms)
         log.info("%s %s %s %s %.1fms", *audit)
         headers = {"Content-Type": kind}
-        return web.Response(status=told.status, body=body, headers=headers)
+        return web.Response(status=answer.status, body=body, headers=headers)
 
     async with client.ClientSession(connector=connector) as session:
         app = web.Application()
@@ -76,13 +76,13 @@ async def _tornado(upstream_url: str) -> None:
             query = urlencode({**pairs, "access_token": real_token})
             began = time.monotonic()
             url = f"{upstream_url}{self.request.path}?{query}"
-            told = await http.fetch(HTTPRequest(url), raise_error=False)
+            answer = await http.fetch(HTTPRequest(url), raise_error=False)
             ms = (time.monotonic() - began) * 1000
-            audit = (caller, self.request.method, self.request.path, told.code, ms)
+            audit = (caller, self.request.method, self.request.path, answer.code, ms)
             log.info("%s %s %s %s %.1fms", *audit)
-            self.set_status(told.code)
-            self.set_header("Content-Type", told.headers["Content-Type"])
-            self.finish(told.body)
+            self.set_status(answer.code)
+            self.set_header("Content-Type", answer.headers["Content-Type"])
+            self.finish(answer.body)
 
     app = Application([("/.*", Forward)], log_function=lambda handler: None)
     server = app.listen(0, "127.0.0.1", backlog=BACKLOG)

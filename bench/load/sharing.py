@@ -38,7 +38,7 @@ def measure(*, rounds: int) -> list[Figure]:
             gateway = stack.enter_context(opened)
         connections_held(gateway)  # warms up
         busier = [max(connections_held(gateway)) for _ in range(rounds)]
-    return [_figure(busier)]
+    return [figure_of(busier)]
 
 
 def connections_held(gateway: Server) -> Sequence[int]:
@@ -118,7 +118,7 @@ def _parent(pid: int) -> int:
     return int(fields[1])
 
 
-def _figure(busier: Sequence[int]) -> Figure:
+def figure_of(busier: Sequence[int]) -> Figure:
     shape = f"{CONNECTIONS} connections at once, {len(busier)} rounds"
     head = ("processes", "the busier one holds", "by round")
     figure = Figure(f"18. Connections shared by two processes: {shape}", head)

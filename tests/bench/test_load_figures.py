@@ -152,7 +152,7 @@ def test_sharing():
 
 def test_the_bar_of_sharing_leaves_out_outliers():
     """The two worst of twenty rounds do not count."""
-    figure = sharing._figure([35] * 17 + [44, 64, 64])
+    figure = sharing.figure_of([35] * 17 + [44, 64, 64])
     (bar,) = figure.bars
 
     assert bar.figure == "18. the busier one holds, in 18 of 20 rounds"
