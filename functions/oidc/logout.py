@@ -95,7 +95,8 @@ def _logout_request(
         return LogoutRequest(client, sub, None)
     if client is None or uri not in client.post_logout_redirect_uris:
         raise RedirectUriUnknown
-    pairs_back = {} if state is None else {"state": state}
+    # An empty parameter counts as left out, as at /oidc/authorize.
+    pairs_back = {"state": state} if state else {}
     return LogoutRequest(client, sub, extended(uri, pairs_back))
 
 
