@@ -232,13 +232,14 @@ class ClosedLoop:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The calls that ended in so many seconds, and the CPU seconds of the server.
+    """The calls that ended in so many seconds, and CPU seconds of server and load.
 
     `bad` counts bad calls before and after the window, too.
     """
 
     seconds: float
     cpu: float
+    load_cpu: float
     latencies: Sequence[float] = field(repr=False)
     bad: int
 
@@ -252,6 +253,11 @@ class Window:
         """Return the CPU microseconds per call."""
         return self.cpu / len(self.latencies) * 1e6
 
+    @property
+    def load_percent(self) -> float:
+        """Return the part of a core that the load has used, in percent."""
+        return self.load_cpu / self.seconds * 100
+
 
 async def measure_window(
     port: int,
@@ -262,6 +268,7 @@ async def measure_window(
     seconds: float,
     patience: float,
     cpu: Callable[[], float],
+    load_cpu: Callable[[], float],
 ) -> Window:
     """Start a closed loop, and return the window of `seconds` after all have started.
 
@@ -270,14 +277,15 @@ async def measure_window(
     loop = ClosedLoop(port, requests, connections=connections)
     await loop.open()
     await loop.start(spread=spread)
-    first, began, cpu_before = len(loop.latencies), time.perf_counter(), cpu()
+    first, before = len(loop.latencies), (time.perf_counter(), cpu(), load_cpu())
     await asyncio.sleep(seconds)
-    last, ended, cpu_after = len(loop.latencies), time.perf_counter(), cpu()
+    last, after = len(loop.latencies), (time.perf_counter(), cpu(), load_cpu())
     await loop.stop(patience=patience)
     if first == last:
         raise ConnectionError(f"no call has ended in {seconds:g} s")
     latencies = loop.latencies[first:last]
-    return Window(ended - began, cpu_after - cpu_before, latencies, loop.bad)
+    spent, cpu_spent, load_spent = (b - a for a, b in zip(before, after, strict=True))
+    return Window(spent, cpu_spent, load_spent, latencies, loop.bad)
 
 
 class OpenLoop:

@@ -45,7 +45,7 @@ class Load:
 def measure_rate(number: int, load: Load) -> list[Figure]:
     """Measure figure 10 or 11: calls per second."""
     windows, counts = _measure(number, load)
-    head = ("calls/s", "p50, ms", "p99, ms", "CPU per call, us")
+    head = ("calls/s", "p50, ms", "p99, ms", "CPU per call, us", "load, % of a core")
     figure = _figure(f"{number}. Proxied calls per second: {load}", head, windows)
     rates = {name: [w.rate for w in each] for name, each in windows.items()}
     for name, each in windows.items():
@@ -54,6 +54,7 @@ def measure_rate(number: int, load: Load) -> list[Figure]:
             spread([percentile(w.latencies, 50) * 1000 for w in each], ".0f"),
             spread([percentile(w.latencies, 99) * 1000 for w in each], ".0f"),
             spread([w.cpu_per_call for w in each], ".0f"),
+            spread([w.load_percent for w in each], ".0f"),
         )
         figure.rows.append((name, *cells, *_ratios(rates, name)))
     if AIOHTTP in rates:
@@ -100,7 +101,7 @@ def _measure(
         candidates = _candidates(testbed, load.delay_ms)
         windows = in_turns(
             {
-                name: partial(_window, server, requests, load)
+                name: partial(_window, testbed, server, requests, load)
                 for name, (server, requests) in candidates.items()
             },
             rounds=load.rounds,
@@ -114,7 +115,9 @@ def _measure(
     return windows, counts
 
 
-def _window(server: Server, requests: Sequence[bytes], load: Load) -> Window:
+def _window(
+    testbed: Testbed, server: Server, requests: Sequence[bytes], load: Load
+) -> Window:
     return asyncio.run(
         measure_window(
             server.port,
@@ -124,6 +127,7 @@ def _window(server: Server, requests: Sequence[bytes], load: Load) -> Window:
             seconds=load.seconds,
             patience=PATIENCE,
             cpu=server.cpu,
+            load_cpu=testbed.load_cpu,
         )
     )
 

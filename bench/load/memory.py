@@ -12,19 +12,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.load.callers import AnswerReader, get
 from bench.load.latency import ME
 from bench.load.servers import Server
-from bench.load.site import HOST
+from bench.load.site import HOST, Site
 from bench.load.testbed import Testbed, open_testbed
 from bench.report import Bar, Figure, spread
 
 MB = 1 << 20
 PIECE = bytes(64 * 1024)
 TIMEOUT = 60.0
+
+REFUSED_WITHIN = 15.0
+"""Seconds to wait at most until an anonymous request can go on or is answered."""
+
 WARM_UP_THREADS = 8
 
 SETTLE = 0.3
@@ -72,38 +77,44 @@ def measure(bodies: Bodies) -> list[Figure]:
     """Measure both in turn, each time in a new process of the gateway."""
     anonymous, honest = _Seen(), _Seen()
     with open_testbed() as testbed:
+        site = testbed.site()
         for _ in range(bodies.rounds):
-            _measure(testbed, anonymous, lambda server, _: _anonymous(server, bodies))
-            _measure(
-                testbed, honest, lambda server, token: _honest(server, token, bodies)
-            )
+            with _idle_gateway(testbed, site) as (server, _):
+                _watch(server, anonymous, partial(_anonymous, server, bodies))
+            with _idle_gateway(testbed, site) as (server, token):
+                _watch(server, honest, partial(_honest, server, token, bodies))
     return [_figure(bodies, anonymous, honest)]
 
 
-def _measure(
-    testbed: Testbed, seen: _Seen, send: Callable[[Server, str], Iterable[str]]
-) -> None:
-    site = testbed.site()
+@contextmanager
+def _idle_gateway(testbed: Testbed, site: Site) -> Iterator[tuple[Server, str]]:
+    """Yield a new process of the gateway and a gateway token."""
     with testbed.open_gateway(site.settings) as server:
         token, *_ = site.gateway_tokens(server)
         # Modules and threads are loaded and started before, not during the measurement.
         with ThreadPoolExecutor(WARM_UP_THREADS) as threads:
-            calls = (threads.submit(_warm_up, server, token) for _ in range(8))
+            calls = (
+                threads.submit(_warm_up, server, token) for _ in range(WARM_UP_THREADS)
+            )
             for each in list(calls):
                 each.result()
         time.sleep(SETTLE)
-        server.reset_peak()
-        idle = server.memory()
-        seen.answers.update(send(server, token))
-        seen.peaks.append((server.peak() - idle) / MB)
+        yield server, token
+
+
+def _watch(server: Server, seen: _Seen, send: Callable[[], Iterable[str]]) -> None:
+    server.reset_peak()
+    idle = server.memory()
+    seen.answers.update(send())
+    seen.peaks.append((server.peak() - idle) / MB)
 
 
 def _warm_up(server: Server, token: str) -> None:
     _ask(server, get(ME, Accept="application/json"))
     for method, target in ANONYMOUS:
         _ask(server, _head(method, target, 1) + b"x")
-    _upload(server, token, 1)
-    _download(server, token, 1)
+    upload(server, token, 1)
+    download(server, token, 1)
 
 
 def _anonymous(server: Server, bodies: Bodies) -> Iterator[str]:
@@ -114,6 +125,7 @@ def _anonymous(server: Server, bodies: Bodies) -> Iterator[str]:
     def send(number: int) -> str:
         method, target = ANONYMOUS[number % len(ANONYMOUS)]
         with _connect(server) as connection:
+            connection.settimeout(REFUSED_WITHIN)
             try:
                 connection.sendall(_head(method, target, size))
                 complete = _send_until_answered(connection, size - 1)
@@ -132,14 +144,15 @@ def _anonymous(server: Server, bodies: Bodies) -> Iterator[str]:
 def _wait(all_sent: threading.Barrier) -> None:
     # If one takes too long, the others go on.
     with suppress(threading.BrokenBarrierError):
-        all_sent.wait(TIMEOUT)
+        all_sent.wait(REFUSED_WITHIN)
 
 
 def _send_until_answered(connection: socket.socket, size: int) -> bool:
     """Send a body; return False if the answer came before its end."""
     left = size
     while left:
-        readable, writable, _ = select.select([connection], [connection], [], TIMEOUT)
+        wait = connection.gettimeout()
+        readable, writable, _ = select.select([connection], [connection], [], wait)
         if readable or not writable:
             return False
         left -= connection.send(PIECE[:left])
@@ -150,8 +163,8 @@ def _honest(server: Server, token: str, bodies: Bodies) -> Iterator[str]:
     """Upload and download at once; yield `whole` for each body that arrived whole."""
     size = bodies.honest_mb * MB
     calls = [
-        *[lambda: _upload(server, token, size)] * bodies.honest,
-        *[lambda: _download(server, token, size)] * bodies.honest,
+        *[lambda: upload(server, token, size)] * bodies.honest,
+        *[lambda: download(server, token, size)] * bodies.honest,
     ]
     with ThreadPoolExecutor(len(calls)) as threads:
         yield from threads.map(_outcome, calls)
@@ -164,7 +177,8 @@ def _outcome(call: Callable[[], bool]) -> str:
         return type(error).__name__
 
 
-def _upload(server: Server, token: str, size: int) -> bool:
+def upload(server: Server, token: str, size: int) -> bool:
+    """Upload a file; return whether all of it has come to WeChat."""
     whole = len(_FIRST) + size + len(_LAST)
     head = _head("POST", UPLOAD + token, whole, headers=_UPLOAD_HEADERS)
     with _connect(server) as connection:
@@ -177,7 +191,8 @@ def _upload(server: Server, token: str, size: int) -> bool:
     return answer[9:12] == b"200" and json.loads(body).get("size") == whole
 
 
-def _download(server: Server, token: str, size: int) -> bool:
+def download(server: Server, token: str, size: int) -> bool:
+    """Download a file; return whether all of it has come."""
     request = get(f"{DOWNLOAD}&size={size}&access_token={token}")
     first, received = b"", 0
     with _connect(server) as connection:

@@ -67,13 +67,13 @@ def measure(
             server = stack.enter_context(testbed.open_gateway(settings))
             servers.append(server)
             documents.bucket.order()  # resets the count
-            seconds, allowed = _ask(server, size)
+            seconds, allowed = ask(server, size)
             seen[size].first.append(seconds)
             seen[size].refused += not allowed
             seen[size].bucket_requests.append(documents.bucket.order())
         time.sleep(origins_due)
         for server, size in zip(servers, sizes, strict=True):
-            seconds, allowed = _ask(server, size)
+            seconds, allowed = ask(server, size)
             seen[size].second.append(seconds)
             seen[size].refused += not allowed
     return [_figure(seen, count)]
@@ -87,7 +87,7 @@ def _prepare(
     documents.write(prefix, redis_url, public_clients(count))
     # An earlier process: it leaves in Redis whatever a process leaves there.
     with testbed.open_gateway(documents.settings(prefix, redis_url)) as server:
-        _ask(server, count)
+        ask(server, count)
     move_keys(redis_url, databases)
 
 
@@ -95,7 +95,7 @@ def _prefix(count: int) -> str:
     return f"clients-{count}"
 
 
-def _ask(server: Server, size: int) -> tuple[float, bool]:
+def ask(server: Server, size: int) -> tuple[float, bool]:
     """Return the seconds until the answer, and whether the page may read it."""
     page = origin(size - 1)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, TIMEOUT)

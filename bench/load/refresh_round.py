@@ -87,7 +87,7 @@ def _prepare(
         for _ in threads.map(partial(_fetch, gateway), appids):
             pass
     # The round before: it leaves in Redis whatever a round leaves there.
-    _tick(documents.settings(prefix, redis_url))
+    tick(documents.settings(prefix, redis_url))
     move_keys(redis_url, databases)
 
 
@@ -114,7 +114,7 @@ def _run_round(
         each.order()  # resets the counts
     began = time.perf_counter()
     with on_core(SERVER_CORE):
-        finished = _tick(documents.settings(_prefix(size), redis_url))
+        finished = tick(documents.settings(_prefix(size), redis_url))
     seconds = time.perf_counter() - began
     wechat = testbed.wechat.order()
     return _Round(
@@ -126,7 +126,7 @@ def _run_round(
     )
 
 
-def _tick(settings: Mapping[str, str]) -> bool:
+def tick(settings: Mapping[str, str]) -> bool:
     """Run the timers' functions once in a new process; return whether they finished."""
     try:
         done = subprocess.run(

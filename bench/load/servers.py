@@ -29,8 +29,7 @@ class Server:
 
     def cpu(self) -> float:
         """Return the CPU seconds that all threads of the process have used."""
-        # Linux makes the number of a process' CPU clock from its pid.
-        return time.clock_gettime((~self.pid << 3) | 2)
+        return cpu_of(self.pid)
 
     def memory(self) -> int:
         """Return the resident memory of the process in bytes."""
@@ -48,6 +47,12 @@ class Server:
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         value = next(line for line in lines if line.startswith(f"{name}:"))
         return int(value.split()[1]) * _KB
+
+
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds that all threads of a process have used."""
+    # Linux makes the number of a process' CPU clock from its pid.
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 @contextmanager

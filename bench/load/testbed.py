@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.cores import on_core
-from bench.load.servers import Server, open_gateway
+from bench.load.servers import Server, cpu_of, open_gateway
 from bench.load.site import Site, make_site
 from bench.processes import Process, empty_redis
 
@@ -25,6 +26,7 @@ class StandIn(Process):
         super().__init__(module, *arguments)
         self.port: int = self.answer()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.pid = self._process.pid
 
     def order(self, **order: str) -> Any:
         """Send an order and return the answer."""
@@ -53,6 +55,10 @@ class Testbed:
         """Return a proxy before Redis, which adds a delay and counts round trips."""
         port = urlsplit(self.redis_url).port
         return self.start("bench.load.redis_proxy", str(port), str(milliseconds))
+
+    def load_cpu(self) -> float:
+        """Return the CPU seconds that this process and WeChat have used."""
+        return time.process_time() + cpu_of(self.wechat.pid)
 
     def site(self, redis_url: str = "") -> Site:
         """Return a new site with its documents in a folder."""

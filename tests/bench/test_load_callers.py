@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -75,6 +76,11 @@ async def serve(*answers):
         await asyncio.sleep(0)
 
 
+async def has_latencies(loop, count):
+    while len(loop.latencies) < count:
+        await asyncio.sleep(0.01)
+
+
 def test_closed_loop_counts_every_call():
     """Each caller calls again; the bad ones wait, reconnect and go on."""
 
@@ -83,8 +89,7 @@ def test_closed_loop_counts_every_call():
             loop = ClosedLoop(port, [REQUEST], connections=3)
             await loop.open()
             await loop.start(spread=0.01)
-            while len(loop.latencies) < 20:
-                await asyncio.sleep(0.01)
+            await asyncio.wait_for(has_latencies(loop, 20), 30)
             await loop.stop(patience=30)
             return loop, len(seen)
 
@@ -92,6 +97,21 @@ def test_closed_loop_counts_every_call():
 
     assert loop.bad == 2
     assert seen == len(loop.latencies) + loop.bad
+
+
+def test_closed_loop_goes_on_after_a_lost_connection():
+    """The only caller connects again and calls."""
+
+    async def run():
+        async with serve(None, OK) as (port, _):
+            loop = ClosedLoop(port, [REQUEST], connections=1)
+            await loop.open()
+            await loop.start(spread=0)
+            await asyncio.wait_for(has_latencies(loop, 5), 30)
+            await loop.stop(patience=30)
+            return loop.bad
+
+    assert asyncio.run(run()) == 1
 
 
 def test_closed_loop_calls_once():
@@ -134,27 +154,35 @@ async def never():
 
 def test_window_has_only_what_ended_in_it():
     """Calls and CPU before the window and after it do not count."""
-    clock = iter([10.0, 13.0])
+    clock, load_clock, seen_at = iter([10.0, 13.0]), iter([5.0, 5.5]), []
 
     async def run():
         async with serve(OK) as (port, seen):
-            window = await measure_window(
+
+            def cpu():
+                seen_at.append(len(seen))
+                return next(clock)
+
+            return await measure_window(
                 port,
                 [REQUEST],
                 connections=4,
                 spread=0.2,
                 seconds=0.2,
                 patience=30,
-                cpu=lambda: next(clock),
+                cpu=cpu,
+                load_cpu=lambda: next(load_clock),
             )
-            return window, len(seen)
 
-    window, seen = asyncio.run(run())
+    window = asyncio.run(run())
+    before, after = seen_at
 
-    assert 0 < len(window.latencies) < seen
-    assert (window.bad, window.cpu) == (0, 3.0)
+    assert before > 8
+    assert abs(len(window.latencies) - (after - before)) <= 4
+    assert (window.bad, window.cpu, window.load_cpu) == (0, 3.0, 0.5)
     assert window.rate == len(window.latencies) / window.seconds
     assert window.cpu_per_call == 3e6 / len(window.latencies)
+    assert window.load_percent == pytest.approx(50 / window.seconds)
 
 
 def test_a_window_without_a_call_is_an_error():
@@ -170,6 +198,7 @@ def test_a_window_without_a_call_is_an_error():
                 seconds=0.05,
                 patience=0,
                 cpu=lambda: 0.0,
+                load_cpu=lambda: 0.0,
             )
 
     with pytest.raises(ConnectionError):
@@ -199,6 +228,26 @@ def test_open_loop_sends_at_fixed_times():
     )
     assert max(latencies["a"]) >= 0.3
     assert loop.bad == 0
+
+
+def test_latency_begins_when_a_request_is_due():
+    """What a stall delays has waited, though it could not even be sent."""
+
+    async def stall():
+        time.sleep(0.5)  # of the only thread: nothing is sent meanwhile
+        return OK
+
+    async def run():
+        async with serve(stall, OK) as (port, _):
+            loop = OpenLoop(port, {"a": REQUEST}, good={"a": 200})
+            latencies = await loop.run(per_second=100, seconds=0.5, patience=30)
+            await loop.close()
+            return latencies["a"]
+
+    latencies = asyncio.run(run())
+
+    assert len(latencies) == 50
+    assert sum(each > 0.2 for each in latencies) >= 20
 
 
 @pytest.mark.parametrize("answer", [BUSY, None, never])

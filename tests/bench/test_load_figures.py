@@ -18,7 +18,9 @@ from bench.load.__main__ import FULL, QUICK, main
 from bench.load.forwarders import AIOHTTP, TORNADO
 from bench.load.forwarding import GO, Load, percentile
 from bench.load.latency import LOGIN, ME, SlowCalls
+from bench.load.many_documents import origin
 from bench.load.memory import ANONYMOUS, Bodies
+from bench.load.servers import Server
 from bench.load.sharing import CONNECTIONS, connections_held
 from bench.load.sign_in import AUTHLIB, STEPS, OurSignIn, count_round_trips
 from bench.load.testbed import open_testbed
@@ -26,6 +28,7 @@ from bench.proxied_calls import OURS
 from bench.report import Bar, Figure
 from bench.turns import installed
 from host.developer.embedded_redis import find_server
+from tests.support.raw_server import RawServer, make_answer, send_and_close
 
 pytestmark = pytest.mark.skipif(
     find_server() is None, reason="no redis-server: neither on PATH nor in the wheel"
@@ -51,7 +54,7 @@ FORWARDERS = [
 
 def test_rate():
     """Each forwarder answers all calls, with the real token."""
-    (figure,) = forwarding.measure_rate(10, Load(1, 20, 5, 0.5))
+    (figure,) = forwarding.measure_rate(10, Load(1, 20, 5, 2))
 
     assert first_cells(figure) == FORWARDERS
     assert len(figure.head) == len(figure.rows[0])
@@ -63,7 +66,7 @@ def test_rate():
 
 def test_cpu():
     """Each forwarder has its CPU per call."""
-    (figure,) = forwarding.measure_cpu(Load(1, 20, 5, 0.5))
+    (figure,) = forwarding.measure_cpu(Load(1, 20, 5, 2))
 
     assert first_cells(figure) == FORWARDERS
     assert all(float(row[1].split()[0]) > 0 for row in figure.rows)
@@ -92,6 +95,60 @@ def test_memory():
         "14. anonymous requests served": 0,
     }
     assert answers[1] == "2 × whole"
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (make_answer(b'{"errcode": 0, "size": 1120}'), True),
+        (make_answer(b'{"errcode": 0, "size": 1119}'), False),
+        (make_answer(b'{"errcode": 40001}'), False),
+        (make_answer(b"{}", status="413 Content Too Large"), False),
+    ],
+)
+def test_an_upload_is_whole_where_wechat_has_all_of_it(answer, whole):
+    """WeChat tells the size of the body that has come."""
+    with RawServer(answer) as server:
+        assert memory.upload(at(server), "token", 1000) is whole
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (make_answer(bytes(1000)), True),
+        (make_answer(b'{"errcode": 40001}'), False),
+        (make_answer(bytes(1000), status="502 Bad Gateway"), False),
+    ],
+)
+def test_a_download_is_whole_where_all_of_it_has_come(answer, whole):
+    """An error is shorter, or has another status."""
+    with RawServer(answer) as server:
+        assert memory.download(at(server), "token", 1000) is whole
+
+
+def test_a_download_that_ends_early_is_an_error():
+    """The connection ends before the length is there."""
+    answer = make_answer(bytes(1000))[:-1]
+    with RawServer(send_and_close(answer)) as server, pytest.raises(ConnectionError):
+        memory.download(at(server), "token", 1000)
+
+
+@pytest.mark.parametrize(("header", "allowed"), [(0, True), (1, False)])
+def test_a_page_may_read_what_names_its_origin(header, allowed):
+    """Not what names another page's."""
+    lines = [f"Access-Control-Allow-Origin: {origin(header)}"]
+    with RawServer(make_answer(headers=lines)) as server:
+        assert origins.ask(at(server), 1)[1] is allowed
+
+
+def test_a_round_that_fails_is_no_round():
+    """Without settings nothing is refreshed."""
+    assert refresh_round.tick({"REDIS_URL": "nowhere"}) is False
+
+
+def at(server):
+    """Return a test's server as one that is measured."""
+    return Server(int(server.url.rpartition(":")[2]), 0)
 
 
 def test_sign_in():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -70,6 +71,21 @@ def test_wechat_answers_and_counts(start):
     assert wechat.order()["calls"] == 0
 
 
+def test_wechat_answers_an_upload_when_all_of_it_has_come(start):
+    """Not after a part of the body, and once."""
+    wechat = start("bench.load.wechat")
+    head = b"POST /cgi-bin/media/upload HTTP/1.1\r\nContent-Length: 2000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", wechat.port), 30) as connection:
+        connection.sendall(head + bytes(1000))
+        early = select.select([connection], [], [], 0.3)[0]
+        connection.sendall(bytes(1000))
+        answer = connection.recv(65536)
+
+    assert early == []
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["size"] == 2000
+    assert wechat.order()["calls"] == 1
+
+
 def test_wechat_takes_its_time(start):
     """A call with delay_ms is not answered before."""
     wechat = start("bench.load.wechat")
@@ -104,23 +120,44 @@ def test_redis_proxy_counts_round_trips(tmp_path, start):
 
 @needs_redis
 def test_redis_proxy_delays(tmp_path, start):
-    """An answer takes the delay, and each client waits for its own only."""
+    """An answer takes the delay, also where Redis itself has waited."""
     with empty_redis(tmp_path) as redis_url:
         port = redis_url.rpartition(":")[2].removesuffix("/0")
         proxy = start("bench.load.redis_proxy", port, "50")
-        with Redis(port=proxy.port) as client, Redis(port=proxy.port) as blocked:
+        with Redis(port=proxy.port) as client, Redis.from_url(redis_url) as near:
             client.ping()
-            connection = blocked.connection_pool.get_connection()
-            connection.send_command("BLPOP", "list", "0")
             began = time.monotonic()
             client.ping()
             took = time.monotonic() - began
-            client.rpush("list", "v")
+            connection = client.connection_pool.get_connection()
+            connection.send_command("BLPOP", "list", "0")
+            time.sleep(0.1)
+            began = time.monotonic()
+            near.rpush("list", "v")
             popped = connection.read_response()
-            blocked.connection_pool.release(connection)
+            waited = time.monotonic() - began
+            client.connection_pool.release(connection)
 
     assert took >= 0.05
-    assert popped == [b"list", b"v"]
+    assert (popped, waited >= 0.05) == ([b"list", b"v"], True)
+
+
+@needs_redis
+def test_redis_proxy_waits_for_the_whole_pipeline(tmp_path, start):
+    """What a client sends before it reads an answer is one round trip."""
+    with empty_redis(tmp_path) as redis_url:
+        port = redis_url.rpartition(":")[2].removesuffix("/0")
+        proxy = start("bench.load.redis_proxy", port, "1000")
+        with socket.create_connection(("127.0.0.1", proxy.port), 30) as connection:
+            for _ in range(3):
+                connection.sendall(b"PING\r\n")
+                time.sleep(0.6)  # shorter than the delay, longer in all
+            answers = b""
+            while len(answers) < 3 * len(b"+PONG\r\n"):
+                answers += connection.recv(100)
+
+    assert answers == b"+PONG\r\n" * 3
+    assert proxy.order() == 1
 
 
 def test_bucket_is_what_the_config_service_needs(tmp_path, start, monkeypatch):
