@@ -128,17 +128,8 @@ class RedisStore:
 
         self._call(push)
 
-    def announce(self, key: str, value: bytes, *, seconds: float) -> None:
-        """Wake all who wait for this key now, or begin to within this time."""
-
-        def push(client: Any) -> None:
-            with client.pipeline() as pipeline:
-                pipeline.rpush(key, value).pexpire(key, round(seconds * 1000)).execute()
-
-        self._call(push)
-
     def wait(self, key: str, *, seconds: float) -> bytes | None:
-        """Return the value that is announced on this key, or None after this time.
+        """Return the first element of this list, or None if there is none in this time.
 
         The element is moved from the list to itself, so it wakes every waiter.
         """

@@ -10,20 +10,8 @@ import pytest
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.documents.documents import Document, Documents, VersionExists
 from tests.runtime.documents.document_parts import APP, HUSH, KEY, NEWER_KEY
-from tests.runtime.documents.document_stores import KINDS, store_of
 
 OTHER = {"kind": "website", "secret": "an0ther-s3cret"}
-
-
-@pytest.fixture(params=KINDS)
-def store(request, tmp_path, monkeypatch):
-    with store_of(request.param, tmp_path=tmp_path, monkeypatch=monkeypatch) as store:
-        yield store
-
-
-@pytest.fixture
-def documents(store):
-    return Documents(store, Envelope({1: KEY}))
 
 
 def rotated(store):

