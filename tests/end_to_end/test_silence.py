@@ -91,8 +91,10 @@ def as_oidc(host, visitor):
     answer = visitor.ask("GET", f"{host.url}/oidc/userinfo", headers=bearer)
     content(answer, visitor)
     again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    content(post(host, visitor, "/oidc/token", **who, **again), visitor)
-    # Each of these is refused: a used token, a used code, a wrong secret.
+    next_ = content(post(host, visitor, "/oidc/token", **who, **again), visitor)
+    after = {**again, "refresh_token": next_["refresh_token"]}
+    content(post(host, visitor, "/oidc/token", **who, **after), visitor)
+    # Each of these is refused: a token used before, a used code, a wrong secret.
     for wrong in (
         {**who, **again},
         form,
