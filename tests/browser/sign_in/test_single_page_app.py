@@ -10,7 +10,7 @@ import pytest
 from tests.browser.page_server import file, serving
 from tests.browser.sign_in.conftest import manage
 from tests.browser.sign_in.user import IN_WECHAT
-from tests.end_to_end.sdks import installed
+from tests.support.sdk_cache import installed
 
 BUNDLE = "node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"
 PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
