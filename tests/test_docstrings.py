@@ -27,7 +27,7 @@ THIRD_PERSON = (
     "Uses Writes"
 )
 ENDING_IN_S = {"Address", "Bypass", "Discuss", "Pass", "Press", "Process"}
-"""Verbs that are no third person although they end in s."""
+"""Verbs that are no third user although they end in s."""
 
 
 def each_of(files):

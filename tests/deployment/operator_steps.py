@@ -36,7 +36,7 @@ def token_query(appid, secret):
 
 
 def sign_in(gateway, ask):
-    """Sign a person in inside WeChat; return the session's cookie.
+    """Sign a user in inside WeChat; return the session's cookie.
 
     `ask(method, target, **headers)` gives status, header pairs and JSON or None.
     """

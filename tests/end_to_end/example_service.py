@@ -49,7 +49,7 @@ class ExampleService:
 
 
 def register(host, url):
-    """Let the demo client sign people in at this address too."""
+    """Let the demo client sign users in at this address too."""
     demo = _manage(host, "show")
     origins = [f"--origin={each}" for each in (*demo["origins"], url)]
     uris = [*demo["redirect_uris"], f"{url}/signed_in"]

@@ -61,7 +61,7 @@ def test_authenticated_simply_works(host, example, page):
 
 
 def test_a_visit_at_a_desk_from_the_first_page_to_the_last(host, example, browser):
-    """A person finds the link, scans, reads the own name, and signs out again."""
+    """A user finds the link, scans, reads the own name, and signs out again."""
     context = browser.new_context(locale="en-US")
     page = context.new_page()
     page.goto(example.url)

@@ -96,7 +96,7 @@ def test_a_user_signs_in(host, visitor, make, named):
 
 @pytest.fixture
 def silent(host):
-    """A client of an app whose people go by openid: silence tells no unionid."""
+    """A client of an app whose users go by openid: silence tells no unionid."""
     app = {"appid": SILENT, "secret": "5" * 32, "kind": "service"}
     host.sandbox("POST", "/_sandbox/apps", app)
     words = ("app", "add", SILENT, "--kind", "service", "--secret-stdin", "--json")

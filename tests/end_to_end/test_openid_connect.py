@@ -58,7 +58,7 @@ def sign_in(client, metadata, visitor, *, verifier="v" * 64):
 
 @pytest.mark.case(88, 89, 90, 91, 96)
 def test_it_signs_a_user_in(host, client, metadata):
-    """The ID token is the published key's, and userinfo names the same person."""
+    """The ID token is the published key's, and userinfo names the same user."""
     token = sign_in(client, metadata, Visitor(host))
     keys = KeySet.import_key_set(load(host.get(urlsplit(metadata["jwks_uri"]).path)))
     decoded = jwt.decode(token["id_token"], keys, algorithms=["RS256"])

@@ -77,7 +77,7 @@ def test_a_second_look_at_the_callback_is_no_error(host, browser):
 
 
 def test_signing_out_asks_first(host, browser):
-    """A person signs out by our own form."""
+    """A user signs out by our own form."""
     context = browser.new_context(user_agent=IPHONE_WECHAT, locale="en-US")
     page = context.new_page()
     page.goto(f"{host.url}/login?next=/login/me")

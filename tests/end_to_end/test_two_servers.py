@@ -171,7 +171,7 @@ def test_a_refresh_token_gets_one_successor(two_hosts):
 
 
 def test_wechats_dialect(host, two_hosts, visitor):
-    """/connect, /sns and the person's session, each at another host than the last."""
+    """/connect, /sns and the user's session, each at another host than the last."""
     asked = {**WECHAT, "redirect_uri": BACK}
     path = f"/connect/oauth2/authorize?{urlencode(asked)}"
     who = {"appid": "demo", "secret": SECRET}

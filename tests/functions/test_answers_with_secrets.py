@@ -153,7 +153,7 @@ def on_own_paths(visit):
 @pytest.mark.case(84)
 @pytest.mark.parametrize("ask", [by_openid_connect, in_wechats_shape, on_own_paths])
 def test_no_cache_keeps_it(full_gateway, ask):
-    """Tokens, people, tickets, signatures, states and the proofs of forms."""
+    """Tokens, users, tickets, signatures, states and the proofs of forms."""
     answers = list(ask(Visit(full_gateway)))
 
     assert len(answers) >= 4

@@ -45,7 +45,7 @@ def attributes(response):
 @pytest.mark.case(113)
 @pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
 def test_every_flag(gateway, wechat, tmp_path, shared_redis, setup):
-    """Closed to scripts and to other sites' requests; bound to host and https."""
+    """HttpOnly, SameSite, Secure and bound to the host."""
     more, session_prefix, domain, flow_prefix, secure = setup
     willing(wechat)
     visit = Visit(made(gateway, tmp_path, shared_redis, **more))

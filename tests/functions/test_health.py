@@ -209,7 +209,7 @@ def test_probes_at_once_ask_once(clock):
 
 
 def test_a_fault_of_ours_is_away_and_logged(clock, caplog):
-    """A probe never fails for want of a finding."""
+    """A bug of ours counts as away and is logged."""
     counted = Counted()
     counted.version = None
     one = Health(counted, counted, clock=clock)
@@ -248,7 +248,7 @@ def test_settings_that_are_at_fault(caplog):
 
 
 def test_a_probe_may_name_any_host(ask, settings):
-    """That of a machine, as a kubelet does; every other request is turned away."""
+    """A probe may use a node's name, as a kubelet does; other requests are refused."""
     allowed = replace(settings, allowed_hosts=("gateway.example.com",))
     wired = Gateway(allowed, clock=lambda: NOW)
     headers = [("host", "10.0.0.7:8080")]

@@ -106,14 +106,14 @@ def ill(**requests):
     number={"body": b"1" * 1_000_000},
 )
 def test_too_much(ask, endpoint, request_):
-    """It is answered at once, with what stands there or a refusal."""
+    """A huge request is answered at once, by its normal answer or an error."""
     ask(endpoint, headers=request_.get("headers", ()), body=request_.get("body"))
 
 
 @pytest.mark.case(118)
 @each_endpoint
 def test_an_ill_body_of_any_kind(ask, endpoint):
-    """A deep one, a broken one and an empty one, whatever they are said to be."""
+    """A nested, a broken and an empty body, with any Content-Type."""
     for kind in ("application/json", FORM, "text/xml", "multipart/form-data", ""):
         for body in (b"[" * 1_000_000, b"\xff\xfe\0", b"{}", b"null", b'{"a":NaN}'):
             headers = [("content-type", kind)]
@@ -199,7 +199,7 @@ def test_script_in_every_field(ask, endpoint):
 @each_endpoint
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_whoever_the_caller_says_we_are(ask, endpoint, accept):
-    """Host and all that proxies write change no address of ours."""
+    """Host and the headers of proxies change no URL in an answer."""
     told = [
         *(("host", EVIL), ("x-forwarded-host", EVIL), ("x-forwarded-proto", "ftp")),
         *(("x-forwarded-prefix", f"//{EVIL}"), ("x-original-url", f"/{EVIL}")),
@@ -226,7 +226,7 @@ def test_our_own_address_is_the_one_that_is_set(ask, name):
 @pytest.mark.case(15, 23)
 @each_endpoint
 def test_a_field_that_comes_twice(ask, endpoint):
-    """It is refused or left out; nobody goes where the second one leads."""
+    """It is refused or ignored; no redirect follows the second one."""
     evil = ((name, f"https://{EVIL}/") for name, _ in endpoint.fields)
     twice = urlencode([*endpoint.fields, *evil])
     is_post = endpoint.method == "POST"

@@ -139,7 +139,7 @@ def test_what_is_too_long_matches_nothing(length):
 
 @pytest.mark.case(123)
 def test_nobodys_secret_counts_alike(guess):
-    """Who is unknown cannot be told from who is known."""
+    """An unknown client gets the same answers as a known one."""
     names = [guess("nobody_" + "0" * 32)[0] for _ in range(5)]
     known = [guess(WRONG, peer_ip="192.0.2.2")[0] for _ in range(5)]
 

@@ -15,7 +15,7 @@ WECHAT = "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 MicroMessenger/8.0.50"
 
 
 class Visit:
-    """A person in WeChat's browser on the way to the service account's site."""
+    """A user in WeChat's browser on the way to the service account's site."""
 
     back = "http://127.0.0.1:8080/back"
 
@@ -61,7 +61,7 @@ class Visit:
         return dict(parse_qsl(query))
 
     def code(self, scope: str = "snsapi_userinfo") -> str:
-        """Return a code that the person agreed to."""
+        """Return a code that the user agreed to."""
         if scope == "snsapi_base":
             return self.landing(self.open(self.link(scope)))["code"]
         return self.landing(self.answer(self.link(scope), "allow"))["code"]
@@ -78,7 +78,7 @@ class Visit:
         return self.sandbox.get("/sns/oauth2/access_token", query).json()
 
     def sns(self, name: str, **query: str) -> Reply:
-        """Ask one of the APIs of signed-in people."""
+        """Ask one of the APIs of signed-in users."""
         return self.sandbox.get(f"/sns/{name}", query)
 
 
@@ -107,5 +107,5 @@ def sandbox(sandbox_url: str) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def visit(sandbox: Sandbox) -> Visit:
-    """Return a person about to sign in inside WeChat."""
+    """Return a user about to sign in inside WeChat."""
     return Visit(sandbox)

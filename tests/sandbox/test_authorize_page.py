@@ -20,7 +20,7 @@ def test_base_is_silent_and_gives_the_openid_alone(visit):
 
 
 def test_userinfo_asks_first(visit):
-    """The sheet shows app and person; allowing it leads back with code and state."""
+    """The sheet shows app and user; allowing it leads back with code and state."""
     page = visit.open(visit.link())
 
     assert page.status == 200
@@ -101,7 +101,7 @@ def test_a_snapshot_has_a_virtual_user(visit, sandbox, forced):
 
 
 def test_a_snapshot_does_not_touch_base(visit, sandbox):
-    """The silent scope gives the real person in snapshot mode too."""
+    """The silent scope gives the real user in snapshot mode too."""
     sandbox.control("phone/snapshot", on=True)
     tokens = visit.change(visit.code("snsapi_base"))
 

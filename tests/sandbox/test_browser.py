@@ -1,4 +1,4 @@
-"""The pages in a real browser, used the way a person uses them."""
+"""The pages in a real browser, used the way a user uses them."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -153,7 +153,7 @@ def consent_link(sandbox, shop, fragment="#wechat_redirect"):
 
 
 def test_the_sheet_inside_wechat(sandbox, shop, open_tab):
-    """The person who holds the phone allows, and arrives with a code."""
+    """The user who holds the phone allows, and arrives with a code."""
     tab = open_tab(PHONE, user_agent="MicroMessenger/8.0")
     tab.goto(f"{sandbox.url}/_sandbox/phone")
     tab.get_by_role("button", name="José").click()

@@ -1,4 +1,4 @@
-"""One-time codes, and the tokens of the people who agreed."""
+"""One-time codes, and the tokens of the users who agreed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The control plane: reset, apps, people, clock."""
+"""The control plane: reset, apps, users, clock."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_a_reset_forgets_what_happened(sandbox):
 
 
 def test_an_app_is_added(sandbox):
-    """It has everything a seeded one has, and people have an openid at it."""
+    """It has everything a seeded one has, and users have an openid at it."""
     app = sandbox.control("apps", kind="website", callback_domain="www.example.com")
 
     assert sorted(app) == sorted(sandbox.app("website"))
@@ -56,7 +56,7 @@ def test_an_app_that_cannot_be_is_refused(sandbox, fields):
 
 
 def test_users_are_added_and_changed(sandbox):
-    """A new person has an openid everywhere; following is by that openid's account."""
+    """A new user has an openid everywhere; following is by that openid's account."""
     added = sandbox.control("users", nickname="李雷")
 
     assert len(added["openid"]) == 3

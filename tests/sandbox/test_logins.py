@@ -77,7 +77,7 @@ def test_a_confirmation_outlives_the_qr_code(logins, clock):
 
 @pytest.mark.parametrize("act", ["scan", "refuse"])
 def test_nobody_answers_for_another(logins, act):
-    """Once somebody scanned it, another person's phone is refused."""
+    """Once somebody scanned it, another user's phone is refused."""
     uuid = logins.open("wx1").uuid
     logins.scan(uuid, ANN)
 

@@ -1,4 +1,4 @@
-"""Phone numbers of people in mini programs: by a code, or encrypted."""
+"""Phone numbers of users in mini programs: by a code, or encrypted."""
 
 import json
 from base64 import b64decode

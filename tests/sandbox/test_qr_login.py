@@ -231,7 +231,7 @@ def test_the_phone_page_shows_and_answers(sandbox, uuid, website):
 
 
 def test_the_phone_says_what_it_cannot_do(sandbox, uuid):
-    """409 for a QR code that is gone or another person's, 404 for nobody."""
+    """409 for a QR code that is gone or another user's, 404 for nobody."""
     sandbox.control("phone/scan", uuid=uuid)
     appid = sandbox.app("website")["appid"]
     other = sandbox.user(1)["openid"][appid]

@@ -23,7 +23,7 @@ def sessions(clock):
 
 
 def test_a_hundred_logins_a_minute(sessions, clock):
-    """The next one of that person is 45011 until the minute is over."""
+    """The next one of that user is 45011 until the minute is over."""
     ann, ben = sessions.start("wx1", ANN), sessions.start("wx1", BEN)
     for _ in range(100):
         sessions.admit(ann)

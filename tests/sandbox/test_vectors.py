@@ -68,7 +68,7 @@ def test_encrypted_data_vector():
 
 
 def test_made_data_has_the_vectors_form():
-    """W1 again: from the person's fields, in the documentation's order."""
+    """W1 again: from the user's fields, in the documentation's order."""
     whole = json.loads(PLAIN)
     profile = {
         name: value

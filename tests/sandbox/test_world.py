@@ -29,7 +29,7 @@ def shown(world):
 
 
 def test_the_seeded_state(world):
-    """One app of each kind on one open platform account, and people of all sorts."""
+    """One app of each kind on one open platform account, and users of all sorts."""
     apps = list(world.apps.values())
 
     assert [app.kind for app in apps] == [
@@ -46,7 +46,7 @@ def test_the_seeded_state(world):
 
 
 def test_a_reset_brings_the_seeded_state_back(world):
-    """Apps and people are as before, what was issued since is unknown."""
+    """Apps and users are as before, what was issued since is unknown."""
     before = shown(world)
     appid = next(iter(world.apps))
     token = world.tokens.issue(appid)
@@ -91,7 +91,7 @@ def test_users_are_found_by_their_openid_at_the_app(world):
 
 
 def test_a_new_app_knows_everybody(world):
-    """Every person gets an openid at an added app, and keeps it when it changes."""
+    """Every user gets an openid at an added app, and keeps it when it changes."""
     app = make_app(world.ids, kind="service", name="more")
     world.add_app(app)
     openids = [user.openid[app.appid] for user in world.users]

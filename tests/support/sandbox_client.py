@@ -82,7 +82,7 @@ class Sandbox:
         return next(app for app in apps if app["kind"] == kind)
 
     def user(self, index: int = 0) -> dict[str, Any]:
-        """Return one of the seeded people."""
+        """Return one of the seeded users."""
         users: list[dict[str, Any]] = self.get("/_sandbox/users").json()
         return users[index]
 

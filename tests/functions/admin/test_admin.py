@@ -48,7 +48,7 @@ def test_a_verb_is_performed(post, path):
 
 
 def test_what_changes_something_is_written_down(post, caplog):
-    """Who, what, which and how it ended; the new secret in the answer alone."""
+    """The log has caller, verb, name and outcome; the answer alone the new secret."""
     caplog.set_level(logging.INFO)
     *_, made = post("/admin/client/add", {"name": "Order desk", "scopes": {}})
     post("/admin/client/add", {"name": "Order desk", "scopes": {}})
@@ -74,7 +74,7 @@ def test_what_changes_something_is_written_down(post, caplog):
 
 @pytest.mark.parametrize("hush", [CLIENT_SECRET, APP["secret"], "a\nb", 5, None, ["x"]])
 def test_a_secret_in_a_names_place_is_not_logged(post, caplog, hush):
-    """Whoever mixes up two arguments has not told the log."""
+    """A caller that mixes up two arguments does not put a secret into the log."""
     caplog.set_level(logging.INFO)
     status, _, content = post("/client/disable", {"client_id": hush, "written": 5})
 
@@ -84,7 +84,7 @@ def test_a_secret_in_a_names_place_is_not_logged(post, caplog, hush):
 
 
 def test_without_a_signature_in_sight_the_line_says_so(gateway, caplog):
-    """A platform may keep the header to itself."""
+    """A platform may not pass the header on; the log then has `-`."""
     caplog.set_level(logging.INFO)
     environ = make_environ_fc(
         method="POST", path="/key/rotate", headers=[("content-type", JSON)], body=b"{}"
@@ -136,7 +136,7 @@ def test_without_a_signature_in_sight_the_line_says_so(gateway, caplog):
     ],
 )
 def test_what_is_refused(post, path, more, status, code):
-    """In JSON, whoever asks and whatever he accepts; no other origin is invited."""
+    """The answer is JSON for every caller and Accept header, without CORS headers."""
     accept = ("accept", "text/html")
     origin = ("origin", "https://evil.example")
     given, pairs, content = post(path, headers=[accept, origin], **more)
@@ -150,7 +150,7 @@ def test_what_is_refused(post, path, more, status, code):
 
 @pytest.mark.parametrize(("noun", "verb"), OPERATIONS)
 def test_every_verb_has_its_path(post, noun, verb):
-    """Called with nothing, it is done or says what is missing."""
+    """Without arguments a verb succeeds or names the missing argument."""
     status, _, content = post(f"/admin/{noun}/{verb}")
 
     assert status == 200 or content["error"] == "invalid_document"
@@ -158,7 +158,7 @@ def test_every_verb_has_its_path(post, noun, verb):
 
 
 def test_a_fault_of_ours_shows_nothing(post, gateway, monkeypatch, caplog):
-    """A bare 500; the log has the stack and the line of who tried."""
+    """The answer is a plain 500; the log has the stack and the caller."""
     caplog.set_level(logging.INFO)
 
     def broken(*_):

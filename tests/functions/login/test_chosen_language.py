@@ -1,4 +1,4 @@
-"""A language that a person chose on the sign-in page is that of the pages after it."""
+"""A language that a user chose on the sign-in page is that of the pages after it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def choose(visit, start, **wishes):
 
 @each_start
 def test_a_choice_is_kept_for_the_pages_after_it(desk, start):
-    """By a step of its own: the page has the cookie of its flow."""
+    """An extra redirect sets the cookie; then the page has the cookie of its flow."""
     handle, path, _, pairs = start
     response = choose(desk, start, ui_locales="zh-TW", lang="en")
     name, *flags = header(response, "Set-Cookie").split("; ")
@@ -73,7 +73,7 @@ def test_a_choice_is_kept_for_the_pages_after_it(desk, start):
 @each_start
 @pytest.mark.parametrize("agent", [(), IN_WECHAT], ids=["desk", "in WeChat"])
 def test_without_cookies_the_page_is_in_it_all_the_same(gateway, start, agent):
-    """And the browser is sent round once: the address says the language itself."""
+    """The browser is redirected once only, because the URL contains the language."""
     handle, path, outside, _ = start
     lost = Visit(gateway, headers=HTML + agent)
     location = header(choose(lost, start, lang="en"), "Location")
@@ -91,7 +91,7 @@ def test_without_cookies_the_page_is_in_it_all_the_same(gateway, start, agent):
 
 @each_start
 def test_a_name_in_another_spelling_is_the_same(desk, start):
-    """What is read decoded is taken out decoded: nobody is sent round for ever."""
+    """A percent-encoded parameter name is removed too, so there is no redirect loop."""
     handle, path, _, pairs = start
     first = desk.get(handle, path, f"{urlencode(pairs)}&ui%5Flocales=fr&%6Cang=en")
     _, _, query = header(first, "Location").partition("?")
@@ -115,7 +115,7 @@ def test_a_name_in_another_spelling_is_the_same(desk, start):
     ],
 )
 def test_where_nothing_new_is_chosen_there_is_a_page(desk, wish, kept):
-    """What is kept already, is none of ours, or is the service's wish alone."""
+    """No redirect if the cookie has the language, or it is unknown or the client's."""
     desk.cookies = {"lang": kept} if kept else {}
     response = desk.get(login, "/", wish)
 
@@ -124,7 +124,7 @@ def test_where_nothing_new_is_chosen_there_is_a_page(desk, wish, kept):
 
 
 def test_a_front_end_that_renders_itself_is_not_sent_round(gateway):
-    """It asked for JSON, and has a page of its own."""
+    """It asked for JSON, so it gets no redirect."""
     json = (("accept", "application/json"),)
     response = login(ask(query="lang=en", headers=json), gateway)
 
@@ -135,7 +135,7 @@ def test_a_front_end_that_renders_itself_is_not_sent_round(gateway):
 
 
 def test_services_of_the_same_domain_read_the_choice(gateway, tmp_path, shared_redis):
-    """The cookie goes where the session's goes, and may be theirs to set."""
+    """The cookie has the session cookie's domain, and a service may set it, too."""
     environ = make_environ(tmp_path, shared_redis.url, COOKIE_DOMAIN="example.com")
     shared = Gateway(settings_from(environ), clock=gateway.clock)
     response = choose(Visit(shared, headers=HTML), STARTS["login"], lang="zh_TW")
@@ -147,7 +147,7 @@ def test_services_of_the_same_domain_read_the_choice(gateway, tmp_path, shared_r
 
 @each_start
 def test_language_and_browser_are_decided_once(gateway, start):
-    """By one look at each header; the language also reads the User-Agent."""
+    """Each header is read once; the language also depends on the User-Agent."""
     read = Counter()
 
     class Watched(Request):

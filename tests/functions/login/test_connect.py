@@ -36,7 +36,7 @@ def refused(visit, **changes):
 class TestRedirectToWeChat:
     @pytest.mark.case(46, 63)
     def test_wechat_gets_our_own_state(self, visit):
-        """The client's state stays with us, and WeChat's address keeps its order."""
+        """WeChat does not see the client's state; the query has WeChat's order."""
         location = header(visit.connect(), "Location")
 
         assert location.startswith("https://open.weixin.qq.com/connect/oauth2/author")
@@ -56,7 +56,7 @@ class TestRedirectToWeChat:
     @pytest.mark.case(129)
     @pytest.mark.parametrize("appid", ["demo", SERVICE])
     def test_the_client_is_named_by_its_id_or_by_the_apps(self, visit, appid):
-        """With the app's id the redirect_uri tells whose it is."""
+        """With an app's id the redirect_uri identifies the client."""
         location = header(visit.connect(appid=appid), "Location")
 
         assert query_of(location)["appid"] == SERVICE
@@ -82,12 +82,12 @@ class TestRedirectToWeChat:
         ],
     )
     def test_an_address_that_nobody_registered_is_a_page(self, visit, changes):
-        """Compared letter by letter; nobody is sent there, not even with an error."""
+        """URLs are compared exactly; an unknown one gets no redirect at all."""
         assert refused(visit, **changes) is RedirectUriUnknown
 
     @pytest.mark.parametrize("appid", ["stranger", "", SERVICE[:-1], f"{SERVICE}0"])
     def test_who_names_no_app_lists_no_clients(self, visit, gateway, appid):
-        """The store would list every version of every client, for any stranger."""
+        """Otherwise any stranger could make the store list all versions."""
         listings, ids = [], gateway.documents.ids
         gateway.documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
         refused(visit, appid=appid)
@@ -97,7 +97,7 @@ class TestRedirectToWeChat:
         assert ["clients"] == listings
 
     def test_two_clients_with_one_address_have_to_use_their_ids(self, visit, gateway):
-        """By the app's id they could not be told apart."""
+        """With the app's id they would be ambiguous."""
         content = gateway.documents.read("clients", "demo").content
         gateway.documents.write("clients", "other", content, after=0)
 
@@ -105,7 +105,7 @@ class TestRedirectToWeChat:
         assert visit.connect(appid="other").status == 303
 
     def test_a_public_client_is_unknown_here(self, visit, gateway):
-        """It has no secret to redeem a code with, nor is it another one's double."""
+        """It has no secret to redeem a code, and makes no other client ambiguous."""
         content = gateway.documents.read("clients", "demo").content
         program = {**content, "public": True, "secret_hashes": []}
         gateway.documents.write("clients", "program", program, after=0)
@@ -115,7 +115,7 @@ class TestRedirectToWeChat:
 
     @pytest.mark.case(126)
     def test_a_disabled_client_is_unknown(self, visit, gateway):
-        """By its id as by its address."""
+        """By its id and by its redirect URI."""
         change(gateway, "clients", "demo", disabled=True)
 
         assert refused(visit) is refused(visit, appid=SERVICE) is RedirectUriUnknown
@@ -133,7 +133,7 @@ class TestRedirectToWeChat:
         ],
     )
     def test_what_wechat_would_refuse_is_refused(self, visit, changes):
-        """On a page, as there."""
+        """WeChat answers by a page, and so does the gateway."""
         assert refused(visit, **changes) is BadRequest
 
     def test_by_qr_the_website_app_is_used_alone(self, visit):
@@ -160,7 +160,7 @@ class TestRedirectToWeChat:
 
     @pytest.mark.case(62)
     def test_outside_wechat_the_page_leads_into_it(self, visit):
-        """By the address of the client, where the person begins anew."""
+        """The page shows the client's URL, at which the user starts again."""
         visit.headers = HTML
         page = visit.connect().body.decode()
 
@@ -174,7 +174,7 @@ class TestRedirectToTheClient:
 
     @pytest.mark.case(31)
     def test_the_client_gets_a_code_of_ours_and_its_state(self, visit, wechat):
-        """WeChat's code stays with us; nothing of the person is in the address."""
+        """The client does not get WeChat's code, and the URL names no user."""
         response = visit.agree(visit.connect())
         location = header(response, "Location")
 
@@ -200,7 +200,7 @@ class TestRedirectToTheClient:
     @pytest.mark.case(45)
     @pytest.mark.parametrize("state", ["a b&c=d%20é张" * 30, "x" * 512, None])
     def test_the_clients_state_comes_back_as_it_was(self, visit, state):
-        """To the letter; where there was none, none is added."""
+        """Byte for byte; if there was none, none is added."""
         told = query_of(header(visit.agree(visit.connect(state=state)), "Location"))
 
         assert told.get("state") == (state or None)
@@ -208,14 +208,14 @@ class TestRedirectToTheClient:
     @pytest.mark.case(40)
     @pytest.mark.parametrize("code", [None, "authdeny"])
     def test_a_refusal_goes_back_without_a_code(self, visit, code):
-        """As WeChat says it: the state alone."""
+        """As at WeChat: only the state."""
         response = visit.agree(visit.connect(), code=code)
 
         assert header(response, "Location") == BACK + "?state=s-1"
 
     @pytest.mark.case(126)
     def test_a_client_disabled_meanwhile_gets_nothing(self, visit, gateway, wechat):
-        """The person reads a page, and no code is spent."""
+        """The user sees a page, and no code of WeChat is used."""
         begun = visit.connect()
         change(gateway, "clients", "demo", disabled=True)
         with refusal(RedirectUriUnknown):
@@ -235,7 +235,7 @@ class TestRedirectToTheClient:
         assert wechat.seen == []
 
     def test_an_error_leads_back_to_where_it_began(self, visit, gateway, wechat):
-        """And to the client's own home."""
+        """The page also links to the client's home page."""
         change(gateway, "clients", "demo", home="https://app.example.com/")
         begun = visit.connect()
         visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
@@ -255,7 +255,7 @@ class TestRedirectToTheClient:
         assert len(wechat.calls("/sns/oauth2/access_token")) == 1
 
     def test_a_silent_session_is_not_enough_for_a_name(self, visit, wechat):
-        """Who asks for userinfo gets a name, or WeChat asks the person."""
+        """A client that asks for userinfo gets a name, or WeChat asks the user."""
         wechat.rescript(
             "/sns/oauth2/access_token",
             {"openid": "o-1", "unionid": "u-1", "scope": "snsapi_base"},

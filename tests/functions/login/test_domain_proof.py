@@ -20,7 +20,7 @@ def listed(gateway):
 
 @pytest.mark.case(128)
 def test_a_listed_word(listed):
-    """The word itself, as plain text that nobody takes for a page."""
+    """The answer is the word as plain text, which no browser shows as HTML."""
     answer = handle(ask(path=f"/MP_verify_{WORD}.txt"), listed)
 
     assert (200, WORD.encode()) == (answer.status, answer.body)
@@ -50,7 +50,7 @@ def test_any_other(listed, path):
 
 @pytest.mark.case(128)
 def test_a_word_that_is_taken_back(listed):
-    """With the app's document, and not before."""
+    """It ends when the app's document changes, and not before."""
     change(listed, "apps", SERVICE, mp_verify=[WORD])
     change(listed, "apps", WEBSITE, mp_verify=[])
     assert handle(ask(path=f"/MP_verify_{WORD}.txt"), listed).status == 200

@@ -41,7 +41,7 @@ def flow_of(gateway, url):
 
 class TestSignInPage:
     def test_a_desktop_browser_gets_the_qr_code_in_a_frame(self, gateway):
-        """The page's script is told WeChat's QR page for this flow."""
+        """The page's script gets the URL of WeChat's QR code for this flow."""
         response = handle(ask(headers=HTML), gateway)
 
         frame = re.search(r'data-frame="([^"]+)"', response.body.decode())
@@ -59,7 +59,7 @@ class TestSignInPage:
     @pytest.mark.case(63)
     @pytest.mark.bug(2, 6)
     def test_wechats_own_browser_goes_straight_to_the_consent_sheet(self, gateway):
-        """The address is WeChat's to the letter: order, encoding, fragment."""
+        """The URL is exactly WeChat's: order, encoding, fragment."""
         response = handle(ask(headers=HTML + IN_WECHAT), gateway)
 
         location = header(response, "Location")
@@ -81,7 +81,7 @@ class TestSignInPage:
         assert handle(ask(headers=headers), gateway).status == 200
 
     def test_a_front_end_gets_the_addresses_as_json(self, gateway):
-        """A page that renders itself learns both ways and the client's name."""
+        """A page that renders itself gets both URLs and the client's name."""
         response = handle(ask(query="next=%2Fa", headers=JSON), gateway)
 
         content = load(response)
@@ -117,7 +117,7 @@ class TestSignInPage:
         ],
     )
     def test_next_is_ours_or_an_origin_of_the_client(self, gateway, query, expected):
-        """Nobody is sent to a stranger's address."""
+        """No redirect leads to an unregistered origin."""
         response = handle(ask(query=query, headers=HTML + IN_WECHAT), gateway)
 
         assert flow_of(gateway, header(response, "Location")).next == expected
@@ -134,7 +134,7 @@ class TestSignInPage:
     def test_qr_only_inside_wechat_gets_a_page_instead_of_a_broken_address(
         self, gateway
     ):
-        """WeChat's browser without a service account is told so."""
+        """In WeChat's browser without a service account the page says so."""
         change(gateway, "clients", "demo", scopes={WEBSITE: []})
 
         assert handle(ask(headers=HTML + IN_WECHAT), gateway).status == 200
@@ -174,7 +174,7 @@ class TestBadInput:
     @pytest.mark.case(124)
     @pytest.mark.parametrize("path", ["/", "/me"])
     def test_without_redis_nobody_is_let_in(self, tmp_path, gateway, clock, path):
-        """Redis away is 503 with a time to come back, never a sign-in."""
+        """Without Redis the answer is 503 with Retry-After, never a sign-in."""
         cookies = signed_in(gateway)
         environ = make_environ(tmp_path, "redis://127.0.0.1:1/0")
         cut_off = Gateway(settings_from(environ), clock=clock)

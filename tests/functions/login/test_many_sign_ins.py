@@ -53,7 +53,7 @@ def tabs(gateway):
 
 @pytest.mark.case(118)
 def test_three_hundred_of_one_browser(tabs):
-    """The newest is always good, and there is room for the rest of the request."""
+    """The newest cookie is always valid, and the headers stay within the limit."""
     good = []
     for _ in range(300):
         state = tabs.begin()
@@ -74,7 +74,7 @@ def test_as_many_as_there_is_room_for_do_not_disturb_each_other(tabs):
 
 @pytest.mark.case(39)
 def test_one_too_many_costs_one(tabs):
-    """Another one each time: not always the same that had just begun."""
+    """A different one is removed each time, not always the newest."""
     states = [tabs.begin() for _ in range(MOST_COOKIES + 1)]
     lost = [state for state in states if not tabs.is_theirs(state)]
     latest = [tabs.begin() for _ in range(8)]
@@ -85,7 +85,7 @@ def test_one_too_many_costs_one(tabs):
 
 @pytest.mark.case(32)
 def test_what_begins_anew_by_itself(gateway):
-    """It is a start like any other."""
+    """A restarted sign-in takes the name of an existing cookie."""
     visit = Visit(gateway)
     begun = visit.get(login, "/", "")
     brought = {f"__Host-flow_{n:08x}": "x" for n in range(MOST_COOKIES)}
@@ -97,7 +97,7 @@ def test_what_begins_anew_by_itself(gateway):
 
 @pytest.mark.case(36)
 def test_a_state_stays_a_secret(tabs):
-    """96 bits of it are drawn anew, whatever name the browser brings."""
+    """96 bits of it are random, whatever name the browser sends."""
     tabs.cookies = {f"__Host-flow_{n:08x}": "x" for n in range(MOST_COOKIES)}
     states = [tabs.begin() for _ in range(100)]
 
@@ -110,7 +110,7 @@ def test_a_state_stays_a_secret(tabs):
     "name", ["flow_0000000", "flow_000000000", "flow_0000000g", "x_flow_00000000", "f"]
 )
 def test_other_cookies_are_not_counted(tabs, name):
-    """A state would not be one of ours with such a beginning."""
+    """Their names cannot be the names of flow cookies."""
     tabs.cookies = {f"{name}{'x' * n}": "x" for n in range(MOST_COOKIES)}
     state = tabs.begin()
 
@@ -119,7 +119,7 @@ def test_other_cookies_are_not_counted(tabs, name):
 
 
 def test_the_cookie_outlives_the_flow(tabs):
-    """An hour: so long one is led home to the client."""
+    """It lives an hour; for this time an error page links to the client."""
     state = tabs.begin(client_id="shop")
     started = tabs.flows.start(Flow("/", (SERVICE,)), tabs.request)
     kept = tabs.flows.cookies.of(tabs.request, state)
@@ -131,7 +131,7 @@ def test_the_cookie_outlives_the_flow(tabs):
 @pytest.mark.case(118)
 @pytest.mark.parametrize("way", ["own page", "client"])
 def test_three_hundred_from_the_address_on(gateway, way):
-    """As a browser has it, whose last sign-in still comes to its end."""
+    """Started by real requests: the callback of the last one is accepted."""
     change(gateway, "clients", "demo", redirect_uris=[BACK])
     visit = Visit(gateway)
     for _ in range(300):

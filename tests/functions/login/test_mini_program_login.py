@@ -34,7 +34,7 @@ def sign_in(gateway, wechat):
 
 class TestSession:
     def test_a_js_code_becomes_a_session(self, sign_in, wechat):
-        """Told as a Bearer token, by no cookie; WeChat gets the AppSecret."""
+        """The answer has a Bearer token and no cookie; WeChat gets the AppSecret."""
         status, headers, content = sign_in()
 
         assert 200 == status
@@ -82,7 +82,7 @@ class TestSession:
         assert SESSION_KEY == gateway.session_keys.find(client, APPID, OPENID)
 
     def test_users_are_named_as_the_app_says(self, sign_in, gateway):
-        """By unionid, so that the web and the mini program know the same person."""
+        """By unionid, so that the web and the mini program have the same user."""
         change(gateway, "apps", APPID, subject="unionid")
 
         assert UNIONID == sign_in()[2]["sub"]
@@ -98,7 +98,7 @@ class TestSession:
         assert (501, "sign_in_not_configured") == (status, content["error"])
 
     def test_a_client_with_several_names_one(self, sign_in, gateway, wechat):
-        """Without it nobody guesses."""
+        """Without an appid the request is refused."""
         add_app(gateway, OTHER_APPID)
         change(gateway, "clients", "demo", scopes={APPID: [], OTHER_APPID: []})
 
@@ -118,7 +118,7 @@ class TestSession:
 
 @pytest.mark.case(121)
 def test_the_log_names_neither_code_nor_key_nor_user(sign_in, wechat, caplog):
-    """Whether it goes well or not."""
+    """In a success and in a failure."""
     caplog.set_level(logging.DEBUG)
     token = sign_in()[2]["session_token"]
     wechat.script(JSCODE2SESSION, {"errcode": 40029, "errmsg": "invalid code"})

@@ -39,7 +39,7 @@ class TestRefusals:
     def test_what_is_no_mini_program_of_the_client(
         self, sign_in, gateway, wechat, changed
     ):
-        """Another kind of app, another client's, an unknown one."""
+        """An app of another kind, another client's app, an unknown app."""
         add_app(gateway, OTHER_APPID)
         status, _, content = sign_in(**changed)
 
@@ -47,7 +47,7 @@ class TestRefusals:
         assert [] == wechat.seen
 
     def test_a_disabled_client(self, sign_in, gateway, wechat):
-        """Named or not, nobody signs in there any more."""
+        """No user can sign in, whether the request names the client or not."""
         change(gateway, "clients", "demo", disabled=True)
 
         assert 501 == sign_in()[0]
@@ -74,7 +74,7 @@ class TestRefusals:
         ],
     )
     def test_no_sites_form_can_post_it(self, sign_in, wechat, kind):
-        """A form of another site cannot say JSON without asking us first."""
+        """A form of another site cannot send JSON without a CORS preflight."""
         status, _, content = sign_in(kind=kind)
 
         assert (415, "json_required") == (status, content["error"])
@@ -125,7 +125,7 @@ class TestRefusals:
     def test_wechats_refusals_have_codes_of_their_own(
         self, sign_in, wechat, errcode, expected, code
     ):
-        """Each js_code is tried once; who was too fast is told when to come back."""
+        """Each js_code is sent once; a rate limit comes with Retry-After."""
         wechat.script(JSCODE2SESSION, {"errcode": errcode, "errmsg": "no, rid: 1"})
         sign_in()
         wechat.seen.clear()
@@ -164,7 +164,7 @@ class TestRefusals:
         assert most == len(wechat.seen)
 
     def test_even_who_takes_a_page_gets_json(self, sign_in, gateway):
-        """No person is there to read one, in whatever language."""
+        """A mini program shows no HTML, so it gets none."""
         for method, status in (("POST", 415), ("GET", 405)):
             told, headers, content = visit(
                 gateway, method, "/login/miniprogram", accept="text/html"
@@ -178,7 +178,7 @@ class TestRefusals:
 
     @pytest.mark.case(120)
     def test_there_is_no_other_method(self, sign_in, gateway):
-        """Not even to look whether it is there."""
+        """GET and HEAD are refused, too."""
         for method in ("GET", "PUT", "OPTIONS"):
             status, headers, _ = visit(gateway, method, "/login/miniprogram")
 

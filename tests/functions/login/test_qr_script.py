@@ -19,7 +19,7 @@ def test_the_script_is_small_and_may_be_kept(gateway):
 
 
 def test_the_page_asks_for_it_where_it_is(gateway):
-    """The address in the page is this one, on PUBLIC_BASE_URL."""
+    """The page's URL of the script is this path on PUBLIC_BASE_URL."""
     page = handle(ask(headers=HTML), gateway).body.decode()
 
     assert '<script src="https://gateway.example.com/login/qr.js" defer>' in page

@@ -141,14 +141,14 @@ class TestLogout:
         assert handle(ask(path="/me", cookies=cookies), gateway).status == 200
 
     def test_without_a_session_there_is_nothing_to_ask(self, gateway):
-        """The page says that one is signed out."""
+        """The page says that the user is signed out."""
         response = handle(ask(path="/logout", headers=HTML), gateway)
 
         assert b"_xsrf" not in response.body
 
     @pytest.mark.case(43)
     def test_a_form_without_a_cookie_takes_none_away(self, gateway):
-        """Another site's comes without it, and its answer could remove it."""
+        """A form of another site has no cookie; its answer must not remove one."""
         page = handle(ask("POST", "/logout", headers=HTML), gateway)
         told = handle(ask("POST", "/logout", headers=JSON), gateway)
 
@@ -158,7 +158,7 @@ class TestLogout:
 
 
 def test_a_session_token_signs_out_without_a_form(gateway):
-    """A mini program has no form of ours; no other site makes anybody send Bearer."""
+    """A mini program has no form token; no other site can send Bearer."""
     session = gateway.sessions.begin("u-1", {}, now=gateway.clock())
     token = gateway.sessions.token(session, now=gateway.clock())
     bearer = (("authorization", f"Bearer {token}"),)
@@ -171,7 +171,7 @@ def test_a_session_token_signs_out_without_a_form(gateway):
 
 
 def test_a_front_end_that_renders_itself_gets_the_token_of_its_form(gateway):
-    """And its POST with that signs out."""
+    """A POST with this token signs out."""
     cookies = signed_in(gateway)
     told = load(handle(ask(path="/logout", headers=JSON, cookies=cookies), gateway))
     headers = (*JSON, ("x-xsrftoken", told["_xsrf"]))

@@ -47,7 +47,7 @@ each_start = pytest.mark.parametrize("name", STARTS)
 @pytest.mark.case(123)
 @each_start
 def test_the_third_of_two(start, redis_server, name):
-    """429 and Retry-After, on a page; it leaves nothing in Redis."""
+    """The answer is a page with 429 and Retry-After; nothing is stored in Redis."""
     endpoint = ENDPOINTS[name]
     assert [200, 200] == [start(endpoint)[0] for _ in range(2)]
     before = redis_server.client().dbsize()
@@ -62,7 +62,7 @@ def test_the_third_of_two(start, redis_server, name):
 
 @pytest.mark.case(123)
 def test_all_ways_share_one_count(start):
-    """Nor does another browser, or JSON, begin a count of its own."""
+    """Another browser, or a request for JSON, has no count of its own."""
     start(ENDPOINTS["sign-in"], headers=IN_WECHAT)
     start(ENDPOINTS["authorize"])
     status, headers, body = start(ENDPOINTS["QR"], headers=[("accept", "*/*")])
@@ -74,7 +74,7 @@ def test_all_ways_share_one_count(start):
 @pytest.mark.case(115)
 @pytest.mark.parametrize(("hops", "expected"), [(0, 429), (1, 200)])
 def test_callers_behind_a_proxy(start, hops, expected):
-    """They count one by one where the proxy is trusted, and together elsewhere."""
+    """Each has its own count if the proxy is trusted; else they share one."""
     for address in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
         headers = [*HTML, ("x-forwarded-for", f"203.0.113.9, {address}")]
         answer = start(ENDPOINTS["sign-in"], headers=headers, trusted_proxy_hops=hops)
@@ -84,7 +84,7 @@ def test_callers_behind_a_proxy(start, hops, expected):
 
 @pytest.mark.case(123)
 def test_every_key_of_a_sign_in_ends(start, redis_server):
-    """What nobody comes back for is gone after ten minutes."""
+    """An unfinished sign-in leaves nothing after ten minutes."""
     start(ENDPOINTS["sign-in"])
     client = redis_server.client()
     lives = [client.ttl(key) for key in client.scan_iter()]
@@ -104,7 +104,7 @@ def visit(gateway):
 
 @pytest.mark.case(123)
 def test_what_begins_anew_by_itself_counts(visit, redis_server):
-    """One state without its cookie makes no more flows than any other start."""
+    """A restart without a cookie counts as a start."""
     begun = visit.get(login, "/", "")
     visit.cookies.clear()
     for _ in range(2):
@@ -120,7 +120,7 @@ def test_what_begins_anew_by_itself_counts(visit, redis_server):
 @pytest.mark.case(123)
 @pytest.mark.parametrize("way", [Visit.authorize, Visit.connect])
 def test_who_is_signed_in_gets_no_codes_without_end(visit, wechat, redis_server, way):
-    """A code and what it stands for wait in Redis, too."""
+    """Each code is stored in Redis, so codes are limited, too."""
     willing(wechat)
     visit.agree(visit.get(login, "/", ""))
     codes = [way(visit) for _ in range(3)]
@@ -134,7 +134,7 @@ def test_who_is_signed_in_gets_no_codes_without_end(visit, wechat, redis_server,
 
 @pytest.mark.case(123)
 def test_a_flood_keeps_nobody_out_who_is_signed_in(visit, wechat):
-    """Strangers' starts are counted apart."""
+    """Starts of other users are counted separately."""
     willing(wechat)
     visit.agree(visit.get(login, "/", ""))
     for _ in range(2):
@@ -148,7 +148,7 @@ def test_a_flood_keeps_nobody_out_who_is_signed_in(visit, wechat):
 @pytest.mark.case(118, 123)
 @pytest.mark.parametrize("room", [0, 1])
 def test_a_request_beyond_all_measure_is_not_kept(visit, redis_server, room):
-    """It waits in Redis whole, and the client hears that it is too long."""
+    """Redis stores the whole request; the client gets an error if it is too long."""
     length = len("/oidc/authorize?" + urlencode({**OIDC, "login_hint": ""}))
     answer = visit.authorize(login_hint="x" * (LONGEST_LINK - length + room))
     refused = "error=invalid_request" in dict(answer.headers)["Location"]
@@ -159,7 +159,7 @@ def test_a_request_beyond_all_measure_is_not_kept(visit, redis_server, room):
 
 @pytest.mark.case(118, 123)
 def test_nor_in_wechats_dialect(visit, redis_server):
-    """What WeChat's parameters leave out may be as long."""
+    """The same limit applies to WeChat's protocol."""
     pairs = changed(WECHAT, more="x" * LONGEST_LINK)
 
     with pytest.raises(BadRequest):
@@ -170,7 +170,7 @@ def test_nor_in_wechats_dialect(visit, redis_server):
 @pytest.mark.case(124)
 @each_start
 def test_redis_away_is_no_permission(start, name):
-    """503, and no flow that nobody could find again."""
+    """The answer is 503; no sign-in starts that could not be finished."""
     status, headers, _ = start(ENDPOINTS[name], redis_url=NOWHERE)
 
     assert 503 == status

@@ -53,7 +53,7 @@ NEIGHBOURS = {
 @pytest.mark.parametrize("way", [Visit.authorize, Visit.connect])
 @pytest.mark.parametrize("address", NEIGHBOURS.values(), ids=NEIGHBOURS)
 def test_an_address_is_compared_letter_by_letter(visit, way, address):
-    """What a browser takes for the same is another one; nobody is sent there."""
+    """A URL that a browser treats as equal is still refused."""
     with pytest.raises(RedirectUriUnknown):
         way(visit, redirect_uri=address)
 
@@ -61,7 +61,7 @@ def test_an_address_is_compared_letter_by_letter(visit, way, address):
 @pytest.mark.case(27, 30, 31)
 @pytest.mark.parametrize("refused", [False, True], ids=["code", "error"])
 def test_an_address_with_a_query_keeps_it(visit, refused):
-    """Ours is added, by 303, which posts nothing on, and no page is told of it."""
+    """Our parameters are added; 303 forwards no form, and no Referer is sent."""
     begun = visit.authorize(redirect_uri=OWN_QUERY)
     answer = visit.agree(begun, code=None if refused else "c")
     location = header(answer, "Location")

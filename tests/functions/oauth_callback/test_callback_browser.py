@@ -23,7 +23,7 @@ from tests.support.scripted_wechat import (
 class TestBinding:
     @pytest.mark.case(33)
     def test_another_browsers_cookie_is_refused(self, gateway, walk, wechat):
-        """Whoever was lured into somebody's flow does not sign in there."""
+        """A user who opens another user's callback does not sign in to that flow."""
         other = StartedFlow(gateway)
         forged = dict(zip(walk.cookies, other.cookies.values(), strict=True))
 
@@ -35,7 +35,7 @@ class TestBinding:
     @pytest.mark.case(32)
     @pytest.mark.bug(1)
     def test_a_lost_cookie_starts_over_once(self, gateway, walk, wechat):
-        """The second time the person decides."""
+        """The second time a page asks the user."""
         again = walk.back(cookies={})
         location = header(again, "Location")
         walk.state = dict(parse_qsl(urlsplit(location).query))["state"]
@@ -48,7 +48,7 @@ class TestBinding:
 
     @pytest.mark.case(38)
     def test_a_code_is_not_taken_at_another_apps_address(self, gateway, wechat):
-        """An app that is not the flow's gets nothing, known or unknown."""
+        """A callback at another app's path is refused, known or unknown."""
         walk = StartedFlow(gateway, appids=(WEBSITE,))
 
         for appid in (SERVICE, "wx" + "0" * 16):
@@ -81,7 +81,7 @@ class TestBinding:
 
     @pytest.mark.case(20)
     def test_next_is_checked_again_on_the_way_out(self, gateway, willing):
-        """What stood in Redis is not taken on trust."""
+        """A stored `next` is checked again."""
         walk = StartedFlow(gateway, next="https://evil.example.com/")
 
         assert header(walk.back(), "Location") == "/login/me"

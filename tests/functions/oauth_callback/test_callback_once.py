@@ -62,7 +62,7 @@ class TestOnce:
     @pytest.mark.case(47, 48)
     @pytest.mark.bug(4)
     def test_ten_callbacks_at_once_exchange_once(self, walk, wechat, let_wait):
-        """Nine wait for it, and all ten go to the same place with the same session."""
+        """Nine wait, and all ten get the same redirect with the same session."""
         gate = threading.Event()
 
         def slow(_):
@@ -133,7 +133,7 @@ class TestOnce:
         assert header(first, "Location") == header(visit.agree(begun), "Location")
 
     def test_a_failed_exchange_frees_the_flow(self, walk, wechat):
-        """WeChat's bad minute does not cost the person a new scan."""
+        """After a failure of WeChat the callback can be repeated without a scan."""
         wechat.script(TOKEN, WeChatUnavailable(), GRANTED)
         wechat.script(USERINFO, USER)
         with refusal(WeChatUnavailable):
@@ -142,7 +142,7 @@ class TestOnce:
         assert [walk.back().status for _ in range(3)] == [303] * 3
 
     def test_whoever_waits_for_a_failed_exchange_is_told_at_once(self, walk, let_wait):
-        """Not after the seconds one grants an exchange that has died."""
+        """They do not wait for the timeout of a dead exchange."""
         started, over = threading.Event(), threading.Event()
 
         def fail():
@@ -163,7 +163,7 @@ class TestOnce:
 
     @pytest.mark.case(51)
     def test_whoever_waits_for_a_dead_exchange_is_told(self, walk):
-        """A function that died in mid-exchange keeps nobody for long."""
+        """If the process dies in the exchange, the others wait a limited time."""
         started = threading.Event()
         over = threading.Event()
 

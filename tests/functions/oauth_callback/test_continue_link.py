@@ -61,7 +61,7 @@ each_protocol = pytest.mark.parametrize("way", [by_openid_connect, by_wechats_pr
 @pytest.mark.bug(10)
 @each_protocol
 def test_to_the_client_that_asked(visit, late, way):
-    """Not to the gateway's own sign-in, which ends at a page of the gateway's."""
+    """Not to the gateway's own sign-in page."""
     told = late(way(visit))
 
     assert (HOME, None) == (told.home, told.start_again)
@@ -70,7 +70,7 @@ def test_to_the_client_that_asked(visit, late, way):
 @pytest.mark.bug(10)
 @each_protocol
 def test_to_a_client_without_a_home(visit, gateway, late, way):
-    """Its registered address tells where it is."""
+    """The origin of its redirect URI is used."""
     change(gateway, "clients", "shop", home="")
 
     assert ORIGIN == late(way(visit)).home
@@ -78,7 +78,7 @@ def test_to_a_client_without_a_home(visit, gateway, late, way):
 
 @pytest.mark.bug(10)
 def test_a_client_that_is_still_known_needs_no_home_either(visit, gateway):
-    """The flow lives, the browser is another one: back to the start, or there."""
+    """A valid flow in another browser: a restart, or a link to the client."""
     change(gateway, "clients", "shop", home="")
     begun = by_openid_connect(visit)
     visit.cookies = dict.fromkeys(visit.cookies, "0" * 32)
@@ -112,21 +112,21 @@ def test_with_something_added_to_the_state(visit, late):
 
 
 def test_in_the_language_of_the_page_that_began_it(visit, late):
-    """WeChat's way back says another one."""
+    """The callback's own language does not count."""
     begun = by_openid_connect(visit, ui_locales="zh-TW")
 
     assert "zh_TW" == late(begun).language
 
 
 def test_from_the_gateways_own_page(visit, late):
-    """Where it began, by a link, and home to the client of that page."""
+    """Links to the page where it began, and to the home page of its client."""
     told = late(visit.get(login, "/", "next=/orders"))
 
     assert (OWN_HOME, "/login") == (told.home, told.start_again)
 
 
 def test_without_any_cookie(visit, late):
-    """Nobody knows of which client it was."""
+    """The client is unknown, so there is no link to it."""
     begun = by_openid_connect(visit)
     visit.cookies.clear()
     told = late(begun)
@@ -139,7 +139,7 @@ def test_without_any_cookie(visit, late):
     ["", ".", "..", "x.xx.nobody", "x.%00.../apps/demo", "x.en.demo.shop", "." * 4000],
 )
 def test_a_cookie_that_somebody_has_made_up(visit, late, value):
-    """It leads to a home that is registered, and says nothing else."""
+    """The page leads to the gateway's own home page."""
     begun = by_openid_connect(visit)
     visit.cookies = dict.fromkeys(visit.cookies, value)
     told = late(begun)
@@ -149,7 +149,7 @@ def test_a_cookie_that_somebody_has_made_up(visit, late, value):
 
 
 def test_a_native_clients_loopback_is_no_home(visit, gateway, late):
-    """Nobody knows on which port it listens."""
+    """Its port is unknown."""
     loopback = "http://127.0.0.1/cb"
     fields = {"redirect_uris": [loopback], "native": True, "home": ""}
     change(gateway, "clients", "shop", **fields)
@@ -161,7 +161,7 @@ def test_a_native_clients_loopback_is_no_home(visit, gateway, late):
 @pytest.mark.bug(10)
 @pytest.mark.case(124)
 def test_while_redis_is_away(visit, gateway):
-    """The browser's memory does without."""
+    """The cookie is enough."""
     begun = by_openid_connect(visit)
     settings = replace(gateway.settings, redis_url="redis://127.0.0.1:1/0")
     visit.gateway = Gateway(settings)
@@ -191,7 +191,7 @@ def test_the_page(visit, gateway, redis_server):
 
 
 def test_what_waits_in_redis_is_as_short_lived_as_before(visit, redis_server):
-    """The memory of a client is the browser's own."""
+    """The cookie lives longer, Redis' keys do not."""
     by_openid_connect(visit)
     redis = redis_server.client()
     lives = [redis.ttl(key) for key in redis.scan_iter("gateway:flow:*")]

@@ -34,7 +34,7 @@ from tests.support.scripted_wechat import (
 
 class TestSignedIn:
     def test_the_code_becomes_a_session_and_the_browser_goes_on(self, walk, willing):
-        """The cookie proves who it is; the profile stays with us."""
+        """The cookie proves the user; the profile stays in Redis."""
         response = walk.back()
 
         assert (response.status, header(response, "Location")) == (303, "/orders")
@@ -76,7 +76,7 @@ class TestSignedIn:
         "name", ["张三😀", "José", "‮abc", "</script>", "a\x01b", "\ue001"]
     )
     def test_a_nickname_survives(self, walk, wechat, name):
-        """Whatever the bytes of the answer claim to be."""
+        """Whatever charset the answer declares."""
         wechat.script(TOKEN, GRANTED)
         raw = f'{{"openid":"o-1","unionid":"u-1","nickname":"{name}"}}'
         wechat.script(
@@ -195,7 +195,7 @@ class TestFailures:
         ids=lambda answer: repr(getattr(answer, "body", answer))[:30],
     )
     def test_an_answer_that_is_not_wechats_protocol(self, walk, wechat, answer):
-        """HTML, nothing, 5xx, no openid or too late: said, with a way on."""
+        """HTML, nothing, 5xx, no openid or a timeout: an error page with a link."""
         wechat.script(TOKEN, answer)
 
         with refusal(WeChatUnavailable) as caught:
@@ -206,7 +206,7 @@ class TestFailures:
 
     @pytest.mark.case(56)
     def test_a_snapshot_user_gets_no_session(self, walk, wechat):
-        """WeChat's virtual user is nobody."""
+        """A virtual user of WeChat's preview mode is not signed in."""
         wechat.script(TOKEN, {**GRANTED, "is_snapshotuser": 1})
 
         with refusal(SnapshotUser):

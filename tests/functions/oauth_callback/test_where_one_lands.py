@@ -64,7 +64,7 @@ ELSEWHERE = {
 @pytest.mark.case(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 19)
 @pytest.mark.parametrize("wanted", [each for n in ELSEWHERE for each in ELSEWHERE[n]])
 def test_elsewhere_is_here(end_of, wanted):
-    """Signed in, one is at our own page, by one Location and no header of theirs."""
+    """The user ends at our own page, by one Location and no injected header."""
     status, headers, body = end_of(f"next={quote(wanted, safe='')}")
 
     assert (status, body) == (303, b"")
@@ -75,7 +75,7 @@ def test_elsewhere_is_here(end_of, wanted):
 @pytest.mark.case(15, 19)
 @pytest.mark.parametrize("query", ["", "x=1", "next=/a&next=/b", "next=/a&next=/a"])
 def test_no_word_or_two(end_of, query):
-    """Nobody guesses which one is meant."""
+    """A repeated parameter is refused."""
     assert dict(end_of(query)[1])["Location"] == DEFAULT
 
 

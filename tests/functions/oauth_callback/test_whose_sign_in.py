@@ -49,7 +49,7 @@ def whoami(visit):
 class TestAnothersFlow:
     @pytest.mark.case(34)
     def test_who_began_it_gets_nothing_of_who_ends_it(self, visit, gateway, wechat):
-        """Whoever is lured to WeChat by a stranger's link signs in for himself."""
+        """A user who follows a stranger's link does not sign the stranger in."""
         willing(wechat)
         stranger = Visit(gateway)
         begun = begin(stranger)
@@ -90,7 +90,7 @@ class TestAnothersFlow:
         ids=lambda turned: turned("0" * 32)[28:],
     )
     def test_a_state_that_is_nearly_right(self, visit, wechat, turned):
-        """What a browser has added to it, or lost of it, is not looked away from."""
+        """A state with added or missing characters is refused."""
         begun = begin(visit)
         state = query_of(header(begun, "Location"))["state"]
         with refusal(FlowExpired) as caught:
@@ -154,7 +154,7 @@ class TestSession:
 
     @pytest.mark.case(42)
     def test_a_planted_one_is_ignored_and_replaced(self, visit, gateway, wechat):
-        """A neighbour under our domain can set a cookie, and cannot sign one."""
+        """Another host of our domain can set a cookie, but cannot sign one."""
         willing(wechat)
         text = '{"v":1,"sub":"stranger","sid":"s","at":1800000000}'
         keys = {1: b"another secret of another gateway."}
@@ -170,7 +170,7 @@ class TestSession:
     @pytest.mark.case(42)
     @pytest.mark.parametrize("hidden_by", ["x=1,", "\u2000", "\xa0"])
     def test_a_good_one_is_not_smuggled_in(self, visit, gateway, wechat, hidden_by):
-        """A neighbour cannot set a name with __Host-, nor hide one in another name."""
+        """Another host cannot set a __Host- cookie, nor hide one in another cookie."""
         willing(wechat)
         visit.agree(begin(visit))
         ((name, value),) = [each for each in visit.cookies.items() if COOKIE in each]
@@ -180,7 +180,7 @@ class TestSession:
 
     @pytest.mark.case(34, 42)
     def test_nor_is_a_strangers_sign_in(self, visit, gateway, wechat):
-        """Who has agreed himself and plants his flow's cookie signs nobody in."""
+        """An attacker's own flow cookie in another browser signs nobody in."""
         willing(wechat)
         begun = begin(visit)
         state = query_of(header(begun, "Location"))["state"]

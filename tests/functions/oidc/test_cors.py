@@ -60,7 +60,7 @@ def test_a_preflight(provider, path):
 @pytest.mark.parametrize("method", ["OPTIONS", "first"])
 @pytest.mark.parametrize("origin", [*STRANGERS, None])
 def test_another_page_gets_no_leave(provider, path, method, origin):
-    """Nothing but that the answer depends on who asks."""
+    """No CORS header but Vary."""
     method = OPEN[path].split(",")[0] if method == "first" else method
     headers = [] if origin is None else [("origin", origin)]
     _, sent, _ = provider.ask(path, method=method, headers=headers)
@@ -85,7 +85,7 @@ def test_a_page_reads_the_answer(provider, path):
     [("/oidc/token", 400), ("/oidc/revoke", 401), ("/oidc/userinfo", 401)],
 )
 def test_a_page_reads_a_refusal_too(provider, path, status):
-    """Or its program would see a broken network."""
+    """Otherwise the script would only see a network error."""
     headers = [("origin", PAGE_ORIGIN), ("content-type", FORM)]
     body = {"access_token": "x"}  # no token for the one, no grant for the other
     told, sent, _ = provider.ask(path, method="POST", headers=headers, body=body)
@@ -99,7 +99,7 @@ def test_a_page_reads_a_refusal_too(provider, path, status):
 @pytest.mark.parametrize("path", CLOSED)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_pages_for_users_are_for_nobodys_script(provider, path, method):
-    """Neither where one signs in nor where one signs out."""
+    """Sign-in and sign-out pages have no CORS headers."""
     status, headers, _ = provider.ask(
         path, method=method, headers=[("origin", PAGE_ORIGIN)]
     )
@@ -132,7 +132,7 @@ def test_whose_origins_count(provider, gateway, clock, client_id, changed):
 
 @pytest.mark.case(87, 124)
 def test_with_the_documents_away_nobody_new_is_known(gateway, clock, monkeypatch):
-    """What was known goes on, and a process that knows none lets nobody in."""
+    """Known origins stay allowed; a new process allows none."""
     origins = gateway.page_origins
     known = [origins.know(PAGE_ORIGIN)]
 

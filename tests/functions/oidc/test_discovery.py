@@ -72,7 +72,7 @@ def test_what_it_says_is_true(metadata):
 
 
 def test_what_it_cannot_do(metadata):
-    """Nothing that is not signed by RS256, no request objects, no implicit flow."""
+    """The metadata offers only RS256, no request objects, no implicit flow."""
     never = ("request_parameter", "request_uri_parameter", "claims_parameter")
 
     assert ["RS256"] == metadata["id_token_signing_alg_values_supported"]

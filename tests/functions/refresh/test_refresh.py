@@ -69,7 +69,7 @@ def test_what_nobody_uses_costs_nothing(gateway, real):
 
 
 def test_one_apps_trouble_is_no_others(gateway, wechat):
-    """The round goes on."""
+    """A failing app does not end the round."""
     add_apps(gateway, 2)
     good = {"access_token": "75_real", "expires_in": 7200}
 

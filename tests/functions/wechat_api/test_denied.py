@@ -36,7 +36,7 @@ class TestDenied:
         assert caught.value.errcode == 41001
 
     def test_a_forged_token(self, gateway, wechat, token):
-        """Neither a changed one nor WeChat's real one opens anything."""
+        """Neither a changed token nor WeChat's real token is accepted."""
         head, _, mac = token.rpartition(".")
         changed = f"{head}.{'A' if mac[0] != 'A' else 'B'}{mac[1:]}"
         for text in (changed, REAL, "x", "%01", "a.1.1." + "A" * 43):
@@ -99,7 +99,7 @@ class TestDenied:
     def test_paths_that_take_or_give_secrets_are_not_forwarded(
         self, gateway, real, path
     ):
-        """Not even where a scope would cover them."""
+        """Not even if a scope covers them."""
         change(gateway, "clients", "demo", scopes={SERVICE: ["/*"]})
         text = load(issue(gateway))["access_token"]
 

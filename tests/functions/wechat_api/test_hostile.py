@@ -59,7 +59,7 @@ class TestQueries:
         ["access_token={}", "access_token=", "%61ccess_token={}", "access%5Ftoken=x"],
     )
     def test_a_repeated_token_is_refused(self, hostile, second):
-        """Nobody guesses which of the two WeChat would take."""
+        """It is unknown which of the two WeChat would read."""
         token = f"access_token={hostile.token}"
         for pair in (token, second.format(hostile.token)), (second, token):
             answer = hostile.wsgi(query="&".join(pair))
@@ -97,7 +97,7 @@ class TestHeaders:
         ),
     )
     def test_none_is_slipped_in_on_the_way_up(self, hostile, name, parts):
-        """A value with a line end is refused, a name with one stays behind."""
+        """A value with a line end is refused, a name with one is dropped."""
         before = len(hostile.reached())
         hostile.event(headers=[(name, "".join(parts))])
 
@@ -114,7 +114,7 @@ class TestHeaders:
         ),
     )
     def test_none_is_slipped_in_on_the_way_down(self, hostile, name, parts):
-        """A header that no platform carries stays behind, the answer does not."""
+        """A header that no platform accepts is dropped; the answer is delivered."""
         answer = Answer(200, ((name, "".join(parts)),), b"{}")
         hostile.wechat.rescript("/cgi-bin/menu/get", answer)
         for ask in (hostile.wsgi, hostile.event):

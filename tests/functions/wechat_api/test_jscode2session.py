@@ -90,7 +90,7 @@ class TestAnswer:
 
 @pytest.mark.case(121)
 def test_the_log_names_neither_code_nor_key_nor_user(exchange, wechat, caplog):
-    """Whether it goes well or not."""
+    """In a success and in a failure."""
     caplog.set_level(logging.DEBUG)
     exchange()
     exchange(js_code="")
@@ -104,7 +104,7 @@ def test_the_log_names_neither_code_nor_key_nor_user(exchange, wechat, caplog):
 
 @pytest.mark.parametrize("path", ["/sns/jscode2session", "/wxa/resetusersessionkey"])
 def test_the_proxy_forwards_neither(call, wechat, path):
-    """One signs users in, the other reveals a session_key and retires ours."""
+    """One signs users in, the other shows a session_key and makes ours invalid."""
     status, _, content = call(path, authorization=basic())
 
     assert (403, "path_not_proxied") == (status, content["error"])

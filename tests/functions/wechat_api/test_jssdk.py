@@ -172,7 +172,7 @@ def test_other_addresses_are_refused(config, wechat, url, code):
 
 
 def test_an_address_that_was_not_encoded_is_told(config):
-    """Its own & would cut it off, and wx.config would only say: invalid signature."""
+    """An unencoded & would cut the URL; wx.config would only report a bad signature."""
     with pytest.raises(ApiRefused) as caught:
         config("", query="url=https://shop.example.com/a?x=1&y=2")
 
@@ -180,7 +180,7 @@ def test_an_address_that_was_not_encoded_is_told(config):
 
 
 def test_two_addresses_are_a_bad_request(config):
-    """Nobody chooses between them."""
+    """Two url parameters are refused."""
     with pytest.raises(BadRequest):
         config("", query="url=http://127.0.0.1/a&url=http://127.0.0.1/b")
 
@@ -206,7 +206,7 @@ def test_a_client_may_have_fewer_domains_than_the_app(config, gateway, wechat, d
 
 
 def test_an_app_without_domains_signs_nothing(config, gateway):
-    """The list says who may, and an empty one nobody."""
+    """An empty list allows no page."""
     change(gateway, "apps", SERVICE, js_domains=[])
 
     with pytest.raises(ApiRefused) as caught:

@@ -143,7 +143,7 @@ class TestWhoMay:
         assert [401] * 3 == [status for status, _, _ in (expired, *disabled)]
 
     def test_an_app_that_is_gone(self, call, gateway, monkeypatch):
-        """404, but to nobody without a credential."""
+        """404 with a credential, 401 without one."""
         monkeypatch.setattr(gateway.registry, "app", lambda appid: None)
         known = call("/cgi-bin/user/get", authorization=basic())
         unknown = call("/cgi-bin/user/get")

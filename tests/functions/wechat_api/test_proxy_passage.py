@@ -75,7 +75,7 @@ class TestRate:
         assert (3, True) == (passed, time.monotonic() - begun > 0.03)
 
     def test_it_is_one_clients_and_one_apps(self, gateway, wechat, token, redis_server):
-        """A bucket hangs on the credential, under the client's name."""
+        """Each pair of client and app has its own bucket."""
         change(gateway, "clients", "demo", rate={"per_second": 1, "burst": 5})
         wechat.script(USERS, OK)
         call(gateway, token)
@@ -112,7 +112,7 @@ class TestRate:
         ],
     )
     def test_our_own_endpoints_are_under_it_too(self, gateway, wechat, token, path):
-        """A loop in a service is held up wherever it calls."""
+        """A loop in a service is limited on every path."""
         change(
             gateway,
             "clients",

@@ -45,7 +45,7 @@ def test_it_is_read_with_its_remaining_life(call, real, caplog):
     ("method", "path"), [("GET", "/access_token"), ("POST", "/access_token/reject")]
 )
 def test_only_with_the_word(call, gateway, wechat, patterns, method, path):
-    """No pattern reaches it, however wide."""
+    """No path pattern covers it, however wide."""
     change(gateway, "clients", "demo", scopes={SERVICE: patterns})
     status, _, content = call(
         path, method=method, authorization=basic(), body=b'{"access_token":"x"}'
@@ -56,7 +56,7 @@ def test_only_with_the_word(call, gateway, wechat, patterns, method, path):
 
 
 def test_the_word_opens_no_path(call, gateway, wechat):
-    """Whoever reads the token need not call through us."""
+    """The scope token:read allows no path."""
     change(gateway, "clients", "demo", scopes={SERVICE: ["token:read"]})
 
     assert 403 == call("/cgi-bin/user/get", authorization=basic())[0]
@@ -69,7 +69,7 @@ def reject(call, value):
 
 
 def test_a_rejected_value_is_replaced_once(call, wechat):
-    """The second who says so finds the new one standing."""
+    """A second report of the same value changes nothing."""
     fresh = {"access_token": "75_fresh", "expires_in": 7200}
     wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200}, fresh)
     call("/access_token", authorization=basic())
@@ -84,7 +84,7 @@ def test_a_rejected_value_is_replaced_once(call, wechat):
 
 
 def test_a_value_that_never_stood_drops_nothing(call, real):
-    """Whatever is said, the stored one stays."""
+    """An unknown value drops nothing."""
     call("/access_token", authorization=basic())
 
     assert reject(call, "75_other")[2]["dropped"] is False

@@ -78,7 +78,7 @@ class TestAccessToken:
 
     @pytest.mark.parametrize("appid", ["demo", SERVICE])
     def test_the_app_is_named_by_its_id_or_the_clients(self, visit, gateway, appid):
-        """As it was on the way there."""
+        """With the same name as at the start of the sign-in."""
         code = visit.code(visit.connect(appid=appid))
 
         assert exchanged(gateway, code, appid=appid)["openid"] == "o-1"
@@ -178,7 +178,7 @@ class TestUsers:
     @pytest.mark.case(132)
     @pytest.mark.parametrize("path", ["userinfo", "auth"])
     def test_the_openid_has_to_fit_the_token(self, tokens, path, errcode):
-        """WeChat's own code tells which of the two is wrong."""
+        """The errcode shows which of the two is wrong."""
         token = tokens["access_token"]
 
         assert errcode(path, access_token=token, openid="o-2") == 40003

@@ -54,7 +54,7 @@ def held(gateway):
 
 @pytest.mark.case(104)
 def test_it_opens_nothing(held):
-    """Neither the look at a user nor another token; the same grant of /sns does."""
+    """It reads no user and gets no token; the same grant of /sns does both."""
     refused, taken = held(OIDC), held(WECHAT)
 
     assert [each["errcode"] for each in refused] == [40001, 40001, 40030]

@@ -1,4 +1,4 @@
-"""Dialects: an error as WeChat says it, as JSON for programs, as a page for people."""
+"""Dialects: an error as WeChat says it, as JSON for programs, as a page for users."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_page_for_users():
 @pytest.mark.bug(10)
 @pytest.mark.parametrize("home", [None, "https://shop.example.com/start"])
 def test_a_page_leads_home(home):
-    """To where the client's people are at home, else to the gateway's own root."""
+    """To where the client's users are at home, else to the gateway's own root."""
     dialect = partial(web_dialect, links=PageLinks(home=home))
     page = say(dialect, SnapshotUser(), accept=HTML).body.decode()
 

@@ -24,7 +24,7 @@ FOR_PROGRAMS = {
     *("UnknownMiniProgram", "JsonRequired", "JsCodeSpent", "UserBlocked"),
     "PairwiseClient",
 }
-"""Errors of addresses where no person comes: they are said in JSON alone."""
+"""Errors of addresses where no user comes: they are said in JSON alone."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 

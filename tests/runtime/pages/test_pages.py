@@ -144,7 +144,7 @@ def test_the_first_link_stands_out(ways, looks):
 
 
 def test_an_error_keeps_its_status_and_shows_its_number():
-    """A person reads the sentence, a program the status and when to come back."""
+    """A user reads the sentence, a program the status and when to come back."""
     response = error_page(error=errors.ServiceUnavailable())
     page = Page(response)
 

@@ -18,7 +18,7 @@ class Account:
         self.token = sandbox.token(kind)
 
     def openid(self, index=0):
-        """Return the openid of one of the seeded people; 3 follows nobody."""
+        """Return the openid of one of the seeded users; 3 follows nobody."""
         return self.sandbox.user(index)["openid"][self.appid]
 
     def fetch(self, path, **query):

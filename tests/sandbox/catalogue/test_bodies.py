@@ -21,7 +21,7 @@ JSON_TYPE = "application/json; encoding=utf-8"
 )
 @pytest.mark.parametrize("escape", [b"\\u4e66", b"\\\\\\u4E66", b"\\u0026"])
 def test_escaped_characters_are_refused(account, path, errcode, escape):
-    r"""A \uXXXX in what people will read is refused, whatever else is wrong."""
+    r"""A \uXXXX in what users will read is refused, whatever else is wrong."""
     body = b'{"name":"' + escape + b'"}'
 
     assert errcode == account.post(path, body)["errcode"]

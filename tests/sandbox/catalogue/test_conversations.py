@@ -22,7 +22,7 @@ def attempt(act, *arguments, now):
 
 
 def test_nobody_is_written_to_first():
-    """Before a person has done anything the window is closed."""
+    """Before a user has done anything the window is closed."""
     assert attempt(Conversations().say, "o1", now=0) == 45015
 
 
@@ -40,7 +40,7 @@ def test_the_window_closes_after_48_hours():
 
 @pytest.mark.parametrize("action", sorted(MESSAGES_AFTER))
 def test_an_action_allows_only_so_many_messages(action):
-    """One message too many is refused until the person acts again."""
+    """One message too many is refused until the user acts again."""
     conversations, most = Conversations(), MESSAGES_AFTER[action]
     conversations.note("o1", action=action, now=0)
     outcomes = [attempt(conversations.say, "o1", now=0) for _ in range(most + 1)]
@@ -62,7 +62,7 @@ def test_a_lesser_action_takes_nothing_away():
 
 
 def test_users_have_windows_of_their_own():
-    """One person's action opens nobody else's window, leaving closes it."""
+    """One user's action opens nobody else's window, leaving closes it."""
     conversations = Conversations()
     conversations.note("o1", action="message", now=0)
     conversations.note("o2", action="message", now=0)

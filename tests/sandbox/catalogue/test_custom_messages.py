@@ -11,7 +11,7 @@ NOWHERE = "http://127.0.0.1:9/"
 
 
 def speak(account, index=0):
-    """Let a person write to the account, and return their openid."""
+    """Let a user write to the account, and return their openid."""
     account.sandbox.control("apps", appid=account.appid, callback_url=NOWHERE)
     openid = account.openid(index)
     message = {"FromUserName": openid, "MsgType": "text", "Content": "你好"}
@@ -53,7 +53,7 @@ def send(account, openid, msgtype, content, **more):
 
 
 def test_every_type_is_sent(account, files):
-    """A message of each type passes once the person has written."""
+    """A message of each type passes once the user has written."""
     answers = {}
     for msgtype, content in contents(account, files).items():
         answers[msgtype] = send(account, speak(account), msgtype, content)
@@ -63,7 +63,7 @@ def test_every_type_is_sent(account, files):
 
 
 def test_nobody_is_written_to_first(account):
-    """Without an action of the person the window is closed."""
+    """Without an action of the user the window is closed."""
     answer = send(account, account.openid(), "text", {"content": "x"})
 
     assert answer["errcode"] == 45015
@@ -129,7 +129,7 @@ def test_media_expires_for_messages_too(account):
 
 @pytest.mark.parametrize(("touser", "errcode"), [("", 40003), ("oNobody", 40003)])
 def test_nobody_is_not_written_to(account, touser, errcode):
-    """The receiver must be one of the account's people."""
+    """The receiver must be one of the account's users."""
     assert errcode == send(account, touser, "text", {"content": "x"})["errcode"]
     assert errcode == account.post(TYPING, {"touser": touser})["errcode"]
 

@@ -64,7 +64,7 @@ def test_a_wrong_tag_is_refused(account, path, tag, errcode):
 
 
 def test_followers_carry_and_drop_tags(account):
-    """A tag shows on the person and in its own list until it is taken off."""
+    """A tag shows on the user and in its own list until it is taken off."""
     tagid, openids = account.tag("书友"), [account.openid(0), account.openid(1)]
     body = {"openid_list": openids, "tagid": tagid}
     tagged = account.post("/cgi-bin/tags/members/batchtagging", body)
@@ -141,7 +141,7 @@ def test_an_account_has_a_limited_number_of_tags():
 
 
 def test_a_follower_carries_a_limited_number_of_tags():
-    """One tag too many on a person is refused, and nobody of the batch gets it."""
+    """One tag too many on a user is refused, and nobody of the batch gets it."""
     tags = Tags()
     ids = [tags.create(f"tag {number}") for number in range(MOST_TAGS_OF_ONE + 1)]
     for tagid in ids[:-1]:

@@ -62,7 +62,7 @@ def test_a_wrong_message_is_refused(account, template_id, changes, errcode):
 
 
 def test_a_blocked_user_gets_no_message(account, template_id):
-    """The black list stands between the account and the person."""
+    """The black list stands between the account and the user."""
     body = {"openid_list": [account.openid()]}
     account.post("/cgi-bin/tags/members/batchblacklist", body)
 
@@ -121,7 +121,7 @@ def test_data_is_limited(account, template_id, data, errcode):
 
 
 def test_a_client_msg_id_sends_once(account, template_id):
-    """The same id for the same person repeats nothing."""
+    """The same id for the same user repeats nothing."""
     body = message(account, template_id, client_msg_id="order-1")
     first, second = account.post(SEND, body), account.post(SEND, body)
     other = account.post(SEND, {**body, "touser": account.openid(1)})

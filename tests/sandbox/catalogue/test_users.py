@@ -52,7 +52,7 @@ def test_an_openid_that_is_missing_or_unknown_is_refused(account, openid, errcod
 
 
 def test_a_batch_describes_each_user_in_order(account):
-    """One call answers for up to a hundred people."""
+    """One call answers for up to a hundred users."""
     openids = [account.openid(3), account.openid(0)] * 50
     answer = account.post(
         "/cgi-bin/user/info/batchget",
@@ -126,7 +126,7 @@ def test_a_page_after_a_stranger_is_refused():
 
 
 def test_a_remark_is_shown_with_its_follower(account):
-    """A remark comes back with the person, in whatever script."""
+    """A remark comes back with the user, in whatever script."""
     openid = account.openid()
     noted = account.post(
         "/cgi-bin/user/info/updateremark", {"openid": openid, "remark": "常客🌿"}

@@ -18,7 +18,7 @@ def client(sandbox):
 
 
 def test_users_and_tags(client):
-    """People are listed, described, remarked and tagged."""
+    """Users are listed, described, remarked and tagged."""
     openids = list(client.user.iter_followers())
     tag = client.tag.create("书友")
     client.tag.tag_user(tag["id"], openids[:2])

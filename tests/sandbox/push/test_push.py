@@ -202,7 +202,7 @@ def test_an_order_that_cannot_be_met_sends_nothing(
 
 
 def test_a_push_opens_the_window_before_it_is_delivered(world, app, callback):
-    """The callback may write to the person while it is being asked."""
+    """The callback may write to the user while it is being asked."""
     openid, left = world.users[0].openid[app.appid], []
 
     def look(delivery):

@@ -48,7 +48,7 @@ class TestSignedIn:
 
     @pytest.mark.case(85)
     def test_redis_holds_neither_state_nor_code(self, visit, shared_redis):
-        """Whoever reads Redis can redeem nothing."""
+        """A reader of Redis cannot redeem a code."""
         begun = visit.authorize()
         state = query_of(header(begun, "Location"))["state"]
         code = query_of(header(visit.agree(begun), "Location"))["code"]
@@ -76,7 +76,7 @@ class TestSignedIn:
     @pytest.mark.case(98)
     @pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
     def test_prompt_login_asks_wechat_again(self, visit, prompt):
-        """Whoever is signed in."""
+        """Even if the user is signed in."""
         visit.agree(visit.authorize())
 
         location = header(visit.authorize(prompt=prompt), "Location")
@@ -127,7 +127,7 @@ class TestRefusedByUsers:
     @pytest.mark.case(40)
     @pytest.mark.parametrize("code", [None, "authdeny"])
     def test_no_consent_is_access_denied(self, visit, code):
-        """The client hears it in OAuth's word."""
+        """The client gets `access_denied`."""
         response = visit.agree(visit.authorize(), code=code)
 
         told = query_of(header(response, "Location"))
@@ -164,7 +164,7 @@ class TestRefusedByUsers:
 
 
 def test_a_browser_outside_wechat_gets_the_page(visit):
-    """With the QR code, and the way to it in another language."""
+    """The page has the QR code, and links to other languages."""
     visit.headers = HTML
     page = visit.authorize().body.decode()
 
@@ -179,7 +179,7 @@ def test_a_browser_outside_wechat_gets_the_page(visit):
 def test_in_another_browser_a_sign_in_begins_at_the_client(
     visit, gateway, home, expected
 ):
-    """It would refuse there what it asked of this browser."""
+    """The client would refuse the answer in another browser."""
     change(gateway, "clients", "demo", home=home)
     visit.headers = (*HTML, ("user-agent", "Mozilla/5.0 (iPhone) Mobile/15E148"))
     page = visit.authorize().body.decode()

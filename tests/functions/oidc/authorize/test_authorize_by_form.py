@@ -22,7 +22,7 @@ def post(visit, pairs):
 
 @pytest.mark.case(100)
 def test_it_becomes_a_link(visit):
-    """The same pairs at the same address, in their order and as often as they came."""
+    """The same parameters at the same path, in the same order, repeated ones too."""
     pairs = [*OIDC.items(), ("empty", ""), ("scope", "张 三"), ("nonce", "&=+%")]
     answer = post(visit, pairs)
     link = urlsplit(header(answer, "Location"))
@@ -36,7 +36,7 @@ def test_it_becomes_a_link(visit):
 @pytest.mark.case(97, 100)
 @pytest.mark.parametrize("changes", [{}, {"prompt": "none"}])
 def test_who_is_signed_in_is_seen(visit, wechat, changes):
-    """As by GET: nobody scans twice, and prompt=none is no error."""
+    """As by GET: the session counts, and prompt=none succeeds."""
     visit.agree(visit.authorize())
     asked = len(wechat.seen)
     told = query_of(header(visit.authorize_by_form(**changes), "Location"))
@@ -64,7 +64,7 @@ def test_its_language_is_the_pages(visit):
 @pytest.mark.case(118)
 @pytest.mark.parametrize("room", [0, 1])
 def test_a_form_beyond_all_measure_becomes_no_link(visit, room):
-    """Of 32 MB no header is made; what Function Compute takes as an address is."""
+    """32 MB get no redirect; a form within Function Compute's limit does."""
     length = len("/oidc/authorize?" + urlencode({**OIDC, "more": ""}))
     pairs = {**OIDC, "more": "x" * (LONGEST_LINK - length + room)}
     if room:

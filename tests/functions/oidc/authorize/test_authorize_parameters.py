@@ -34,14 +34,14 @@ class TestRefused:
         ],
     )
     def test_a_wrong_address_is_a_page(self, visit, changes):
-        """Nobody is sent anywhere, and nothing of the request is shown."""
+        """There is no redirect, and the page shows nothing of the request."""
         with pytest.raises(RedirectUriUnknown):
             visit.authorize(**changes)
 
     @pytest.mark.case(15, 23)
     @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
     def test_a_repeated_address_is_a_page(self, visit, name):
-        """Twice is as good as wrong."""
+        """A repeated redirect_uri counts as a wrong one."""
         query = urlencode([*OIDC.items(), (name, OIDC[name])])
 
         with pytest.raises(BadRequest):
@@ -74,7 +74,7 @@ class TestRefused:
         ],
     )
     def test_the_client_is_told_what_is_wrong(self, visit, changes, error):
-        """With its state, and who says so."""
+        """With its state and the issuer."""
         told = answered(visit, **changes)
 
         assert told.pop("error_description", "-")
@@ -82,7 +82,7 @@ class TestRefused:
 
     @pytest.mark.case(15)
     def test_a_parameter_that_comes_twice_is_refused(self, visit):
-        """The client is told, as its address is beyond doubt."""
+        """The error goes to the client, because its redirect_uri is valid."""
         query = urlencode([*OIDC.items(), ("scope", "openid")])
         response = visit.get(oidc, "/authorize", query)
 
@@ -120,7 +120,7 @@ class TestRefused:
     def test_a_client_without_its_salt_hears_of_it(
         self, visit, gateway, wechat, prompt
     ):
-        """Nobody is told of a user by a name that anybody could make."""
+        """Without a salt no pairwise name is made."""
         willing(wechat)
         visit.agree(visit.authorize())
         change(gateway, "clients", "demo", subject_type="pairwise")
@@ -130,7 +130,7 @@ class TestRefused:
     @pytest.mark.case(97, 118)
     @pytest.mark.parametrize("prompt", [None, "none"])
     def test_a_request_that_is_too_long_is_the_clients_mistake(self, visit, prompt):
-        """No browser could come by it again."""
+        """Such a URL would be too long for a restart."""
         told = answered(visit, prompt=prompt, login_hint="x" * LONGEST_LINK)
 
         assert (told["error"], told["state"]) == ("invalid_request", "s-1")
@@ -141,7 +141,7 @@ class TestRefused:
     def test_what_passes_is_said_where_it_is_read(
         self, visit, gateway, monkeypatch, part, prompt
     ):
-        """By a page that a user can try again, and with prompt=none at the client."""
+        """A passing failure is a page; with prompt=none the client gets it."""
         name = {"sessions": "of", "registry": "app"}[part]
         monkeypatch.setattr(getattr(gateway, part), name, away)
         told = answered(visit, prompt=prompt)
@@ -174,7 +174,7 @@ def away(*_, **__):
 def test_a_native_client_is_answered_on_any_port(
     visit, gateway, redirect_uri, native, known
 ):
-    """Of 127.0.0.1 and ::1 alone, and nowhere else but where it registered."""
+    """Any port of 127.0.0.1 and ::1 only; every other URI has to be registered."""
     uris = ["http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost/cb"]
     change(gateway, "clients", "demo", redirect_uris=uris, native=native)
     asked = {"redirect_uri": redirect_uri, "prompt": "none"}

@@ -34,7 +34,7 @@ def asks_wechat(response):
     ("before", "after"), [("openid", "unionid"), ("unionid", "openid")]
 )
 def test_a_session_of_another_subject_is_none(visit, gateway, way, before, after):
-    """The operator has changed what users are called: all get the new name."""
+    """After a change of `subject` a session with an old name is not used."""
     change(gateway, "apps", SERVICE, subject=before)
     visit.agree(visit.authorize())
     same = asks_wechat(way(visit))
@@ -49,7 +49,7 @@ def test_a_session_of_another_subject_is_none(visit, gateway, way, before, after
 
 @pytest.mark.case(57, 90)
 def test_who_has_no_unionid_has_no_session_where_it_is_the_name(visit, gateway, wechat):
-    """The openid does not go on in its place."""
+    """The openid does not replace a missing unionid."""
     change(gateway, "apps", SERVICE, subject="openid")
     nameless = {k: v for k, v in GRANTED.items() if k != "unionid"}
     wechat.rescript("/sns/oauth2/access_token", nameless)
@@ -89,7 +89,7 @@ def test_it_is_asked_for_once(silent, wechat):
 
 
 def test_an_app_that_is_silent_has_no_more_to_tell(silent, gateway):
-    """Asking again would bring the same."""
+    """A silent app gives no profile at a second request either."""
     change(gateway, "apps", SERVICE, oauth_scope=SILENT)
 
     assert not asks_wechat(silent.authorize())

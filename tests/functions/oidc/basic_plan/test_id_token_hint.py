@@ -47,7 +47,7 @@ def test_somebody_else_is_signed_in(party, meet):
 
 
 def test_somebody_else_signs_in(party, meet):
-    """The client hears nothing of who it was, however often the callback comes."""
+    """The client does not learn the other user, however often the callback comes."""
     meet(OTHER)
     hint = party.sign_in().tokens["id_token"]
     begun = party.begin(id_token_hint=hint, prompt="login")
@@ -81,7 +81,7 @@ def test_what_is_no_id_token_of_ours(party, forge):
 
 
 def test_an_id_token_of_another_client(party, second):
-    """It was not for this one to have."""
+    """A client cannot use another client's ID token."""
     hint = second.sign_in().tokens["id_token"]
 
     assert "invalid_request" == party.back(id_token_hint=hint)[0]["error"]

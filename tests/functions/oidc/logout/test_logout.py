@@ -86,7 +86,7 @@ def test_our_own_form_signs_out(browser, is_signed_in, gateway, session, clock, 
 @pytest.mark.case(43)
 @pytest.mark.parametrize("kind", ["made up", "empty", "another's", "old"])
 def test_anothers_form_does_not(browser, is_signed_in, gateway, session, clock, kind):
-    """403, whatever stands in it instead of this session's token."""
+    """403 for every token but this session's."""
     other = gateway.sessions.begin(UNIONID, PROFILE, now=clock.now)
     token = {
         "made up": "x",
@@ -127,7 +127,7 @@ def test_an_expired_id_token_will_do(browser, is_signed_in, hint, clock):
 
 @pytest.mark.case(43)
 def test_an_id_token_of_somebody_else_asks(browser, is_signed_in, provider):
-    """It is no wish of who is signed in; the page says which service asks."""
+    """The signed-in user did not ask for it; the page names the client."""
     hint = provider.tokens(sub="o-another")["id_token"]
     status, _, body = browser({"id_token_hint": hint})
 
@@ -140,7 +140,7 @@ def test_an_id_token_of_somebody_else_asks(browser, is_signed_in, provider):
 @pytest.mark.parametrize("hint", ["x", "a.b.c", "e30.e30.", "old"])
 @pytest.mark.parametrize("named", [{}, {"client_id": "demo"}], ids=["", "named"])
 def test_a_bad_id_token_is_none(browser, is_signed_in, provider, clock, hint, named):
-    """One is asked, and signed out by the form; only a client's name leads on then."""
+    """The page asks, the form signs out; only a client_id allows a redirect then."""
     clock.now -= HINT_SECONDS + 3600
     old = provider.tokens()["id_token"]
     clock.now += HINT_SECONDS + 3600
@@ -209,7 +209,7 @@ def test_nobody_is_sent_where_no_client_registered(
 
 
 def test_a_disabled_client_signs_nobody_out(browser, is_signed_in, hint, gateway):
-    """Neither by an ID token of then, nor with an address."""
+    """Neither an old ID token nor a redirect URI of it is accepted."""
     change(gateway, "clients", "demo", disabled=True)
     asked, _, body = browser({"id_token_hint": hint})
     refused, _, _ = browser({"id_token_hint": hint, "post_logout_redirect_uri": GONE})
@@ -229,13 +229,13 @@ def test_a_disabled_client_signs_nobody_out(browser, is_signed_in, hint, gateway
     ],
 )
 def test_what_is_said_twice_or_badly(browser, is_signed_in, query):
-    """Is a mistake, and no wish."""
+    """Repeated and malformed parameters are refused."""
     assert 400 == browser(query)[0]
     assert is_signed_in()
 
 
 def test_an_id_token_for_another_client_than_the_one_named(browser, hint):
-    """Somebody mixes them up."""
+    """The request is refused."""
     assert 400 == browser({"id_token_hint": hint, "client_id": "other"})[0]
 
 

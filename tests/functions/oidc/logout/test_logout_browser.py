@@ -122,7 +122,7 @@ def is_signed_in(gateway, session):
 @pytest.mark.case(43, 113)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_at_once_by_an_id_token(page, gateway, session, port, method):
-    """The cookie does not come with another site's POST, and comes all the same."""
+    """A POST of another site has no cookie; the redirect that follows has it."""
     hint = gateway.id_tokens.issue(
         "service", sub=UNIONID, claims={}, now=gateway.clock(), auth_time=session.at
     )

@@ -22,7 +22,7 @@ PATH = "/oidc/logout"
     ],
 )
 def test_a_form_without_measure_makes_no_header_of_it(provider, more, expected):
-    """Function Compute takes 4 kB as an address; a page says the rest."""
+    """Function Compute limits URLs to 4 kB; above that the answer is a page."""
     room = LONGEST_LINK - len(f"{PATH}?{urlencode({'state': ''})}")
     status, headers, _ = provider.ask(
         PATH,

@@ -61,7 +61,7 @@ def test_without_openid_there_is_no_id_token(provider, gateway):
 
 @pytest.mark.case(65)
 def test_a_code_that_comes_again_ends_what_it_gave(provider, gateway):
-    """Somebody has stolen it: the first one's tokens are dead."""
+    """The code was stolen: the tokens of the first use are revoked."""
     code = make_code(gateway, scope=("openid", "offline_access"))
     _, _, first = provider.redeem(code)
     again = provider.redeem(code)
@@ -75,7 +75,7 @@ def test_a_code_that_comes_again_ends_what_it_gave(provider, gateway):
 @pytest.mark.case(65)
 @pytest.mark.parametrize("more", [(), ("offline_access",)])
 def test_however_late_it_comes(provider, gateway, redis_server, more):
-    """That it was used is known for as long as anything that it gave can live."""
+    """The used code is remembered as long as its tokens can live."""
     provider.redeem(make_code(gateway, scope=("openid", *more)))
     client = redis_server.client()
     lives = {key[-5:]: client.ttl(key) for key in client.keys("gateway:grant:*")}
@@ -86,7 +86,7 @@ def test_however_late_it_comes(provider, gateway, redis_server, more):
 
 @pytest.mark.parametrize("age", [0, 100])
 def test_who_was_signed_out_everywhere_is_told_to_nobody(provider, gateway, age):
-    """A code that waits is of then, too; one of a later sign-in is good."""
+    """An unused code ends, too; a code of a later sign-in is valid."""
     now = int(gateway.clock())
     before, after = (make_code(gateway, auth_time=at) for at in (now - age, now + 1))
     gateway.sessions.end_all(UNIONID, now=gateway.clock())
@@ -97,7 +97,7 @@ def test_who_was_signed_out_everywhere_is_told_to_nobody(provider, gateway, age)
 
 @pytest.mark.case(66)
 def test_of_many_at_once_one_gets_the_tokens(provider, gateway):
-    """And all lose them: the others came with a code that was used."""
+    """Then all tokens are revoked, because the code was used again."""
     code = make_code(gateway)
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: provider.redeem(code), range(64)))
@@ -160,7 +160,7 @@ WRONG = {
 def test_what_is_wrong_burns_the_code(
     provider, gateway, redis_server, sent, granted, code
 ):
-    """The right request after it comes too late, and nothing is left of the grant."""
+    """A correct request afterwards is refused, and the grant is gone."""
     made = make_code(gateway, **granted)
     first = provider.redeem(made, **sent)
 
@@ -173,7 +173,7 @@ def test_what_is_wrong_burns_the_code(
 
 @pytest.mark.case(67)
 def test_anothers_code_is_burnt(provider, gateway):
-    """Neither who brought it nor whose it was gets anything for it."""
+    """Neither client gets a token for it."""
     code = make_code(gateway, "other")
     answers = [provider.redeem(code), provider.redeem(code, client="other")]
 

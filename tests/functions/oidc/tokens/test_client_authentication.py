@@ -31,7 +31,7 @@ def said(answer):
     ],
 )
 def test_the_proof_that_a_client_has(provider, gateway, client_id, more):
-    """A public one has none, a confidential one its secret; all else is a wrong one."""
+    """A public client sends none, others their secret; all else is refused."""
     code = make_code(gateway, "page")
     form = {**CODE, "code": code, "client_id": client_id, **more}
 
@@ -61,7 +61,7 @@ def test_a_disabled_public_client(provider, gateway):
 
 
 def test_a_public_client_acts_for_nobody_but_users(provider):
-    """WeChat's API is for those who can keep a secret."""
+    """Only confidential clients may call WeChat's API."""
     answer = provider.token({**GRANT, "client_id": "page"}, client=None)
 
     assert (400, "unauthorized_client") == said(answer)

@@ -294,14 +294,14 @@ def test_a_chain_of_them(provider, first):
 @pytest.mark.case(95)
 @pytest.mark.parametrize(("after", "expected"), [(0, 200), (30, 400)])
 def test_it_ends_a_month_after_the_sign_in(provider, first, clock, after, expected):
-    """Half a minute later is too late."""
+    """Thirty seconds later it is expired."""
     clock.now += REFRESH_TOKEN_SECONDS + after
 
     assert expected == refresh(provider, first["refresh_token"])[0]
 
 
 def test_a_client_uses_only_its_own(provider, first):
-    """Another client's is refused, and stays good for whose it is."""
+    """Another client's token is refused, and stays valid for its own client."""
     by_another = refresh(provider, first["refresh_token"], client="other")
 
     assert REFUSED == said(by_another)

@@ -62,7 +62,7 @@ def test_one_sign_in_ends_and_no_other(provider, first):
 
 
 def test_a_token_that_was_replaced_ends_its_followers(provider, first):
-    """Who holds an old one holds the sign-in."""
+    """An old refresh token still identifies the grant."""
     form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
     _, _, second = provider.token(form)
 
@@ -96,7 +96,7 @@ def test_what_is_no_token_is_as_good_as_ended(provider, first, clock):
 
 @pytest.mark.parametrize("name", ["access_token", "refresh_token"])
 def test_another_clients_token_is_refused(provider, first, name):
-    """It says so, and the token stays good for whose it is."""
+    """The answer says so, and the token stays valid for its own client."""
     answer = revoke(provider, first[name], client="other")
 
     assert (400, "invalid_grant") == answer
@@ -139,7 +139,7 @@ def test_a_client_that_says_no_token(provider):
 
 
 def test_a_token_of_a_machine_cannot_be_ended_alone(provider, gateway, clock):
-    """It is refused aloud: nobody may think that it is over."""
+    """The request is refused, so that no client believes the token has ended."""
     form = {"grant_type": "client_credentials", "appid": SERVICE}
     token = provider.token(form)[2]["access_token"]
     answer = revoke(provider, token)

@@ -81,7 +81,7 @@ def test_one_way_at_a_time(post, more, status):
     [urlencode({**GRANT, **WHO}), f"client_secret={CLIENT_SECRET}", "x=1", "%FF"],
 )
 def test_nothing_in_the_query(post, query):
-    """Addresses are logged; a secret there is not accepted, and is to be changed."""
+    """URLs are logged, so a secret in the query is refused and has to be replaced."""
     status, _, content = post({**GRANT, **WHO}, query=query)
 
     assert (400, "invalid_request") == (status, content["error"])
@@ -116,7 +116,7 @@ def test_the_body_is_a_form(post, body, kind):
 @pytest.mark.case(80)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 def test_only_post(gateway, method):
-    """The address exists; Allow says for what."""
+    """405 with Allow."""
     with pytest.raises(MethodNotAllowed) as caught:
         handle(ask(method, "/token"), gateway)
 

@@ -87,7 +87,7 @@ def test_three_ways_to_send_the_token(provider, token, way):
 @pytest.mark.case(103)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_never_in_the_query(provider, token, method):
-    """Addresses are logged; one in the header beside it mends nothing."""
+    """URLs are logged, so a token in the query is refused, with or without a header."""
     header = [("authorization", f"Bearer {token}")]
     status, headers, body = provider.ask(
         PATH, method=method, query={"access_token": token}, headers=header
@@ -158,7 +158,7 @@ def test_what_is_no_access_token_for_it(provider, gateway, token, kind):
     [(-61, 401), (-60, 200), (USER_TOKEN_SECONDS, 200), (USER_TOKEN_SECONDS + 30, 401)],
 )
 def test_when_it_is_good(provider, token, clock, seconds, expected):
-    """Two hours, and a minute before for clocks that differ."""
+    """For two hours, and one minute earlier for clocks that differ."""
     clock.now += seconds
 
     assert expected == provider.userinfo(token)[0]
