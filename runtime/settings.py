@@ -26,6 +26,8 @@ from runtime.setting_values import (
     word,
 )
 
+LONGEST_LEASE = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -97,6 +99,9 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"
     if settings.lease_renew_seconds * 2 >= settings.lease_seconds:
         yield "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS"
+    if settings.lease_seconds > LONGEST_LEASE:
+        # The scripts take a longer one for the work of a clock that was set back.
+        yield "LEASE_SECONDS must be at most 60"
     if settings.wechat_deadline_seconds >= settings.credential_wait_seconds:
         yield "WECHAT_DEADLINE_SECONDS must be below CREDENTIAL_WAIT_SECONDS"
     if settings.allowed_hosts and host not in settings.allowed_hosts:

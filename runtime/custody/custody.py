@@ -171,9 +171,6 @@ class Custody:
             acquired = lease.acquire(
                 holder, revision=source.revision, cost=cost, count=count
             )
-        except ServiceUnavailable:
-            credential = self._last_seen(source)
-        else:
             if cost:
                 self._keep_prepaid(source, cost, acquired)
             if acquired.verdict is Verdict.PAUSED:
@@ -189,6 +186,8 @@ class Custody:
                     )
                     publish(acquired.credential)
                 credential = self._refresh(source, lease, acquired, holder)
+        except ServiceUnavailable:
+            credential = self._last_seen(source)
         if credential is not None:
             self._recent_values.see(source, credential, asked_at=asked_at)
         return credential

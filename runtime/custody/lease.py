@@ -42,7 +42,7 @@ class Lease:
         if cost:
             keys.append(f"{self._key}:rate:{cost.name}")
             arguments += [cost.per_second, cost.burst, count]
-        reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments)
+        reply = self._store.run(lease_scripts.ACQUIRE, keys, arguments, repeatable=True)
         verdict, value, life, fence, left, *refused, rejected, paid = map(_text, reply)
         errcode, errmsg = refused
         return Acquired(
@@ -143,7 +143,9 @@ class Lease:
 
     def _run(self, script: str, fence: str, *arguments: Any) -> Any:
         keys = [self._key, self._wake_key(fence)]
-        return self._store.run(script, keys, list(arguments))
+        # Not a refund: it would be paid twice.
+        repeatable = script is not lease_scripts.REFUND
+        return self._store.run(script, keys, list(arguments), repeatable=repeatable)
 
 
 def _ms(seconds: float) -> int:

@@ -8,6 +8,15 @@
     insisted insisted_until              one it calls current all the same, until when
     suspect                              the stored value may have been retired early
     day fetches forced forced_at         counts of the day in China (UTC+8)
+    done claimed                         the fence and holder that committed or gave up
+                                         last, and that force_refresh was granted to
+
+A script that runs twice, since its first answer was lost, changes nothing the second
+time and answers the same: it recognizes its holder or its fence.
+
+Redis' clock may be set back. So what lies further ahead than it can is void: a lease by
+more than a minute, a pause by more than its five; a value that seems to have been
+fetched later than now is due. A bucket is not emptied by time that runs backwards.
 
 KEYS[1] is the hash, KEYS[2] the list on which the waiters of one fence wait. Both
 carry the credential's hash tag, so each script is safe on a cluster.
@@ -26,6 +35,14 @@ local function set(field, value)
   if type(value) == 'number' then value = string.format('%.0f', value) end
   redis.call('HSET', hash, field, value)
 end
+-- Milliseconds since a moment, of which nothing is known at first.
+local function since(at) return math.max(0, now - (tonumber(at or now) or now)) end
+-- Whether a moment is still to come, and not further ahead than it can be.
+local function ahead(field, most)
+  local left = number(field) - now
+  return left > 0 and left <= most
+end
+local LEASE, PAUSE, GAP = 60000, 300000, 60000
 local function keep() redis.call('PEXPIRE', hash, 172800000) end
 local function release() redis.call('HDEL', hash, 'holder', 'lease_until') end
 -- Anybody may take over a lease that has run out. Its holder may still use it for ten
@@ -33,7 +50,13 @@ local function release() redis.call('HDEL', hash, 'holder', 'lease_until') end
 -- answer.
 local function held(holder, fence)
   return get('holder') == holder and get('fence') == fence
-    and number('lease_until') + 10000 > now
+    and number('lease_until') + 10000 > now and number('lease_until') <= now + LEASE
+end
+-- Of a step that its holder takes once: a script that runs again recognizes it. The
+-- fence alone may be another's, after a failover that has lost the newest write.
+local function mark(field, holder, fence) set(field, fence .. ':' .. holder) end
+local function marked(field, holder, fence)
+  return get(field) == fence .. ':' .. holder
 end
 -- A fetch that came too late may be the later one at WeChat: then the stored value
 -- lives five more minutes only, and is replaced within them.
@@ -55,6 +78,11 @@ local function count(fetches)
   keep()
 end
 local function life(expires_at) return string.format('%.0f', expires_at - now) end
+-- The life of the stored value, never longer than it was at first.
+local function value_life()
+  local expires_at, fetched_at = number('expires_at'), number('fetched_at')
+  return life(math.min(expires_at, now + expires_at - fetched_at))
+end
 """
 
 # ARGV: holder, lease ms, the app document's revision, ahead ms (a value due within this
@@ -68,34 +96,40 @@ ACQUIRE = (
 local got = 0
 if KEYS[3] then
   local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])
-  local level, at = unpack(redis.call('HMGET', KEYS[3], 'level', 'at'))
-  level = math.min(burst, (level or burst) + (now - (at or now)) * rate / 1000)
-  if level < 1 then
-    local left = string.format('%.0f', math.ceil((1 - level) * 1000 / rate))
-    return {'LIMITED', '', '0', '0', left, '', '', '', '0'}
+  local level, at, by, taken =
+    unpack(redis.call('HMGET', KEYS[3], 'level', 'at', 'by', 'taken'))
+  if by == ARGV[1] then
+    got = tonumber(taken)
+  else
+    level = math.min(burst, (level or burst) + since(at) * rate / 1000)
+    if level < 1 then
+      local left = string.format('%.0f', math.ceil((1 - level) * 1000 / rate))
+      return {'LIMITED', '', '0', '0', left, '', '', '', '0'}
+    end
+    got = math.min(tonumber(ARGV[7]), math.floor(level))
+    redis.call('HSET', KEYS[3], 'level', string.format('%.3f', level - got),
+      'at', string.format('%.0f', now), 'by', ARGV[1], 'taken', got)
+    redis.call('PEXPIRE', KEYS[3], math.ceil(burst / rate) * 1000 + 1000)
   end
-  got = math.min(tonumber(ARGV[7]), math.floor(level))
-  redis.call('HSET', KEYS[3], 'level', string.format('%.3f', level - got))
-  redis.call('HSET', KEYS[3], 'at', string.format('%.0f', now))
-  redis.call('PEXPIRE', KEYS[3], math.ceil(burst / rate) * 1000 + 1000)
 end
 local value, expires_at = get('value'), number('expires_at')
 local live = value and expires_at > now
 local fence = get('fence') or '0'
 local function answer(verdict)
-  return {verdict, live and value or '', live and life(expires_at) or '0', fence,
+  return {verdict, live and value or '', live and value_life() or '0', fence,
     life(number('lease_until')), get('errcode') or '', get('errmsg') or '',
     get('rejected') or '', tostring(got)}
 end
-if live and now < number('due_at') - tonumber(ARGV[4]) then
+if live and now < number('due_at') - tonumber(ARGV[4])
+  and number('fetched_at') <= now + 1000 then
   return answer('FRESH')
 end
 local holder = get('holder')
-if holder and holder ~= ARGV[1] and number('lease_until') > now then
+if holder and holder ~= ARGV[1] and ahead('lease_until', LEASE) then
   return answer(live and 'FRESH' or 'WAIT')
 end
 -- A changed app may well succeed where the old one was refused.
-if number('retry_at') > now and get('revision') == ARGV[3] then
+if ahead('retry_at', PAUSE) and get('revision') == ARGV[3] then
   return answer(live and 'FRESH' or 'PAUSED')
 end
 fence = tostring(redis.call('HINCRBY', hash, 'fence', 1))
@@ -121,11 +155,12 @@ return 1
 COMMIT = (
     _PRELUDE
     + """
+if marked('done', ARGV[1], ARGV[2]) and get('value') == ARGV[3] then return {1} end
 count(tonumber(ARGV[6]))
 if not held(ARGV[1], ARGV[2]) then
   local value, expires_at = get('value'), number('expires_at')
   if ARGV[7] == '1' then taint() end
-  if value and expires_at > now then return {0, value, life(expires_at)} end
+  if value and expires_at > now then return {0, value, value_life()} end
   return {0, '', '0'}
 end
 set('value', ARGV[3])
@@ -133,6 +168,7 @@ set('expires_at', now + tonumber(ARGV[4]))
 set('due_at', get('suspect') and now or now + tonumber(ARGV[5]))
 set('fetched_at', now)
 release()
+mark('done', ARGV[1], ARGV[2])
 redis.call('HDEL', hash, 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
   'rejected', 'suspect')
 keep()
@@ -146,6 +182,7 @@ return {1}
 GIVE_UP = (
     _PRELUDE
     + """
+if marked('done', ARGV[1], ARGV[2]) then return 1 end
 count(tonumber(ARGV[9]))
 if not held(ARGV[1], ARGV[2]) then
   if ARGV[10] == '1' then taint() end
@@ -158,6 +195,7 @@ set('errcode', ARGV[3])
 set('errmsg', ARGV[4])
 set('revision', ARGV[5])
 release()
+mark('done', ARGV[1], ARGV[2])
 keep()
 wake('E' .. ARGV[3] .. ':' .. ARGV[4])
 return 1
@@ -171,12 +209,12 @@ REJECT = (
     + """
 if get('value') ~= ARGV[1] then return 0 end
 -- WeChat insists on this one, and force_refresh was refused a moment ago.
-if get('insisted') == ARGV[1] and number('insisted_until') > now then return 0 end
+if get('insisted') == ARGV[1] and ahead('insisted_until', GAP) then return 0 end
 -- If one path always answers 40001, or one caller always says so, the others must not
 -- lose their token, nor the account its quota: without a unit the value stays.
 local most = tonumber(ARGV[2])
 local level = tonumber(get('rejections') or most)
-level = math.min(most, level + (now - number('rejected_at')) / tonumber(ARGV[3]))
+level = math.min(most, level + since(get('rejected_at')) / tonumber(ARGV[3]))
 if level < 1 then return 0 end
 redis.call('HSET', hash, 'rejections', string.format('%.3f', level - 1))
 set('rejected_at', now)
@@ -204,7 +242,7 @@ local kept = redis.call('HGETALL', hash)
 local told = {'now', string.format('%.0f', now)}
 for at = 1, #kept, 2 do
   if kept[at] ~= 'value' and kept[at] ~= 'rejected' and kept[at] ~= 'insisted'
-    and kept[at] ~= 'holder' then
+    and kept[at] ~= 'holder' and kept[at] ~= 'done' and kept[at] ~= 'claimed' then
     table.insert(told, kept[at])
     table.insert(told, kept[at + 1])
   end
@@ -220,14 +258,16 @@ CLAIM_FORCE = (
     + """
 count(0)
 if not held(ARGV[1], ARGV[2]) then return 'late' end
+if marked('claimed', ARGV[1], ARGV[2]) then return 'granted' end
 if number('forced') >= tonumber(ARGV[3])
-  or now - number('forced_at') < tonumber(ARGV[4]) then
+  or math.abs(now - number('forced_at')) < tonumber(ARGV[4]) then
   set('insisted', get('rejected') or '')
   set('insisted_until', now + tonumber(ARGV[4]))
   return 'refused'
 end
 redis.call('HINCRBY', hash, 'forced', 1)
 set('forced_at', now)
+mark('claimed', ARGV[1], ARGV[2])
 keep()
 return 'granted'
 """

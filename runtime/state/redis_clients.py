@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 CONNECT_SECONDS = 1.0
-ANSWER_SECONDS = 5.0
-"""Every blocking command stays below this, or redis-py raises a timeout."""
+
+ANSWER_SECONDS = 1.0
+"""After this time Redis counts as away; a blocking command waits for less at once."""
 
 SCHEMES = (
     "redis://",
@@ -37,7 +38,9 @@ def connect(url: str) -> Any:
         return _by_cluster(url)
     from redis import Redis
 
-    return Redis.from_url(url, **_options())
+    from runtime.state.redis_pools import Pool
+
+    return Redis.from_pool(Pool.from_url(url, **_options()))
 
 
 def check_address(url: str) -> None:
@@ -54,14 +57,12 @@ def check_address(url: str) -> None:
 def _by_sentinel(url: str) -> Any:
     from redis import sentinel as untyped
 
+    from runtime.state.redis_pools import SentinelPool
+
     parts = urlsplit(url)
     arguments = dict(parse_qsl(parts.query))
-    shared = _options()
     # Without a retry of ours redis-py pauses for seconds at each sentinel that is away.
-    options: dict[str, Any] = {
-        "socket_timeout": CONNECT_SECONDS,
-        "retry": shared["retry"],
-    }
+    options = _options()
     if parts.scheme.startswith("rediss"):
         options["ssl"] = True
     if "sentinel_password" in arguments:
@@ -69,17 +70,31 @@ def _by_sentinel(url: str) -> Any:
     make: Any = untyped.Sentinel
     sentinel = make(_hosts(url), sentinel_kwargs=options)
     return sentinel.master_for(
-        parts.path[1:], db=int(arguments.get("db", 0)), **shared, **_login(url)
+        parts.path[1:],
+        connection_pool_class=SentinelPool,
+        db=int(arguments.get("db", 0)),
+        **_options(),
+        **_login(url),
     )
 
 
 def _by_cluster(url: str) -> Any:
     from redis import cluster as untyped
 
+    from runtime.state.redis_pools import Pool
+
     node: Any = untyped.ClusterNode
-    nodes = [node(host, port) for host, port in _hosts(url)]
-    options = {name: value for name, value in _options().items() if name != "retry"}
-    return untyped.RedisCluster(startup_nodes=nodes, **options, **_login(url))
+    login = _login(url)
+    scheme = "rediss" if login.pop("ssl", False) else "redis"
+    (host, port), *others = _hosts(url)
+    return untyped.RedisCluster(
+        # A pool of our own is possible only with a URL.
+        url=f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}",
+        startup_nodes=[node(*each) for each in others],
+        connection_pool_class=Pool,
+        **_options(),
+        **login,
+    )
 
 
 def _options() -> dict[str, Any]:
@@ -89,8 +104,11 @@ def _options() -> dict[str, Any]:
     return {
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_timeout": ANSWER_SECONDS,
-        # Function Compute freezes an instance between requests; connections may die.
-        "retry": Retry(NoBackoff(), 1),
+        # Redis may have run a command whose answer was lost: RedisStore decides.
+        "retry": Retry(NoBackoff(), 0),
+        # With RESP2 and no name, a new connection sends nothing but a password.
+        "protocol": 2,
+        "driver_info": None,
         # At most one for each thread; by default redis-py refuses the 101st.
         "max_connections": 1000,
     }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from runtime.errors import ServiceUnavailable
+from runtime.state.breaker import Breaker
 from runtime.state.redis_clients import ANSWER_SECONDS
 
 T = TypeVar("T")
@@ -21,6 +23,18 @@ log = logging.getLogger("gateway.store")
 
 SHORTEST_POLL = 0.005
 LONGEST_POLL = 0.1
+
+LONGEST_BLOCK = ANSWER_SECONDS - 0.3
+"""Seconds of one blocking command: a longer one would be taken for a hanging Redis."""
+
+_REFUSED = ("READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED", "CLUSTERDOWN", "TRYAGAIN")
+"""What a server answers that is not, or no longer, the one to run a command."""
+
+# Redis 6.2 puts what a script was answered into an error of its own.
+_REFUSAL = re.compile(rf"(?:Error running script .*: -)?(?:{'|'.join(_REFUSED)})\b")
+
+_OLD_MASTER = "The previous master is now a slave"
+"""What redis-py makes of READONLY where Sentinel tells the address."""
 
 
 ATTEMPT_SECONDS = 10
@@ -49,12 +63,21 @@ class Entry:
 class RedisStore:
     """The commands that the gateway uses of Redis; it connects at the first one.
 
-    Values are bytes. Keys always carry a time to live.
+    Values are bytes. Keys always carry a time to live. A command is repeated once, on a
+    new connection, if it was not sent or not run, or if a repetition changes nothing.
+    A Redis that hangs is away for all callers at once, see breaker.py.
     """
 
-    def __init__(self, connect: Callable[[], Any], *, blocking: bool = True) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        *,
+        blocking: bool = True,
+        breaker: Breaker | None = None,
+    ) -> None:
         self._connect = connect
         self._blocking = blocking
+        self._breaker = breaker or Breaker()
         self._client: Any = None
         self._lock = threading.Lock()
 
@@ -135,12 +158,17 @@ class RedisStore:
         """
         if not self._blocking:
             return self._poll(key, seconds)
-        timeout = max(0.01, min(seconds, ANSWER_SECONDS - 1))
-        value: bytes | None = self._call(
-            lambda client: client.blmove(key, key, timeout, src="LEFT", dest="LEFT"),
-            repeatable=True,
-        )
-        return value
+        until = time.monotonic() + seconds
+        while True:
+            left = until - time.monotonic()
+            timeout = max(0.01, min(left, LONGEST_BLOCK))
+            value: bytes | None = self._call(
+                partial(_block, key=key, seconds=timeout),
+                repeatable=True,
+                blocking=timeout,
+            )
+            if value is not None or left <= LONGEST_BLOCK:
+                return value
 
     def run(
         self,
@@ -181,27 +209,83 @@ class RedisStore:
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_POLL)
 
-    def _call(self, command: Callable[[Any], T], *, repeatable: bool = False) -> T:
-        from redis import ConnectionError as LostConnection
+    def _call(
+        self,
+        command: Callable[[Any], T],
+        *,
+        repeatable: bool = False,
+        blocking: float = 0.0,
+    ) -> T:
         from redis import RedisError
         from redis.exceptions import RedisClusterException
 
-        try:
-            with self._lock:
-                if self._client is None:
-                    self._client = self._connect()
+        with self._breaker.trying() as attempt:
+            began = time.monotonic()
             try:
-                return command(self._client)
-            except LostConnection:
-                # Redis may have run it, and only the answer was lost.
-                if not repeatable:
-                    raise
-                return command(self._client)
-        # redis-py has an error of another kind for a cluster that is away.
-        except (RedisError, RedisClusterException, OSError) as error:
-            # The error's own text can hold the URL with its password.
-            log.warning("redis: %s", type(error).__name__)
-            raise ServiceUnavailable from None
+                return self._attempt(command, repeatable=repeatable)
+            # redis-py has an error of another kind for a cluster that is away.
+            except (RedisError, RedisClusterException, OSError) as error:
+                # A refused connection costs nobody time.
+                if time.monotonic() - began >= blocking + 0.9 * ANSWER_SECONDS:
+                    attempt.fail()
+                # The error's own text can hold the URL with its password.
+                log.warning("redis: %s", type(error).__name__)
+                raise ServiceUnavailable from None
+
+    def _attempt(self, command: Callable[[Any], T], *, repeatable: bool) -> T:
+        from redis import RedisError
+
+        client = self._connected()
+        try:
+            return command(client)
+        except RedisError as error:
+            if not _may_repeat(error, repeatable=repeatable):
+                raise
+        # The address may lead to another server by now.
+        self._forget(client)
+        return command(self._connected())
+
+    def _connected(self) -> Any:
+        # To make a client for a cluster is to ask it, and it may hang.
+        if not self._lock.acquire(timeout=2 * ANSWER_SECONDS):
+            raise TimeoutError
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+        finally:
+            self._lock.release()
+
+    def _forget(self, client: Any) -> None:
+        with self._lock:
+            if self._client is client:
+                self._client = None
+        if pool := getattr(client, "connection_pool", None):
+            # Those that other threads use are closed as soon as they fail, too.
+            pool.disconnect(inuse_connections=False)
+
+
+def _block(client: Any, *, key: str, seconds: float) -> Any:
+    return client.blmove(key, key, seconds, src="LEFT", dest="LEFT")
+
+
+def _may_repeat(error: Exception, *, repeatable: bool) -> bool:
+    from redis import ConnectionError as LostConnection
+
+    from runtime.state.redis_pools import is_unsent
+
+    if _is_refusal(error):
+        return True
+    is_lost = isinstance(error, LostConnection)
+    # Redis may have run it, and only the answer was lost.
+    return is_lost and (repeatable or is_unsent(error))
+
+
+def _is_refusal(error: Exception) -> bool:
+    # redis-py cuts the word off where it knows an exception for it.
+    text = str(error)
+    known = getattr(error, "status_code", None) in _REFUSED
+    return known or text == _OLD_MASTER or bool(_REFUSAL.match(text))
 
 
 @lru_cache

@@ -91,6 +91,10 @@ def test_blank_is_missing(name):
     [
         ({"S3_CREATE_ONLY": "oss"}, "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"),
         (
+            {"LEASE_SECONDS": "60.1"},
+            "LEASE_SECONDS must be at most 60",
+        ),
+        (
             {"LEASE_SECONDS": "1", "LEASE_RENEW_SECONDS": "0.5"},
             "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 
 import pytest
@@ -36,6 +37,13 @@ class RedisServer:
     def stop(self):
         self._process.kill()
         self._process.wait()
+
+    def freeze(self):
+        """Let it hang: the kernel still accepts connections and bytes for it."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
 
     def empty(self):
         with self.client() as client:

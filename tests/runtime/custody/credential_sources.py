@@ -56,9 +56,9 @@ class WatchedStore(RedisStore):
         super().__init__(connect)
         self.scripts: list[str] = []
 
-    def run(self, script, keys, arguments):
+    def run(self, script, keys, arguments, **options):
         self.scripts.append(script)
-        return super().run(script, keys, arguments)
+        return super().run(script, keys, arguments, **options)
 
 
 class ClockedStore(RedisStore):
@@ -72,11 +72,11 @@ class ClockedStore(RedisStore):
         super().__init__(connect)
         self.now = MIDNIGHT
 
-    def run(self, script, keys, arguments):
+    def run(self, script, keys, arguments, **options):
         assert script.count(ASKS_TIME) == 1
         seconds, ms = divmod(round(self.now * 1000), 1000)
         script = script.replace(ASKS_TIME, f"{{'{seconds}', '{ms * 1000}'}}")
-        return super().run(script, keys, arguments)
+        return super().run(script, keys, arguments, **options)
 
 
 def make_store(redis_server, kind=RedisStore):

@@ -16,7 +16,8 @@ from tests.runtime.custody.protocol_steps import steps
 
 NAME = "access_token:wx1"
 KEY = f"gateway:credential:{{{NAME}}}"
-SLOW = Pace(lease=600, first_pause=600, longest_pause=600)
+SLOW = Pace(lease=60, first_pause=300, longest_pause=300)
+"""As slow as the scripts believe: what lies further ahead is void."""
 MAY = Had(sleeps=4, crashes=1, failures=1, losses=1, intrusions=4)
 GAP = 30_000
 

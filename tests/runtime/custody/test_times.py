@@ -382,6 +382,57 @@ class TestDescribe:
         assert not {"STORED", "HOLDER"} & {
             value for each in shown for value in each.values()
         }
-        hidden = {"value", "rejected", "insisted", "holder"}
+        hidden = {"value", "rejected", "insisted", "holder", "done", "claimed"}
         assert all(not hidden & each.keys() for each in shown)
         assert all({"now", "fence", "fetches"} <= each.keys() for each in shown)
+
+
+class TestClockSetBack:
+    """Redis' clock is set back by an hour."""
+
+    def test_no_lease_lasts_longer_for_it(self, make):
+        """Its holder has died: the next caller fetches."""
+        custodian = make()
+        custodian.acquire(holder="dead")
+        custodian.wait(-3600)
+
+        assert custodian.verdict() == "MINE"
+        assert not custodian.lease.renew("dead", "1")
+
+    def test_no_pause_lasts_longer_for_it(self, make):
+        """WeChat is asked again."""
+        custodian = make()
+        custodian.acquire()
+        custodian.give_up()
+        custodian.wait(-3600)
+
+        assert custodian.verdict() == "MINE"
+
+    def test_a_value_is_replaced_and_lives_no_longer(self, make):
+        """Its end by Redis' clock is an hour too late."""
+        custodian = make()
+        custodian.store_value("T", seconds=7200.0)
+        custodian.wait(-3600)
+        acquired = custodian.acquire()
+
+        assert acquired.verdict is Verdict.DUE
+        assert acquired.credential == CredentialValue("T", 7200.0)
+
+    def test_a_rate_is_not_exhausted_by_it(self, make):
+        """The next unit comes as early as before."""
+        custodian = make()
+        cost = RateCost("shop", per_second=2, burst=4)
+        assert 4 == custodian.acquire(cost=cost, count=9).paid
+        custodian.wait(-3600)
+        acquired = custodian.acquire(cost=cost)
+        assert (acquired.verdict, acquired.lease_seconds) == (Verdict.LIMITED, 0.5)
+
+    def test_rejections_are_refilled_at_their_pace(self, make):
+        """And force_refresh is not barred for an hour."""
+        custodian = make(rejections=1)
+        custodian.store_value("T")
+        assert custodian.lease.reject("T")
+        assert custodian.claim_force() == "granted"
+        custodian.wait(-3600)
+
+        assert custodian.claim_force() == "granted"

@@ -54,8 +54,8 @@ class HaltingStore(RedisStore):
         super().__init__(connect)
         self._stop_at = stop_at
 
-    def run(self, script, keys, arguments):
-        reply = super().run(script, keys, arguments)
+    def run(self, script, keys, arguments, **options):
+        reply = super().run(script, keys, arguments, **options)
         if script == lease_scripts.COMMIT:
             self._stop_at("committed")
         return reply

@@ -154,9 +154,9 @@ def test_a_cluster_takes_each_script(place):
     keys = []
 
     class Watching(RedisStore):
-        def run(self, script, names, arguments):
+        def run(self, script, names, arguments, **options):
             keys.append(names)
-            return super().run(script, names, arguments)
+            return super().run(script, names, arguments, **options)
 
     copies = DocumentCopies(Watching(place.redis.client))
     copies.put("apps/wx1", 1, b"{}")

@@ -6,13 +6,13 @@ import logging
 import socket
 import threading
 import traceback
-from contextlib import suppress
 
 import pytest
 
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
+from tests.support.redis_relay import RedisRelay
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
@@ -117,49 +117,10 @@ def test_a_value_of_another_kind(redis_server, caplog):
     assert_away(store, COMMANDS["get"], caplog)
 
 
-class Relay:
-    """A proxy of Redis that, when told, drops a connection at its next command."""
-
-    def __init__(self, port):
-        self._to = ("127.0.0.1", port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
-        self.cut = False
-        self.connections = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                self.connections += 1
-                threading.Thread(target=self._relay, args=(near,)).start()
-
-    def _relay(self, near):
-        with near, socket.create_connection(self._to) as far:
-            back = threading.Thread(target=_copy, args=(far, near))
-            back.start()
-            while (data := near.recv(65536)) and not self.cut:
-                far.sendall(data)
-            self.cut = False
-            far.shutdown(socket.SHUT_RDWR)
-            back.join()
-
-
-def _copy(source, target):
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-
-
 def test_a_command_on_a_dead_connection_is_repeated(redis_server):
     """FC froze us and the connection is dead, though it does not look so: the command
     is sent once more on a new one."""
-    relay = Relay(redis_server.port)
+    relay = RedisRelay(redis_server.port)
     client = connect(relay.url)
     store = RedisStore(lambda: client)
     store.put("a", b"1", seconds=60)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.state.redis_clients import ANSWER_SECONDS, connect
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import LONGEST_BLOCK, RedisStore
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
@@ -105,18 +105,20 @@ def test_waiting_in_vain_ends(waiting_store, seconds):
     assert time.monotonic() - began < 1
 
 
-def test_no_wait_outlasts_the_timeout():
+def test_no_block_outlasts_the_timeout():
     """However long a caller would wait, Redis is asked for less than the socket's own
-    timeout, so that a wait is never taken for a failure."""
+    timeout at once, so that a wait is never taken for a failure."""
     asked = []
 
     class Client:
         def blmove(self, first, second, timeout, **_):
             asked.append(timeout)
+            return b"news" if len(asked) == 5 else None
 
-    RedisStore(Client).wait("news", seconds=3600)
+    assert RedisStore(Client).wait("news", seconds=3600) == b"news"
 
-    assert [ANSWER_SECONDS - 1] == asked
+    assert [LONGEST_BLOCK] * 5 == asked
+    assert LONGEST_BLOCK < ANSWER_SECONDS
 
 
 def test_nothing_connects_before_it_must():
