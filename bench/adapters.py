@@ -16,6 +16,7 @@ from bench.report import Bar, Figure, ratios, spread
 from bench.turns import Call, cpu_of_calls, installed
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import UNREAD_BODY, route
 from runtime.gateway import Gateway
 from runtime.web.messages import Request, Response
 
@@ -72,7 +73,7 @@ def candidates() -> Iterator[Mapping[str, Call]]:
 def _ours() -> dict[str, Call]:
     gateway = fc.gateway(Path("config"))
     handler = entrypoint(
-        _handle, mount=PATH, dialect=api_dialect, gateway=lambda: gateway
+        _ROUTES, mount=PATH, dialect=api_dialect, gateway=lambda: gateway
     )
     event = fc.event(PATH)
     return {BY_WSGI: _wsgi_call(handler), BY_EVENT: lambda: handler(event, None)}
@@ -89,6 +90,9 @@ def _start_response(status: str, headers: list[tuple[str, str]]) -> None:
 
 def _handle(request: Request, gateway: Gateway) -> Response:
     return Response(200, TEXT, HELLO)
+
+
+_ROUTES = (route(r"/", body=UNREAD_BODY, GET=_handle),)
 
 
 def _app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

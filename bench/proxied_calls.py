@@ -16,7 +16,7 @@ from bench import fc
 from bench.sdk import Wechatpy
 from bench.source import SECRET
 from bench.turns import Call, installed
-from functions.wechat_api.index import dialect, handle
+from functions.wechat_api.index import ROUTES, dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import hash_secret
@@ -83,7 +83,7 @@ def _client_call(gateway: Gateway, client_id: str, more: Mapping[str, Any]) -> C
     token = gateway.gateway_tokens.issue(client, APPID, now=gateway.clock())
     environ = fc.environ(f"{TARGET}&access_token={token}")
     handler = entrypoint(
-        handle, mount="/wechat_api", dialect=dialect, gateway=lambda: gateway
+        ROUTES, mount="/wechat_api", dialect=dialect, gateway=lambda: gateway
     )
     return lambda: b"".join(handler(environ, _start_response))
 

@@ -85,12 +85,26 @@ class MisdirectedRequest(GatewayError):
 
 
 class PayloadTooLarge(GatewayError):
-    """The body is larger than the platform passes on."""
+    """The body is larger than its route accepts."""
 
     status = 413
     errcode = 45001
     code = "payload_too_large"
     message = N_("The request is too large.")
+
+
+class UriTooLong(PayloadTooLarge):
+    """The query is longer than any request needs."""
+
+    status = 414
+    code = "uri_too_long"
+
+
+class HeadersTooLarge(PayloadTooLarge):
+    """The headers together are larger than any request needs."""
+
+    status = 431
+    code = "headers_too_large"
 
 
 class ServiceUnavailable(GatewayError):

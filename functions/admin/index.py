@@ -13,13 +13,15 @@ from typing import Any
 from functions.admin.journal import logged_change
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import dispatch, route
+from runtime.entry.routing import MEDIUM_BODY, route
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
 from runtime.operations.verbs import operation, perform
-from runtime.web.messages import Request, Response, json_response
+from runtime.web.messages import LARGEST_BODY, Request, Response, json_response
 
 METHODS = frozenset({"POST"})
+
+_MOST_VALUES = 1_000_000
 
 
 def answer(request: Request, gateway: Gateway, noun: str, verb: str) -> Response:
@@ -33,21 +35,20 @@ def answer(request: Request, gateway: Gateway, noun: str, verb: str) -> Response
     return json_response(done)
 
 
-def handle(request: Request, gateway: Gateway) -> Response:
-    """Answer one request."""
-    return dispatch(ROUTES, request, gateway)
-
-
 def _arguments(request: Request) -> Mapping[str, Any]:
     # Only JSON: a form that another site makes a browser send is never a verb.
     if request.media_type != "application/json":
         raise BadRequest
-    arguments = request.json()
+    arguments = request.json(most_values=_MOST_VALUES)
     if not isinstance(arguments, dict):
         raise BadRequest
     return arguments
 
 
-ROUTES = (route(r"/([a-z]{1,16})/([a-z-]{1,16})", POST=answer),)
+ROUTES = (
+    # The import of a whole store, in one body.
+    route(r"/(store)/(import)", body=LARGEST_BODY, POST=answer),
+    route(r"/([a-z]{1,16})/([a-z-]{1,16})", body=MEDIUM_BODY, POST=answer),
+)
 
-handler = entrypoint(handle, mount="/admin", dialect=api_dialect, probed_by="POST")
+handler = entrypoint(ROUTES, mount="/admin", dialect=api_dialect, probed_by="POST")

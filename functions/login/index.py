@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from runtime.entry.dialects import json_dialect, web_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import dispatch, late, route
+from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, route
 from runtime.errors import GatewayError
-from runtime.gateway import Gateway
 from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -20,20 +19,19 @@ session = late("functions.login.session")
 _OF_MINI_PROGRAMS = "/miniprogram"
 
 ROUTES = (
-    route(r"/MP_verify_([A-Za-z0-9]{8,32})\.txt", GET=small_files.domain_proof),
-    route(r"/", GET=sign_in_page.sign_in_page),
-    route(r"/qr\.js", GET=small_files.qr_script),
-    route(r"/me", GET=session.who_am_i),
-    route(_OF_MINI_PROGRAMS, POST=mini_program.mini_program_sign_in),
-    route(r"/logout", GET=session.logout_page, POST=session.logout),
-    route(r"/connect/oauth2/authorize", GET=connect.oauth2_authorize),
-    route(r"/connect/qrconnect", GET=connect.qrconnect),
+    route(
+        r"/MP_verify_([A-Za-z0-9]{8,32})\.txt",
+        body=UNREAD_BODY,
+        GET=small_files.domain_proof,
+    ),
+    route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
+    route(r"/qr\.js", body=UNREAD_BODY, GET=small_files.qr_script),
+    route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
+    route(_OF_MINI_PROGRAMS, body=SMALL_BODY, POST=mini_program.mini_program_sign_in),
+    route(r"/logout", body=SMALL_BODY, GET=session.logout_page, POST=session.logout),
+    route(r"/connect/oauth2/authorize", body=UNREAD_BODY, GET=connect.oauth2_authorize),
+    route(r"/connect/qrconnect", body=UNREAD_BODY, GET=connect.qrconnect),
 )
-
-
-def handle(request: Request, gateway: Gateway) -> Response:
-    """Answer one request."""
-    return dispatch(ROUTES, request, gateway)
 
 
 def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
@@ -43,7 +41,7 @@ def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Resp
 
 
 handler = entrypoint(
-    handle,
+    ROUTES,
     mount="/login",
     dialect=login_dialect,
     waits=lambda path: path == _OF_MINI_PROGRAMS,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from runtime.entry.cors import for_pages
 from runtime.entry.dialects import oauth_dialect, web_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import dispatch, late, route
+from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, route
 from runtime.errors import GatewayError
-from runtime.gateway import Gateway
 from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -20,21 +19,29 @@ token = late("functions.oidc.token_endpoint")
 userinfo = late("functions.oidc.userinfo")
 
 ROUTES = (
-    route(r"/\.well-known/openid-configuration", **for_pages(GET=discovery.discovery)),
-    route(r"/authorize", GET=authorize.authorize_page, POST=authorize.authorize_page),
-    route(r"/jwks", **for_pages(GET=discovery.jwks)),
-    route(r"/token", **for_pages(POST=token.issue)),
-    route(r"/revoke", **for_pages(POST=revoke.revoke)),
-    route(r"/userinfo", **for_pages(GET=userinfo.userinfo, POST=userinfo.userinfo)),
-    route(r"/logout", GET=logout.logout_page, POST=logout.logout),
+    route(
+        r"/\.well-known/openid-configuration",
+        body=UNREAD_BODY,
+        **for_pages(GET=discovery.discovery),
+    ),
+    route(
+        r"/authorize",
+        body=SMALL_BODY,
+        GET=authorize.authorize_page,
+        POST=authorize.authorize_page,
+    ),
+    route(r"/jwks", body=UNREAD_BODY, **for_pages(GET=discovery.jwks)),
+    route(r"/token", body=SMALL_BODY, **for_pages(POST=token.issue)),
+    route(r"/revoke", body=SMALL_BODY, **for_pages(POST=revoke.revoke)),
+    route(
+        r"/userinfo",
+        body=SMALL_BODY,
+        **for_pages(GET=userinfo.userinfo, POST=userinfo.userinfo),
+    ),
+    route(r"/logout", body=SMALL_BODY, GET=logout.logout_page, POST=logout.logout),
 )
 
 _PAGES = ("/authorize", "/logout")
-
-
-def handle(request: Request, gateway: Gateway) -> Response:
-    """Answer one request."""
-    return dispatch(ROUTES, request, gateway)
 
 
 def oidc_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
@@ -43,4 +50,4 @@ def oidc_dialect(request: Request, error: GatewayError, *, https: bool) -> Respo
     return dialect(request, error, https=https)
 
 
-handler = entrypoint(handle, mount="/oidc", dialect=oidc_dialect)
+handler = entrypoint(ROUTES, mount="/oidc", dialect=oidc_dialect)

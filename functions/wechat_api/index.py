@@ -6,11 +6,17 @@ import re
 
 from runtime.entry.dialects import api_dialect, sns_dialect, wechat_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import View, dispatch, late, route
+from runtime.entry.routing import (
+    MEDIUM_BODY,
+    SMALL_BODY,
+    UNREAD_BODY,
+    View,
+    late,
+    route,
+)
 from runtime.errors import GatewayError
-from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
-from runtime.web.messages import Request, Response
+from runtime.web.messages import LARGEST_BODY, Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
@@ -33,26 +39,27 @@ def _any(view: View) -> dict[str, View]:
 
 
 ROUTES = (
-    route("/cgi-bin/token", GET=tokens.token),
-    route("/cgi-bin/stable_token", POST=tokens.stable_token),
-    route(_TICKET, GET=tokens.ticket),
-    route("/sns/oauth2/access_token", GET=sns.access_token),
-    route("/sns/oauth2/refresh_token", GET=sns.refresh_token),
-    route("/sns/userinfo", GET=sns.userinfo),
-    route("/sns/auth", GET=sns.auth),
+    route("/cgi-bin/token", body=UNREAD_BODY, GET=tokens.token),
+    route("/cgi-bin/stable_token", body=SMALL_BODY, POST=tokens.stable_token),
+    route(_TICKET, body=UNREAD_BODY, GET=tokens.ticket),
+    route("/sns/oauth2/access_token", body=UNREAD_BODY, GET=sns.access_token),
+    route("/sns/oauth2/refresh_token", body=UNREAD_BODY, GET=sns.refresh_token),
+    route("/sns/userinfo", body=UNREAD_BODY, GET=sns.userinfo),
+    route("/sns/auth", body=UNREAD_BODY, GET=sns.auth),
     route(
         "/sns/jscode2session",
+        body=SMALL_BODY,
         GET=mini_program.jscode2session,
         POST=mini_program.jscode2session,
     ),
-    route(f"(?!/{APPID}(?:/|$)){_PLAIN}", **_any(proxy.proxy)),
-    route(f"{_OURS}/access_token", GET=real_token.real_token),
-    route(f"{_OURS}/access_token/reject", POST=real_token.reject),
-    route(f"{_OURS}/jssdk_config", GET=jssdk.jssdk_config),
-    route(f"{_OURS}/quota", GET=quota.quota),
-    route(f"{_OURS}/decrypt", POST=mini_program.decrypt_user_data),
-    route(f"{_OURS}{_TICKET}", GET=tokens.ticket_for_app),
-    route(f"{_OURS}({_PLAIN})", **_any(proxy.proxy_for_app)),
+    route(f"(?!/{APPID}(?:/|$)){_PLAIN}", body=LARGEST_BODY, **_any(proxy.proxy)),
+    route(f"{_OURS}/access_token", body=UNREAD_BODY, GET=real_token.real_token),
+    route(f"{_OURS}/access_token/reject", body=SMALL_BODY, POST=real_token.reject),
+    route(f"{_OURS}/jssdk_config", body=UNREAD_BODY, GET=jssdk.jssdk_config),
+    route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),
+    route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
+    route(f"{_OURS}{_TICKET}", body=UNREAD_BODY, GET=tokens.ticket_for_app),
+    route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
 )
 
 
@@ -67,11 +74,6 @@ _QUICK = {
 """Paths that are answered without WeChat, however slow it is."""
 
 
-def handle(request: Request, gateway: Gateway) -> Response:
-    """Answer one request."""
-    return dispatch(ROUTES, request, gateway)
-
-
 def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer an error in our JSON on our own paths, and as WeChat does on its own."""
     if re.match(f"/{APPID}(?:/|$)", request.path):
@@ -81,5 +83,5 @@ def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
 
 
 handler = entrypoint(
-    handle, mount="/wechat_api", dialect=dialect, waits=lambda path: path not in _QUICK
+    ROUTES, mount="/wechat_api", dialect=dialect, waits=lambda path: path not in _QUICK
 )

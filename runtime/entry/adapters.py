@@ -2,12 +2,14 @@
 
 FC 2.0 calls a function as WSGI, `handler(environ, start_response)`; FC 3.0 as an
 event, `handler(event_bytes, context)`, and takes a dict. Each adapter is made from
-the two arguments, gives `request()` and is called with the response.
+the two arguments, gives `request()` without a body and then `body()`, and is called
+with the response.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import os
 import re
@@ -17,8 +19,11 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode
 
-from runtime.errors import BadRequest
-from runtime.web.messages import LARGEST_BODY, Request, Response, plain_path
+from runtime.errors import BadRequest, PayloadTooLarge
+from runtime.web.messages import Request, Response, plain_path
+
+LARGEST_PARSED_EVENT = 64 * 1024
+"""Most bytes of an event that is parsed whole; of a larger one the body is cut out."""
 
 
 class EventAdapter:
@@ -29,6 +34,8 @@ class EventAdapter:
     def __init__(self, event: bytes, context: Any) -> None:
         self._event = event
         self._context = context
+        self._body: str | memoryview = ""
+        self._is_base64 = False
 
     @staticmethod
     def infer(first: Any, second: Any) -> bool:
@@ -38,23 +45,57 @@ class EventAdapter:
     def request(self) -> Request:
         """Return the request; its query comes decoded, so it is encoded again."""
         try:
-            event = json.loads(self._event)
+            event = self._parsed()
             http = event["requestContext"]["http"]
             path = event.get("rawPath") or http["path"] or "/"
-            body = event.get("body") or ""
-            encoded = event.get("isBase64Encoded")
             return Request(
                 method=http["method"],
                 path=plain_path(path),
                 query=urlencode(event.get("queryParameters") or {}),
                 headers=tuple(_lower(event.get("headers") or {})),
-                body=base64.b64decode(body) if encoded else body.encode(),
                 peer_ip=http.get("sourceIp", ""),
                 request_id=getattr(self._context, "request_id", None)
                 or event["requestContext"].get("requestId", ""),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BadRequest from None
+
+    def body(self, most: int) -> bytes:
+        """Return the body; one in base64 is refused before it is decoded."""
+        body = self._body
+        try:
+            if self._is_base64:
+                if len(body) // 4 * 3 - 2 > most:
+                    raise PayloadTooLarge
+                content = binascii.a2b_base64(body)
+            elif isinstance(body, str):
+                content = body.encode()
+            else:
+                from runtime.entry.event_body import text_of
+
+                content = text_of(body, most=most)
+        except ValueError:
+            raise BadRequest from None
+        if len(content) > most:
+            raise PayloadTooLarge
+        return content
+
+    def _parsed(self) -> Any:
+        """Return the event, and keep its body as it came."""
+        event, long_text = self._event, None
+        if len(event) > LARGEST_PARSED_EVENT:
+            # Not imported by a usual cold start.
+            from runtime.entry.event_body import CUT, cut_long_text
+
+            event, long_text = cut_long_text(event)
+        parsed = json.loads(event)
+        body = parsed.get("body") or ""
+        if long_text is not None and body == CUT:
+            body = long_text
+        elif not isinstance(body, str):
+            raise BadRequest
+        self._body, self._is_base64 = body, bool(parsed.get("isBase64Encoded"))
+        return parsed
 
     def __call__(self, response: Response) -> dict[str, Any]:
         """Return the dict that FC 3.0 turns into an HTTP answer."""
@@ -73,7 +114,10 @@ class EventAdapter:
 
 
 def _lower(headers: dict[str, str]) -> list[tuple[str, str]]:
-    return [(name.lower(), str(value)) for name, value in headers.items()]
+    # A name with `_` could pass for the one with `-`, which a proxy may have set.
+    return [
+        (name.lower(), str(value)) for name, value in headers.items() if "_" not in name
+    ]
 
 
 def _utf8(body: bytes) -> str | None:
@@ -106,19 +150,34 @@ class WsgiAdapter:
         """Return the request; WSGI's text is bytes decoded as latin-1."""
         environ = self._environ
         context = environ.get("fc.context")
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not _LENGTH.fullmatch(length):
-            raise BadRequest
         return Request(
             method=environ["REQUEST_METHOD"],
             path=_wsgi_path(environ),
             query=environ.get("QUERY_STRING", ""),
             headers=tuple(_wsgi_headers(environ)),
-            # One byte over the limit shows that the body is too large.
-            body=environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1)),
             peer_ip=environ.get("REMOTE_ADDR", ""),
             request_id=getattr(context, "request_id", None) or os.urandom(16).hex(),
         )
+
+    def body(self, most: int) -> bytes:
+        """Return the body; PayloadTooLarge before a byte is read, if it is announced.
+
+        A length is absent where there is no body, and where it came in chunks.
+        """
+        environ = self._environ
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not length:
+            size = most + 1 if environ.get("wsgi.input_terminated") else 0
+        elif not _LENGTH.fullmatch(length):
+            raise BadRequest
+        elif (size := int(length)) > most:
+            raise PayloadTooLarge
+        if not size:
+            return b""
+        content: bytes = environ["wsgi.input"].read(size)
+        if len(content) > most:
+            raise PayloadTooLarge
+        return content
 
     def __call__(self, response: Response) -> list[bytes]:
         """Start the response and return its body; FC buffers it whole."""
@@ -130,8 +189,10 @@ class WsgiAdapter:
 def _wsgi_path(environ: dict[str, Any]) -> str:
     # FC does not document whether it decodes PATH_INFO; it leaves fc.request_uri so.
     # Routes are plain text: a path with an encoded character matches none.
-    original = (environ.get("fc.request_uri") or "").partition("?")[0]
-    return "/%" if "%" in original else plain_path(environ.get("PATH_INFO") or "/")
+    original = environ.get("fc.request_uri") or ""
+    end = original.find("?")  # no copy: a query may be long
+    is_encoded = original.find("%", 0, end if end >= 0 else len(original)) >= 0
+    return "/%" if is_encoded else plain_path(environ.get("PATH_INFO") or "/")
 
 
 def _wsgi_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
@@ -160,7 +221,10 @@ class Adapter(Protocol):
         """Tell whether these two arguments are this platform's."""
 
     def request(self) -> Request:
-        """Return the request; BadRequest if it cannot be read."""
+        """Return the request without its body; BadRequest if it cannot be read."""
+
+    def body(self, most: int) -> bytes:
+        """Return the request's body; PayloadTooLarge if it has more bytes."""
 
     def __call__(self, response: Response) -> Any:
         """Hand the response over in the platform's own form."""

@@ -1,4 +1,4 @@
-"""The entrypoint: turns a function's `handle` into the platform's `handler`."""
+"""The entrypoint: turns a function's routes into the platform's `handler`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
-from runtime.entry.adapters import adapter_for
+from runtime.entry.adapters import Adapter, adapter_for
 from runtime.entry.dialects import Dialect, ErrorInDialect
+from runtime.entry.routing import Routes, find
 from runtime.errors import (
     BadRequest,
     GatewayError,
+    HeadersTooLarge,
     MethodNotAllowed,
-    PayloadTooLarge,
+    NotFound,
+    UriTooLong,
 )
 from runtime.gateway import Gateway, current_gateway
 from runtime.web.allowed_hosts import check_host
-from runtime.web.messages import HSTS, LARGEST_BODY, NOSNIFF, Request, Response
-
-Handle = Callable[[Request, Gateway], Response]
+from runtime.web.messages import (
+    HSTS,
+    LARGEST_HEADERS,
+    LARGEST_QUERY,
+    NOSNIFF,
+    Request,
+    Response,
+    plain_path,
+)
 
 log = logging.getLogger("gateway")
 
@@ -42,11 +51,17 @@ class Handler(Protocol):
     A host that calls several functions at once gives such calls threads of their own.
     """
 
+    body_limit: Callable[[str, str], int]
+    """Returns the size of the largest body for a method and a path, in bytes.
+
+    The path may begin with the mount. The limit is 0 where no view would answer.
+    """
+
     def __call__(self, first: Any, second: Any) -> Any: ...
 
 
 def entrypoint(
-    handle: Handle,
+    routes: Routes,
     *,
     mount: str,
     dialect: Dialect,
@@ -59,6 +74,13 @@ def entrypoint(
     It answers the same with and without `mount` before the path. It answers /healthz
     for every function, by the method `probed_by`. It is the only place that catches
     every exception: FC would show an uncaught one to the caller, with its stack.
+
+    The body is read last and up to the route's limit, so that a request which is
+    refused by its head costs no memory. A host does not have to keep such a body
+    either: if more comes than `handler.body_limit(method, path)`, the host calls the
+    handler at once, with the announced length in CONTENT_LENGTH (of a chunked body,
+    the limit plus 1). `wsgi.input` is not read then and may be empty. The answer is
+    413 in the function's own dialect, or the error that comes first, such as 404.
     """
     probe = _probe(mount.strip("/"), method=probed_by, gateway=gateway)
 
@@ -82,7 +104,9 @@ def entrypoint(
                 used = gateway()
                 https = used.settings.secure
                 check_host(request, used.settings.allowed_hosts)
-                response = _answer(request, lambda request: handle(request, used))
+                response = _answer(
+                    request, lambda request: _routed(routes, request, used, adapter)
+                )
             return adapter(_with_security_headers(response, https=https))
         except GatewayError as error:
             response = refuse(request, error, dialect, https=https)
@@ -95,7 +119,7 @@ def entrypoint(
 
     def with_gateway(other: Gateway) -> Handler:
         return entrypoint(
-            handle,
+            routes,
             mount=mount,
             dialect=dialect,
             probed_by=probed_by,
@@ -103,10 +127,18 @@ def entrypoint(
             gateway=lambda: other,
         )
 
+    def body_limit(method: str, path: str) -> int:
+        own_path = _without_mount(plain_path(path), mount)
+        try:
+            return find(routes, method=_as_routed(method), path=own_path)[2]
+        except (NotFound, MethodNotAllowed):
+            return 0
+
     # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
     made.with_gateway = with_gateway
     made.waits = lambda method, path: waits(_without_mount(path, mount))
+    made.body_limit = body_limit
     return made
 
 
@@ -124,13 +156,29 @@ def _probe(
 
 
 def _answer(request: Request, view: Callable[[Request], Response]) -> Response:
-    if len(request.body) > LARGEST_BODY:
-        raise PayloadTooLarge
+    if len(request.query) > LARGEST_QUERY:
+        raise UriTooLong
+    if sum([len(value) for _, value in request.headers]) > LARGEST_HEADERS:
+        raise HeadersTooLarge
     if not _QUERY.fullmatch(request.query):
         raise BadRequest
-    if request.method != "HEAD":
+    method = _as_routed(request.method)
+    if method == request.method:
         return view(request)
-    return replace(view(replace(request, method="GET")), body=b"")
+    return replace(view(replace(request, method=method)), body=b"")
+
+
+def _as_routed(method: str) -> str:
+    return "GET" if method == "HEAD" else method
+
+
+def _routed(
+    routes: Routes, request: Request, gateway: Gateway, adapter: Adapter
+) -> Response:
+    view, groups, limit = find(routes, method=request.method, path=request.path)
+    if body := adapter.body(limit):
+        request = replace(request, body=body)
+    return view(request, gateway, *groups)
 
 
 def _in_dialect(

@@ -15,18 +15,34 @@ from runtime.web.messages import Request, Response
 
 View = Callable[..., Response]
 
+UNREAD_BODY = 4 * 1024
+"""Most bytes where no view reads a body; some clients send one with each request."""
+
+SMALL_BODY = 16 * 1024
+"""Most bytes of a form, or of a JSON object with a few ids and secrets."""
+
+MEDIUM_BODY = 64 * 1024
+"""Most bytes of a JSON object with data."""
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A pattern of whole paths, whose groups become arguments of its views."""
+    """A pattern of whole paths, whose groups become arguments of its views.
+
+    `body` is the size of the largest body in bytes.
+    """
 
     pattern: re.Pattern[str]
     views: Mapping[str, View]
+    body: int
 
 
-def route(pattern: str, **views: View) -> Route:
-    """Return a route whose views are named by method: `route("/me", GET=me)`."""
-    return Route(re.compile(pattern), views)
+Routes = tuple[Route, ...]
+
+
+def route(pattern: str, *, body: int, **views: View) -> Route:
+    """Return a route whose views are named by method: `route(..., GET=who_am_i)`."""
+    return Route(re.compile(pattern), views, body)
 
 
 class late:
@@ -54,14 +70,19 @@ class late:
         return view
 
 
-def dispatch(routes: tuple[Route, ...], request: Request, gateway: Gateway) -> Response:
-    """Answer by the first route that matches; NotFound or MethodNotAllowed."""
+def find(
+    routes: Routes, *, method: str, path: str
+) -> tuple[View, tuple[str, ...], int]:
+    """Return the view, its arguments and the largest body, by the first route.
+
+    NotFound if no route matches, MethodNotAllowed if that route has no such view.
+    """
     for candidate in routes:
-        match = candidate.pattern.fullmatch(request.path)
+        match = candidate.pattern.fullmatch(path)
         if match is None:
             continue
-        view = candidate.views.get(request.method)
+        view = candidate.views.get(method)
         if view is None:
             raise MethodNotAllowed(*candidate.views)
-        return view(request, gateway, *match.groups())
+        return view, match.groups(), candidate.body
     raise NotFound

@@ -6,12 +6,12 @@ import ast
 
 import pytest
 
-from functions.login.index import handle as login
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from tests.support.client_sign_in import Visit, willing
 from tests.support.documentation import sources
 from tests.support.gateway_environ import make_environ
+from tests.support.handles import login
 from tests.support.scripted_wechat import ask, cookie, header, load
 
 LARGEST = 4096

@@ -240,7 +240,7 @@ def test_a_quick_probe_touches_nothing():
 def test_settings_that_are_at_fault(caplog):
     """The log names them, the caller is told no more than of any other fault."""
 
-    handler = entrypoint(None, mount="/login", dialect=api_dialect, gateway=no_settings)
+    handler = entrypoint((), mount="/login", dialect=api_dialect, gateway=no_settings)
     status, answer = probe_of(handler, "quick=0")
 
     assert (500, "internal_error") == (status, answer["error"])

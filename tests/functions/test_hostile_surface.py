@@ -6,6 +6,8 @@ import dataclasses
 import logging
 import re
 import time
+import tracemalloc
+from contextlib import contextmanager
 from urllib.parse import unquote, urlencode, urlsplit
 
 import pytest
@@ -41,7 +43,16 @@ def ask(gateway, settings, wechat, clock, caplog):
     change(gateway, "clients", "demo", redirect_uris=[CALLBACK_URI], scopes=scopes)
     change(gateway, "apps", WEBSITE, mp_verify=[WORD])
 
-    def run(endpoint, *, query=None, fields=None, headers=(), body=None, **more):
+    def run(
+        endpoint,
+        *,
+        query=None,
+        fields=None,
+        headers=(),
+        body=None,
+        most_memory=None,
+        **more,
+    ):
         if fields is not None:
             endpoint = dataclasses.replace(endpoint, fields=tuple(fields))
         headers = [("content-type", endpoint.kind), *headers]
@@ -49,12 +60,16 @@ def ask(gateway, settings, wechat, clock, caplog):
         call |= {"body": endpoint.body if body is None else body, "headers": headers}
         query = endpoint.query if query is None else query
         handler = endpoint.handler.with_gateway(made)
-        began = time.perf_counter()
-        answers = [call_wsgi(handler, make_environ_fc(query=query, **call))]
+        calls = [(call_wsgi, make_environ_fc(query=query, **call))]
         if query == endpoint.query and endpoint.method == "GET":
             event = make_event_fc(parameters=endpoint.fields, **call)
-            answers.append(call_event(handler, event))
-        assert time.perf_counter() - began < QUICK_SECONDS
+            calls.append((call_event, event))
+        answers = []
+        for bring, request in calls:
+            began = time.perf_counter()
+            with memory_below(most_memory):
+                answers.append(bring(handler, request))
+            assert time.perf_counter() - began < QUICK_SECONDS
         for answer in answers:
             look_at(*answer)
         return answers
@@ -68,6 +83,21 @@ def ask(gateway, settings, wechat, clock, caplog):
         assert not [each for pair in headers for each in pair if not each.isprintable()]
 
     return run
+
+
+@contextmanager
+def memory_below(most):
+    """Check what the block takes of memory at most, in bytes; not where it is None."""
+    if most is None:
+        yield
+        return
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= most, f"{peak:,} bytes"
 
 
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
@@ -122,6 +152,64 @@ def test_an_ill_body_of_any_kind(ask, endpoint):
             assert endpoint.is_sign_out or all(
                 refused(each) or becomes_a_link(endpoint, each) for each in answers
             )
+
+
+MB = 1024 * 1024
+FILLINGS = {
+    "escapes": "%41",
+    "fields": "a=%41&",
+    "objects": "{},",
+    "nesting": '{"":',
+    "text": "\U0001f600",
+    "quotes": '"',
+}
+
+
+def filled(piece, size):
+    """Return a body of this size that begins as a form, or as a list of JSON."""
+    start = "[" if piece[0] == "{" else "a="
+    return (start + piece * (size // len(piece.encode()))).encode()[:size]
+
+
+@pytest.mark.case(118)
+@each_endpoint
+def test_the_memory_of_a_body(ask, endpoint):
+    """Twice the largest body and 1 MB at most, at the limit and far beyond it."""
+    method = "GET" if endpoint.path.endswith("healthz") else "POST"
+    limit = endpoint.handler.body_limit(method, endpoint.path)
+    for size in (min(limit, MB), 4 * MB):
+        for kind in (FORM, "application/json"):
+            call = {"method": method, "headers": [("content-type", kind)]}
+            ask(endpoint, body=filled("a", size), **call)  # what is imported and kept
+            for piece in FILLINGS.values():
+                body = filled(piece, size)
+                ask(endpoint, body=body, most_memory=2 * limit + MB, **call)
+
+
+@pytest.mark.case(118)
+@each_endpoint
+def test_the_memory_of_a_head(ask, endpoint):
+    """As of a body, though no platform of ours passes so much on."""
+    limit = endpoint.handler.body_limit(endpoint.method, endpoint.path)
+    for size in (16_000, 4 * MB):
+        ask(endpoint, query="a" * size)  # what is imported and kept
+        ask(endpoint, headers=[("x-a", "a" * size)])
+        for piece in ("%41", "a=%41&", "a=b;", "zh,"):
+            text = piece * (size // len(piece))
+            ask(endpoint, query=text, most_memory=2 * limit + MB)
+            for name in ("cookie", "accept-language", "x-a"):
+                headers = [(name, text)]
+                ask(endpoint, headers=headers, most_memory=2 * limit + MB)
+
+
+@pytest.mark.case(118)
+@each_endpoint
+def test_the_memory_of_a_path(ask, endpoint):
+    """A path beyond 4 kB is no route, whatever it is made of."""
+    for piece in ("/", "/a", ".", "/%41"):
+        path = endpoint.path + piece * (MB // len(piece))
+        assert all(map(refused, ask(endpoint, path=path)))
+        ask(endpoint, path=path, most_memory=4 * MB)
 
 
 @pytest.mark.case(119)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functions.wechat_api.index import handle
 from runtime.wechat.calls import Calls
+from tests.support.handles import wechat_api as handle
 from tests.support.scripted_wechat import (
     CLIENT_SECRET,
     SERVICE,

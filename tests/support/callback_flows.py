@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from functions.oauth_callback.index import handle
 from runtime.sign_in.flows import Flow
+from tests.support.handles import oauth_callback as handle
 from tests.support.scripted_wechat import SERVICE, WEBSITE, ask, cookie
 
 TOKEN = "/sns/oauth2/access_token"

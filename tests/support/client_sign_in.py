@@ -7,11 +7,9 @@ import hashlib
 import json
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from functions.login.index import handle as login
-from functions.oauth_callback.index import handle as oauth_callback
-from functions.oidc.index import handle as oidc
 from functions.wechat_api.index import handler as wechat_api
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.handles import login, oauth_callback, oidc
 from tests.support.scripted_wechat import (
     CLIENT_SECRET,
     HTML,

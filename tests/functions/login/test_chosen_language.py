@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.login.index import handle as login
-from functions.oidc.index import handle as oidc
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.web.messages import Request
 from tests.support.client_sign_in import BACK, OIDC, WECHAT, Visit, query_of
 from tests.support.gateway_environ import make_environ
+from tests.support.handles import login, oidc
 from tests.support.scripted_wechat import HTML, IN_WECHAT, ask, change, cookie, header
 
 BASE = "https://gateway.example.com"

@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-from functions.login.index import handle as login
-from functions.oauth_callback.index import handle as oauth_callback
 from runtime.errors import (
     BadRequest,
     FlowExpired,
@@ -15,6 +13,7 @@ from runtime.errors import (
     SignInNotConfigured,
 )
 from tests.support.client_sign_in import BACK, Visit, query_of, willing
+from tests.support.handles import login, oauth_callback
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, SERVICE, WEBSITE, change, header, load
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.login.index import handle
 from runtime.errors import MethodNotAllowed, NotFound
+from tests.support.handles import login as handle
 from tests.support.scripted_wechat import SERVICE, WEBSITE, ask, change, header
 
 WORD = "AbCd0123EfGh4567"

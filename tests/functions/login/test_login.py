@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from functions.login.index import handle
 from runtime.errors import (
     BadRequest,
     MethodNotAllowed,
@@ -19,6 +18,7 @@ from runtime.errors import (
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from tests.support.gateway_environ import make_environ
+from tests.support.handles import login as handle
 from tests.support.scripted_wechat import (
     HTML,
     IN_WECHAT,

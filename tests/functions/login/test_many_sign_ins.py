@@ -6,11 +6,11 @@ from contextlib import nullcontext
 
 import pytest
 
-from functions.login.index import handle as login
 from runtime.errors import ConsentRefused
 from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
 from runtime.sign_in.flows import COOKIE_SECONDS, MOST_COOKIES, Flow
 from tests.support.client_sign_in import BACK, Visit
+from tests.support.handles import login
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import SERVICE, ask, change, cookie
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.login.index import handle
+from tests.support.handles import login as handle
 from tests.support.scripted_wechat import HTML, ask
 
 

@@ -7,13 +7,13 @@ import re
 
 import pytest
 
-from functions.login.index import handle
 from runtime.errors import (
     BadRequest,
     Forbidden,
     NotSignedIn,
 )
 from runtime.web.cookies import read_cookie, sign_cookie
+from tests.support.handles import login as handle
 from tests.support.scripted_wechat import (
     COOKIE,
     HTML,

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.login.index import handle as login
 from runtime.errors import BadRequest, RateLimited
 from runtime.gateway import Gateway
 from runtime.web.form_as_link import LONGEST_LINK
 from tests.support.client_sign_in import OIDC, WECHAT, Visit, changed, willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.handles import login
 from tests.support.public_endpoints import CALLBACK_URI, ENDPOINTS
 from tests.support.refusal import refusal
 from tests.support.rsa_keys import private_key

@@ -6,13 +6,12 @@ import ast
 
 import pytest
 
-from functions.login.index import handle as login
-from functions.oauth_callback.index import handle as oauth_callback
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.tokens.gateway_tokens import InvalidToken
 from tests.support.client_sign_in import Visit, query_of, willing
 from tests.support.documentation import sources
+from tests.support.handles import login, oauth_callback
 from tests.support.scripted_wechat import NOW, SERVICE, ask, header
 
 FIVE_MINUTES = 300

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from functions.login.index import handle as login
 from functions.oauth_callback.index import handler as oauth_callback
 from runtime.errors import FlowExpired, ServiceUnavailable
 from runtime.gateway import Gateway
 from tests.support.client_sign_in import BACK, OIDC, WECHAT, Visit, query_of
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.handles import login
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, IN_WECHAT, SERVICE, change, header
 

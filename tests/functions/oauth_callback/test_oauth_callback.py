@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from functions.oauth_callback.index import handle
 from runtime.errors import (
     ConsentRefused,
     FlowExpired,
@@ -19,6 +18,7 @@ from runtime.registry.subjects import SubjectMissing
 from runtime.upstream.answer import Answer
 from tests.support.callback_flows import TOKEN, USERINFO, StartedFlow, profile_of
 from tests.support.client_sign_in import GRANTED, USER
+from tests.support.handles import oauth_callback as handle
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import (
     APP_SECRET,

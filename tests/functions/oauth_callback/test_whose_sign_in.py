@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from functions.login.index import handle as login
 from runtime.errors import ConsentRefused, FlowExpired, NotSignedIn
 from runtime.sign_in.flows import EXCHANGE_SECONDS, Flow
 from runtime.web.cookies import sign_cookie
@@ -19,6 +18,7 @@ from tests.support.client_sign_in import (
     query_of,
     willing,
 )
+from tests.support.handles import login
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import COOKIE, SERVICE, ask, change, header, load
 

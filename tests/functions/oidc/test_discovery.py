@@ -13,6 +13,7 @@ from host.fc.routes import Routes
 from runtime.gateway import Gateway
 from runtime.tokens.oidc_keys import OidcKeys
 from template.served import read_template
+from tests.support.handles import oidc as handle
 from tests.support.provider import ISSUER
 from tests.support.rsa_keys import private_key, public_key
 from tests.support.scripted_wechat import ask
@@ -44,7 +45,7 @@ def test_an_issuer_with_a_path(settings, clock):
     """Every address is beneath it, the metadata's own too; no slash at the end."""
     issuer = "https://example.com/wechat"
     beneath = replace(settings, public_base_url=issuer)
-    response = index.handle(ask(path=METADATA), Gateway(beneath, clock=clock))
+    response = handle(ask(path=METADATA), Gateway(beneath, clock=clock))
     content = json.loads(response.body)
     addresses = {name: text for name, text in content.items() if "endpoint" in name}
 

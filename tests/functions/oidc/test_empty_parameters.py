@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from functions.oidc.index import handle as oidc
 from runtime.errors import BadRequest, GatewayError
 from tests.support.client_sign_in import BACK, OIDC, Visit, willing
+from tests.support.handles import oidc
 from tests.support.provider import CODE, SECRETS, make_code
 from tests.support.scripted_wechat import SERVICE, change, header
 

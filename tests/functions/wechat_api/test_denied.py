@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from functions.wechat_api.index import handle
 from runtime.errors import (
     ApiRefused,
     MethodNotAllowed,
@@ -16,6 +15,7 @@ from runtime.tokens.gateway_tokens import (
     InvalidToken,
 )
 from tests.support.api_calls import OK, REAL, STABLE, issue
+from tests.support.handles import wechat_api as handle
 from tests.support.scripted_wechat import (
     SERVICE,
     ask,

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from functions.wechat_api.index import handle
 from functions.wechat_api.jssdk import jssdk_config, sign
 from runtime.errors import ApiRefused, BadRequest
+from tests.support.handles import wechat_api as handle
 from tests.support.scripted_wechat import NOW, SERVICE, ask, change, header, load
 
 TICKET_PATH = "/cgi-bin/ticket/getticket"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from functions.wechat_api.index import handle, handler
+from functions.wechat_api.index import handler
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.errors import (
@@ -20,6 +20,7 @@ from runtime.settings import settings_from
 from runtime.upstream.answer import Answer
 from tests.support.api_calls import OK, REAL, REJECTED, STABLE, issue
 from tests.support.gateway_environ import make_environ
+from tests.support.handles import wechat_api as handle
 from tests.support.scripted_wechat import (
     SERVICE,
     ask,

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from functions.wechat_api.index import handle, handler
+from functions.wechat_api.index import handler
 from runtime.errors import (
     RateLimited,
     WeChatTimeout,
@@ -19,6 +19,7 @@ from runtime.upstream.answer import Answer
 from runtime.wechat.api import WeChat
 from runtime.wechat.calls import Calls
 from tests.support.api_calls import without_pauses
+from tests.support.handles import wechat_api as handle
 from tests.support.scripted_wechat import CLIENT_SECRET, SERVICE, ask, change, load
 
 STABLE = "/cgi-bin/stable_token"

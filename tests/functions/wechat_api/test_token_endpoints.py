@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from functions.wechat_api.index import handle
 from runtime.errors import (
     ApiRefused,
     BadRequest,
 )
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS
 from tests.support.api_calls import OK, STABLE, WHO, issue
+from tests.support.handles import wechat_api as handle
 from tests.support.scripted_wechat import (
     APP_SECRET,
     WEBSITE,

@@ -15,10 +15,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from functions.login.index import handle as login
-from functions.oauth_callback.index import handle as oauth_callback
-from functions.oidc.index import handle as oidc
-from functions.wechat_api.index import handle as wechat_api
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
@@ -29,6 +25,7 @@ from runtime.settings import settings_from
 from runtime.tokens.grant import InvalidGrant, SpentCode
 from runtime.usage.limits import Limits, TooManyWrongSecrets
 from tests.support.client_sign_in import BACK, USER, VERIFIER, willing
+from tests.support.handles import login, oauth_callback, oidc, wechat_api
 from tests.support.refusal import refusal
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import (

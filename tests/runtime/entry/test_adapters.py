@@ -9,7 +9,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.wsgi import WSGIContainer
 
 from runtime.entry.adapters import EventAdapter, WsgiAdapter, adapter_for
-from runtime.web.messages import Request, Response, json_response
+from runtime.web.messages import LARGEST_BODY, Request, Response, json_response
 from tests.support.fc_calls import (
     REQUEST_ID,
     Wsgi,
@@ -25,12 +25,16 @@ FORM = ("content-type", "application/x-www-form-urlencoded")
 
 def from_wsgi(**call):
     """Return the Request of a WSGI call, its headers sorted and without FC's own."""
-    request = adapter_for(make_environ_fc(**call), Wsgi()).request()
-    return comparable(request)
+    return comparable(whole(adapter_for(make_environ_fc(**call), Wsgi())))
 
 
 def from_event(**call):
-    return comparable(adapter_for(make_event_fc(**call), make_context()).request())
+    return comparable(whole(adapter_for(make_event_fc(**call), make_context())))
+
+
+def whole(adapter):
+    """Return the request with its body."""
+    return replace(adapter.request(), body=adapter.body(LARGEST_BODY))
 
 
 def comparable(request):
@@ -123,7 +127,7 @@ def test_a_request_of_fc_in_full():
         peer_ip="192.0.2.1",
         request_id=REQUEST_ID,
     )
-    assert expected == WsgiAdapter(environ, Wsgi()).request()
+    assert expected == whole(WsgiAdapter(environ, Wsgi()))
 
 
 @pytest.mark.parametrize("path", ["/", "", "/login", "/login/", "/login/me"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from runtime.entry.adapters import EventAdapter, WsgiAdapter, adapter_for
-from runtime.errors import BadRequest
-from runtime.web.messages import LARGEST_BODY, Request
+from runtime.errors import BadRequest, PayloadTooLarge
+from runtime.web.messages import Request
 from tests.support.fc_calls import (
     REQUEST_ID,
     Wsgi,
@@ -24,7 +26,7 @@ def test_an_odd_content_length_is_a_bad_request(length):
     environ = {**make_environ_fc(), "CONTENT_LENGTH": length}
 
     with pytest.raises(BadRequest):
-        WsgiAdapter(environ, Wsgi()).request()
+        WsgiAdapter(environ, Wsgi()).body(100)
 
 
 @pytest.mark.parametrize(
@@ -34,23 +36,39 @@ def test_content_length_counts(length, expected):
     """As much is read as was announced, and never waited for more."""
     environ = {**make_environ_fc(body=b"abcd"), "CONTENT_LENGTH": length}
 
-    assert expected == WsgiAdapter(environ, Wsgi()).request().body
+    assert expected == WsgiAdapter(environ, Wsgi()).body(100)
 
 
-def test_no_more_is_read_than_is_needed():
-    """An announced terabyte is not read to know that it is too much."""
+@pytest.mark.parametrize("length", ["101", "9" * 12])
+def test_a_body_that_is_announced_too_large_is_not_read(length):
+    """The length alone is enough to refuse it; there need be no input at all."""
+    environ = {**make_environ_fc(), "CONTENT_LENGTH": length, "wsgi.input": None}
 
-    class Endless:
-        def read(self, size):
-            self.size = size
-            return b""
+    with pytest.raises(PayloadTooLarge):
+        WsgiAdapter(environ, Wsgi()).body(100)
 
-    source = Endless()
-    environ = make_environ_fc()
-    environ.update({"CONTENT_LENGTH": "9" * 12, "wsgi.input": source})
-    WsgiAdapter(environ, Wsgi()).request()
 
-    assert LARGEST_BODY + 1 == source.size
+@pytest.mark.parametrize(("size", "refused"), [(100, False), (101, True)])
+def test_a_body_in_chunks_has_no_length(size, refused):
+    """A server that marks where it ends gives no length: it is read to the limit."""
+    environ = {**make_environ_fc(body=bytes(size)), "wsgi.input_terminated": True}
+    del environ["CONTENT_LENGTH"]
+    adapter = WsgiAdapter(environ, Wsgi())
+
+    if refused:
+        with pytest.raises(PayloadTooLarge):
+            adapter.body(100)
+    else:
+        assert bytes(size) == adapter.body(100)
+
+
+def test_an_input_that_gives_more_than_its_length():
+    """It is refused as well: the length may be a lie."""
+    environ = make_environ_fc(body=bytes(10))
+    environ["wsgi.input"] = SimpleNamespace(read=lambda size: bytes(101))
+
+    with pytest.raises(PayloadTooLarge):
+        WsgiAdapter(environ, Wsgi()).body(100)
 
 
 def test_a_variable_of_the_process_is_no_header():
@@ -93,7 +111,12 @@ def test_what_is_no_http_event_is_a_bad_request(event):
     text = event if isinstance(event, bytes) else json.dumps(event).encode()
 
     with pytest.raises(BadRequest):
-        EventAdapter(text, make_context()).request()
+        whole(text)
+
+
+def whole(event):
+    adapter = EventAdapter(event, make_context())
+    return replace(adapter.request(), body=adapter.body(100))
 
 
 @pytest.mark.parametrize("missing", ["body", "headers", "queryParameters", "rawPath"])
@@ -103,9 +126,9 @@ def test_an_event_may_leave_out_what_is_empty(missing):
 
     for event in (absent, {**EVENT, missing: None}):
         text = json.dumps(event).encode()
-        assert Request("GET", "/", peer_ip="192.0.2.1", request_id=REQUEST_ID) == (
-            EventAdapter(text, make_context()).request()
-        )
+        assert (
+            Request("GET", "/", peer_ip="192.0.2.1", request_id=REQUEST_ID)
+        ) == whole(text)
 
 
 def test_an_event_without_a_context_has_its_own_id():

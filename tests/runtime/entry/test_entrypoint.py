@@ -32,6 +32,7 @@ from tests.support.fc_calls import (
     make_environ_fc,
     make_event_fc,
 )
+from tests.support.one_view import one_view
 
 GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=()))
 HUSH = "s3cr3t-of-an-app"
@@ -39,7 +40,10 @@ HUSH = "s3cr3t-of-an-app"
 
 def make_handler(handle, *, mount="/login", dialect=web_dialect, gateway=None):
     return entrypoint(
-        handle, mount=mount, dialect=dialect, gateway=gateway or (lambda: GATEWAY)
+        one_view(handle),
+        mount=mount,
+        dialect=dialect,
+        gateway=gateway or (lambda: GATEWAY),
     )
 
 
@@ -173,7 +177,7 @@ def test_what_every_answer_carries(settings, https):
     wired = Gateway(replace(settings, public_base_url=base))
     given = Response(200, (NOSNIFF,))
     handler = entrypoint(
-        lambda request, gateway: given,
+        one_view(lambda request, gateway: given),
         mount="/login",
         dialect=web_dialect,
         gateway=lambda: wired,

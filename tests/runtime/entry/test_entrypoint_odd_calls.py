@@ -15,6 +15,7 @@ from tests.support.fc_calls import (
     make_environ_fc,
     make_event_fc,
 )
+from tests.support.one_view import one_view
 
 GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=()))
 
@@ -26,14 +27,14 @@ def echo(request, gateway):
 
 def make_handler(handle):
     return entrypoint(
-        handle, mount="/login", dialect=web_dialect, gateway=lambda: GATEWAY
+        one_view(handle), mount="/login", dialect=web_dialect, gateway=lambda: GATEWAY
     )
 
 
 @pytest.mark.parametrize("missing", ["REQUEST_METHOD", "wsgi.input"])
 def test_a_malformed_environ(missing, caplog):
     """A call without what every call has is answered, too."""
-    environ = make_environ_fc()
+    environ = make_environ_fc(method="POST", body=b"a")
     del environ[missing]
 
     assert 500 == call_wsgi(make_handler(echo), environ)[0]
@@ -47,7 +48,7 @@ def test_a_body_that_cannot_be_read():
         def read(self, size):
             raise ConnectionResetError
 
-    environ = {**make_environ_fc(), "wsgi.input": Broken()}
+    environ = {**make_environ_fc(method="POST", body=b"a"), "wsgi.input": Broken()}
 
     assert 500 == call_wsgi(make_handler(echo), environ)[0]
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from runtime.entry.routing import dispatch, late, route
+from runtime.entry.routing import find, late, route
 from runtime.errors import MethodNotAllowed, NotFound
 from runtime.web.messages import Request, Response
 
@@ -24,15 +24,16 @@ def refuse(request, gateway):
 
 
 ROUTES = (
-    route(r"/", GET=tell),
-    route(r"/token", GET=tell),
-    route(r"/apps/(wx[0-9a-f]{2})/([a-z]+)", GET=tell, POST=tell),
-    route(r"/[a-z]+", GET=refuse, POST=refuse),
+    route(r"/", body=1, GET=tell),
+    route(r"/token", body=1, GET=tell),
+    route(r"/apps/(wx[0-9a-f]{2})/([a-z]+)", body=1, GET=tell, POST=tell),
+    route(r"/[a-z]+", body=1, GET=refuse, POST=refuse),
 )
 
 
 def ask(method, path):
-    return dispatch(ROUTES, Request(method, path), GATEWAY)
+    view, groups, _ = find(ROUTES, method=method, path=path)
+    return view(Request(method, path), GATEWAY, *groups)
 
 
 def test_the_groups_become_arguments():
@@ -74,10 +75,11 @@ def test_a_late_view_is_imported_by_its_first_call(tmp_path, monkeypatch):
     source = "def view(request, gateway, *groups): return request, gateway, groups"
     (tmp_path / "views_that_wait.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    routes = (route(r"/apps/([a-z]+)", GET=late("views_that_wait").view),)
+    routes = (route(r"/apps/([a-z]+)", body=1, GET=late("views_that_wait").view),)
     imported = ["views_that_wait" in sys.modules]
     request = Request("GET", "/apps/b")
-    answer = dispatch(routes, request, GATEWAY)
+    view, groups, _ = find(routes, method="GET", path=request.path)
+    answer = view(request, GATEWAY, *groups)
     imported.append(sys.modules.pop("views_that_wait", None) is not None)
 
     assert [False, True] == imported

@@ -13,6 +13,7 @@ from runtime.errors import MisdirectedRequest
 from runtime.web.allowed_hosts import check_host
 from runtime.web.messages import Request, Response
 from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
+from tests.support.one_view import one_view
 
 LIST = ("gateway.example.com", "127.0.0.1", "::1")
 
@@ -71,7 +72,7 @@ def test_every_function_checks():
 
     def handler(dialect):
         return entrypoint(
-            view,
+            one_view(view),
             mount="/x",
             dialect=dialect,
             gateway=lambda: SimpleNamespace(settings=settings),

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from functions.oidc.index import handle as oidc
 from runtime.errors import SnapshotUser, WeChatUnavailable
 from tests.support.client_sign_in import (
     GRANTED,
@@ -14,6 +13,7 @@ from tests.support.client_sign_in import (
     query_of,
     willing,
 )
+from tests.support.handles import oidc
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, WEBSITE, change, header
 

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from functions.oidc.index import handle as oidc
 from runtime.errors import BadRequest
 from runtime.web.form_as_link import LONGEST_LINK
 from tests.support.client_sign_in import OIDC, query_of
+from tests.support.handles import oidc
 from tests.support.scripted_wechat import HTML, ask, header
 
 pytestmark = pytest.mark.usefixtures("willing")

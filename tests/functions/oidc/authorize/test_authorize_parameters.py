@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.oidc.index import handle as oidc
 from runtime.errors import BadRequest, RedirectUriUnknown, ServiceUnavailable
 from runtime.web.form_as_link import LONGEST_LINK
 from tests.support.client_sign_in import BACK, OIDC, answered, query_of, willing
+from tests.support.handles import oidc
 from tests.support.scripted_wechat import change, header
 
 ISSUER = "https://gateway.example.com"

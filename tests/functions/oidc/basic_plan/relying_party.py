@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from functions.oauth_callback.index import handle as oauth_callback
 from tests.support.client_sign_in import BACK, OIDC, Visit, changed, query_of
+from tests.support.handles import oauth_callback
 from tests.support.provider import Provider
 from tests.support.scripted_wechat import FORM, HTML, WEBSITE, basic, header
 

@@ -18,7 +18,7 @@ PATH = "/oidc/logout"
     [
         pytest.param(0, 303, id="as long as may be"),
         pytest.param(1, 400, id="longer"),
-        pytest.param(200_000, 400, id="200 kB"),
+        pytest.param(200_000, 413, id="200 kB"),
     ],
 )
 def test_a_form_without_measure_makes_no_header_of_it(provider, more, expected):

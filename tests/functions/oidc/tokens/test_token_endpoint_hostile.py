@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.oidc.index import handle
 from runtime.errors import MethodNotAllowed, NotFound
+from tests.support.handles import oidc as handle
 from tests.support.scripted_wechat import (
     CLIENT_SECRET,
     FORM,
