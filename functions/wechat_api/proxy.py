@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from runtime.gateway import Gateway
 from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Caller
 from runtime.web.messages import Headers, Request, Response
+
+log = logging.getLogger("gateway")
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and the ones of sign-in.
@@ -26,6 +29,8 @@ _PASSED_DOWN = re.compile(
     r"|wechatmp-[a-z0-9-]+",
     re.IGNORECASE,
 )
+# On this origin users sign in: HTML or SVG of WeChat's must not run a script here.
+_SANDBOX = ("Content-Security-Policy", "sandbox")
 # FC accepts no control characters, and drops what is not ASCII.
 _VALUE_DOWN = re.compile(r"[\t -~]*")
 
@@ -54,13 +59,13 @@ def _check_path(path: str) -> None:
 def _forwarded(
     request: Request, gateway: Gateway, app: App, caller: Caller
 ) -> Response:
-    report = Report(request, caller, gateway)
+    report, path = Report(request, caller, gateway), request.path
     try:
         with gateway.calls_in_flight.counted(caller.client_id):
             answer = gateway.calls.send(
                 app,
                 request.method,
-                f"{request.path}?{request.query}",
+                f"{path}?{request.query}",
                 headers=_headers_up(request.headers),
                 body=request.body or None,
                 cost=rate_cost_of(caller, gateway),
@@ -68,6 +73,8 @@ def _forwarded(
             )
     except GatewayError as error:
         report.failed(error)
+        if error.code == "token_in_answer":
+            log.error("%s %s: WeChat showed the real token", request.request_id, path)
         raise
     report.answered(answer)
     return Response(answer.status, _headers_down(answer.headers), answer.body)
@@ -81,8 +88,14 @@ def _headers_up(headers: Headers) -> dict[str, str]:
 
 
 def _headers_down(headers: Headers) -> Headers:
-    return tuple(
-        (name, value)
-        for name, value in headers
-        if _PASSED_DOWN.fullmatch(name) and _VALUE_DOWN.fullmatch(value)
-    )
+    """Return the headers that pass, repeated ones in one value, and our own."""
+    passed: dict[str, tuple[str, str]] = {}
+    for name, value in headers:
+        if not (_PASSED_DOWN.fullmatch(name) and _VALUE_DOWN.fullmatch(value)):
+            continue
+        # FC 3.0 takes each header once: after a write it is too late to refuse it.
+        first = passed.get(name.lower())
+        passed[name.lower()] = (
+            (first[0], f"{first[1]}, {value}") if first else (name, value)
+        )
+    return (*passed.values(), _SANDBOX)

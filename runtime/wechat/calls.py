@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_plus
 
 from runtime.custody.custody import Custody
 from runtime.custody.protocol import CredentialValue, RateCost, Source
-from runtime.errors import WeChatTimeout, WeChatUnavailable
+from runtime.errors import ApiRefused, WeChatTimeout, WeChatUnavailable
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
@@ -57,8 +57,9 @@ class Calls:
     ) -> Answer:
         """Return the answer to a call of `target` (path and query without a token).
 
-        RateLimited if the client's rate does not cover the cost. A write is repeated
-        only after a rejected token; a read also where WeChat is busy or hangs up.
+        RateLimited if the client's rate does not cover the cost; ApiRefused if the
+        answer shows the real token. A write is repeated only after a rejected token; a
+        read also where WeChat is busy or hangs up.
         `on_attempt` is called with the seconds that each attempt took.
         """
         source = self.real_token_source(app)
@@ -76,15 +77,15 @@ class Calls:
         )
         answer = attempts.run(put_token(target, token))
         if answer.errcode not in REJECTED_TOKEN:
-            return answer
+            return _without(answer, token)
         dropped = self._custody.reject(source, token.value)
         fresh = _real_token(self._custody.get(source))
         if fresh.value == token.value:
-            return answer
+            return _without(answer, token)
         answer = attempts.run(put_token(target, fresh))
         if dropped and answer.errcode not in REJECTED_TOKEN:
             self._custody.refund(source)
-        return answer
+        return _without(answer, token, fresh)
 
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
@@ -193,6 +194,20 @@ def put_token(target: str, token: RealToken) -> str:
     else:
         kept.insert(0, pair)
     return f"{path}?{'&'.join(kept)}"
+
+
+def _without(answer: Answer, *tokens: RealToken) -> Answer:
+    """Return the answer; ApiRefused if it shows one of the tokens.
+
+    Some paths of WeChat's repeat the request's URL. A write has happened by then, so
+    the errcode is one at which no client tries again.
+    """
+    values = [value for _, value in answer.headers]
+    for token in tokens:
+        for text in {token.value, quote(token.value, safe="")}:
+            if text.encode() in answer.body or any(text in value for value in values):
+                raise ApiRefused(48001, "token_in_answer")
+    return answer
 
 
 def _is_token(pair: str) -> bool:
