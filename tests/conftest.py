@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -15,6 +16,11 @@ from tests.support.redis_server import make_redis
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 UNDIVIDED = ("tests/deployment/",)
 """Folders for one worker: what they build and deploy takes a minute each time."""
+
+
+# An example takes long on a busy machine, whatever the code does.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 class ByFile(LoadScopeScheduling):

@@ -103,6 +103,19 @@ def test_rotation():
         make_envelope({2: NEW}).open(GOLDEN, place=PLACE)
 
 
+def test_what_the_newest_key_sealed_is_current():
+    """Only that: a rotation seals the rest anew, and finds a longer number as well."""
+    keys = dict.fromkeys((1, 2, 11), OLD)
+    sealed = {
+        number: make_envelope({number: OLD}).seal(HUSH, place=PLACE) for number in keys
+    }
+    current = [each for each in keys if make_envelope(keys).is_current(sealed[each])]
+
+    assert [11] == current
+    assert make_envelope({1: OLD}).is_current(sealed[1])
+    assert not make_envelope({1: OLD}).is_current(sealed[11])
+
+
 def test_the_error_tells_the_place_and_nothing_else():
     """An operator learns which field it is; no text and no key stands there."""
     with pytest.raises(CannotOpen) as caught:

@@ -9,7 +9,7 @@ from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
 from runtime.errors import ServiceUnavailable
 from runtime.registry.client_secrets import client_id_of, hash_secret, make_secret
-from runtime.registry.models import App, Client
+from runtime.registry.models import App, Client, Rate
 from runtime.registry.registry import Registry
 
 APPID = "wx0123456789abcdef"
@@ -81,6 +81,18 @@ def test_a_client(registry, documents):
         disabled=False,
     )
     assert expected == registry.client("shop")
+
+
+def test_a_client_with_a_rate(registry, documents):
+    """Its calls are limited as its document says; without a rate by nothing."""
+    content = {**CLIENT, "rate": {"per_second": 0.5, "burst": 5}}
+    documents.write("clients", "slow", content, after=0)
+    documents.write("clients", "none", {**CLIENT, "rate": None}, after=0)
+    documents.write("clients", "shop", CLIENT, after=0)
+
+    assert Rate(per_second=0.5, burst=5) == registry.client("slow").rate
+    assert registry.client("none").rate is None
+    assert registry.client("shop").rate is None
 
 
 @pytest.mark.parametrize("id_", ["nobody", "", "../clients/shop", "\ud800"])

@@ -205,6 +205,18 @@ def test_a_session_cookie_fits():
     assert value == read(text)
 
 
+@pytest.mark.case(112)
+@pytest.mark.parametrize(("length", "is_read"), [(8192, True), (8193, False)])
+def test_the_longest(length, is_read):
+    """A cookie may be as long as all headers together, and no longer."""
+    # The padding is in the name, since base64 grows by four characters at a time.
+    name = "u" * (length - len(sign_cookie("", "x" * 5900, keys=KEYS, now=NOW)) - 2)
+    text = sign_cookie(name, "x" * 5900, keys=KEYS, now=NOW)
+
+    assert length == len(text)
+    assert is_read == (read(text, name=name) is not None)
+
+
 def test_the_line():
     """The header has exactly the flags that a session cookie needs."""
     expected = "a=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
@@ -215,3 +227,13 @@ def test_the_line():
 
     assert ("Set-Cookie", expected) == set_cookie("a", "1", max_age=60, secure=True)
     assert ("Set-Cookie", gone) == set_cookie("a", "", max_age=0, secure=False)
+
+
+def test_the_line_of_a_domain():
+    """A cookie for all hosts of a domain names it; one for scripts is not HttpOnly."""
+    expected = "a=1; Path=/; Max-Age=60; Domain=example.com; SameSite=Lax"
+    made = set_cookie(
+        "a", "1", max_age=60, secure=False, domain="example.com", http_only=False
+    )
+
+    assert ("Set-Cookie", expected) == made
