@@ -133,7 +133,7 @@ def test_a_request_of_fc_in_full():
 @pytest.mark.parametrize("path", ["/", "", "/login", "/login/", "/login/me"])
 @pytest.mark.parametrize("prefix", ["", "/2016-08-15/proxy/gateway/login"])
 def test_the_default_form_of_address(path, prefix):
-    """FC tells the path without its prefix; a bare prefix is the root."""
+    """FC gives the path without its prefix; a bare prefix is the root."""
     assert (path or "/") == from_wsgi(path=path, prefix=prefix, query="a=1").path
 
 
@@ -173,7 +173,7 @@ def tornado_environ(uri, **call):
     [("/login/me?a=%41", "/login/me"), ("/%E5%BC%A0", "/%"), ("/a%20b", "/%")],
 )
 def test_other_wsgi_servers(uri, expected):
-    """Tornado's container decodes the path and knows nothing of FC."""
+    """Tornado's WSGI container decodes the path and sets no variable of FC."""
     request = adapter_for(tornado_environ(uri, Cookie="a=1"), Wsgi()).request()
 
     assert expected == request.path

@@ -33,7 +33,7 @@ def test_an_odd_content_length_is_a_bad_request(length):
     ("length", "expected"), [("", b""), ("2", b"ab"), ("99", b"abcd")]
 )
 def test_content_length_counts(length, expected):
-    """As much is read as was announced, and never waited for more."""
+    """Content-Length bytes are read, and no more is waited for."""
     environ = {**make_environ_fc(body=b"abcd"), "CONTENT_LENGTH": length}
 
     assert expected == WsgiAdapter(environ, Wsgi()).body(100)
@@ -107,7 +107,7 @@ NOT_EVENTS = {
 
 @pytest.mark.parametrize("event", NOT_EVENTS.values(), ids=NOT_EVENTS)
 def test_what_is_no_http_event_is_a_bad_request(event):
-    """Anything else that FC might call with is refused, and by nothing else."""
+    """Any other event is a bad request, and no other error."""
     text = event if isinstance(event, bytes) else json.dumps(event).encode()
 
     with pytest.raises(BadRequest):

@@ -135,7 +135,7 @@ def test_a_page_for_users():
 @pytest.mark.bug(10)
 @pytest.mark.parametrize("home", [None, "https://shop.example.com/start"])
 def test_a_page_leads_home(home):
-    """To where the client's users are at home, else to the gateway's own root."""
+    """The page links to the client's home page, else to the gateway's own root."""
     dialect = partial(web_dialect, links=PageLinks(home=home))
     page = say(dialect, SnapshotUser(), accept=HTML).body.decode()
 
@@ -153,7 +153,7 @@ def test_wechats_words_do_not_reach_users():
 @pytest.mark.parametrize("dialect", [web_dialect, wechat_dialect])
 @pytest.mark.parametrize("accept", [HTML, "application/json"])
 def test_headers_that_an_error_needs(dialect, accept):
-    """503 tells when to come again, 405 what is allowed, once each."""
+    """503 has Retry-After, 405 has Allow, once each."""
     away = say(dialect, ServiceUnavailable(), accept=accept)
     odd = say(dialect, MethodNotAllowed("GET", "POST"), accept=accept)
 

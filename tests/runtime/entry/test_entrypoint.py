@@ -75,7 +75,7 @@ def raising(error):
     ],
 )
 def test_with_and_without_the_mount(path, expected):
-    """A custom domain tells the whole path, FC's own address does not: both answer."""
+    """A custom domain gives the whole path, FC's own URL does not: both work."""
     handler = make_handler(echo)
 
     by_wsgi = call_wsgi(handler, make_environ_fc(path=path))
@@ -94,7 +94,7 @@ def test_head_is_get_without_a_body():
 
 @pytest.mark.parametrize("error", [NotFound(), MethodNotAllowed("POST"), KeyError()])
 def test_head_has_no_body_in_an_error_either(error):
-    """An error that HEAD meets has GET's status, and no body."""
+    """An error answers HEAD with GET's status and no body."""
     handler = make_handler(raising(error))
     status, headers, body = call_wsgi(handler, make_environ_fc(method="GET"))
 
@@ -159,7 +159,7 @@ def test_a_known_error_is_one_line(caplog):
 
 
 def test_an_error_that_cannot_be_said(caplog):
-    """Even the page of an error may fail: a bare status goes out then."""
+    """Even rendering an error page may fail: then the answer is a plain status."""
 
     def broken(request, error, *, https):
         raise RuntimeError("no template")
@@ -172,7 +172,7 @@ def test_an_error_that_cannot_be_said(caplog):
 
 @pytest.mark.parametrize("https", [True, False])
 def test_what_every_answer_carries(settings, https):
-    """No browser guesses a type, nor comes back by plain http; pages say it once."""
+    """Every answer has nosniff, by https HSTS as well, and each only once."""
     base = "https://gateway.example.com" if https else "http://127.0.0.1:8080"
     wired = Gateway(replace(settings, public_base_url=base))
     given = Response(200, (NOSNIFF,))
@@ -188,7 +188,7 @@ def test_what_every_answer_carries(settings, https):
 
 
 def test_an_answer_that_the_platform_cannot_carry():
-    """Two cookies in FC 3.0's form are our fault, told as such and not half sent."""
+    """Two cookies in FC 3.0's form are a bug of ours: a 500, not half an answer."""
     two = Response(200, (("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")))
     handler = make_handler(lambda request, gateway: two)
 
@@ -214,7 +214,7 @@ def test_the_gateway_is_wanted_late():
 
 
 def test_a_gateway_that_cannot_be_made(caplog):
-    """A missing setting is told to the operator by name, to the caller not at all."""
+    """The log names the missing setting, the answer does not."""
 
     def gateway():
         raise SettingsError("MASTER_KEYS is missing")

@@ -47,7 +47,7 @@ def say(dialect, error, *, authorization=None):
     ],
 )
 def test_own_paths_have_http_statuses(error, status, code):
-    """And one JSON of three fields."""
+    """Errors are JSON with three fields."""
     response = say(api_dialect, error)
     content = json.loads(response.body)
 
@@ -60,7 +60,7 @@ def test_own_paths_have_http_statuses(error, status, code):
 
 
 def test_a_refusal_says_why():
-    """In words, from its own code."""
+    """The message explains the refusal."""
     content = json.loads(say(api_dialect, ApiRefused(48001, "app_not_granted")).body)
 
     assert "The call was refused: app not granted." == content["message"]
@@ -78,7 +78,7 @@ def test_wechats_own_words_help_a_program():
     ("scheme", "asked"), [("Basic", "Basic"), ("Bearer", "Bearer")]
 )
 def test_a_401_asks_for_the_scheme_that_was_tried(scheme, asked):
-    """Bearer where none was."""
+    """Bearer if the request had none."""
     response = say(api_dialect, InvalidToken(), authorization=f"{scheme} x")
 
     assert f'{asked} realm="gateway"' == dict(response.headers)["WWW-Authenticate"]
@@ -86,7 +86,7 @@ def test_a_401_asks_for_the_scheme_that_was_tried(scheme, asked):
 
 @pytest.mark.parametrize("dialect", [api_dialect, oauth_dialect])
 def test_headers_that_an_error_needs(dialect):
-    """When to come again, and what is allowed."""
+    """503 has Retry-After, 405 has Allow."""
     limited = dict(say(dialect, RateLimited(1.5)).headers)
     odd = dict(say(dialect, MethodNotAllowed("POST")).headers)
 

@@ -37,7 +37,7 @@ def ask(method, path):
 
 
 def test_the_groups_become_arguments():
-    """What the pattern catches is handed to the view, in order."""
+    """The groups of the pattern become the view's arguments, in order."""
     expected = Response(200, (("X-Argument", "wx0a"), ("X-Argument", "b")))
 
     assert expected == ask("POST", "/apps/wx0a/b")
@@ -47,7 +47,7 @@ def test_the_groups_become_arguments():
     "path", ["/apps/wx0a/b/", "/apps/wx0a/b\n", "//", "", "/apps/WX0A/b", "x/token"]
 )
 def test_a_pattern_matches_whole(path):
-    """More or less than the pattern is another path."""
+    """A path that only begins or ends like the pattern does not match."""
     with pytest.raises(NotFound):
         ask("GET", path)
 
@@ -71,7 +71,7 @@ def test_a_method_that_is_not_taken(method, path, allowed):
 
 
 def test_a_late_view_is_imported_by_its_first_call(tmp_path, monkeypatch):
-    """A route may name it before; then it is given what any view is."""
+    """Its route names it by text; it gets the arguments of any view."""
     source = "def view(request, gateway, *groups): return request, gateway, groups"
     (tmp_path / "views_that_wait.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)

@@ -24,7 +24,7 @@ def add(do, **more):
 
 
 def test_an_app_is_added_shown_and_listed(do, gateway):
-    """Its secrets are kept, and named only."""
+    """Its secrets are stored; answers only name them."""
     assert SHOWN == add(do)
     assert SHOWN == do("app show", appid=SERVICE)
     listed = {name: SHOWN[name] for name in SHOWN if name != "sealed"}
@@ -33,7 +33,7 @@ def test_an_app_is_added_shown_and_listed(do, gateway):
 
 
 def test_an_update_changes_what_is_given(do, gateway):
-    """And drops what is cleared; the rest stays, secrets too."""
+    """An update removes cleared fields; all others stay, secrets too."""
     add(do, js_domains=["a.example.com"], **PUSH)
     done = do("app update", appid=SERVICE, subject="unionid", clear=["js_domains"])
 
@@ -97,7 +97,7 @@ def test_an_argument_at_fault_is_named(do, gateway, verb, arguments, field):
 
 @pytest.mark.parametrize("verb", ["show", "update", "remove"])
 def test_an_unknown_app(do, verb):
-    """404, in words."""
+    """404 with a sentence that explains it."""
     with pytest.raises(UnknownDocument) as caught:
         do(f"app {verb}", appid=WEBSITE)
 
@@ -108,7 +108,7 @@ def test_an_unknown_app(do, verb):
 
 
 def test_an_update_that_changes_nothing_writes_nothing(do, gateway):
-    """A version that says the same would only hide what happened."""
+    """An equal version would only make the history harder to read."""
     add(do)
     with pytest.raises(OperationRefused) as caught:
         do("app update", appid=SERVICE, kind="service")

@@ -39,7 +39,7 @@ def apps(do):
     ],
 )
 def test_by_what_both_apps_name_users(do, apps, service, website, expected):
-    """Only the unionid is one in both; it is said, and not refused."""
+    """Only the unionid is the same in both apps; a warning, not an error."""
     apps(service, website)
     client = do("client add", name="Orders", scopes=BOTH, redirect_uris=ADDRESS)
     changed = do("client update", client_id="orders", name="New")

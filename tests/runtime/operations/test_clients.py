@@ -34,7 +34,7 @@ def owner(gateway, secret):
 
 
 def test_a_client_is_added_and_its_secret_told_once(do, gateway, orders, tmp_path):
-    """It works at once; nothing that is kept or shown later holds it."""
+    """It works at once, and is neither stored nor shown again."""
     secret = orders["secret"]
 
     assert re.fullmatch(r"orders_[0-9a-f]{32}", secret)
@@ -57,7 +57,7 @@ def test_an_id_is_made_of_the_name(do, name, client_id):
 
 
 def test_an_id_can_be_chosen(do):
-    """A Chinese name has to: nothing plain is in it."""
+    """A client with a Chinese name needs one."""
     with pytest.raises(InvalidDocument, match="client_id"):
         do("client add", name="订单")
 
@@ -101,7 +101,7 @@ def test_two_secrets_while_a_client_changes_over(do, gateway, orders):
 
 
 def test_a_disabled_client_is_cut_off(do, gateway, orders):
-    """Its secret until it is enabled, its tokens for good."""
+    """Its secret is refused until it is enabled; its tokens never work again."""
     token = token_of(gateway)
     assert lives(gateway, token)
     do("client disable", client_id="orders")
@@ -118,7 +118,7 @@ def test_a_disabled_client_is_cut_off(do, gateway, orders):
 
 
 def test_revoking_ends_tokens_and_no_secret(do, gateway, orders):
-    """The next token is good."""
+    """The next token is valid."""
     token = token_of(gateway)
     done = do("client revoke", client_id="orders")
 
@@ -128,7 +128,7 @@ def test_revoking_ends_tokens_and_no_secret(do, gateway, orders):
 
 
 def test_who_comes_back_brings_no_old_token(do, gateway, orders):
-    """Removed and added, or rolled back: tokens of then stay dead."""
+    """After removal and re-adding, or a rollback, old tokens stay invalid."""
     first = token_of(gateway)
     do("client revoke", client_id="orders")
     second = token_of(gateway)
@@ -201,7 +201,7 @@ def test_an_argument_at_fault_is_named(do, gateway, orders, verb, arguments, fie
     "verb", ["show", "update", "rotate", "revoke", "disable", "enable", "remove"]
 )
 def test_an_unknown_client(do, verb):
-    """404, in words."""
+    """404 with a sentence that explains it."""
     with pytest.raises(UnknownDocument) as caught:
         do(f"client {verb}", client_id="nobody")
 

@@ -27,7 +27,7 @@ def salt(do, gateway, orders):
 
 
 def test_it_is_made_when_the_first_name_is_pairwise(do, gateway, orders):
-    """Not before; each client has its own."""
+    """It is made then and not before; each client has its own."""
     assert "" == salt_of(gateway)
     do("client update", **PAIRWISE)
     do("client add", name="Other", subject_type="pairwise")
@@ -38,7 +38,7 @@ def test_it_is_made_when_the_first_name_is_pairwise(do, gateway, orders):
 
 
 def test_it_is_shown_nowhere(do, gateway, salt, tmp_path):
-    """Sealed in the store and in an export; no verb tells it."""
+    """It is sealed in the store and in exports; no command shows it."""
     told = [
         do("client show", client_id="orders"),
         do("client list"),
@@ -57,7 +57,7 @@ def test_it_is_shown_nowhere(do, gateway, salt, tmp_path):
     "change", [{"subject_type": "public"}, {"clear": ["subject_type"]}]
 )
 def test_going_back_and_forth_renames_nobody(do, gateway, salt, change):
-    """It stays while it is not needed."""
+    """The salt is kept while the client is not pairwise."""
     do("client update", client_id="orders", **change)
     do("client update", **PAIRWISE)
 
@@ -65,7 +65,7 @@ def test_going_back_and_forth_renames_nobody(do, gateway, salt, change):
 
 
 def test_a_rollback_renames_nobody(do, gateway, salt):
-    """Not even one to a version that had none yet."""
+    """Even a rollback to a version without a salt keeps it."""
     do("document rollback", kind="clients", id="orders", to=1)
     do("client update", **PAIRWISE)
 
@@ -81,7 +81,7 @@ def test_a_client_that_comes_back_has_the_same_names_of_users(do, gateway, salt)
 
 
 def test_an_import_renames_nobody(do, gateway, salt):
-    """Whatever the file says of a client that is there."""
+    """An import does not replace the salt of an existing client."""
     content = json.loads(json.dumps(exported(gateway, sealed=False)))
     content["documents"][1]["content"]["pairwise_salt"] = "0" * 32
     done = do("store import", **content)

@@ -61,7 +61,7 @@ def test_what_needs_a_secret_is_cleared_first(do, orders):
 
 
 def test_a_logo_is_shown_by_kind_and_size(do, gateway, orders):
-    """The whole of it is for the sign-in page."""
+    """Only the sign-in page gets its bytes."""
     done = do("client update", client_id="orders", logo=LOGO)
 
     assert "image/svg+xml, 41 bytes" == done["logo"]

@@ -55,7 +55,7 @@ def test_a_new_master_key_seals_everything_anew(do, orders, with_keys, tmp_path)
 
 
 def test_what_cannot_be_opened_stops_no_other(do, orders, with_keys, tmp_path):
-    """It is named, and left as it is."""
+    """A document that cannot be opened is named and left unchanged."""
     stranger = with_keys(v3="x")
     do("app add", on=stranger, appid=WEBSITE, kind="website", secret=APP_SECRET)
     done = do("key rotate", on=with_keys(v1="m", v2="n"))
@@ -84,7 +84,7 @@ def test_the_check_tells_what_cannot_be_read(do, orders, with_keys, tmp_path):
 def test_a_damaged_document_is_named(
     do, orders, settings, redis_server, content, tmp_path
 ):
-    """Whichever verb comes upon it."""
+    """Every command names it."""
     redis_server.empty()  # and no copy there, nor in this process' memory
     fresh_process = Gateway(settings)
     (tmp_path / "config" / "apps" / SERVICE / "2.json").write_text(content)
@@ -153,7 +153,7 @@ def test_a_version_without_content(do, orders, to):
     ],
 )
 def test_an_argument_at_fault_is_named(do, verb, arguments, field):
-    """So with_secrets is none that comes by the way of HTTP."""
+    """`with_secrets` is no argument over HTTP."""
     with pytest.raises(InvalidDocument) as caught:
         do(verb, **arguments)
 

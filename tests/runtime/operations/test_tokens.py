@@ -36,7 +36,7 @@ def test_before_anybody_asked(do):
 
 
 def test_a_refresh_fetches_what_is_due(do):
-    """And nothing when it is fresh."""
+    """A fresh credential is not fetched."""
     name = f"access_token:{SERVICE}"
     fetched = do("token refresh", appid=SERVICE)
     again = do("token refresh", appid=SERVICE)
@@ -52,7 +52,7 @@ def test_a_refresh_fetches_what_is_due(do):
 
 
 def test_a_ticket_in_use_is_told_and_kept_up(do, gateway):
-    """Never the value of either."""
+    """The answer has no value."""
     gateway.calls.ticket(gateway.registry.app(SERVICE), "jsapi")
     told = do("token show")
     done = do("token refresh", appid=SERVICE)
@@ -64,7 +64,7 @@ def test_a_ticket_in_use_is_told_and_kept_up(do, gateway):
 
 
 def test_wechats_refusal_is_told(do, wechat, gateway):
-    """At once by refresh, and afterwards by show."""
+    """`token refresh` shows it at once, and `token show` later."""
     refused = {"errcode": 40125, "errmsg": "invalid appsecret rid: 1"}
     wechat.script(STABLE, refused, refused)
     do("token refresh", appid=SERVICE)  # the fixture's answer comes first

@@ -31,7 +31,7 @@ def through_json(content):
 
 
 def test_every_kind_of_document_travels():
-    """One that is added later is not forgotten."""
+    """Every kind of document is exported, also one that is added later."""
     assert set(SECRET_FIELDS) == set(CHECKS)
 
 
@@ -49,7 +49,7 @@ def test_an_export_makes_the_same_elsewhere(do, gateway, orders, elsewhere, seal
 
 
 def test_only_a_sealed_export_hides_secrets(do, gateway, orders):
-    """And the verb exports sealed."""
+    """The command exports sealed documents."""
     sealed, plain = do("store export"), exported(gateway, sealed=False)
 
     assert (True, False) == (sealed["sealed"], plain["sealed"])
@@ -58,7 +58,7 @@ def test_only_a_sealed_export_hides_secrets(do, gateway, orders):
 
 
 def test_what_was_changed_since_is_not_overwritten(do, gateway, orders):
-    """Nothing at all is written, and it is said what is in the way."""
+    """Nothing is written, and the answer names the changed documents."""
     content = through_json(do("store export"))
     do("app update", appid=SERVICE, subject="unionid")
     content["documents"][1]["content"]["name"] = "Renamed"
@@ -101,7 +101,7 @@ def test_a_race_in_between_is_told(do, gateway, orders, elsewhere, monkeypatch):
 
 
 def test_a_client_that_was_removed_comes_back_without_its_tokens(do, gateway, orders):
-    """Under an epoch that it never had."""
+    """It gets a new epoch."""
     content = through_json(do("store export"))
     client = gateway.registry.client("orders")
     do("client remove", client_id="orders")
