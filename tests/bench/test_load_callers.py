@@ -181,7 +181,7 @@ def test_window_has_only_what_ended_in_it():
     assert abs(len(window.latencies) - (after - before)) <= 4
     assert (window.bad, window.cpu, window.load_cpu) == (0, 3.0, 0.5)
     assert window.rate == len(window.latencies) / window.seconds
-    assert window.cpu_per_call == 3e6 / len(window.latencies)
+    assert window.cpu_per_call == pytest.approx(3e6 / len(window.latencies))
     assert window.load_percent == pytest.approx(50 / window.seconds)
 
 
