@@ -102,7 +102,11 @@ class Gateway:
         """Return the check of what is reachable."""
         from runtime.health import Health
 
-        return Health(self.redis_store, self.documents)
+        return Health(
+            self.redis_store,
+            self.documents,
+            unreadable=lambda: len(self.registry.unreadable(within=30.0)),
+        )
 
     @lazy
     def registry(self) -> Registry:
@@ -116,7 +120,7 @@ class Gateway:
         """Return the origins whose pages may read our answers by script."""
         from runtime.registry.page_origins import PageOrigins
 
-        return PageOrigins(self.registry, clock=self.clock)
+        return PageOrigins(self.registry)
 
     @lazy
     def wechat(self) -> WeChat:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from runtime.documents.documents import Documents
@@ -18,6 +19,9 @@ from runtime.version import version
 
 LOOK_SECONDS = 4.0
 """After this time what has not answered counts as away; both are asked at once."""
+
+COUNT_SECONDS = 0.5
+"""So long a probe waits for the number of documents that cannot be read."""
 
 FRESH_SECONDS = 2.0
 """The time for which one result answers every probe, so that a flood of probes does not
@@ -34,6 +38,7 @@ class Health:
         store: RedisStore,
         documents: Documents,
         *,
+        unreadable: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
@@ -43,6 +48,8 @@ class Health:
             "redis": lambda: store.put(key, b"", seconds=60),
             "config": lambda: documents.version("clients", "health"),
         }
+        self._count_unreadable = unreadable
+        self._unreadable = 0
         self._clock = clock
         self._look_seconds = look_seconds
         self._found: dict[str, str] = {}
@@ -57,6 +64,10 @@ class Health:
                 self._found_at = self._clock()
             return self._found
 
+    def unreadable(self) -> int:
+        """Return how many documents cannot be read, as far as is known."""
+        return self._unreadable
+
     def _look(self) -> dict[str, str]:
         # In threads, which can be left behind: redis-py and boto3 retry for longer than
         # a probe waits.
@@ -65,12 +76,19 @@ class Health:
             threading.Thread(target=_reach, args=(*each, reached), daemon=True)
             for each in self._needed.items()
         ]
+        count = threading.Thread(target=self._count, daemon=True)
+        count.start()
         until = time.monotonic() + self._look_seconds
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        count.join(COUNT_SECONDS)  # it matters less than what is away
         return {name: "ok" if name in reached else "away" for name in self._needed}
+
+    def _count(self) -> None:
+        with suppress(ServiceUnavailable):
+            self._unreadable = self._count_unreadable()
 
 
 def _reach(name: str, call: Callable[[], Any], reached: set[str]) -> None:

@@ -65,11 +65,9 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
 
 def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
     if re.fullmatch(APPID, appid):
-        known = [
-            client for client in registry.clients() if appid in client.scopes_by_app
-        ]
+        known = registry.clients_of(appid)
     else:
-        known = [client for client in [registry.client(appid)] if client]
+        known = tuple(client for client in [registry.client(appid)] if client)
     found = [
         client
         for client in known

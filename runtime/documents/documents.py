@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.envelope import Envelope
+from runtime.documents.listing import DocumentListing, Listing, VersionListing
 from runtime.documents.reader import (
     COMPARE_SECONDS,
     FRESH_SECONDS,
@@ -20,18 +21,23 @@ from runtime.documents.reader import (
     DocumentReader,
 )
 from runtime.documents.redis_copies import DocumentCopies
+from runtime.documents.renewed import FIRST_SECONDS, PATIENCE_SECONDS
 from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
 from runtime.documents.store import REMOVED, DocumentStore, Stored, VersionExists
+from runtime.documents.unreadable import UnreadableDocument
 
 if TYPE_CHECKING:
     from runtime.documents.check import Finding
 
 __all__ = [
+    "FIRST_SECONDS",
     "FRESH_SECONDS",
     "SECRET_FIELDS",
     "Document",
     "Documents",
+    "Listing",
     "Stored",
+    "UnreadableDocument",
     "VersionExists",
 ]
 
@@ -50,21 +56,60 @@ class Documents:
         clock: Callable[[], float] = time.monotonic,
         memory: DocumentMemory | None = None,
         compare_seconds: float = COMPARE_SECONDS,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._store = store
         self._fields = SecretFields(envelope)
+        self._versions = {
+            kind: VersionListing(
+                store, kind, copies=copies, clock=clock, patience=patience
+            )
+            for kind in SECRET_FIELDS
+        }
         self._reader = DocumentReader(
             store,
             self._fields,
             copies=copies,
             memory=DocumentMemory(clock) if memory is None else memory,
+            is_listed=self._is_listed,
             clock=clock,
             compare_seconds=compare_seconds,
         )
+        self._listings = {
+            kind: DocumentListing(
+                kind,
+                versions=versions,
+                reader=self._reader,
+                clock=clock,
+                patience=patience,
+            )
+            for kind, versions in self._versions.items()
+        }
 
     def read(self, kind: str, id_: str) -> Document | None:
-        """Return the newest version, at most two seconds old; None if absent."""
+        """Return the newest version, at most two seconds old; None if absent.
+
+        UnreadableDocument if it is damaged, or no master key opens it.
+        """
         return self._reader.read(f"{kind}/{id_}") if _ID.fullmatch(id_) else None
+
+    def listing(
+        self,
+        kind: str,
+        *,
+        within: float = FRESH_SECONDS,
+        first: float = FIRST_SECONDS,
+    ) -> Listing:
+        """Return all documents of a kind, as they were within the last seconds.
+
+        Older ones if the store is slow or away; StoreAway if it has never answered and
+        does not within `first` seconds.
+        """
+        return self._listings[kind].get(within, first=first)
+
+    def list_now(self, kind: str) -> Listing:
+        """Return all documents of a kind as the store has them now."""
+        return self._listings[kind].now()
 
     def write(
         self, kind: str, id_: str, content: Mapping[str, Any], *, after: int
@@ -123,6 +168,10 @@ class Documents:
 
         return check_store(self._store, self._fields)
 
+    def _is_listed(self, name: str) -> bool:
+        kind, _, id_ = name.partition("/")
+        return id_ in self._versions[kind].renewed.get(FRESH_SECONDS).value
+
     def _append(self, name: str, stored: bytes, after: int) -> int:
         try:
             if (self._store.versions(name) or [0])[-1] != after:
@@ -130,9 +179,10 @@ class Documents:
             self._store.create(name, after + 1, stored)
         except VersionExists:
             # The writer that lost must see the winner's version at once.
-            self._reader.read_store(name)
+            self._reader.look(name)
             raise
         self._reader.publish(name, after + 1, stored)
+        self._listings[name.partition("/")[0]].expire()
         return after + 1
 
     def _newest_bytes(self, name: str) -> tuple[int, bytes]:

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runtime.documents.redis_copies import DocumentCopies
+from runtime.crypto.envelope import CannotOpen
+from runtime.documents.redis_copies import DocumentCopies, DocumentCopy
 from runtime.documents.secret_fields import SecretFields
 from runtime.documents.store import DocumentStore, StoreAway
+from runtime.documents.unreadable import UnreadableDocument
 from runtime.errors import ServiceUnavailable
 from runtime.state.single_flight import SingleFlight
 
@@ -31,6 +34,11 @@ FRESH_SECONDS = 2.0
 
 SEARCH_SECONDS = 30.0
 """Longer than the timeouts of a store and of Redis together."""
+
+READERS = 16
+"""Threads that read from the store what Redis has no copies of."""
+
+MOST_ABSENT = 1000
 
 COMPARE_SECONDS = 0.2
 """Longest time that a comparison with an unreachable store delays a reader."""
@@ -54,6 +62,7 @@ class DocumentReader:
         *,
         copies: DocumentCopies | None,
         memory: DocumentMemory,
+        is_listed: Callable[[str], bool],
         clock: Callable[[], float],
         compare_seconds: float = COMPARE_SECONDS,
     ) -> None:
@@ -61,35 +70,83 @@ class DocumentReader:
         self._fields = fields
         self._copies = copies
         self._memory = memory
+        self._is_listed = is_listed
         self._clock = clock
         self._compare_seconds = compare_seconds
-        self._searches: SingleFlight[Document | None] = SingleFlight()
-        self._listed: dict[str, tuple[float, frozenset[str]]] = {}
+        self._searches: SingleFlight[Seen | None] = SingleFlight()
 
     def read(self, name: str) -> Document | None:
         """Return the newest version of `{kind}/{id}`, at most two seconds old.
 
-        Without store and Redis it is the last one seen; OSError if there is none.
+        Without store and Redis it is the last one seen; OSError if there is none,
+        UnreadableDocument if it is damaged.
         """
         if seen := self._memory.fresh(name):
-            return seen.document
+            return seen.read(name)
+        if self._memory.is_absent(name):
+            return None
         search, is_first = self._searches.join(name)
         if not is_first:
-            return _result_of(search)
+            found = _result_of(search)
+            return found.read(name) if found else None
         try:
-            seen, due = self._search(name)
-            search.set_result(seen.document if seen else None)
+            found, due = self._search(name)
+            search.set_result(found)
         except BaseException as error:
             search.set_exception(error)
             raise
         finally:
             self._searches.finish(name, search)
-        return self._compare(name, seen) if seen and due else search.result()
+        if found and due:
+            found = self._compare(name, found)
+        return found.read(name) if found else None
 
-    def read_store(self, name: str) -> Document | None:
-        """Return the newest version in the store now, and copy it to Redis."""
-        seen = self._from_store(name, copies=self._copies)
-        return seen.document if seen else None
+    def read_all(
+        self, kind: str, versions: Mapping[str, int], *, asked_at: float
+    ) -> dict[str, Seen]:
+        """Return what a listing of that time names, by id, in its order.
+
+        One look-up in Redis brings what is new to this process; only what Redis lacks
+        is read from the store. OSError if the store does not give it.
+        """
+        found: dict[str, Seen] = {}
+        wanted: dict[str, int] = {}
+        for id_, version in versions.items():
+            name = f"{kind}/{id_}"
+            last = self._memory.last(name)
+            if last and last.version == version:
+                self._memory.remember(name, replace(last, asked_at=asked_at))
+                found[id_] = last
+            elif last and last.version > version and last.asked_at > asked_at:
+                found[id_] = last  # written since
+            else:
+                if last and last.version > version:
+                    self._drop(name, last.version)
+                wanted[id_] = version
+        copies = self._copies_of([f"{kind}/{id_}" for id_ in wanted])
+        missing: list[str] = []
+        for id_, version in wanted.items():
+            name = f"{kind}/{id_}"
+            copy = copies.get(name)
+            if copy is None or copy.version < version:
+                missing.append(id_)
+                continue
+            copied_at = asked_at if copy.version == version else self._clock()
+            found[id_] = self._remember(name, copied_at, copy.version, copy.content)
+
+        def read(id_: str) -> None:
+            name = f"{kind}/{id_}"
+            with suppress(FileNotFoundError):  # removed by hand meanwhile
+                stored = self._store.read(name, versions[id_])
+                self._copy(self._copies, name, versions[id_], stored)
+                found[id_] = self._remember(name, asked_at, versions[id_], stored)
+
+        in_threads(read, missing, threads=READERS)
+        return {id_: found[id_] for id_ in versions if id_ in found}
+
+    def look(self, name: str) -> None:
+        """Take the newest version from the store now, and copy it to Redis."""
+        self._from_store(name, copies=self._copies)
 
     def publish(self, name: str, version: int, stored: bytes) -> None:
         """Show a version that was just written to this process and all others."""
@@ -106,8 +163,11 @@ class DocumentReader:
         if copy and not (last and last.version > copy.version):
             return self._remember(name, asked_at, copy.version, copy.content), copy.due
         try:
-            if copies and not self._is_listed(name):
+            # Anybody may ask for any id: without the listing, which has it within two
+            # seconds, the store would be asked for each.
+            if self._copies and not self._is_listed(name):
                 self._memory.forget(name)
+                self._memory.miss(name, asked_at)
                 return None, False
             return self._from_store(name, copies=copies), False
         except OSError:
@@ -115,19 +175,6 @@ class DocumentReader:
                 raise
             self._memory.extend(name, last)
             return last, False
-
-    def _is_listed(self, name: str) -> bool:
-        """Tell whether the store had it within two seconds; a new one has a copy.
-
-        Anybody may ask for any id: without this, the store would be asked for each.
-        """
-        kind, _, id_ = name.partition("/")
-        asked_at = self._clock()
-        listed_at, ids = self._listed.get(kind, (float("-inf"), frozenset()))
-        if asked_at >= listed_at + FRESH_SECONDS:
-            ids = frozenset(self._store.ids(kind))
-            self._listed[kind] = asked_at, ids
-        return id_ in ids
 
     def _from_store(self, name: str, *, copies: DocumentCopies | None) -> Seen | None:
         asked_at = self._clock()
@@ -139,16 +186,16 @@ class DocumentReader:
         self._copy(copies, name, versions[-1], stored)
         return self._remember(name, asked_at, versions[-1], stored)
 
-    def _compare(self, name: str, seen: Seen) -> Document | None:
+    def _compare(self, name: str, seen: Seen) -> Seen | None:
         """Return the store's version; the copy's if the store does not answer soon."""
-        newest: Future[Document | None] = Future()
+        newest: Future[Seen | None] = Future()
 
         def compare() -> None:
             try:
                 newest.set_result(self._correct(name, seen))
             except Exception as error:
                 log.warning("%s: not compared, %s", name, type(error).__name__)
-                newest.set_result(seen.document)
+                newest.set_result(seen)
 
         # A thread of its own can be left behind where the store does not answer. FC may
         # freeze it for good; the next comparison is half a minute away.
@@ -156,25 +203,43 @@ class DocumentReader:
         try:
             return newest.result(self._compare_seconds)
         except FutureTimeout:
-            return seen.document
+            return seen
 
-    def _correct(self, name: str, seen: Seen) -> Document | None:
+    def _correct(self, name: str, seen: Seen) -> Seen | None:
         newest = (self._store.versions(name) or [0])[-1]
         if newest == seen.version:
-            return seen.document
-        if newest < seen.version and self._copies:
-            # The store was restored to an earlier state, and the store decides.
-            self._copies.drop(name, seen.version)
-        return self.read_store(name)
+            return seen
+        if newest < seen.version:
+            self._drop(name, seen.version)
+        return self._from_store(name, copies=self._copies)
+
+    def _drop(self, name: str, version: int) -> None:
+        # The store was restored to an earlier state, and the store decides.
+        if self._copies:
+            with suppress(ServiceUnavailable):
+                self._copies.drop(name, version)
 
     def _remember(
         self, name: str, asked_at: float, version: int, stored: bytes
     ) -> Seen:
-        content = self._fields.open(name, stored)
-        document = None if content is None else Document(version, content)
-        seen = Seen(asked_at, version, document)
+        last = self._memory.last(name)
+        if last and (last.version, last.mark) == (version, hash(stored)):
+            seen = replace(last, asked_at=asked_at)
+        else:
+            seen = self._opened(name, asked_at, version, stored)
         self._memory.remember(name, seen)
         return seen
+
+    def _opened(self, name: str, asked_at: float, version: int, stored: bytes) -> Seen:
+        document, unreadable = None, False
+        try:
+            content = self._fields.open(name, stored)
+        except (CannotOpen, ValueError, TypeError, AttributeError, RecursionError):
+            log.warning("%s: version %d cannot be read", name, version)
+            unreadable = True
+        else:
+            document = None if content is None else Document(version, content)
+        return Seen(asked_at, version, document, unreadable, hash(stored))
 
     def _copy(
         self, copies: DocumentCopies | None, name: str, version: int, stored: bytes
@@ -183,32 +248,80 @@ class DocumentReader:
             with suppress(ServiceUnavailable):
                 copies.put(name, version, stored)
 
+    def _copies_of(self, names: list[str]) -> dict[str, DocumentCopy]:
+        if self._copies and names:
+            with suppress(ServiceUnavailable):
+                return self._copies.get_all(names)
+        return {}
 
-def _result_of(search: Future[Document | None]) -> Document | None:
+
+def _result_of(search: Future[Seen | None]) -> Seen | None:
     try:
         return search.result(SEARCH_SECONDS)
     except FutureTimeout:
         raise StoreAway("the search for the document took too long") from None
 
 
+def in_threads(
+    call: Callable[[str], None], items: Sequence[str], *, threads: int
+) -> None:
+    """Call for each item, in threads that nobody has to wait for at the end.
+
+    The first OSError ends it and is raised.
+    """
+    left, faults = deque(items), deque[OSError]()
+
+    def work() -> None:
+        with suppress(IndexError):
+            while not faults:
+                item = left.popleft()
+                try:
+                    call(item)
+                except OSError as error:
+                    faults.append(error)
+
+    running = [
+        threading.Thread(target=work, daemon=True)
+        for _ in range(min(threads, len(items)))
+    ]
+    for each in running:
+        each.start()
+    for each in running:
+        each.join()
+    if faults:
+        raise faults[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Result of a search at `asked_at`; `document` is None where it was removed."""
+    """Result of a search at `asked_at`; `document` is None where it was removed.
+
+    It is None as well where the version is `unreadable`; `mark` is of its bytes.
+    """
 
     asked_at: float
     version: int
     document: Document | None
+    unreadable: bool = False
+    mark: int = 0
+
+    def read(self, name: str) -> Document | None:
+        """Return the document; UnreadableDocument if it cannot be read."""
+        if self.unreadable:
+            raise UnreadableDocument(name)
+        return self.document
 
 
 class DocumentMemory:
-    """The last documents seen, by name; an absent one is not remembered.
+    """The last documents seen, by name, and the last names that there are none of.
 
-    Anybody may ask for any id, so only documents that exist take memory.
+    Anybody may ask for any id, so only few absent ones are remembered.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._seen: dict[str, Seen] = {}
+        self._absent: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -229,6 +342,7 @@ class DocumentMemory:
     def remember(self, name: str, seen: Seen) -> None:
         """Remember what was seen, unless a later question has been answered."""
         with self._lock:
+            self._absent.pop(name, None)
             known = self._seen.get(name)
             if known is None or _order(known) <= _order(seen):
                 self._seen[name] = seen
@@ -236,6 +350,18 @@ class DocumentMemory:
     def extend(self, name: str, seen: Seen) -> None:
         """Use it for FRESH_SECONDS more: neither Redis nor the store answers."""
         self.remember(name, replace(seen, asked_at=self._clock()))
+
+    def is_absent(self, name: str) -> bool:
+        """Tell whether there was none within the last FRESH_SECONDS."""
+        asked_at = self._absent.get(name)
+        return asked_at is not None and self._clock() < asked_at + FRESH_SECONDS
+
+    def miss(self, name: str, asked_at: float) -> None:
+        """Remember that there was none at this time."""
+        with self._lock:
+            if len(self._absent) >= MOST_ABSENT:
+                self._absent.clear()
+            self._absent[name] = asked_at
 
     def forget(self, name: str) -> None:
         """Forget a document that does not exist."""

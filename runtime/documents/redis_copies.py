@@ -4,11 +4,18 @@
     content    the bytes of that version in the store
     checked    when the copy was last compared with the store, in ms
 
+And of the listing of each kind, one hash:
+
+    versions   the newest version of each id, as JSON
+    at         when the store was asked for it, in ms
+
 Only documents that the store has are copied, so questions cannot fill Redis.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +67,39 @@ if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
 
+# Returns {versions, their age in ms, now in ms}; no versions where there are none, and
+# an age below 0 where the clock was set back.
+_GET_LISTED = (
+    _NOW
+    + """
+local found = redis.call('HMGET', KEYS[1], 'versions', 'at')
+local age = found[2] and now - tonumber(found[2]) or 0
+return {found[1], string.format('%.0f', age), string.format('%.0f', now)}
+"""
+)
+
+# ARGV: when the store was asked, versions, life in ms. Keeps the answer to a later
+# question, unless that lies ahead: then the clock was set back.
+_PUT_LISTED = (
+    _NOW
+    + """
+local at = tonumber(redis.call('HGET', KEYS[1], 'at') or '0')
+if at > tonumber(ARGV[1]) and at <= now then return 0 end
+redis.call('HSET', KEYS[1], 'at', ARGV[1], 'versions', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersions:
+    """A listing as Redis has it, None if it has none; `now` is Redis' time in ms."""
+
+    versions: Mapping[str, int] | None
+    age: float
+    now: int
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentCopy:
@@ -84,6 +124,37 @@ class DocumentCopies:
         version, content, due = found
         return DocumentCopy(int(version), content, due == b"1")
 
+    def get_all(self, names: Sequence[str]) -> dict[str, DocumentCopy]:
+        """Return the copies of these documents; none of them is due."""
+        found = self._store.hashes(
+            [_key(name) for name in names],
+            ("version", "content"),
+            seconds=COPY_SECONDS,
+        )
+        return {
+            name: DocumentCopy(int(version), content, due=False)
+            for name, (version, content) in zip(names, found, strict=True)
+            if version is not None and content is not None
+        }
+
+    def listed(self, kind: str) -> ListedVersions:
+        """Return the listing of a kind that some process had from the store last."""
+        text, age, now = self._store.run(
+            _GET_LISTED, [_listed_key(kind)], [], repeatable=True
+        )
+        # A clock that was set back makes it as old as can be.
+        seconds = int(age) / 1000 if int(age) >= 0 else COPY_SECONDS
+        versions = None if text is None else json.loads(text)
+        return ListedVersions(versions, seconds, int(now))
+
+    def put_listed(
+        self, kind: str, versions: Mapping[str, int], *, listed_at: int
+    ) -> None:
+        """Store a listing that the store was asked for at this time of Redis."""
+        text = json.dumps(versions, separators=(",", ":"))
+        arguments = [listed_at, text, _ms(COPY_SECONDS)]
+        self._store.run(_PUT_LISTED, [_listed_key(kind)], arguments, repeatable=True)
+
     def put(self, name: str, version: int, content: bytes) -> None:
         """Store a version, unless there is a newer one."""
         self._run(_PUT, name, version, content, _ms(COPY_SECONDS))
@@ -93,8 +164,15 @@ class DocumentCopies:
         self._run(_DROP, name, version)
 
     def _run(self, script: str, name: str, *arguments: Any) -> Any:
-        key = f"gateway:document:{{{name}}}"
-        return self._store.run(script, [key], list(arguments))
+        return self._store.run(script, [_key(name)], list(arguments))
+
+
+def _key(name: str) -> str:
+    return f"gateway:document:{{{name}}}"
+
+
+def _listed_key(kind: str) -> str:
+    return f"gateway:documents:{{{kind}}}"
 
 
 def _ms(seconds: float) -> int:

@@ -59,4 +59,10 @@ class DocumentStore(Protocol):
 
 def existing_ids(chains: Mapping[str, list[Stored]]) -> list[str]:
     """Return the ids whose newest version is not a removal, sorted."""
-    return sorted(id_ for id_, chain in chains.items() if not chain[-1].removed)
+    return list(newest_versions(chains))
+
+
+def newest_versions(chains: Mapping[str, list[Stored]]) -> dict[str, int]:
+    """Return the newest version of each id, sorted, without those that are removed."""
+    newest = {id_: chain[-1] for id_, chain in sorted(chains.items())}
+    return {id_: each.version for id_, each in newest.items() if not each.removed}

@@ -16,12 +16,14 @@ def answer_probe(
     """Answer 200 if everything that is needed is reachable, else 503.
 
     `quick=1` asks only whether the process answers; it neither reads the settings nor
-    connects.
+    connects. A document that cannot be read is counted, and stops nothing else.
     """
     content: dict[str, Any] = {"function": function, "version": version()}
     if request.argument("quick") == "1":
         return json_response(content)
     made = gateway()
     found = made.health.find()
+    if unreadable := made.health.unreadable():
+        content["unreadable_documents"] = unreadable
     content |= {**found, "time": made.clock()}
     return json_response(content, status=503 if "away" in found.values() else 200)

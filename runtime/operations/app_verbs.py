@@ -32,11 +32,12 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all apps with their most important fields."""
     checked_fields(arguments, {})
     apps = []
-    for appid, found in editing.each(gateway, "apps"):
+    documents, unreadable = editing.each(gateway, "apps")
+    for appid, found in documents.items():
         content = {**_DEFAULTS, **found.content}
         short = {name: content[name] for name in ("kind", "token_mode", "subject")}
         apps.append({"appid": appid, **short, "version": found.version})
-    return {"apps": apps}
+    return {"apps": apps, **({"unreadable": unreadable} if unreadable else {})}
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,11 +48,12 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all clients with their most important fields."""
     checked_fields(arguments, {})
     clients = []
-    for client_id, found in editing.each(gateway, "clients"):
+    documents, unreadable = editing.each(gateway, "clients")
+    for client_id, found in documents.items():
         client = shown_client(client_id, found.version, found.content)
         short = ("client_id", "name", "scopes", "disabled", "secrets", "version")
         clients.append({name: client[name] for name in short})
-    return {"clients": clients}
+    return {"clients": clients, **({"unreadable": unreadable} if unreadable else {})}
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,9 +37,7 @@ def readable(name: str) -> Iterator[None]:
     try:
         yield
     except (CannotOpen, ValueError, TypeError, AttributeError):
-        raise UnreadableDocument(
-            f"{name} cannot be read: it is damaged, or its master key is not here."
-        ) from None
+        raise UnreadableDocument(name) from None
 
 
 def read(gateway: Gateway, kind: str, id_: str) -> Document | None:
@@ -59,12 +57,20 @@ def find(gateway: Gateway, kind: str, id_: str) -> Document:
     return document
 
 
-def each(gateway: Gateway, kind: str) -> Iterator[tuple[str, Document]]:
-    """Yield id and newest version of each document of a kind."""
-    for id_ in gateway.documents.ids(kind):
-        document = read(gateway, kind, id_)
-        if document is not None:
-            yield id_, document
+def each(gateway: Gateway, kind: str) -> tuple[dict[str, Document], list[str]]:
+    """Return the newest version of each document of a kind, as the store has it now.
+
+    And the names of those that cannot be read.
+    """
+    listing = gateway.documents.list_now(kind)
+    found: dict[str, Document] = {}
+    unreadable = [f"{kind}/{id_}" for id_ in listing.unreadable]
+    for id_, document in sorted(listing.documents.items()):
+        if document.content.keys() >= set(NEEDED[kind]):
+            found[id_] = document
+        else:
+            unreadable.append(f"{kind}/{id_}")
+    return found, sorted(unreadable)
 
 
 def shown_later(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from runtime.documents.unreadable import UnreadableDocument
 from runtime.errors import GatewayError
+
+__all__ = ["OperationRefused", "UnknownDocument", "UnknownVerb", "UnreadableDocument"]
 
 
 class OperationRefused(GatewayError):
@@ -27,10 +30,3 @@ class UnknownDocument(OperationRefused):
 
     status = 404
     code = "unknown_document"
-
-
-class UnreadableDocument(OperationRefused):
-    """A document is damaged, or the master key that sealed it was removed."""
-
-    status = 500
-    code = "unreadable_document"

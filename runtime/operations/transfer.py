@@ -15,7 +15,7 @@ from runtime.operations import editing
 from runtime.operations.editing import ID
 from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import OperationRefused
-from runtime.registry.rules import Fault, flag, whole, word
+from runtime.registry.rules import Fault, flag, many, text, whole, word
 from runtime.registry.schema import (
     SCHEMA,
     SCHEMA_FIELD,
@@ -30,6 +30,8 @@ FORMAT = "wechat-gateway-documents-1"
 
 CHECKS = {"apps": app_document, "clients": client_document}
 
+_TEXT = text(r"[a-z]{1,16}/[A-Za-z0-9_-]{1,64}", "a document's name")
+
 
 def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all documents, with secrets sealed by the newest master key."""
@@ -38,17 +40,23 @@ def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def exported(gateway: Gateway, *, sealed: bool) -> dict[str, Any]:
-    """Return all documents; with `sealed` False, with secrets in plain text."""
+    """Return all documents; with `sealed` False, with secrets in plain text.
+
+    `unreadable` names those that are not in it, since they cannot be read.
+    """
     fields = _fields(gateway)
-    documents = []
+    documents, unreadable = [], []
     for kind in SECRET_FIELDS:
-        for id_, found in editing.each(gateway, kind):
+        readable, others = editing.each(gateway, kind)
+        unreadable += others
+        for id_, found in readable.items():
             content = found.content
             if sealed:
                 content = json.loads(fields.seal(f"{kind}/{id_}", content))
             entry = {"kind": kind, "id": id_, "version": found.version}
             documents.append({**entry, "content": content})
-    return {"format": FORMAT, "sealed": sealed, "documents": documents}
+    told = {"format": FORMAT, "sealed": sealed, "documents": documents}
+    return {**told, **({"unreadable": unreadable} if unreadable else {})}
 
 
 def import_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +66,9 @@ def import_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     export: then nothing is written.
     """
     rules = {"format": word(FORMAT), "sealed": flag, "documents": _documents}
-    known = checked_fields(arguments, rules, needed=rules)
+    known = checked_fields(
+        arguments, {**rules, "unreadable": many(_TEXT)}, needed=rules
+    )
     fields = _fields(gateway) if known["sealed"] else None
     steps = [_step(gateway, entry, fields) for entry in known["documents"]]
     conflicts = [step.name for step in steps if step.conflict]

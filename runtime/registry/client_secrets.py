@@ -38,10 +38,14 @@ def hash_secret(
 
 
 def matches(secret: str, known: str) -> bool:
-    """Tell in constant time whether the hash is of this secret."""
-    if len(secret) > LONGEST_SECRET:
+    """Tell in constant time whether the hash is of this secret.
+
+    It is not if a later version has made the hash in another way.
+    """
+    kind, _, rest = known.partition(":")
+    salt, _, digest = rest.partition(":")
+    if len(secret) > LONGEST_SECRET or kind != "sha256" or not digest.isascii():
         return False
-    _, salt, digest = known.split(":")
     return hmac.compare_digest(_digest(salt, secret), digest)
 
 

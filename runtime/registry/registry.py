@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+import logging
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
-from runtime.documents.documents import FRESH_SECONDS, Document, Documents
+from runtime.documents.documents import (
+    FIRST_SECONDS,
+    FRESH_SECONDS,
+    Document,
+    Documents,
+    Listing,
+    UnreadableDocument,
+)
 from runtime.errors import ServiceUnavailable
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.models import App, Client, Rate
 from runtime.state.stored_fields import known_fields
 
+log = logging.getLogger("gateway.registry")
+
 T = TypeVar("T")
 
 
 class Registry:
-    """Apps and clients by their ids; ServiceUnavailable without the documents."""
+    """Apps and clients by their ids.
 
-    def __init__(
-        self, documents: Documents, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    ServiceUnavailable where the documents are away. UnreadableDocument where the one
+    that is asked for cannot be read; listings leave such a one out.
+    """
+
+    def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._clock = clock
         self._made: dict[tuple[str, str], tuple[Document, Any]] = {}
-        self._listed: dict[str, tuple[float, list[str]]] = {}
+        self._apps: _Listed[App] | None = None
+        self._clients: _Listed[Client] | None = None
 
     def app(self, appid: str) -> App | None:
         """Return the app, or None."""
         return self._of("apps", appid, _app)
 
-    def apps(self) -> list[App]:
-        """Return all apps; a new one and a change are seen within two seconds."""
-        return [app for app in map(self.app, self._ids("apps")) if app]
+    def apps(self, *, first: float = FIRST_SECONDS) -> tuple[App, ...]:
+        """Return all apps; a new one and a change are seen within two seconds.
+
+        If the store is slow, they are seen later. `first` is how long a process waits
+        that has never had a listing.
+        """
+        return self._listed_apps(FRESH_SECONDS, first).all
 
     def client(self, client_id: str) -> Client | None:
         """Return the client, or None."""
         return self._of("clients", client_id, _client)
 
-    def clients(self) -> list[Client]:
-        """Return all clients; a new one and a change are seen within two seconds."""
-        return [client for client in map(self.client, self._ids("clients")) if client]
+    def clients(self) -> tuple[Client, ...]:
+        """Return all clients, as `apps` does."""
+        return self._listed_clients(FRESH_SECONDS).all
+
+    def clients_of(self, appid: str) -> tuple[Client, ...]:
+        """Return the clients that may use this app."""
+        return self._listed_clients(FRESH_SECONDS).by_app.get(appid, ())
+
+    def page_origins(self, *, within: float) -> Set[str]:
+        """Return the origins of enabled public clients, of a listing of that time."""
+        return self._listed_clients(within).origins
 
     def client_of(self, secret: str) -> Client | None:
         """Return the client that has this secret, or None."""
@@ -49,44 +73,148 @@ class Registry:
         known = client or _NOBODY
         return client if known.owns(secret) else None
 
-    def _ids(self, kind: str) -> list[str]:
-        # Unauthenticated requests lead here, and the store lists every version.
-        asked_at = self._clock()
-        listed_at, ids = self._listed.get(kind, (float("-inf"), []))
-        if asked_at >= listed_at + FRESH_SECONDS:
+    def apps_of(self, client: Client) -> list[App]:
+        """Return the client's apps in the order of its document.
+
+        UnreadableDocument if there is none that can be read, and one that cannot.
+        """
+        found: list[App] = []
+        fault: UnreadableDocument | None = None
+        for appid in client.scopes_by_app:
             try:
-                ids = self._documents.ids(kind)
-            except OSError:
-                raise ServiceUnavailable from None
-            self._listed[kind] = asked_at, ids
-        return ids
+                app = self.app(appid)
+            except UnreadableDocument as error:
+                fault = error
+            else:
+                found += [app] if app else []
+        if fault and not found:
+            raise fault
+        return found
+
+    def unreadable(self, *, within: float = FRESH_SECONDS) -> tuple[str, ...]:
+        """Return the names of all documents that cannot be used."""
+        apps = self._listed_apps(within, FIRST_SECONDS)
+        return apps.unreadable + self._listed_clients(within).unreadable
+
+    def _listed_apps(self, within: float, first: float) -> _Listed[App]:
+        listing = self._listing("apps", within, first)
+        known = self._apps
+        if known is None or known.listing is not listing:
+            known = self._apps = self._models("apps", listing, _app)
+        return known
+
+    def _listed_clients(self, within: float) -> _Listed[Client]:
+        listing = self._listing("clients", within, FIRST_SECONDS)
+        known = self._clients
+        if known is None or known.listing is not listing:
+            known = self._models("clients", listing, _client)
+            by_app: dict[str, tuple[Client, ...]] = {}
+            for client in known.all:
+                for appid in client.scopes_by_app:
+                    by_app[appid] = (*by_app.get(appid, ()), client)
+            origins = frozenset(
+                origin
+                for client in known.all
+                if client.public and not client.disabled
+                for origin in client.origins
+            )
+            known = self._clients = replace(known, by_app=by_app, origins=origins)
+        return known
+
+    def _listing(self, kind: str, within: float, first: float) -> Listing:
+        try:
+            return self._documents.listing(kind, within=within, first=first)
+        except OSError:
+            raise ServiceUnavailable from None
+
+    def _models(
+        self, kind: str, listing: Listing, make: Callable[[str, Document], T]
+    ) -> _Listed[T]:
+        found: list[T] = []
+        unreadable = [f"{kind}/{id_}" for id_ in listing.unreadable]
+        for id_, document in listing.documents.items():
+            try:
+                found.append(self._model(kind, id_, document, make))
+            except UnreadableDocument:
+                unreadable.append(f"{kind}/{id_}")
+        return _Listed(listing, tuple(found), tuple(unreadable))
 
     def _of(self, kind: str, id_: str, make: Callable[[str, Document], T]) -> T | None:
         try:
             document = self._documents.read(kind, id_)
         except OSError:
             raise ServiceUnavailable from None
-        if document is None:
-            return None
+        return None if document is None else self._model(kind, id_, document, make)
+
+    def _model(
+        self,
+        kind: str,
+        id_: str,
+        document: Document,
+        make: Callable[[str, Document], T],
+    ) -> T:
         # A document stays the same for two seconds, and a call reads it three times.
+        made: T | None
         known, made = self._made.get((kind, id_), (None, None))
         if known is not document:
-            made = make(id_, document)
+            try:
+                made = make(id_, document)
+            except (KeyError, ValueError, TypeError, AttributeError):
+                made = None
+                name = f"{kind}/{id_}"
+                log.warning("%s: version %d cannot be used", name, document.version)
             self._made[kind, id_] = document, made
+        if made is None:
+            raise UnreadableDocument(f"{kind}/{id_}")
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed(Generic[T]):
+    """A listing as models, with what is derived from it once."""
+
+    listing: Listing
+    all: tuple[T, ...]
+    unreadable: tuple[str, ...]
+    by_app: Mapping[str, tuple[T, ...]] = field(default_factory=dict)
+    origins: frozenset[str] = frozenset()
+
+
 def _app(appid: str, document: Document) -> App:
-    fields = known_fields(App, document.content)
+    fields = _fields(App, document.content)
     return App(appid=appid, revision=document.version, **fields)
 
 
 def _client(client_id: str, document: Document) -> Client:
-    fields = known_fields(Client, document.content)
+    fields = _fields(Client, document.content)
     scopes = document.content["scopes"]
-    fields["scopes_by_app"] = {app: tuple(each) for app, each in scopes.items()}
-    fields["rate"] = Rate(**fields["rate"]) if fields.get("rate") else None
+    fields["scopes_by_app"] = {app: _texts(each) for app, each in scopes.items()}
+    rate = fields.get("rate")
+    fields["rate"] = Rate(**known_fields(Rate, rate)) if rate else None
     return Client(client_id, **fields)
+
+
+def _fields(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a model; TypeError for a value of another type."""
+    fields = known_fields(kind, content)
+    for name, value in fields.items():
+        annotation = kind.__dataclass_fields__[name].type
+        if annotation == "tuple[str, ...]":
+            _texts(value)
+        elif not isinstance(value, _TYPES.get(annotation, object)):
+            raise TypeError(name)
+    return fields
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (tuple, list)) or not all(
+        isinstance(each, str) for each in value
+    ):
+        raise TypeError("no list of texts")
+    return tuple(value)
+
+
+_TYPES = {"str": str, "int": int, "bool": bool}
 
 
 _NOBODY = Client("", "", {}, (f"sha256:{'0' * 32}:{'0' * 64}",))

@@ -33,6 +33,5 @@ def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
     """Return a client's first app of each kind; SignInNotConfigured for no client."""
     if client is None or client.disabled:
         raise SignInNotConfigured
-    apps = [app for app in map(registry.app, client.scopes_by_app) if app]
-    by_kind = {app.kind: app for app in reversed(apps)}
+    by_kind = {app.kind: app for app in reversed(registry.apps_of(client))}
     return SignInApps(client, by_kind.get(QR_KIND), by_kind.get(PAGE_KIND))

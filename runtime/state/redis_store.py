@@ -37,6 +37,9 @@ _OLD_MASTER = "The previous master is now a slave"
 """What redis-py makes of READONLY where Sentinel tells the address."""
 
 
+HASHES_AT_ONCE = 1000
+"""In one round trip, so that neither side holds much for the other."""
+
 ATTEMPT_SECONDS = 10
 """How long a script can recognize that it is repeated; a repetition comes at once."""
 
@@ -130,6 +133,29 @@ class RedisStore:
     def remove(self, key: str) -> None:
         """Remove the key, if it is there."""
         self._call(lambda client: client.delete(key), repeatable=True)
+
+    def hashes(
+        self, keys: Sequence[str], fields: Sequence[str], *, seconds: float = 0.0
+    ) -> list[list[bytes | None]]:
+        """Return these fields of each hash; thousands take a few round trips.
+
+        With `seconds` the hashes live for that time from now on.
+        """
+
+        def read(client: Any, chunk: Sequence[str]) -> list[list[bytes | None]]:
+            with client.pipeline(transaction=False) as pipeline:
+                for key in chunk:
+                    pipeline.hmget(key, fields)
+                for key in chunk if seconds else ():
+                    pipeline.pexpire(key, round(seconds * 1000))
+                found: list[list[bytes | None]] = pipeline.execute()
+                return found[: len(chunk)]
+
+        found: list[list[bytes | None]] = []
+        for start in range(0, len(keys), HASHES_AT_ONCE):
+            chunk = keys[start : start + HASHES_AT_ONCE]
+            found += self._call(partial(read, chunk=chunk), repeatable=True)
+        return found
 
     def field(self, key: str, field: str) -> bytes | None:
         """Return one field of a hash, or None."""

@@ -87,8 +87,13 @@ class TestRedirectToWeChat:
     @pytest.mark.parametrize("appid", ["stranger", "", SERVICE[:-1], f"{SERVICE}0"])
     def test_who_names_no_app_lists_no_clients(self, visit, gateway, appid):
         """Otherwise any stranger could make the store list all versions."""
-        listings, ids = [], gateway.documents.ids
-        gateway.documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
+        listings, listing = [], gateway.documents.listing
+
+        def counted(kind, **more):
+            listings.append(kind)
+            return listing(kind, **more)
+
+        gateway.documents.listing = counted
         refused(visit, appid=appid)
 
         assert [] == listings

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.errors import ServiceUnavailable
-from runtime.registry.page_origins import FRESH_SECONDS
+from runtime.crypto.envelope import Envelope
+from runtime.documents.documents import Documents
+from runtime.documents.folder import FolderStore
+from runtime.documents.store import StoreAway
+from runtime.registry.page_origins import FRESH_SECONDS, PageOrigins
+from runtime.registry.registry import Registry
 from runtime.web.messages import HSTS, NOSNIFF
 from tests.support.provider import PAGE_ORIGIN
 from tests.support.scripted_wechat import FORM, change
@@ -131,18 +135,27 @@ def test_whose_origins_count(provider, gateway, clock, client_id, changed):
 
 
 @pytest.mark.case(87, 124)
-def test_with_the_documents_away_nobody_new_is_known(gateway, clock, monkeypatch):
+def test_with_the_documents_away_nobody_new_is_known(gateway, clock, tmp_path):
     """Known origins stay allowed; a new process allows none."""
-    origins = gateway.page_origins
-    known = [origins.know(PAGE_ORIGIN)]
 
-    def away():
-        raise ServiceUnavailable
+    class Leaving(FolderStore):
+        away = False
 
-    monkeypatch.setattr(gateway.registry, "clients", away)
+        def chains(self, kind):
+            if self.away:
+                raise StoreAway("ListObjects: ConnectTimeoutError")
+            return super().chains(kind)
+
+    store = Leaving(tmp_path / "config")
+    envelope = Envelope(gateway.settings.master_keys)
+
+    def origins():
+        return PageOrigins(Registry(Documents(store, envelope, clock=clock)))
+
+    seen = origins()
+    known = [seen.know(PAGE_ORIGIN)]
+    store.away = True
     clock.now += 1000
-    known.append(origins.know(PAGE_ORIGIN))
-    fresh = type(origins)(gateway.registry, clock=clock)
-    known.append(fresh.know(PAGE_ORIGIN))
+    known += [seen.know(PAGE_ORIGIN), origins().know(PAGE_ORIGIN)]
 
     assert [True, True, False] == known

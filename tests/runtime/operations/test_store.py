@@ -8,7 +8,11 @@ import json
 import pytest
 
 from runtime.gateway import Gateway
-from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.operations.refusals import (
+    OperationRefused,
+    UnknownDocument,
+    UnreadableDocument,
+)
 from runtime.operations.verbs import OPERATIONS, operation
 from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
@@ -90,15 +94,33 @@ def test_a_damaged_document_is_named(
     (tmp_path / "config" / "apps" / SERVICE / "2.json").write_text(content)
     fresh = {"appid": SERVICE, "kind": "service", "secret": APP_SECRET}
     for verb, arguments in [
-        ("app list", {}),
         ("app show", {"appid": SERVICE}),
         ("app add", fresh),
         ("app update", {"appid": SERVICE, "subject": "unionid"}),
-        ("store export", {}),
     ]:
-        with pytest.raises(OperationRefused) as caught:
+        with pytest.raises(UnreadableDocument) as caught:
             do(verb, on=fresh_process, **arguments)
         assert caught.value.message.startswith(f"apps/{SERVICE} cannot be read"), verb
+
+
+@pytest.mark.parametrize("content", ["{half", "[]", "5", '{"secret": 5}', "{}"])
+def test_a_damaged_document_stops_no_listing(
+    do, orders, settings, redis_server, content, tmp_path
+):
+    """It is left out and named; an import takes the export as it is."""
+    do("app add", appid=WEBSITE, kind="website", secret=APP_SECRET)
+    redis_server.empty()
+    fresh_process = Gateway(settings)
+    (tmp_path / "config" / "apps" / SERVICE / "2.json").write_text(content)
+    listed = do("app list", on=fresh_process)
+    export = do("store export", on=fresh_process)
+    names = [f"apps/{SERVICE}"]
+
+    assert [WEBSITE] == [app["appid"] for app in listed["apps"]]
+    assert [names, names] == [listed["unreadable"], export["unreadable"]]
+    exported = [f"{each['kind']}/{each['id']}" for each in export["documents"]]
+    assert [f"apps/{WEBSITE}", "clients/orders"] == exported
+    assert exported == do("store import", on=fresh_process, **export)["unchanged"]
 
 
 def test_the_history_of_a_document(do, orders):

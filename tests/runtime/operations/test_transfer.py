@@ -8,7 +8,7 @@ import pytest
 
 from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
-from runtime.operations.refusals import OperationRefused
+from runtime.operations.refusals import OperationRefused, UnreadableDocument
 from runtime.operations.transfer import CHECKS, exported
 from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
@@ -120,7 +120,7 @@ def test_another_deployments_keys(do, orders, environ, tmp_path):
         "MASTER_KEYS": "1:" + "Z" * 43 + "=",
     }
     stranger = Gateway(settings_from(changed))
-    with pytest.raises(OperationRefused) as caught:
+    with pytest.raises(UnreadableDocument) as caught:
         do("store import", on=stranger, **content)
 
     assert caught.value.message.startswith(f"apps/{SERVICE} cannot be read")

@@ -48,7 +48,7 @@ def test_all_apps(registry, documents):
     for appid, kind in (("wx2", "website"), ("wx1", "service")):
         documents.write("apps", appid, {"kind": kind, "secret": "hush"}, after=0)
 
-    expected = [App("wx1", "service", "hush", 1), App("wx2", "website", "hush", 1)]
+    expected = (App("wx1", "service", "hush", 1), App("wx2", "website", "hush", 1))
     assert expected == registry.apps()
 
 
@@ -200,21 +200,37 @@ def test_a_new_secret_tells_its_client():
     assert "a_" + "0" * 32 == make_secret("a", random=lambda size: "00" * size)
 
 
-def test_a_listing_is_good_for_two_seconds(documents):
+def test_a_listing_is_good_for_two_seconds(tmp_path):
     """Unauthenticated requests do not list the store each time."""
-    now, listings, ids = [0.0], [], documents.ids
-    documents.ids = lambda kind: [listings.append(kind), *ids(kind)][1:]
-    registry = Registry(documents, clock=lambda: now[0])
-    app = {"kind": "service", "secret": "hush"}
+    now, listings = [0.0], []
+
+    class Counted(FolderStore):
+        def chains(self, kind):
+            listings.append(kind)
+            return super().chains(kind)
+
+    envelope, store = Envelope({1: b"m" * 32}), Counted(tmp_path)
+    registry = Registry(Documents(store, envelope, clock=lambda: now[0]))
+    other = Documents(FolderStore(tmp_path), envelope)
     counts = []
     for now[0] in (0.0, 1.9, 2.0):
         counts.append((len(registry.apps()), len(registry.clients())))
         if not now[0]:
-            documents.write("apps", APPID, app, after=0)
-            documents.write("clients", "shop", CLIENT, after=0)
+            app = {"kind": "service", "secret": "hush"}
+            other.write("apps", APPID, app, after=0)
+            other.write("clients", "shop", CLIENT, after=0)
 
     assert [(0, 0), (0, 0), (1, 1)] == counts
     assert ["apps", "clients"] * 2 == listings
+
+
+def test_what_a_process_writes_it_lists_at_once(registry, documents):
+    """Two seconds are for other processes."""
+    assert () == registry.apps()
+    documents.write("apps", APPID, {"kind": "service", "secret": "hush"}, after=0)
+    assert [APPID] == [app.appid for app in registry.apps()]
+    documents.remove("apps", APPID, after=1)
+    assert () == registry.apps()
 
 
 def test_the_store_away(tmp_path):
@@ -224,7 +240,7 @@ def test_the_store_away(tmp_path):
         def versions(self, name):
             raise PermissionError(13, "hush", "/var/hush")
 
-        ids = versions
+        chains = versions
 
     registry = Registry(Documents(Away(tmp_path), Envelope({1: b"m" * 32})))
 
