@@ -11,7 +11,7 @@ BROKEN = ("functions/oidc/index.py", "functions/refresh/index.py")
 
 @pytest.fixture(scope="module")
 def broken(deployment):
-    """The deployment after an update that breaks two functions; mended in the end."""
+    """The deployment after an update that breaks two functions; repaired at the end."""
     sound = {
         deployment.tree / each: (deployment.tree / each).read_text() for each in BROKEN
     }

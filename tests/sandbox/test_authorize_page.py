@@ -1,4 +1,4 @@
-"""Sign-in inside WeChat: the link, the sheet, and the way back."""
+"""Sign-in inside WeChat: the link, the consent sheet, and the redirect back."""
 
 from urllib.parse import urlsplit
 

@@ -47,7 +47,7 @@ def poll(sandbox, uuid, **more):
 
 
 def test_the_page_has_what_clients_look_for(sandbox, website):
-    """The picture, the poll's address on the host it was reached at, the way back."""
+    """The picture, the poll's URL on the host of the request, the redirect back."""
     page = open_page(sandbox, website)
     uuid = re.search(r'class="js_qrcode_img .*" src="/connect/qrcode/(\w+)"', page.text)
     hint = f'var fordevtool = "{sandbox.url}/connect/l/qrconnect?uuid={uuid[1]}"'

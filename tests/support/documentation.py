@@ -37,7 +37,7 @@ def names(table):
 
 
 def sources(*folders):
-    """Return module name and syntax tree of each module in these rooms and files."""
+    """Return module name and syntax tree of each module in these packages and files."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     paths += [ROOT / file for file in folders if file.endswith(".py")]
     return [(_module(path), ast.parse(path.read_text("utf-8"))) for path in paths]

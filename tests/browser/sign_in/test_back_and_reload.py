@@ -155,7 +155,7 @@ class TestInWeChat:
 
     @pytest.mark.case(36, 50)
     def test_the_callback_of_yesterday(self, phone):
-        """Even where nothing is known of it any more, there is a way on."""
+        """Even if nothing of it is stored any more, the page has a link."""
         sign_in(phone)
         phone.host.remove_keys("gateway:flow:*")
         answer = phone.open(phone.callback())

@@ -57,7 +57,7 @@ def test_wechats_own_language(new_user, agent, locale, language):
 
 
 def test_a_language_that_was_chosen_comes_back_from_wechat(new_user):
-    """WeChat's way back says nothing of it."""
+    """WeChat's redirect back does not contain the language."""
     phone = new_user(**IN_WECHAT)
     phone.open("/login?lang=zh_TW")
     phone.refuse()

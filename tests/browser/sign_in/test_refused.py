@@ -113,7 +113,7 @@ class TestByTime:
     @pytest.mark.bug(10)
     @pytest.mark.parametrize("way", ["oidc", "qrconnect"])
     def test_a_services_page_that_stood_open_for_long(self, desktop, service, way):
-        """The way on leads to the service, and there a sign-in begins that works."""
+        """The link leads to the service, where a new sign-in succeeds."""
         desktop.open(f"{service.url}/{way}")
         desktop.qr()
         desktop.host.remove_keys("gateway:flow:*")

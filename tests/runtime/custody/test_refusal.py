@@ -63,7 +63,7 @@ class TestRefusal:
         )
 
     def test_a_changed_app_is_tried_at_once(self, redis_server):
-        """The operator has mended the AppSecret: no pause for the old one's sake."""
+        """After a corrected AppSecret the pause of the old one does not count."""
         source, custody = (
             ScriptedSource(answers=[self.REFUSED]),
             make_custody(redis_server),

@@ -53,7 +53,7 @@ def test_a_message_gets_a_64_bit_id(account, template_id):
     ],
 )
 def test_a_wrong_message_is_refused(account, template_id, changes, errcode):
-    """Receiver, template, way on and data have their codes."""
+    """Receiver, template, link and data have their own errcodes."""
     if isinstance(changes.get("touser"), int):
         changes = {"touser": account.openid(changes["touser"])}
     answer = account.post(SEND, {**message(account, template_id), **changes})

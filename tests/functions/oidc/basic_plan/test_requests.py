@@ -122,6 +122,6 @@ def test_oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
 
 @pytest.mark.case(21, 101)
 def test_oidcc_ensure_request_object_with_redirect_uri(party):
-    """The redirect_uri of an unread object mends none that is not registered."""
+    """A redirect_uri in a request object does not replace an unregistered one."""
     with pytest.raises(RedirectUriUnknown):
         party.begin(request=request_object(party), redirect_uri=BACK + "/other")

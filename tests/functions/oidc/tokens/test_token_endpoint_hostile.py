@@ -49,7 +49,7 @@ def test_a_disabled_client_is_a_wrong_one(post, gateway):
     ],
 )
 def test_a_wrong_header_is_told_what_is_due(post, authorization):
-    """401 and Basic; good credentials in the body do not mend it."""
+    """401 and Basic; even with good credentials in the body."""
     status, sent, content = post(GRANT, authorization=authorization)
 
     assert (401, "invalid_client") == (status, content["error"])
