@@ -8,9 +8,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from host.fc.call import Call
 from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
+from host.fc.function_call import Call
 from host.processes.children import PROJECT
 from runtime.gateway import Gateway
 from runtime.settings import settings_from

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from runtime.usage.limits import Limits
     from runtime.wechat.api import WeChat
     from runtime.wechat.calls import Calls
-    from runtime.wechat.mini_programs import MiniPrograms
+    from runtime.wechat.js_codes import MiniPrograms
     from runtime.wechat.oauth import WeChatSignIn
     from runtime.wechat.session_keys import SessionKeys
 
@@ -217,7 +217,7 @@ class Gateway:
     @lazy
     def mini_programs(self) -> MiniPrograms:
         """Return the sign-in of mini programs."""
-        from runtime.wechat.mini_programs import MiniPrograms
+        from runtime.wechat.js_codes import MiniPrograms
 
         return MiniPrograms(self.wechat, self.session_keys)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,21 @@ def test_the_search_finds_what_it_is_for():
         assert faults_of(name)
     for name in ("tolled", "personal_ids", "away_on", "SingleFlight"):
         assert not faults_of(name)
+
+
+def nearly_the_same(one, other):
+    """Tell whether a single letter makes the difference."""
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    cut = (longer[:place] + longer[place + 1 :] for place in range(len(longer)))
+    return shorter in cut
+
+
+def test_no_two_files_differ_by_one_letter():
+    """A reader would open `session.py` for `sessions.py`."""
+    trees = ("functions", "host", "management", "runtime")
+    found = {each.stem for tree in trees for each in (ROOT / tree).rglob("*.py")}
+
+    pairs = combinations(sorted(found), 2)
+    assert [] == [pair for pair in pairs if nearly_the_same(*pair)]

@@ -14,7 +14,7 @@ connect = late("functions.login.connect")
 small_files = late("functions.login.small_files")
 mini_program = late("functions.login.mini_program")
 sign_in_page = late("functions.login.sign_in_page")
-session = late("functions.login.session")
+session = late("functions.login.session_views")
 
 _OF_MINI_PROGRAMS = "/miniprogram"
 

@@ -20,7 +20,7 @@ from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
 from runtime.registry.subjects import is_pairwise
 from runtime.web.messages import Request, Response, json_response
-from runtime.wechat.mini_programs import (
+from runtime.wechat.js_codes import (
     MiniProgramUser,
     UnknownMiniProgram,
     mini_program_of,

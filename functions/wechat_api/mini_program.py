@@ -17,7 +17,7 @@ from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.registry.subjects import is_pairwise, openid_for
 from runtime.web.messages import Request, Response, json_response
-from runtime.wechat.mini_programs import MiniProgramUser, mini_program_of
+from runtime.wechat.js_codes import MiniProgramUser, mini_program_of
 from runtime.wechat.user_data import CannotDecrypt, decrypt, is_signed
 
 DECRYPT_SCOPE = "/decrypt"

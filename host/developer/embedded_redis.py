@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from host.cannot_start import CannotStart
 from host.processes import children
-from host.processes.claim import TIMEOUT as CLAIM_TIMEOUT
-from host.processes.claim import claim
+from host.processes.folder_lock import TIMEOUT as CLAIM_TIMEOUT
+from host.processes.folder_lock import claim
 
 START_TIMEOUT = 10.0
 _ATTEMPTS = 3

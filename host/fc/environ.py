@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from host.fc.call import Call
 from host.fc.context import Context
+from host.fc.function_call import Call
 from template.served import Function, Template
 
 _ALWAYS: Mapping[str, Any] = {

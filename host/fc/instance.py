@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
-from host.fc.call import Call
 from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
+from host.fc.function_call import Call
 from host.fc.limits import check_answer
 from host.fc.loader import LoadError, load_handler
 from host.fc.refusals import failure

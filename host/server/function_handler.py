@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from tornado.web import RequestHandler, stream_request_body
 
 from host.fc.answer import Answer
-from host.fc.call import Call, forwarded_headers
+from host.fc.function_call import Call, forwarded_headers
 from host.fc.instance import Instance
 from host.fc.limits import MAX_BODY, check_body, check_head
 from host.fc.refusals import Refusal, failure, unknown_method

@@ -14,7 +14,7 @@ from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
 from host.server.application import make_application
 from host.server.serving import Shutdown, serve
-from host.server.timers import Timers
+from host.server.timer_triggers import Timers
 from host.server.workers import Workers
 from runtime.usage.in_flight import of_this_process
 from template.served import Template

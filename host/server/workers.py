@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from host.fc.answer import Answer
-from host.fc.call import Call
+from host.fc.function_call import Call
 from host.fc.instance import Instance
 from host.fc.refusals import failure, overloaded
 from host.server.threads import Threads

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from host.fc.call import Call, forwarded_headers
 from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
+from host.fc.function_call import Call, forwarded_headers
 from template.served import read_template
 
 TEMPLATE = read_template(Path(__file__).parents[1] / "site" / "template.yml")

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from host.server.timers import Timers
+from host.server.timer_triggers import Timers
 from host.server.workers import Workers
 from template.served import TemplateError, read_template
 
