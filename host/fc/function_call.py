@@ -34,13 +34,14 @@ def forwarded_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the headers that a function gets, repeated ones in one value.
 
     FC joins them with a comma, Cookie too, and removes its own `x-fc-` headers and
-    those of the connection.
+    those of the connection. A name with `_` is removed: in WSGI it could not be told
+    from the name with `-`, which a trusted proxy may have set.
     """
     headers: dict[str, str] = {}
     for name, value in pairs:
         key = name.lower()
         if key in headers:
             headers[key] += "," + value
-        elif key not in _HOP_BY_HOP and not key.startswith("x-fc-"):
+        elif "_" not in key and key not in _HOP_BY_HOP and key[:5] != "x-fc-":
             headers[key] = value
     return headers

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from host.fc.routes import Routes
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.errors import ServiceUnavailable, SettingsError
@@ -24,6 +23,7 @@ from template.served import read_template
 from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_event_fc
 from tests.support.gateway_environ import make_environ
 from tests.support.ports import free_port
+from tests.support.routes_of_template import function_at
 from tests.support.scripted_wechat import NOW
 
 TEMPLATE = read_template(Path(__file__).parents[2] / "template.yml")
@@ -66,10 +66,8 @@ def test_no_function_forgets_it(ask, name):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_its_address_leads_to_it(name):
     """By the domain's routes; /healthz itself is login's."""
-    found = Routes(TEMPLATE).find(f"/{name}/healthz")
-
-    assert name == found.function.name
-    assert "login" == Routes(TEMPLATE).find("/healthz").function.name
+    assert name == function_at(TEMPLATE, f"/{name}/healthz")[0]
+    assert "login" == function_at(TEMPLATE, "/healthz")[0]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

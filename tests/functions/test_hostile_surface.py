@@ -55,7 +55,8 @@ def ask(gateway, settings, wechat, clock, caplog):
     ):
         if fields is not None:
             endpoint = dataclasses.replace(endpoint, fields=tuple(fields))
-        headers = [("content-type", endpoint.kind), *headers]
+        if "content-type" not in dict(headers):
+            headers = [("content-type", endpoint.kind), *headers]
         call = {"method": endpoint.method, "path": endpoint.path, **more}
         call |= {"body": endpoint.body if body is None else body, "headers": headers}
         query = endpoint.query if query is None else query

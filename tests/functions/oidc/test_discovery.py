@@ -9,12 +9,12 @@ import pytest
 
 from functions.oidc import index
 from functions.oidc.grant_types import GRANT_TYPES
-from host.fc.routes import Routes
 from runtime.gateway import Gateway
 from runtime.tokens.oidc_keys import OidcKeys
 from template.served import read_template
 from tests.support.handles import oidc as handle
 from tests.support.provider import ISSUER
+from tests.support.routes_of_template import function_at
 from tests.support.rsa_keys import private_key, public_key
 from tests.support.scripted_wechat import ask
 from tests.test_import_rules import ROOT
@@ -102,10 +102,9 @@ def test_what_a_client_is_told_stands_in_claims_supported(provider, gateway, met
 
 def test_the_domain_leads_there():
     """The metadata stands at the root, where clients look for it."""
-    routes = Routes(read_template(ROOT / "template.yml"))
+    template = read_template(ROOT / "template.yml")
 
-    assert "oidc" == routes.find(METADATA).function.name
-    assert METADATA == routes.find(METADATA).path
+    assert ("oidc", METADATA) == function_at(template, METADATA)
 
 
 @pytest.mark.case(92, 93, 122)

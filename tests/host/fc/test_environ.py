@@ -116,6 +116,11 @@ def test_two_calls_share_nothing():
         ),
         pytest.param([("X-Fc-Request-Id", "mine"), ("x-fc-a", "1")], {}, id="x-fc"),
         pytest.param(
+            [("X_Forwarded_For", "1"), ("X-Forwarded-For", "2"), ("x_a", "3")],
+            {"x-forwarded-for": "2"},
+            id="underscores",
+        ),
+        pytest.param(
             [("Connection", "close"), ("Keep-Alive", "5")], {}, id="connection"
         ),
         pytest.param([("X-Forwarded-For", "1")], {"x-forwarded-for": "1"}, id="proxy"),

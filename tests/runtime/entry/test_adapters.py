@@ -103,6 +103,14 @@ def test_an_event_loses_repetition():
     assert (("a", "1,2"),) == request.arguments
 
 
+def test_a_name_with_an_underscore_is_no_header():
+    """It could pass for the one with a hyphen, which our own proxy has set."""
+    headers = [("x_forwarded_for", "203.0.113.9"), ("X_Forwarded_For", "203.0.113.8")]
+    request = from_event(headers=[*headers, ("X-Forwarded-For", "192.0.2.7")])
+
+    assert (("x-forwarded-for", "192.0.2.7"),) == request.headers
+
+
 def test_a_request_of_fc_in_full():
     """Every field of the environ arrives where it belongs."""
     environ = make_environ_fc(
