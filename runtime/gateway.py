@@ -124,7 +124,14 @@ class Gateway:
 
     @lazy
     def wechat(self) -> WeChat:
-        """Return the client of WeChat's API."""
+        """Return the client of WeChat's API, for sign-ins and credentials."""
+        return self._make_wechat()
+
+    @lazy
+    def _proxied_wechat(self) -> WeChat:
+        return self._make_wechat()
+
+    def _make_wechat(self) -> WeChat:
         from runtime.upstream.transport import pooled_transport
         from runtime.wechat.api import WeChat
 
@@ -167,7 +174,7 @@ class Gateway:
         """Return the calls of WeChat's API with an app's token."""
         from runtime.wechat.calls import Calls
 
-        return Calls(self.wechat, self.custody)
+        return Calls(self.wechat, self.custody, proxied=self._proxied_wechat)
 
     @lazy
     def counters(self) -> Counters:

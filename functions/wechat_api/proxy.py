@@ -18,8 +18,9 @@ log = logging.getLogger("gateway")
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and the ones of sign-in.
-    r"/cgi-bin/(clear_quota/v2|component/.*|token|stable_token|ticket/.*)|/sns/.*"
-    r"|/wxa/resetusersessionkey"
+    r"/cgi-bin/(clear_quota/v2|component/.*|openapi/rid/get|token|stable_token"
+    r"|ticket/.*)|/sns/.*|/wxa/resetusersessionkey",
+    re.IGNORECASE,
 )
 _PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
 # No line end, which would make two headers of one, and nothing beyond latin-1.
@@ -67,7 +68,10 @@ def _forwarded(
                 request.method,
                 f"{path}?{request.query}",
                 headers=_headers_up(request.headers),
-                body=request.body or None,
+                # An upstream that ignores it would take it for the next request.
+                body=None
+                if request.method in ("GET", "HEAD")
+                else request.body or None,
                 cost=rate_cost_of(caller, gateway),
                 on_attempt=report.attempted,
             )

@@ -10,7 +10,12 @@ from contextlib import suppress
 
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import Acquired, CredentialValue, Pace, Refusal, Source
-from runtime.errors import GatewayError, ServiceUnavailable, hint_of
+from runtime.errors import (
+    GatewayError,
+    ServiceUnavailable,
+    WeChatRefused,
+    hint_of,
+)
 
 log = logging.getLogger("gateway.custody")
 
@@ -49,6 +54,7 @@ def fetch_under_lease(
                 jitter=jitter(),
                 fetches=attempt.fetches,
                 retires=source.retires or attempt.forced,
+                longest_pause=_longest_pause(error, pace),
             )
         raise
     credential, due_in = _with_margins(fetched, pace)
@@ -148,6 +154,12 @@ def _while_renewing(
     finally:
         done.set()
         renewal.join()
+
+
+def _longest_pause(error: GatewayError, pace: Pace) -> float:
+    # An outage of the network ends by itself, and WeChat counts nothing meanwhile.
+    refused = isinstance(error, WeChatRefused)
+    return pace.longest_pause if refused else pace.network_pause
 
 
 def _with_margins(

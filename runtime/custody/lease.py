@@ -98,9 +98,11 @@ class Lease:
         jitter: float,
         fetches: int,
         retires: bool,
+        longest_pause: float | None = None,
     ) -> None:
         """Tell the waiters WeChat's code at once, and begin a growing pause."""
-        pauses = _ms(self._pace.first_pause), _ms(self._pace.longest_pause)
+        longest = longest_pause or self._pace.longest_pause
+        pauses = _ms(self._pace.first_pause), _ms(longest)
         arguments = [holder, fence, refusal.errcode, refusal.errmsg, revision, *pauses]
         counts = fetches, int(retires)
         self._run(lease_scripts.GIVE_UP, fence, *arguments, jitter, *counts)

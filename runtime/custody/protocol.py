@@ -86,6 +86,9 @@ class RateCost:
 class Pace:
     """The protocol's times, in seconds, and its counts.
 
+    The pause after a failure grows up to `longest_pause` where WeChat refused, and up
+    to `network_pause` where no answer of WeChat's came.
+
     A value is due `due_before` its end, for the timer `ahead` of that, and no longer
     handed out `spent_before` its end: together below 300, since stable_token hands out
     a new value only within its last 300 seconds.
@@ -99,6 +102,7 @@ class Pace:
     spent_before: float = 30.0
     first_pause: float = 1.0
     longest_pause: float = 300.0
+    network_pause: float = 15.0
     rejections: int = 20
     rejection_every: float = 60.0
     forced_a_day: int = 20

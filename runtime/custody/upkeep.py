@@ -58,15 +58,16 @@ class Upkeep:
         self._pace = pace or Pace()
         self._jitter = jitter
 
-    def refresh(self, source: Source) -> Outcome:
+    def refresh(self, source: Source, *, ignore_pause: bool = False) -> Outcome:
         """Fetch a value that is due or soon will be, so that no request has to.
 
+        An operator who has mended the cause of a pause need not wait for its end.
         Raises what the fetch raised; ServiceUnavailable without Redis.
         """
         lease, holder = self._lease_of(source), secrets.token_hex(16)
-        acquired = lease.acquire(
-            holder, revision=source.revision, ahead=self._pace.ahead
-        )
+        # The pause holds for the revision that was refused.
+        revision = "" if ignore_pause else source.revision
+        acquired = lease.acquire(holder, revision=revision, ahead=self._pace.ahead)
         if acquired.verdict in (Verdict.DUE, Verdict.MINE):
             fetch_under_lease(
                 source, lease, acquired, holder, pace=self._pace, jitter=self._jitter

@@ -25,15 +25,19 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def refresh(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Fetch those credentials of an app that are due; return an outcome for each.
 
-    `fresh`: it is not due; `fetched`; `busy`: another process is fetching it; `paused`:
-    WeChat refused a moment ago. If WeChat refuses now, its error is raised.
+    `fresh`: it is not due; `fetched`; `busy`: another process is fetching it. A pause
+    after a failure is ignored. If WeChat refuses now, its error is raised.
     """
     known = checked_fields(arguments, {"appid": ID}, needed=("appid",))
     done = [
-        {"name": source.name, "outcome": gateway.upkeep.refresh(source).value}
+        {"name": source.name, "outcome": _refreshed(gateway, source)}
         for source in _sources(gateway, _app(gateway, known["appid"]))
     ]
     return {"tokens": done}
+
+
+def _refreshed(gateway: Gateway, source: Source) -> str:
+    return gateway.upkeep.refresh(source, ignore_pause=True).value
 
 
 def _app(gateway: Gateway, appid: str) -> App:

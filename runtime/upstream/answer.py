@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 
 from runtime.errors import WeChatRefused, WeChatUnavailable
 from runtime.web.messages import Headers
+
+_RID = re.compile(r",?\s*rid:\s*[0-9A-Za-z-]*")
 
 
 # Without slots: `errcode` is kept beside the fields.
@@ -41,7 +44,9 @@ class Answer:
         if self.status != 200:
             raise WeChatUnavailable
         if self.errcode:
-            raise WeChatRefused(self.errcode, str(content.get("errmsg", "")))
+            # By its rid openapi/rid/get shows the call, and with it the AppSecret.
+            errmsg = _RID.sub("", str(content.get("errmsg", "")))
+            raise WeChatRefused(self.errcode, errmsg)
         return content
 
     @cached_property

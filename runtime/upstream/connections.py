@@ -36,18 +36,24 @@ class Connections:
         weakref.finalize(self, _close, self._idle)
 
     @contextmanager
-    def lent(self, origin: str, *, seconds: float) -> Iterator[socket.socket]:
+    def lent(
+        self, origin: str, *, seconds: float, once: bool = False
+    ) -> Iterator[socket.socket]:
         """Lend an open connection to `scheme://host`, and close it after an error.
 
+        With `once` it is a new one, and closed in any case.
         One that its user has closed is not lent again. WeChatUnreachable if no
         connection can be made.
         """
-        connection = self._trusted(origin) or self._opened(origin, seconds)
+        known = None if once else self._trusted(origin)
+        connection = known or self._opened(origin, seconds)
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
+        if once:
+            connection.close()
         self._keep(origin, connection)
 
     def _trusted(self, origin: str) -> socket.socket | None:

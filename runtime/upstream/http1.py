@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from socket import socket
 
 from runtime.errors import AnswerTooLarge, WeChatUnavailable
@@ -31,6 +31,9 @@ LARGEST_ANSWER = 6 * 1024 * 1024
 
 _LARGEST_LINE = 8 * 1024
 """Bytes of a chunk's size and extensions, or of a trailer."""
+
+_BODILESS = (204, 304)
+"""Statuses without a body; a server that sends one all the same is out of step."""
 
 _PIECE = 64 * 1024
 
@@ -62,7 +65,8 @@ def read_head(incoming: Incoming) -> Head:
     """Return the head of the answer."""
     head = _next_head(incoming)
     while head.status == 100:
-        head = _next_head(incoming)
+        # Nobody asked for it: whoever sent it may send another one later.
+        head = replace(_next_head(incoming), is_last=True)
     # After any other 1xx an answer would follow, and seem to be the next request's.
     if not 200 <= head.status <= 599:
         raise WeChatUnavailable
@@ -151,7 +155,8 @@ def _next_head(incoming: Incoming) -> Head:
     status = int(line[2])
     length, chunked = _framing(status, values)
     closes = line[1] == "0" or "close" in ",".join(values["connection"]).lower()
-    is_last = closes or not (chunked or length is not None)
+    bodiless = status in _BODILESS
+    is_last = closes or bodiless or not (chunked or length is not None)
     return Head(status, headers, length, chunked, is_last)
 
 
@@ -166,7 +171,7 @@ def _framing(
     status: int, values: Mapping[str, Sequence[str]]
 ) -> tuple[int | None, bool]:
     lengths, codings = values["content-length"], values["transfer-encoding"]
-    bodiless = status in (204, 304)
+    bodiless = status in _BODILESS
     if len(lengths) + len(codings) > 1 or (bodiless and codings):
         raise WeChatUnavailable
     if bodiless:

@@ -51,7 +51,11 @@ class _Pooled:
             return left
 
         try:
-            with self._connections.lent(origin, seconds=seconds) as connection:
+            # A server may ignore such a body, and take it for the next request.
+            once = body is not None and method in ("GET", "HEAD")
+            with self._connections.lent(
+                origin, seconds=seconds, once=once
+            ) as connection:
                 connection.settimeout(remaining())
                 _send(connection, head, body)
                 return _received(connection, remaining)

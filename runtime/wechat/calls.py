@@ -35,10 +35,13 @@ class Calls:
         wechat: WeChat,
         custody: Custody,
         *,
+        proxied: WeChat | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._wechat = wechat
+        # What a client has written goes over connections that no credential uses.
+        self._proxied = proxied or wechat
         self._custody = custody
         self._clock = clock
         self._sleep = sleep
@@ -54,18 +57,20 @@ class Calls:
         seconds: float = PROXIED_SECONDS,
         cost: RateCost | None = None,
         on_attempt: Callable[[float], None] = lambda seconds: None,
+        own: bool = False,
     ) -> Answer:
         """Return the answer to a call of `target` (path and query without a token).
 
         RateLimited if the client's rate does not cover the cost; ApiRefused if the
         answer shows the real token. A write is repeated only after a rejected token; a
         read also where WeChat is busy or hangs up.
-        `on_attempt` is called with the seconds that each attempt took.
+        An `own` call, which no client has written, goes over the connections of
+        credentials. `on_attempt` is called with the seconds that each attempt took.
         """
         source = self.real_token_source(app)
         token = _real_token(self._custody.get_recent(source, cost=cost))
         attempts = _Attempts(
-            self._wechat,
+            self._wechat if own else self._proxied,
             app,
             method,
             headers=headers,
@@ -89,7 +94,8 @@ class Calls:
 
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
-        return self.send(app, "GET", target, seconds=self._wechat.seconds).success()
+        seconds = self._wechat.seconds
+        return self.send(app, "GET", target, seconds=seconds, own=True).success()
 
     def real_token(self, app: App, *, cost: RateCost | None = None) -> RealToken:
         """Return the app's real access_token from custody."""

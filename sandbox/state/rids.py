@@ -12,7 +12,7 @@ LIFE = 7 * 86400
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """A call as `openapi/rid/get` tells it, secrets masked."""
+    """A call as `openapi/rid/get` tells it, secrets and all."""
 
     appid: str | None
     invoke_time: int

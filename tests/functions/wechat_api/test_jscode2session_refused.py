@@ -72,7 +72,8 @@ class TestRefusals:
     @pytest.mark.case(130)
     @pytest.mark.parametrize(("errcode", "text"), REFUSED)
     def test_wechats_own_refusals_come_back(self, exchange, wechat, errcode, text):
-        """Code, text and rid as they are; the code is not tried twice."""
+        """Code and text as they are, with a rid that WeChat does not know: by its own
+        rid the call could be read. The code is not tried twice."""
         said = {
             "errcode": errcode,
             "errmsg": f"{text}, rid: 6aac007a-6c02c771-26bf69c4",
@@ -82,7 +83,9 @@ class TestRefusals:
         wechat.seen.clear()
         status, headers, content = exchange()
 
-        assert (200, said) == (status, content)
+        assert (200, errcode) == (status, content["errcode"])
+        assert content["errmsg"].startswith(f"{text}, rid: ")
+        assert content["errmsg"] != said["errmsg"]
         assert "text/plain" == headers["Content-Type"]
         assert "wechat_refused" == headers["X-Gateway-Error"]
         assert 1 == len(wechat.seen)

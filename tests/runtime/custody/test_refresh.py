@@ -10,7 +10,12 @@ import pytest
 
 from runtime.custody.protocol import Pace
 from runtime.custody.upkeep import CredentialReport, Outcome
-from runtime.errors import WeChatRefused
+from runtime.errors import (
+    GatewayError,
+    WeChatRefused,
+    WeChatTimeout,
+    WeChatUnreachable,
+)
 from tests.runtime.custody.credential_sources import (
     MIDNIGHT,
     QUICK,
@@ -63,6 +68,36 @@ def test_the_timer_keeps_the_pause_after_a_refusal(redis_server):
         upkeep.refresh(source)
 
     assert upkeep.refresh(source) is Outcome.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [(WeChatUnreachable(), 15), (WeChatTimeout(), 15), (WeChatRefused(40164, ""), 300)],
+    ids=["unreachable", "timeout", "refused"],
+)
+def test_an_outage_of_the_network_does_not_outlive_itself(redis_server, error, seconds):
+    """However long it was, WeChat is asked again a few seconds later; its refusals are
+    kept for up to five minutes."""
+    store = make_store(redis_server, ClockedStore)
+    upkeep = make_upkeep(redis_server, store=store, pace=Pace(wait=0.01))
+    source = ScriptedSource(answers=[error] * 12)
+    for _ in range(12):
+        with pytest.raises(GatewayError):
+            upkeep.refresh(source)
+        store.now += 300
+
+    retry_at = int(fields(redis_server)["retry_at"])
+    assert seconds / 2 <= retry_at / 1000 - (store.now - 300) <= seconds
+
+
+def test_an_operator_ends_the_pause(redis_server):
+    """The cause is mended: nobody need wait."""
+    upkeep = make_upkeep(redis_server)
+    source = ScriptedSource(answers=[WeChatRefused(40164, "invalid ip")])
+    with pytest.raises(WeChatRefused):
+        upkeep.refresh(source)
+
+    assert upkeep.refresh(source, ignore_pause=True) is Outcome.FETCHED
 
 
 def test_the_timer_fetches_within_stable_tokens_last_minutes():

@@ -358,6 +358,7 @@ def test_the_default_pace():
         "spent_before": 30.0,
         "first_pause": 1.0,
         "longest_pause": 300.0,
+        "network_pause": 15.0,
         "rejections": 20,
         "rejection_every": 60.0,
         "forced_a_day": 20,

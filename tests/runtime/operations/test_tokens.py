@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.custody.upkeep import Outcome
 from runtime.errors import ServiceUnavailable, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
@@ -76,10 +77,25 @@ def test_wechats_refusal_is_told(do, wechat, gateway):
     (told,) = do("token show")["tokens"]
 
     assert 40125 == caught.value.errcode == told["errcode"]
-    assert "invalid appsecret rid: 1" == told["errmsg"]
-    assert {"paused"} == {
-        each["outcome"] for each in do("token refresh", appid=SERVICE)["tokens"]
-    }
+    assert "invalid appsecret" == told["errmsg"]
+
+
+def test_a_refresh_ends_a_pause(do, wechat, gateway):
+    """The operator has mended its cause, and need not wait."""
+    wechat.script(
+        STABLE,
+        {"errcode": 40125, "errmsg": "invalid appsecret"},
+        {"access_token": "75_new", "expires_in": 7200},
+    )
+    do("token refresh", appid=SERVICE)  # the fixture's answer comes first
+    source = gateway.calls.real_token_source(gateway.registry.app(SERVICE))
+    gateway.custody.reject(source, gateway.custody.get(source).value)
+    with pytest.raises(WeChatRefused):
+        gateway.upkeep.refresh(source)
+    assert Outcome.PAUSED is gateway.upkeep.refresh(source)
+    done = do("token refresh", appid=SERVICE)
+
+    assert "fetched" == done["tokens"][0]["outcome"]
 
 
 def test_an_app_without_one(do):

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from runtime.upstream.transport import pooled_transport
-from tests.support.raw_server import RawServer, make_answer
+from tests.support.raw_server import RawServer, make_answer, read_head
 
 LAST = {
     "said so": (b"Connection: Keep-Alive, Close\r\n", b"HTTP/1.1 200 OK\r\n"),
@@ -71,3 +71,47 @@ def test_a_request_that_would_be_two(method, target, headers):
         transport(method, server.url + target, headers=headers, body=None, seconds=5.0)
 
     assert 0 == server.connections
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_body_that_a_server_may_ignore_has_a_connection_of_its_own(method):
+    """What the server takes for another request is nobody's request: its answer is
+    never read, and no other call shares the connection."""
+    transport = pooled_transport()
+    smuggled = b"POST /cgi-bin/message/custom/send HTTP/1.1\r\nHost: x\r\n\r\n"
+    with IgnoringServer(make_answer(b"")) as server:
+        transport("GET", server.url, headers={}, body=None, seconds=5.0)
+        transport(method, server.url, headers={}, body=smuggled, seconds=5.0)
+        server.answers = [make_answer(b"ours")]
+        last = transport("POST", server.url, headers={}, body=b"", seconds=5.0)
+
+    assert b"ours" == last.body
+    assert 2 == server.connections
+
+
+class IgnoringServer(RawServer):
+    """A server that takes the body of a GET for the next request (CL.0)."""
+
+    def converse(self, connection, reader):
+        while head := read_head(reader):
+            self.requests.append(head)
+            connection.sendall(self.answers[0])
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + make_answer(b""),
+    ],
+    ids=["204", "304", "100"],
+)
+def test_a_connection_that_may_be_out_of_step_is_not_kept(first):
+    """Bytes that come later would be the next caller's answer."""
+    transport = pooled_transport()
+    with RawServer(first) as server:
+        for _ in range(2):
+            transport("GET", server.url, headers={}, body=None, seconds=5.0)
+
+    assert 2 == server.connections

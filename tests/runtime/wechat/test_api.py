@@ -86,7 +86,7 @@ def test_another_status_is_not_wechat(status):
 @pytest.mark.parametrize(
     ("body", "errcode", "errmsg"),
     [
-        (b'{"errcode":40001,"errmsg":"no rid: 1"}', 40001, "no rid: 1"),
+        (b'{"errcode":40001,"errmsg":"no rid: 1"}', 40001, "no"),
         (b'{"errcode":"40001"}', 40001, ""),
         (b'\n {"errcode":-1,"errmsg":null}', -1, "None"),
     ],
