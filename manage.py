@@ -79,9 +79,13 @@ def _export(options: Namespace) -> dict[str, Any]:
         content = Offline(os.environ).with_secrets()
     write_export(Path(options.file), content)
     documents = len(content["documents"])
-    told = {"file": options.file, "documents": documents, "sealed": content["sealed"]}
+    exported = {
+        "file": options.file,
+        "documents": documents,
+        "sealed": content["sealed"],
+    }
     unreadable = content.get("unreadable")
-    return {**told, **({"unreadable": unreadable} if unreadable else {})}
+    return {**exported, **({"unreadable": unreadable} if unreadable else {})}
 
 
 if __name__ == "__main__":

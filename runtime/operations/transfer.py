@@ -55,8 +55,8 @@ def exported(gateway: Gateway, *, sealed: bool) -> dict[str, Any]:
                 content = json.loads(fields.seal(f"{kind}/{id_}", content))
             entry = {"kind": kind, "id": id_, "version": found.version}
             documents.append({**entry, "content": content})
-    told = {"format": FORMAT, "sealed": sealed, "documents": documents}
-    return {**told, **({"unreadable": unreadable} if unreadable else {})}
+    answer = {"format": FORMAT, "sealed": sealed, "documents": documents}
+    return {**answer, **({"unreadable": unreadable} if unreadable else {})}
 
 
 def import_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
