@@ -9,13 +9,18 @@ import threading
 import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.errors import WeChatUnavailable, WeChatUnreachable
 
-CONNECT_SECONDS = 2.0
+CONNECT_SECONDS = 5.0
+"""For the name, all addresses of the host and TLS together."""
+
+ADDRESS_SECONDS = 2.0
+"""For one address, and less where others have to share what is left."""
 
 TRUSTED_SECONDS = 15.0
 """How long a connection may have been idle: Function Compute freezes an instance
@@ -23,14 +28,19 @@ between requests, and its connections may die meanwhile without notice."""
 
 _MOST_IDLE = 32
 
+Address = tuple[Any, ...]
+Resolve = Callable[[str, int], list[tuple[Any, ...]]]
 Idle = defaultdict[str, deque[tuple[float, socket.socket]]]
 
 
 class Connections:
     """Idle connections by origin, the one used last in front."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], *, resolve: Resolve | None = None
+    ) -> None:
         self._clock = clock
+        self._resolve = resolve or _addresses
         self._idle: Idle = defaultdict(deque)
         self._lock = threading.Lock()
         weakref.finalize(self, _close, self._idle)
@@ -78,13 +88,49 @@ class Connections:
     def _connected(self, origin: str, seconds: float) -> socket.socket:
         parts = urlsplit(origin)
         tls = parts.scheme == "https"
-        address = parts.hostname, parts.port or (443 if tls else 80)
-        connection = socket.create_connection(address, seconds)
+        until = self._clock() + seconds
+        port = parts.port or (443 if tls else 80)
+        connection = self._to_any(parts.hostname or "", port, until)
+        connection.settimeout(self._left(until))
         # A body follows its head at once, not after the head's acknowledgement.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not tls:
             return connection
         return self._trust.wrap_socket(connection, server_hostname=parts.hostname)
+
+    def _to_any(self, host: str, port: int, until: float) -> socket.socket:
+        """Return a connection to the first address that takes one before then."""
+        found = self._resolved(host, port, until)
+        for place, (family, kind, protocol, _, address) in enumerate(found):
+            share = self._left(until) / (len(found) - place)
+            connection = socket.socket(family, kind, protocol)
+            connection.settimeout(min(share, ADDRESS_SECONDS))
+            try:
+                connection.connect(address)
+            except OSError:
+                connection.close()
+            else:
+                return connection
+        raise ConnectionError
+
+    def _resolved(self, host: str, port: int, until: float) -> list[Address]:
+        # The system's resolver knows no deadline: a thread is left behind with it.
+        answers: list[list[Address]] = []
+
+        def resolve() -> None:
+            with suppress(OSError):
+                answers.append(self._resolve(host, port))
+
+        thread = threading.Thread(target=resolve, daemon=True)
+        thread.start()
+        thread.join(self._left(until))
+        return answers[0] if answers else []
+
+    def _left(self, until: float) -> float:
+        left = until - self._clock()
+        if left <= 0:
+            raise TimeoutError
+        return left
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -101,6 +147,10 @@ class Connections:
             spare = idle.pop()[1] if len(idle) > _MOST_IDLE else None
         if spare:
             spare.close()
+
+
+def _addresses(host: str, port: int) -> list[Address]:
+    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
 def _is_quiet(connection: socket.socket) -> bool:

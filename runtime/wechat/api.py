@@ -6,7 +6,8 @@ The transport is a callable, so that tests pass a function in place of the netwo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runtime.errors import WeChatUnreachable
@@ -19,7 +20,15 @@ REJECTED_TOKEN = (40001, 40014, 42001)
 class WeChat:
     """WeChat's API host; a request takes at most `seconds`."""
 
-    def __init__(self, api_url: str, transport: Transport, *, seconds: float) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        transport: Transport,
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._api_url = api_url
         self._transport = transport
         self.seconds = seconds
@@ -36,11 +45,13 @@ class WeChat:
     ) -> Answer:
         """Send to `target` (path and query, encoded) and return the answer as it is.
 
-        `hosts` are other hosts of WeChat, tried in turn if no connection can be made.
+        `hosts` are other hosts of WeChat, tried in turn if no connection can be made;
+        `seconds` is for all of them together.
         """
         if body is None and method in ("POST", "PUT", "PATCH"):
             # Without a Content-Length WeChat answers 412.
             body = b""
+        until = self._clock() + (seconds or self.seconds)
         others = [f"https://{host}" for host in hosts]
         for base in (self._api_url, *others):
             try:
@@ -49,10 +60,11 @@ class WeChat:
                     base + target,
                     headers={"User-Agent": "wechat-gateway", **(headers or {})},
                     body=body,
-                    seconds=seconds or self.seconds,
+                    seconds=until - self._clock(),
                 )
             except WeChatUnreachable:
-                continue
+                if self._clock() >= until:
+                    break
         raise WeChatUnreachable
 
     def call(

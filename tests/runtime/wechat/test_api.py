@@ -26,6 +26,11 @@ class Recorder:
         return self._answer
 
 
+def still(transport):
+    """Return a WeChat for which no time passes."""
+    return WeChat("https://api", transport, seconds=5, clock=lambda: 0.0)
+
+
 def call(body, *, status=200):
     wechat = WeChat(
         "https://api", Recorder(make_answer(body, status=status)), seconds=5
@@ -102,9 +107,7 @@ def test_a_refusal_has_wechats_own_words(body, errcode, errmsg):
 def test_content_goes_up_as_raw_utf8():
     """WeChat takes escapes literally: Chinese is sent as it is."""
     recorder = Recorder(make_answer(b"{}"))
-    WeChat("https://api", recorder, seconds=5).call(
-        "POST", "/cgi-bin/x?a=b", content={"content": "张三"}
-    )
+    still(recorder).call("POST", "/cgi-bin/x?a=b", content={"content": "张三"})
 
     method, url, rest = recorder.asked
     assert ("POST", "https://api/cgi-bin/x?a=b", 5) == (method, url, rest["seconds"])
@@ -120,7 +123,7 @@ def test_content_goes_up_as_raw_utf8():
 def test_a_body_that_is_not_there(method, expected):
     """Methods with a body always send one, with its length; others send none."""
     recorder = Recorder(make_answer(b"{}"))
-    WeChat("https://api", recorder, seconds=5).send(method, "/cgi-bin/x", seconds=30)
+    still(recorder).send(method, "/cgi-bin/x", seconds=30)
 
     _, _, rest = recorder.asked
     assert expected == rest["body"]
