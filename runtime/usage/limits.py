@@ -133,10 +133,8 @@ class Limits:
     def _refuse_remembered(self, digest: str) -> None:
         with self._lock:
             left = self._full.get(digest, 0.0) - self._clock()
-            if left <= 0:
-                self._full.pop(digest, None)
-                return
-        raise TooManyWrongSecrets(left)
+        if left > 0:
+            raise TooManyWrongSecrets(left)
 
     def _spend(self, name: str, digest: str, *, each: float, in_all: float) -> float:
         """Return 0, or the seconds until this may come again."""

@@ -24,6 +24,7 @@ from tests.runtime.custody.credential_sources import (
     make_custody,
     make_due,
     make_store,
+    set_field,
 )
 
 
@@ -38,6 +39,15 @@ class TestOneFetch:
         )
 
         assert tokens == ["T1"] * 100
+
+    def test_who_waits_is_told_how_long_the_value_lives(self, redis_server):
+        """As long as for the one that fetched it, less what has passed since."""
+        source = ScriptedSource(gate=lambda: time.sleep(0.2))
+        custodies = [make_custody(redis_server) for _ in range(3)]
+
+        lives = all_at_once([lambda c=c: c.get(source).seconds for c in custodies])
+
+        assert all(7160 < life <= 7170 for life in lives)
         assert source.fetched == [False]
 
     def test_a_waiting_process_sends_two_commands(self, redis_server):
@@ -263,3 +273,16 @@ class TestTime:
             "gateway:credential:{access_token:wx1}",
             "gateway:credential:{access_token:wx1}:wake:1",
         ]
+
+
+def test_a_fetch_is_logged_with_its_fence(redis_server, caplog):
+    """Whether its value was stored or another holder's was, and never the value."""
+    steps = iter([lambda: set_field(redis_server, "holder", "another")])
+    source = ScriptedSource(gate=lambda: next(steps, bool)())
+    with caplog.at_level("INFO", "gateway.custody"):
+        make_custody(redis_server).get(source)
+
+    assert [
+        "access_token:wx1: fetched under fence 1, refused, another holder was faster",
+        "access_token:wx1: fetched under fence 2, stored",
+    ] == caplog.messages

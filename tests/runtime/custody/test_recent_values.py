@@ -267,3 +267,32 @@ class TestRejected:
         assert {b"{}"} == bodies
         assert 1 <= len(refused) <= 40
         assert 2 == len(source.fetched)
+
+
+def test_a_value_asked_for_when_it_was_rejected_is_not_remembered():
+    """Redis may have answered before it knew; what it answers later counts."""
+    clocks, source, value = Clocks(), ScriptedSource(), CredentialValue("T1", 7200.0)
+    recent_values = clocks.recent_values()
+    asked_at = recent_values.now()
+    recent_values.forget(source, "T1")
+    recent_values.see(source, value, asked_at=asked_at)
+    assert recent_values.last(source) is None
+    clocks.pass_(steady=0.001)
+    recent_values.see(source, value, asked_at=recent_values.now())
+
+    assert value == recent_values.last(source)
+
+
+def test_the_last_value_is_known_until_its_end():
+    """For when Redis is away; at its end it is not used any more."""
+    clocks, source = Clocks(), ScriptedSource()
+    recent_values = clocks.recent_values()
+    asked_at = recent_values.now()
+    recent_values.see(source, CredentialValue("T1", 10.0), asked_at=asked_at)
+    lives = []
+    for seconds in (0.0, 9.5, 0.5):
+        clocks.pass_(steady=seconds)
+        last = recent_values.last(source)
+        lives.append(last.seconds if last else None)
+
+    assert [10.0, 0.5, None] == lives

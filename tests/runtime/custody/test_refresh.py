@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.custody.protocol import Pace
-from runtime.custody.upkeep import CredentialReport, Outcome
+from runtime.custody.upkeep import CredentialReport, Outcome, Upkeep
 from runtime.errors import (
     GatewayError,
     WeChatRefused,
@@ -167,3 +167,39 @@ def test_counts_begin_anew_every_day_in_china(redis_server):
     upkeep.refresh(source)
 
     assert upkeep.describe(source).fetches_today == 1
+
+
+def test_a_report_during_a_fetch(redis_server):
+    """It says so until the value is stored, however little is left of the lease."""
+    upkeep = make_upkeep(redis_server)
+    reports = []
+    source = ScriptedSource(gate=lambda: reports.append(upkeep.describe(source)))
+    upkeep.refresh(source)
+    reports.append(upkeep.describe(source))
+
+    assert [True, False] == [each.being_fetched for each in reports]
+
+
+def test_a_pause_that_is_over_is_not_reported(redis_server):
+    """An operator sees the refusal, and no time to wait for."""
+    store = make_store(redis_server, ClockedStore)
+    upkeep = make_upkeep(redis_server, store=store)
+    source = ScriptedSource(answers=[WeChatRefused(40164, "invalid ip")])
+    with pytest.raises(WeChatRefused):
+        upkeep.refresh(source)
+    during = upkeep.describe(source)
+    store.now += 0.4
+    after = upkeep.describe(source)
+
+    assert 0 < during.retry_in <= 0.4
+    assert (40164, None) == (after.errcode, after.retry_in)
+
+
+def test_upkeep_has_the_default_pace(redis_server):
+    """A value of two hours is due 150 s before WeChat ends it."""
+    source, store = ScriptedSource(), make_store(redis_server, ClockedStore)
+    upkeep = Upkeep(store)
+    upkeep.refresh(source)
+    report = upkeep.describe(source)
+
+    assert (7050.0, 7170.0) == (report.due_in, report.remaining)

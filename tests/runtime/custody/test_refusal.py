@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from runtime.errors import WeChatRefused
+from runtime.errors import WeChatRefused, WeChatUnavailable
 from tests.runtime.custody.credential_sources import (
     ClockedStore,
     ScriptedSource,
@@ -73,3 +73,17 @@ class TestRefusal:
         source.revision = "2"
 
         assert custody.get(source).value == "T2"
+
+
+def test_a_busy_wechat_is_told_with_its_text(redis_server):
+    """During the pause as well, when nobody asks WeChat: 503, not a refusal."""
+    source = ScriptedSource(answers=[WeChatUnavailable(errmsg="system busy")] * 3)
+    custody = make_custody(redis_server)
+    errors = []
+    for _ in range(2):
+        with pytest.raises(WeChatUnavailable) as caught:
+            custody.get(source)
+        errors.append((caught.value.errcode, caught.value.errmsg))
+
+    assert [(-1, "system busy")] * 2 == errors
+    assert len(source.fetched) == 3

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
+from runtime.state.redis_store import RedisStore
 from tests.runtime.custody.credential_sources import (
     QUICK,
     ClockedStore,
@@ -102,3 +105,73 @@ class TestReject:
             custody.refund(source)
 
         assert len(source.fetched) == 31
+
+
+class StalledStore(RedisStore):
+    """A connection to Redis whose next answer is held back."""
+
+    def __init__(self, connect) -> None:
+        super().__init__(connect)
+        self.stalled = False
+        self.has_answered, self.goes_on = threading.Event(), threading.Event()
+
+    def run(self, script, keys, arguments, **options):
+        answer = super().run(script, keys, arguments, **options)
+        if self.stalled:
+            self.stalled = False
+            self.has_answered.set()
+            self.goes_on.wait(20)
+        return answer
+
+
+def test_nobody_joins_a_thread_that_asked_before_the_rejection(redis_server):
+    """It may have got the rejected value; who comes later asks Redis anew."""
+    source, store = ScriptedSource(), make_store(redis_server, StalledStore)
+    custody = make_custody(redis_server, store=store, pace=replace(QUICK, wait=2))
+    custody.get(source)
+    store.stalled = True
+    with ThreadPoolExecutor(1) as threads:
+        earlier = threads.submit(custody.get, source)
+        assert store.has_answered.wait(20)
+        custody.reject(source, "T1")
+        later = custody.get(source).value
+        store.goes_on.set()
+
+    assert ("T1", "T2") == (earlier.result().value, later)
+    assert "T2" == custody.get_recent(source).value
+
+
+def test_a_rejection_is_logged_once(redis_server, caplog):
+    """With the credential's name and without its value."""
+    source, custody = ScriptedSource(), make_custody(redis_server)
+    value = custody.get(source).value
+    with caplog.at_level("INFO", "gateway.custody"):
+        custody.reject(source, value)
+        custody.reject(source, value)
+
+    expected = "access_token:wx1: value rejected by WeChat, dropped"
+    assert [expected] == caplog.messages
+
+
+def test_a_refund_without_redis_is_no_error(own_redis):
+    """The call that found the new value good has its answer."""
+    source, custody = ScriptedSource(), make_custody(own_redis)
+    own_redis.stop()
+
+    assert custody.refund(source) is None
+
+
+def test_a_value_that_cannot_be_replaced_by_force_is_logged(redis_server, caplog):
+    """Once force_refresh is used up, the value stays and an operator reads why."""
+    source = ScriptedSource(answers=["SAME", "SAME"])
+    custody = make_custody(redis_server, pace=replace(QUICK, forced_a_day=0))
+    custody.get(source)
+    custody.reject(source, "SAME")
+
+    assert "SAME" == custody.get(source).value
+    assert [False, False] == source.fetched
+    expected = (
+        "access_token:wx1: rejected, but current at WeChat; force_refresh is used up, "
+        "20 a day and 30 s apart"
+    )
+    assert [expected] == caplog.messages

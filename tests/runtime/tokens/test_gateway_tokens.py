@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from runtime.tokens.gateway_tokens import (
     Caller,
     ExpiredToken,
     GatewayTokens,
+    InvalidScope,
     InvalidToken,
     in_scope,
 )
@@ -59,6 +60,32 @@ def test_it_fits_where_wechats_fits(token):
     """WeChat bids callers to keep 512 characters for a token."""
     assert len(token) <= 512
     assert token.isascii()
+
+
+@pytest.mark.parametrize(("length", "is_issued"), [(512, True), (513, False)])
+def test_the_longest(tokens, documents, length, is_issued):
+    """A token of 512 characters is issued, one of 513 is not."""
+    client = replace(Registry(documents).client("shop"), scopes_by_app={APPID: ("/*",)})
+    short = len(f'["shop","{APPID}",1,["/"]]')
+    scope = "/" + "a" * ((length - 57) * 3 // 4 - short)
+    try:
+        token = tokens.issue(client, APPID, now=NOW, narrowed=[scope])
+    except InvalidScope:
+        token = ""
+
+    assert is_issued == (length == len(token))
+
+
+def test_for_an_app_without_scopes(tokens, documents):
+    """No scope can be asked for, and a token that was issued before allows nothing."""
+    client = Registry(documents).client("shop")
+    other = "wx" + "1" * 16
+    with pytest.raises(InvalidScope):
+        tokens.issue(client, other, now=NOW, narrowed=["/cgi-bin/user/info"])
+    caller = tokens.read(tokens.issue(client, other, now=NOW), now=NOW)
+
+    assert Caller("shop", other, ()) == caller
+    assert not caller.allows("/cgi-bin/user/info")
 
 
 def test_expired(tokens, token):
@@ -136,9 +163,9 @@ def test_of_a_client_that_is_gone(documents, tmp_path, token):
 def test_it_holds_no_secret(token, documents):
     """The payload can be read by anybody, and says nothing but what it allows."""
     signer = Signer({1: b"t" * 32}, purpose="access_token")
-    payload = json.loads(signer.verify(token, now=NOW, max_age=60))
+    payload = signer.verify(token, now=NOW, max_age=60)
 
-    assert ["shop", APPID, 1] == payload
+    assert f'["shop","{APPID}",1]'.encode() == payload
 
 
 @pytest.mark.parametrize(

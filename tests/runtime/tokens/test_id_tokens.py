@@ -49,7 +49,8 @@ def by_rsa(name):
 @pytest.mark.case(89, 92)
 def test_what_stands_in_it():
     """The token's own claims, the user's, and a kid that is published."""
-    header, claims, _ = issue(nonce="n-1").split(".")
+    tokens = IdTokens(KEYS, issuer=ISSUER)
+    header, claims, _ = issue(tokens, nonce="n-1").split(".")
     (published,) = json.loads(KEYS.jwks)["keys"]
 
     assert {"alg": "RS256", "typ": "JWT", "kid": published["kid"]} == decoded(header)

@@ -12,6 +12,7 @@ from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from runtime.usage.limits import WRONG_SECRETS, Limits, TooManyWrongSecrets
 from runtime.web.messages import Request
+from tests.support.redis_proxy import RedisProxy
 
 
 class Clock:
@@ -22,9 +23,14 @@ class Clock:
 
 
 def make_limits(redis_server, *, clock=None, **more):
-    settings = {"per_address": 3, "per_minute": 5, "trusted_hops": 0, **more}
-    store = RedisStore(lambda: connect(redis_server.url))
-    return Limits(store, clock=clock or Clock(), **settings)
+    settings = {
+        "store": RedisStore(lambda: connect(redis_server.url)),
+        "per_address": 3,
+        "per_minute": 5,
+        "trusted_hops": 0,
+        **more,
+    }
+    return Limits(clock=clock or Clock(), **settings)
 
 
 def by(address="192.0.2.1"):
@@ -125,6 +131,28 @@ class TestSignIns:
         end_the_minute(redis_server)
         assert 3 == passed(limits, by(), 4)
 
+    def test_codes_are_counted_apart(self, redis_server):
+        """A flood of sign-ins leaves the codes of signed-in users, and they a limit."""
+        limits = make_limits(redis_server, per_address=1)
+        passed(limits, by(), 2)
+        limits.code(by())
+        with pytest.raises(RateLimited):
+            limits.code(by())
+        limits.code(by("192.0.2.2"))
+
+    def test_a_lost_answer_is_no_second_count(self, redis_server):
+        """The attempt is repeated, passes, and is counted once."""
+        with RedisProxy(redis_server.port) as proxy:
+            store = RedisStore(lambda: connect(proxy.url))
+            limits = make_limits(redis_server, store=store)
+            limits.sign_in(by())
+            proxy.begin(swallow=1)
+            limits.sign_in(by())
+
+        assert proxy.swallowed
+        client = redis_server.client()
+        assert [b"2", b"2"] == [client.get(key) for key in counts(redis_server)]
+
     def test_processes_share_a_count(self, redis_server):
         """In parallel, too: not one more than the limit."""
         made = [
@@ -158,13 +186,15 @@ class TestSignIns:
         """Neither an address nor a client stands in one; a cluster has them as one."""
         limits = make_limits(redis_server)
         limits.sign_in(by())
+        limits.code(by())
         guess(limits, client_id="orders")
         keys = [key.decode() for key in redis_server.client().scan_iter()]
 
-        assert 4 == len(counts(redis_server))
-        assert 6 == len(keys)
+        assert 6 == len(counts(redis_server))
+        assert 9 == len(keys)
         assert not [key for key in keys if "192.0.2" in key or "orders" in key]
-        assert {"{sign_in}", "{wrong_secret}"} == {key.split(":")[2] for key in keys}
+        names = {key.split(":")[2] for key in keys}
+        assert {"{sign_in}", "{code}", "{wrong_secret}"} == names
 
 
 @pytest.mark.case(123)
@@ -308,12 +338,13 @@ class TestWrongSecrets:
         started = clock.now
         with pytest.raises(TooManyWrongSecrets) as caught:
             limits.check_secret("demo", by(), lambda: None)
-        assert 59 <= caught.value.retry_after <= 60
+        left = caught.value.retry_after
+        assert 59 <= left <= 60
 
         end_the_minute(redis_server)
-        clock.now = started + 58.9
+        clock.now = started + left - 1
         assert [TooManyWrongSecrets] == guess(limits)
-        clock.now = started + 60.1
+        clock.now = started + left
         assert [None] == guess(limits)
 
 
