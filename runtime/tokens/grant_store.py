@@ -133,9 +133,9 @@ class GrantStore:
         self._random = random
         self._leeway = round(leeway_seconds * 1000)
 
-    def code(self, grant: Grant, *, flow: str | None = None) -> str:
+    def code(self, grant: Grant) -> str:
         """Store the grant and return its code, which is valid once; see `make_code`."""
-        code, entry = self.make_code(grant, flow=flow)
+        code, entry = self.make_code(grant)
         self._store.put_all([entry])
         return code
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from runtime.errors import WeChatRefused, WeChatUnavailable
+from runtime.errors import WeChatRefused, WeChatUnavailable, hint_of
 from tests.runtime.custody.credential_sources import (
+    QUICK,
     ClockedStore,
     ScriptedSource,
     all_at_once,
@@ -87,3 +89,43 @@ def test_a_busy_wechat_is_told_with_its_text(redis_server):
 
     assert [(-1, "system busy")] * 2 == errors
     assert len(source.fetched) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            WeChatRefused(40164, "invalid ip 1.2.3.4"),
+            f"40164: {hint_of(40164, 'invalid ip 1.2.3.4')}",
+        ),
+        (WeChatUnavailable(errmsg="system busy"), "-1: wechat_unavailable"),
+    ],
+)
+def test_the_log_says_why_nothing_was_fetched(redis_server, caplog, error, told):
+    """With the credential's name, WeChat's code and what to do about it."""
+    source = ScriptedSource(answers=[error] * 3)
+    with pytest.raises(type(error)):
+        make_custody(redis_server).get(source)
+
+    assert [f"access_token:wx1: not fetched, {told}"] == caplog.messages
+
+
+def test_a_refusal_is_told_though_redis_is_away(own_redis):
+    """The caller has WeChat's code, even if the waiters cannot be told."""
+    source = ScriptedSource(
+        answers=[WeChatRefused(40164, "invalid ip")], gate=own_redis.stop
+    )
+    with pytest.raises(WeChatRefused) as caught:
+        make_custody(own_redis).get(source)
+
+    assert 40164 == caught.value.errcode
+
+
+def test_attempts_begin_in_the_first_half_of_the_wait(redis_server):
+    """A third one would begin after 0.5 s, and the half ends before."""
+    source = ScriptedSource(answers=[WeChatUnavailable(errmsg="system busy")] * 3)
+    custody = make_custody(redis_server, pace=replace(QUICK, wait=0.9))
+    with pytest.raises(WeChatUnavailable):
+        custody.get(source)
+
+    assert 2 == len(source.fetched)

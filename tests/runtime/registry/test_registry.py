@@ -200,6 +200,15 @@ def test_a_new_secret_tells_its_client():
     assert "a_" + "0" * 32 == make_secret("a", random=lambda size: "00" * size)
 
 
+def test_what_is_read_again_is_the_same(registry, documents):
+    """A call asks three times, and makes an app from its document once."""
+    documents.write("apps", APPID, {"kind": "service", "secret": "hush"}, after=0)
+    documents.write("clients", "shop", CLIENT, after=0)
+
+    assert registry.app(APPID) is registry.app(APPID)
+    assert registry.client("shop") is registry.client("shop")
+
+
 def test_a_listing_is_good_for_two_seconds(tmp_path):
     """Unauthenticated requests do not list the store each time."""
     now, listings = [0.0], []
