@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive"})
 
@@ -23,6 +24,9 @@ class Call:
     peer_ip: str = "127.0.0.1"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    stream: IO[bytes] | None = None
+    """The body, where it is not in `body`, and its length."""
+    length: int = 0
 
     @property
     def is_quick_probe(self) -> bool:

@@ -11,7 +11,7 @@ from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
 from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
 from host.fc.function_call import Call
-from host.fc.limits import check_answer
+from host.fc.limits import MAX_BODY, check_answer
 from host.fc.loader import LoadError, load_handler
 from host.fc.refusals import failure
 from template.served import Function, Template
@@ -68,6 +68,11 @@ class Instance:
     def is_loaded(self) -> bool:
         """Tell whether the handler is loaded."""
         return self._handler is not None
+
+    def body_limit(self, method: str, path: str) -> int:
+        """Return the size of the largest body that the function reads, in bytes."""
+        limit = getattr(self._handler, "body_limit", None)
+        return MAX_BODY if limit is None else min(MAX_BODY, int(limit(method, path)))
 
     def waits(self, method: str, path: str) -> bool:
         """Tell whether a call may wait for another server for long."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import logging
+import re
 import time
 import uuid
 from http.client import responses as reasons
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from tornado.web import RequestHandler, stream_request_body
 
@@ -15,14 +18,24 @@ from host.fc.answer import Answer
 from host.fc.function_call import Call, forwarded_headers
 from host.fc.instance import Instance
 from host.fc.limits import MAX_BODY, check_body, check_head
-from host.fc.refusals import Refusal, failure, unknown_method
+from host.fc.refusals import Refusal, failure, overloaded, unknown_method
 from host.fc.signature import AccessKey, check_signature
+from host.server.request_body import Arrival, LeastRate, OverBudget, RequestBody
 from host.server.workers import CallerGone, Workers
 from runtime.web.client_address import client_address
 from template.served import Function
 
 _CALLER_GONE = 499
 """The status that the access log shows where a call was not begun, as nginx has it."""
+
+_SMALL = 64 * 1024
+"""Bytes of a refused body that are read before the answer, which keeps the connection;
+after a larger one it is closed."""
+
+_LINGER_SECONDS = 5.0
+"""How long a refused body is read, and dropped, after the answer was sent."""
+
+_DIGITS = re.compile("[0-9]{1,18}")
 
 log = logging.getLogger("host")
 
@@ -31,7 +44,7 @@ log = logging.getLogger("host")
 class FunctionHandler(RequestHandler):
     """A request to one function; make_application makes a subclass for each.
 
-    It reads the settings `workers`, `trusted_hops`, `access_key_id` and
+    It reads the settings `workers`, `body_budget`, `trusted_hops`, `access_key_id` and
     `access_key_secret`. `prefix` is the part of the path that the function does not
     get.
     """
@@ -47,10 +60,13 @@ class FunctionHandler(RequestHandler):
         self.request_id = str(uuid.uuid4())
         self.workers: Workers = self.settings["workers"]
         self.workers.in_flight.add(self)
-        self.refusal: Refusal | None = None
-        self.chunks: list[bytes] = []
-        self.size = 0
+        self.refused: Answer | None = None
+        self.limit = MAX_BODY
+        self.body = RequestBody(self.settings["body_budget"])
+        self.arrival: Arrival | None = None
         self.body_is_complete = False
+        self.is_answered_early = False
+        self.is_finished = False
         self.caller_is_gone = False
 
     def set_default_headers(self) -> None:
@@ -62,16 +78,23 @@ class FunctionHandler(RequestHandler):
         """Leave entity tags to the functions."""
 
     async def prepare(self) -> None:
-        """Refuse what FC refuses by the head; the answer waits for the body.
-
-        An answer before the end of the body would close the connection.
-        """
+        """Look at the head; what it already refuses is not kept when it comes."""
+        announced = self._announced()
+        if announced != 0:
+            least = self.settings.get("least_rate", LeastRate())
+            self.arrival = Arrival(least, too_slow=self._too_slow)
         try:
             self.admit()
             if not self.instance.is_loaded:
                 await self.workers.load(self.instance)
+            method, path = str(self.request.method), self._path()
+            self.limit = self.instance.body_limit(method, path)
+            if announced is not None:
+                await self._check_size(announced)
         except Refusal as refusal:
-            self.refusal = refusal
+            self.refused = refusal.answer()
+        if self.refused and (announced is None or announced > _SMALL):
+            self._refuse_early(self.refused)
 
     def admit(self) -> None:
         """Raise Refusal if the request must not reach the function."""
@@ -90,50 +113,41 @@ class FunctionHandler(RequestHandler):
                 now=time.time(),
             )
 
-    def data_received(self, chunk: bytes) -> None:
-        """Keep the chunk, unless the request is refused or the body too large."""
-        self.size += len(chunk)
-        if self.refusal is None and self.size <= MAX_BODY:
-            self.chunks.append(chunk)
+    async def data_received(self, chunk: bytes) -> None:
+        """Keep the chunk, if the request is not refused."""
+        if self.arrival is not None:
+            self.arrival.size += len(chunk)
+        if self.refused is not None:
+            return
+        try:
+            self.body.append(chunk)
+            await self._check_size(self.body.size)
+        except OverBudget:
+            self.refused = overloaded("the bodies of requests take too much room")
+        except Refusal as refusal:
+            self.refused = refusal.answer()
+        if self.refused is not None:
+            self.body.discard()
+            self._refuse_early(self.refused)
 
     async def call(self) -> None:
         """Call the function with the complete request, and send its answer."""
         self.body_is_complete = True
-        if self.refusal is not None:
-            raise self.refusal
-        check_body(self.size)
-        call = Call(
-            method=str(self.request.method),
-            uri=str(self.request.uri),
-            path=self.request.path[len(self.prefix) :] or "/",
-            request_id=self.request_id,
-            peer_ip=str(self.request.remote_ip),
-            headers=forwarded_headers(self.request.headers.get_all()),
-            body=b"".join(self.chunks),
-        )
-        try:
-            wanted = self.is_wanted
-            self.send(await self.workers.run(self.instance, call, wanted=wanted))
-        except CallerGone:
-            self.set_status(_CALLER_GONE, "Client Closed Request")  # for the log alone
-            self.finish()
+        if self.arrival is not None:
+            self.arrival.stop()
+        if self.is_answered_early:
+            self._end()
+        elif self.refused is not None:
+            self.send(self.refused)
+        else:
+            await self._run()
 
     get = head = post = put = delete = patch = options = call
 
     def send(self, answer: Answer) -> None:
         """Send the answer, and end the request when its last byte is out."""
-        self.set_status(answer.status, reasons.get(answer.status, "Unknown"))
-        if self.prefix:  # on FC's default domain every answer is a download
-            self.add_header("Content-Disposition", "attachment")
-        for name, value in answer.headers:
-            self.add_header(name, value)
-        self.add_header("X-Fc-Request-Id", self.request_id)
-        if not self.body_is_complete:
-            self.add_header("Connection", "close")
-        if answer.status not in (204, 304):
-            self.write(answer.body)
-        # A caller may read a large answer slowly: the request is in flight until then.
-        self.finish().add_done_callback(lambda _: self.workers.in_flight.discard(self))
+        self._write(answer)
+        self._end()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer as FC does: to a refusal, an unknown method, or an error of ours."""
@@ -163,7 +177,11 @@ class FunctionHandler(RequestHandler):
         """Note that no caller waits for the answer any more."""
         super().on_connection_close()
         self.caller_is_gone = True
-        self.workers.in_flight.discard(self)
+        self._release()
+
+    def on_finish(self) -> None:
+        """Give the body's room back; who still reads it has it."""
+        self.body.discard()
 
     def client(self) -> str:
         """Return the caller's address for the access log."""
@@ -172,6 +190,99 @@ class FunctionHandler(RequestHandler):
             forwarded_for=self.request.headers.get("X-Forwarded-For"),
             trusted_hops=self.settings["trusted_hops"],
         )
+
+    def _announced(self) -> int | None:
+        """Return the length of the body by the head, None if it comes in chunks.
+
+        A malformed length is answered by Tornado, with 400.
+        """
+        if "Transfer-Encoding" in self.request.headers:
+            return None
+        length = self.request.headers.get("Content-Length", "").partition(",")[0]
+        return int(length) if _DIGITS.fullmatch(length) else 0
+
+    def _path(self) -> str:
+        return self.request.path[len(self.prefix) :] or "/"
+
+    async def _check_size(self, size: int) -> None:
+        """Let the function refuse a body beyond its limit; Refusal beyond FC's."""
+        if size <= self.limit:
+            return
+        check_body(size)
+        # The function sees that the body is too large, and reads none of it.
+        call = self._call(stream=io.BytesIO(), length=size)
+        self.refused = await self.workers.run(self.instance, call, wanted=lambda: True)
+
+    def _call(self, *, stream: IO[bytes], length: int) -> Call:
+        return Call(
+            method=str(self.request.method),
+            uri=str(self.request.uri),
+            path=self._path(),
+            request_id=self.request_id,
+            peer_ip=str(self.request.remote_ip),
+            headers=forwarded_headers(self.request.headers.get_all()),
+            stream=stream,
+            length=length,
+        )
+
+    async def _run(self) -> None:
+        call = self._call(stream=self.body.stream(), length=self.body.size)
+        wanted = self.is_wanted
+        try:
+            self.send(await self.workers.run(self.instance, call, wanted=wanted))
+        except CallerGone:
+            self.set_status(_CALLER_GONE, "Client Closed Request")  # for the log alone
+            self._end()
+
+    def _write(self, answer: Answer) -> None:
+        self.set_status(answer.status, reasons.get(answer.status, "Unknown"))
+        if self.prefix:  # on FC's default domain every answer is a download
+            self.add_header("Content-Disposition", "attachment")
+        for name, value in answer.headers:
+            self.add_header(name, value)
+        self.add_header("X-Fc-Request-Id", self.request_id)
+        if not self.body_is_complete:
+            self.add_header("Connection", "close")
+        if answer.status not in (204, 304):
+            self.write(answer.body)
+
+    def _refuse_early(self, answer: Answer) -> None:
+        """Send the answer before the end of the body, and read no more of it for long.
+
+        Without that time a caller that still sends would not see the answer.
+        """
+        self.is_answered_early = True
+        self._write(answer)
+        if "Expect" in self.request.headers:  # the caller waits before it sends
+            return self._end()
+        if answer.status not in (204, 304):
+            self.set_header("Content-Length", str(len(answer.body)))
+        self.flush()
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._hang_up)
+
+    def _too_slow(self) -> None:
+        if self.is_answered_early:
+            return
+        message = "the body came too slowly"
+        self.refused = Refusal(408, "RequestTimeout", message).answer()
+        self.body.discard()
+        self._refuse_early(self.refused)
+
+    def _hang_up(self) -> None:
+        """End the request before the end of its body, which closes the connection."""
+        if not self.is_finished:
+            self._end()
+
+    def _end(self) -> None:
+        self.is_finished = True
+        # A caller may read a large answer slowly: the request is in flight until then.
+        self.finish().add_done_callback(lambda _: self._release())
+
+    def _release(self) -> None:
+        self.workers.in_flight.discard(self)
+        self.body.discard()
+        if self.arrival is not None:
+            self.arrival.stop()
 
 
 class NoFunctionHandler(FunctionHandler):

@@ -45,7 +45,9 @@ def _check(options: OptionParser) -> None:
         raise CannotStart(f"--sandbox_port must be a number from 1 to {_LAST_PORT}.")
     if options.processes < 1 or (options.debug and options.processes > 1):
         raise CannotStart("--processes must be 1 or more, and 1 with --debug.")
-    for name in ("threads", "calls_in_flight"):
+    if options.max_connections < 0:
+        raise CannotStart("--max_connections must not be negative.")
+    for name in ("threads", "calls_in_flight", "body_mb"):
         if options[name] < 1:
             raise CannotStart(f"--{name} must be 1 or more.")
 
@@ -70,6 +72,12 @@ def _defined() -> OptionParser:
         "calls_in_flight",
         default=CALLS_IN_FLIGHT,
         help="calls of a process that may wait for WeChat at the same time",
+    )
+    define("body_mb", default=256, help="megabytes of requests' bodies in each process")
+    define(
+        "max_connections",
+        default=0,
+        help="connections of each process; 0 for half of the open files it may have",
     )
     define(
         "timeouts", default=True, help="end a long call as FC does; off for a debugger"

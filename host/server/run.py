@@ -13,6 +13,8 @@ from host.cannot_start import CannotStart
 from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
 from host.server.application import make_application
+from host.server.request_body import MB, BodyBudget
+from host.server.server import most_connections, raise_file_limit
 from host.server.serving import Shutdown, serve
 from host.server.timer_triggers import Timers
 from host.server.workers import Workers
@@ -75,6 +77,7 @@ class Host:
         number: int = 1,
     ) -> bool:
         options = self._options
+        files = raise_file_limit()
         of_this_process.limit(options.calls_in_flight)
         workers = Workers(
             threads=options.threads,
@@ -88,6 +91,7 @@ class Host:
             settings={
                 **options.as_dict(),
                 "workers": workers,
+                "body_budget": BodyBudget(options.body_mb * MB),
                 "trusted_hops": self._trusted_hops,
             },
         )
@@ -101,6 +105,7 @@ class Host:
                 workers=workers,
                 shutdown=shutdown,
                 on_ready=on_ready,
+                max_connections=options.max_connections or most_connections(files),
             )
         finally:
             timers.stop()

@@ -7,22 +7,21 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from socket import socket
-from typing import Any
 
-from tornado.httpserver import HTTPServer
-from tornado.httputil import (
-    HTTPConnection,
-    HTTPMessageDelegate,
-    HTTPServerConnectionDelegate,
-)
+from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.netutil import bind_sockets
 
 from host.cannot_start import CannotStart
+from host.server.server import Server
 from host.server.workers import Workers
 
 _LINGER_SECONDS = 0.5
-_MAX_BODY_SIZE = 256 * 1024 * 1024
-"""Read, not kept: a body beyond FC's limit gets FC's answer."""
+_ANY_SIZE = 1 << 60
+"""The handlers limit bodies: what they refuse is read, but not kept."""
+
+IDLE_SECONDS = 75.0
+"""Seconds for the head of a request, however slowly it comes, and between two requests.
+A proxy in front has to close an idle connection before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +33,6 @@ class Shutdown:
 
     seconds: float
     second_signal_ends: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ReadTimeouts:
-    """Seconds within which a caller has to send a request.
-
-    `idle` covers the head of a request, however slowly it comes, and the time between
-    two requests; with `body` the largest body may come at 55 KB a second.
-    """
-
-    idle: float = 75.0
-    body: float = 600.0
 
 
 def listen(port: int, address: str) -> list[socket]:
@@ -60,27 +47,6 @@ def listen(port: int, address: str) -> list[socket]:
         ) from None
 
 
-class Server(HTTPServer):
-    """Tornado's server, with the set of its open connections."""
-
-    def initialize(self, *arguments: Any, **named: Any) -> None:
-        """Start with no connection."""
-        super().initialize(*arguments, **named)
-        self.open: set[object] = set()
-
-    def start_request(
-        self, server_conn: object, request_conn: HTTPConnection
-    ) -> HTTPMessageDelegate:
-        """Take the next request of a connection, and remember the connection."""
-        self.open.add(server_conn)
-        return super().start_request(server_conn, request_conn)
-
-    def on_close(self, server_conn: object) -> None:
-        """Forget a connection."""
-        self.open.discard(server_conn)
-        super().on_close(server_conn)
-
-
 async def serve(
     application: HTTPServerConnectionDelegate,
     *,
@@ -88,14 +54,15 @@ async def serve(
     workers: Workers,
     shutdown: Shutdown,
     on_ready: Callable[[], None],
-    timeouts: ReadTimeouts = ReadTimeouts(),
+    max_connections: int,
+    idle_seconds: float = IDLE_SECONDS,
 ) -> bool:
     """Serve until SIGINT or SIGTERM; False if a second one cut the shutdown short."""
     server = Server(
         application,
-        max_body_size=_MAX_BODY_SIZE,
-        idle_connection_timeout=timeouts.idle,
-        body_timeout=timeouts.body,
+        max_body_size=_ANY_SIZE,
+        idle_connection_timeout=idle_seconds,
+        max_connections=max_connections,
     )
     first, second = _ending_signals()
     server.add_sockets(sockets)

@@ -8,6 +8,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from host.server.application import make_application
+from host.server.request_body import BodyBudget
 from template.served import read_template
 from tests.support.local_hosts import SITE
 
@@ -27,7 +28,11 @@ class FaultyWorkers:
 
 async def ask(path, workers):
     """Serve the small site for one request; return its answer."""
-    options = {"workers": workers, "trusted_hops": 0}
+    options = {
+        "workers": workers,
+        "trusted_hops": 0,
+        "body_budget": BodyBudget(1000),
+    }
     made = make_application(read_template(SITE), process={}, settings=options)
     listening, port = bind_unused_port()
     server = HTTPServer(made)

@@ -28,6 +28,7 @@ def test_the_environ_is_the_requests(site):
     """On the custom domain a function gets the whole path, not decoded."""
     text = (
         b"GET /echo/%E4%BD%A0?q=%20&q=2 HTTP/1.1\r\nHost: here\r\nX-A: 1\r\nX-A: 2\r\n"
+        b"X_A: 3\r\n"
         b"Cookie: a=1\r\nCookie: b=2\r\nX-Fc-Region: mine\r\nConnection: close\r\n\r\n"
     )
     environ = json.loads(raw(site, text).partition(b"\r\n\r\n")[2])

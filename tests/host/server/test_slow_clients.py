@@ -7,46 +7,53 @@ import os
 import signal
 
 import pytest
-from tornado.web import Application, RequestHandler
 
 from host.server import serving
+from host.server.application import make_application
+from host.server.request_body import BodyBudget, LeastRate
 from host.server.workers import Workers
+from template.served import read_template
+from tests.support.local_hosts import SITE
 
-POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
-
-
-class Said(RequestHandler):
-    def post(self):
-        self.write("done")
+POST = b"POST /answers/tag HTTP/1.1\r\nHost: a\r\n"
 
 
 async def drip(port, text):
-    """Send the text byte by byte until the host hangs up; return what it said."""
+    """Send the text byte by byte until the host says something; return that."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    told = asyncio.create_task(reader.read(65536))
     for place in range(len(text)):
         writer.write(text[place : place + 1])
         await asyncio.sleep(0.02)
-        if reader.at_eof():
+        if told.done():
             break
     try:
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(told, 20)
     except ConnectionResetError:  # it hung up on what was still under way
         return b""
     finally:
         writer.close()
 
 
-async def served(port_and_text, *, sockets, timeouts):
+async def served(port_and_text, *, sockets, idle_seconds, least_rate):
     """Serve for as long as the caller needs."""
     ready = asyncio.Event()
     workers = Workers(threads=1, timeouts=False)
+    settings = {
+        "workers": workers,
+        "trusted_hops": 0,
+        "body_budget": BodyBudget(10_000),
+        "least_rate": least_rate,
+    }
+    made = make_application(read_template(SITE), process={}, settings=settings)
     running = asyncio.create_task(
         serving.serve(
-            Application([("/", Said)], log_function=lambda _: None),
+            made,
             sockets=sockets,
             workers=workers,
             shutdown=serving.Shutdown(5),
-            timeouts=timeouts,
+            idle_seconds=idle_seconds,
+            max_connections=10,
             on_ready=ready.set,
         )
     )
@@ -58,22 +65,44 @@ async def served(port_and_text, *, sockets, timeouts):
 
 
 @pytest.mark.parametrize(
-    ("text", "done"),
+    ("text", "ends"),
     [
-        (POST + b"X-A: " + b"1" * 1000, False),
-        (POST + b"Content-Length: 1000\r\n\r\n" + b"1" * 999, False),
-        (POST + b"Content-Length: 2\r\nConnection: close\r\n\r\n12", True),
+        (POST + b"X-A: " + b"1" * 1000, b""),
+        (POST + b"Content-Length: 1000\r\n\r\n" + b"1" * 999, b'too slowly"}'),
+        (POST + b"Content-Length: 2\r\nConnection: close\r\n\r\n12", b"plain"),
     ],
     ids=["head", "body", "in time"],
 )
-def test_a_slow_caller_is_disconnected(text, done):
-    """Head and body have a timeout each; a caller within both is answered."""
-    timeouts = serving.ReadTimeouts(
-        idle=30.0 if done else 1.5, body=10.0 if done else 1.0
-    )
+def test_a_slow_caller_is_disconnected(text, ends):
+    """A head has a time, a body a least rate; a caller within both is answered."""
+    in_time = ends == b"plain"
     sockets = serving.listen(0, "127.0.0.1")
     port = sockets[0].getsockname()[1]
-    said = asyncio.run(served((port, text), sockets=sockets, timeouts=timeouts))
+    said = asyncio.run(
+        served(
+            (port, text),
+            sockets=sockets,
+            idle_seconds=30.0 if ends else 1.5,
+            least_rate=LeastRate(200, 10.0 if in_time else 1.0),
+        )
+    )
 
-    assert done == said.endswith(b"done")
-    assert done or said == b""
+    assert said.endswith(ends)
+    assert ends or said == b""
+
+
+def test_a_slow_body_that_keeps_the_rate_is_taken():
+    """A phone's upload may take far longer than the time of one look."""
+    text = POST + b"Content-Length: 150\r\nConnection: close\r\n\r\n" + b"1" * 150
+    sockets = serving.listen(0, "127.0.0.1")
+    port = sockets[0].getsockname()[1]
+    said = asyncio.run(
+        served(
+            (port, text),
+            sockets=sockets,
+            idle_seconds=30.0,
+            least_rate=LeastRate(5, 0.5),
+        )
+    )
+
+    assert said.endswith(b"plain")
