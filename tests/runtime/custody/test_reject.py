@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.errors import WeChatUnavailable
 from runtime.state.redis_store import RedisStore
 from tests.runtime.custody.credential_sources import (
     QUICK,
@@ -16,6 +17,7 @@ from tests.runtime.custody.credential_sources import (
     all_at_once,
     make_custody,
     make_store,
+    make_upkeep,
 )
 
 
@@ -175,3 +177,17 @@ def test_a_value_that_cannot_be_replaced_by_force_is_logged(redis_server, caplog
         "20 a day and 30 s apart"
     )
     assert [expected] == caplog.messages
+
+
+def test_a_forced_fetch_is_forced_at_each_attempt(redis_server):
+    """A network failure does not turn it into one that gives the rejected value."""
+    busy = [WeChatUnavailable(errmsg="system busy")] * 2
+    source = ScriptedSource(answers=["SAME", "SAME", *busy, "FORCED"])
+    custody, upkeep = make_custody(redis_server), make_upkeep(redis_server)
+    custody.get(source)
+    custody.reject(source, "SAME")
+
+    assert "FORCED" == custody.get(source).value
+    assert [False, False, True, True, True] == source.fetched
+    report = upkeep.describe(source)
+    assert (5, 1) == (report.fetches_today, report.forced_today)

@@ -1,0 +1,64 @@
+"""Sessions: the bytes of their cookie, and the header that deletes it."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from runtime.sign_in.sessions import Session, Sessions
+from runtime.sign_in.sign_outs import SignOuts
+from runtime.state.redis_clients import connect
+from runtime.state.redis_store import RedisStore
+from runtime.web.messages import Request
+
+NOW = 1_800_000_000
+SESSION = Session("u-1", "s-1", NOW - 5, app="wx1")
+STORED = b'{"v":1,"sub":"u-1","sid":"s-1","at":1799999995,"amr":"wechat","app":"wx1"}'
+
+
+@pytest.fixture
+def sessions(redis_server):
+    store = RedisStore(lambda: connect(redis_server.url))
+    return Sessions(
+        store,
+        keys={1: b"secret-1"},
+        secure=True,
+        seconds=3600,
+        sign_outs=SignOuts(store, seconds=3600),
+    )
+
+
+def test_the_cookie_has_these_bytes(sessions):
+    """Services of the same domain read it: names, order and spaces are a contract."""
+    name, line = sessions.cookie(SESSION, now=NOW)
+    value, *flags = line.split("; ")
+    content = base64.b64decode(value.split("|")[4].partition(":")[2])
+
+    assert ("Set-Cookie", STORED) == (name, content)
+    assert ["Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Lax", "Secure"] == flags
+
+
+def test_a_cookie_is_deleted_by_an_age_of_none(sessions):
+    """Empty and with an end in the past, for browsers of every age."""
+    expected = (
+        "__Host-gateway_session=; Path=/; Max-Age=0; "
+        "Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax; Secure"
+    )
+
+    assert ("Set-Cookie", expected) == sessions.no_cookie()
+
+
+def test_the_token_is_the_cookie_in_another_form(sessions):
+    """A mini program stores no cookies, and sends it as a Bearer token."""
+    token = sessions.token(SESSION, now=NOW)
+    headers = (("authorization", f"Bearer {token}"),)
+    session = sessions.of(Request("GET", "/", headers=headers), now=NOW)
+
+    assert ("u-1", "s-1", NOW - 5, "wx1", False) == (
+        session.sub,
+        session.sid,
+        session.at,
+        session.app,
+        session.by_cookie,
+    )
