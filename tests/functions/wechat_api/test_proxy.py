@@ -295,3 +295,15 @@ class TestWithoutRedis:
         gateway.documents = Documents(Away(), Envelope(settings.master_keys))
         with pytest.raises(ServiceUnavailable):
             issue(gateway)
+
+
+def test_no_body_goes_up_with_a_get(gateway, real, token):
+    """WeChat might take it for the next request on that connection."""
+    path = "/cgi-bin/user/get"
+    real.script(path, OK)
+    body = b"POST /cgi-bin/message/custom/send HTTP/1.1\r\nX: "
+    request = ask(path=path, query=f"access_token={token}", body=body)
+    handle(request, gateway)
+
+    (seen,) = real.calls(path)
+    assert seen.body is None
