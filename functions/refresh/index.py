@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from runtime.custody.protocol import Source
-from runtime.custody.upkeep import Outcome
+from runtime.custody.upkeep import LookedAt, Outcome
+from runtime.documents.documents import UnreadableDocument
 from runtime.entry.timer import timer
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.gateway import Gateway
@@ -19,6 +20,9 @@ MOST_SECONDS = 40.0
 """The limits of one round; the next one, a minute later, does the rest."""
 
 AT_ONCE = 8
+
+LISTING_SECONDS = 30.0
+"""Longest time that a round waits for the documents, if it has never seen them."""
 
 log = logging.getLogger("gateway.refresh")
 
@@ -33,17 +37,24 @@ def refresh(
     """Return how many credentials were fresh, fetched, busy, paused, failed or left.
 
     Only credentials that were used within two days are refreshed: the others should
-    not cost WeChat's quota.
+    not cost WeChat's quota. The index of those says which are due; all apps are looked
+    at only now and then, or when the index is lost.
     """
-    sources = _sources(gateway)
     limit = _Limit(most_fetches, until=time.monotonic() + most_seconds)
+    asked = gateway.upkeep.begin_round()
+    found = gateway.upkeep.look_at(asked.names, now=asked.now)
+    due, count = found.due, asked.count - len(asked.names) + len(found.in_use)
+    if asked.full_pass and (all_ := _full_pass(gateway, now=asked.now)):
+        # The index may have what is not listed, because it cannot be read.
+        others = [name for name in due if name not in all_.in_use]
+        due, count = (*all_.due, *others), len(all_.in_use) + len(others)
     with ThreadPoolExecutor(at_once) as pool:
-        outcomes = pool.map(
-            lambda source: _refresh_one(gateway, source, limit), sources
-        )
-        done = dict(sorted(Counter(outcomes).items()))
-    log.info("round over %d credentials: %s", len(sources), done)
-    return done
+        outcomes = pool.map(lambda name: _refresh_one(gateway, name, limit), due)
+        done = Counter(outcomes)
+    done["fresh"] += count - len(due)
+    done = Counter({name: number for name, number in done.items() if number > 0})
+    log.info("round over %d credentials: %s", count, dict(sorted(done.items())))
+    return dict(sorted(done.items()))
 
 
 @dataclass
@@ -58,22 +69,50 @@ class _Limit:
         return self.fetches >= self.most_fetches or time.monotonic() >= self.until
 
 
-def _sources(gateway: Gateway) -> list[Source]:
-    apps = [app for app in gateway.registry.apps() if app.has_access_token]
-    sources = [each for app in apps for each in gateway.calls.sources(app)]
-    return [each for each in sources if gateway.upkeep.describe(each).fence]
+def _full_pass(gateway: Gateway, *, now: int) -> LookedAt | None:
+    """Return what is in use and due of all apps' credentials.
+
+    None without the documents: then the index has to do, and a pass follows soon.
+    """
+    try:
+        apps = gateway.registry.apps(first=LISTING_SECONDS)
+    except ServiceUnavailable:
+        return None
+    names = [
+        source.name
+        for app in apps
+        if app.has_access_token
+        for source in gateway.calls.sources(app)
+    ]
+    found = gateway.upkeep.look_at(names, now=now)
+    gateway.upkeep.finish_full_pass()
+    return found
 
 
-def _refresh_one(gateway: Gateway, source: Source, limit: _Limit) -> str:
+def _source(gateway: Gateway, name: str) -> Source | None:
+    app = gateway.registry.app(name.rpartition(":")[2])
+    if app is None or not app.has_access_token:
+        return None
+    found = (each for each in gateway.calls.sources(app) if each.name == name)
+    return next(found, None)
+
+
+def _refresh_one(gateway: Gateway, name: str, limit: _Limit) -> str:
     if limit.reached():
         return "left"
     try:
+        source = _source(gateway, name)
+        if source is None:
+            gateway.upkeep.forget(name)
+            return "gone"
         outcome = gateway.upkeep.refresh(source)
     except ServiceUnavailable:
         raise
+    except UnreadableDocument:
+        return "unreadable"  # and logged where it was read
     except GatewayError:
         limit.fetches += 1
-        return "failed"  # logged where it was raised, with WeChat's code
+        return "failed"  # and logged where it happened, with WeChat's code
     limit.fetches += outcome is Outcome.FETCHED
     return outcome.value
 

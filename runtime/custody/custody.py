@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 
+from runtime.custody.due_index import DueIndex
 from runtime.custody.fetching import fetch_under_lease
 from runtime.custody.lease import Lease
 from runtime.custody.prepaid import PrepaidCosts
@@ -62,6 +63,7 @@ class Custody:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self._index = DueIndex(store)
         self._pace = pace or Pace()
         self._clock = clock
         self._jitter = jitter
@@ -109,6 +111,8 @@ class Custody:
             self._recent_values.forget(source, value)
         if dropped:
             log.info("%s: value rejected by WeChat, dropped", source.name)
+            with suppress(ServiceUnavailable):
+                self._index.put({source.name: 0.0})
         return dropped
 
     def _paid(self, source: Source, cost: RateCost | None) -> CredentialValue | None:
@@ -212,7 +216,13 @@ class Custody:
     ) -> CredentialValue | None:
         try:
             return fetch_under_lease(
-                source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
+                source,
+                lease,
+                acquired,
+                holder,
+                pace=self._pace,
+                jitter=self._jitter,
+                index=self._index,
             )
         except GatewayError:
             if acquired.credential:

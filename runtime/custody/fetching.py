@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from runtime.custody.due_index import DueIndex
 from runtime.custody.lease import Lease
 from runtime.custody.protocol import Acquired, CredentialValue, Pace, Refusal, Source
 from runtime.errors import (
@@ -32,6 +33,7 @@ def fetch_under_lease(
     *,
     pace: Pace,
     jitter: Callable[[], float],
+    index: DueIndex,
 ) -> CredentialValue | None:
     """Return the value that is stored after this fetch, None if there is none.
 
@@ -56,6 +58,7 @@ def fetch_under_lease(
                 retires=source.retires or attempt.forced,
                 longest_pause=_longest_pause(error, pace),
             )
+            index.put({source.name: 0.0})
         raise
     credential, due_in = _with_margins(fetched, pace)
     try:
@@ -72,6 +75,8 @@ def fetch_under_lease(
         return credential
     outcome = "stored" if stored is credential else "refused, another holder was faster"
     log.info("%s: fetched under fence %s, %s", source.name, acquired.fence, outcome)
+    with suppress(ServiceUnavailable):
+        index.put({source.name: due_in if stored is credential else 0.0})
     return stored
 
 

@@ -21,7 +21,7 @@ class Lease:
 
     def __init__(self, store: RedisStore, name: str, *, pace: Pace) -> None:
         self._store = store
-        self._key = f"gateway:credential:{{{name}}}"
+        self._key = credential_key(name)
         self._pace = pace
 
     def acquire(
@@ -148,6 +148,11 @@ class Lease:
         # Not a refund: it would be paid twice.
         repeatable = script is not lease_scripts.REFUND
         return self._store.run(script, keys, list(arguments), repeatable=repeatable)
+
+
+def credential_key(name: str) -> str:
+    """Return the key of a credential's hash."""
+    return f"gateway:credential:{{{name}}}"
 
 
 def _ms(seconds: float) -> int:

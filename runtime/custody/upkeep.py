@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from runtime.custody.due_index import DueIndex, DueNames
 from runtime.custody.fetching import fetch_under_lease
-from runtime.custody.lease import Lease
+from runtime.custody.lease import Lease, credential_key
 from runtime.custody.protocol import Pace, Source, Verdict
 from runtime.state.redis_store import RedisStore
+
+_ROUND_MS = 60_000
+"""A round takes no longer, so what was fetched meanwhile is not from later than now."""
 
 
 class Outcome(Enum):
@@ -44,6 +48,14 @@ class CredentialReport:
     forced_today: int
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """The names of credentials that are in use, and of those that are due."""
+
+    in_use: frozenset[str]
+    due: tuple[str, ...]
+
+
 class Upkeep:
     """Upkeep of credentials: fetched ahead of time, described and marked as used."""
 
@@ -55,6 +67,7 @@ class Upkeep:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
+        self._index = DueIndex(store)
         self._pace = pace or Pace()
         self._jitter = jitter
 
@@ -70,10 +83,46 @@ class Upkeep:
         acquired = lease.acquire(holder, revision=revision, ahead=self._pace.ahead)
         if acquired.verdict in (Verdict.DUE, Verdict.MINE):
             fetch_under_lease(
-                source, lease, acquired, holder, pace=self._pace, jitter=self._jitter
+                source,
+                lease,
+                acquired,
+                holder,
+                pace=self._pace,
+                jitter=self._jitter,
+                index=self._index,
             )
             return Outcome.FETCHED
         return _OUTCOMES[acquired.verdict]
+
+    def begin_round(self) -> DueNames:
+        """Return the credentials in use that are due or soon will be."""
+        return self._index.due(self._pace.ahead)
+
+    def look_at(self, names: Sequence[str], *, now: int) -> LookedAt:
+        """Return which are in use and due; write into the index when each will be.
+
+        Those that are not in use are dropped from it. `now` is Redis' time; a thousand
+        credentials take one round trip.
+        """
+        fields = ("fence", "due_at", "fetched_at")
+        found = self._store.hashes([credential_key(name) for name in names], fields)
+        due_in = {
+            name: _due_in(due_at, fetched_at, now=now)
+            for name, (fence, due_at, fetched_at) in zip(names, found, strict=True)
+            if fence is not None
+        }
+        self._index.put(due_in)
+        self._index.drop(name for name in names if name not in due_in)
+        due = [name for name in due_in if due_in[name] <= self._pace.ahead]
+        return LookedAt(frozenset(due_in), tuple(due))
+
+    def finish_full_pass(self) -> None:
+        """Say that `look_at` has looked at all credentials of all apps."""
+        self._index.finish_full_pass()
+
+    def forget(self, name: str) -> None:
+        """Forget a credential whose app is gone."""
+        self._index.drop([name])
 
     def describe(self, source: Source) -> CredentialReport:
         """Return the report of a credential; it never holds the value."""
@@ -81,6 +130,14 @@ class Upkeep:
 
     def _lease_of(self, source: Source) -> Lease:
         return Lease(self._store, source.name, pace=self._pace)
+
+
+def _due_in(due_at: bytes | None, fetched_at: bytes | None, *, now: int) -> float:
+    # Without a value it is due. One that was fetched later than now was fetched before
+    # Redis' clock was set back.
+    if due_at is None or int(fetched_at or 0) > now + _ROUND_MS:
+        return 0.0
+    return max(0.0, (int(due_at) - now) / 1000)
 
 
 def _report_from(name: str, fields: Mapping[str, str]) -> CredentialReport:

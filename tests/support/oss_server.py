@@ -43,6 +43,7 @@ class Bucket:
     lost_answers: int = 0
     failures: list = field(default_factory=list)
     silent_seconds: float = 0.0
+    answered: int = 0
     listing: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -70,6 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.bucket.seen.append(Seen(self.requestline, headers, body))
         time.sleep(self.bucket.silent_seconds)
+        self.bucket.answered += 1
         try:
             if self.bucket.failures:
                 raise Refused(*self.bucket.failures.pop(0))

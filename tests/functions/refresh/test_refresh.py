@@ -94,7 +94,10 @@ def test_a_round_is_bounded(gateway, real):
     assert (first["fetched"], first["left"]) == (3, 2)
     assert len(real.calls(STABLE)) == 5
     assert second["fetched"] == 2
+    gateway.redis_store.run("redis.call('FLUSHALL')", [], [])
+    use(gateway)
     assert refresh(gateway, most_seconds=0) == {"left": 5}
+    assert refresh(gateway) == {"fetched": 5}
 
 
 def test_the_handler_answers_and_logs_what_it_did(gateway, real, caplog):

@@ -259,7 +259,7 @@ class TestTime:
         client = redis_server.client()
         lives = [client.pttl(key) for key in client.scan_iter("gateway:*")]
         client.close()
-        assert len(lives) == 2
+        assert len(lives) == 3
         assert all(0 < life <= 172_800_000 for life in lives)
 
     def test_no_secret_and_no_value_in_a_key(self, redis_server):
@@ -272,6 +272,7 @@ class TestTime:
         assert keys == [
             "gateway:credential:{access_token:wx1}",
             "gateway:credential:{access_token:wx1}:wake:1",
+            "gateway:credentials:{due}",
         ]
 
 
