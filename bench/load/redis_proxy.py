@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from typing import Any
 
 from bench.load.orders import serve
@@ -41,10 +42,9 @@ class ClientSide(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._redis: Any = None
         self._unsent = bytearray()
-        self._held = bytearray()
+        self._held: deque[tuple[float, bytes]] = deque()
         self._sent_at = 0.0
         self._waiting = False
-        self._releasing = False
 
     def connection_made(self, transport: Any) -> None:
         """Connect to Redis; commands wait until then."""
@@ -73,23 +73,27 @@ class ClientSide(asyncio.Protocol):
             self._redis.write(data)
 
     def hold(self, data: bytes) -> None:
-        """Forward an answer after the delay."""
-        self._held += data
+        """Forward a part of an answer after the delay."""
         if not self._delay:
-            self._release()
-        elif not self._releasing:
-            self._releasing = True
+            self._forward(data)
+            return
+        self._held.append((self._loop.time() + self._delay, data))
+        if len(self._held) == 1:
             self._loop.call_later(self._delay, self._release)
 
     def _release(self) -> None:
-        left = self._sent_at + self._delay - self._loop.time()
-        if self._delay and left > 0:
-            self._loop.call_later(left, self._release)
-            return
-        self._releasing = self._waiting = False
+        now, quiet_at = self._loop.time(), self._sent_at + self._delay
+        while self._held:
+            due = max(self._held[0][0], quiet_at)
+            if due > now:
+                self._loop.call_later(due - now, self._release)
+                return
+            self._forward(self._held.popleft()[1])
+
+    def _forward(self, data: bytes) -> None:
+        self._waiting = False
         if not self.transport.is_closing():
-            self.transport.write(bytes(self._held))
-        self._held.clear()
+            self.transport.write(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Close the connection to Redis."""
