@@ -34,6 +34,9 @@ from runtime.settings import settings_from
 REDIS_MS = 1.0
 FEW = 10
 
+DUE_LIFETIME = 200
+"""Seconds that a token lives in the control round: the timer finds it due at once."""
+
 TIMEOUT = 60.0
 """Seconds of a round: Function Compute ends it after that, too."""
 
@@ -52,7 +55,7 @@ def measure(*, rounds: int, count: int, copies_due: float = COPIES_DUE) -> list[
 
     Each round has a database of its own, since it changes what it finds there.
     """
-    if 2 * (1 + rounds) >= DATABASES:
+    if 2 * (1 + rounds) + 1 >= DATABASES:
         raise ValueError("Redis does not have enough databases")
     with open_testbed() as testbed:
         documents = ManyDocuments(testbed)
@@ -73,7 +76,21 @@ def measure(*, rounds: int, count: int, copies_due: float = COPIES_DUE) -> list[
             },
             rounds=rounds,
         )
-    return [_figure(seen, count)]
+        seen_due = _refresh_due(testbed, documents, redis, database=first)
+    return [_figure(seen, count, not_refreshed=FEW - seen_due)]
+
+
+def _refresh_due(
+    testbed: Testbed, documents: ManyDocuments, redis: StandIn, *, database: int
+) -> int:
+    """Return how many tokens a round refreshes when all of few apps are due.
+
+    It shows that a round which finds nothing due has looked.
+    """
+    testbed.wechat.order(expires_in=DUE_LIFETIME)
+    _prepare(testbed, documents, FEW, [database])
+    control = _run_round(testbed, documents, redis, FEW, iter([database]))
+    return control.wechat_calls
 
 
 def _prepare(
@@ -143,7 +160,9 @@ def tick(settings: Mapping[str, str]) -> bool:
     return done.returncode == 0
 
 
-def _figure(seen: Mapping[str, Sequence[_Round]], count: int) -> Figure:
+def _figure(
+    seen: Mapping[str, Sequence[_Round]], count: int, *, not_refreshed: int
+) -> Figure:
     away = f"Redis at {REDIS_MS:g} ms, bucket at {BUCKET_MS:g} ms"
     title = f"16. A refresh round when nothing is due: {away}"
     counts = ("round trips to Redis", "requests to the bucket")
@@ -168,6 +187,7 @@ def _figure(seen: Mapping[str, Sequence[_Round]], count: int) -> Figure:
         Bar(f"16. round with {count} apps, s", seconds_of_many, 3, 1, timed=True),
         Bar(f"16. round trips, {count} apps", round_trips, 60, 60),
         Bar("16. calls of WeChat", calls, 0, 0),
+        Bar(f"16. due tokens not refreshed, of {FEW}", not_refreshed, 0, 0),
         Bar(f"16. rounds that failed or took {TIMEOUT:g} s", failed, 0, 0),
     ]
     return figure

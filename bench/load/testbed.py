@@ -28,7 +28,7 @@ class StandIn(Process):
         self.url = f"http://127.0.0.1:{self.port}"
         self.pid = self._process.pid
 
-    def order(self, **order: str) -> Any:
+    def order(self, **order: str | int) -> Any:
         """Send an order and return the answer."""
         self.send(**order)
         return self.answer()

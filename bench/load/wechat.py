@@ -7,7 +7,8 @@
     GET                                              a user
     ...&delay_ms=N                                   the same after N ms
 
-The order {} returns the counts since the last order, and resets them.
+The order {} returns the counts since the last order, and resets them. With
+{"expires_in": N} tokens live for N seconds from then on.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from bench.upstream import USER
 REAL_TOKEN = "r" * 136
 OPENID, UNIONID = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M", "o6_bmasdasdsad6_2sgVtMI_lzvw"
 
+LIFETIME = 7200
+
+_COUNTED = ("calls", "without_token", "fetches", "connections")
 _CREDENTIALS = ("/cgi-bin/token", "/cgi-bin/stable_token", "/sns/oauth2/access_token")
 _HEADERS = "Content-Type: {}\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\n"
 _JSON = _HEADERS.format("application/json; encoding=utf-8")
@@ -34,6 +38,7 @@ class Counts:
     """Calls with a token, those without the right one, fetches, connections."""
 
     def __init__(self) -> None:
+        self.expires_in = LIFETIME
         self._reset()
 
     def _reset(self) -> None:
@@ -41,7 +46,8 @@ class Counts:
 
     def obey(self, order: Any) -> dict[str, int]:
         """Return the counts and reset them."""
-        counts = dict(vars(self))
+        counts = {name: vars(self)[name] for name in _COUNTED}
+        self.expires_in = order.get("expires_in", self.expires_in)
         self._reset()
         return counts
 
@@ -73,28 +79,27 @@ class WeChatConnection(HttpConnection):
         if "size" in pairs:
             self.write("200 OK", _FILE, bytes(int(pairs["size"])))
         else:
-            content = json.dumps(_content(request), ensure_ascii=False)
+            content = json.dumps(self._content(request), ensure_ascii=False)
             self.write("200 OK", _JSON, content.encode())
 
-
-def _content(request: HttpRequest) -> dict[str, Any]:
-    path = urlsplit(request.target).path
-    if path == "/sns/oauth2/access_token":
-        return {
-            "access_token": REAL_TOKEN,
-            "expires_in": 7200,
-            "refresh_token": "refresh",
-            "openid": OPENID,
-            "scope": "snsapi_userinfo",
-            "unionid": UNIONID,
-        }
-    if path == "/sns/userinfo":
-        return {"openid": OPENID, "nickname": "张三", "unionid": UNIONID}
-    if path in _CREDENTIALS:
-        return {"access_token": REAL_TOKEN, "expires_in": 7200}
-    if request.method == "POST":
-        return {"errcode": 0, "errmsg": "ok", "size": request.size}
-    return dict(USER)
+    def _content(self, request: HttpRequest) -> dict[str, Any]:
+        path, lifetime = urlsplit(request.target).path, self._counts.expires_in
+        if path == "/sns/oauth2/access_token":
+            return {
+                "access_token": REAL_TOKEN,
+                "expires_in": lifetime,
+                "refresh_token": "refresh",
+                "openid": OPENID,
+                "scope": "snsapi_userinfo",
+                "unionid": UNIONID,
+            }
+        if path == "/sns/userinfo":
+            return {"openid": OPENID, "nickname": "张三", "unionid": UNIONID}
+        if path in _CREDENTIALS:
+            return {"access_token": REAL_TOKEN, "expires_in": lifetime}
+        if request.method == "POST":
+            return {"errcode": 0, "errmsg": "ok", "size": request.size}
+        return dict(USER)
 
 
 async def main() -> None:

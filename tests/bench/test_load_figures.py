@@ -185,6 +185,7 @@ def test_refresh_round():
     assert counts(figure) == {
         "16. round trips, 12 apps": round_trips,
         "16. calls of WeChat": 0,
+        "16. due tokens not refreshed, of 10": 0,
         "16. rounds that failed or took 60 s": 0,
     }
 
