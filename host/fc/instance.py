@@ -11,10 +11,13 @@ from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
 from host.fc.context import Context, fixed_context
 from host.fc.environ import base_environ, make_environ
 from host.fc.function_call import Call
-from host.fc.limits import MAX_BODY, check_answer
+from host.fc.limits import MAX_BODY
 from host.fc.loader import LoadError, load_handler
 from host.fc.refusals import failure
 from template.served import Function, Template
+
+STREAMS = "host.streams_answers"
+"""Key in the environ of a host that passes on the parts of an answer as they come."""
 
 log = logging.getLogger("host")
 
@@ -27,10 +30,16 @@ class Instance:
     """
 
     def __init__(
-        self, function: Function, template: Template, *, process: Mapping[str, str]
+        self,
+        function: Function,
+        template: Template,
+        *,
+        process: Mapping[str, str],
+        fc_limits: bool = True,
     ) -> None:
         self.function = function
         self._root = template.root
+        self._fc_limits = fc_limits
         self._base = base_environ(process, function=function, template=template)
         self._fixed = fixed_context(function, process)
         self._handler: Handler | None = None
@@ -55,9 +64,9 @@ class Instance:
         handler = self._handler or self._load()
         context = Context(call.request_id, fixed=self._fixed)
         environ = make_environ(call, base=self._base, context=context)
-        answer = answer_of(handler, environ)
-        check_answer(answer)
-        return answer
+        if not self._fc_limits:
+            environ[STREAMS] = True
+        return answer_of(handler, environ, fc_limits=self._fc_limits)
 
     def load(self) -> None:
         """Load the handler; where that fails, each call says so."""
@@ -72,7 +81,7 @@ class Instance:
     def body_limit(self, method: str, path: str) -> int:
         """Return the size of the largest body that the function reads, in bytes."""
         limit = getattr(self._handler, "body_limit", None)
-        return MAX_BODY if limit is None else min(MAX_BODY, int(limit(method, path)))
+        return MAX_BODY if limit is None else int(limit(method, path))
 
     def waits(self, method: str, path: str) -> bool:
         """Tell whether a call may wait for another server for long."""

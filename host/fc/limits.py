@@ -1,16 +1,14 @@
-"""Limits of FC on a request and its answer, in bytes."""
+"""Limits of FC on a request, in bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from host.fc.answer import Answer, InvalidResponse
 from host.fc.refusals import Refusal
 
 MAX_HEADERS = 8 * 1024
 MAX_URI = 4 * 1024
 MAX_BODY = 32 * 1024 * 1024
-MAX_ANSWER = 6 * 1024 * 1024
 
 
 def check_head(uri: str, headers: Iterable[tuple[str, str]]) -> None:
@@ -25,12 +23,6 @@ def check_body(size: int) -> None:
     """Refuse a body larger than FC accepts."""
     if size > MAX_BODY:
         raise _too_long("body", MAX_BODY)
-
-
-def check_answer(answer: Answer) -> None:
-    """Raise InvalidResponse for an answer larger than FC accepts."""
-    if len(answer.body) > MAX_ANSWER:
-        raise InvalidResponse(f"the answer is larger than {MAX_ANSWER} bytes")
 
 
 def _too_long(what: str, limit: int) -> Refusal:

@@ -30,8 +30,12 @@ def make_application(
     `process` is the environment that the functions see. The settings are the host's
     options and what FunctionHandler names besides.
     """
+    fc_limits = settings.get("fc_limits", True)
     handlers = {
-        function: _handler_of(function, Instance(function, template, process=process))
+        function: _handler_of(
+            function,
+            Instance(function, template, process=process, fc_limits=fc_limits),
+        )
         for function in template.functions
     }
     return Application(

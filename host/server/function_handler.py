@@ -8,10 +8,13 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Iterator
+from functools import partial
 from http.client import responses as reasons
 from types import TracebackType
 from typing import IO, Any, ClassVar
 
+from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler, stream_request_body
 
 from host.fc.answer import Answer
@@ -34,6 +37,9 @@ after a larger one it is closed."""
 
 _LINGER_SECONDS = 5.0
 """How long a refused body is read, and dropped, after the answer was sent."""
+
+_SEND_SECONDS = 60.0
+"""How long a caller may take for one part of an answer that is sent in parts."""
 
 _DIGITS = re.compile("[0-9]{1,18}")
 
@@ -229,7 +235,11 @@ class FunctionHandler(RequestHandler):
         call = self._call(stream=self.body.stream(), length=self.body.size)
         wanted = self.is_wanted
         try:
-            self.send(await self.workers.run(self.instance, call, wanted=wanted))
+            answer = await self.workers.run(self.instance, call, wanted=wanted)
+            if answer.parts is None:
+                self.send(answer)
+            else:
+                await self._send_parts(call, answer, answer.parts)
         except CallerGone:
             self.set_status(_CALLER_GONE, "Client Closed Request")  # for the log alone
             self._end()
@@ -245,6 +255,37 @@ class FunctionHandler(RequestHandler):
             self.add_header("Connection", "close")
         if answer.status not in (204, 304):
             self.write(answer.body)
+
+    async def _send_parts(
+        self, call: Call, answer: Answer, parts: Iterator[bytes]
+    ) -> None:
+        """Send the parts as the caller takes them; a fault cuts the connection.
+
+        A thread is needed only while a part is made, not while the caller reads.
+        """
+        self._write(answer)
+        if answer.length is not None:
+            self.set_header("Content-Length", str(answer.length))
+        try:
+            part: bytes | None = b""
+            while part is not None and self.request.method != "HEAD":
+                if part:
+                    self.write(part)
+                    await asyncio.wait_for(self.flush(), _SEND_SECONDS)
+                part = await self.workers.run_part(
+                    self.instance, call, partial(next, parts, None)
+                )
+            self._end()
+        except Exception as error:
+            if not isinstance(error, StreamClosedError):
+                log.error("%s was cut short", self.request_id, exc_info=error)
+            self.is_finished = True
+            self.application.log_request(self)
+            self.detach().close()
+            self._release()
+        finally:
+            close = getattr(parts, "close", _nothing)
+            await self.workers.run_part(self.instance, call, close)
 
     def _refuse_early(self, answer: Answer) -> None:
         """Send the answer before the end of the body, and read no more of it for long.
@@ -293,3 +334,7 @@ class NoFunctionHandler(FunctionHandler):
     def admit(self) -> None:
         """Refuse the request."""
         raise Refusal(404, "DomainRouteNotFound", "no function answers this path")
+
+
+def _nothing() -> None:
+    pass

@@ -82,6 +82,11 @@ def _defined() -> OptionParser:
     define(
         "timeouts", default=True, help="end a long call as FC does; off for a debugger"
     )
+    define(
+        "fc_limits",
+        type=bool,
+        help="bound answers and drop headers as FC does; by default in development",
+    )
     define("timers", default=True, help="run the timer triggers")
     define(
         "shutdown_seconds", default=20.0, help="time for requests in flight at shutdown"

@@ -90,6 +90,11 @@ class Host:
             # With `debug` among them Tornado reloads a changed source file.
             settings={
                 **options.as_dict(),
+                "fc_limits": (
+                    options.development
+                    if options.fc_limits is None
+                    else options.fc_limits
+                ),
                 "workers": workers,
                 "body_budget": BodyBudget(options.body_mb * MB),
                 "trusted_hops": self._trusted_hops,

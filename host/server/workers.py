@@ -85,6 +85,12 @@ class Workers:
         finally:
             timer.cancel()
 
+    async def run_part(
+        self, instance: Instance, call: Call, work: Callable[[], T]
+    ) -> T:
+        """Return what the work returns, done in a thread of the call's lane."""
+        return await self._lane_of(instance, call).run(work)
+
     async def run_counted(self, work: Callable[[], T]) -> T:
         """Run the work of a timer in a thread; meanwhile it counts as in flight."""
         self.in_flight.add(work)

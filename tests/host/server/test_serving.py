@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.local_hosts import eventually
+from tests.support.local_hosts import SITE, LocalHost, eventually
 
 PROXY = "/2016-08-15/proxy/site"
 
@@ -108,9 +108,11 @@ def test_a_method_nobody_knows_is_refused(site):
     assert error_of(answer)[:2] == (405, "FcCommonError")
 
 
-def test_two_cookies_stay_two(site):
-    """Two Set-Cookie headers are not joined."""
-    answer = site.get("/answers/cookies")
+def test_two_cookies_stay_two(tmp_path):
+    """Two Set-Cookie headers are not joined; FC 3.0 would take only one."""
+    options = ("--port=0", f"--template={SITE}", "--fc_limits=false")
+    with LocalHost(tmp_path, *options) as host:
+        answer = host.get("/answers/cookies")
 
     assert ["a=1", "b=2"] == answer.headers.getlist("Set-Cookie")
 

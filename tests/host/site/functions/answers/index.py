@@ -43,6 +43,28 @@ def too_large(environ, start_response):
     return [bytes(6 * 1024 * 1024 + 1)]
 
 
+def parts(environ, start_response):
+    """Comes in as many parts of 1 MB as the query says, and says when it ends."""
+    pairs = [("Content-Disposition", 'attachment; filename="a.zip"')]
+    start_response("200 OK", pairs)
+    try:
+        for _ in range(int(environ["QUERY_STRING"])):
+            yield bytes(1024 * 1024)
+    finally:
+        print("the parts are at an end", file=environ["wsgi.errors"], flush=True)
+
+
+def parts_of_known_length(environ, start_response):
+    start_response("200 OK", [("Content-Length", "6")])
+    return iter([b"abc", b"def"])
+
+
+def parts_that_fail(environ, start_response):
+    start_response("200 OK", [])
+    yield b"begin"
+    raise ValueError("the-secret-in-the-text")
+
+
 def fails(environ, start_response):
     raise ValueError("the-secret-in-the-text")
 
