@@ -25,5 +25,7 @@ def answer_probe(
     found = made.health.find()
     if unreadable := made.health.unreadable():
         content["unreadable_documents"] = unreadable
+    if in_flight := made.calls_in_flight.number:
+        content["calls_in_flight"] = in_flight
     content |= {**found, "time": made.clock()}
     return json_response(content, status=503 if "away" in found.values() else 200)

@@ -63,6 +63,14 @@ def test_no_function_forgets_it(ask, name):
         assert (200, "no-store", told) == (status, headers["Cache-Control"], answer)
 
 
+def test_it_says_how_many_calls_wait_for_wechat(ask, gateway):
+    """The figure that means load; without such a call there is none."""
+    with gateway.calls_in_flight.counted("a"), gateway.calls_in_flight.counted("b"):
+        assert 2 == ask("wechat_api")[2]["calls_in_flight"]
+
+    assert "calls_in_flight" not in ask("wechat_api")[2]
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_its_address_leads_to_it(name):
     """By the domain's routes; /healthz itself is login's."""

@@ -7,8 +7,8 @@ import sys
 import time
 
 import pytest
-from tests.host.server.test_timer_triggers import make_template, ticks_of
 
+from tests.host.server.test_timer_triggers import make_template, ticks_of
 from tests.support.local_hosts import ROOT, SETTINGS, LocalHost, eventually
 
 ENDLESS = """
