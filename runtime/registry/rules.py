@@ -130,7 +130,9 @@ def home(value: Any) -> str:
     return value
 
 
-def _exact_url(*ours: str) -> Rule:
+def exact_url(*ours: str) -> Rule:
+    """Return a rule for a URL that is compared as text, without our parameters."""
+
     def rule(value: Any) -> str:
         query = _url_parts(value).query
         names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
@@ -141,10 +143,9 @@ def _exact_url(*ours: str) -> Rule:
     return rule
 
 
-# These URLs are compared as text. Their queries must not hold parameters that we add.
-redirect_uri = _exact_url("code", "state", "iss", "error")
+redirect_uri = exact_url("code", "state", "iss", "error")
 
-post_logout_redirect_uri = _exact_url("state")
+post_logout_redirect_uri = exact_url("state")
 
 
 def _url_parts(value: Any) -> SplitResult:

@@ -56,12 +56,12 @@ FAULTS = {
         "must be https://, or http:// on loopback",
     ),
     "query": (
-        lambda: rules.redirect_uri,
+        lambda: rules.exact_url("code", "state", "iss", "error"),
         f"{URL}/?a=1&code=",
         "must not have code or state or iss or error in its query",
     ),
     "query of a log-out": (
-        lambda: rules.post_logout_redirect_uri,
+        lambda: rules.exact_url("state"),
         f"{URL}/?state",
         "must not have state in its query",
     ),
@@ -88,7 +88,7 @@ ACCEPTED = {
     "bounded": (lambda: rules.many(rules.flag, least=1, most=2), [[True, False]]),
     "scope": (lambda: rules.scope, ["token:read", "/*", "/a/b.c*", "/" + "a" * 127]),
     "home": (lambda: rules.home, [URL, f"{URL}/#/start", f"{URL}/?a=1#" + "b" * 480]),
-    "redirect URI": (lambda: rules.redirect_uri, [f"{URL}/?a=1", f"{URL}/?codes="]),
+    "URL": (lambda: rules.exact_url("code"), [f"{URL}/?a=1", f"{URL}/?codes="]),
 }
 
 

@@ -62,3 +62,35 @@ def test_the_token_is_the_cookie_in_another_form(sessions):
         session.app,
         session.by_cookie,
     )
+
+
+def test_the_cookie_of_a_domain_without_https(redis_server):
+    """The prefix is for one host and https alone."""
+    store = RedisStore(lambda: connect(redis_server.url))
+    sessions = Sessions(
+        store,
+        keys={1: b"secret-1"},
+        secure=False,
+        seconds=3600,
+        sign_outs=SignOuts(store, seconds=3600),
+        domain="example.com",
+    )
+    name, *flags = sessions.no_cookie()[1].split("; ")
+
+    assert "gateway_session=" == name
+    assert "Domain=example.com" in flags
+    assert "Secure" not in flags
+
+
+def test_what_is_stored_of_a_session(sessions):
+    """The profile in UTF-8 under a random id; the app is the profile's, or none."""
+    session, entry = sessions.make(
+        "u-1", {"wechat_appid": "wx1", "name": "张三"}, now=NOW + 0.9
+    )
+    other, _ = sessions.make("u-1", {}, now=NOW)
+
+    assert '{"wechat_appid": "wx1", "name": "张三"}'.encode() == entry.value
+    assert ("u-1", NOW, "wx1") == (session.sub, session.at, session.app)
+    assert "" == other.app
+    assert 22 == len(session.sid) == len(other.sid)
+    assert session.sid != other.sid
