@@ -79,6 +79,23 @@ class ClockedStore(RedisStore):
         return super().run(script, keys, arguments, **options)
 
 
+class StalledStore(RedisStore):
+    """A connection to Redis whose next answer is held back."""
+
+    def __init__(self, connect) -> None:
+        super().__init__(connect)
+        self.stalled = False
+        self.has_answered, self.goes_on = threading.Event(), threading.Event()
+
+    def run(self, script, keys, arguments, **options):
+        answer = super().run(script, keys, arguments, **options)
+        if self.stalled:
+            self.stalled = False
+            self.has_answered.set()
+            self.goes_on.wait(20)
+        return answer
+
+
 def make_store(redis_server, kind=RedisStore):
     """Return a connection of its own, as another process has."""
     return kind(lambda: connect(redis_server.url))

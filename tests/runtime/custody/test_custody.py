@@ -19,6 +19,7 @@ from tests.runtime.custody.credential_sources import (
     QUICK,
     ClockedStore,
     ScriptedSource,
+    StalledStore,
     all_at_once,
     fields,
     make_custody,
@@ -287,3 +288,25 @@ def test_a_fetch_is_logged_with_its_fence(redis_server, caplog):
         "access_token:wx1: fetched under fence 1, refused, another holder was faster",
         "access_token:wx1: fetched under fence 2, stored",
     ] == caplog.messages
+
+
+def test_a_due_value_is_given_at_once_to_all_that_ask(redis_server):
+    """To those that waited for Redis' answer, and to those that come meanwhile."""
+    source, store = ScriptedSource(), make_store(redis_server, StalledStore)
+    custody, fetched = make_custody(redis_server, store=store), threading.Event()
+    custody.get(source)
+    make_due(redis_server)
+    source.gate = lambda: fetched.wait(20)
+    store.stalled = True
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(custody.get, source)
+        assert store.has_answered.wait(20)
+        second = threads.submit(custody.get, source)
+        time.sleep(0.1)  # it joins the first
+        store.goes_on.set()
+        values = second.result(20).value, custody.get_recent(source).value
+        is_fetching = not first.done()
+        fetched.set()
+
+    assert (("T1", "T1"), True) == (values, is_fetching)
+    assert "T2" == first.result().value

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from runtime.errors import WeChatUnavailable
-from runtime.state.redis_store import RedisStore
 from tests.runtime.custody.credential_sources import (
     QUICK,
     ClockedStore,
     ScriptedSource,
+    StalledStore,
     all_at_once,
     make_custody,
     make_store,
@@ -107,23 +106,6 @@ class TestReject:
             custody.refund(source)
 
         assert len(source.fetched) == 31
-
-
-class StalledStore(RedisStore):
-    """A connection to Redis whose next answer is held back."""
-
-    def __init__(self, connect) -> None:
-        super().__init__(connect)
-        self.stalled = False
-        self.has_answered, self.goes_on = threading.Event(), threading.Event()
-
-    def run(self, script, keys, arguments, **options):
-        answer = super().run(script, keys, arguments, **options)
-        if self.stalled:
-            self.stalled = False
-            self.has_answered.set()
-            self.goes_on.wait(20)
-        return answer
 
 
 def test_nobody_joins_a_thread_that_asked_before_the_rejection(redis_server):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from runtime.entry.dialects import web_dialect
+from runtime.entry.dialects import ErrorInDialect, web_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import route
 from runtime.errors import NotFound
@@ -180,6 +180,31 @@ def test_a_dialect_is_told_whether_browsers_use_https(secure, error):
     call(handler, path="/healthz", method="POST")
 
     assert [secure, secure, False] == told
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_another_handler_speaks_the_same_dialect(secure):
+    """And one that a view chooses is told whether browsers use https, too."""
+    told = []
+
+    def own(request, error, *, https):
+        told.append(("own", https))
+        return Response(error.status)
+
+    def chosen(request, error, *, https):
+        told.append(("chosen", https))
+        return Response(error.status)
+
+    def view(request, gateway):
+        raise ErrorInDialect(NotFound(), chosen)
+
+    handler = entrypoint(
+        (route("/a", body=0, GET=view),), mount="/login", dialect=own
+    ).with_gateway(make_gateway(secure=secure))
+    statuses = [call(handler, path=path)[0] for path in ("/a", "/nothing")]
+
+    assert [404, 404] == statuses
+    assert [("chosen", secure), ("own", secure)] == told
 
 
 def test_a_dialect_that_fails_is_logged(caplog):

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from runtime.crypto.envelope import Envelope
-from runtime.documents.documents import Documents, UnreadableDocument
+from runtime.documents.documents import (
+    FIRST_SECONDS,
+    FRESH_SECONDS,
+    Documents,
+    UnreadableDocument,
+)
 from runtime.documents.folder import FolderStore
 from runtime.registry.registry import Registry
 
@@ -117,3 +122,29 @@ def test_a_listing_is_derived_once(registry, documents):
 
     assert registry.apps() is registry.apps()
     assert registry.clients() is registry.clients()
+
+
+def test_how_fresh_a_listing_has_to_be(tmp_path):
+    """Two seconds, unless the caller is content with less or waits for less."""
+    asked = []
+
+    class Asked(Documents):
+        def listing(self, kind, *, within, first):
+            asked.append((kind, within, first))
+            return super().listing(kind, within=within, first=first)
+
+    registry = Registry(Asked(FolderStore(tmp_path), Envelope({1: b"m" * 32})))
+    registry.apps()
+    registry.apps(first=0.5)
+    registry.clients()
+    registry.page_origins(within=60.0)
+    registry.unreadable(within=9.0)
+
+    assert [
+        ("apps", FRESH_SECONDS, FIRST_SECONDS),
+        ("apps", FRESH_SECONDS, 0.5),
+        ("clients", FRESH_SECONDS, FIRST_SECONDS),
+        ("clients", 60.0, FIRST_SECONDS),
+        ("apps", 9.0, FIRST_SECONDS),
+        ("clients", 9.0, FIRST_SECONDS),
+    ] == asked
