@@ -222,8 +222,8 @@ class DocumentReader:
     def _remember(
         self, name: str, asked_at: float, version: int, stored: bytes
     ) -> Seen:
-        last = self._memory.last(name)
-        if last and (last.version, last.mark) == (version, hash(stored)):
+        last, mark = self._memory.last(name), hash(stored)
+        if last and (last.version, last.mark) == (version, mark):
             seen = replace(last, asked_at=asked_at)
         else:
             seen = self._opened(name, asked_at, version, stored)
