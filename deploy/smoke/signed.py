@@ -51,7 +51,8 @@ def _documents(admin: Endpoint) -> str:
 
 
 def _token(admin: Endpoint) -> str:
-    names = [str(each["name"]) for each in _shown(admin)]
+    shown = admin.perform("token", "show", {})["tokens"]
+    names = [str(each["name"]) for each in shown]
     appids = [each.removeprefix(TOKEN) for each in names if each.startswith(TOKEN)]
     outcomes = {appid: _refreshed(admin, appid) for appid in appids}
     listed = ", ".join(f"{appid}: {outcome}" for appid, outcome in outcomes.items())
@@ -66,15 +67,7 @@ def _refreshed(admin: Endpoint, appid: str) -> str:
         token, *_ = admin.perform("token", "refresh", {"appid": appid})["tokens"]
     except Failure as failure:
         return str(failure)
-    if token["outcome"] != "paused":
-        return str(token["outcome"])
-    refused = {each["errcode"] for each in _shown(admin, appid=appid)} - {None}
-    return f"paused after {' '.join(map(str, sorted(refused)))}"
-
-
-def _shown(admin: Endpoint, **only: str) -> list[dict[str, Any]]:
-    tokens: list[dict[str, Any]] = admin.perform("token", "show", only)["tokens"]
-    return tokens
+    return str(token["outcome"])
 
 
 def _refresh(key: Key, expected: str) -> str:

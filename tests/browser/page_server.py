@@ -31,7 +31,7 @@ def sign_in(language="en", *, port=1, **changes):
     shown = {
         "qr": QrCode(wechat, f"{wechat}&login_type=jssdk"),
         "wechat_url": wechat,
-        "address": f"http://127.0.0.1:{port}/desktop?next=/orders",
+        "url": f"http://127.0.0.1:{port}/desktop?next=/orders",
         "client_name": NAME,
         "browser": Browser.DESKTOP,
         "home": "https://shop.example.com/",

@@ -1,4 +1,4 @@
-"""What a host may ask of a handler, the probe, and the bounds of a request's head."""
+"""Seams of a handler for a host, the probe, and the bounds of a request's head."""
 
 from __future__ import annotations
 
