@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -155,6 +156,7 @@ def connect(endpoint: str, *, oss: bool, answer_seconds: float = ANSWER_SECONDS)
     """
     import boto3
     from botocore.config import Config
+    from botocore.session import get_session
 
     # At level DEBUG it logs what it signs and the signature itself.
     logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -172,7 +174,10 @@ def connect(endpoint: str, *, oss: bool, answer_seconds: float = ANSWER_SECONDS)
         **dialect,
     )
     # A session of its own: making a client of boto3's default one is not thread-safe.
-    session = boto3.session.Session()
+    core = get_session()
+    dates = core.get_component("response_parser_factory")
+    dates.set_parser_defaults(timestamp_parser=_date)
+    session = boto3.session.Session(botocore_session=core)
     client = session.client("s3", endpoint_url=endpoint or None, config=config)
     if oss:
         client.meta.events.register("before-call.s3.PutObject", _forbid_overwrite)
@@ -203,6 +208,17 @@ def code_of(error: Any) -> str:
 def _away(operation: str, reason: str) -> StoreAway:
     log.warning("bucket: %s, %s", operation, reason)
     return StoreAway(f"{operation}: {reason}")
+
+
+def _date(value: Any) -> datetime:
+    # botocore tries several forms: of a listing of a thousand that takes 0.1 s.
+    try:
+        return datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (ValueError, AttributeError):
+        from botocore.utils import parse_timestamp
+
+        parsed: datetime = parse_timestamp(value)
+        return parsed
 
 
 def _forbid_overwrite(params: dict[str, Any], **_: Any) -> None:

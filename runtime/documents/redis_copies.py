@@ -8,6 +8,7 @@ And of the listing of each kind, one hash:
 
     versions   the newest version of each id, as JSON
     at         when the store was asked for it, in ms
+    extended   when the lives of all copies were extended last, in ms
 
 Only documents that the store has are copied, so questions cannot fill Redis.
 """
@@ -23,6 +24,8 @@ from runtime.state.redis_store import RedisStore
 
 CHECK_SECONDS = 30.0
 """After this time one reader compares a copy with the store: a writer may have died."""
+
+EXTEND_SECONDS = 3600.0
 
 COPY_SECONDS = 86400.0
 """Of a copy that nobody reads."""
@@ -79,7 +82,8 @@ return {found[1], string.format('%.0f', age), string.format('%.0f', now)}
 )
 
 # ARGV: when the store was asked, versions, life in ms. Keeps the answer to a later
-# question, unless that lies ahead: then the clock was set back.
+# question, unless that lies ahead: then the clock was set back. Returns 2 if the caller
+# has to extend the lives of the copies, which is once in an hour.
 _PUT_LISTED = (
     _NOW
     + """
@@ -87,7 +91,12 @@ local at = tonumber(redis.call('HGET', KEYS[1], 'at') or '0')
 if at > tonumber(ARGV[1]) and at <= now then return 0 end
 redis.call('HSET', KEYS[1], 'at', ARGV[1], 'versions', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
+local extended = tonumber(redis.call('HGET', KEYS[1], 'extended') or now)
+local due = now - extended >= tonumber(ARGV[4]) or extended > now
+if due or extended == now then
+  redis.call('HSET', KEYS[1], 'extended', string.format('%.0f', now))
+end
+return due and 2 or 1
 """
 )
 
@@ -126,11 +135,8 @@ class DocumentCopies:
 
     def get_all(self, names: Sequence[str]) -> dict[str, DocumentCopy]:
         """Return the copies of these documents; none of them is due."""
-        found = self._store.hashes(
-            [_key(name) for name in names],
-            ("version", "content"),
-            seconds=COPY_SECONDS,
-        )
+        keys = [_key(name) for name in names]
+        found = self._store.hashes(keys, ("version", "content"))
         return {
             name: DocumentCopy(int(version), content, due=False)
             for name, (version, content) in zip(names, found, strict=True)
@@ -150,10 +156,16 @@ class DocumentCopies:
     def put_listed(
         self, kind: str, versions: Mapping[str, int], *, listed_at: int
     ) -> None:
-        """Store a listing that the store was asked for at this time of Redis."""
+        """Store a listing that the store was asked for at this time of Redis.
+
+        Who lists does not read each copy, so it keeps them alive once in an hour.
+        """
         text = json.dumps(versions, separators=(",", ":"))
-        arguments = [listed_at, text, _ms(COPY_SECONDS)]
-        self._store.run(_PUT_LISTED, [_listed_key(kind)], arguments, repeatable=True)
+        arguments = [listed_at, text, _ms(COPY_SECONDS), _ms(EXTEND_SECONDS)]
+        key = _listed_key(kind)
+        if self._store.run(_PUT_LISTED, [key], arguments, repeatable=True) == 2:
+            names = [f"{kind}/{id_}" for id_ in versions]
+            self._store.extend([_key(name) for name in names], seconds=COPY_SECONDS)
 
     def put(self, name: str, version: int, content: bytes) -> None:
         """Store a version, unless there is a newer one."""

@@ -37,7 +37,7 @@ _OLD_MASTER = "The previous master is now a slave"
 """What redis-py makes of READONLY where Sentinel tells the address."""
 
 
-HASHES_AT_ONCE = 1000
+KEYS_AT_ONCE = 1000
 """In one round trip, so that neither side holds much for the other."""
 
 ATTEMPT_SECONDS = 10
@@ -135,26 +135,31 @@ class RedisStore:
         self._call(lambda client: client.delete(key), repeatable=True)
 
     def hashes(
-        self, keys: Sequence[str], fields: Sequence[str], *, seconds: float = 0.0
+        self, keys: Sequence[str], fields: Sequence[str]
     ) -> list[list[bytes | None]]:
-        """Return these fields of each hash; thousands take a few round trips.
+        """Return these fields of each hash; thousands take a few round trips."""
+        found: list[list[bytes | None]] = self._for_each(
+            keys, lambda pipeline, key: pipeline.hmget(key, fields)
+        )
+        return found
 
-        With `seconds` the hashes live for that time from now on.
-        """
+    def extend(self, keys: Sequence[str], *, seconds: float) -> None:
+        """Let the keys that are there live for this time from now on."""
+        life = round(seconds * 1000)
+        self._for_each(keys, lambda pipeline, key: pipeline.pexpire(key, life))
 
-        def read(client: Any, chunk: Sequence[str]) -> list[list[bytes | None]]:
+    def _for_each(self, keys: Sequence[str], ask: Callable[[Any, str], Any]) -> Any:
+        def call(client: Any, chunk: Sequence[str]) -> list[Any]:
             with client.pipeline(transaction=False) as pipeline:
                 for key in chunk:
-                    pipeline.hmget(key, fields)
-                for key in chunk if seconds else ():
-                    pipeline.pexpire(key, round(seconds * 1000))
-                found: list[list[bytes | None]] = pipeline.execute()
-                return found[: len(chunk)]
+                    ask(pipeline, key)
+                found: list[Any] = pipeline.execute()
+                return found
 
-        found: list[list[bytes | None]] = []
-        for start in range(0, len(keys), HASHES_AT_ONCE):
-            chunk = keys[start : start + HASHES_AT_ONCE]
-            found += self._call(partial(read, chunk=chunk), repeatable=True)
+        found: list[Any] = []
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            chunk = keys[start : start + KEYS_AT_ONCE]
+            found += self._call(partial(call, chunk=chunk), repeatable=True)
         return found
 
     def field(self, key: str, field: str) -> bytes | None:

@@ -87,6 +87,23 @@ def test_a_listing_is_one_list_and_one_look_up(filled, process, server, own_redi
     assert 12 == len(first.documents)
 
 
+def test_listed_copies_are_kept_alive(filled, process, own_redis):
+    """A process that lists them does not read each one; once in an hour it is told to.
+
+    Otherwise the copies of a quiet client would end after a day.
+    """
+    listed, copy = "gateway:documents:{clients}", "gateway:document:{clients/page-3}"
+    with own_redis.client() as client:
+        lives = []
+        for ago in (1_000, 3_700_000):
+            now = client.time()[0] * 1000
+            client.hset(listed, mapping={"at": now - 60_000, "extended": now - ago})
+            client.pexpire(copy, 5_000_000)
+            process().list_now("clients")
+            lives.append(client.pttl(copy) > 5_000_000)
+    assert [False, True] == lives
+
+
 def test_the_listing_of_another_process_is_enough(filled, process, server):
     """A new process does not ask the bucket at all, nor for a new origin's request."""
     server.bucket.seen.clear()
