@@ -10,6 +10,7 @@ from socket import socket
 from tornado.options import OptionParser
 
 from host.cannot_start import CannotStart
+from host.processes.connection_counts import ConnectionCounts, OwnCount
 from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
 from host.server.application import make_application
@@ -47,14 +48,19 @@ class Host:
     ) -> bool:
         seconds = self._options.shutdown_seconds
 
+        counts = ConnectionCounts(self._options.processes)
+
         def work(number: int) -> None:
+            count = counts.of_process(number)
             own_log_file(number)
             shutdown = Shutdown(seconds, second_signal_ends=False)
             # Closing a loop gives signals their default back: a late signal would end
             # this process in its last steps, before its log is flushed.
             loop = asyncio.new_event_loop()
             loop.run_until_complete(
-                self._serve_here(sockets, _nothing, shutdown=shutdown, number=number)
+                self._serve_here(
+                    sockets, _nothing, shutdown=shutdown, number=number, count=count
+                )
             )
 
         share_stderr()
@@ -75,6 +81,7 @@ class Host:
         *,
         shutdown: Shutdown,
         number: int = 1,
+        count: OwnCount | None = None,
     ) -> bool:
         options = self._options
         files = raise_file_limit()
@@ -111,6 +118,7 @@ class Host:
                 shutdown=shutdown,
                 on_ready=on_ready,
                 max_connections=options.max_connections or most_connections(files),
+                count=count,
             )
         finally:
             timers.stop()

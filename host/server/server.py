@@ -24,10 +24,16 @@ from tornado.httputil import (
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
+from host.processes.connection_counts import OwnCount
+
 _MOST_FILES = 65536
 _MOST_CONNECTIONS = 4096
 _OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_SECONDS = 0.5
+_LEAVE_SECONDS = 0.005
+_MOST_LEFT_TO_OTHERS = 10
+"""How often in a row a connection is left to a process with fewer; it may be busy."""
+
 _LOG_AGAIN_SECONDS = 60.0
 _CHUNK = 64 * 1024
 
@@ -57,16 +63,24 @@ class Server(HTTPServer):
     """Tornado's server, with at most `max_connections` connections.
 
     At the limit the connection that has been idle longest is closed for a new one.
-    Idle is also who has not sent the whole head of a request. Each turn of the loop
-    accepts one connection, so that several processes on one port share them evenly.
+    Idle is also who has not sent the whole head of a request.
+
+    Several processes on one port share connections evenly: each turn of the loop
+    accepts one, and first leaves it for a moment to a process that has fewer.
     """
 
     def initialize(
-        self, *arguments: Any, max_connections: int = _MOST_CONNECTIONS, **named: Any
+        self,
+        *arguments: Any,
+        max_connections: int = _MOST_CONNECTIONS,
+        count: OwnCount | None = None,
+        **named: Any,
     ) -> None:
         """Start with no connection."""
         super().initialize(*arguments, **named)
         self.max_connections = max_connections
+        self._count = count
+        self._left_to_others = 0
         self.open: set[object] = set()
         self._idle: dict[HTTP1ServerConnection, None] = {}
         self._listening: dict[int, socket] = {}
@@ -77,9 +91,12 @@ class Server(HTTPServer):
         for each in sockets:
             self._listening[each.fileno()] = each
             self._listen(each)
+        self._tell_count()
 
     def stop(self) -> None:
         """Accept no more connections, and close the sockets."""
+        if self._count is not None:
+            self._count.leave()
         for descriptor, each in self._listening.items():
             IOLoop.current().remove_handler(descriptor)
             each.close()
@@ -91,6 +108,7 @@ class Server(HTTPServer):
         """Take the next request of a connection, which is idle until it comes."""
         assert isinstance(server_conn, HTTP1ServerConnection)  # noqa: S101 - for types
         self.open.add(server_conn)
+        self._tell_count()
         self._idle[server_conn] = None
         return _Request(
             super().start_request(server_conn, request_conn),
@@ -101,6 +119,7 @@ class Server(HTTPServer):
         """Forget a connection."""
         self.open.discard(server_conn)
         self._idle.pop(server_conn, None)  # type: ignore[call-overload]
+        self._tell_count()
         super().on_close(server_conn)
 
     def _listen(self, listening: socket) -> None:
@@ -108,7 +127,21 @@ class Server(HTTPServer):
             loop = IOLoop.current()
             loop.add_handler(listening, lambda *_: self._accept(listening), loop.READ)
 
+    def _tell_count(self) -> None:
+        if self._count is not None and self._listening:
+            self._count.set(len(self.open))
+
+    def _is_left_to_others(self) -> bool:
+        """Tell whether another process should take the next connection."""
+        if self._count is None or self._count.is_least():
+            return False
+        self._left_to_others += 1
+        return self._left_to_others <= _MOST_LEFT_TO_OTHERS
+
     def _accept(self, listening: socket) -> None:
+        if self._is_left_to_others():
+            return self._pause(listening, _LEAVE_SECONDS)
+        self._left_to_others = 0
         try:
             connection, address = listening.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -119,7 +152,7 @@ class Server(HTTPServer):
             if self._may_log():
                 log.warning("no file is left for a connection")
             if not self._close_oldest_idle():
-                self._pause(listening)
+                self._pause(listening, _PAUSE_SECONDS)
             return
         if len(self.open) >= self.max_connections:
             if self._may_log():
@@ -139,11 +172,11 @@ class Server(HTTPServer):
             return True
         return False
 
-    def _pause(self, listening: socket) -> None:
+    def _pause(self, listening: socket, seconds: float) -> None:
         """Accept nothing for a while: the socket would be ready again at once."""
         IOLoop.current().remove_handler(listening)
         loop = asyncio.get_running_loop()
-        loop.call_later(_PAUSE_SECONDS, self._listen, listening)
+        loop.call_later(seconds, self._listen, listening)
 
     def _may_log(self) -> bool:
         """Tell whether a line about connections may be written again."""

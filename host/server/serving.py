@@ -12,6 +12,7 @@ from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.netutil import bind_sockets
 
 from host.cannot_start import CannotStart
+from host.processes.connection_counts import OwnCount
 from host.server.server import Server
 from host.server.workers import Workers
 
@@ -55,6 +56,7 @@ async def serve(
     shutdown: Shutdown,
     on_ready: Callable[[], None],
     max_connections: int,
+    count: OwnCount | None = None,
     idle_seconds: float = IDLE_SECONDS,
 ) -> bool:
     """Serve until SIGINT or SIGTERM; False if a second one cut the shutdown short."""
@@ -63,6 +65,7 @@ async def serve(
         max_body_size=_ANY_SIZE,
         idle_connection_timeout=idle_seconds,
         max_connections=max_connections,
+        count=count,
     )
     first, second = _ending_signals()
     server.add_sockets(sockets)
