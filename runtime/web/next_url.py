@@ -41,7 +41,7 @@ def safe_next(
     """
     if value and own and value.startswith(f"{own}/"):
         value = value[len(own) :]
-    if value is None or value in ("", "/") or _NEVER.search(value):
+    if value is None or value == "/" or _NEVER.search(value):
         return default
     origin = origin_of(value)
     if origin and origin not in origins:

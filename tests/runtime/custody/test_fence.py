@@ -40,7 +40,9 @@ class TestFence:
             other = make_custody(redis_server).get(quick).value
             awake.set()
 
-            assert (other, frozen.result(5).value) == ("NEW", "NEW")
+            given = frozen.result(5)
+            assert (other, given.value) == ("NEW", "NEW")
+            assert 7165 < given.seconds <= 7170
         assert fields(redis_server)["value"] == "NEW"
 
     @pytest.mark.parametrize(
