@@ -103,7 +103,7 @@ class TestRefusals:
     )
 
     @pytest.mark.case(118, 119)
-    @pytest.mark.parametrize("changed", BAD, ids=str)
+    @pytest.mark.parametrize("changed", BAD)
     def test_a_malformed_request(self, sign_in, wechat, changed):
         """WeChat is not asked."""
         status, _, content = sign_in(**changed)

@@ -192,7 +192,16 @@ class TestFailures:
             Answer(200, (), b'{"openid":' + b"[" * 100000),
             WeChatTimeout(),
         ],
-        ids=lambda answer: repr(getattr(answer, "body", answer))[:30],
+        ids=[
+            "a page",
+            "nothing",
+            "status 502",
+            "a list",
+            "no openid",
+            "gzip",
+            "nested",
+            "timeout",
+        ],
     )
     def test_an_answer_that_is_not_wechats_protocol(self, walk, wechat, answer):
         """HTML, nothing, 5xx, no openid or a timeout: an error page with a link."""

@@ -87,7 +87,7 @@ class TestAnothersFlow:
             lambda state: state[:31] + "g",
             lambda state: state[:31] + ("0" if state[31] != "0" else "1"),
         ],
-        ids=lambda turned: turned("0" * 32)[28:],
+        ids=["URL", "space", "line", "space before", "short", "letter", "digit"],
     )
     def test_a_state_that_is_nearly_right(self, visit, wechat, turned):
         """A state with added or missing characters is refused."""

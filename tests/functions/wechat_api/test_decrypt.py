@@ -174,7 +174,7 @@ class TestRefusals:
         {"body": b"[" * 60_000},
     )
 
-    @pytest.mark.parametrize("changed", BAD, ids=str)
+    @pytest.mark.parametrize("changed", BAD)
     def test_a_malformed_request(self, ask, changed):
         """It is told apart from data that cannot be decrypted."""
         status, _, content = ask(**changed)
