@@ -98,6 +98,7 @@ class TestStart:
         found = flows.find(full.state)
         other = sent(replace(full, cookie=flows.cookies.header(full.state, cookies[0])))
 
+        assert full.cookie[1].startswith("__Host-flow_" if secure else "flow_")
         assert all(re.fullmatch("[0-9a-f]{32}", each.secret) for each in cookies)
         assert [("", ""), ("zh", "shop")] == [
             (each.language, each.client_id) for each in cookies
