@@ -1,4 +1,4 @@
-"""Seams of a handler for a host, the probe, and the bounds of a request's head."""
+"""Seams of a handler: what a host may ask, the probe, the bounds of a head."""
 
 from __future__ import annotations
 
