@@ -117,13 +117,18 @@ def test_the_probe(path):
 def test_the_probe_asks_the_gateway():
     """For what it needs: without `quick` it says whether that is reachable."""
     health = SimpleNamespace(find=lambda: {"redis": "away"}, unreadable=lambda: 0)
-    gateway = SimpleNamespace(health=health, clock=lambda: 5.0)
+    in_flight = SimpleNamespace(number=3)
+    gateway = SimpleNamespace(
+        health=health, calls_in_flight=in_flight, clock=lambda: 5.0
+    )
     status, _, body = call(make_handler(gateway=lambda: gateway), path="/healthz")
+    content = json.loads(body)
 
-    assert (503, "away", 5.0) == (
-        status,
-        json.loads(body)["redis"],
-        json.loads(body)["time"],
+    assert 503 == status
+    assert ("away", 3, 5.0) == (
+        content["redis"],
+        content["calls_in_flight"],
+        content["time"],
     )
 
 
