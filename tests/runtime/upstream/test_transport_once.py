@@ -83,8 +83,10 @@ def test_a_body_that_a_server_may_ignore_has_a_connection_of_its_own(method):
         transport(method, server.url, headers={}, body=smuggled, seconds=5.0)
         transport("POST", f"{server.url}/ours", headers={}, body=b"", seconds=5.0)
 
+    # The smuggled beginning, cut by the end of its connection, may come after ours.
     assert 2 == server.connections
-    assert server.requests[-1].startswith(b"POST /ours ")
+    assert any(each.startswith(b"POST /ours ") for each in server.requests)
+    assert not any(smuggled in each and b"/ours" in each for each in server.requests)
 
 
 class IgnoringServer(RawServer):
