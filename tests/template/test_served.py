@@ -38,7 +38,7 @@ def test_a_function_without_http_trigger_is_left_out():
     """No URL leads to it."""
     names = {function.name for function in read_template(SITE).functions}
 
-    assert {"echo", "guarded", "answers", "broken"} == names
+    assert {"echo", "guarded", "answers", "broken", "limited"} == names
 
 
 def test_the_root_is_where_the_template_lies():
