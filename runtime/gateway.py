@@ -6,25 +6,23 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from runtime.crypto.envelope import Envelope
-from runtime.documents.documents import Documents
 from runtime.settings import Settings, settings_from
-from runtime.state.redis_store import RedisStore
 
 if TYPE_CHECKING:
     from runtime.crypto.signing import Signer
     from runtime.custody.custody import Custody
     from runtime.custody.protocol import Pace
     from runtime.custody.upkeep import Upkeep
+    from runtime.documents.documents import Documents
     from runtime.health import Health
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
+    from runtime.state.redis_store import RedisStore
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
@@ -87,6 +85,7 @@ class Gateway:
     def redis_store(self) -> RedisStore:
         """Return the store in Redis."""
         from runtime.state.redis_clients import connect
+        from runtime.state.redis_store import RedisStore
 
         settings = self.settings
         connected = self._client or (lambda: connect(settings.redis_url))
@@ -217,6 +216,7 @@ class Gateway:
     @lazy
     def session_keys(self) -> SessionKeys:
         """Return the store of mini programs' session_keys."""
+        from runtime.crypto.envelope import Envelope
         from runtime.wechat.session_keys import SessionKeys
 
         return SessionKeys(self.redis_store, Envelope(self.settings.master_keys))
@@ -319,6 +319,9 @@ def current_gateway() -> Gateway:
 
 def documents_at(settings: Settings, store: RedisStore) -> Documents:
     """Return the config service at CONFIG_URL: a bucket, or a folder."""
+    from runtime.crypto.envelope import Envelope
+    from runtime.documents.documents import Documents
+
     envelope = Envelope(settings.master_keys)
     if settings.config_url.startswith("s3://"):
         from runtime.documents.bucket import BucketStore
@@ -330,6 +333,8 @@ def documents_at(settings: Settings, store: RedisStore) -> Documents:
             create_only=settings.s3_create_only,
         )
         return Documents(bucket, envelope, copies=DocumentCopies(store))
+    from pathlib import Path
+
     from runtime.documents.folder import FolderStore
 
     # A folder is read as fast as Redis, and its writer may have no access to Redis.

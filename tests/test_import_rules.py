@@ -330,6 +330,17 @@ def test_importing_a_function_costs_nothing(file):
     assert ([], []) == (read, loaded)
 
 
+def test_the_gateway_imports_its_members_when_they_are_used():
+    """Of runtime only the settings come with it: a cold start pays for no member."""
+    found = {
+        name
+        for name, _, at_import in imports_of(ROOT / "runtime/gateway.py")
+        if at_import and tree_of(name) == "runtime"
+    }
+
+    assert found == {"runtime.settings"}
+
+
 BUCKET_PROBE = """
 import sys
 from contextlib import suppress
