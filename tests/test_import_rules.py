@@ -37,7 +37,7 @@ ALLOWED = {
 
 PACKAGES = {
     "entry": "gateway health pages web errors version",
-    "broker": "gateway settings registry tokens sign_in pages web crypto errors",
+    "broker": "gateway settings registry tokens sign_in state pages web crypto errors",
     "operations": "gateway registry documents custody usage wechat crypto errors",
     "gateway": "wechat tokens registry health settings custody documents upstream "
     "sign_in usage state crypto errors",

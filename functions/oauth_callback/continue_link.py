@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
+from runtime.broker.finish import start_of
 from runtime.entry.dialects import PageLinks, default_links
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
@@ -15,13 +14,10 @@ from runtime.sign_in.flows import Flow, FlowCookie
 def links_of_flow(flow: Flow, client: Client | None) -> PageLinks:
     """Return the link to where the flow began, and the one to its client's home."""
     asked = flow.request
-    if asked is None:
-        start_again = f"/login?next={quote(flow.next, safe='')}"
-        home = client.home if client else None
-    else:
-        start_again = asked.again
-        home = home_of(client, asked.redirect_uri) if client else None
-    return PageLinks(start_again, home, flow.language)
+    home = None
+    if client:
+        home = home_of(client, asked.redirect_uri) if asked else client.home
+    return PageLinks(start_of(flow), home, flow.language)
 
 
 def links_without_flow(

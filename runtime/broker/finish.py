@@ -1,0 +1,143 @@
+"""The end of a flow: a session, and a code for the client that asked.
+
+The user's profile comes from WeChat's code at the callback, or from a confirmation on
+a phone. Both ways end here, so that both check the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import quote
+
+from runtime.broker.authorize import grant_of
+from runtime.errors import (
+    FlowExpired,
+    NotSignedIn,
+    RedirectUriUnknown,
+    SignInNotConfigured,
+)
+from runtime.gateway import Gateway
+from runtime.registry.models import App, Client, is_registered
+from runtime.registry.sign_in_apps import SILENT
+from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
+from runtime.sign_in.flows import Flow, FlowResult
+from runtime.sign_in.sessions import Session
+from runtime.state.redis_store import Entry
+from runtime.state.stored_fields import known_fields
+from runtime.web.next_url import safe_next
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEnd:
+    """A flow that ends: its state, the app that names the user, and its client."""
+
+    state: str
+    flow: Flow
+    app: App
+    client: Client | None
+
+    def check(self) -> None:
+        """Refuse a client that has been disabled, or lost its app or callback URL."""
+        asked, client = self.flow.request, self.client
+        if (
+            client is None
+            or client.disabled
+            or self.app.appid not in client.scopes_by_app
+        ):
+            raise RedirectUriUnknown if asked else SignInNotConfigured
+        if asked and not is_registered(client, asked.redirect_uri):
+            raise RedirectUriUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """The URL at which a browser goes on, and the cookie of its session, if any."""
+
+    url: str
+    cookies: tuple[tuple[str, str], ...] = ()
+
+
+def client_of_flow(gateway: Gateway, flow: Flow) -> Client | None:
+    """Return the client that asked, or else the one of the gateway's own domain."""
+    asked = flow.request
+    client_id = asked.client_id if asked else gateway.settings.login_client
+    return gateway.registry.client(client_id)
+
+
+def start_of(flow: Flow) -> str:
+    """Return the path at which this sign-in can be started again."""
+    if flow.request:
+        return flow.request.again
+    return f"/login?next={quote(flow.next, safe='')}"
+
+
+def finish(
+    gateway: Gateway, end: FlowEnd, profile: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Store the session and return its fields; done once for each flow.
+
+    Where a client asked, its code is stored under the flow's state. `key` is then the
+    version of the key that made this code: a repeated callback may reach an instance
+    that has a newer key.
+    """
+    session, entries = _session(gateway, end, profile)
+    result = asdict(session)
+    flow = end.flow
+    if flow.request and end.client:
+        grant = grant_of(
+            end.client, flow.request, session, profile, language=flow.language
+        )
+        _, entry = gateway.grants.make_code(grant, flow=end.state)
+        entries.append(entry)
+        result["key"] = gateway.grants.newest_key
+    # In one round trip; the flow has its result only after that.
+    gateway.redis_store.put_all(entries)
+    return result
+
+
+def continuation(gateway: Gateway, end: FlowEnd, result: FlowResult) -> Continuation:
+    """Return where the browser of a finished flow goes on."""
+    session = Session(**known_fields(Session, result.fields))
+    url = _location(gateway, end, result.fields)
+    if not session.sid:
+        return Continuation(url)
+    if result.repeated:
+        try:
+            gateway.sessions.profile(session)
+        except NotSignedIn:
+            # The user has signed out and gone back: the ended session stays ended.
+            raise FlowExpired from None
+    cookie = gateway.sessions.cookie(session, now=gateway.clock())
+    return Continuation(url, (cookie,))
+
+
+def _session(
+    gateway: Gateway, end: FlowEnd, profile: Mapping[str, Any]
+) -> tuple[Session, list[Entry]]:
+    app, asked = end.app, end.flow.request
+    openid, now = profile["wechat_openid"], gateway.clock()
+    try:
+        sub = subject_of(app, openid, profile["wechat_unionid"])
+    except SubjectMissing:
+        if asked is None or asked.scope != (SILENT,):
+            raise
+        # WeChat's dialect promises an openid and no more: nobody is signed in by it.
+        return Session(sub=openid, sid="", at=int(now), app=app.appid), []
+    session, entry = gateway.sessions.make(sub, profile, now=now)
+    return session, [entry]
+
+
+def _location(gateway: Gateway, end: FlowEnd, result: Mapping[str, Any]) -> str:
+    asked, client = end.flow.request, end.client
+    if asked is None or client is None:
+        # Checked again: what was stored in Redis is not trusted.
+        origins = client.origins if client else ()
+        return safe_next(end.flow.next, origins=origins)
+    issuer = gateway.settings.public_base_url
+    if not asked.wants(subject_for(client, result["sub"])):
+        # Another user has signed in than the one of the client's id_token_hint.
+        return asked.refused("login_required", issuer=issuer)
+    code = gateway.grants.code_of(end.state, key=result["key"])
+    return asked.granted(code, issuer=issuer)
