@@ -57,7 +57,7 @@ def _figure(seconds: Mapping[str, Sequence[float]], count: int, shape: str) -> F
             bar = Bar(
                 f"8. requests/s / {CONTAINER}",
                 measured,
-                1.0,
+                0.9,
                 1.4,
                 timed=True,
                 at_least=True,

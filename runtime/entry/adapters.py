@@ -88,7 +88,8 @@ class EventAdapter:
             from runtime.entry.event_body import CUT, cut_long_text
 
             event, long_text = cut_long_text(event)
-        parsed = json.loads(event)
+        # Decoded here: `loads` would look for UTF-16 and UTF-32 first.
+        parsed = json.loads(event.decode() if isinstance(event, bytes) else event)
         body = parsed.get("body") or ""
         if long_text is not None and body == CUT:
             body = long_text

@@ -97,7 +97,7 @@ def entrypoint(
             request = adapter.request()
             path = _without_mount(request.path, mount)
             if path != request.path:
-                request = replace(request, path=path)
+                request = request.with_path(path)
             if request.path == "/healthz":  # for any host: a probe names a machine
                 response = _answer(request, probe)
             else:
@@ -194,9 +194,11 @@ def _in_dialect(
 
 def _with_security_headers(response: Response, *, https: bool) -> Response:
     """Return the response with `nosniff`, and with HSTS where browsers use https."""
-    needed = (NOSNIFF, HSTS) if https else (NOSNIFF,)
-    missing = tuple(pair for pair in needed if pair not in response.headers)
-    return response.with_headers(*missing)
+    if NOSNIFF not in response.headers:
+        response = response.with_headers(NOSNIFF)
+    if https and HSTS not in response.headers:
+        response = response.with_headers(HSTS)
+    return response
 
 
 def _without_mount(path: str, mount: str) -> str:

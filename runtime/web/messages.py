@@ -52,6 +52,19 @@ class Request:
     peer_ip: str = ""
     request_id: str = ""
 
+    def with_path(self, path: str) -> Request:
+        """Return a copy with another path."""
+        # A third of the price of `replace`, and almost every call needs a copy.
+        return Request(
+            self.method,
+            path,
+            self.query,
+            self.headers,
+            self.body,
+            self.peer_ip,
+            self.request_id,
+        )
+
     def header(self, name: str) -> str | None:
         """Return the first header with this lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
