@@ -31,8 +31,8 @@ class EventAdapter:
 
     _TEXT: ClassVar = re.compile(r"text/|application/(json|xml|javascript)")
 
-    def __init__(self, event: bytes, context: Any) -> None:
-        self._event = event
+    def __init__(self, event: bytes | str, context: Any) -> None:
+        self._event = event.encode() if isinstance(event, str) else event
         self._context = context
         self._body: str | memoryview = ""
         self._is_base64 = False
@@ -89,7 +89,7 @@ class EventAdapter:
 
             event, long_text = cut_long_text(event)
         # Decoded here: `loads` would look for UTF-16 and UTF-32 first.
-        parsed = json.loads(event.decode() if isinstance(event, bytes) else event)
+        parsed = json.loads(event.decode())
         body = parsed.get("body") or ""
         if long_text is not None and body == CUT:
             body = long_text
