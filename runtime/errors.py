@@ -218,6 +218,19 @@ class RedirectUriUnknown(GatewayError):
     )
 
 
+class RedirectUriFragment(RedirectUriUnknown):
+    """The redirect_uri is registered and has a fragment; RFC 6749, 3.1.2, forbids it.
+
+    The client may use it in WeChat's sign-in protocol.
+    """
+
+    code = "redirect_uri_fragment"
+    message = N_(
+        "The address of the service that sent you here has a #, which OpenID Connect"
+        " does not allow."
+    )
+
+
 class InvalidClient(GatewayError):
     """The client is unknown or disabled, its secret wrong, or neither can be read."""
 

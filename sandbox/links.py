@@ -49,8 +49,10 @@ class Link:
 
     def refused(self) -> str:
         """Return where a refusing user's browser goes: the state, no code."""
+        if self.state is None:
+            return self.redirect_uri
         head, tail = self.around_code()
-        return (head.removesuffix("code=") + tail.removeprefix("&")).rstrip("?&")
+        return head.removesuffix("code=") + tail.removeprefix("&")
 
 
 def read_authorize_link(

@@ -15,6 +15,7 @@ from runtime.errors import (
     BadRequest,
     GatewayError,
     RateLimited,
+    RedirectUriFragment,
     RedirectUriUnknown,
     ServiceUnavailable,
 )
@@ -46,6 +47,8 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
     redirect_uri = single(pairs, "redirect_uri") or ""
     if client is None or client.disabled or not is_registered(client, redirect_uri):
         raise RedirectUriUnknown
+    if "#" in redirect_uri:
+        raise RedirectUriFragment
     # Of a repeated state the first comes back. An empty one counts as left out.
     states = (value for name, value in pairs if name == "state" and value)
     asked = AuthorizationRequest(

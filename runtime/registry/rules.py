@@ -123,18 +123,18 @@ def home(value: Any) -> str:
     """Accept a URL for a link; the fragment is for the page itself."""
     if not _is_text(value):
         raise Fault(f"must be a URL of {LONGEST} characters at most")
-    url, _, fragment = value.partition("#")
-    _url_parts(url)
-    if not _FRAGMENT.fullmatch(fragment):
-        raise Fault("must be percent-encoded behind the #")
+    _before_fragment(value)
     return value
 
 
-def exact_url(*ours: str) -> Rule:
-    """Return a rule for a URL that is compared as text, without our parameters."""
+def exact_url(*ours: str, fragment: bool = False) -> Rule:
+    """Return a rule for a URL that is compared as text, without our parameters.
+
+    `fragment` tells whether it may have one, such as the route of a web page.
+    """
 
     def rule(value: Any) -> str:
-        query = _url_parts(value).query
+        query = (_before_fragment(value) if fragment else _url_parts(value)).query
         names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
         if names.intersection(ours):
             raise Fault(f"must not have {' or '.join(ours)} in its query")
@@ -143,9 +143,20 @@ def exact_url(*ours: str) -> Rule:
     return rule
 
 
-redirect_uri = exact_url("code", "state", "iss", "error")
+redirect_uri = exact_url("code", "state", "iss", "error", fragment=True)
 
 post_logout_redirect_uri = exact_url("state")
+
+
+def _before_fragment(value: Any) -> SplitResult:
+    """Return the parts of a URL that may have a fragment, without it."""
+    if not _is_text(value) or "#" not in value:
+        return _url_parts(value)
+    url, _, fragment = value.partition("#")
+    parts = _url_parts(url)
+    if not _FRAGMENT.fullmatch(fragment):
+        raise Fault("must be percent-encoded behind the #")
+    return parts
 
 
 def _url_parts(value: Any) -> SplitResult:

@@ -207,7 +207,11 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "pairwise_salt", "is missing: pairwise identifiers are made with it"
     native = content.get("native", False)
     for place, uri in enumerate(content.get("redirect_uris", ()), 1):
-        if fault := _loopback_fault(uri, native=native):
+        fault = _loopback_fault(uri, native=native)
+        if public and "#" in uri:
+            # RFC 6749, 3.1.2, forbids it, and only WeChat's protocol allows it.
+            fault = "must have no fragment, since the client is public"
+        if fault:
             yield "redirect_uris", f"number {place} {fault}"
 
 

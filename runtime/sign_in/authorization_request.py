@@ -70,14 +70,16 @@ class AuthorizationRequest:
 
 
 def extended(url: str, pairs: Mapping[str, str]) -> str:
-    """Return the URL with these pairs added to its query."""
+    """Return the URL with these pairs added to its query, before its fragment."""
     if not pairs:
         return url
-    separator = "&" if "?" in url else "?"
-    if url.endswith(("?", "&")):
+    address, hash_sign, fragment = url.partition("#")
+    separator = "&" if "?" in address else "?"
+    if address.endswith(("?", "&")):
         separator = ""
     # Every parser reads %20 as a space, only form parsers read a plus as one.
-    return f"{url}{separator}{urlencode(pairs, quote_via=quote)}"
+    query = urlencode(pairs, quote_via=quote)
+    return f"{address}{separator}{query}{hash_sign}{fragment}"
 
 
 def from_fields(fields: Mapping[str, Any] | None) -> AuthorizationRequest | None:

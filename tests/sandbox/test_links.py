@@ -47,7 +47,7 @@ def test_a_right_link_passes():
         (
             "http://127.0.0.1/#/x",
             "http://127.0.0.1/?code=C#/x",
-            "http://127.0.0.1/?#/x",
+            "http://127.0.0.1/#/x",
         ),
     ],
 )
@@ -56,6 +56,18 @@ def test_an_answer_without_state(redirect_uri, granted, refused):
     link = read_authorize_link(APPS, pairs(redirect_uri=redirect_uri, state=None))
 
     assert (link.granted("C"), link.refused()) == (granted, refused)
+
+
+@pytest.mark.parametrize("read", [read_authorize_link, read_qrconnect_link])
+def test_the_query_of_a_hash_route_goes_before_the_hash(read):
+    """As WeChat does it for single-page apps, by both kinds of link."""
+    route = "http://127.0.0.1/app?a=1#/cb?x=1"
+    kind = {"appid": WEBSITE.appid, "scope": "snsapi_login"}
+    changes = kind if read is read_qrconnect_link else {}
+    link = read(APPS, pairs(redirect_uri=route, **changes))
+
+    assert link.granted("C") == "http://127.0.0.1/app?a=1&code=C&state=abc123#/cb?x=1"
+    assert link.refused() == "http://127.0.0.1/app?a=1&state=abc123#/cb?x=1"
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,20 @@ from runtime.errors import (
     RedirectUriUnknown,
     SignInNotConfigured,
 )
-from tests.support.client_sign_in import BACK, Visit, query_of, willing
+from tests.support.client_sign_in import BACK, Visit, exchanged, query_of, willing
 from tests.support.handles import login, oauth_callback
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, SERVICE, WEBSITE, change, header, load
 
 EVIL = "https://evil.example.com/"
+ROUTE = "https://app.example.com/shop?a=1#/cb?b=2"
+"""A hash route of a single-page app, with queries on both sides of the hash."""
 
 
 @pytest.fixture
 def visit(gateway):
-    change(gateway, "clients", "demo", redirect_uris=[BACK, BACK + "?a=1&b=%20"])
+    uris = [BACK, BACK + "?a=1&b=%20", ROUTE]
+    change(gateway, "clients", "demo", redirect_uris=uris)
     return Visit(gateway)
 
 
@@ -68,6 +71,8 @@ class TestRedirectToWeChat:
             {"redirect_uri": BACK + "/"},
             {"redirect_uri": BACK + "?a=1"},
             {"redirect_uri": BACK + "#x"},
+            {"redirect_uri": ROUTE + "&c=3"},
+            {"redirect_uri": ROUTE.partition("#")[0]},
             {"redirect_uri": BACK.upper()},
             {"redirect_uri": BACK.replace("com/", "com:443/")},
             {"redirect_uri": BACK.replace("signed", "%73igned")},
@@ -200,6 +205,45 @@ class TestRedirectToTheClient:
         response = visit.agree(visit.connect(redirect_uri=BACK + "?a=1&b=%20"))
 
         assert header(response, "Location").startswith(BACK + "?a=1&b=%20&code=")
+
+    @pytest.mark.parametrize("signed_in", [False, True])
+    def test_the_query_goes_before_a_hash_route(self, visit, gateway, signed_in):
+        """As WeChat does it, also at once for a user who is signed in."""
+        if signed_in:
+            visit.agree(visit.connect())
+        begun = visit.connect(redirect_uri=ROUTE)
+        location = header(begun if signed_in else visit.agree(begun), "Location")
+        code = query_of(location)["code"]
+
+        assert location == (
+            f"https://app.example.com/shop?a=1&code={code}&state=s-1#/cb?b=2"
+        )
+        assert exchanged(gateway, code)["openid"] == "o-1"
+
+    def test_by_qr_the_query_goes_before_a_hash_route(self, visit):
+        """The answer comes through the website app."""
+        visit.headers = HTML
+        path, scope = "/connect/qrconnect", "snsapi_login"
+        page = visit.connect(path=path, scope=scope, redirect_uri=ROUTE).body.decode()
+        state = re.search(r"[?&;]state=([0-9a-f]{32})", page)[1]
+        query = f"code=c&state={state}"
+        location = header(visit.get(oauth_callback, f"/{WEBSITE}", query), "Location")
+
+        assert location.startswith("https://app.example.com/shop?a=1&code=")
+        assert location.endswith("&state=s-1#/cb?b=2")
+
+    def test_a_refusal_leaves_a_hash_route_at_the_end(self, visit):
+        """Without a state the URL is the registered one."""
+        told, silent = (
+            header(visit.agree(begun, code=None), "Location")
+            for begun in (
+                visit.connect(redirect_uri=ROUTE),
+                visit.connect(redirect_uri=ROUTE, state=None),
+            )
+        )
+
+        assert told == "https://app.example.com/shop?a=1&state=s-1#/cb?b=2"
+        assert silent == ROUTE
 
     @pytest.mark.case(45)
     @pytest.mark.parametrize("state", ["a b&c=d%20é张" * 30, "x" * 512, None])

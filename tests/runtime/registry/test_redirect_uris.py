@@ -21,10 +21,12 @@ CLIENT = {"name": "Orders", "scopes": {}, "secret_hashes": [hash_secret("orders_
         "http://localhost:80/callback",
         "http://[::1]:3000/",
         "https://app.example.com/cb?codex=1&my_state=2",
+        "https://app.example.com/#/cb",
+        "https://app.example.com/app?a=1#!/cb?code=1",
     ],
 )
 def test_a_redirect_uri_that_is_taken(uri):
-    """https anywhere, http on loopback, a query of its own."""
+    """https anywhere, http on loopback, a query of its own, a hash route."""
     document = client_document("orders", {**CLIENT, "redirect_uris": [uri]})
 
     assert [uri] == document["redirect_uris"]
@@ -34,8 +36,11 @@ def test_a_redirect_uri_that_is_taken(uri):
 @pytest.mark.parametrize(
     "uri",
     [
-        pytest.param("https://app.example.com/#x", id="fragment"),
-        pytest.param("https://app.example.com/#", id="empty fragment"),
+        pytest.param("https://app.example.com/# x", id="blank in the fragment"),
+        pytest.param("https://app.example.com/#/*", id="wildcard in the fragment"),
+        pytest.param("http://app.example.com/#/cb", id="http with a fragment"),
+        pytest.param("https://*.example.com/#/cb", id="wildcard before a fragment"),
+        pytest.param("#/cb", id="only a fragment"),
         pytest.param("https://*.example.com/cb", id="wildcard host"),
         pytest.param("https://app.example.com/*", id="wildcard path"),
         pytest.param("https://user@app.example.com/cb", id="user"),
@@ -74,10 +79,25 @@ def test_a_redirect_uri_that_is_refused(uri):
         assert len(str(uri)) < 10 or uri not in message
 
 
+@pytest.mark.case(25)
+@pytest.mark.parametrize("uri", ["https://app.example.com/#/x", "http://[::1]:1/#"])
+def test_a_fragment_is_only_for_clients_of_wechats_protocol(uri):
+    """A public client has only OpenID Connect, which forbids it; a sign-out has too."""
+    message = refused(redirect_uris=[uri], public=True, secret_hashes=[])
+
+    assert message == (
+        "redirect_uris number 1 must have no fragment, since the client is public."
+    )
+    assert "no user, fragment or *" in refused(post_logout_redirect_uris=[uri])
+
+
 @pytest.mark.case(28)
 @pytest.mark.parametrize(
     "query",
-    ["code=1", "a=1&state", "st%61te=1", "iss=x", "error=", "a=1&code=2&code=3"],
+    [
+        *("code=1", "a=1&state", "st%61te=1", "iss=x", "error=", "a=1&code=2&code=3"),
+        "code=1#/cb",
+    ],
 )
 def test_what_we_add_stands_in_no_query(query):
     """Or a client might read its own word for our answer."""

@@ -8,7 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from runtime.errors import BadRequest, RedirectUriUnknown, ServiceUnavailable
+from runtime.errors import (
+    BadRequest,
+    RedirectUriFragment,
+    RedirectUriUnknown,
+    ServiceUnavailable,
+)
 from runtime.web.form_as_link import LONGEST_LINK
 from tests.support.client_sign_in import BACK, OIDC, answered, query_of, willing
 from tests.support.handles import oidc
@@ -37,6 +42,15 @@ class TestRefused:
         """There is no redirect, and the page shows nothing of the request."""
         with pytest.raises(RedirectUriUnknown):
             visit.authorize(**changes)
+
+    @pytest.mark.case(21)
+    def test_a_registered_fragment_is_for_wechats_protocol_alone(self, visit, gateway):
+        """RFC 6749, 3.1.2: the page names the #, and nothing is sent to the URI."""
+        change(gateway, "clients", "demo", redirect_uris=[BACK, BACK + "#/cb"])
+        with pytest.raises(RedirectUriFragment):
+            visit.authorize(redirect_uri=BACK + "#/cb")
+
+        assert visit.authorize().status == 303
 
     @pytest.mark.case(15, 23)
     @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
