@@ -244,29 +244,59 @@ class InvalidClient(GatewayError):
 
 
 class WeChatUnavailable(GatewayError):
-    """WeChat did not answer, or answered something that is not its protocol."""
+    """WeChat did not answer, or answered something that is not its protocol.
+
+    `nothing_sent` tells that no byte of the request has left, so that even a write
+    may be repeated.
+    """
 
     status = 502
     code = "wechat_unavailable"
     message = N_("WeChat did not answer properly. Please try again.")
+    nothing_sent = False
 
 
 class WeChatUnreachable(WeChatUnavailable):
     """The connection to WeChat failed: WeChat has seen nothing of the call."""
 
     code = "wechat_unreachable"
+    nothing_sent = True
 
 
 class WeChatTimeout(WeChatUnavailable):
-    """WeChat did not answer in time; a write may have happened all the same."""
+    """WeChat did not answer in time."""
 
     status = 504
     code = "wechat_timeout"
     message = N_("WeChat did not answer in time. Please try again.")
 
 
+OUTCOME_UNKNOWN = 50400
+"""Errcode of a write of unknown outcome.
+
+WeChat has no such code, and no SDK's retry list holds it: they hold -1, 40001, 40014,
+41001 and 42001, and some take a code's absolute value.
+"""
+
+
+class OutcomeUnknown(WeChatUnavailable):
+    """A write was sent, at least in part, and no whole answer came.
+
+    Neither status nor errcode invites a retry, which might do it twice: 504 is
+    repeated by no policy for a POST, 502 and 503 are by some.
+    """
+
+    status = 504
+    errcode = OUTCOME_UNKNOWN
+    code = "outcome_unknown"
+    message = "The call was sent to WeChat, and its outcome is unknown."
+
+
 class AnswerTooLarge(GatewayError):
-    """WeChat's answer is larger than the platform carries; a write has happened."""
+    """WeChat's answer is larger than the platform carries.
+
+    A write has happened: then the status is 504, which invites no retry.
+    """
 
     status = 502
     errcode = 45001

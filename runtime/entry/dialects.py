@@ -179,7 +179,13 @@ def _errmsg(error: GatewayError) -> str:
 
 def _rid() -> str:
     # Unix time in front, as in WeChat's own; the request id is in our log beside it.
-    return f"{int(time.time()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+    at = int(time.time())
+    while True:
+        rid = f"{at:08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+        # EasyWeChat 6 repeats a call wherever the answer's text contains 42001.
+        if not any(code in rid for code in ("40001", "40014", "42001")):
+            return rid
+        at -= 1
 
 
 def _compact(content: Mapping[str, Any]) -> bytes:

@@ -81,7 +81,7 @@ class Connections:
             return self._connected(origin, min(seconds, CONNECT_SECONDS))
         # The errors' own texts hold the host: from None.
         except ssl.SSLError:
-            raise WeChatUnavailable from None
+            raise WeChatUnavailable(nothing_sent=True) from None
         except OSError:
             raise WeChatUnreachable from None
 

@@ -50,6 +50,7 @@ class _Pooled:
                 raise TimeoutError
             return left
 
+        sent = False
         try:
             # A server may ignore such a body, and take it for the next request.
             once = body is not None and method in ("GET", "HEAD")
@@ -57,13 +58,14 @@ class _Pooled:
                 origin, seconds=seconds, once=once
             ) as connection:
                 connection.settimeout(remaining())
+                sent = True
                 _send(connection, head, body)
                 return _received(connection, remaining)
         # The errors' own texts hold the URL, and that a secret: from None.
         except TimeoutError:
-            raise WeChatTimeout from None
+            raise WeChatTimeout(nothing_sent=not sent) from None
         except OSError:
-            raise WeChatUnavailable from None
+            raise WeChatUnavailable(nothing_sent=not sent) from None
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -9,7 +9,13 @@ from urllib.parse import quote, unquote_plus
 
 from runtime.custody.custody import Custody
 from runtime.custody.protocol import CredentialValue, RateCost, Source
-from runtime.errors import ApiRefused, WeChatTimeout, WeChatUnavailable
+from runtime.errors import (
+    AnswerTooLarge,
+    ApiRefused,
+    OutcomeUnknown,
+    WeChatTimeout,
+    WeChatUnavailable,
+)
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
@@ -19,6 +25,7 @@ from runtime.wechat.credentials import (
     RealTokenSource,
     TicketSource,
 )
+from runtime.wechat.reads import is_read
 
 PROXIED_SECONDS = 30.0
 """The timeout of a proxied call, all attempts together: it may be a large upload."""
@@ -62,8 +69,9 @@ class Calls:
         """Return the answer to a call of `target` (path and query without a token).
 
         RateLimited if the client's rate does not cover the cost; ApiRefused if the
-        answer shows the real token. A write is repeated only after a rejected token; a
-        read also where WeChat is busy or hangs up.
+        answer shows the real token; OutcomeUnknown if a write has no whole answer. A
+        write is repeated only after a rejected token; a read also where WeChat is busy
+        or hangs up.
         An `own` call, which no client has written, goes over the connections of
         credentials. `on_attempt` is called with the seconds that each attempt took.
         """
@@ -145,7 +153,7 @@ class _Attempts:
 
     def run(self, target: str) -> Answer:
         """Return the answer; a read is repeated once."""
-        if self._method != "GET":
+        if not is_read(self._method, target.partition("?")[0]):
             return self._write(target)
         try:
             answer = self._once(target)
@@ -161,15 +169,19 @@ class _Attempts:
     def _write(self, target: str) -> Answer:
         try:
             return self._once(target)
-        except WeChatTimeout:
-            raise WeChatTimeout(
-                errmsg="system error: no answer in time, the outcome is unknown"
-            ) from None
+        except AnswerTooLarge:
+            raise AnswerTooLarge(status=504) from None
+        except WeChatUnavailable as error:
+            if error.nothing_sent:
+                raise
+            late = isinstance(error, WeChatTimeout)
+            cause = "no answer in time" if late else "no whole answer"
+            raise OutcomeUnknown(errmsg=f"outcome unknown: {cause}") from None
 
     def _once(self, target: str) -> Answer:
         began = self._clock()
         if began >= self._until:
-            raise WeChatTimeout
+            raise WeChatTimeout(nothing_sent=True)
         try:
             return self._wechat.send(
                 self._method,

@@ -10,6 +10,7 @@ from functions.wechat_api.index import handler
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.errors import (
+    OutcomeUnknown,
     ServiceUnavailable,
     WeChatRefused,
     WeChatTimeout,
@@ -206,7 +207,7 @@ class TestProxy:
         """A write may have happened: nobody does it again behind the caller's back."""
         real.script("/cgi-bin/message/custom/send", fault)
 
-        with pytest.raises(type(fault)):
+        with pytest.raises(OutcomeUnknown):
             handle(
                 ask(
                     "POST",

@@ -10,6 +10,8 @@ import pytest
 
 from functions.wechat_api.index import handler
 from runtime.errors import (
+    AnswerTooLarge,
+    OutcomeUnknown,
     RateLimited,
     WeChatTimeout,
     WeChatUnavailable,
@@ -185,12 +187,12 @@ class TestReport:
         """With our code in place of an answer."""
         caplog.set_level(logging.INFO)
         wechat.script(SEND, WeChatTimeout())
-        with pytest.raises(WeChatTimeout) as caught:
+        with pytest.raises(OutcomeUnknown) as caught:
             call(gateway, token, SEND, "POST", body=b"{}")
 
         (line,) = self.lines(caplog)
-        assert (line["outcome"], line["status"]) == ("wechat_timeout", 504)
-        assert "outcome is unknown" in caught.value.errmsg
+        assert (line["outcome"], line["status"]) == ("outcome_unknown", 504)
+        assert caught.value.errmsg == "outcome unknown: no answer in time"
 
     def test_a_repetition_shows(self, gateway, wechat, token, caplog):
         """Two tries, one line."""
@@ -274,10 +276,39 @@ class TestRepetition:
         if isinstance(first, dict):
             assert load(call(gateway, token, SEND, "POST", body=b"{}")) == BUSY
         else:
-            with pytest.raises(WeChatUnavailable):
+            with pytest.raises(OutcomeUnknown):
                 call(gateway, token, SEND, "POST", body=b"{}")
 
         assert len(wechat.calls(SEND)) == 1
+
+    def test_a_write_of_which_nothing_was_sent_may_be_repeated(
+        self, gateway, wechat, token
+    ):
+        """The error is the one that invites a retry: 502, and -1."""
+        wechat.script(SEND, WeChatUnavailable(nothing_sent=True))
+        with pytest.raises(WeChatUnavailable) as caught:
+            call(gateway, token, SEND, "POST", body=b"{}")
+
+        assert (caught.value.status, caught.value.errcode) == (502, -1)
+
+    @pytest.mark.parametrize(("method", "status"), [("GET", 502), ("POST", 504)])
+    def test_a_too_large_answer_to_a_write_invites_no_retry(
+        self, gateway, wechat, token, method, status
+    ):
+        """502 would; the write has happened."""
+        wechat.script("/cgi-bin/message/custom/info", AnswerTooLarge())
+        with pytest.raises(AnswerTooLarge) as caught:
+            call(gateway, token, "/cgi-bin/message/custom/info", method)
+
+        assert (caught.value.status, caught.value.errcode) == (status, 45001)
+
+    def test_a_posted_read_is_repeated_once(self, gateway, wechat, token):
+        """WeChat reads by POST, too."""
+        path = "/cgi-bin/user/info/batchget"
+        wechat.script(path, WeChatUnavailable(), OK)
+
+        assert load(call(gateway, token, path, "POST", body=b"{}")) == OK
+        assert [each.body for each in wechat.calls(path)] == [b"{}", b"{}"]
 
     def test_a_read_that_timed_out_is_not_repeated(self, gateway, wechat, token):
         """The caller has waited long enough."""

@@ -100,6 +100,7 @@ def test_failures(answer, kind, caplog):
 
     told = "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
     assert kind is caught.type
+    assert not caught.value.nothing_sent
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert not any(each in told + caplog.text for each in (HUSH, "wx-hush", port))
     assert 1 == len(server.requests)
@@ -113,6 +114,7 @@ def test_nobody_listens():
     with pytest.raises(WeChatUnavailable) as caught:
         pooled_transport()("GET", url, headers={}, body=None, seconds=1.0)
     assert WeChatUnreachable is caught.type
+    assert caught.value.nothing_sent
 
 
 def self_signed(folder):
@@ -142,6 +144,7 @@ def test_a_server_with_an_untrusted_certificate(tmp_path):
             pooled_transport()("GET", url, headers={}, body=None, seconds=5.0)
 
     assert WeChatUnavailable is caught.type
+    assert caught.value.nothing_sent
     assert (1, []) == (server.connections, server.requests)
 
 
