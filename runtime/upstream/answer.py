@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 from runtime.errors import WeChatRefused, WeChatUnavailable
 from runtime.web.messages import Headers
+from runtime.web.stored_body import Body
+from runtime.web.streamed import Rest, joined
 
 _RID = re.compile(r",?\s*rid:\s*[0-9A-Za-z-]*")
 
@@ -18,11 +20,35 @@ _RID = re.compile(r",?\s*rid:\s*[0-9A-Za-z-]*")
 # Without slots: `errcode` is kept beside the fields.
 @dataclass(frozen=True)
 class Answer:
-    """A platform's answer; header names are as they came."""
+    """A platform's answer; header names are as they came.
+
+    Of a large answer `body` is the beginning, and `rest` brings what follows; its
+    reader reads it to the end or closes it. `length` is that of the whole body, where
+    `rest` is there and the length is known.
+    """
 
     status: int
     headers: Headers = field(repr=False)
     body: bytes = field(repr=False)
+    rest: Rest | None = field(default=None, repr=False)
+    length: int | None = field(default=None, repr=False)
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is media or a download by its headers."""
+        return is_file(self.headers)
+
+    def whole(self) -> Answer:
+        """Return the answer with all its body; AnswerTooLarge beyond 6 MB."""
+        if self.rest is None:
+            return self
+        body = joined(self.body, self.rest, length=self.length)
+        return replace(self, body=body, rest=None, length=None)
+
+    def close(self) -> None:
+        """Read no more of it."""
+        if self.rest is not None:
+            self.rest.close()
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object; WeChatUnavailable if it is none.
@@ -58,7 +84,7 @@ class Answer:
         """
         if not self.body.lstrip().startswith(b"{") or b'"errcode"' not in self.body:
             return 0
-        if any(_is_file(name.lower(), value) for name, value in self.headers):
+        if self.is_file:
             return 0
         try:
             return int(self.json().get("errcode") or 0)
@@ -75,12 +101,17 @@ class Transport(Protocol):
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: Body | None,
         seconds: float,
     ) -> Answer: ...
 
 
-def _is_file(name: str, value: str) -> bool:
+def is_file(headers: Headers) -> bool:
+    """Tell whether headers are those of media or of a download."""
+    return any(_marks_file(name.lower(), value) for name, value in headers)
+
+
+def _marks_file(name: str, value: str) -> bool:
     kinds = ("image/", "audio/", "voice/", "video/")
     is_media = name == "content-type" and value.lower().startswith(kinds)
     return is_media or name == "content-disposition"

@@ -1,4 +1,8 @@
-"""Persistent connections, each used by one thread at a time."""
+"""Persistent connections, each used by one thread at a time.
+
+Every connection is kept after its call, so that as many are open as calls were in
+flight within the last seconds. The caller limits those calls.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ import select
 import socket
 import ssl
 import threading
+import time
 import weakref
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,10 +28,12 @@ ADDRESS_SECONDS = 2.0
 """For one address, and less where others have to share what is left."""
 
 TRUSTED_SECONDS = 15.0
-"""How long a connection may have been idle: Function Compute freezes an instance
+"""How long a connection may be idle, and is kept: Function Compute freezes an instance
 between requests, and its connections may die meanwhile without notice."""
 
-_MOST_IDLE = 32
+_FEW_IDLE = 8
+"""So many idle connections may wait for the next call before they are closed; more of
+them are closed by a thread. Function Compute never has as many."""
 
 Address = tuple[Any, ...]
 Resolve = Callable[[str, int], list[tuple[Any, ...]]]
@@ -37,34 +44,33 @@ class Connections:
     """Idle connections by origin, the one used last in front."""
 
     def __init__(
-        self, clock: Callable[[], float], *, resolve: Resolve | None = None
+        self,
+        clock: Callable[[], float],
+        *,
+        resolve: Resolve | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._resolve = resolve or _addresses
         self._idle: Idle = defaultdict(deque)
         self._lock = threading.Lock()
+        self._is_closing = False
         weakref.finalize(self, _close, self._idle)
 
-    @contextmanager
-    def lent(
-        self, origin: str, *, seconds: float, once: bool = False
-    ) -> Iterator[socket.socket]:
-        """Lend an open connection to `scheme://host`, and close it after an error.
+    def lend(self, origin: str, *, seconds: float, once: bool = False) -> Lent:
+        """Return an open connection to `scheme://host`, with `once` a new one.
 
-        With `once` it is a new one, and closed in any case.
-        One that its user has closed is not lent again. WeChatUnreachable if no
-        connection can be made.
+        WeChatUnreachable if no connection can be made.
         """
         known = None if once else self._trusted(origin)
-        connection = known or self._opened(origin, seconds)
-        try:
-            yield connection
-        except BaseException:
-            connection.close()
-            raise
-        if once:
-            connection.close()
-        self._keep(origin, connection)
+        opened = known or self._opened(origin, seconds)
+        return Lent(opened, _close_used if once else partial(self._keep, origin))
+
+    @property
+    def idle(self) -> int:
+        """Return how many connections are idle."""
+        return sum(map(len, self._idle.values()))
 
     def _trusted(self, origin: str) -> socket.socket | None:
         while True:
@@ -139,14 +145,55 @@ class Connections:
         return context
 
     def _keep(self, origin: str, connection: socket.socket) -> None:
-        if connection.fileno() < 0:  # closed by its user
-            return
         with self._lock:
-            idle = self._idle[origin]
-            idle.appendleft((self._clock(), connection))
-            spare = idle.pop()[1] if len(idle) > _MOST_IDLE else None
-        if spare:
-            spare.close()
+            self._idle[origin].appendleft((self._clock(), connection))
+            stale = self._take_stale()
+            starts = self.idle > _FEW_IDLE and not self._is_closing
+            self._is_closing = self._is_closing or starts
+        for each in stale:
+            each.close()
+        if starts:
+            threading.Thread(target=self._close_idle, daemon=True).start()
+
+    def _take_stale(self) -> list[socket.socket]:
+        """Take out the connections that are idle for too long; the lock is held."""
+        oldest, stale = self._clock() - TRUSTED_SECONDS, []
+        for connections in self._idle.values():
+            while connections and connections[-1][0] < oldest:
+                stale.append(connections.pop()[1])
+        return stale
+
+    def _close_idle(self) -> None:
+        """Close connections in time although no call comes, until few are left."""
+        while self._is_closing:
+            self._sleep(TRUSTED_SECONDS / 5)
+            with self._lock:
+                stale = self._take_stale()
+                self._is_closing = self.idle > _FEW_IDLE
+            for each in stale:
+                each.close()
+
+
+class Lent:
+    """A connection in use, until it is given back or closed."""
+
+    def __init__(
+        self, connection: socket.socket, on_return: Callable[[socket.socket], None]
+    ) -> None:
+        self.socket = connection
+        self._on_return = on_return
+
+    def give_back(self) -> None:
+        """Keep the connection for the next call, if it may be kept."""
+        self._on_return(self.socket)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.socket.close()
+
+
+def _close_used(connection: socket.socket) -> None:
+    connection.close()
 
 
 def _addresses(host: str, port: int) -> list[Address]:

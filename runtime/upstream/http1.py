@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from socket import socket
 
 from runtime.errors import AnswerTooLarge, WeChatUnavailable
@@ -27,7 +28,7 @@ LARGEST_HEAD = 64 * 1024
 MOST_HEADERS = 100
 
 LARGEST_ANSWER = 6 * 1024 * 1024
-"""Bytes; Function Compute carries no larger answer to the caller."""
+"""Bytes of an answer that is read whole; Function Compute carries no larger one."""
 
 _LARGEST_LINE = 8 * 1024
 """Bytes of a chunk's size and extensions, or of a trailer."""
@@ -75,16 +76,27 @@ def read_head(incoming: Incoming) -> Head:
 
 def read_body(incoming: Incoming, head: Head) -> bytes:
     """Return the body; AnswerTooLarge beyond LARGEST_ANSWER."""
-    if head.chunked:
-        return _chunks(incoming)
-    if head.length is None:
-        content = incoming.rest(most=LARGEST_ANSWER)
-        if len(content) > LARGEST_ANSWER:
-            raise AnswerTooLarge
-        return content
-    if head.length > LARGEST_ANSWER:
+    return b"".join(body_pieces(incoming, head, most=LARGEST_ANSWER))
+
+
+def body_pieces(
+    incoming: Incoming, head: Head, *, most: int | None = None
+) -> Iterator[bytes]:
+    """Yield the body as it comes; AnswerTooLarge if it has more than `most` bytes."""
+    size = 0
+    if most is not None and (head.length or 0) > most:
         raise AnswerTooLarge
-    return incoming.exactly(head.length)
+    if head.chunked:
+        pieces = _chunks(incoming, most=most)
+    elif head.length is None:
+        pieces = iter(partial(incoming.some, _PIECE), b"")
+    else:
+        pieces = _of_length(incoming, head.length)
+    for piece in pieces:
+        size += len(piece)
+        if most is not None and size > most:
+            raise AnswerTooLarge
+        yield piece
 
 
 class Incoming:
@@ -125,6 +137,16 @@ class Incoming:
         while len(self._buffer) <= most and self._more():
             pass
         return self._take(len(self._buffer))
+
+    def some(self, most: int) -> bytes:
+        """Take what has come, at most `most` bytes; b"" if the connection has ended."""
+        if self._buffer or self._more():
+            return self._take(min(most, len(self._buffer)))
+        return b""
+
+    def new_deadline(self, remaining: Callable[[], float]) -> None:
+        """Go on with another deadline."""
+        self._remaining = remaining
 
     def _take(self, size: int) -> bytes:
         taken = bytes(memoryview(self._buffer)[:size])
@@ -185,18 +207,28 @@ def _framing(
     return None, False
 
 
-def _chunks(incoming: Incoming) -> bytes:
-    content = bytearray()
+def _of_length(incoming: Incoming, left: int) -> Iterator[bytes]:
+    while left:
+        piece = incoming.some(min(left, _PIECE))
+        if not piece:
+            raise WeChatUnavailable
+        left -= len(piece)
+        yield piece
+
+
+def _chunks(incoming: Incoming, *, most: int | None) -> Iterator[bytes]:
+    announced = 0
     while size := _chunk_size(incoming):
-        if len(content) + size > LARGEST_ANSWER:
+        announced += size
+        if most is not None and announced > most:
             raise AnswerTooLarge
-        content += incoming.exactly(size)
+        yield from _of_length(incoming, size)
         if incoming.exactly(2) != b"\r\n":
             raise WeChatUnavailable
     for _ in range(MOST_HEADERS + 1):
         trailer = incoming.until(b"\r\n", most=_LARGEST_LINE).decode("latin-1")
         if not trailer:
-            return bytes(content)
+            return
         _header(trailer)
     raise WeChatUnavailable
 

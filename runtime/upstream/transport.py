@@ -12,24 +12,53 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from socket import socket
 
-from runtime.errors import WeChatTimeout, WeChatUnavailable
-from runtime.upstream.answer import Answer, Transport
-from runtime.upstream.connections import Connections
-from runtime.upstream.http1 import Incoming, read_body, read_head
+from runtime.errors import AnswerTooLarge
+from runtime.upstream.answer import Answer, Transport, is_file
+from runtime.upstream.connections import Connections, Lent
+from runtime.upstream.decoding import coding_of, decoded, without_coding
+from runtime.upstream.http1 import (
+    LARGEST_ANSWER,
+    Incoming,
+    body_pieces,
+    read_head,
+)
+from runtime.upstream.rest import AnswerRest, errors_of_ours
+from runtime.web.messages import Headers
+from runtime.web.stored_body import Body, pieces_of
+
+HELD = 1024 * 1024
+"""Bytes of JSON or text that are read before an answer is passed on."""
+
+HELD_OF_FILE = 64 * 1024
+
+PIECE_SECONDS = 30.0
+"""The timeout of each piece of an answer that is passed on as it comes."""
 
 _FIRST = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1")
 _LINE = re.compile(r"[\t -~\x80-\xff]*")
 
 
-def pooled_transport(*, clock: Callable[[], float] = time.monotonic) -> Transport:
-    """Return a transport that reuses connections; no redirects, no retries."""
-    return _Pooled(clock)
+def pooled_transport(
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    connections: Connections | None = None,
+    streams: bool = False,
+) -> Transport:
+    """Return a transport that reuses connections; no redirects, no retries.
+
+    With `streams` an answer may be of any size, and only the beginning of a large one
+    is read; otherwise a large one is AnswerTooLarge.
+    """
+    return _Pooled(clock, connections or Connections(clock), streams=streams)
 
 
 class _Pooled:
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._connections = Connections(clock)
+    def __init__(
+        self, clock: Callable[[], float], connections: Connections, *, streams: bool
+    ) -> None:
+        self._connections = connections
         self._clock = clock
+        self._streams = streams
 
     def __call__(
         self,
@@ -37,35 +66,61 @@ class _Pooled:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: Body | None,
         seconds: float,
     ) -> Answer:
         origin, target = _split(url)
         head = _head(method, origin, target, headers, body)
-        deadline = self._clock() + seconds
+        remaining = self._deadline(seconds)
+        # A server may ignore such a body, and take it for the next request.
+        once = body is not None and method in ("GET", "HEAD")
+        lent = self._connections.lend(origin, seconds=seconds, once=once)
+        try:
+            with errors_of_ours(nothing_sent=True):
+                lent.socket.settimeout(remaining())
+            with errors_of_ours():
+                _send(lent.socket, head, body)
+                return self._received(lent, remaining)
+        except BaseException:
+            lent.close()
+            raise
+
+    def _received(self, lent: Lent, remaining: Callable[[], float]) -> Answer:
+        incoming = Incoming(lent.socket, remaining=remaining)
+        head = read_head(incoming)
+        coding = coding_of(head.headers)
+        headers = without_coding(head.headers) if coding else head.headers
+        most = None if self._streams else LARGEST_ANSWER
+        pieces = body_pieces(incoming, head, most=most)
+
+        def renew() -> None:
+            incoming.new_deadline(self._deadline(PIECE_SECONDS))
+
+        rest = AnswerRest(
+            decoded(pieces) if coding else pieces,
+            lent,
+            may_keep=lambda: not head.is_last and incoming.is_empty,
+            before_piece=renew,
+        )
+        begin = rest.beginning(_held(headers) if most is None else most)
+        if rest.is_over:
+            return Answer(head.status, headers, begin)
+        if most is not None:
+            raise AnswerTooLarge
+        length = None if coding else head.length
+        return Answer(head.status, headers, begin, rest, length)
+
+    def _deadline(self, seconds: float) -> Callable[[], float]:
+        """Return what tells the seconds until then; TimeoutError when it is past."""
+        until = self._clock() + seconds
 
         def remaining() -> float:
-            left = deadline - self._clock()
+            left = until - self._clock()
             if left <= 0:
                 raise TimeoutError
             return left
 
-        sent = False
-        try:
-            # A server may ignore such a body, and take it for the next request.
-            once = body is not None and method in ("GET", "HEAD")
-            with self._connections.lent(
-                origin, seconds=seconds, once=once
-            ) as connection:
-                connection.settimeout(remaining())
-                sent = True
-                _send(connection, head, body)
-                return _received(connection, remaining)
-        # The errors' own texts hold the URL, and that a secret: from None.
-        except TimeoutError:
-            raise WeChatTimeout(nothing_sent=not sent) from None
-        except OSError:
-            raise WeChatUnavailable(nothing_sent=not sent) from None
+        return remaining
 
 
 def _split(url: str) -> tuple[str, str]:
@@ -84,7 +139,7 @@ def _head(
     origin: str,
     target: str,
     headers: Mapping[str, str],
-    body: bytes | None,
+    body: Body | None,
 ) -> bytes:
     """Return the request's head; ValueError for a line with a line break in it."""
     first = f"{method} {target} HTTP/1.1"
@@ -97,18 +152,13 @@ def _head(
     return "\r\n".join([first, *lines, "", ""]).encode("latin-1")
 
 
-def _send(connection: socket, head: bytes, body: bytes | None) -> None:
+def _send(connection: socket, head: bytes, body: Body | None) -> None:
     # A server that has not read all of it may have answered all the same.
     with suppress(BrokenPipeError):
         connection.sendall(head)
-        if body:
-            connection.sendall(body)
+        for piece in pieces_of(body or b""):
+            connection.sendall(piece)
 
 
-def _received(connection: socket, remaining: Callable[[], float]) -> Answer:
-    incoming = Incoming(connection, remaining=remaining)
-    head = read_head(incoming)
-    body = read_body(incoming, head)
-    if head.is_last or not incoming.is_empty:
-        connection.close()
-    return Answer(head.status, head.headers, body)
+def _held(headers: Headers) -> int:
+    return HELD_OF_FILE if is_file(headers) else HELD

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -53,19 +52,13 @@ def test_an_answer_comes_as_it_is(answer, status, body):
 
 
 def test_headers_come_as_pairs():
-    """A header that comes twice is there twice, and compressed bytes stay so."""
-    body = gzip.compress(b"{}")
-    headers = ("Content-Encoding: gzip", "X-A: 1", "X-A: 2")
-    with RawServer(make_answer(body, headers=headers)) as server:
+    """A header that comes twice is there twice."""
+    headers = ("X-A: 1", "X-A: 2")
+    with RawServer(make_answer(b"{}", headers=headers)) as server:
         actual = exchange(server)
 
-    expected = (
-        ("Content-Encoding", "gzip"),
-        ("X-A", "1"),
-        ("X-A", "2"),
-        ("Content-Length", str(len(body))),
-    )
-    assert Answer(200, expected, body) == actual
+    expected = (("X-A", "1"), ("X-A", "2"), ("Content-Length", "2"))
+    assert Answer(200, expected, b"{}") == actual
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary"])

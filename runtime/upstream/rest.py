@@ -1,0 +1,84 @@
+"""Body of an answer, read piece by piece; at its end the connection is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from runtime.errors import WeChatTimeout, WeChatUnavailable
+from runtime.upstream.connections import Lent
+
+
+class AnswerRest:
+    """The part of an answer that has not been read.
+
+    `may_keep` tells, at the end, whether the connection may serve another call;
+    `before_piece` is called before each piece.
+    """
+
+    def __init__(
+        self,
+        pieces: Iterator[bytes],
+        lent: Lent,
+        *,
+        may_keep: Callable[[], bool],
+        before_piece: Callable[[], object],
+    ) -> None:
+        self._pieces = pieces
+        self._lent = lent
+        self._may_keep = may_keep
+        self._before_piece = before_piece
+        self.is_over = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next piece; WeChatUnavailable or WeChatTimeout if none comes."""
+        if self.is_over:
+            raise StopIteration
+        with errors_of_ours():
+            self._before_piece()
+            return self._next()
+
+    def beginning(self, size: int) -> bytes:
+        """Read a little more than `size` bytes, or all where the body is smaller."""
+        content = bytearray()
+        while len(content) <= size and not self.is_over:
+            try:
+                content += self._next()
+            except StopIteration:
+                break
+        return bytes(content)
+
+    def close(self) -> None:
+        """Read no more; a connection on which bytes are left cannot be kept."""
+        if not self.is_over:
+            self.is_over = True
+            self._lent.close()
+
+    def _next(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except StopIteration:
+            self.is_over = True
+            if self._may_keep():
+                self._lent.give_back()
+            else:
+                self._lent.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+
+@contextmanager
+def errors_of_ours(*, nothing_sent: bool = False) -> Iterator[None]:
+    """Turn errors of sockets, whose texts hold the URL and that a secret, into ours."""
+    try:
+        yield
+    except TimeoutError:
+        raise WeChatTimeout(nothing_sent=nothing_sent) from None
+    except OSError:
+        raise WeChatUnavailable(nothing_sent=nothing_sent) from None
