@@ -18,8 +18,9 @@ from host.processes.signals import Interruption
 from host.server.options import parse_options
 from host.server.run import Host
 from host.server.serving import listen
-from runtime.errors import SettingsError
-from runtime.settings import settings_from
+from runtime.errors import OtherDeployment, ServiceUnavailable, SettingsError
+from runtime.gateway import Gateway
+from runtime.settings import Settings, settings_from
 from template.served import TemplateError, read_served_template
 
 _CUT_SHORT = 130
@@ -48,16 +49,32 @@ def _run(options: OptionParser, children: Children, interruption: Interruption) 
     sockets = listen(options.port, options.address)
     url = f"http://{options.address}:{sockets[0].getsockname()[1]}"
     lines = []
+    embeds_redis = options.development and not os.environ.get("REDIS_URL", "").strip()
     if options.development:
         machine = Machine(url, options.sandbox_port)
         lines = set_up(os.environ, machine=machine, children=children)
     settings = settings_from(os.environ)  # a fault is reported now, not at a request
+    _check_redis(settings, is_embedded=embeds_redis)
     if options.debug:
         _watch(template.root, children)
     host = Host(options, template, trusted_hops=settings.trusted_proxy_hops)
     interruption.check()
     greeting = "\n".join([f"ready {url}", *lines])
     return host.serve(sockets, on_ready=lambda: print(greeting, flush=True))
+
+
+def _check_redis(settings: Settings, *, is_embedded: bool) -> None:
+    """Refuse to start on the Redis of another deployment."""
+    store = Gateway(settings).redis_store
+    try:
+        if is_embedded:  # this folder's own, whatever port the host listens on
+            store.take_over()
+        else:
+            store.check_deployment()
+    except OtherDeployment as other:
+        raise CannotStart(other.explanation) from None
+    except ServiceUnavailable:
+        pass  # it may come back; /healthz says whether it has
 
 
 def _watch(root: Path, children: Children) -> None:

@@ -125,6 +125,12 @@ def _http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
 def _unreachable(environ: Mapping[str, str]) -> Iterator[str]:
     _use_bucket_key(environ)
     found = Gateway(settings_from(environ)).health.find()
+    if found["redis"] == "other_deployment":
+        yield (
+            "REDIS_URL names the Redis of another deployment:"
+            " manage.py redis claim takes it over."
+        )
+        return
     away = [setting for name, setting in _ASKED.items() if found[name] != "ok"]
     if away:
         yield f"{' and '.join(away)} cannot be used from here."

@@ -83,6 +83,7 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
         _optional_appid,
     ),
     ("token", "refresh"): ("fetch the tokens of one app that are due", appid_argument),
+    ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "history"): ("list the versions of a document", _document),
     ("document", "rollback"): ("write an older version as the newest", _rollback),

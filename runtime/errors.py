@@ -116,6 +116,15 @@ class ServiceUnavailable(GatewayError):
     retry_after = 2
 
 
+class OtherDeployment(ServiceUnavailable):
+    """Redis belongs to another deployment; `explanation` is for operators only."""
+
+    explanation: str
+
+    def __init__(self, explanation: str) -> None:
+        super().__init__(explanation=explanation)
+
+
 class Overloaded(GatewayError):
     """Too many calls wait for WeChat, of this client or in all; nothing was sent."""
 

@@ -84,12 +84,19 @@ class Gateway:
     @lazy
     def redis_store(self) -> RedisStore:
         """Return the store in Redis."""
+        from runtime.state.deployment import Deployment
         from runtime.state.redis_clients import connect
         from runtime.state.redis_store import RedisStore
 
         settings = self.settings
-        connected = self._client or (lambda: connect(settings.redis_url))
-        return RedisStore(connected, blocking=settings.redis_wait == "block")
+        return RedisStore(
+            self._client or (lambda: connect(settings.redis_url)),
+            blocking=settings.redis_wait == "block",
+            deployment=Deployment(
+                public_base_url=settings.public_base_url,
+                config_url=settings.config_url,
+            ),
+        )
 
     @lazy
     def documents(self) -> Documents:

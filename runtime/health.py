@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from runtime.documents.documents import Documents
-from runtime.errors import ServiceUnavailable
+from runtime.errors import OtherDeployment, ServiceUnavailable
 from runtime.state.redis_store import RedisStore
 from runtime.version import version
 
@@ -31,7 +31,10 @@ log = logging.getLogger("gateway.health")
 
 
 class Health:
-    """The state of Redis and the config service: "ok" or "away", found by use."""
+    """The state of Redis and the config service, found by use.
+
+    It is "ok", "away", or "other_deployment" for a Redis that belongs to another one.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,13 @@ class Health:
     ) -> None:
         # A write: a Redis that is full, or a replica, would answer a PING.
         key = f"gateway:health:{{{version()}}}"
+
+        def use_redis() -> None:
+            store.check_deployment()
+            store.put(key, b"", seconds=60)
+
         self._needed: dict[str, Callable[[], Any]] = {
-            "redis": lambda: store.put(key, b"", seconds=60),
+            "redis": use_redis,
             "config": lambda: documents.version("clients", "health"),
         }
         self._count_unreadable = unreadable
@@ -71,9 +79,9 @@ class Health:
     def _look(self) -> dict[str, str]:
         # In threads, which can be left behind: redis-py and boto3 retry for longer than
         # a probe waits.
-        reached: set[str] = set()
+        states: dict[str, str] = {}
         threads = [
-            threading.Thread(target=_reach, args=(*each, reached), daemon=True)
+            threading.Thread(target=_reach, args=(*each, states), daemon=True)
             for each in self._needed.items()
         ]
         count = threading.Thread(target=self._count, daemon=True)
@@ -84,17 +92,20 @@ class Health:
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         count.join(COUNT_SECONDS)  # it matters less than what is away
-        return {name: "ok" if name in reached else "away" for name in self._needed}
+        return {name: states.get(name, "away") for name in self._needed}
 
     def _count(self) -> None:
         with suppress(ServiceUnavailable):
             self._unreadable = self._count_unreadable()
 
 
-def _reach(name: str, call: Callable[[], Any], reached: set[str]) -> None:
+def _reach(name: str, call: Callable[[], Any], states: dict[str, str]) -> None:
     try:
         call()
-        reached.add(name)
+        states[name] = "ok"
+    except OtherDeployment as refusal:
+        states[name] = "other_deployment"
+        log.error("redis: %s", refusal.explanation)
     except (OSError, ServiceUnavailable):
         pass  # logged where it was raised
     except Exception:

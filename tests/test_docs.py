@@ -102,7 +102,9 @@ def test_every_redis_key_is_named():
     found = set().union(*(texts(tree) for _, tree in sources("runtime", "functions")))
     prefixes = {text.rstrip("{") for text in found if text.startswith("gateway:")}
     endings = {text.strip(":") for text in found if re.fullmatch(r":[a-z]+:?", text)}
-    pattern = re.compile(r"(gateway:[a-z_]+:)\{[A-Z]+\}(?::([a-z]+)(?::[A-Z]+)?)?")
+    pattern = re.compile(
+        r"(gateway:[a-z_]+:?)(?:\{[A-Z]+\}(?::([a-z]+)(?::[A-Z]+)?)?)?"
+    )
     table = names(rows(section(CONFIGURATION, "Redis keys")))
     documented = [pattern.fullmatch(name) for name in table]
 

@@ -133,6 +133,7 @@ def refusals():
         | raised("Failure", "deploy")
         | printed("make smoke"),
         "`local_host.py`": raised("CannotStart", "host")
+        | raised("OtherDeployment", "runtime")
         | raised("TemplateError", "template"),
         "`manage.py`": raised("Failure", "management", "manage.py")
         | raised("SettingsError", "local_settings")

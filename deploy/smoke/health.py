@@ -16,6 +16,8 @@ def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     """
     if refusal := next((answer[each] for each in _REFUSALS if answer.get(each)), None):
         raise CheckFailed(str(refusal))
+    if answer.get("redis") == "other_deployment":
+        raise CheckFailed("Redis belongs to another deployment")
     away = [name for name in ("redis", "config") if answer.get(name) != "ok"]
     if away:
         raise CheckFailed(f"{' and '.join(away)} away")

@@ -36,13 +36,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
 # ARGV: ms between two checks, life in ms. Returns {version, content, '1' if the caller
-# has to compare} or {}. Cheap where there is no copy.
+# has to compare} or {}; cheap where there is no copy. One that was checked later than
+# now is due: the clock was set back.
 _GET = (
     _NOW
     + """
 local found = redis.call('HMGET', KEYS[1], 'version', 'content', 'checked')
 if not found[1] then return {} end
-if now - tonumber(found[3]) < tonumber(ARGV[1]) then
+local age = now - tonumber(found[3])
+if age >= 0 and age < tonumber(ARGV[1]) then
   return {found[1], found[2], '0'}
 end
 redis.call('HSET', KEYS[1], 'checked', string.format('%.0f', now))

@@ -28,4 +28,5 @@ def answer_probe(
     if in_flight := made.calls_in_flight.number:
         content["calls_in_flight"] = in_flight
     content |= {**found, "time": made.clock()}
-    return json_response(content, status=503 if "away" in found.values() else 200)
+    is_well = set(found.values()) == {"ok"}
+    return json_response(content, status=200 if is_well else 503)

@@ -19,7 +19,6 @@ def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     The answer does not tell whether there were any; the user may sign in again.
     """
     sub = checked_fields(arguments, {"sub": _SUB}, needed=("sub",))["sub"]
-    now = gateway.clock()
-    gateway.sessions.end_all(sub, now=now)
+    now = gateway.sessions.end_all(sub)
     until = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
     return {"sub": sub, "signed_out_until": until}

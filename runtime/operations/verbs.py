@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.documents.documents import VersionExists
-from runtime.errors import ServiceUnavailable
+from runtime.errors import OtherDeployment, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
     access_verbs,
     app_verbs,
     client_verbs,
+    redis_verbs,
     store_verbs,
     token_verbs,
     transfer,
@@ -57,6 +58,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("person", "sign-out"): _changes(user_verbs.sign_out),
     ("token", "show"): _reads(token_verbs.show),
     ("token", "refresh"): _changes(token_verbs.refresh),
+    ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "history"): _reads(store_verbs.history),
     ("document", "rollback"): _changes(store_verbs.rollback),
@@ -82,6 +84,8 @@ def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[st
         raise OperationRefused(
             "Somebody else has changed it in this moment: look, and try again."
         ) from None
+    except OtherDeployment as refusal:
+        raise ServiceUnavailable(message=refusal.explanation) from None
     except (OSError, ServiceUnavailable):
         raise ServiceUnavailable(
             message="Redis or the store of documents is away."

@@ -138,9 +138,9 @@ class Sessions:
         """End the session everywhere."""
         self._store.remove(_key(session.sid))
 
-    def end_all(self, sub: str, *, now: float) -> None:
-        """End all sessions and tokens of a user that began up to now."""
-        self._sign_outs.end_all(sub, now=now)
+    def end_all(self, sub: str) -> int:
+        """End all sessions and tokens of a user that began up to now; return when."""
+        return self._sign_outs.end_all(sub)
 
     def _signed(self, session: Session, *, now: float) -> str:
         fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}

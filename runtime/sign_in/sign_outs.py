@@ -9,6 +9,13 @@ from __future__ import annotations
 from runtime.crypto.encoding import sha256_hex
 from runtime.state.redis_store import RedisStore
 
+# ARGV: life in ms. Returns the Unix time by Redis' clock, which it stores.
+_END_ALL = """
+local now = redis.call('TIME')[1]
+redis.call('SET', KEYS[1], now, 'PX', ARGV[1])
+return now
+"""
+
 
 class SignOuts:
     """Times of sign-outs of users, stored as long as anything older may live."""
@@ -17,9 +24,13 @@ class SignOuts:
         self._store = store
         self._seconds = seconds
 
-    def end_all(self, sub: str, *, now: float) -> None:
-        """End every session and token of this user that began up to now."""
-        self._store.put(key_of(sub), str(int(now)).encode(), seconds=self._seconds)
+    def end_all(self, sub: str) -> int:
+        """End every session and token of this user that began up to now; return when.
+
+        The time is Redis', whatever the clock of an operator's machine says.
+        """
+        life = round(self._seconds * 1000)
+        return int(self._store.run(_END_ALL, [key_of(sub)], [life], repeatable=True))
 
     def have_ended(self, sub: str, *, since: int) -> bool:
         """Tell whether what began at `since` (unix seconds) has been ended."""

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from runtime.errors import ServiceUnavailable
 from runtime.state.breaker import Breaker
+from runtime.state.deployment import Deployment
+from runtime.state.redis_calls import RedisCalls, run_script
 from runtime.state.redis_clients import ANSWER_SECONDS
-
-T = TypeVar("T")
-
-log = logging.getLogger("gateway.store")
 
 SHORTEST_POLL = 0.005
 LONGEST_POLL = 0.1
 
 LONGEST_BLOCK = ANSWER_SECONDS - 0.3
 """Seconds of one blocking command: a longer one would be taken for a hanging Redis."""
-
-_REFUSED = ("READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED", "CLUSTERDOWN", "TRYAGAIN")
-"""What a server answers that is not, or no longer, the one to run a command."""
-
-# Redis 6.2 puts what a script was answered into an error of its own.
-_REFUSAL = re.compile(rf"(?:Error running script .*: -)?(?:{'|'.join(_REFUSED)})\b")
-
-_OLD_MASTER = "The previous master is now a slave"
-"""What redis-py makes of READONLY where Sentinel tells the address."""
-
 
 KEYS_AT_ONCE = 1000
 """In one round trip, so that neither side holds much for the other."""
@@ -66,9 +49,8 @@ class Entry:
 class RedisStore:
     """The commands that the gateway uses of Redis; it connects at the first one.
 
-    Values are bytes. Keys always carry a time to live. A command is repeated once, on a
-    new connection, if it was not sent or not run, or if a repetition changes nothing.
-    A Redis that hangs is away for all callers at once, see breaker.py.
+    Values are bytes. Keys always carry a time to live. See redis_calls.py for what is
+    repeated, and deployment.py for whose Redis it is; without a `deployment` anybody's.
     """
 
     def __init__(
@@ -77,12 +59,26 @@ class RedisStore:
         *,
         blocking: bool = True,
         breaker: Breaker | None = None,
+        deployment: Deployment | None = None,
     ) -> None:
-        self._connect = connect
         self._blocking = blocking
-        self._breaker = breaker or Breaker()
-        self._client: Any = None
-        self._lock = threading.Lock()
+        self._deployment = deployment
+        self._call = RedisCalls(
+            connect,
+            breaker=breaker,
+            first_call=deployment.check if deployment else None,
+        ).call
+
+    def check_deployment(self) -> None:
+        """Raise OtherDeployment if Redis belongs to another one by now."""
+        if self._deployment:
+            self._call(self._deployment.check, repeatable=True, unchecked=True)
+
+    def take_over(self) -> str:
+        """Let Redis belong to this deployment; return the URL of the one before."""
+        if self._deployment is None:
+            return ""
+        return self._call(self._deployment.take_over, repeatable=True, unchecked=True)
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
@@ -209,23 +205,16 @@ class RedisStore:
         *,
         repeatable: bool = False,
     ) -> Any:
-        """Run a Lua script; it is loaded again if Redis has forgotten it.
+        """Run a Lua script and return its answer.
 
         A `repeatable` one gives the same result if it runs twice with the same
         arguments, so it is run again if its answer was lost. What changes something
         takes an id of the attempt for that, see `attempt_id`.
         """
-        digest = _digest(script)
-
-        def call(client: Any) -> Any:
-            from redis.exceptions import NoScriptError
-
-            try:
-                return client.evalsha(digest, len(keys), *keys, *arguments)
-            except NoScriptError:
-                return client.eval(script, len(keys), *keys, *arguments)
-
-        return self._call(call, repeatable=repeatable)
+        return self._call(
+            partial(run_script, script=script, keys=keys, arguments=arguments),
+            repeatable=repeatable,
+        )
 
     def _poll(self, key: str, seconds: float) -> bytes | None:
         # For a Redis behind a proxy that refuses blocking commands.
@@ -240,85 +229,6 @@ class RedisStore:
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, LONGEST_POLL)
 
-    def _call(
-        self,
-        command: Callable[[Any], T],
-        *,
-        repeatable: bool = False,
-        blocking: float = 0.0,
-    ) -> T:
-        from redis import RedisError
-        from redis.exceptions import RedisClusterException
-
-        with self._breaker.trying() as attempt:
-            began = time.monotonic()
-            try:
-                return self._attempt(command, repeatable=repeatable)
-            # redis-py has an error of another kind for a cluster that is away.
-            except (RedisError, RedisClusterException, OSError) as error:
-                # A refused connection costs nobody time.
-                if time.monotonic() - began >= blocking + 0.9 * ANSWER_SECONDS:
-                    attempt.fail()
-                # The error's own text can hold the URL with its password.
-                log.warning("redis: %s", type(error).__name__)
-                raise ServiceUnavailable from None
-
-    def _attempt(self, command: Callable[[Any], T], *, repeatable: bool) -> T:
-        from redis import RedisError
-
-        client = self._connected()
-        try:
-            return command(client)
-        except RedisError as error:
-            if not _may_repeat(error, repeatable=repeatable):
-                raise
-        # The address may lead to another server by now.
-        self._forget(client)
-        return command(self._connected())
-
-    def _connected(self) -> Any:
-        # To make a client for a cluster is to ask it, and it may hang.
-        if not self._lock.acquire(timeout=2 * ANSWER_SECONDS):
-            raise TimeoutError
-        try:
-            if self._client is None:
-                self._client = self._connect()
-            return self._client
-        finally:
-            self._lock.release()
-
-    def _forget(self, client: Any) -> None:
-        with self._lock:
-            if self._client is client:
-                self._client = None
-        if pool := getattr(client, "connection_pool", None):
-            # Those that other threads use are closed as soon as they fail, too.
-            pool.disconnect(inuse_connections=False)
-
 
 def _block(client: Any, *, key: str, seconds: float) -> Any:
     return client.blmove(key, key, seconds, src="LEFT", dest="LEFT")
-
-
-def _may_repeat(error: Exception, *, repeatable: bool) -> bool:
-    from redis import ConnectionError as LostConnection
-
-    from runtime.state.redis_pools import is_unsent
-
-    if _is_refusal(error):
-        return True
-    is_lost = isinstance(error, LostConnection)
-    # Redis may have run it, and only the answer was lost.
-    return is_lost and (repeatable or is_unsent(error))
-
-
-def _is_refusal(error: Exception) -> bool:
-    # redis-py cuts the word off where it knows an exception for it.
-    text = str(error)
-    known = getattr(error, "status_code", None) in _REFUSED
-    return known or text == _OLD_MASTER or bool(_REFUSAL.match(text))
-
-
-@lru_cache
-def _digest(script: str) -> str:
-    return hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 - EVALSHA's

@@ -10,6 +10,7 @@ import yaml
 from deploy import check
 from deploy.package.parameters import NEEDED
 from deploy.package.rendering import render
+from runtime.state.deployment import KEY
 from tests.deployment.deployer import ROOT
 from tests.support.gateway_environ import make_environ
 from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
@@ -221,6 +222,19 @@ def test_reach_asks_redis(checked):
     assert (1, "make deploy: REDIS_URL cannot be used from here.\n") == checked(
         "--reach", **away
     )
+
+
+def test_reach_asks_whose_redis_it_is(checked, redis_server):
+    """Staging's settings with production's Redis are not deployed."""
+    url = redis_server.url.replace("127.0.0.1", REDIS)
+    with redis_server.client() as client:
+        client.hset(KEY, "fingerprint", "0123456789abcdef")
+    expected = (
+        "make deploy: REDIS_URL names the Redis of another deployment:"
+        " manage.py redis claim takes it over.\n"
+    )
+
+    assert (1, expected) == checked("--reach", REDIS_URL=url)
 
 
 def test_reach_asks_the_bucket_by_its_own_key(checked):

@@ -11,6 +11,7 @@ import pytest
 from deploy.smoke.__main__ import main
 from management.endpoint import Endpoint
 from management.parser import FUNCTION, SERVICE
+from runtime.state.deployment import KEY as DEPLOYMENT
 from tests.support.local_hosts import SETTINGS, LocalHost
 from tests.support.rsa_keys import oidc_key, private_key
 
@@ -110,6 +111,17 @@ def test_redis_is_away(start, smoke, own_redis):
         assert f"FAILED       {name}: redis away" in said
     assert any(each.startswith("ok           clock: ") for each in said)
     assert "ok           lock of admin: 403 for an unsigned call" in said
+
+
+def test_redis_belongs_to_another_deployment(start, smoke, own_redis):
+    """Every function that is asked says so."""
+    host = start()
+    with own_redis.client() as client:
+        client.hset(DEPLOYMENT, "fingerprint", "0123456789abcdef")
+    code, said = smoke(host)
+
+    assert 1 == code
+    assert "FAILED       login: Redis belongs to another deployment" in said
 
 
 def test_every_apps_token_counts(start, smoke):

@@ -136,6 +136,35 @@ def test_a_redis_that_takes_no_writes_is_away(ask, tmp_path, own_redis):
     client.close()
 
 
+def test_a_redis_of_another_deployment(ask, tmp_path, redis_server, caplog):
+    """Whoever used it first keeps it; the answer names neither, the log both."""
+    one = with_redis(tmp_path, redis_server.url)
+    other = Gateway(
+        replace(one.settings, public_base_url="https://staging.example.com")
+    )
+    assert 200 == ask(of=one)[0]
+    status, _, answer = ask(of=other)
+
+    assert (503, "other_deployment", "ok") == (
+        status,
+        answer["redis"],
+        answer["config"],
+    )
+    assert "example.com" not in json.dumps(answer)
+    assert "https://gateway.example.com" in caplog.text
+
+
+def test_a_redis_that_was_taken_over(ask, tmp_path, redis_server):
+    """A process that has used it for long notices, too."""
+    one = with_redis(tmp_path, redis_server.url)
+    assert 200 == ask(of=one)[0]
+    other = replace(one.settings, public_base_url="https://staging.example.com")
+    Gateway(other).redis_store.take_over()
+    one.health = Health(one.redis_store, one.documents)
+
+    assert "other_deployment" == ask(of=one)[2]["redis"]
+
+
 def test_a_bucket_that_is_away(ask, tmp_path, redis_server, monkeypatch):
     """It is asked itself, not Redis' copy of what it holds."""
     bucket = {
@@ -173,6 +202,9 @@ class Counted:
         self.asked = 0
         self._away = away
         self._pause = pause
+
+    def check_deployment(self):
+        """Belong to whoever asks."""
 
     def put(self, key, value, *, seconds):
         self.asked += 1

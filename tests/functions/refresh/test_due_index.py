@@ -65,9 +65,11 @@ def test_a_round_asks_the_index(gateway, settings, real, redis_server, monkeypat
     let_pass_be_over(gateway)
     stranger, client = counted(settings, real, redis_server)
     monkeypatch.setattr(stranger.registry, "apps", None)  # whoever calls it fails
+    stranger.redis_store.get("a")  # a process asks first whose Redis it is
+    connected = client.trips
 
     assert {"fresh": 30} == refresh(stranger)
-    assert 1 == client.trips
+    assert 1 == client.trips - connected
 
 
 def test_a_full_pass_takes_few_round_trips(gateway, settings, real, redis_server):

@@ -25,6 +25,7 @@ from tests.support.scripted_wechat import (
     change,
     header,
 )
+from tests.support.signed_out import sign_out_at
 
 OTHER_SECRET = "other_" + "2" * 32
 
@@ -275,7 +276,7 @@ class TestUsers:
     ):
         """A disabled client, a raised epoch, a user signed out everywhere."""
         if end == "person":
-            gateway.sessions.end_all("u-1", now=gateway.clock())
+            sign_out_at(gateway, "u-1", gateway.clock())
         else:
             changes = {"disabled": True} if end == "disable" else {"epoch": 2}
             change(gateway, "clients", "demo", **changes)

@@ -9,6 +9,9 @@ import sys
 import pytest
 
 from host.developer.embedded_redis import find_server
+from runtime.gateway import Gateway
+from runtime.settings import settings_from
+from runtime.state.deployment import KEY as DEPLOYMENT
 from tests.support.local_hosts import (
     ROOT,
     SETTINGS,
@@ -212,3 +215,37 @@ def test_it_says_where_it_listens(tmp_path):
 
     assert "127.0.0.1" == address[0]
     assert ROOT != tmp_path
+
+
+@linux
+def test_the_redis_of_another_deployment(tmp_path, redis_server):
+    """It is refused at start, in one sentence; when it was taken over, it is used."""
+    environment = {**SETTINGS, "REDIS_URL": redis_server.url}
+    store = Gateway(settings_from(environment)).redis_store
+    store.check_deployment()
+    staging = {**environment, "PUBLIC_BASE_URL": "https://staging.example.com"}
+    host = LocalHost(tmp_path, *OPTIONS, environment=staging)
+
+    assert 1 == host.process.wait(20)
+    assert host.log().startswith(
+        "Redis belongs to the deployment of http://127.0.0.1:8080 ("
+    )
+    assert 1 == len(host.log().splitlines())
+    assert environment["PUBLIC_BASE_URL"].encode() == owner(redis_server)
+
+    Gateway(settings_from(staging)).redis_store.take_over()
+    with LocalHost(tmp_path, *OPTIONS, environment=staging):
+        assert b"https://staging.example.com" == owner(redis_server)
+
+
+def owner(redis_server):
+    with redis_server.client() as client:
+        return client.hget(DEPLOYMENT, "public_base_url")
+
+
+@linux
+def test_an_embedded_redis_belongs_to_its_folder(tmp_path):
+    """The host may listen on another port each time it starts."""
+    for _ in range(2):
+        with start_bare(tmp_path, environment={}) as host:
+            assert "ok" == host.get("/healthz").json()["redis"]

@@ -193,3 +193,17 @@ def test_only_what_is_wrong_is_dropped(place):
     DocumentCopies(RedisStore(place.redis.client)).drop("apps/wx1", 2)
 
     assert b"1" == place.copy()[b"version"]
+
+
+def test_a_copy_from_later_than_now_is_due(place):
+    """Redis' clock was set back by an hour: a writer who died meanwhile is noticed."""
+    process, lone = place.process(), place.process(redis=False)
+    process.write("apps", "wx1", APP, after=0)
+    with place.redis.client() as client:
+        now, _ = client.time()
+        client.hset("gateway:document:{apps/wx1}", "checked", (now + 3600) * 1000)
+    lone.write("apps", "wx1", NEW, after=1)
+    place.later(2.0)
+
+    assert 2 == process.read("apps", "wx1").version
+    assert int(place.copy()[b"checked"]) < (now + 60) * 1000

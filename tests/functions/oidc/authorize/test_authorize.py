@@ -16,6 +16,7 @@ from tests.support.client_sign_in import (
 from tests.support.handles import oidc
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, WEBSITE, change, header
+from tests.support.signed_out import sign_out_at
 
 ISSUER = "https://gateway.example.com"
 
@@ -53,14 +54,18 @@ class TestSignedIn:
         state = query_of(header(begun, "Location"))["state"]
         code = query_of(header(visit.agree(begun), "Location"))["code"]
         redis = shared_redis.client()
-        kinds = {b"string": redis.get, b"list": lambda key: redis.lindex(key, 0)}
+        kinds = {
+            b"string": redis.get,
+            b"list": lambda key: redis.lindex(key, 0),
+            b"hash": lambda key: b" ".join(redis.hvals(key)),
+        }
         found = [
             (key + b" " + kinds[redis.type(key)](key)).decode()
             for key in redis.scan_iter("gateway:*")
         ]
         redis.close()
 
-        assert len(found) >= 4
+        assert len(found) >= 5
         assert [text for text in found if state in text or code in text] == []
 
     @pytest.mark.case(97)
@@ -101,7 +106,7 @@ class TestSignedIn:
     def test_who_was_signed_out_everywhere_is_asked_again(self, visit, gateway):
         """By the operator, for one user."""
         visit.agree(visit.authorize())
-        gateway.sessions.end_all("u-1", now=gateway.clock())
+        sign_out_at(gateway, "u-1", gateway.clock())
 
         assert answered(visit, prompt="none")["error"] == "login_required"
 

@@ -15,6 +15,7 @@ from tests.support.provider import (
     VERIFIER,
     make_code,
 )
+from tests.support.signed_out import sign_out_at
 
 REFUSED = (400, "invalid_grant")
 
@@ -89,7 +90,7 @@ def test_who_was_signed_out_everywhere_is_told_to_nobody(provider, gateway, age)
     """An unused code ends, too; a code of a later sign-in is valid."""
     now = int(gateway.clock())
     before, after = (make_code(gateway, auth_time=at) for at in (now - age, now + 1))
-    gateway.sessions.end_all(UNIONID, now=gateway.clock())
+    sign_out_at(gateway, UNIONID, gateway.clock())
 
     assert REFUSED == said(provider.redeem(before))
     assert 200 == provider.redeem(after)[0]

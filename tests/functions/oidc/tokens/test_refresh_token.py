@@ -14,6 +14,7 @@ from runtime.tokens.id_tokens import IdTokens
 from runtime.tokens.lifetimes import REFRESH_TOKEN_SECONDS
 from tests.support.provider import ISSUER, UNIONID, grant, make_code
 from tests.support.scripted_wechat import FORM, basic, change
+from tests.support.signed_out import sign_out_at
 
 LASTING = ("openid", "profile", "offline_access")
 REFUSED = (400, "invalid_grant")
@@ -154,7 +155,7 @@ class TestLeeway:
     def test_not_after_a_sign_out(self, provider, first, gateway, clock):
         """The operator has signed the user out everywhere."""
         _, _, second = refresh(provider, first["refresh_token"])
-        gateway.sessions.end_all(UNIONID, now=clock.now)
+        sign_out_at(gateway, UNIONID, clock.now)
 
         assert_ended(provider, first, second)
 
@@ -338,7 +339,7 @@ def test_no_more_than_was_granted(provider, first, scope, expected):
 
 def test_a_user_who_was_signed_out_everywhere(provider, first, gateway, clock):
     """By the operator; what began before is over."""
-    gateway.sessions.end_all(UNIONID, now=clock.now)
+    sign_out_at(gateway, UNIONID, clock.now)
 
     assert REFUSED == said(refresh(provider, first["refresh_token"]))
 

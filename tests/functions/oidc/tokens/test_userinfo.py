@@ -12,6 +12,7 @@ from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.provider import OPENID, PROFILE, UNIONID, grant
 from tests.support.scripted_wechat import FORM, SERVICE, change
+from tests.support.signed_out import sign_out_at
 
 PATH = "/oidc/userinfo"
 
@@ -174,7 +175,7 @@ def test_a_client_that_is_no_more_who_it_was(provider, token, gateway, changed):
 
 def test_a_user_who_was_signed_out_everywhere(provider, token, gateway, clock):
     """The token is dead with the sessions."""
-    gateway.sessions.end_all(UNIONID, now=clock.now)
+    sign_out_at(gateway, UNIONID, clock.now)
 
     assert 401 == provider.userinfo(token)[0]
 
