@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.flows import Flows
+    from runtime.sign_in.pushed_requests import PushedRequests
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
     from runtime.state.redis_store import RedisStore
@@ -241,6 +242,13 @@ class Gateway:
         from runtime.sign_in.flows import Flows
 
         return Flows(self.redis_store, secure=self.settings.secure)
+
+    @lazy
+    def pushed_requests(self) -> PushedRequests:
+        """Return the authorization requests that are too long for a link."""
+        from runtime.sign_in.pushed_requests import PushedRequests
+
+        return PushedRequests(self.redis_store)
 
     @lazy
     def _sign_outs(self) -> SignOuts:

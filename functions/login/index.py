@@ -25,7 +25,7 @@ ROUTES = (
         GET=small_files.domain_proof,
     ),
     route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
-    route(r"/qr\.js", body=UNREAD_BODY, GET=small_files.qr_script),
+    route(r"/(qr|continue)\.js", body=UNREAD_BODY, GET=small_files.page_script),
     route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
     route(_OF_MINI_PROGRAMS, body=SMALL_BODY, POST=mini_program.mini_program_sign_in),
     route(r"/logout", body=SMALL_BODY, GET=session.logout_page, POST=session.logout),

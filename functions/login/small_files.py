@@ -1,4 +1,4 @@
-"""Small files: the proof of a domain for WeChat, and the script of the QR code."""
+"""Small files: the proof of a domain for WeChat, and the scripts of pages."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def domain_proof(request: Request, gateway: Gateway, word: str) -> Response:
     return Response(200, headers, word.encode())
 
 
-def qr_script(request: Request, gateway: Gateway) -> Response:
-    """Answer GET /login/qr.js by the script, which is the same for every user."""
-    return Response(200, _SCRIPT_HEADERS, (TEMPLATES / "qr.js").read_bytes())
+def page_script(request: Request, gateway: Gateway, name: str) -> Response:
+    """Answer GET /login/{name}.js by the script, which is the same for every user."""
+    return Response(200, _SCRIPT_HEADERS, (TEMPLATES / f"{name}.js").read_bytes())

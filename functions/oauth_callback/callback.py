@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from functions.oauth_callback.continue_link import links_of_flow, links_without_flow
+from runtime.broker.client_answer import refused
 from runtime.broker.finish import FlowEnd, client_of_flow, continuation, finish
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
@@ -17,6 +18,7 @@ from runtime.errors import (
     WeChatRefused,
 )
 from runtime.gateway import Gateway
+from runtime.pages.languages import language_of
 from runtime.web.messages import Request, Response, redirect
 
 SPENT_CODE = (40029, 40163, 42003)
@@ -73,20 +75,26 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
             raise
         return _restart(request, gateway, end)
     except (ConsentRefused, SnapshotUser) as error:
-        return _refused(gateway, end, error)
-    goes_on = continuation(gateway, end, result)
-    return redirect(goes_on.url).with_headers(*goes_on.cookies)
+        return _refused(request, gateway, end, error)
+    language = end.flow.language or language_of(request)
+    return continuation(gateway, end, result, language=language)
 
 
-def _refused(gateway: Gateway, end: FlowEnd, error: GatewayError) -> Response:
+def _refused(
+    request: Request, gateway: Gateway, end: FlowEnd, error: GatewayError
+) -> Response:
     """Tell the client that asked, or the user where the client leaves that to us."""
     asked, client = end.flow.request, end.client
     preview = isinstance(error, SnapshotUser)
     if asked is None or client is None or (preview and client.snapshot_users == "page"):
         raise error
-    issuer = gateway.settings.public_base_url
-    return redirect(
-        asked.refused("access_denied", issuer=issuer, description=error.message)
+    return refused(
+        gateway,
+        asked,
+        client,
+        "access_denied",
+        language=end.flow.language or language_of(request),
+        description=error.message,
     )
 
 

@@ -1,16 +1,20 @@
 """/oidc/authorize by OpenID Connect Core, 3.1.2, with PKCE and RFC 9207's issuer.
 
 A wrong client_id or redirect_uri is reported on a page. Any other error goes back to
-the client (RFC 6749, 4.1.2.1), except a temporary one, which the user can retry here.
+the client with its state (RFC 6749, 4.1.2.1), except a temporary one, which the user
+can retry here.
 """
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from urllib.parse import urlencode
 
 from functions.oidc.authorize_parameters import AuthorizeRefused, check_parameters
 from runtime.broker.authorize import authorize
+from runtime.broker.client_answer import refused
+from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     BadRequest,
     GatewayError,
@@ -20,14 +24,17 @@ from runtime.errors import (
     ServiceUnavailable,
 )
 from runtime.gateway import Gateway
-from runtime.registry.models import Client, is_registered
+from runtime.pages.languages import language_of
+from runtime.registry.models import Client, home_of, is_registered
 from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.authorization_request import (
-    LONGEST_STATE,
+    FORM_POST,
     OIDC,
+    QUERY,
     AuthorizationRequest,
 )
-from runtime.web.form_as_link import form_as_link
+from runtime.sign_in.pushed_requests import Pairs, pushed_uri
+from runtime.web.form_as_link import LONGEST_LINK, form_as_link
 from runtime.web.messages import Request, Response, redirect, single
 
 PATH = "/oidc/authorize"
@@ -40,39 +47,82 @@ log = logging.getLogger("gateway")
 def authorize_page(request: Request, gateway: Gateway) -> Response:
     """Answer a browser that a client has sent, by GET or POST."""
     if request.method == "POST":
-        return form_as_link(request, PATH)
+        return _as_link(request, gateway)
     pairs = request.arguments
-    # These two decide where an error may be sent, so neither may be ambiguous.
-    client = gateway.registry.client(single(pairs, "client_id") or "")
-    redirect_uri = single(pairs, "redirect_uri") or ""
-    if client is None or client.disabled or not is_registered(client, redirect_uri):
-        raise RedirectUriUnknown
-    if "#" in redirect_uri:
-        raise RedirectUriFragment
+    again = f"{PATH}?{urlencode(pairs)}"
+    if pushed := pushed_uri(pairs):
+        pairs = _pushed(pairs, gateway, pushed)
+    client, redirect_uri = _sender(pairs, gateway)
+    modes = [value for name, value in pairs if name == "response_mode"]
     # Of a repeated state the first comes back. An empty one counts as left out.
     states = (value for name, value in pairs if name == "state" and value)
     asked = AuthorizationRequest(
         dialect=OIDC,
         client_id=client.client_id,
         redirect_uri=redirect_uri,
-        again=f"{PATH}?{urlencode(pairs)}",
-        state=next((each for each in states if len(each) <= LONGEST_STATE), None),
+        again=again,
+        state=next(states, None),
+        response_mode=FORM_POST if modes == [FORM_POST] else QUERY,
     )
     try:
-        return _answer(request, gateway, asked, client)
-    except AuthorizeRefused as refused:
-        location = asked.refused(
-            refused.error,
-            issuer=gateway.settings.public_base_url,
-            description=refused.description,
+        return _answer(request, gateway, asked, client, pairs)
+    except AuthorizeRefused as refusal:
+        return refused(
+            gateway,
+            asked,
+            client,
+            refusal.error,
+            language=language_of(request),
+            description=refusal.description,
         )
-        return redirect(location)
+
+
+def _pushed(pairs: Pairs, gateway: Gateway, uri: str) -> Pairs:
+    """Return the form that the short name stands for."""
+    try:
+        return gateway.pushed_requests.find(uri)
+    except GatewayError as error:
+        client = gateway.registry.client(single(pairs, "client_id") or "")
+        uris = client.redirect_uris if client else ()
+        home = home_of(client, next(iter(uris), "")) if client else None
+        links = PageLinks(None if home else "/login", home)
+        raise ErrorInDialect(error, partial(web_dialect, links=links)) from error
+
+
+def _sender(pairs: Pairs, gateway: Gateway) -> tuple[Client, str]:
+    """Return the client and the URL to which it may be told an error."""
+    # Neither may be ambiguous.
+    client = gateway.registry.client(single(pairs, "client_id") or "")
+    redirect_uri = single(pairs, "redirect_uri") or ""
+    if client is None or client.disabled or not is_registered(client, redirect_uri):
+        raise RedirectUriUnknown
+    if "#" in redirect_uri:
+        raise RedirectUriFragment
+    return client, redirect_uri
+
+
+def _as_link(request: Request, gateway: Gateway) -> Response:
+    """Redirect a form to the same request by GET, by a short name if it is long."""
+    pairs = request.form
+    if len(f"{PATH}?{urlencode(pairs)}") <= LONGEST_LINK:
+        return form_as_link(request, PATH)
+    client, _ = _sender(pairs, gateway)
+    gateway.limits.sign_in(request)
+    short = {
+        "client_id": client.client_id,
+        "request_uri": gateway.pushed_requests.push(pairs),
+        **{name: value for name, value in pairs if name == "ui_locales"},
+    }
+    return redirect(f"{PATH}?{urlencode(short)}")
 
 
 def _answer(
-    request: Request, gateway: Gateway, asked: AuthorizationRequest, client: Client
+    request: Request,
+    gateway: Gateway,
+    asked: AuthorizationRequest,
+    client: Client,
+    pairs: Pairs,
 ) -> Response:
-    pairs = request.arguments
     try:
         parameters = check_parameters(asked, client, pairs, gateway)
         return authorize(
@@ -83,13 +133,20 @@ def _answer(
             prompt=parameters.prompt,
             max_age=parameters.max_age,
         )
+    except AuthorizeRefused:
+        raise
     except GatewayError as error:
         code = _oauth_error(error)
         # With prompt=none this runs in a hidden frame, where nobody sees a page.
         if code == _TEMPORARY and "none" not in dict(pairs).get("prompt", "").split():
-            raise
+            links = PageLinks(asked.again, home_of(client, asked.redirect_uri))
+            raise ErrorInDialect(error, partial(web_dialect, links=links)) from error
         log.info("%s /oidc: %s", request.request_id, error.code)
         raise AuthorizeRefused(code, error.message) from None
+    except Exception:
+        # RFC 6749, 4.1.2.1: the client gets server_error, as it would no status 500.
+        log.exception("%s %s failed", request.request_id, "/oidc")
+        raise AuthorizeRefused("server_error", GatewayError.message) from None
 
 
 def _oauth_error(error: GatewayError) -> str:

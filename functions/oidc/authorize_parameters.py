@@ -9,10 +9,16 @@ from dataclasses import dataclass, replace
 from runtime.errors import OidcNotConfigured
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
-from runtime.sign_in.authorization_request import LONGEST_STATE, AuthorizationRequest
+from runtime.sign_in.authorization_request import (
+    FORM_POST,
+    LONGEST_STATE,
+    QUERY,
+    AuthorizationRequest,
+)
 from runtime.tokens.id_tokens import BadHint
 
 SCOPES = ("openid", "profile", "email", "offline_access")
+RESPONSE_MODES = (QUERY, FORM_POST)
 
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -58,7 +64,8 @@ def check_parameters(
     _check_response(given)
     for name in ("state", "nonce"):
         if len(given.get(name, "")) > LONGEST_STATE:
-            raise AuthorizeRefused("invalid_request", f"{name} is too long.")
+            limit = f"{name} has more than {LONGEST_STATE} characters."
+            raise AuthorizeRefused("invalid_request", limit)
     scope = tuple(name for name in SCOPES if name in given.get("scope", "").split(" "))
     if "openid" in scope and gateway.settings.oidc_key is None:
         raise OidcNotConfigured
@@ -80,8 +87,9 @@ def _check_response(given: Mapping[str, str]) -> None:
         raise AuthorizeRefused(
             "unsupported_response_type", "response_type must be code."
         )
-    if given.get("response_mode", "query") != "query":
-        raise AuthorizeRefused("invalid_request", "response_mode must be query.")
+    if given.get("response_mode", QUERY) not in RESPONSE_MODES:
+        modes = " or ".join(RESPONSE_MODES)
+        raise AuthorizeRefused("invalid_request", f"response_mode must be {modes}.")
 
 
 def _challenge(given: Mapping[str, str], client: Client) -> str | None:

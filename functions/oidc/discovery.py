@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from functions.oidc.authorize_parameters import SCOPES
+from functions.oidc.authorize_parameters import RESPONSE_MODES, SCOPES
 from runtime.gateway import Gateway
 from runtime.pages.languages import LANGUAGES
 from runtime.tokens.oidc_keys import ALGORITHM
@@ -43,7 +43,7 @@ def _metadata(issuer: str) -> bytes:
         "jwks_uri": f"{issuer}/oidc/jwks",
         "scopes_supported": SCOPES,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": RESPONSE_MODES,
         "grant_types_supported": [
             *("authorization_code", "refresh_token", "client_credentials")
         ],

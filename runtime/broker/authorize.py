@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.broker.client_answer import granted, refused
 from runtime.broker.start import start_sign_in
 from runtime.errors import BadRequest, NotSignedIn
 from runtime.gateway import Gateway
@@ -17,7 +18,7 @@ from runtime.sign_in.flows import Flow
 from runtime.sign_in.sessions import Session
 from runtime.tokens.grant import Grant
 from runtime.web.form_as_link import LONGEST_LINK
-from runtime.web.messages import Request, Response, redirect
+from runtime.web.messages import Request, Response
 from runtime.web.next_url import DEFAULT_NEXT
 
 
@@ -37,7 +38,7 @@ def authorize(
     # The flow in Redis holds it, and the browser may have to request it again.
     if len(asked.again) > LONGEST_LINK:
         raise BadRequest
-    issuer = gateway.settings.public_base_url
+    language = language_of(request)
     signed_in = (
         None
         if prompt & {"login", "select_account"}
@@ -47,12 +48,12 @@ def authorize(
         session, profile = signed_in
         # A code takes as much of Redis as a flow, so it is limited likewise.
         gateway.limits.code(request)
-        language = language_of(request)
         grant = grant_of(apps.client, asked, session, profile, language=language)
         code = gateway.grants.code(grant)
-        return redirect(asked.granted(code, issuer=issuer))
+        return granted(gateway, asked, apps.client, code, language=language)
     if "none" in prompt:
-        return redirect(asked.refused("login_required", issuer=issuer))
+        error = "login_required"
+        return refused(gateway, asked, apps.client, error, language=language)
     flow = Flow(
         next=DEFAULT_NEXT,
         appids=apps.appids,
@@ -64,7 +65,7 @@ def authorize(
         gateway,
         flow,
         apps=apps,
-        url=issuer + asked.again,
+        url=gateway.settings.public_base_url + asked.again,
         # The client would refuse the answer to this request in another browser.
         other_browser_url=home_of(apps.client, asked.redirect_uri),
     )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runtime.broker.authorize import grant_of
+from runtime.broker.client_answer import granted, refused
 from runtime.errors import (
     FlowExpired,
     NotSignedIn,
@@ -26,6 +27,7 @@ from runtime.sign_in.flows import Flow, FlowResult
 from runtime.sign_in.sessions import Session
 from runtime.state.redis_store import Entry
 from runtime.state.stored_fields import known_fields
+from runtime.web.messages import Response, redirect
 from runtime.web.next_url import safe_next
 
 
@@ -49,14 +51,6 @@ class FlowEnd:
             raise RedirectUriUnknown if asked else SignInNotConfigured
         if asked and not is_registered(client, asked.redirect_uri):
             raise RedirectUriUnknown
-
-
-@dataclass(frozen=True, slots=True)
-class Continuation:
-    """The URL at which a browser goes on, and the cookie of its session, if any."""
-
-    url: str
-    cookies: tuple[tuple[str, str], ...] = ()
 
 
 def client_of_flow(gateway: Gateway, flow: Flow) -> Client | None:
@@ -97,12 +91,17 @@ def finish(
     return result
 
 
-def continuation(gateway: Gateway, end: FlowEnd, result: FlowResult) -> Continuation:
-    """Return where the browser of a finished flow goes on."""
+def continuation(
+    gateway: Gateway, end: FlowEnd, result: FlowResult, *, language: str
+) -> Response:
+    """Return the answer with which the browser of a finished flow goes on.
+
+    It has the session's cookie, and is a redirect, or a form by `response_mode`.
+    """
     session = Session(**known_fields(Session, result.fields))
-    url = _location(gateway, end, result.fields)
+    response = _onward(gateway, end, result.fields, language=language)
     if not session.sid:
-        return Continuation(url)
+        return response
     if result.repeated:
         try:
             gateway.sessions.profile(session)
@@ -110,7 +109,7 @@ def continuation(gateway: Gateway, end: FlowEnd, result: FlowResult) -> Continua
             # The user has signed out and gone back: the ended session stays ended.
             raise FlowExpired from None
     cookie = gateway.sessions.cookie(session, now=gateway.clock())
-    return Continuation(url, (cookie,))
+    return response.with_headers(cookie)
 
 
 def _session(
@@ -129,15 +128,16 @@ def _session(
     return session, [entry]
 
 
-def _location(gateway: Gateway, end: FlowEnd, result: Mapping[str, Any]) -> str:
+def _onward(
+    gateway: Gateway, end: FlowEnd, result: Mapping[str, Any], *, language: str
+) -> Response:
     asked, client = end.flow.request, end.client
     if asked is None or client is None:
         # Checked again: what was stored in Redis is not trusted.
         origins = client.origins if client else ()
-        return safe_next(end.flow.next, origins=origins)
-    issuer = gateway.settings.public_base_url
+        return redirect(safe_next(end.flow.next, origins=origins))
     if not asked.wants(subject_for(client, result["sub"])):
         # Another user has signed in than the one of the client's id_token_hint.
-        return asked.refused("login_required", issuer=issuer)
+        return refused(gateway, asked, client, "login_required", language=language)
     code = gateway.grants.code_of(end.state, key=result["key"])
-    return asked.granted(code, issuer=issuer)
+    return granted(gateway, asked, client, code, language=language)

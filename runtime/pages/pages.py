@@ -14,6 +14,7 @@ from runtime.web.browsers import Browser
 from runtime.web.messages import Response
 
 QR_SCRIPT = "/login/qr.js"
+CONTINUE_SCRIPT = "/login/continue.js"
 
 _OWN_NAMES = {"zh_CN": "简体中文", "zh_TW": "繁體中文", "en": "English"}
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
@@ -118,6 +119,37 @@ def sign_out(
 def signed_out(language: str, *, home: str | None, https: bool = False) -> Response:
     """Return the page that says that the user is signed out."""
     return render(language, "signed_out.html", https=https, home=link(home))
+
+
+def answer_form(
+    language: str,
+    *,
+    action: str,
+    fields: Mapping[str, str],
+    client_name: str,
+    base_url: str,
+    https: bool = False,
+) -> Response:
+    """Return the page whose form posts an answer to the client's URL `action`.
+
+    A script posts it at once; without scripts the user does by a button. `base_url` is
+    the gateway's own.
+    """
+    own_script = script(f"{origin(base_url) or ''}{CONTINUE_SCRIPT}")
+    # Chromium applies form-action to each redirect of the client's answer, too, and the
+    # client may redirect to another host of its own.
+    targets = ("https:",) if action.startswith("https:") else ("https:", "http:")
+    scripts = (own_script,) if own_script else ()
+    return render(
+        language,
+        "answer_form.html",
+        https=https,
+        allowed=Allowed(scripts=scripts, form_targets=targets),
+        action=link(action),
+        fields=fields,
+        client_name=client_name,
+        own_script=own_script,
+    )
 
 
 def _allowed(qr: QrCode, own_script: str | None) -> Allowed:

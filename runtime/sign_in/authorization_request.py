@@ -16,8 +16,11 @@ from runtime.state.stored_fields import known_fields
 OIDC = "oidc"
 WECHAT = "wechat"
 
-LONGEST_STATE = 1024
-"""Characters of a client's state or nonce that are returned unchanged."""
+QUERY = "query"
+FORM_POST = "form_post"
+
+LONGEST_STATE = 2500
+"""Characters of a client's state or nonce; a request with a longer one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class AuthorizationRequest:
 
     `again` is the path and query that repeat it. `appid` is what WeChat's dialect was
     asked with: a WeChat app's, or the client's id. `sub` is the only user whom the
-    client wants, by the name that the client knows, or None.
+    client wants, by the name that the client knows, or None. `response_mode` tells how
+    the answer goes back: in the query of a redirect, or in a form.
     """
 
     dialect: str
@@ -39,34 +43,38 @@ class AuthorizationRequest:
     code_challenge: str | None = None
     appid: str = ""
     sub: str | None = None
+    response_mode: str = QUERY
 
     def wants(self, sub: str) -> bool:
         """Tell whether the client accepts this user."""
         return self.sub is None or self.sub == sub
 
-    def granted(self, code: str, *, issuer: str) -> str:
-        """Return the URL that takes the code to the client."""
-        return self._url({"code": code}, issuer)
+    def granted(self, code: str, *, issuer: str) -> dict[str, str]:
+        """Return the parameters that take the code to the client."""
+        return self._with_state({"code": code}, issuer)
 
-    def refused(self, error: str, *, issuer: str, description: str = "") -> str:
-        """Return the URL that takes an error to the client, in OAuth's codes.
+    def refused(
+        self, error: str, *, issuer: str, description: str = ""
+    ) -> dict[str, str]:
+        """Return the parameters that take an error to the client, in OAuth's codes.
 
-        In WeChat's dialect it has no code and no error, as at WeChat.
+        The state is always among them (RFC 6749, 4.1.2.1). In WeChat's dialect there
+        is no code and no error, as at WeChat.
         """
         if self.dialect == WECHAT:
-            return self._url({}, issuer)
+            return self._with_state({}, issuer)
         # RFC 6749, 4.1.2.1, allows ASCII only.
         plain = description.encode("ascii", "ignore").decode()
         parameters = {"error": error, "error_description": plain}
-        return self._url({k: v for k, v in parameters.items() if v}, issuer)
+        return self._with_state({k: v for k, v in parameters.items() if v}, issuer)
 
-    def _url(self, pairs: dict[str, str], issuer: str) -> str:
+    def _with_state(self, pairs: dict[str, str], issuer: str) -> dict[str, str]:
         if self.state is not None:
             pairs["state"] = self.state
         if self.dialect == OIDC:
             # RFC 9207: a client of several providers learns whose answer it is.
             pairs["iss"] = issuer
-        return extended(self.redirect_uri, pairs)
+        return pairs
 
 
 def extended(url: str, pairs: Mapping[str, str]) -> str:

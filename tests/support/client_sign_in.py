@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from functions.wechat_api.index import handler as wechat_api
@@ -61,6 +62,26 @@ def willing(wechat):
 
 def query_of(address):
     return dict(parse_qsl(urlsplit(address).query))
+
+
+class _Fields(HTMLParser):
+    """The hidden fields of a page's form, decoded as a browser decodes them."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = {}
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if tag == "input":
+            self.found[named["name"]] = named["value"]
+
+
+def fields(response):
+    """Return what the form of this page posts to the client."""
+    parser = _Fields()
+    parser.feed(response.body.decode())
+    return parser.found
 
 
 def changed(pairs, **changes):

@@ -70,6 +70,7 @@ ENDPOINTS = {
     "sign-out page": page(login, "/logout"),
     "sign-out": form(login, "/logout", _xsrf="x"),
     "qr script": page(login, "/login/qr.js"),
+    "continue script": page(login, "/login/continue.js"),
     "mini program": Endpoint(login, "/login/miniprogram", "POST", "application/json"),
     "health": page(login, "/login/healthz"),
     "domain proof": page(login, f"/MP_verify_{WORD}.txt"),

@@ -22,10 +22,13 @@ WAYS = {
 
 
 class Service:
-    """`url` begins a sign-in at /{way}; `answers` is every query that came back."""
+    """`url` begins a sign-in at /{way}; `answers` is all that came back, `posted`
+    what of it came in a form.
+    """
 
     def __init__(self, gateway):
-        self.gateway, self.client, self.answers = gateway, None, []
+        self.gateway, self.client = gateway, None
+        self.answers, self.posted = [], []
         self._http = urllib3.PoolManager(retries=False, timeout=20)
         self._started = {}
 
@@ -47,7 +50,8 @@ class Service:
     def begin(self, way, more):
         """Return where a browser is sent to sign in; `more` goes along."""
         path, name, scope = WAYS[way]
-        state, verifier = secrets.token_hex(8), secrets.token_urlsafe(48)
+        verifier = secrets.token_urlsafe(48)
+        state = more.get("state", secrets.token_hex(8))
         self._started[state] = (way, verifier)
         query = {
             name: self.client["client_id"],
@@ -113,6 +117,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         self._show(service.end(query) if name == "signed_in" else {"page": parts.path})
+
+    def do_POST(self):
+        """Take an answer by response_mode=form_post."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        answer = dict(parse_qsl(body))
+        self.server.service.posted.append(answer)
+        self._show(self.server.service.end(answer))
 
     def _show(self, content):
         self.send_response(200)

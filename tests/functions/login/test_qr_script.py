@@ -1,14 +1,17 @@
-"""/login/qr.js: small, cacheable, and the same for everybody."""
+"""/login/qr.js and continue.js: small, cacheable, and the same for everybody."""
 
 from __future__ import annotations
+
+import pytest
 
 from tests.support.handles import login as handle
 from tests.support.scripted_wechat import HTML, ask
 
 
-def test_the_script_is_small_and_may_be_kept(gateway):
+@pytest.mark.parametrize("path", ["/qr.js", "/continue.js"])
+def test_the_script_is_small_and_may_be_kept(gateway, path):
     """Less than 2 kB of JavaScript that a cache may keep, and no cookie with it."""
-    response = handle(ask(path="/qr.js"), gateway)
+    response = handle(ask(path=path), gateway)
 
     assert response.status == 200
     assert response.headers == (

@@ -20,6 +20,7 @@ QR_SCRIPT = "https://res.wx.qq.com/connect/zh_CN/htmledition/js/wxLogin.js"
 WECHAT = "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx2#wechat_redirect"
 ADDRESS = "https://login.example.com/login?next=%2Fme&lang=en&a=1"
 OWN_SCRIPT = "https://login.example.com/login/qr.js"
+CONTINUE_SCRIPT = "https://login.example.com/login/continue.js"
 VOID = {"meta", "link", "input", "img"}
 
 
@@ -82,3 +83,9 @@ def sign_out(language="en", **changes):
 
 def signed_out(language="en", *, home="/"):
     return pages.signed_out(language, home=home)
+
+
+def answer_form(language="en", **changes):
+    shown = {"action": "https://a.example/back", "fields": {"code": "c", "state": "s"}}
+    shown |= {"client_name": "", "base_url": "https://login.example.com"}
+    return pages.answer_form(language, **{**shown, **changes})

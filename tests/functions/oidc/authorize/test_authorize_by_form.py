@@ -6,10 +6,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from runtime.errors import BadRequest
+from runtime.errors import BadRequest, FlowExpired, RedirectUriUnknown
 from runtime.web.form_as_link import LONGEST_LINK
-from tests.support.client_sign_in import OIDC, query_of
+from tests.support.client_sign_in import OIDC, fields, query_of
 from tests.support.handles import oidc
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import HTML, ask, header
 
 pytestmark = pytest.mark.usefixtures("willing")
@@ -62,16 +63,48 @@ def test_its_language_is_the_pages(visit):
 
 
 @pytest.mark.case(118)
-@pytest.mark.parametrize("room", [0, 1])
-def test_a_form_beyond_all_measure_becomes_no_link(visit, room):
-    """32 MB get no redirect; a form within Function Compute's limit does."""
+def test_a_form_beyond_a_links_length_gets_a_short_name(visit):
+    """Function Compute's limit of a URL is no limit of a form."""
     length = len("/oidc/authorize?" + urlencode({**OIDC, "more": ""}))
-    pairs = {**OIDC, "more": "x" * (LONGEST_LINK - length + room)}
-    if room:
-        with pytest.raises(BadRequest):
-            post(visit, pairs)
-    else:
-        assert LONGEST_LINK == len(header(post(visit, pairs), "Location"))
+    pairs = {**OIDC, "more": "x" * (LONGEST_LINK - length)}
+    longest = header(post(visit, pairs), "Location")
+    short = header(post(visit, {**pairs, "more": pairs["more"] + "x"}), "Location")
+
+    assert LONGEST_LINK == len(longest)
+    assert {"client_id", "request_uri"} == set(query_of(short))
+    assert OIDC["state"] not in short
+
+
+@pytest.mark.case(45)
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_a_long_state_and_a_long_nonce_come_back(visit, gateway, mode):
+    """Letter by letter, 2500 characters each."""
+    state, nonce = 's&=%+<">张 ' * 225 + "z" * 250, "n'&=%+ 三/?" * 250
+    begun = visit.authorize_by_form(state=state, nonce=nonce, response_mode=mode)
+    answer = visit.agree(begun)
+    told = query_of(header(answer, "Location")) if mode == "query" else fields(answer)
+    _, grant = gateway.grants.redeem(told["code"])
+
+    assert (2500, 2500) == (len(state), len(nonce))
+    assert (state, nonce) == (told["state"], grant.nonce)
+
+
+def test_a_short_name_of_yesterday(visit, redis_server):
+    """The page has a link to begin anew, since the state is not known any more."""
+    answer = post(visit, {**OIDC, "more": "x" * LONGEST_LINK})
+    redis_server.client().flushdb()
+
+    with refusal(FlowExpired) as page:
+        visit.get(oidc, "/authorize", header(answer, "Location").partition("?")[2])
+    assert "https://app.example.com/" == page.links.home
+
+
+def test_no_strangers_form_is_stored(visit, redis_server):
+    """Only that of a client with its registered URL."""
+    with pytest.raises(RedirectUriUnknown):
+        post(visit, {**OIDC, "redirect_uri": "https://x/", "more": "x" * LONGEST_LINK})
+
+    assert 0 == redis_server.client().dbsize()
 
 
 @pytest.mark.parametrize("body", [b"a=%00", b"a=%FF", b"\xff=a"])

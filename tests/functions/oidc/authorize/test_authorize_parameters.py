@@ -17,6 +17,7 @@ from runtime.errors import (
 from runtime.web.form_as_link import LONGEST_LINK
 from tests.support.client_sign_in import BACK, OIDC, answered, query_of, willing
 from tests.support.handles import oidc
+from tests.support.refusal import refusal
 from tests.support.scripted_wechat import change, header
 
 ISSUER = "https://gateway.example.com"
@@ -70,7 +71,7 @@ class TestRefused:
             ({"response_type": "code id_token"}, "unsupported_response_type"),
             ({"response_type": "code,code"}, "unsupported_response_type"),
             ({"response_mode": "fragment"}, "invalid_request"),
-            ({"response_mode": "form_post"}, "invalid_request"),
+            ({"response_mode": "web_message"}, "invalid_request"),
             ({"request": "eyJ"}, "request_not_supported"),
             ({"request_uri": "https://x/"}, "request_uri_not_supported"),
             ({"registration": "{}"}, "registration_not_supported"),
@@ -83,7 +84,7 @@ class TestRefused:
             ({"prompt": "create"}, "invalid_request"),
             ({"max_age": "-1"}, "invalid_request"),
             ({"max_age": "abc"}, "invalid_request"),
-            ({"nonce": "n" * 1025}, "invalid_request"),
+            ({"nonce": "n" * 2501}, "invalid_request"),
             ({"prompt": "none"}, "login_required"),
         ],
     )
@@ -102,9 +103,34 @@ class TestRefused:
 
         assert query_of(header(response, "Location"))["error"] == "invalid_request"
 
-    def test_a_state_beyond_all_measure_is_not_carried(self, visit):
-        """1024 characters come back as they were, more do not come back."""
-        assert "state" not in answered(visit, state="x" * 1025)
+    def test_a_state_beyond_all_measure_is_refused(self, visit):
+        """2500 characters are carried; the error brings even a longer one back."""
+        told = answered(visit, state="x" * 2501)
+
+        assert (told["error"], told["state"]) == ("invalid_request", "x" * 2501)
+
+    def test_of_a_repeated_state_the_first_comes_back(self, visit):
+        """However long it is: never the second one."""
+        query = urlencode([("state", "a" * 2501), *OIDC.items()])
+        told = query_of(header(visit.get(oidc, "/authorize", query), "Location"))
+
+        assert (told["error"], told["state"]) == ("invalid_request", "a" * 2501)
+
+    @pytest.mark.case(45)
+    def test_a_fault_of_our_own_is_told_with_the_state(
+        self, visit, gateway, monkeypatch, caplog
+    ):
+        """As server_error; the stack is in the log alone."""
+
+        def broken(*_, **__):
+            raise RuntimeError("inside")
+
+        monkeypatch.setattr(gateway.sessions, "of", broken)
+        told = answered(visit)
+
+        assert (told["error"], told["state"]) == ("server_error", "s-1")
+        assert "inside" not in str(told)
+        assert "RuntimeError: inside" in caplog.text
 
     @pytest.mark.case(74)
     def test_a_client_may_be_let_off_pkce(self, visit, gateway):
@@ -159,10 +185,12 @@ class TestRefused:
         name = {"sessions": "of", "registry": "app"}[part]
         monkeypatch.setattr(getattr(gateway, part), name, away)
         told = answered(visit, prompt=prompt)
-        with pytest.raises(ServiceUnavailable):
+        with refusal(ServiceUnavailable) as page:
             visit.authorize()
 
-        assert told["error"] == "temporarily_unavailable"
+        assert (told["error"], told["state"]) == ("temporarily_unavailable", "s-1")
+        assert page.links.start_again == "/oidc/authorize?" + urlencode(OIDC)
+        assert page.links.home == "https://app.example.com/"
 
 
 def away(*_, **__):

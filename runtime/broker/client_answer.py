@@ -1,0 +1,68 @@
+"""The answer to a client: in the query of a redirect, or in a form that is posted.
+
+The form is OAuth 2.0 Form Post Response Mode; WeChat's dialect knows only the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runtime.gateway import Gateway
+from runtime.registry.models import Client
+from runtime.sign_in.authorization_request import (
+    FORM_POST,
+    AuthorizationRequest,
+    extended,
+)
+from runtime.web.messages import Response, redirect
+
+
+def granted(
+    gateway: Gateway,
+    asked: AuthorizationRequest,
+    client: Client,
+    code: str,
+    *,
+    language: str,
+) -> Response:
+    """Return the answer that takes a code to the client."""
+    issuer = gateway.settings.public_base_url
+    pairs = asked.granted(code, issuer=issuer)
+    return _answer(gateway, asked, client, pairs, language=language)
+
+
+def refused(
+    gateway: Gateway,
+    asked: AuthorizationRequest,
+    client: Client,
+    error: str,
+    *,
+    language: str,
+    description: str = "",
+) -> Response:
+    """Return the answer that takes an error to the client, with its state."""
+    issuer = gateway.settings.public_base_url
+    pairs = asked.refused(error, issuer=issuer, description=description)
+    return _answer(gateway, asked, client, pairs, language=language)
+
+
+def _answer(
+    gateway: Gateway,
+    asked: AuthorizationRequest,
+    client: Client,
+    pairs: Mapping[str, str],
+    *,
+    language: str,
+) -> Response:
+    if asked.response_mode != FORM_POST:
+        return redirect(extended(asked.redirect_uri, pairs))
+    from runtime.pages.pages import answer_form
+
+    return answer_form(
+        language,
+        action=asked.redirect_uri,
+        fields=pairs,
+        client_name=client.name,
+        base_url=gateway.settings.public_base_url,
+        https=gateway.settings.secure,
+    )
