@@ -38,7 +38,6 @@ def authorize(
     # The flow in Redis holds it, and the browser may have to request it again.
     if len(asked.again) > LONGEST_LINK:
         raise BadRequest
-    language = language_of(request)
     signed_in = (
         None
         if prompt & {"login", "select_account"}
@@ -48,12 +47,13 @@ def authorize(
         session, profile = signed_in
         # A code takes as much of Redis as a flow, so it is limited likewise.
         gateway.limits.code(request)
+        language = language_of(request)
         grant = grant_of(apps.client, asked, session, profile, language=language)
         code = gateway.grants.code(grant)
         return granted(gateway, asked, apps.client, code, language=language)
     if "none" in prompt:
-        error = "login_required"
-        return refused(gateway, asked, apps.client, error, language=language)
+        language = language_of(request)
+        return refused(gateway, asked, apps.client, "login_required", language=language)
     flow = Flow(
         next=DEFAULT_NEXT,
         appids=apps.appids,

@@ -135,7 +135,7 @@ class TestRedirectToWeChat:
             {"scope": "snsapi_login"},
             {"scope": None},
             {"response_type": "token"},
-            {"state": "x" * 1025},
+            {"state": "x" * 2501},
             {"state": ""},
             {"scope": ""},
             {"response_type": ""},

@@ -77,7 +77,7 @@ def test_what_it_cannot_do(metadata):
     never = ("request_parameter", "request_uri_parameter", "claims_parameter")
 
     assert ["RS256"] == metadata["id_token_signing_alg_values_supported"]
-    assert (["code"], ["query"]) == (
+    assert (["code"], ["query", "form_post"]) == (
         metadata["response_types_supported"],
         metadata["response_modes_supported"],
     )
