@@ -56,6 +56,20 @@ class WithoutAppAction(argparse.Action):
         _scopes(namespace).by_app[values] = None
 
 
+class AllowAction(argparse.Action):
+    """Action of `--allow anyone`, `--allow known` or `--allow GROUP ...`."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        is_word = len(values) == 1 and values[0] in ("anyone", "known")
+        namespace.allow = values[0] if is_word else values
+
+
 class NameAction(argparse.Action):
     """Action of `KIND/ID`: the name of a document, such as apps/wx0123456789abcdef."""
 

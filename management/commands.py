@@ -10,9 +10,11 @@ from management.document_options import (
     add_app,
     add_client,
     appid_argument,
+    clear_option,
     client_id_argument,
     update_app,
     update_client,
+    user_fields,
 )
 
 Define = Callable[[ArgumentParser], object]
@@ -32,9 +34,22 @@ def _rotate_client(parser: ArgumentParser) -> None:
     parser.add_argument("--finish", action="store_true", help=summary)
 
 
-def _sub(parser: ArgumentParser) -> None:
-    summary = "openid or unionid of the user, as the subject of the apps summary"
-    parser.add_argument("sub", metavar="SUB", help=summary)
+def _user(parser: ArgumentParser) -> None:
+    summary = "openid or unionid of the user, as the subject of the apps is; or its id"
+    parser.add_argument("sub", metavar="SUB", nargs="?", help=summary)
+    shown = "what a refused user was shown, in place of SUB"
+    parser.add_argument("--reference", metavar="REF", help=shown)
+
+
+def _add_user(parser: ArgumentParser) -> None:
+    _user(parser)
+    user_fields(parser)
+
+
+def _update_user(parser: ArgumentParser) -> None:
+    _user(parser)
+    user_fields(parser)
+    clear_option(parser)
 
 
 def _document(parser: ArgumentParser) -> None:
@@ -77,7 +92,12 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ),
     ("client", "enable"): ("accept its secrets again", client_id_argument),
     ("client", "remove"): ("remove a client; its history stays", client_id_argument),
-    ("person", "sign-out"): ("sign one user out on every device", _sub),
+    ("person", "add"): ("enter a user, by SUB or by --reference", _add_user),
+    ("person", "list"): ("list all known users", _nothing),
+    ("person", "show"): ("show one known user with the sub", _user),
+    ("person", "update"): ("change the given fields", _update_user),
+    ("person", "remove"): ("remove a known user and sign the user out", _user),
+    ("person", "sign-out"): ("sign one user out on every device", _user),
     ("token", "show"): (
         "show age, lifetime and last error of each token",
         _optional_appid,

@@ -1,11 +1,17 @@
-"""Options that are fields of a document: of an app and of a client."""
+"""Options that are fields of a document: of an app, a client and a known user."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
-from management.actions import AppAction, ScopeAction, WithoutAppAction, rate
+from management.actions import (
+    AllowAction,
+    AppAction,
+    ScopeAction,
+    WithoutAppAction,
+    rate,
+)
 
 
 def appid_argument(parser: ArgumentParser) -> None:
@@ -31,7 +37,7 @@ def update_app(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--secret", dest="asks_secret", action="store_true", help=secret
     )
-    _clear(parser)
+    clear_option(parser)
 
 
 def add_client(parser: ArgumentParser) -> None:
@@ -55,7 +61,17 @@ def update_client(parser: ArgumentParser) -> None:
     )
     _client_fields(parser)
     _sign_in_fields(parser)
-    _clear(parser)
+    clear_option(parser)
+
+
+def user_fields(parser: ArgumentParser) -> None:
+    """Define the fields of a known user."""
+    add = parser.add_argument
+    add("--name", metavar="NAME", help="for operators; clients do not get it")
+    _many(parser, "--group", "GROUP", "groups of the user")
+    add("--email", metavar="ADDRESS", help="an address that you have verified")
+    roles = "viewer, operator or admin of the console"
+    add("--role", metavar="ROLE", help=roles)
 
 
 def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
@@ -92,6 +108,7 @@ def _client_fields(parser: ArgumentParser) -> None:
         help="rate limit, such as 10/20",
     )
     _flag(parser, "--session-key", "whether it gets the session_key")
+    _flag(parser, "--openids", "whether it gets a user's openids with all its apps")
 
 
 def _sign_in_fields(parser: ArgumentParser) -> None:
@@ -109,10 +126,13 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
         help="public, or pairwise: identifiers of its own",
     )
     add("--snapshot-users", metavar="HOW", help="page or deny")
-    add("--email-domain", metavar="HOST", help="domain of made-up mail addresses")
+    add("--email-domain", metavar="HOST", help="made-up addresses are of users.HOST")
+    who = "who may sign in: anyone, known, or groups"
+    add("--allow", action=AllowAction, nargs="+", metavar="WHO", help=who)
 
 
-def _clear(parser: ArgumentParser) -> None:
+def clear_option(parser: ArgumentParser) -> None:
+    """Define the option that removes fields."""
     summary = "fields to remove, such as rate"
     parser.add_argument(
         "--clear", action="extend", nargs="+", metavar="FIELD", help=summary

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runtime.registry.registry import Registry
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.pushed_requests import PushedRequests
+    from runtime.sign_in.references import References
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
     from runtime.state.redis_store import RedisStore
@@ -271,6 +272,13 @@ class Gateway:
             domain=self.settings.cookie_domain,
             sign_outs=self._sign_outs,
         )
+
+    @lazy
+    def references(self) -> References:
+        """Return the references by which operators find refused users."""
+        from runtime.sign_in.references import References
+
+        return References(self.redis_store, self._signer("reference"))
 
     @lazy
     def grants(self) -> GrantStore:

@@ -17,6 +17,7 @@ _SIGNED_BY = re.compile(r"FC ([A-Za-z0-9._-]{1,64}):")
 _NAMED_BY = (("appid",), ("client_id",), ("kind", "id"))
 # What looks like a secret was passed by mistake, and is not logged.
 _NAME = re.compile(r"(?!.*[0-9a-f]{32})[A-Za-z0-9_-]{1,64}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 1000
 
 
@@ -29,8 +30,8 @@ def logged_change(
     The block may add to the ids that it is given. The access key id is the one of the
     signature, which the trigger has checked; `-` if the platform does not pass it on.
     """
-    single = [each for group in _NAMED_BY for each in group]
-    named = {each: arguments[each] for each in single if each in arguments}
+    groups = [group for group in _NAMED_BY if arguments.keys() >= set(group)]
+    named = {each: arguments[each] for group in groups for each in group}
     outcome = GatewayError.code
     try:
         yield named
@@ -47,6 +48,8 @@ def logged_change(
 
 
 def _of(named: Mapping[str, Any]) -> str:
+    if _HASH.fullmatch(str(named.get("id", ""))) and "kind" not in named:
+        return f"people/{named['id']}"
     for group in _NAMED_BY:
         names = [named.get(each) for each in group]
         if all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):

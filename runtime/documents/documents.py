@@ -22,7 +22,7 @@ from runtime.documents.reader import (
 )
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.renewed import FIRST_SECONDS, PATIENCE_SECONDS
-from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
+from runtime.documents.secret_fields import READ_BY_ID, SECRET_FIELDS, SecretFields
 from runtime.documents.store import REMOVED, DocumentStore, Stored, VersionExists
 from runtime.documents.unreadable import UnreadableDocument
 
@@ -71,7 +71,7 @@ class Documents:
             self._fields,
             copies=copies,
             memory=DocumentMemory(clock) if memory is None else memory,
-            is_listed=self._is_listed,
+            may_be_there=self._may_be_there,
             clock=clock,
             compare_seconds=compare_seconds,
         )
@@ -168,8 +168,10 @@ class Documents:
 
         return check_store(self._store, self._fields)
 
-    def _is_listed(self, name: str) -> bool:
+    def _may_be_there(self, name: str) -> bool:
         kind, _, id_ = name.partition("/")
+        if kind in READ_BY_ID:
+            return True
         return id_ in self._versions[kind].renewed.get(FRESH_SECONDS).value
 
     def _append(self, name: str, stored: bytes, after: int) -> int:

@@ -62,7 +62,7 @@ class DocumentReader:
         *,
         copies: DocumentCopies | None,
         memory: DocumentMemory,
-        is_listed: Callable[[str], bool],
+        may_be_there: Callable[[str], bool],
         clock: Callable[[], float],
         compare_seconds: float = COMPARE_SECONDS,
     ) -> None:
@@ -70,7 +70,7 @@ class DocumentReader:
         self._fields = fields
         self._copies = copies
         self._memory = memory
-        self._is_listed = is_listed
+        self._may_be_there = may_be_there
         self._clock = clock
         self._compare_seconds = compare_seconds
         self._searches: SingleFlight[Seen | None] = SingleFlight()
@@ -163,13 +163,15 @@ class DocumentReader:
         if copy and not (last and last.version > copy.version):
             return self._remember(name, asked_at, copy.version, copy.content), copy.due
         try:
-            # Anybody may ask for any id: without the listing, which has it within two
-            # seconds, the store would be asked for each.
-            if self._copies and not self._is_listed(name):
+            # Anybody may ask for the id of an app or a client: without the listing,
+            # which has it within two seconds, the store would be asked for each.
+            found = None
+            if not self._copies or self._may_be_there(name):
+                found = self._from_store(name, copies=copies)
+            if self._copies and found is None:
                 self._memory.forget(name)
                 self._memory.miss(name, asked_at)
-                return None, False
-            return self._from_store(name, copies=copies), False
+            return found, False
         except OSError:
             if last is None:
                 raise

@@ -13,7 +13,11 @@ from runtime.documents.store import REMOVED
 SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "apps": ("secret", "token", "encoding_aes_key"),
     "clients": ("pairwise_salt",),
+    "people": ("sub",),
 }
+
+READ_BY_ID = frozenset({"people"})
+"""Kinds of which there may be too many to list them to answer a request."""
 
 _SEALED = re.compile(r"[0-9]+:[A-Za-z0-9+/]+={0,2}")
 

@@ -23,12 +23,17 @@ from runtime.registry.schema import (
     app_document,
     checked_fields,
     client_document,
+    known_user_document,
     later_fields,
 )
 
 FORMAT = "wechat-gateway-documents-1"
 
-CHECKS = {"apps": app_document, "clients": client_document}
+CHECKS = {
+    "apps": app_document,
+    "clients": client_document,
+    "people": known_user_document,
+}
 
 _TEXT = text(r"[a-z]{1,16}/[A-Za-z0-9_-]{1,64}", "a document's name")
 

@@ -1,16 +1,92 @@
-"""Commands on users: `person sign-out`; no log line identifies the user."""
+"""Commands on users: `person add|list|show|update|remove|sign-out`.
+
+No log line identifies a user: a document's id is the hash of the sub.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
 from runtime.gateway import Gateway
-from runtime.registry.rules import text
-from runtime.registry.schema import checked_fields
+from runtime.operations import editing
+from runtime.operations.editing import NAMES, shown_later, split
+from runtime.operations.refusals import OperationRefused
+from runtime.registry.known_users import document_id
+from runtime.registry.rules import Fault, Rule, subject, text
+from runtime.registry.schema import (
+    RULES,
+    InvalidDocument,
+    checked_fields,
+    known_user_document,
+    refuse_unknown,
+)
+from runtime.sign_in.references import RefusedUser
 
-_SUB = text(r"[A-Za-z0-9_-]{1,128}", "an openid or a unionid, as the app's subject is")
+_REFERENCE = text(r"[0-9A-Za-z -]{1,40}", "a reference such as K7QF-2M9X-4TBD")
+
+_NAMED: Mapping[str, Rule] = {"sub": subject, "reference": _REFERENCE}
+
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Enter a user: `sub`, or the `reference` that a refused user was shown.
+
+    With a reference the name is by default the one of WeChat's profile.
+    """
+    named, fields = split(arguments, *_NAMED)
+    id_, sub, refused = _which(gateway, checked_fields(named, _NAMED))
+    if sub is None:
+        raise InvalidDocument("sub", "must be the sub itself, and not its hash")
+    if refused:
+        fields = {**_nickname(refused), **fields}
+    content = known_user_document(id_, {**fields, "sub": sub})
+    version = editing.create(gateway, "people", id_, content)
+    return {**_shown(id_, version, content), **_warnings(gateway, id_, content)}
+
+
+def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all known users without their subs."""
+    checked_fields(arguments, {})
+    documents, unreadable = editing.each(gateway, "people")
+    users = [
+        _row(id_, found.version, found.content) for id_, found in documents.items()
+    ]
+    return {"people": users, **({"unreadable": unreadable} if unreadable else {})}
+
+
+def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all fields of a known user, the sub as well."""
+    id_, _, _ = _which(gateway, checked_fields(arguments, _NAMED))
+    found = editing.find(gateway, "people", id_)
+    return _shown(id_, found.version, found.content)
+
+
+def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the given fields, and remove those that `clear` names."""
+    named, fields = split(arguments, *_NAMED, "clear")
+    known = checked_fields(named, {**_NAMED, "clear": NAMES})
+    id_, _, _ = _which(gateway, known)
+    cleared = known.get("clear", ())
+    refuse_unknown("people", [*fields, *cleared])
+    found = editing.find(gateway, "people", id_)
+    rest = {name: v for name, v in found.content.items() if name not in cleared}
+    content = known_user_document(id_, {**rest, **fields}, kept=found.content)
+    version = editing.change(gateway, "people", id_, content, found=found)
+    return {**_shown(id_, version, content), **_warnings(gateway, id_, content)}
+
+
+def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove a known user, and end all sessions and tokens that the user has."""
+    id_, _, _ = _which(gateway, checked_fields(arguments, _NAMED))
+    sub = str(editing.find(gateway, "people", id_).content["sub"])
+    removed = editing.remove(gateway, "people", id_)
+    gateway.sessions.end_all(sub)
+    return {"id": id_, **removed}
 
 
 def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,7 +94,72 @@ def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     The answer does not tell whether there were any; the user may sign in again.
     """
-    sub = checked_fields(arguments, {"sub": _SUB}, needed=("sub",))["sub"]
+    id_, sub, _ = _which(gateway, checked_fields(arguments, _NAMED))
+    if sub is None:
+        sub = str(editing.find(gateway, "people", id_).content["sub"])
     now = gateway.sessions.end_all(sub)
     until = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
     return {"sub": sub, "signed_out_until": until}
+
+
+def _which(
+    gateway: Gateway, known: Mapping[str, Any]
+) -> tuple[str, str | None, RefusedUser | None]:
+    """Return the document's id, the sub if it was named, and who was refused.
+
+    A user is named by the sub, by its hash or by a reference.
+    """
+    sub, reference = known.get("sub"), known.get("reference")
+    if (sub is None) == (reference is None):
+        raise InvalidDocument("sub", "is missing: give a sub or a reference, not both")
+    if reference is not None:
+        refused = gateway.references.find(reference)
+        if refused is None:
+            raise OperationRefused(
+                "There is no such reference, or it is older than a week: "
+                "let the user sign in again and tell the one of the page."
+            )
+        return document_id(refused.sub), refused.sub, refused
+    if _ID.fullmatch(str(sub)):
+        return str(sub), None, None
+    return document_id(str(sub)), str(sub), None
+
+
+def _nickname(refused: RefusedUser) -> dict[str, str]:
+    with suppress(Fault):
+        return {"name": RULES["people"]["name"](refused.name)}
+    return {}
+
+
+def _row(id_: str, version: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "name": content.get("name"),
+        "groups": content.get("groups", []),
+        "email": content.get("email"),
+        "role": content.get("role"),
+        "version": version,
+    }
+
+
+def _shown(id_: str, version: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    row = _row(id_, version, content)
+    return {"id": id_, "sub": content["sub"], **row, **shown_later("people", content)}
+
+
+def _warnings(
+    gateway: Gateway, id_: str, content: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Return `warnings`, a sentence each; an empty dict if there are none."""
+    email = content.get("email")
+    others = editing.each(gateway, "people")[0] if email else {}
+    same = [
+        other
+        for other, found in others.items()
+        if other != id_ and found.content.get("email") == email
+    ]
+    if not same:
+        return {}
+    names = ", ".join(f"people/{other}" for other in same)
+    sentence = f"A client may take this user for another one with this e-mail: {names}."
+    return {"warnings": [sentence]}

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from runtime.registry.client_secrets import matches
 from runtime.web.origins import origin_of, parts_of
 
+ANYONE, KNOWN = "anyone", "known"
+"""Words for `allow`: every user of WeChat, or those whom an operator has entered."""
+
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])")
 
 
@@ -61,7 +64,9 @@ class Client:
     127.0.0.1 in its callback URL. `home` is the page where its users start again,
     `logo` a data: URI. `subject_type` is "public" or "pairwise"; a pairwise client
     gets identifiers of its own, made with `pairwise_salt`. `snapshot_users` is "page"
-    or "deny". With an `email_domain` users get made-up addresses of that domain.
+    or "deny". With an `email_domain` users get made-up addresses below that domain.
+    `allow` says who may sign in: ANYONE, KNOWN, or the groups of which one is enough.
+    With `openids` it is told a user's openids with all of its apps.
     """
 
     client_id: str
@@ -85,6 +90,8 @@ class Client:
     email_domain: str = ""
     js_domains: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    allow: str | tuple[str, ...] = ANYONE
+    openids: bool = False
 
     def owns(self, secret: str) -> bool:
         """Tell whether the secret is one of this client's."""

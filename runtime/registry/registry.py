@@ -1,4 +1,4 @@
-"""Registry of apps and clients, read from their documents."""
+"""Registry of apps, clients and known users, read from their documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from runtime.documents.documents import (
 )
 from runtime.errors import ServiceUnavailable
 from runtime.registry.client_secrets import client_id_of
-from runtime.registry.models import App, Client, Rate
+from runtime.registry.known_users import KnownUser, admits, document_id
+from runtime.registry.models import ANYONE, KNOWN, App, Client, Rate
 from runtime.state.stored_fields import known_fields
 
 log = logging.getLogger("gateway.registry")
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 class Registry:
-    """Apps and clients by their ids.
+    """Apps and clients by their ids, known users by their subs.
 
     ServiceUnavailable where the documents are away. UnreadableDocument where the one
     that is asked for cannot be read; listings leave such a one out.
@@ -61,6 +62,17 @@ class Registry:
     def clients_of(self, appid: str) -> tuple[Client, ...]:
         """Return the clients that may use this app."""
         return self._listed_clients(FRESH_SECONDS).by_app.get(appid, ())
+
+    def known_user(self, sub: str) -> KnownUser | None:
+        """Return the user with this sub if an operator has entered one.
+
+        Read by id: there may be too many users for a listing.
+        """
+        return self._of("people", document_id(sub), _known_user)
+
+    def admits(self, client: Client, sub: str) -> bool:
+        """Tell whether the user with this sub may sign in to the client."""
+        return client.allow == ANYONE or admits(client, self.known_user(sub))
 
     def page_origins(self, *, within: float) -> Set[str]:
         """Return the origins of enabled public clients, of a listing of that time."""
@@ -191,7 +203,19 @@ def _client(client_id: str, document: Document) -> Client:
     fields["scopes_by_app"] = {app: _texts(each) for app, each in scopes.items()}
     rate = fields.get("rate")
     fields["rate"] = Rate(**known_fields(Rate, rate)) if rate else None
+    if isinstance(allow := fields.get("allow", ANYONE), tuple):
+        _texts(allow)
+    elif allow not in (ANYONE, KNOWN):
+        # A word of a later version may mean fewer people than any of ours.
+        raise ValueError("allow")
     return Client(client_id, **fields)
+
+
+def _known_user(id_: str, document: Document) -> KnownUser:
+    user = KnownUser(**_fields(KnownUser, document.content))
+    if document_id(user.sub) != id_:
+        raise ValueError("sub")
+    return user
 
 
 def _fields(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 from urllib.parse import SplitResult, parse_qsl
 
 from runtime.registry.ids import APPID
+from runtime.registry.models import ANYONE, KNOWN
 from runtime.web.origins import HOST_NAME, ORIGIN, PORT, is_origin, parts_of
 
 Rule = Callable[[Any], Any]
@@ -18,6 +19,13 @@ Rule = Callable[[Any], Any]
 LONGEST = 512
 """Most characters of a text, whatever else a rule says."""
 
+LONGEST_EMAIL = 254
+"""Characters, by RFC 5321."""
+
+_EMAIL = re.compile(
+    rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@"
+    rf"(?=[^@]*\.){HOST_NAME}"
+)
 _SCOPE = re.compile(r"/(?:[A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]*\*?|token:read")
 # The characters of RFC 3986 without the asterisk, which some read as a wildcard.
 _REST = r"(?:[\w./:?@!$&'()+,;=~-]|%[0-9A-Fa-f]{2})*"
@@ -100,6 +108,39 @@ def scope(value: Any) -> str:
     if not fits or ".." in value:
         raise Fault("must be a path, with * at its end alone, or token:read")
     return str(value)
+
+
+subject = text(
+    r"[A-Za-z0-9_-]{1,128}(?::[A-Za-z0-9_.@-]{1,64})?",
+    "an openid or a unionid, as the app's subject is, or a WeCom corpid:userid",
+)
+
+group = text(
+    rf"(?!(?:{ANYONE}|{KNOWN})\Z)[\w+/@:][\w.+/@:-]{{0,63}}",
+    "1 to 64 letters, digits and any of _ . + / @ : -, and neither anyone nor known",
+)
+
+
+def allowed(value: Any) -> str | list[str]:
+    """Accept the words for everybody and for known people, or a list of groups."""
+    if value in (ANYONE, KNOWN):
+        return str(value)
+    if not isinstance(value, (list, tuple)):
+        raise Fault(f"must be {ANYONE}, {KNOWN} or a list of groups")
+    groups: list[str] = many(group, least=1)(value)
+    return groups
+
+
+def email(value: Any) -> str:
+    """Accept an e-mail address and put it into lower case.
+
+    Two spellings of one address would be two accounts at some clients.
+    """
+    if not isinstance(value, str) or len(value) > LONGEST_EMAIL:
+        raise Fault("must be an e-mail address")
+    if not _EMAIL.fullmatch(value.lower()):
+        raise Fault("must be an e-mail address such as li@example.com")
+    return value.lower()
 
 
 host = text(

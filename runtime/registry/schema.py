@@ -1,4 +1,4 @@
-"""Schema of the documents of apps and clients: their fields and the rules for each."""
+"""Schema of the documents: their fields and the rules for each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 
 from runtime.errors import GatewayError
 from runtime.registry.ids import APPID, CLIENT_ID
+from runtime.registry.known_users import ROLES, document_id
 from runtime.registry.logo import logo
 from runtime.registry.rules import (
     Fault,
     Rule,
+    allowed,
     app_id,
+    email,
     flag,
+    group,
     home,
     host,
     many,
@@ -22,6 +26,7 @@ from runtime.registry.rules import (
     post_logout_redirect_uri,
     redirect_uri,
     scope,
+    subject,
     text,
     wechat_host,
     whole,
@@ -96,6 +101,23 @@ def client_document(
         return content
     for field, fault in _contradictions(content):
         raise InvalidDocument(field, fault)
+    return content
+
+
+def known_user_document(
+    id_: str,
+    fields: Mapping[str, Any],
+    *,
+    kept: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the content of `people/{id_}`; InvalidDocument names the field.
+
+    `kept` and `later` are as in `app_document`.
+    """
+    content = _content("people", fields, {**(kept or {}), **(later or {})})
+    if document_id(content["sub"]) != id_:
+        raise InvalidDocument("sub", "must be the one of which the id is the hash")
     return content
 
 
@@ -203,6 +225,8 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "secret_hashes", "must be there, unless the client is public"
     if public and content.get("pkce") == "optional":
         yield "pkce", "must be required: a public client has no other proof"
+    if content.get("subject_type") == "pairwise" and content.get("openids"):
+        yield "openids", "must be false: a pairwise client is told no openid"
     if content.get("subject_type") == "pairwise" and "pairwise_salt" not in content:
         yield "pairwise_salt", "is missing: pairwise identifiers are made with it"
     native = content.get("native", False)
@@ -252,6 +276,8 @@ def _rate(value: Any) -> dict[str, Any]:
     return {"per_second": per_second, "burst": whole(1, 100_000)(value["burst"])}
 
 
+_line = text(r"(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}(?<! )", "a line of text")
+
 # WeChat's own paths take both in the same parameter.
 _client_id = text(
     rf"(?!{APPID}\Z){CLIENT_ID}",
@@ -276,9 +302,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         ),
     },
     "clients": {
-        "name": text(
-            r"(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}(?<! )", "a line of text"
-        ),
+        "name": _line,
         "scopes": _scopes,
         "secret_hashes": many(
             text(r"sha256:[0-9a-f]{32}:[0-9a-f]{64}", "a hash as hash_secret makes it"),
@@ -299,8 +323,17 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "js_domains": many(host),
         "rate": _rate,
         "session_key": flag,
+        "allow": allowed,
+        "openids": flag,
         "disabled": flag,
         "epoch": whole(1, 2**31),
+    },
+    "people": {
+        "sub": subject,
+        "name": _line,
+        "groups": many(group),
+        "email": email,
+        "role": word(*ROLES),
     },
 }
 """By kind of document: each field and the rule for its value."""
@@ -308,9 +341,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "apps": ("kind", "secret"),
     "clients": ("name", "scopes", "secret_hashes"),
+    "people": ("sub",),
 }
 
-SINCE: Mapping[str, Mapping[str, int]] = {"apps": {}, "clients": {}}
+SINCE: Mapping[str, Mapping[str, int]] = {
+    "apps": {},
+    "clients": {"allow": 2, "openids": 2},
+    "people": {},
+}
 """By kind: the schema version of each field that version 1 does not have.
 
 A document names the highest version of its fields, so that one without later fields
@@ -322,6 +360,6 @@ SCHEMA = max((since for kind in SINCE.values() for since in kind.values()), defa
 
 _TOGETHER = (
     *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
-    *("native", "redirect_uris"),
+    *("native", "redirect_uris", "openids"),
 )
 """Fields of a client that may contradict each other."""

@@ -42,6 +42,8 @@ OF_CLIENT = {
     "logo": ("--logo logo.svg", data_uri("image/svg+xml", SVG)),
     "subject_type": ("--subject-type pairwise", "pairwise"),
     "snapshot_users": ("--snapshot-users deny", "deny"),
+    "allow": ("--allow staff guests", ("staff", "guests")),
+    "openids": ("--openids", True),
     "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
     "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
     "post_logout_redirect_uris": (
@@ -144,3 +146,25 @@ def test_a_public_client_is_told_no_secret(manage):
     assert "The secret is shown this once." in (
         manage("client update page --no-public").output
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--allow anyone", "anyone"),
+        ("--allow known", "known"),
+        ("--allow staff", ("staff",)),
+    ],
+)
+def test_who_may_sign_in(manage, environ, option, value):
+    """One of the two words, or groups."""
+    manage(f"client add Orders --id desk {option}")
+
+    assert registry(environ).client("desk").allow == value
+
+
+def test_a_word_is_no_group(manage):
+    """`--allow known staff` would be a group that nobody can be in."""
+    done = manage("client add Orders --allow known staff")
+
+    assert (1, True) == (done.code, "allow number 1 must be" in done.errors)

@@ -13,24 +13,39 @@ import subprocess
 import sys
 from pathlib import Path
 
+from runtime.registry.schema import SCHEMA
+
 ROOT = Path(__file__).parents[2]
+LATER_SCHEMA = SCHEMA + 1
+LATER_SINCE = f"""
+_LATER = {{"later_word": {LATER_SCHEMA}, "later_secret": {LATER_SCHEMA}}}
+SINCE = {{kind: {{**since, **_LATER}} for kind, since in SINCE.items()}}
+"""
 CHANGES = {
     "runtime/registry/schema.py": (
-        ('"apps": {\n', '"apps": {\n        "later_word": flag,\n{sealed}'),
-        ('"clients": {\n', '"clients": {\n        "later_word": flag,\n{sealed}'),
-        (
-            'SINCE: Mapping[str, Mapping[str, int]] = {"apps": {}, "clients": {}}',
-            'SINCE = {kind: {"later_word": 2, "later_secret": 2} for kind in RULES}',
+        *(
+            (
+                f'"{kind}": {{\n        "{first}"',
+                f'"{kind}": {{\n{{sealed}}        "{first}"',
+            )
+            for kind, first in (
+                ("apps", "kind"),
+                ("clients", "name"),
+                ("people", "sub"),
+            )
         ),
+        ("SCHEMA = max(", f"{LATER_SINCE}SCHEMA = max("),
     ),
     "runtime/documents/secret_fields.py": (
         ('"encoding_aes_key")', '"encoding_aes_key", "later_secret")'),
         ('("pairwise_salt",)', '("pairwise_salt", "later_secret")'),
+        ('("sub",)', '("sub", "later_secret")'),
     ),
     "runtime/registry/models.py": (
         ("    mp_verify: tuple[str, ...] = ()\n", "{model}"),
         ("    post_logout_redirect_uris: tuple[str, ...] = ()\n", "{model}"),
     ),
+    "runtime/registry/known_users.py": (('    role: str = ""\n', "{model}"),),
     "runtime/sign_in/flows.py": (
         ("    request: AuthorizationRequest | None = None\n", "{value}"),
     ),
@@ -38,7 +53,9 @@ CHANGES = {
         ("    code_challenge: str | None = None\n", "{value}"),
     ),
 }
-SEALED = '        "later_secret": text(r"[a-z]{1,32}", "letters"),\n'
+SEALED = """        "later_word": flag,
+        "later_secret": text(r"[a-z]{1,32}", "letters"),
+"""
 MODEL = '    later_word: bool = False\n    later_secret: str = ""\n'
 VALUE = '    schema: int = 2\n    later: str = "later"\n'
 
