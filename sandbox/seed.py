@@ -11,6 +11,7 @@ APPS = (
     ("website", "青禾书店网站"),
     ("miniprogram", "青禾读书"),
     ("component", "青禾开放平台"),
+    ("mobile", "青禾书店 App"),
 )
 NICKNAMES = ("张晓雨", "小鹿🦌🌿", "José", "陌生的读者")
 FOLLOWED_AT = 1_700_000_000

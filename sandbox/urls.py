@@ -52,6 +52,7 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/jssdk/verify", client_side.JsSdkHandler),
     ("/_sandbox/action", client_side.ActionHandler),
     ("/_sandbox/js_code", client_side.JsCodeHandler),
+    ("/_sandbox/send_auth", client_side.SendAuthHandler),
     ("/_sandbox/phone_code", client_side.PhoneCodeHandler),
     ("/_sandbox/push", push.PushHandler),
 )

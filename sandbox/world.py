@@ -108,7 +108,8 @@ class World:
             openid = {app.appid: self.ids.openid()}
             user = User("微信用户", "", self.ids.unionid(), openid)
         consent = Consent(app.appid, user, scope, snapshot)
-        life = WEBSITE_CODE_LIFE if app.kind == "website" else WEB_CODE_LIFE
+        of_platform = app.kind in ("website", "mobile")
+        life = WEBSITE_CODE_LIFE if of_platform else WEB_CODE_LIFE
         return self.oauth_codes.make(app.appid, consent, life=life)
 
     def unionid(self, appid: str, user: User) -> str | None:

@@ -13,10 +13,13 @@ METHODS = frozenset({"GET", "HEAD", "POST"})
 connect = late("functions.login.connect")
 small_files = late("functions.login.small_files")
 mini_program = late("functions.login.mini_program")
+mobile_app = late("functions.login.mobile_app")
 sign_in_page = late("functions.login.sign_in_page")
 session = late("functions.login.session_views")
 
 _OF_MINI_PROGRAMS = "/miniprogram"
+_OF_MOBILE_APPS = "/mobile"
+_OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS)
 
 ROUTES = (
     route(
@@ -28,6 +31,7 @@ ROUTES = (
     route(r"/(qr|continue)\.js", body=UNREAD_BODY, GET=small_files.page_script),
     route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
     route(_OF_MINI_PROGRAMS, body=SMALL_BODY, POST=mini_program.mini_program_sign_in),
+    route(_OF_MOBILE_APPS, body=SMALL_BODY, POST=mobile_app.mobile_app_sign_in),
     route(r"/logout", body=SMALL_BODY, GET=session.logout_page, POST=session.logout),
     route(r"/connect/oauth2/authorize", body=UNREAD_BODY, GET=connect.oauth2_authorize),
     route(r"/connect/qrconnect", body=UNREAD_BODY, GET=connect.qrconnect),
@@ -35,8 +39,8 @@ ROUTES = (
 
 
 def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer a browser with an error page, a mini program with JSON."""
-    dialect = json_dialect if request.path == _OF_MINI_PROGRAMS else web_dialect
+    """Answer a browser with an error page, a program with JSON."""
+    dialect = json_dialect if request.path in _OF_PROGRAMS else web_dialect
     return dialect(request, error, https=https)
 
 
@@ -44,5 +48,5 @@ handler = entrypoint(
     ROUTES,
     mount="/login",
     dialect=login_dialect,
-    waits=lambda path: path == _OF_MINI_PROGRAMS,
+    waits=lambda path, query: path in _OF_PROGRAMS,
 )

@@ -73,6 +73,9 @@ _QUICK = {
 }
 """Paths that are answered without WeChat, however slow it is."""
 
+_ANY_CODE = re.compile(r"(?:^|&)code=")
+_OUR_CODE = re.compile(r"(?:^|&)code=[A-Za-z0-9_-]{43}(?:&|$)")
+
 
 def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer an error in our JSON on our own paths, and as WeChat does on its own."""
@@ -82,6 +85,11 @@ def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     return as_wechat(request, error, https=https)
 
 
-handler = entrypoint(
-    ROUTES, mount="/wechat_api", dialect=dialect, waits=lambda path: path not in _QUICK
-)
+def _waits(path: str, query: str) -> bool:
+    if path == "/sns/oauth2/access_token" and _ANY_CODE.search(query):
+        # Of a mobile app it is WeChat's own code, and WeChat exchanges it.
+        return not _OUR_CODE.search(query)
+    return path not in _QUICK
+
+
+handler = entrypoint(ROUTES, mount="/wechat_api", dialect=dialect, waits=_waits)

@@ -1,22 +1,27 @@
 """User tokens in WeChat's form: the paths below /sns/oauth2, /sns/userinfo, /sns/auth.
 
-Codes and tokens are the gateway's own, for one client; no token of WeChat's is told.
+Tokens are the gateway's own, for one client; no token of WeChat's is told. Codes are
+the gateway's own too, except those that WeChat's SDK gives to a mobile app.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 
 from functions.wechat_api.authentication import client_of_secret
 from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
-from runtime.registry.sign_in_apps import SILENT
-from runtime.registry.subjects import is_pairwise, openid_for
+from runtime.registry.ids import APPID
+from runtime.registry.models import App, Client
+from runtime.registry.sign_in_apps import MOBILE_KIND, SILENT
+from runtime.registry.subjects import is_pairwise, openid_for, subject_of
 from runtime.sign_in.authorization_request import WECHAT
 from runtime.tokens.claims import wechat_profile_of
 from runtime.tokens.grant import (
     ActiveGrant,
+    Grant,
     InvalidGrant,
     InvalidUserToken,
     RefreshToken,
@@ -35,6 +40,8 @@ def access_token(request: Request, gateway: Gateway) -> Response:
     code = fields.get("code")
     if not code:
         raise ApiRefused(41008, "code_missing")
+    if app := _mobile_app(client, fields["appid"], gateway):
+        return _tokens(_exchange(client, app, code, gateway), gateway)
     # WeChat's browsers often repeat a callback: a second use of the code is refused,
     # and the tokens of the first one stay valid.
     id_, grant = gateway.grants.redeem(code, revoke=False)
@@ -77,6 +84,34 @@ def auth(request: Request, gateway: Gateway) -> Response:
     """Answer GET /sns/auth: whether token and openid are still valid."""
     _active_grant(request, gateway)
     return sns_response({"errcode": 0, "errmsg": "ok"})
+
+
+def _mobile_app(client: Client, appid: str, gateway: Gateway) -> App | None:
+    """Return the mobile app that is named, None for any other name."""
+    app = gateway.registry.app(appid) if re.fullmatch(APPID, appid) else None
+    if app is None or app.kind != MOBILE_KIND:
+        return None
+    if appid not in client.scopes_by_app:
+        raise ApiRefused(48001, "app_not_granted")
+    return app
+
+
+def _exchange(client: Client, app: App, code: str, gateway: Gateway) -> ActiveGrant:
+    """Return a grant for a code of WeChat's SDK, which WeChat accepts once."""
+    with gateway.calls_in_flight.counted(client.client_id):
+        profile = gateway.sign_in.exchange_code(app, code)
+    grant = Grant(
+        dialect=WECHAT,
+        client_id=client.client_id,
+        epoch=client.epoch,
+        sub=subject_of(app, profile["wechat_openid"], profile["wechat_unionid"]),
+        profile=profile,
+        auth_time=int(gateway.clock()),
+        scope=tuple(profile["wechat_scope"].split(",")),
+        redirect_uri="",
+        appid=app.appid,
+    )
+    return ActiveGrant(gateway.grants.begin(grant), grant, client)
 
 
 def _active_grant(request: Request, gateway: Gateway) -> ActiveGrant:

@@ -83,10 +83,10 @@ class Instance:
         limit = getattr(self._handler, "body_limit", None)
         return MAX_BODY if limit is None else int(limit(method, path))
 
-    def waits(self, method: str, path: str) -> bool:
+    def waits(self, method: str, path: str, query: str) -> bool:
         """Tell whether a call may wait for another server for long."""
         waits = getattr(self._handler, "waits", None)
-        return waits is not None and bool(waits(method, path))
+        return waits is not None and bool(waits(method, path, query))
 
     def _load(self) -> Handler:
         with self._loading:

@@ -108,7 +108,7 @@ class Workers:
         name = instance.function.name
         if call.is_quick_probe:  # a thread of its own answers whatever else is slow
             return self._lane("probe", 1)
-        if instance.waits(call.method, call.path):
+        if instance.waits(call.method, call.path, call.uri.partition("?")[2]):
             return self._lane(f"{name}_waiting", self._waiting_threads)
         return self._lane(name, self._threads)
 

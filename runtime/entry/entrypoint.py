@@ -45,8 +45,8 @@ class Handler(Protocol):
     with_gateway: Callable[[Gateway], Handler]
     """Returns the same function over another gateway, for tests."""
 
-    waits: Callable[[str, str], bool]
-    """Tells, of a method and a path, whether the view may wait for WeChat.
+    waits: Callable[..., bool]
+    """Tells, of a method, a path and a query, whether the view may wait for WeChat.
 
     A host that calls several functions at once gives such calls threads of their own.
     """
@@ -66,7 +66,7 @@ def entrypoint(
     mount: str,
     dialect: Dialect,
     probed_by: str = "GET",
-    waits: Callable[[str], bool] = lambda path: False,
+    waits: Callable[[str, str], bool] = lambda path, query: False,
     gateway: Callable[[], Gateway] = current_gateway,
 ) -> Handler:
     """Return the handler of a function.
@@ -137,7 +137,9 @@ def entrypoint(
     # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
     made.with_gateway = with_gateway
-    made.waits = lambda method, path: waits(_without_mount(path, mount))
+    made.waits = lambda method, path, query="": waits(
+        _without_mount(path, mount), query
+    )
     made.body_limit = body_limit
     return made
 

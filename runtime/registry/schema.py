@@ -286,7 +286,10 @@ _client_id = text(
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "apps": {
-        "kind": word("service", "subscription", "website", "miniprogram", "component"),
+        "kind": word(
+            *("service", "subscription", "website", "miniprogram", "component"),
+            "mobile",
+        ),
         "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "token_mode": word("stable", "plain"),
         "subject": word("openid", "unionid"),

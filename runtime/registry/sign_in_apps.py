@@ -1,10 +1,11 @@
-"""Apps of a client that sign users in: by QR code, and by a page inside WeChat."""
+"""Apps of a client that sign users in: by QR code, inside WeChat, by a mobile app."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.errors import SignInNotConfigured
+from runtime.errors import GatewayError, SignInNotConfigured
 from runtime.registry.models import App, Client
 from runtime.registry.registry import Registry
 
@@ -12,7 +13,18 @@ QR_KIND = "website"
 
 PAGE_KIND = "service"
 
+MOBILE_KIND = "mobile"
+
 SILENT = "snsapi_base"
+
+
+class UnknownMobileApp(GatewayError):
+    """The client has no such mobile app, or several and none was named."""
+
+    status = 400
+    errcode = 40013
+    code = "unknown_mobile_app"
+    message = "The client has no such mobile app, or several and none was named."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +47,16 @@ def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
         raise SignInNotConfigured
     by_kind = {app.kind: app for app in reversed(registry.apps_of(client))}
     return SignInApps(client, by_kind.get(QR_KIND), by_kind.get(PAGE_KIND))
+
+
+def mobile_app_of(
+    client: Client, appid: str | None, *, find: Callable[[str], App | None]
+) -> App:
+    """Return the client's mobile app with this appid, or its only one without."""
+    named = (
+        client.scopes_by_app if appid is None else client.scopes_by_app.keys() & {appid}
+    )
+    found = [app for app in map(find, named) if app and app.kind == MOBILE_KIND]
+    if len(found) != 1:
+        raise UnknownMobileApp
+    return found[0]

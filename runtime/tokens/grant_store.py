@@ -148,12 +148,22 @@ class GrantStore:
         if flow is not None:
             code = self.code_of(flow, key=self.newest_key)
         text = json.dumps(asdict(grant), ensure_ascii=False)
-        life = REFRESH_TOKEN_SECONDS if grant.is_refreshable else USER_TOKEN_SECONDS
+        life = _life_of(grant)
         return code, Entry(
             _key(_id(code)) + ":code",
             f"{life * 1000} {text}".encode(),
             CODE_SECONDS[grant.dialect],
         )
+
+    def begin(self, grant: Grant) -> str:
+        """Store a grant that needs no code of ours, and return its id.
+
+        Its tokens can be made at once: the client has proved itself by its secret.
+        """
+        id_ = _id(self._random(32))
+        text = json.dumps(asdict(grant), ensure_ascii=False).encode()
+        self._store.put_all([Entry(_key(id_), text, _life_of(grant))])
+        return id_
 
     @property
     def newest_key(self) -> int:
@@ -282,6 +292,10 @@ class GrantStore:
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
             raise refused
         return ActiveGrant(id_, grant, client, number)
+
+
+def _life_of(grant: Grant) -> int:
+    return REFRESH_TOKEN_SECONDS if grant.is_refreshable else USER_TOKEN_SECONDS
 
 
 def _grant(stored: bytes) -> Grant:

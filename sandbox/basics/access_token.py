@@ -42,7 +42,7 @@ def _check(
     check_may_fetch(app, call.client_ip)
     if app.kind == "component":
         raise WeChatError(61024)
-    if app.kind == "website":
+    if app.kind in ("website", "mobile"):
         raise WeChatError(48001)
     world.quota.spend(app.appid, call.path)
 

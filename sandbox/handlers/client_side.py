@@ -80,6 +80,30 @@ class JsCodeHandler(ControlHandler):
         }
 
 
+class SendAuthHandler(ControlHandler):
+    """SendAuth of the Open SDK: what a mobile app gets back from the WeChat app.
+
+    The app that asked gets a code and its own state, or the number of a refusal.
+    """
+
+    def post(self) -> None:
+        fields = self.fields()
+        app, user = self.app_of(fields), self.user_of(fields.get("openid"))
+        if app.kind != "mobile":
+            raise HTTPError(400, "only a mobile app has the Open SDK")
+        scope = str(fields.get("scope", "snsapi_userinfo"))
+        if scope != "snsapi_userinfo":
+            raise HTTPError(400, "scope is snsapi_userinfo")
+        answer = fields.get("answer", "allow")
+        if answer not in _SDK_ANSWERS:
+            raise HTTPError(400, f"answer is one of {tuple(_SDK_ANSWERS)}")
+        result: dict[str, Any] = {"errCode": _SDK_ANSWERS[answer]}
+        result |= {"state": str(fields.get("state", ""))}
+        if answer == "allow":
+            result["code"] = self.world.agree(app, user, scope)
+        self.answer({**result, "lang": "zh_CN", "country": "CN"})
+
+
 class PhoneCodeHandler(ControlHandler):
     """The button getPhoneNumber: a code, and with a session the number encrypted."""
 
@@ -102,6 +126,10 @@ class PhoneCodeHandler(ControlHandler):
             session_key=session.session_key,
             iv=_iv(self.world),
         )
+
+
+_SDK_ANSWERS = {"allow": 0, "cancel": -2, "deny": -4}
+"""The SDK's errCode for what the user does: OK, USER_CANCEL and AUTH_DENIED."""
 
 
 def _check_kind(app: App) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.ids import Ids
 
-KINDS = ("service", "website", "miniprogram", "component")
+KINDS = ("service", "website", "miniprogram", "component", "mobile")
 REFUSALS = ("redirect", "stay")
 
 

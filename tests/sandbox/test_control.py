@@ -52,14 +52,14 @@ def test_an_app_that_cannot_be_is_refused(sandbox, fields):
     reply = sandbox.post("/_sandbox/apps", fields)
 
     assert (reply.status, list(reply.json())) == (400, ["error"])
-    assert len(sandbox.get("/_sandbox/apps").json()) == 4
+    assert len(sandbox.get("/_sandbox/apps").json()) == 5
 
 
 def test_users_are_added_and_changed(sandbox):
     """A new user has an openid everywhere; following is by that openid's account."""
     added = sandbox.control("users", nickname="李雷")
 
-    assert len(added["openid"]) == 3
+    assert len(added["openid"]) == 4
     appid = sandbox.app("service")["appid"]
     openid = added["openid"][appid]
     followed = sandbox.control("users", openid=openid, subscribed=True)

@@ -37,11 +37,12 @@ def test_the_seeded_state(world):
         "website",
         "miniprogram",
         "component",
+        "mobile",
     ]
     assert {(app.bound, app.callback_domain) for app in apps} == {(True, "127.0.0.1")}
     assert "José" in [user.nickname for user in world.users]
     assert any("🦌" in user.nickname for user in world.users)
-    assert all(len(user.openid) == 3 for user in world.users)
+    assert all(len(user.openid) == 4 for user in world.users)
     assert [bool(user.subscribed) for user in world.users] == [True, True, True, False]
 
 

@@ -72,6 +72,7 @@ ENDPOINTS = {
     "qr script": page(login, "/login/qr.js"),
     "continue script": page(login, "/login/continue.js"),
     "mini program": Endpoint(login, "/login/miniprogram", "POST", "application/json"),
+    "mobile app": Endpoint(login, "/login/mobile", "POST", "application/json"),
     "health": page(login, "/login/healthz"),
     "domain proof": page(login, f"/MP_verify_{WORD}.txt"),
     "any path": page(login, "/wp-admin/setup.php"),

@@ -1,0 +1,84 @@
+"""Sessions of programs, which post JSON and keep a Bearer token instead of a cookie.
+
+Mini programs and mobile apps sign in so, each with a code of WeChat's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.errors import BadRequest, GatewayError, SignInNotConfigured
+from runtime.gateway import Gateway
+from runtime.registry.ids import APPID, CLIENT_ID
+from runtime.registry.models import Client
+from runtime.registry.subjects import is_pairwise
+from runtime.web.messages import Request, Response, json_response
+
+
+class JsonRequired(BadRequest):
+    """The Content-Type is not JSON; a form of any site can post other types."""
+
+    status = 415
+    code = "json_required"
+    message = "The body has to be JSON, and its Content-Type has to say so."
+
+
+class PairwiseClient(GatewayError):
+    """A session holds WeChat's ids of a user, which this client must not get."""
+
+    status = 403
+    code = "pairwise_client"
+    message = "The server of a pairwise client exchanges the code itself, below /sns."
+
+
+_CODE = re.compile(r"[!-~]{1,128}")
+_OTHERS = {"client_id": re.compile(CLIENT_ID), "appid": re.compile(APPID)}
+
+
+def posted_fields(request: Request, *, code: str) -> Mapping[str, str]:
+    """Return the JSON body: the field that `code` names, `client_id` and `appid`.
+
+    JsonRequired or BadRequest if it is anything else; only the code has to be there.
+    """
+    if request.media_type != "application/json":
+        raise JsonRequired
+    content = request.json()
+    if not isinstance(content, dict) or code not in content:
+        raise BadRequest
+    for name, form in {code: _CODE, **_OTHERS}.items():
+        value = content.get(name)
+        if name in content and not (isinstance(value, str) and form.fullmatch(value)):
+            raise BadRequest
+    return content
+
+
+def client_named(
+    gateway: Gateway, client_id: str | None, *, unknown: type[GatewayError]
+) -> Client:
+    """Return the client, by default that of `LOGIN_CLIENT`, if it may have a session.
+
+    `unknown` is raised for a client that was named and is not known.
+    """
+    client = gateway.registry.client(client_id or gateway.settings.login_client)
+    if client is None or client.disabled:
+        raise unknown if client_id else SignInNotConfigured
+    if is_pairwise(client):
+        raise PairwiseClient
+    return client
+
+
+def session_answer(gateway: Gateway, sub: str, profile: Mapping[str, Any]) -> Response:
+    """Begin a session of this user and return its token as JSON."""
+    now = gateway.clock()
+    session = gateway.sessions.begin(sub, profile, now=now)
+    return json_response(
+        {
+            "session_token": gateway.sessions.token(session, now=now),
+            "token_type": "Bearer",
+            "expires_in": int(gateway.settings.session_days * 86400),
+            "sub": session.sub,
+            "auth_time": session.at,
+        }
+    )
