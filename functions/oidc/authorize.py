@@ -11,7 +11,11 @@ import logging
 from functools import partial
 from urllib.parse import urlencode
 
-from functions.oidc.authorize_parameters import AuthorizeRefused, check_parameters
+from functions.oidc.authorize_parameters import (
+    AuthorizeRefused,
+    can_be_posted_to,
+    check_parameters,
+)
 from runtime.broker.authorize import authorize
 from runtime.broker.client_answer import refused
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
@@ -54,6 +58,7 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
         pairs = _pushed(pairs, gateway, pushed)
     client, redirect_uri = _sender(pairs, gateway)
     modes = [value for name, value in pairs if name == "response_mode"]
+    by_form = modes == [FORM_POST] and can_be_posted_to(redirect_uri)
     # Of a repeated state the first comes back. An empty one counts as left out.
     states = (value for name, value in pairs if name == "state" and value)
     asked = AuthorizationRequest(
@@ -62,7 +67,7 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
         redirect_uri=redirect_uri,
         again=again,
         state=next(states, None),
-        response_mode=FORM_POST if modes == [FORM_POST] else QUERY,
+        response_mode=FORM_POST if by_form else QUERY,
     )
     try:
         return _answer(request, gateway, asked, client, pairs)

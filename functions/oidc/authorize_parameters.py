@@ -61,7 +61,7 @@ def check_parameters(
     for name, error in _UNSUPPORTED.items():
         if name in given:
             raise AuthorizeRefused(error, f"{name} is not supported.")
-    _check_response(given)
+    _check_response(given, asked.redirect_uri)
     for name in ("state", "nonce"):
         if len(given.get(name, "")) > LONGEST_STATE:
             limit = f"{name} has more than {LONGEST_STATE} characters."
@@ -79,7 +79,12 @@ def check_parameters(
     return AuthorizeParameters(request, _prompt(given), _max_age(given))
 
 
-def _check_response(given: Mapping[str, str]) -> None:
+def can_be_posted_to(redirect_uri: str) -> bool:
+    """Tell whether a form can be posted there; an app's own scheme takes links alone."""
+    return redirect_uri.startswith(("https:", "http:"))
+
+
+def _check_response(given: Mapping[str, str], redirect_uri: str) -> None:
     type_ = given.get("response_type")
     if type_ is None:
         raise AuthorizeRefused("invalid_request", "response_type is missing.")
@@ -90,6 +95,9 @@ def _check_response(given: Mapping[str, str]) -> None:
     if given.get("response_mode", QUERY) not in RESPONSE_MODES:
         modes = " or ".join(RESPONSE_MODES)
         raise AuthorizeRefused("invalid_request", f"response_mode must be {modes}.")
+    if given.get("response_mode") == FORM_POST and not can_be_posted_to(redirect_uri):
+        fault = "response_mode must be query for a redirect_uri of an app's own scheme."
+        raise AuthorizeRefused("invalid_request", fault)
 
 
 def _challenge(given: Mapping[str, str], client: Client) -> str | None:

@@ -175,18 +175,41 @@ def exact_url(*ours: str, fragment: bool = False) -> Rule:
     """
 
     def rule(value: Any) -> str:
-        query = (_before_fragment(value) if fragment else _url_parts(value)).query
-        names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-        if names.intersection(ours):
-            raise Fault(f"must not have {' or '.join(ours)} in its query")
+        parts = _before_fragment(value) if fragment else _url_parts(value)
+        _check_query(parts.query, ours)
         return str(value)
 
     return rule
 
 
-redirect_uri = exact_url("code", "state", "iss", "error", fragment=True)
+OWN_SCHEME = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/", re.A)
+"""A private-use scheme of an app, RFC 8252, 7.1: a domain name turned round.
+
+The period is required: no scheme that a system or a browser understands has one.
+"""
+
+_OWN_SCHEME_URL = re.compile(rf"{OWN_SCHEME.pattern}{_REST}", re.A)
+
+_OUR_WORDS = ("code", "state", "iss", "error")
+
+_redirect_url = exact_url(*_OUR_WORDS, fragment=True)
+
+
+def redirect_uri(value: Any) -> str:
+    """Accept an exact callback URL, or one with the private-use scheme of an app."""
+    if _is_text(value) and _OWN_SCHEME_URL.fullmatch(value):
+        _check_query(value.partition("?")[2], _OUR_WORDS)
+        return value
+    return str(_redirect_url(value))
+
 
 post_logout_redirect_uri = exact_url("state")
+
+
+def _check_query(query: str, ours: tuple[str, ...]) -> None:
+    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if names.intersection(ours):
+        raise Fault(f"must not have {' or '.join(ours)} in its query")
 
 
 def _before_fragment(value: Any) -> SplitResult:

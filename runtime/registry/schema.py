@@ -12,6 +12,7 @@ from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.known_users import ROLES, document_id
 from runtime.registry.logo import logo
 from runtime.registry.rules import (
+    OWN_SCHEME,
     Fault,
     Rule,
     allowed,
@@ -231,7 +232,7 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "pairwise_salt", "is missing: pairwise identifiers are made with it"
     native = content.get("native", False)
     for place, uri in enumerate(content.get("redirect_uris", ()), 1):
-        fault = _loopback_fault(uri, native=native)
+        fault = _native_fault(uri, native=native, pkce=content.get("pkce", "required"))
         if public and "#" in uri:
             # RFC 6749, 3.1.2, forbids it, and only WeChat's protocol allows it.
             fault = "must have no fragment, since the client is public"
@@ -239,7 +240,12 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "redirect_uris", f"number {place} {fault}"
 
 
-def _loopback_fault(uri: str, *, native: bool) -> str:
+def _native_fault(uri: str, *, native: bool, pkce: str) -> str:
+    if OWN_SCHEME.match(uri):
+        # Another app may have registered the same scheme, and get the code.
+        if native and pkce == "required":
+            return ""
+        return "must be https: only a native client with pkce has its own scheme"
     parts = urlsplit(uri)
     if parts.scheme == "https":
         return ""

@@ -55,7 +55,7 @@ def test_a_redirect_uri_that_is_taken(uri):
         pytest.param("http://localhost.evil.example/", id="nearly localhost"),
         pytest.param("javascript:alert(1)", id="javascript"),
         pytest.param("javascript://app.example.com/%0aalert(1)", id="javascript host"),
-        pytest.param("com.example.app:/cb", id="own scheme"),
+        pytest.param("com.example.app:/cb", id="own scheme of a web service"),
         pytest.param("https://App.example.com/cb", id="upper case"),
         pytest.param("https://app.example.com/a b", id="blank"),
         pytest.param("https://app.example.com/cb\n", id="line end"),
@@ -89,6 +89,53 @@ def test_a_fragment_is_only_for_clients_of_wechats_protocol(uri):
         "redirect_uris number 1 must have no fragment, since the client is public."
     )
     assert "no user, fragment or *" in refused(post_logout_redirect_uris=[uri])
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "com.example.app:/cb",
+        "com.example.app://signed_in/cb?a=1",
+        "app.example-2.com:/",
+    ],
+)
+def test_an_app_may_have_a_scheme_of_its_own(uri):
+    """RFC 8252, 7.1: of a native client, whose codes only a verifier redeems."""
+    fields = {"redirect_uris": [uri], "native": True}
+    document = client_document("orders", {**CLIENT, **fields})
+    client = Client("orders", "Orders", {}, (), redirect_uris=(uri,), native=True)
+
+    assert document["redirect_uris"] == [uri]
+    assert is_registered(client, uri)
+    assert not is_registered(client, f"{uri}x")
+    for missing in ({"native": False}, {"pkce": "optional"}):
+        assert refused(**{**fields, **missing}) == (
+            "redirect_uris number 1 must be https: only a native client with pkce has "
+            "its own scheme."
+        )
+
+
+@pytest.mark.case(25)
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("myapp:/cb", id="no period"),
+        pytest.param("myapp://cb", id="no period and a host"),
+        pytest.param("javascript:/x.y", id="period behind the scheme"),
+        pytest.param("com.example.app:cb", id="no slash"),
+        pytest.param("com.example.app:/cb#x", id="fragment"),
+        pytest.param("com.example.app:/*", id="wildcard"),
+        pytest.param("com.example.app:/cb\n", id="line end"),
+        pytest.param("Com.Example.App:/cb", id="upper case"),
+        pytest.param(".example:/cb", id="period in front"),
+        pytest.param("com..app:/cb", id="two periods"),
+        pytest.param("com.example.app:/cb?state=1", id="our word"),
+        pytest.param("com.example.app:/cb?a=1&c%6Fde=2", id="our word, encoded"),
+    ],
+)
+def test_what_is_no_scheme_of_an_app(uri):
+    """No scheme that anything else understands, and nothing but an exact URI."""
+    assert refused(redirect_uris=[uri], native=True).startswith("redirect_uris number")
 
 
 @pytest.mark.case(28)

@@ -226,3 +226,19 @@ def test_a_native_client_is_answered_on_any_port(
     else:
         with pytest.raises(RedirectUriUnknown):
             visit.authorize(**asked)
+
+
+def test_an_app_is_answered_by_its_own_scheme(visit, gateway, wechat):
+    """RFC 8252, 7.1: by a redirect with a code, or with an error in place of a form."""
+    willing(wechat)
+    own = "com.example.app:/signed_in"
+    change(gateway, "clients", "demo", redirect_uris=[own], native=True)
+    location = header(visit.agree(visit.authorize(redirect_uri=own)), "Location")
+    by_form = {"redirect_uri": own, "response_mode": "form_post"}
+    told = query_of(header(visit.authorize(**by_form), "Location"))
+
+    assert location.startswith(f"{own}?code=")
+    assert query_of(location)["state"] == "s-1"
+    assert (told["error"], told["state"]) == ("invalid_request", "s-1")
+    with pytest.raises(RedirectUriUnknown):
+        visit.authorize(redirect_uri="com.example.app:/other")
