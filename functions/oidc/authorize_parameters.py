@@ -80,7 +80,7 @@ def check_parameters(
 
 
 def can_be_posted_to(redirect_uri: str) -> bool:
-    """Tell whether a form can be posted there; an app's own scheme takes links alone."""
+    """Tell whether a form can be posted there; a scheme of its own takes links."""
     return redirect_uri.startswith(("https:", "http:"))
 
 
