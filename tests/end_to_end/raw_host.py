@@ -38,7 +38,8 @@ class RawHost:
             **dict.fromkeys(urls, self.wechat.url),
             **(settings or {}),
         )
-        documents = Gateway(settings_from(environment)).documents
+        self.settings = settings_from(environment)
+        documents = Gateway(self.settings).documents
         app = {"kind": "service", "secret": APP_SECRET}
         documents.write("apps", APPID, app, after=0)
         hashes = [hash_secret(CLIENT_SECRET)]

@@ -6,8 +6,8 @@ import signal
 import subprocess
 
 import pytest
+from redis import BusyLoadingError, Redis
 from redis import ConnectionError as RedisConnectionError
-from redis import Redis
 
 from host.developer.embedded_redis import find_server
 from tests.support.local_hosts import eventually
@@ -34,6 +34,17 @@ class RedisServer:
         eventually(self._answers)
         return self
 
+    def restart_slowly(self, *, microseconds_a_key):
+        """Start it in the state in which it reads its dump, and answers LOADING."""
+        slowness = (
+            *("--key-load-delay", str(microseconds_a_key)),
+            *("--loading-process-events-interval-bytes", "1024"),
+        )
+        self._process = subprocess.Popen(
+            [*self._command, *slowness], stdout=subprocess.DEVNULL
+        )
+        eventually(self._loads)
+
     def stop(self):
         self._process.kill()
         self._process.wait()
@@ -51,6 +62,16 @@ class RedisServer:
 
     def client(self):
         return Redis.from_url(self.url, socket_timeout=5)
+
+    def _loads(self):
+        with self.client() as client:
+            try:
+                client.get("any")
+            except BusyLoadingError:
+                return True
+            except RedisConnectionError:
+                return False
+        raise AssertionError("it has read its dump already")
 
     def _answers(self):
         with self.client() as client:
