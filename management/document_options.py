@@ -86,6 +86,8 @@ def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
     _many(parser, "--api-host", "HOST", "WeChat's API hosts, in the order of use")
     proofs = "WORD in the file names MP_verify_WORD.txt"
     _many(parser, "--mp-verify", "WORD", proofs, field="mp_verify")
+    proofs = "files to serve at the root, such as MP_verify_X.txt, or NAME=TEXT for one"
+    _many(parser, "--domain-proof", "FILE", proofs)
     push = "ask for the token and the AES key of pushes"
     add("--push", dest="asks_push", action="store_true", help=push)
 

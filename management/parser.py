@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from management.commands import COMMANDS
 from management.failure import Failure
 from management.logo_file import read_logo
+from management.proof_files import read_proofs
 
 SERVICE, FUNCTION = "wechat_gateway", "admin"
 """Names in template.yml of the function that --endpoint calls."""
@@ -58,6 +59,8 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
         raise Failure("--scope needs an --app.")
     if "logo" in given:
         given["logo"] = read_logo(Path(given["logo"]))
+    if "domain_proofs" in given:
+        given["domain_proofs"] = read_proofs(given["domain_proofs"])
     return {**given, "scopes": scopes.by_app} if scopes else given
 
 

@@ -11,7 +11,7 @@ from runtime.web.messages import Request, Response
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
 connect = late("functions.login.connect")
-small_files = late("functions.login.small_files")
+page_scripts = late("functions.login.page_scripts")
 mini_program = late("functions.login.mini_program")
 mobile_app = late("functions.login.mobile_app")
 sign_in_page = late("functions.login.sign_in_page")
@@ -22,13 +22,8 @@ _OF_MOBILE_APPS = "/mobile"
 _OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS)
 
 ROUTES = (
-    route(
-        r"/MP_verify_([A-Za-z0-9]{8,32})\.txt",
-        body=UNREAD_BODY,
-        GET=small_files.domain_proof,
-    ),
     route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
-    route(r"/(qr|continue)\.js", body=UNREAD_BODY, GET=small_files.page_script),
+    route(r"/(qr|continue)\.js", body=UNREAD_BODY, GET=page_scripts.page_script),
     route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
     route(_OF_MINI_PROGRAMS, body=SMALL_BODY, POST=mini_program.mini_program_sign_in),
     route(_OF_MOBILE_APPS, body=SMALL_BODY, POST=mobile_app.mobile_app_sign_in),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from runtime.entry.dialects import api_dialect, sns_dialect, wechat_dialect
 from runtime.entry.entrypoint import entrypoint
@@ -14,15 +15,15 @@ from runtime.entry.routing import (
     late,
     route,
 )
-from runtime.errors import GatewayError
-from runtime.registry.ids import APPID
+from runtime.errors import GatewayError, NotFound
+from runtime.registry.ids import APPID, PROOF_NAME
 from runtime.web.messages import LARGEST_BODY, Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
 _OURS = f"/({APPID})"
 # No empty and no dot segment: the path that is checked is the one WeChat gets.
-_PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+"
+_PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?"
 _TICKET = "/cgi-bin/ticket/getticket"
 
 jssdk = late("functions.wechat_api.jssdk")
@@ -30,6 +31,7 @@ mini_program = late("functions.wechat_api.mini_program")
 proxy = late("functions.wechat_api.proxy")
 quota = late("functions.wechat_api.quota")
 real_token = late("functions.wechat_api.real_token")
+root_files = late("functions.wechat_api.root_files")
 sns = late("functions.wechat_api.sns")
 tokens = late("functions.wechat_api.tokens")
 
@@ -39,6 +41,9 @@ def _any(view: View) -> dict[str, View]:
 
 
 ROUTES = (
+    route(r"/favicon\.ico", body=UNREAD_BODY, GET=root_files.favicon),
+    route(r"/robots\.txt", body=UNREAD_BODY, GET=root_files.robots),
+    route(f"/({PROOF_NAME})", body=UNREAD_BODY, GET=root_files.domain_proof),
     route("/cgi-bin/token", body=UNREAD_BODY, GET=tokens.token),
     route("/cgi-bin/stable_token", body=SMALL_BODY, POST=tokens.stable_token),
     route(_TICKET, body=UNREAD_BODY, GET=tokens.ticket),
@@ -60,10 +65,13 @@ ROUTES = (
     route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
     route(f"{_OURS}{_TICKET}", body=UNREAD_BODY, GET=tokens.ticket_for_app),
     route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
+    route(f"(?s:(?!/{APPID}(?:/|$)).*)", body=UNREAD_BODY, **_any(proxy.no_path)),
 )
 
 
 _QUICK = {
+    "/favicon.ico",
+    "/robots.txt",
     "/cgi-bin/token",
     "/cgi-bin/stable_token",
     "/sns/oauth2/access_token",
@@ -78,18 +86,45 @@ _OUR_CODE = re.compile(r"(?:^|&)code=[A-Za-z0-9_-]{43}(?:&|$)")
 
 
 def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
-    """Answer an error in our JSON on our own paths, and as WeChat does on its own."""
+    """Answer an error in our JSON on our own paths, and as WeChat does on its own.
+
+    All that no other function owns comes here, and so do mistyped addresses: a browser
+    that shows a page, and a crawler that asks for a file, get 404 as its status.
+    """
     if re.match(f"/{APPID}(?:/|$)", request.path):
         return api_dialect(request, error, https=https)
+    if error.code == "access_token_missing" and _is_navigation(request):
+        return replace(wechat_dialect(request, _NO_PAGE, https=https), status=404)
     as_wechat = sns_dialect if request.path.startswith("/sns/") else wechat_dialect
-    return as_wechat(request, error, https=https)
+    answer = as_wechat(request, error, https=https)
+    is_file = isinstance(error, NotFound) and _is_proof(request.path)
+    return replace(answer, status=404) if is_file else answer
+
+
+_NO_PAGE = GatewayError(
+    status=404,
+    errcode=41001,
+    code="access_token_missing",
+    errmsg="access_token missing, and no page is here: users sign in at /login",
+)
+
+
+def _is_navigation(request: Request) -> bool:
+    # Java's HttpURLConnection names text/html as well, and would hide the answer's
+    # body behind an exception if the status were 404.
+    accepted = request.header("accept") or ""
+    return request.method in ("GET", "HEAD") and "application/xhtml+xml" in accepted
+
+
+def _is_proof(path: str) -> bool:
+    return bool(re.fullmatch(f"/{PROOF_NAME}", path))
 
 
 def _waits(path: str, query: str) -> bool:
     if path == "/sns/oauth2/access_token" and _ANY_CODE.search(query):
         # Of a mobile app it is WeChat's own code, and WeChat exchanges it.
         return not _OUR_CODE.search(query)
-    return path not in _QUICK
+    return path not in _QUICK and not _is_proof(path)
 
 
 handler = entrypoint(ROUTES, mount="/wechat_api", dialect=dialect, waits=_waits)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
 from functions.wechat_api.report import Report
-from runtime.errors import ApiRefused, BadRequest, GatewayError
+from runtime.errors import ApiRefused, BadRequest, GatewayError, NotFound
 from runtime.gateway import Gateway
 from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Caller
@@ -52,8 +52,14 @@ def proxy_for_app(
     return _forwarded(replace(request, path=path), gateway, app, caller)
 
 
+def no_path(request: Request, gateway: Gateway) -> Response:
+    """Refuse a path of characters that WeChat's do not have: 41001, else 40066."""
+    caller_of(request, gateway)
+    raise NotFound
+
+
 def _check_path(path: str) -> None:
-    if _REFUSED.fullmatch(path):
+    if _REFUSED.fullmatch(path.rstrip("/")):
         raise ApiRefused(48001, "path_not_proxied")
 
 

@@ -23,7 +23,9 @@ class App:
     `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
     wx.config, `api_hosts` WeChat's hosts in the order in which they are tried.
     `oauth_scope` is the scope of a sign-in inside WeChat, "snsapi_userinfo" or the
-    silent "snsapi_base"; `mp_verify` holds the words of WeChat's domain verification.
+    silent "snsapi_base". `domain_proofs` has the texts of files at the root by which
+    others check whose domain this is, by name; `mp_verify` has those of MP_verify_X.txt
+    by X alone, as version 0.1.0 wrote them.
     """
 
     appid: str
@@ -36,6 +38,7 @@ class App:
     api_hosts: tuple[str, ...] = ()
     oauth_scope: str = "snsapi_userinfo"
     mp_verify: tuple[str, ...] = ()
+    domain_proofs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_access_token(self) -> bool:

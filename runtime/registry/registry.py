@@ -225,6 +225,8 @@ def _fields(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:
         annotation = kind.__dataclass_fields__[name].type
         if annotation == "tuple[str, ...]":
             _texts(value)
+        elif annotation == "Mapping[str, str]":
+            _texts([*value.keys(), *value.values()])
         elif not isinstance(value, _TYPES.get(annotation, object)):
             raise TypeError(name)
     return fields

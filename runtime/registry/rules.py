@@ -6,11 +6,11 @@ A rule takes a value of JSON and returns it in the form that the document holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, parse_qsl
 
-from runtime.registry.ids import APPID
+from runtime.registry.ids import APPID, PROOF_NAME
 from runtime.registry.models import ANYONE, KNOWN
 from runtime.web.origins import HOST_NAME, ORIGIN, PORT, is_origin, parts_of
 
@@ -26,6 +26,11 @@ _EMAIL = re.compile(
     rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@"
     rf"(?=[^@]*\.){HOST_NAME}"
 )
+
+MOST_PROOFS = 50
+"""Of an app: each of WeChat's consoles wants one a domain, and another when it asks."""
+
+_PROOF = re.compile(r"[ -~]{1,512}(?:\r?\n)?")
 _SCOPE = re.compile(r"/(?:[A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]*\*?|token:read")
 # The characters of RFC 3986 without the asterisk, which some read as a wildcard.
 _REST = r"(?:[\w./:?@!$&'()+,;=~-]|%[0-9A-Fa-f]{2})*"
@@ -141,6 +146,18 @@ def email(value: Any) -> str:
     if not _EMAIL.fullmatch(value.lower()):
         raise Fault("must be an e-mail address such as li@example.com")
     return value.lower()
+
+
+def domain_proofs(value: Any) -> dict[str, str]:
+    """Accept the texts of files at the root by their names."""
+    if not isinstance(value, Mapping) or len(value) > MOST_PROOFS:
+        raise Fault(f"must be up to {MOST_PROOFS} texts by file name")
+    for name, content in value.items():
+        if not re.fullmatch(PROOF_NAME, str(name)) or name == "robots.txt":
+            raise Fault("must name files such as MP_verify_X.txt, X of A-Za-z0-9_-")
+        if not isinstance(content, str) or not _PROOF.fullmatch(content):
+            raise Fault(f"must have a line of 1 to {LONGEST} characters for each file")
+    return dict(value)
 
 
 host = text(

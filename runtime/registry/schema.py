@@ -17,6 +17,7 @@ from runtime.registry.rules import (
     Rule,
     allowed,
     app_id,
+    domain_proofs,
     email,
     flag,
     group,
@@ -309,6 +310,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
                 r"[A-Za-z0-9]{8,32}", "8 to 32 letters and digits, those of MP_verify_"
             )
         ),
+        "domain_proofs": domain_proofs,
     },
     "clients": {
         "name": _line,
@@ -354,7 +356,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 SINCE: Mapping[str, Mapping[str, int]] = {
-    "apps": {},
+    "apps": {"domain_proofs": 2},
     "clients": {"allow": 2, "openids": 2},
     "people": {},
 }

@@ -15,7 +15,7 @@ from runtime.entry.probe import answer_probe
 from runtime.gateway import Gateway
 from tests.support.client_sign_in import BACK, WECHAT, Visit, changed
 from tests.support.gateway_environ import make_environ
-from tests.support.handles import login, oidc
+from tests.support.handles import oidc, wechat_api
 from tests.support.refusal import refusal
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import (
@@ -71,7 +71,7 @@ def test_everything_else_goes_on(poisoned, wechat):
     """Requests of pages, the domain's proof, a sign-in by appid, the timer's round."""
     asked = ask(path="/jwks", headers=(("origin", ORIGIN),))
     assert ORIGIN == header(oidc(asked, poisoned), "Access-Control-Allow-Origin")
-    proof = login(ask(path="/MP_verify_Abcdefgh12345678.txt"), poisoned)
+    proof = wechat_api(ask(path="/MP_verify_Abcdefgh12345678.txt"), poisoned)
     assert b"Abcdefgh12345678" == proof.body
     started = Visit(poisoned).connect(changed(WECHAT, appid=SERVICE))
     assert 303 == started.status

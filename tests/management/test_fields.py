@@ -26,6 +26,10 @@ OF_APP = {
     "api_hosts": ("--api-host api2.weixin.qq.com", ("api2.weixin.qq.com",)),
     "oauth_scope": ("--oauth-scope snsapi_base", "snsapi_base"),
     "mp_verify": ("--mp-verify Wh6xQ2Zn0pLk8RtV", ("Wh6xQ2Zn0pLk8RtV",)),
+    "domain_proofs": (
+        "--domain-proof WW_verify_Ab12.txt mp.txt=0f9de62fce790f9a",
+        {"WW_verify_Ab12.txt": "Ab12\n", "mp.txt": "0f9de62fce790f9a"},
+    ),
 }
 OF_CLIENT = {
     "client_id": ("--id desk", "desk"),
@@ -71,8 +75,9 @@ def test_no_field_is_forgotten():
 
 
 @pytest.mark.parametrize("field", OF_APP)
-def test_a_field_of_an_app(manage, environ, field):
+def test_a_field_of_an_app(manage, environ, tmp_path, field):
     """What the option says is what the gateway reads."""
+    (tmp_path / "WW_verify_Ab12.txt").write_text("Ab12\n")
     option, value = OF_APP[field]
     done = manage(f"{ADD_APP} {option}", typed=APP_SECRET)
 

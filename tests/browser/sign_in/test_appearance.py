@@ -71,7 +71,7 @@ def test_where_it_cannot_be_done(new_user, service, looks, check):
 def test_what_is_not_there(new_user, looks, check):
     """A page of ours with a link, for every request."""
     desktop = new_user(**looks)
-    for path in ("/nowhere", "/oidc/authorize", "/login/me"):
+    for path in ("/login/nowhere", "/oidc/authorize", "/login/me"):
         answer = desktop.open(path)
         check(desktop)
 

@@ -25,6 +25,7 @@ FULL_APP = {
     "api_hosts": ["api2.weixin.qq.com", "sh.api.weixin.qq.com", "127.0.0.1:8001"],
     "oauth_scope": "snsapi_userinfo",
     "mp_verify": ["Wh6xQ2Zn0pLk8RtV"],
+    "domain_proofs": {"MP_verify_Ab12.txt": "Ab12", "x-Y_9.txt": "0f9de62f a\n"},
 }
 FULL_CLIENT = {
     **CLIENT,
@@ -63,7 +64,7 @@ def refused(make, id_, fields):
 
 def test_an_app_is_kept_as_it_was_given():
     """Every field there is, and the two that are needed alone."""
-    assert FULL_APP == app_document(APPID, FULL_APP)
+    assert {**FULL_APP, "schema": 2} == app_document(APPID, FULL_APP)
     assert APP == app_document(APPID, APP)
 
 
@@ -134,6 +135,17 @@ def test_a_client_id_stands_in_front_of_its_secrets(client_id):
         ("mp_verify", ["../../secrets"]),
         ("mp_verify", ["Wh6xQ2Z"]),
         ("mp_verify", ["Wh6xQ2Zn0pLk8RtV\n"]),
+        ("domain_proofs", ["MP_verify_Ab12.txt"]),
+        ("domain_proofs", {"MP_verify_Ab12": "Ab12"}),
+        ("domain_proofs", {"robots.txt": "Ab12"}),
+        ("domain_proofs", {"../a.txt": "Ab12"}),
+        ("domain_proofs", {"a.txt\n": "Ab12"}),
+        ("domain_proofs", {"a.txt": ""}),
+        ("domain_proofs", {"a.txt": "文"}),
+        ("domain_proofs", {"a.txt": "a\nb"}),
+        ("domain_proofs", {"a.txt": "a" * 513}),
+        ("domain_proofs", {"a.txt": None}),
+        ("domain_proofs", {f"{n}.txt": "a" for n in range(51)}),
     ],
 )
 def test_a_malformed_field_of_an_app(field, value):

@@ -1,8 +1,7 @@
-"""Small files: the proof of a domain for WeChat, and the scripts of pages."""
+"""Scripts that pages load."""
 
 from __future__ import annotations
 
-from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.pages.rendering import TEMPLATES
 from runtime.web.messages import Request, Response
@@ -12,18 +11,6 @@ _SCRIPT_HEADERS = (
     ("Content-Type", "text/javascript; charset=utf-8"),
     ("Cache-Control", "public, max-age=3600"),
 )
-
-
-def domain_proof(request: Request, gateway: Gateway, word: str) -> Response:
-    """Answer GET /MP_verify_{word}.txt by the word if an app's document lists it."""
-    if not any(word in app.mp_verify for app in gateway.registry.apps()):
-        raise NotFound
-    headers = (
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-store"),
-    )
-    return Response(200, headers, word.encode())
 
 
 def page_script(request: Request, gateway: Gateway, name: str) -> Response:
