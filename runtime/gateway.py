@@ -137,15 +137,15 @@ class Gateway:
 
     @lazy
     def _proxied_wechat(self) -> WeChat:
-        return self._make_wechat()
+        return self._make_wechat(streams=True)
 
-    def _make_wechat(self) -> WeChat:
+    def _make_wechat(self, *, streams: bool = False) -> WeChat:
         from runtime.upstream.transport import pooled_transport
         from runtime.wechat.api import WeChat
 
         return WeChat(
             self.settings.wechat_api_url,
-            self.transport or pooled_transport(),
+            self.transport or pooled_transport(streams=streams),
             seconds=self.settings.wechat_deadline_seconds,
         )
 

@@ -13,6 +13,7 @@ from runtime.entry.routing import (
     UNREAD_BODY,
     View,
     late,
+    late_route,
     route,
 )
 from runtime.errors import GatewayError, NotFound
@@ -57,14 +58,18 @@ ROUTES = (
         GET=mini_program.jscode2session,
         POST=mini_program.jscode2session,
     ),
-    route(f"(?!/{APPID}(?:/|$)){_PLAIN}", body=LARGEST_BODY, **_any(proxy.proxy)),
+    late_route(
+        f"(?!/{APPID}(?:/|$)){_PLAIN}",
+        body=LARGEST_BODY,
+        **_any(proxy.proxy),
+    ),
     route(f"{_OURS}/access_token", body=UNREAD_BODY, GET=real_token.real_token),
     route(f"{_OURS}/access_token/reject", body=SMALL_BODY, POST=real_token.reject),
     route(f"{_OURS}/jssdk_config", body=UNREAD_BODY, GET=jssdk.jssdk_config),
     route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),
     route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
     route(f"{_OURS}{_TICKET}", body=UNREAD_BODY, GET=tokens.ticket_for_app),
-    route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
+    late_route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
     route(f"(?s:(?!/{APPID}(?:/|$)).*)", body=UNREAD_BODY, **_any(proxy.no_path)),
 )
 

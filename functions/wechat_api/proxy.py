@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 
+from functions.wechat_api.answer_headers import headers_down
 from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
+from functions.wechat_api.passing import Passing
 from functions.wechat_api.report import Report
+from runtime.custody.protocol import RateCost
 from runtime.errors import ApiRefused, BadRequest, GatewayError, NotFound
 from runtime.gateway import Gateway
 from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Caller
+from runtime.upstream.answer import Answer
 from runtime.web.messages import Headers, Request, Response
-
-log = logging.getLogger("gateway")
+from runtime.web.stored_body import Body
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and the ones of sign-in.
@@ -25,15 +28,6 @@ _REFUSED = re.compile(
 _PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
 # No line end, which would make two headers of one, and nothing beyond latin-1.
 _VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
-_PASSED_DOWN = re.compile(
-    r"content-(type|disposition|encoding|language)|cache-control|etag|last-modified"
-    r"|wechatmp-[a-z0-9-]+",
-    re.IGNORECASE,
-)
-# On this origin users sign in: HTML or SVG of WeChat's must not run a script here.
-_SANDBOX = ("Content-Security-Policy", "sandbox")
-# FC accepts no control characters, and drops what is not ASCII.
-_VALUE_DOWN = re.compile(r"[\t -~]*")
 
 
 def proxy(request: Request, gateway: Gateway) -> Response:
@@ -66,28 +60,51 @@ def _check_path(path: str) -> None:
 def _forwarded(
     request: Request, gateway: Gateway, app: App, caller: Caller
 ) -> Response:
-    report, path = Report(request, caller, gateway), request.path
+    report, place = Report(request, caller, gateway), ExitStack()
     try:
-        with gateway.calls_in_flight.counted(caller.client_id):
-            answer = gateway.calls.send(
-                app,
-                request.method,
-                f"{path}?{request.query}",
-                headers=_headers_up(request.headers),
-                # An upstream that ignores it would take it for the next request.
-                body=None
-                if request.method in ("GET", "HEAD")
-                else request.body or None,
-                cost=rate_cost_of(caller, gateway),
-                on_attempt=report.attempted,
-            )
-    except GatewayError as error:
-        report.failed(error)
-        if error.code == "token_in_answer":
-            log.error("%s %s: WeChat showed the real token", request.request_id, path)
+        headers = _headers_up(request.headers)
+        body, cost = _body(request, gateway, app, caller)
+        report.bytes_up = len(body)
+        place.enter_context(gateway.calls_in_flight.counted(caller.client_id))
+        answer = gateway.calls.send(
+            app,
+            request.method,
+            f"{request.path}?{request.query}",
+            headers=headers,
+            # An upstream that ignores it would take it for the next request.
+            body=None if request.method in ("GET", "HEAD") else body or None,
+            cost=cost,
+            on_attempt=report.attempted,
+            in_parts=request.takes_parts,
+        )
+    except BaseException as error:
+        place.close()
+        if isinstance(error, GatewayError):
+            report.failed(error)
         raise
-    report.answered(answer)
-    return Response(answer.status, _headers_down(answer.headers), answer.body)
+    return _passed_on(answer, report, place)
+
+
+def _body(
+    request: Request, gateway: Gateway, app: App, caller: Caller
+) -> tuple[Body, RateCost | None]:
+    """Return the body, and what the call costs; the rate is checked first."""
+    cost = rate_cost_of(caller, gateway)
+    if request.late_body is None:
+        return request.body, cost
+    if not request.is_admitted:
+        gateway.calls.real_token(app, cost=cost)
+    return request.content(), None
+
+
+def _passed_on(answer: Answer, report: Report, place: ExitStack) -> Response:
+    headers = headers_down(answer.headers)
+    if answer.rest is None:
+        place.close()
+        report.answered(answer)
+        return Response(answer.status, headers, answer.body)
+    rest = Passing(answer, answer.rest, report, place=place)
+    return Response(answer.status, headers, answer.body, rest, answer.length)
 
 
 def _headers_up(headers: Headers) -> dict[str, str]:
@@ -95,17 +112,3 @@ def _headers_up(headers: Headers) -> dict[str, str]:
     if not all(map(_VALUE_UP.fullmatch, passed.values())):
         raise BadRequest
     return passed
-
-
-def _headers_down(headers: Headers) -> Headers:
-    """Return the headers that pass, repeated ones in one value, and our own."""
-    passed: dict[str, tuple[str, str]] = {}
-    for name, value in headers:
-        if not (_PASSED_DOWN.fullmatch(name) and _VALUE_DOWN.fullmatch(value)):
-            continue
-        # FC 3.0 takes each header once: after a write it is too late to refuse it.
-        first = passed.get(name.lower())
-        passed[name.lower()] = (
-            (first[0], f"{first[1]}, {value}") if first else (name, value)
-        )
-    return (*passed.values(), _SANDBOX)

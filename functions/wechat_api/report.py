@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 
@@ -11,6 +12,8 @@ from runtime.tokens.gateway_tokens import Caller
 from runtime.upstream.answer import Answer
 from runtime.usage.audit import Event, ProxiedCall, audit
 from runtime.web.messages import Request
+
+log = logging.getLogger("gateway")
 
 _RID = re.compile(rb"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 
@@ -25,6 +28,7 @@ class Report:
         self._began = time.perf_counter()
         self._upstream = 0.0
         self._attempts = 0
+        self.bytes_up = len(request.body)
 
     def attempted(self, seconds: float) -> None:
         """Count one attempt at WeChat."""
@@ -43,9 +47,23 @@ class Report:
             bytes_down=len(answer.body),
         )
 
+    def passed(self, answer: Answer, size: int, *, outcome: str) -> None:
+        """Report an answer of which so many bytes were passed on."""
+        self._write(status=answer.status, errcode=0, outcome=outcome, bytes_down=size)
+        if outcome == "token_in_answer":
+            self._log_token()
+
     def failed(self, error: GatewayError) -> None:
         """Report a call that got no answer."""
         self._write(status=error.status, errcode=error.errcode, outcome=error.code)
+        if error.code == "token_in_answer":
+            self._log_token()
+
+    def _log_token(self) -> None:
+        request = self._request
+        log.error(
+            "%s %s: WeChat showed the real token", request.request_id, request.path
+        )
 
     def _write(
         self,
@@ -69,7 +87,7 @@ class Report:
                 errcode=errcode,
                 rid=rid,
                 outcome=outcome,
-                bytes_up=len(request.body),
+                bytes_up=self.bytes_up,
                 bytes_down=bytes_down,
                 upstream_ms=round(self._upstream * 1000, 1),
                 own_ms=round(own * 1000, 1),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.web.stored_body import AWAITED, BODY
+
 Headers = tuple[tuple[str, str], ...]
 Handler = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
@@ -14,6 +16,9 @@ MAX_ANSWER = 6 * 1024 * 1024
 # FC sets these itself and drops a function's values; so does Tornado.
 _RESERVED = frozenset({"connection", "content-length", "date", "keep-alive", "server"})
 
+
+_BODY_IS_WANTED = "100 Continue"
+"""The answer of a function that was called with AWAITED, and asks for the body."""
 
 _TOO_LARGE = f"the answer is larger than {MAX_ANSWER} bytes"
 
@@ -66,6 +71,8 @@ def answer_of(
     """
     start = _Start()
     result = handler(environ, start)
+    if start.status == _BODY_IS_WANTED and environ.get(BODY) == AWAITED:
+        return Answer(100)
     if not fc_limits and isinstance(result, Iterator):
         return _in_parts(result, start)
     body = _body(result, most=MAX_ANSWER if fc_limits else None)

@@ -27,6 +27,8 @@ class Call:
     stream: IO[bytes] | None = None
     """The body, where it is not in `body`, and its length."""
     length: int = 0
+    body_phase: str = ""
+    """AWAITED or ARRIVED, where the function is called before its body comes."""
 
     @property
     def is_quick_probe(self) -> bool:

@@ -14,10 +14,9 @@ from host.fc.function_call import Call
 from host.fc.limits import MAX_BODY
 from host.fc.loader import LoadError, load_handler
 from host.fc.refusals import failure
+from runtime.web.stored_body import BODY
+from runtime.web.streamed import STREAMS
 from template.served import Function, Template
-
-STREAMS = "host.streams_answers"
-"""Key in the environ of a host that passes on the parts of an answer as they come."""
 
 log = logging.getLogger("host")
 
@@ -64,6 +63,8 @@ class Instance:
         handler = self._handler or self._load()
         context = Context(call.request_id, fixed=self._fixed)
         environ = make_environ(call, base=self._base, context=context)
+        if call.body_phase:
+            environ[BODY] = call.body_phase
         if not self._fc_limits:
             environ[STREAMS] = True
         return answer_of(handler, environ, fc_limits=self._fc_limits)
@@ -82,6 +83,11 @@ class Instance:
         """Return the size of the largest body that the function reads, in bytes."""
         limit = getattr(self._handler, "body_limit", None)
         return MAX_BODY if limit is None else int(limit(method, path))
+
+    def has_late_body(self, method: str, path: str) -> bool:
+        """Tell whether a view checks the caller before it asks for a large body."""
+        has = getattr(self._handler, "late_body", None)
+        return has is not None and bool(has(method, path))
 
     def waits(self, method: str, path: str, query: str) -> bool:
         """Tell whether a call may wait for another server for long."""

@@ -6,6 +6,9 @@ browser does not let it read the answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol, cast
+
 from runtime.entry.dialects import Dialect, ErrorInDialect, oauth_dialect
 from runtime.entry.routing import View
 from runtime.errors import GatewayError
@@ -33,6 +36,15 @@ _PREFLIGHT: Headers = (
 )
 
 
+class OpenedView(Protocol):
+    """A view whose answers pages of other origins may read."""
+
+    refused: Callable[[Request, Gateway, GatewayError], ErrorInDialect]
+    """Returns the error that a page may read, where the body cannot be."""
+
+    def __call__(self, request: Request, gateway: Gateway) -> Response: ...
+
+
 def _open(view: View) -> View:
     def answer(request: Request, gateway: Gateway) -> Response:
         opened = _opened(request, gateway)
@@ -42,7 +54,14 @@ def _open(view: View) -> View:
             # The page has to read an error, too.
             raise ErrorInDialect(error, _with_headers(opened)) from error
 
-    return answer
+    def refused(
+        request: Request, gateway: Gateway, error: GatewayError
+    ) -> ErrorInDialect:
+        return ErrorInDialect(error, _with_headers(_opened(request, gateway)))
+
+    opens = cast("OpenedView", answer)
+    opens.refused = refused
+    return opens
 
 
 def _with_headers(opened: Headers) -> Dialect:

@@ -10,13 +10,15 @@ from typing import Any, Protocol, cast
 
 from runtime.entry.adapters import Adapter, adapter_for
 from runtime.entry.dialects import Dialect, ErrorInDialect
-from runtime.entry.routing import Routes, find
+from runtime.entry.routing import Route, Routes, find
+from runtime.entry.wsgi_adapter import BodyAwaited
 from runtime.errors import (
     BadRequest,
     GatewayError,
     HeadersTooLarge,
     MethodNotAllowed,
     NotFound,
+    PayloadTooLarge,
     UriTooLong,
 )
 from runtime.gateway import Gateway, current_gateway
@@ -35,6 +37,9 @@ log = logging.getLogger("gateway")
 
 _QUERY = re.compile("[!-~]*")
 """The characters of a query, which is forwarded to WeChat as it came."""
+
+_READ_AT_ONCE = 64 * 1024
+"""That of runtime/web/stored_body.py, which a usual cold start does not import."""
 
 _UNREADABLE = Request("GET", "/")
 
@@ -55,6 +60,13 @@ class Handler(Protocol):
     """Returns the size of the largest body for a method and a path, in bytes.
 
     The path may begin with the mount. The limit is 0 where no view would answer.
+    """
+
+    late_body: Callable[[str, str], bool]
+    """Tells whether a large body is read only when the view has checked the caller.
+
+    With GET such a body is not read at all. web/stored_body.py says how a host calls
+    the function before the body has come.
     """
 
     def __call__(self, first: Any, second: Any) -> Any: ...
@@ -108,6 +120,8 @@ def entrypoint(
                     request, lambda request: _routed(routes, request, used, adapter)
                 )
             return adapter(_with_security_headers(response, https=https))
+        except BodyAwaited as awaited:
+            return awaited.answer
         except GatewayError as error:
             response = refuse(request, error, dialect, https=https)
         except ErrorInDialect as chosen:
@@ -130,9 +144,16 @@ def entrypoint(
     def body_limit(method: str, path: str) -> int:
         own_path = _without_mount(plain_path(path), mount)
         try:
-            return find(routes, method=_as_routed(method), path=own_path)[2]
+            return find(routes, method=_as_routed(method), path=own_path)[2].body
         except (NotFound, MethodNotAllowed):
             return 0
+
+    def late_body(method: str, path: str) -> bool:
+        own_path = _without_mount(plain_path(path), mount)
+        try:
+            return find(routes, method=_as_routed(method), path=own_path)[2].late
+        except (NotFound, MethodNotAllowed):
+            return False
 
     # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
@@ -141,6 +162,7 @@ def entrypoint(
         _without_mount(path, mount), query
     )
     made.body_limit = body_limit
+    made.late_body = late_body
     return made
 
 
@@ -167,7 +189,7 @@ def _answer(request: Request, view: Callable[[Request], Response]) -> Response:
     method = _as_routed(request.method)
     if method == request.method:
         return view(request)
-    return replace(view(replace(request, method=method)), body=b"")
+    return view(replace(request, method=method)).without_body()
 
 
 def _as_routed(method: str) -> str:
@@ -177,10 +199,30 @@ def _as_routed(method: str) -> str:
 def _routed(
     routes: Routes, request: Request, gateway: Gateway, adapter: Adapter
 ) -> Response:
-    view, groups, limit = find(routes, method=request.method, path=request.path)
-    if body := adapter.body(limit):
-        request = replace(request, body=body)
+    view, groups, route = find(routes, method=request.method, path=request.path)
+    try:
+        request = _with_body(request, adapter, route)
+    except GatewayError as error:
+        # A page of another origin has to read an error, too.
+        explained = getattr(view, "refused", None)
+        raise (explained(request, gateway, error) if explained else error) from None
     return view(request, gateway, *groups)
+
+
+def _with_body(request: Request, adapter: Adapter, route: Route) -> Request:
+    announced = adapter.announced()
+    if not route.late or (announced is not None and announced <= _READ_AT_ONCE):
+        body = adapter.body(route.body)
+        return replace(request, body=body) if body else request
+    if announced is not None and announced > route.body:
+        raise PayloadTooLarge
+    if request.method == "GET":
+        return request
+    return replace(
+        request,
+        late_body=lambda: adapter.late_body(route.body),
+        is_admitted=adapter.is_admitted,
+    )
 
 
 def _in_dialect(
@@ -191,7 +233,7 @@ def _in_dialect(
     except Exception:
         log.exception("%s: no answer in the dialect", request.request_id)
         response = Response(error.status)
-    return replace(response, body=b"") if request.method == "HEAD" else response
+    return response.without_body() if request.method == "HEAD" else response
 
 
 def _with_security_headers(response: Response, *, https: bool) -> Response:

@@ -29,12 +29,14 @@ MEDIUM_BODY = 64 * 1024
 class Route:
     """A pattern of whole paths, whose groups become arguments of its views.
 
-    `body` is the size of the largest body in bytes.
+    `body` is the size of the largest body in bytes. A `late` body is read when a view
+    asks for it, if it is large; with GET it is not read at all.
     """
 
     pattern: re.Pattern[str]
     views: Mapping[str, View]
     body: int
+    late: bool = False
 
 
 Routes = tuple[Route, ...]
@@ -43,6 +45,11 @@ Routes = tuple[Route, ...]
 def route(pattern: str, *, body: int, **views: View) -> Route:
     """Return a route whose views are named by method: `route(..., GET=who_am_i)`."""
     return Route(re.compile(pattern), views, body)
+
+
+def late_route(pattern: str, *, body: int, **views: View) -> Route:
+    """Return a route with a late body."""
+    return Route(re.compile(pattern), views, body, late=True)
 
 
 class late:
@@ -72,8 +79,8 @@ class late:
 
 def find(
     routes: Routes, *, method: str, path: str
-) -> tuple[View, tuple[str, ...], int]:
-    """Return the view, its arguments and the largest body, by the first route.
+) -> tuple[View, tuple[str, ...], Route]:
+    """Return the view and its arguments by the first route, and that route.
 
     NotFound if no route matches, MethodNotAllowed if that route has no such view.
     """
@@ -84,5 +91,5 @@ def find(
         view = candidate.views.get(method)
         if view is None:
             raise MethodNotAllowed(*candidate.views)
-        return view, match.groups(), candidate.body
+        return view, match.groups(), candidate
     raise NotFound

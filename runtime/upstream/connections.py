@@ -188,7 +188,9 @@ class Lent:
         self._on_return(self.socket)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, even if another thread waits for its next byte."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
 

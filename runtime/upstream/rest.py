@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,7 @@ class AnswerRest:
         self._may_keep = may_keep
         self._before_piece = before_piece
         self.is_over = False
+        self._ending = threading.Lock()
 
     def __iter__(self) -> Iterator[bytes]:
         """Return itself."""
@@ -53,24 +55,27 @@ class AnswerRest:
         return bytes(content)
 
     def close(self) -> None:
-        """Read no more; a connection on which bytes are left cannot be kept."""
-        if not self.is_over:
-            self.is_over = True
-            self._lent.close()
+        """Read no more; a connection on which bytes are left cannot be kept.
+
+        Another thread that waits for a piece gets WeChatUnavailable.
+        """
+        self._end(is_kept=False)
 
     def _next(self) -> bytes:
         try:
             return next(self._pieces)
         except StopIteration:
-            self.is_over = True
-            if self._may_keep():
-                self._lent.give_back()
-            else:
-                self._lent.close()
+            self._end(is_kept=self._may_keep())
             raise
         except BaseException:
             self.close()
             raise
+
+    def _end(self, *, is_kept: bool) -> None:
+        with self._ending:
+            is_over, self.is_over = self.is_over, True
+        if not is_over:
+            (self._lent.give_back if is_kept else self._lent.close)()
 
 
 @contextmanager

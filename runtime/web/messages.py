@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from runtime.errors import BadRequest
+
+if TYPE_CHECKING:
+    from runtime.web.stored_body import Body
+    from runtime.web.streamed import Rest
 
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes; FC refuses a larger body itself, other hosts may not."""
@@ -51,6 +55,12 @@ class Request:
     body: bytes = b""
     peer_ip: str = ""
     request_id: str = ""
+    late_body: Callable[[], Body] | None = None
+    """Reads a large body, which `body` does not have, once the caller is checked."""
+    is_admitted: bool = False
+    """Tells that the call was checked and counted before its body came."""
+    takes_parts: bool = False
+    """Tells that the platform passes a response of any size on."""
 
     def with_path(self, path: str) -> Request:
         """Return a copy with another path."""
@@ -63,7 +73,14 @@ class Request:
             self.body,
             self.peer_ip,
             self.request_id,
+            self.late_body,
+            self.is_admitted,
+            self.takes_parts,
         )
+
+    def content(self) -> Body:
+        """Return the body, read now if it is large; PayloadTooLarge."""
+        return self.body if self.late_body is None else self.late_body()
 
     def header(self, name: str) -> str | None:
         """Return the first header with this lower-case name."""
@@ -128,15 +145,36 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response; its headers are pairs, so that Set-Cookie may be repeated."""
+    """An HTTP response; its headers are pairs, so that Set-Cookie may be repeated.
+
+    Of a large response `body` is the beginning, and `rest` brings what follows;
+    `length` is that of the whole body, if it is known.
+    """
 
     status: int = 200
     headers: Headers = ()
     body: bytes = field(default=b"", repr=False)
+    rest: Rest | None = field(default=None, repr=False)
+    length: int | None = field(default=None, repr=False)
 
     def with_headers(self, *pairs: tuple[str, str]) -> Response:
         """Return a copy with these headers added."""
-        return Response(self.status, self.headers + pairs, self.body)
+        headers = self.headers + pairs
+        return Response(self.status, headers, self.body, self.rest, self.length)
+
+    def without_body(self) -> Response:
+        """Return a copy with status and headers alone, as the answer to HEAD."""
+        if self.rest is not None:
+            self.rest.close()
+        return Response(self.status, self.headers)
+
+    def whole(self) -> bytes:
+        """Return all of the body; AnswerTooLarge beyond 6 MB."""
+        if self.rest is None:
+            return self.body
+        from runtime.web.streamed import joined
+
+        return joined(self.body, self.rest, length=self.length)
 
 
 def json_response(content: Any, *, status: int = 200) -> Response:

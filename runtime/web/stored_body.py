@@ -1,4 +1,14 @@
-"""Bodies of requests: small ones are bytes, large ones are stored in a file."""
+"""Bodies of requests: small ones are bytes, large ones are stored in a file.
+
+A view of a large body is called before the body is read, and asks for it when it has
+checked the caller. On the local host the body may not have come by then:
+
+1. The host calls the function with the head, and AWAITED in the environ.
+2. The view asks for the body, so the function answers with status 100.
+3. The host takes the body, and calls the function again with ARRIVED.
+
+If the function answers otherwise in step 1, that is the answer, and no body is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +17,14 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from runtime.errors import PayloadTooLarge
+
+BODY = "host.body"
+"""Key of the environ, with AWAITED or ARRIVED; no header can set it."""
+
+AWAITED, ARRIVED = "awaited", "arrived"
+
+READ_AT_ONCE = 64 * 1024
+"""A body of so many bytes is read before the view is called."""
 
 IN_MEMORY = 1024 * 1024
 """Most bytes of a body that stay in memory."""
@@ -26,9 +44,14 @@ class StoredBody:
         return self.size
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the body from its beginning."""
+        """Yield the body from its beginning; EOFError if the file has less."""
         self.file.seek(0)
-        while piece := self.file.read(_PIECE):
+        left = self.size
+        while left:
+            piece = self.file.read(min(_PIECE, left))
+            if not piece:
+                raise EOFError
+            left -= len(piece)
             yield piece
 
 
@@ -52,10 +75,10 @@ def read_stored(stream: IO[bytes], *, size: int, most: int) -> Body:
     if size <= IN_MEMORY:
         return stream.read(size) if size else b""
     if stream.seekable():
-        end = stream.seek(0, 2)
-        if end > most:
+        size = min(size, stream.seek(0, 2))
+        if size > most:
             raise PayloadTooLarge
-        return StoredBody(end, stream)
+        return StoredBody(size, stream)
     # Only where a body is that large: it is 9 ms of a cold start.
     import tempfile
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from runtime.errors import AnswerTooLarge
 
+STREAMS = "host.streams_answers"
+"""Key in the environ of a host that passes on the parts of an answer as they come."""
+
 LARGEST_JOINED = 6 * 1024 * 1024
 """Bytes; Function Compute carries no larger answer to the caller."""
 

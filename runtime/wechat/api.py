@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime.errors import WeChatUnreachable
 from runtime.upstream.answer import Answer, Transport
+from runtime.web.stored_body import Body
 
 REJECTED_TOKEN = (40001, 40014, 42001)
 """The errcodes for an access_token that is invalid, where another one may be valid."""
@@ -39,7 +40,7 @@ class WeChat:
         target: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body | None = None,
         seconds: float | None = None,
         hosts: tuple[str, ...] = (),
     ) -> Answer:
@@ -76,7 +77,8 @@ class WeChat:
         hosts: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Return the JSON answer; WeChatRefused if it carries an errcode."""
-        body, headers = None, {}
+        body: bytes | None = None
+        headers = {}
         if content is not None:
             # Raw UTF-8: WeChat takes \\uXXXX escapes literally.
             body = json.dumps(content, ensure_ascii=False).encode()

@@ -11,13 +11,13 @@ from runtime.custody.custody import Custody
 from runtime.custody.protocol import CredentialValue, RateCost, Source
 from runtime.errors import (
     AnswerTooLarge,
-    ApiRefused,
     OutcomeUnknown,
     WeChatTimeout,
     WeChatUnavailable,
 )
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
+from runtime.web.stored_body import Body
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
 from runtime.wechat.credentials import (
     TICKET_TYPES,
@@ -26,6 +26,7 @@ from runtime.wechat.credentials import (
     TicketSource,
 )
 from runtime.wechat.reads import is_read
+from runtime.wechat.token_search import without_tokens
 
 PROXIED_SECONDS = 30.0
 """The timeout of a proxied call, all attempts together: it may be a large upload."""
@@ -60,11 +61,12 @@ class Calls:
         target: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body | None = None,
         seconds: float = PROXIED_SECONDS,
         cost: RateCost | None = None,
         on_attempt: Callable[[float], None] = lambda seconds: None,
         own: bool = False,
+        in_parts: bool = False,
     ) -> Answer:
         """Return the answer to a call of `target` (path and query without a token).
 
@@ -74,6 +76,8 @@ class Calls:
         or hangs up.
         An `own` call, which no client has written, goes over the connections of
         credentials. `on_attempt` is called with the seconds that each attempt took.
+        With `in_parts` an answer may be of any size, and the reader of its rest gets
+        ApiRefused where it shows the token.
         """
         source = self.real_token_source(app)
         token = _real_token(self._custody.get_recent(source, cost=cost))
@@ -85,20 +89,21 @@ class Calls:
             body=body,
             seconds=seconds,
             on_attempt=on_attempt,
+            in_parts=in_parts,
             clock=self._clock,
             sleep=self._sleep,
         )
         answer = attempts.run(put_token(target, token))
         if answer.errcode not in REJECTED_TOKEN:
-            return _without(answer, token)
+            return without_tokens(answer, token)
         dropped = self._custody.reject(source, token.value)
         fresh = _real_token(self._custody.get(source))
         if fresh.value == token.value:
-            return _without(answer, token)
+            return without_tokens(answer, token)
         answer = attempts.run(put_token(target, fresh))
         if dropped and answer.errcode not in REJECTED_TOKEN:
             self._custody.refund(source)
-        return _without(answer, token, fresh)
+        return without_tokens(answer, token, fresh)
 
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
@@ -135,9 +140,10 @@ class _Attempts:
         method: str,
         *,
         headers: Mapping[str, str] | None,
-        body: bytes | None,
+        body: Body | None,
         seconds: float,
         on_attempt: Callable[[float], None],
+        in_parts: bool,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
@@ -148,6 +154,7 @@ class _Attempts:
         self._body = body
         self._until = clock() + seconds
         self._on_attempt = on_attempt
+        self._in_parts = in_parts
         self._clock = clock
         self._sleep = sleep
 
@@ -183,7 +190,7 @@ class _Attempts:
         if began >= self._until:
             raise WeChatTimeout(nothing_sent=True)
         try:
-            return self._wechat.send(
+            answer = self._wechat.send(
                 self._method,
                 target,
                 headers=self._headers,
@@ -191,6 +198,7 @@ class _Attempts:
                 seconds=self._until - began,
                 hosts=self._hosts,
             )
+            return answer if self._in_parts else answer.whole()
         finally:
             self._on_attempt(self._clock() - began)
 
@@ -212,20 +220,6 @@ def put_token(target: str, token: RealToken) -> str:
     else:
         kept.insert(0, pair)
     return f"{path}?{'&'.join(kept)}"
-
-
-def _without(answer: Answer, *tokens: RealToken) -> Answer:
-    """Return the answer; ApiRefused if it shows one of the tokens.
-
-    Some paths of WeChat's repeat the request's URL. A write has happened by then, so
-    the errcode is one at which no client tries again.
-    """
-    values = [value for _, value in answer.headers]
-    for token in tokens:
-        for text in {token.value, quote(token.value, safe="")}:
-            if text.encode() in answer.body or any(text in value for value in values):
-                raise ApiRefused(48001, "token_in_answer")
-    return answer
 
 
 def _is_token(pair: str) -> bool:

@@ -78,7 +78,7 @@ def test_the_documented_limits_are_those_of_the_routes():
         seen.append(route)
         for method in route.views:
             assert limit == module.handler.body_limit(method, path), path
-            assert limit == find(module.ROUTES, method=method, path=own_path)[2]
+            assert limit == find(module.ROUTES, method=method, path=own_path)[2].body
         if "GET" in route.views:
             assert limit == module.handler.body_limit("HEAD", path)
 

@@ -59,7 +59,8 @@ class TestProxy:
 
         sandbox = ("Content-Security-Policy", "sandbox")
         assert (answer.status, answer.body) == (200, body)
-        assert answer.headers == (*headers[:2], sandbox)
+        again = ("X-Gateway-Content-Disposition", headers[1][1])
+        assert answer.headers == (*headers[:2], again, sandbox)
 
     def test_the_body_goes_up_as_it_came(self, gateway, real, token):
         """Bytes and content type reach WeChat; our caller's other headers do not."""

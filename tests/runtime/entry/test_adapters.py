@@ -8,7 +8,9 @@ import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.wsgi import WSGIContainer
 
-from runtime.entry.adapters import EventAdapter, WsgiAdapter, adapter_for
+from runtime.entry.adapters import adapter_for
+from runtime.entry.event_adapter import EventAdapter
+from runtime.entry.wsgi_adapter import WsgiAdapter
 from runtime.web.messages import LARGEST_BODY, Request, Response, json_response
 from tests.support.fc_calls import (
     REQUEST_ID,

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from runtime.entry.adapters import EventAdapter, WsgiAdapter, adapter_for
+from runtime.entry.adapters import adapter_for
+from runtime.entry.event_adapter import EventAdapter
+from runtime.entry.wsgi_adapter import WsgiAdapter
 from runtime.errors import BadRequest, PayloadTooLarge
 from runtime.web.messages import Request
 from tests.support.fc_calls import (

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from runtime.entry.adapters import LARGEST_PARSED_EVENT, EventAdapter
+from runtime.entry.event_adapter import LARGEST_PARSED_EVENT, EventAdapter
 from runtime.errors import BadRequest, PayloadTooLarge
 from tests.support.fc_calls import make_context, make_event_fc
 
