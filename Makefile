@@ -13,7 +13,7 @@ SOURCES := bench client deploy examples functions host local_host.py local_setti
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test check mutants bench bench-load build deploy smoke lock messages setup
+.PHONY: run test test-clients check mutants bench bench-load build deploy smoke lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host and no process is left behind.
@@ -21,7 +21,13 @@ run: setup
 	@exec $(BIN)/python local_host.py --port=$(PORT) --sandbox_port=$(SANDBOX_PORT)
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --cov
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --cov --ignore=tests/clients
+
+# Unmodified clients from PyPI, npm and Debian; a few minutes, without those of
+# `make test`. Installs into the user's cache what is not there yet.
+test-clients: setup
+	tests/clients/install.sh $(PYTHON)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 tests/clients
 
 check: setup
 	$(BIN)/ruff format --check .

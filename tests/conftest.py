@@ -16,6 +16,8 @@ from tests.support.redis_server import make_redis
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 UNDIVIDED = ("tests/deployment/",)
 """Folders for one worker: what they build and deploy takes a minute each time."""
+DIVIDED = ("tests/clients/",)
+"""Folders whose tests each start a program, and share nothing dear."""
 
 
 # An example takes long on a busy machine, whatever the code does.
@@ -27,6 +29,8 @@ class ByFile(LoadScopeScheduling):
     """Gives a worker whole files, because their fixtures cost more than their tests."""
 
     def _split_scope(self, nodeid):
+        if nodeid.startswith(DIVIDED):
+            return nodeid
         file = nodeid.partition("::")[0]
         return next((each for each in UNDIVIDED if file.startswith(each)), file)
 

@@ -1,0 +1,98 @@
+"""Each client of the catalogue, unmodified, signs a user in."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.browser.sign_in.user import ON_DESKTOP
+from tests.clients.catalogue import CLIENTS
+
+MADE_UP = "@users.example.com"
+
+
+@pytest.fixture(params=CLIENTS, ids=lambda client: client.title)
+def service(request, start):
+    return start(request.param)
+
+
+@pytest.fixture
+def user(service, new_user):
+    return new_user(**(ON_DESKTOP if service.client.qr_code else {}))
+
+
+def test_a_user_signs_in(host, service, user):
+    """From the service's link to its page that tells who the user is, where also a
+    refreshed token leads; a sign-out ends the sessions at both."""
+    client = service.client
+    expected = expected_claims(host, client)
+
+    with service.log_on_failure(user):
+        assert expected == sign_in(user, service)
+        check_addresses(service, user)
+        if client.refresh:
+            assert expected == told(user, service, client.refresh)
+        if client.logout:
+            user.open(service.url + client.logout.format(here=service.url))
+            visited = [url.partition("?")[0] for url in user.visited]
+            # A browser writes no address without a path.
+            assert f"{service.url}{client.left or '/'}" in visited
+            assert not user.is_signed_in()
+
+
+def expected_claims(host, client):
+    """Return what the client should tell of the user."""
+    signed_in = host.user()
+    kind = "website" if client.qr_code else "service"
+    claims = {
+        "sub": signed_in["unionid"],
+        "unionid": signed_in["unionid"],
+        "openid": signed_in["openid"][host.app(kind)["appid"]],
+        "name": signed_in["nickname"],
+        "email": MADE_UP,
+    }
+    return {name: claims[name] for name in client.claims}
+
+
+def sign_in(user, service):
+    client = service.client
+    user.open(f"{service.url}{client.start}")
+    if client.press:
+        user.tab.click(client.press)
+    if client.qr_code:
+        user.on_the_phone("confirm")
+    else:
+        user.agree()
+    user.arrive(f"{service.url}{client.me}")
+    return told(user, service)
+
+
+def told(user, service, path=None):
+    """Return the claims that the service's page tells, or those in its text."""
+    if path:
+        user.open(f"{service.url}{path}")
+        user.arrive(f"{service.url}")
+    client = service.client
+    if client.me == "/hub/home":
+        return {"sub": user.tab.evaluate("window.jhdata.user")}
+    claims = user.told()
+    if "email" in client.claims:
+        assert claims["email"].endswith(MADE_UP)
+        claims["email"] = MADE_UP
+    return {name: claims.get(name) for name in client.claims}
+
+
+def check_addresses(service, user):
+    """The state came back as it was, and no address of the browser had the secret."""
+    visited = [(url, parse_qs(urlsplit(url).query)) for url in user.visited]
+    sent = [query.get("state") for url, query in visited if "/authorize?" in url]
+    sent += [query.get("state") for url, query in visited if "/qrconnect?" in url]
+    back = [
+        query.get("state")
+        for url, query in visited
+        if url.startswith(service.url) and "code" in query
+    ]
+
+    assert sent[:1] == back
+    assert not [url for url in user.visited if service.registered["secret"] in url]

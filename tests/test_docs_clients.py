@@ -1,0 +1,37 @@
+"""The table of clients in the documentation, against the clients that the tests run."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.clients.catalogue import CLIENTS, HERE, table
+from tests.support.documentation import ROOT, section
+
+
+def test_the_table_is_what_runs():
+    """Each client with its version, its registration and what it does, in order."""
+    text = section(ROOT / "docs/connecting.md", "Clients that the tests run")
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+
+    assert table() == lines[1:]
+
+
+def test_no_lock_names_a_registry():
+    """A registry is the machine's own choice; the hashes say what must come of it."""
+    npm = json.loads((HERE / "package-lock.json").read_text("utf-8"))
+    python = (HERE / "requirements.txt").read_text("utf-8")
+    packages = [each for name, each in npm["packages"].items() if name]
+
+    assert [each for each in packages if "resolved" in each] == []
+    assert [each for each in packages if "integrity" not in each] == []
+    assert "://" not in python
+    assert not re.search(r"^\S+==(?!.*\\$)", python, re.MULTILINE)
+
+
+def test_each_program_belongs_to_a_client():
+    """None is left behind, and the shared ones are named."""
+    shared = {"django_site.py", "hosts_file"}
+    programs = {each.name for each in (HERE / "programs").iterdir()} - {"__pycache__"}
+
+    assert programs == shared | {each.program for each in CLIENTS}
