@@ -99,13 +99,15 @@ class Documents:
         *,
         within: float = FRESH_SECONDS,
         first: float = FIRST_SECONDS,
+        at_once: float = 0.0,
     ) -> Listing:
         """Return all documents of a kind, as they were within the last seconds.
 
-        Older ones if the store is slow or away; StoreAway if it has never answered and
+        Older ones if the store is slow or away; without waiting for it, as they were
+        within the last `at_once` seconds. StoreAway if the store has never answered and
         does not within `first` seconds.
         """
-        return self._listings[kind].get(within, first=first)
+        return self._listings[kind].get(within, first=first, at_once=at_once)
 
     def list_now(self, kind: str) -> Listing:
         """Return all documents of a kind as the store has them now."""

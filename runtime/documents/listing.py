@@ -107,9 +107,14 @@ class DocumentListing:
             self._renew, name=f"the {kind}", clock=clock, patience=patience
         )
 
-    def get(self, within: float, *, first: float = FIRST_SECONDS) -> Listing:
-        """Return the listing, at most `within` seconds old if the store answers."""
-        return self._renewed.get(within, first=first).value
+    def get(
+        self, within: float, *, first: float = FIRST_SECONDS, at_once: float = 0.0
+    ) -> Listing:
+        """Return the listing, at most `within` seconds old if the store answers.
+
+        One of at most `at_once` seconds is returned while it is renewed.
+        """
+        return self._renewed.get(within, first=first, at_once=at_once).value
 
     def now(self) -> Listing:
         """Return the listing as the store has it now."""

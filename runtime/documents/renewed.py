@@ -68,10 +68,13 @@ class Renewed(Generic[T]):
         self._renewal: _Renewal[T] | None = None
         self._lock = threading.Lock()
 
-    def get(self, within: float, *, first: float = FIRST_SECONDS) -> Aged[T]:
+    def get(
+        self, within: float, *, first: float = FIRST_SECONDS, at_once: float = 0.0
+    ) -> Aged[T]:
         """Return the value, if possible of a question at most `within` seconds ago.
 
-        An older one if no newer one comes soon; without any, StoreAway after `first`
+        An older one if no newer one comes soon; without waiting if the question was
+        asked at most `at_once` seconds ago. Without any, StoreAway after `first`
         seconds of the renewal.
         """
         with self._lock:
@@ -85,6 +88,8 @@ class Renewed(Generic[T]):
                         return known
                     raise StoreAway(f"{self._name}: away a moment ago")
                 renewal = self._begin(within)
+            if known and self._is_fresh(known, at_once):
+                return known
         for seconds in (self._patience, first):
             with suppress(FutureTimeout):
                 return renewal.result(seconds)

@@ -9,7 +9,12 @@ from runtime.errors import ServiceUnavailable
 from runtime.registry.registry import Registry
 
 FRESH_SECONDS = 30.0
-"""A process sees a change within this time; a shorter one would list clients often."""
+"""A process sees a new origin within this time; a shorter one would list clients often.
+"""
+
+STALE_SECONDS = 300.0
+"""A known origin is answered at once from a list of this age, while it is renewed: in a
+process that was idle. The page of a removed client can read no more than errors."""
 
 
 class PageOrigins:
@@ -20,7 +25,10 @@ class PageOrigins:
 
     def know(self, origin: str) -> bool:
         """Tell whether it is one of them; while the store is away, by the last list."""
+        origins = self._registry.page_origins
         try:
-            return origin in self._registry.page_origins(within=FRESH_SECONDS)
+            return origin in origins(
+                within=FRESH_SECONDS, at_once=STALE_SECONDS
+            ) or origin in origins(within=FRESH_SECONDS)
         except ServiceUnavailable:
             return False

@@ -74,9 +74,12 @@ class Registry:
         """Tell whether the user with this sub may sign in to the client."""
         return client.allow == ANYONE or admits(client, self.known_user(sub))
 
-    def page_origins(self, *, within: float) -> Set[str]:
-        """Return the origins of enabled public clients, of a listing of that time."""
-        return self._listed_clients(within).origins
+    def page_origins(self, *, within: float, at_once: float = 0.0) -> Set[str]:
+        """Return the origins of enabled public clients, of a listing of that time.
+
+        Of one of at most `at_once` seconds while it is renewed.
+        """
+        return self._listed_clients(within, at_once).origins
 
     def client_of(self, secret: str) -> Client | None:
         """Return the client that has this secret, or None."""
@@ -115,8 +118,8 @@ class Registry:
             known = self._apps = self._models("apps", listing, _app)
         return known
 
-    def _listed_clients(self, within: float) -> _Listed[Client]:
-        listing = self._listing("clients", within, FIRST_SECONDS)
+    def _listed_clients(self, within: float, at_once: float = 0.0) -> _Listed[Client]:
+        listing = self._listing("clients", within, FIRST_SECONDS, at_once)
         known = self._clients
         if known is None or known.listing is not listing:
             known = self._models("clients", listing, _client)
@@ -133,9 +136,13 @@ class Registry:
             known = self._clients = replace(known, by_app=by_app, origins=origins)
         return known
 
-    def _listing(self, kind: str, within: float, first: float) -> Listing:
+    def _listing(
+        self, kind: str, within: float, first: float, at_once: float = 0.0
+    ) -> Listing:
         try:
-            return self._documents.listing(kind, within=within, first=first)
+            return self._documents.listing(
+                kind, within=within, first=first, at_once=at_once
+            )
         except OSError:
             raise ServiceUnavailable from None
 

@@ -158,6 +158,23 @@ def test_a_slow_bucket_holds_no_thread(filled, process, server, own_redis):
     assert answered == server.bucket.answered, "the bucket held the questions up"
 
 
+@pytest.mark.parametrize("age", [299, 301])
+def test_a_known_origin_does_not_wait_for_a_renewal(
+    filled, process, server, own_redis, age
+):
+    """For five minutes it is known at once; later, the listing is awaited."""
+    reader = process(patience=30)
+    origins = PageOrigins(Registry(reader))
+    assert origins.know(ORIGIN)
+    with own_redis.client() as client:
+        client.hset("gateway:documents:{clients}", "at", "1")  # long ago
+    reader.clock.now += age
+    answered = server.bucket.answered
+    server.bucket.silent_seconds = 1
+    assert origins.know(ORIGIN)
+    assert (server.bucket.answered > answered) is (age > 300)
+
+
 def test_a_stale_listing_is_replaced_when_the_bucket_answers(filled, process, server):
     """The renewal goes on when nobody waits for it any more."""
     reader = process()

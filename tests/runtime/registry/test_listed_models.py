@@ -129,22 +129,22 @@ def test_how_fresh_a_listing_has_to_be(tmp_path):
     asked = []
 
     class Asked(Documents):
-        def listing(self, kind, *, within, first):
-            asked.append((kind, within, first))
-            return super().listing(kind, within=within, first=first)
+        def listing(self, kind, *, within, first, at_once):
+            asked.append((kind, within, first, at_once))
+            return super().listing(kind, within=within, first=first, at_once=at_once)
 
     registry = Registry(Asked(FolderStore(tmp_path), Envelope({1: b"m" * 32})))
     registry.apps()
     registry.apps(first=0.5)
     registry.clients()
-    registry.page_origins(within=60.0)
+    registry.page_origins(within=60.0, at_once=90.0)
     registry.unreadable(within=9.0)
 
     assert [
-        ("apps", FRESH_SECONDS, FIRST_SECONDS),
-        ("apps", FRESH_SECONDS, 0.5),
-        ("clients", FRESH_SECONDS, FIRST_SECONDS),
-        ("clients", 60.0, FIRST_SECONDS),
-        ("apps", 9.0, FIRST_SECONDS),
-        ("clients", 9.0, FIRST_SECONDS),
+        ("apps", FRESH_SECONDS, FIRST_SECONDS, 0.0),
+        ("apps", FRESH_SECONDS, 0.5, 0.0),
+        ("clients", FRESH_SECONDS, FIRST_SECONDS, 0.0),
+        ("clients", 60.0, FIRST_SECONDS, 90.0),
+        ("apps", 9.0, FIRST_SECONDS, 0.0),
+        ("clients", 9.0, FIRST_SECONDS, 0.0),
     ] == asked
