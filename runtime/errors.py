@@ -182,6 +182,22 @@ class SnapshotUser(GatewayError):
     message = N_("WeChat opened a preview only. Tap “Use full service” and try again.")
 
 
+class NotAdmitted(GatewayError):
+    """The client admits known users or groups only, and this user is none of them.
+
+    `reference` is what the user tells an operator.
+    """
+
+    status = 403
+    errcode = 40226
+    code = "not_admitted"
+    message = N_("This service has not admitted you yet.")
+    reference: str
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference=reference)
+
+
 class NotSignedIn(GatewayError):
     """No session, or one that is no longer valid."""
 

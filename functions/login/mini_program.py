@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from functions.login.program_sessions import client_named, posted_fields, session_answer
+from runtime.broker.admission import check_admitted
 from runtime.errors import GatewayError, RateLimited, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App, Client
@@ -66,15 +67,25 @@ def mini_program_sign_in(request: Request, gateway: Gateway) -> Response:
     gateway.limits.sign_in(request)
     client = client_named(gateway, fields.get("client_id"), unknown=UnknownMiniProgram)
     app = mini_program_of(client, fields.get("appid"), find=gateway.registry.app)
-    user = _exchange(gateway, client, app, fields["js_code"])
-    return session_answer(gateway, user.subject(app), _profile(user, app))
+
+    def check(user: MiniProgramUser) -> None:
+        check_admitted(gateway, client, user.subject(app))
+
+    user = _exchange(gateway, client, app, fields["js_code"], check=check)
+    profile = _profile(user, app)
+    return session_answer(gateway, client, user.subject(app), profile)
 
 
 def _exchange(
-    gateway: Gateway, client: Client, app: App, js_code: str
+    gateway: Gateway,
+    client: Client,
+    app: App,
+    js_code: str,
+    *,
+    check: Callable[[MiniProgramUser], None],
 ) -> MiniProgramUser:
     try:
-        return gateway.mini_programs.sign_in(client, app, js_code)
+        return gateway.mini_programs.sign_in(client, app, js_code, check=check)
     except WeChatRefused as error:
         explained = EXPLAINED.get(error.errcode)
         if explained is None:

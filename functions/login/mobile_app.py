@@ -41,7 +41,7 @@ def mobile_app_sign_in(request: Request, gateway: Gateway) -> Response:
     app = mobile_app_of(client, fields.get("appid"), find=gateway.registry.app)
     profile = _exchange(gateway, app, fields["code"])
     sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
-    return session_answer(gateway, sub, profile)
+    return session_answer(gateway, client, sub, profile)
 
 
 def _exchange(gateway: Gateway, app: App, code: str) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.broker.admission import check_admitted, check_session
 from runtime.errors import BadRequest, GatewayError, SignInNotConfigured
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
@@ -69,8 +70,16 @@ def client_named(
     return client
 
 
-def session_answer(gateway: Gateway, sub: str, profile: Mapping[str, Any]) -> Response:
-    """Begin a session of this user and return its token as JSON."""
+def session_answer(
+    gateway: Gateway, client: Client, sub: str, profile: Mapping[str, Any]
+) -> Response:
+    """Begin a session of this user and return its token as JSON.
+
+    NotAdmitted unless both the client and LOGIN_CLIENT admit the user.
+    """
+    name = str(profile.get("name") or "")
+    check_admitted(gateway, client, sub, name=name)
+    check_session(gateway, sub, name=name)
     now = gateway.clock()
     session = gateway.sessions.begin(sub, profile, now=now)
     return json_response(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.broker.admission import may_have_session
 from runtime.broker.sign_out_form import check_form, form_token
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
@@ -14,6 +15,8 @@ def who_am_i(request: Request, gateway: Gateway) -> Response:
     if session is None:
         raise NotSignedIn
     profile = gateway.sessions.profile(session)
+    if not may_have_session(gateway, session.sub):
+        raise NotSignedIn
     return json_response({"sub": session.sub, **profile, "auth_time": session.at})
 
 

@@ -77,7 +77,8 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(request, gateway, end, error)
     language = end.flow.language or language_of(request)
-    return continuation(gateway, end, result, language=language)
+    html = request.accepts_html()
+    return continuation(gateway, end, result, language=language, html=html)
 
 
 def _refused(

@@ -10,12 +10,13 @@ from typing import Any
 
 from functions.wechat_api.authentication import caller_for_app, client_of_secret
 from functions.wechat_api.report import note
+from runtime.broker.admission import check_admitted
 from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
-from runtime.registry.models import App, Client
-from runtime.registry.subjects import is_pairwise, openid_for
+from runtime.registry.models import ANYONE, App, Client
+from runtime.registry.subjects import SubjectMissing, is_pairwise, openid_for
 from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.js_codes import MiniProgramUser, mini_program_of
 from runtime.wechat.user_data import CannotDecrypt, decrypt, is_signed
@@ -36,8 +37,15 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
         raise ApiRefused(40002, "invalid_grant_type")
     if not fields.get("js_code"):
         raise ApiRefused(41008, "code_missing")
+
+    def check(user: MiniProgramUser) -> None:
+        if client.allow != ANYONE:
+            check_admitted(gateway, client, _subject(app, user))
+
     with gateway.calls_in_flight.counted(client.client_id):
-        user = gateway.mini_programs.sign_in(client, app, fields["js_code"])
+        user = gateway.mini_programs.sign_in(
+            client, app, fields["js_code"], check=check
+        )
     return sns_response(_session_for(client, user))
 
 
@@ -71,6 +79,13 @@ def _app(client: Client, appid: str, gateway: Gateway) -> App:
     if appid not in client.scopes_by_app:
         raise ApiRefused(48001, "app_not_granted")
     return mini_program_of(client, appid, find=find)
+
+
+def _subject(app: App, user: MiniProgramUser) -> str:
+    try:
+        return user.subject(app)
+    except SubjectMissing:
+        raise ApiRefused(48001, "unionid_missing") from None
 
 
 def _session_for(client: Client, user: MiniProgramUser) -> Mapping[str, str]:

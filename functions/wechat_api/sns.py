@@ -10,6 +10,7 @@ import hmac
 import re
 
 from functions.wechat_api.authentication import client_of_secret
+from runtime.broker.admission import check_admitted
 from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
@@ -100,11 +101,13 @@ def _exchange(client: Client, app: App, code: str, gateway: Gateway) -> ActiveGr
     """Return a grant for a code of WeChat's SDK, which WeChat accepts once."""
     with gateway.calls_in_flight.counted(client.client_id):
         profile = gateway.sign_in.exchange_code(app, code)
+    sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
+    check_admitted(gateway, client, sub, name=profile["name"])
     grant = Grant(
         dialect=WECHAT,
         client_id=client.client_id,
         epoch=client.epoch,
-        sub=subject_of(app, profile["wechat_openid"], profile["wechat_unionid"]),
+        sub=sub,
         profile=profile,
         auth_time=int(gateway.clock()),
         scope=tuple(profile["wechat_scope"].split(",")),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.broker.admission import answer_to_refused, check_admitted
 from runtime.broker.client_answer import granted, refused
 from runtime.broker.start import start_sign_in
-from runtime.errors import BadRequest, NotSignedIn
+from runtime.errors import BadRequest, NotAdmitted, NotSignedIn
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
 from runtime.registry.models import App, Client, home_of
@@ -45,6 +46,20 @@ def authorize(
     )
     if signed_in:
         session, profile = signed_in
+        name = str(profile.get("name") or "")
+        try:
+            check_admitted(gateway, apps.client, session.sub, name=name)
+        except NotAdmitted as error:
+            return answer_to_refused(
+                gateway,
+                error,
+                apps.client,
+                asked,
+                language=language_of(request),
+                start_again=asked.again,
+                html=request.accepts_html() and "none" not in prompt,
+                signed_in=True,
+            )
         # A code takes as much of Redis as a flow, so it is limited likewise.
         gateway.limits.code(request)
         language = language_of(request)

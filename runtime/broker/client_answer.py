@@ -46,6 +46,20 @@ def refused(
     return _answer(gateway, asked, client, pairs, language=language)
 
 
+def target_of_refusal(
+    gateway: Gateway, asked: AuthorizationRequest, error: str, *, description: str
+) -> tuple[str, Mapping[str, str] | None]:
+    """Return the URL of that answer, for a page that leads to the client.
+
+    With fields if they are to be posted there.
+    """
+    issuer = gateway.settings.public_base_url
+    pairs = asked.refused(error, issuer=issuer, description=description)
+    if asked.response_mode == FORM_POST:
+        return asked.redirect_uri, pairs
+    return extended(asked.redirect_uri, pairs), None
+
+
 def _answer(
     gateway: Gateway,
     asked: AuthorizationRequest,

@@ -11,10 +11,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
+from runtime.broker.admission import (
+    answer_to_refused,
+    check_admitted,
+    may_have_session,
+)
 from runtime.broker.authorize import grant_of
 from runtime.broker.client_answer import granted, refused
 from runtime.errors import (
     FlowExpired,
+    NotAdmitted,
     NotSignedIn,
     RedirectUriUnknown,
     SignInNotConfigured,
@@ -74,11 +80,18 @@ def finish(
 
     Where a client asked, its code is stored under the flow's state. `key` is then the
     version of the key that made this code: a repeated callback may reach an instance
-    that has a newer key.
+    that has a newer key. Of a user whom the client does not admit nothing is stored
+    but the reference, so that a repeated callback shows the same one.
     """
     session, entries = _session(gateway, end, profile)
     result = asdict(session)
     flow = end.flow
+    if end.client:
+        try:
+            name = str(profile.get("name") or "")
+            check_admitted(gateway, end.client, session.sub, name=name)
+        except NotAdmitted as error:
+            return {**result, "sid": "", "reference": error.reference}
     if flow.request and end.client:
         grant = grant_of(
             end.client, flow.request, session, profile, language=flow.language
@@ -92,12 +105,28 @@ def finish(
 
 
 def continuation(
-    gateway: Gateway, end: FlowEnd, result: FlowResult, *, language: str
+    gateway: Gateway,
+    end: FlowEnd,
+    result: FlowResult,
+    *,
+    language: str,
+    html: bool = True,
 ) -> Response:
     """Return the answer with which the browser of a finished flow goes on.
 
-    It has the session's cookie, and is a redirect, or a form by `response_mode`.
+    It has the session's cookie, and is a redirect, or a form by `response_mode`. A user
+    whom the client does not admit gets a page, if `html`.
     """
+    if end.client and (reference := result.fields.get("reference")):
+        return answer_to_refused(
+            gateway,
+            NotAdmitted(reference),
+            end.client,
+            end.flow.request,
+            language=language,
+            start_again=start_of(end.flow),
+            html=html,
+        )
     session = Session(**known_fields(Session, result.fields))
     response = _onward(gateway, end, result.fields, language=language)
     if not session.sid:
@@ -124,6 +153,8 @@ def _session(
             raise
         # WeChat's dialect promises an openid and no more: nobody is signed in by it.
         return Session(sub=openid, sid="", at=int(now), app=app.appid), []
+    if asked is not None and not may_have_session(gateway, sub):
+        return Session(sub=sub, sid="", at=int(now), app=app.appid), []
     session, entry = gateway.sessions.make(sub, profile, now=now)
     return session, [entry]
 

@@ -14,6 +14,7 @@ from runtime.errors import (
     GatewayError,
     InvalidClient,
     MethodNotAllowed,
+    NotAdmitted,
     hint_of,
 )
 from runtime.web.authorization_header import challenge, scheme_of
@@ -36,6 +37,7 @@ ERRMSG = {
     40097: "invalid args",
     40125: "invalid appsecret",
     40163: "code been used",
+    40226: "code blocked",
     41001: "access_token missing",
     41002: "appid missing",
     41003: "refresh_token missing",
@@ -93,9 +95,17 @@ def web_dialect(
     if not request.accepts_html():
         return json_dialect(request, error, https=https)
     from runtime.pages.languages import language_of
-    from runtime.pages.pages import error_page
+    from runtime.pages.pages import error_page, not_admitted
 
     links = links or default_links(error)
+    if isinstance(error, NotAdmitted):
+        return not_admitted(
+            links.language or language_of(request),
+            reference=error.reference,
+            start_again=links.start_again,
+            back=links.home,
+            https=https,
+        )
     page = error_page(
         links.language or language_of(request),
         error,
@@ -167,6 +177,8 @@ def sns_response(content: Mapping[str, Any]) -> Response:
 def _json(request: Request, error: GatewayError, message: str) -> Response:
     content = {"error": error.code, "message": message}
     content["request_id"] = request.request_id
+    if isinstance(error, NotAdmitted):
+        content["reference"] = error.reference
     answer = json_response(content, status=error.status)
     return answer.with_headers(*_retry_after(error), *_allow(error))
 
@@ -195,6 +207,8 @@ def _compact(content: Mapping[str, Any]) -> bytes:
 
 def _wechat_headers(error: GatewayError) -> Headers:
     hint = hint_of(error.errcode, error.errmsg)
+    if isinstance(error, NotAdmitted):
+        hint = f"an operator admits this user by the reference {error.reference}"
     return (
         ("X-Gateway-Error", error.code),
         *((("X-Gateway-Hint", hint),) if hint else ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from runtime.errors import GatewayError
+from runtime.errors import GatewayError, NotAdmitted
 from runtime.pages.languages import LANGUAGES, translator, url_in_language
 from runtime.pages.qr_code import QrCode
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
@@ -84,6 +84,39 @@ def error_page(
     if error.retry_after is None:
         return page
     return page.with_headers(("Retry-After", str(error.retry_after)))
+
+
+def not_admitted(
+    language: str,
+    *,
+    reference: str,
+    client_name: str = "",
+    start_again: str | None,
+    back: str | None,
+    back_fields: Mapping[str, str] | None = None,
+    sign_out: str | None = None,
+    https: bool = False,
+) -> Response:
+    """Return the page for a user whom the client does not admit, with the reference.
+
+    It leads `back` to the client: by a form with `back_fields`, or by a link.
+    """
+    # Chromium applies form-action to each redirect of the client's answer, too.
+    targets = ("https:",) if (back or "").startswith("https:") else ("https:", "http:")
+    return render(
+        language,
+        "not_admitted.html",
+        status=403,
+        https=https,
+        allowed=NOTHING_MORE if back_fields is None else Allowed(form_targets=targets),
+        reference=reference,
+        message=translator(language)(NotAdmitted.message),
+        client_name=client_name,
+        start_again=link(start_again),
+        back=link(back),
+        back_fields=back_fields,
+        sign_out=link(sign_out),
+    )
 
 
 def sign_out(

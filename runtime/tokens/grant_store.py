@@ -184,9 +184,9 @@ class GrantStore:
     def redeem(self, code: str, *, revoke: bool = True) -> tuple[str, Grant]:
         """Return the grant of a code and its id, to one caller only.
 
-        InvalidGrant if there is no such code, or the user was signed out since. A
-        second use is SpentCode, and with `revoke` it ends what the first one got
-        (RFC 6749, 4.1.2).
+        InvalidGrant if there is no such code, or the user was signed out since, or the
+        client no longer admits the user. A second use is SpentCode, and with `revoke`
+        it ends what the first one got (RFC 6749, 4.1.2).
         """
         id_ = _id(code)
         keys = _keys(id_, "", ":code", ":refresh", ":attempt")
@@ -197,7 +197,10 @@ class GrantStore:
         if found == b"spent":
             raise SpentCode
         grant = _grant(found)
-        if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
+        client = self._registry.client(grant.client_id)
+        if self._sign_outs.have_ended(grant.sub, since=grant.auth_time) or not (
+            client and self._registry.admits(client, grant.sub)
+        ):
             self.revoke(id_)
             raise InvalidGrant
         return id_, grant
@@ -290,6 +293,10 @@ class GrantStore:
         if client is None or client.disabled or not grant.is_of(client):
             raise refused
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
+            raise refused
+        if not self._registry.admits(client, grant.sub):
+            # Admitted again, the user signs in again: the old tokens stay ended.
+            self.revoke(id_)
             raise refused
         return ActiveGrant(id_, grant, client, number)
 

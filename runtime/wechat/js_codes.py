@@ -57,10 +57,18 @@ class MiniPrograms:
         self._wechat = wechat
         self._session_keys = session_keys
 
-    def sign_in(self, client: Client, app: App, js_code: str) -> MiniProgramUser:
+    def sign_in(
+        self,
+        client: Client,
+        app: App,
+        js_code: str,
+        *,
+        check: Callable[[MiniProgramUser], None],
+    ) -> MiniProgramUser:
         """Return the user behind a js_code; WeChatRefused with WeChat's reason.
 
-        Never retried: the first request spends the code.
+        `check` raises for a user whom the client does not admit, before anything of
+        the user is stored. Never retried: the first request spends the code.
         """
         query = {
             "appid": app.appid,
@@ -78,5 +86,6 @@ class MiniPrograms:
         user = MiniProgramUser(*found)
         if not user.openid or not user.session_key:
             raise WeChatUnavailable
+        check(user)
         self._session_keys.save(client, app.appid, user.openid, user.session_key)
         return user
