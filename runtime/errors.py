@@ -191,7 +191,9 @@ class NotAdmitted(GatewayError):
     status = 403
     errcode = 40226
     code = "not_admitted"
-    message = N_("This service has not admitted you yet.")
+    message = N_(
+        "This service has not admitted you yet. Tell its operators the reference."
+    )
     reference: str
 
     def __init__(self, reference: str) -> None:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from runtime.crypto.envelope import Envelope
+from runtime.documents.bucket import BucketStore
 from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
 from runtime.documents.redis_copies import DocumentCopies
@@ -18,6 +19,7 @@ from runtime.registry.models import Client
 from runtime.registry.registry import Registry
 from runtime.registry.schema import InvalidDocument, client_document
 from runtime.state.redis_store import RedisStore
+from tests.support.ports import free_port
 
 LI, HAN = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oHanMeiMei"
 
@@ -179,3 +181,15 @@ def test_a_client_names_its_schema():
 
     assert (made["allow"], made["openids"], made["schema"]) == (["staff"], True, 2)
     assert "schema" not in client_document("wiki", content)
+
+
+def test_a_bucket_that_is_away(redis_server, monkeypatch):
+    """A closed port: an error that passes, and no stranger."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    store = BucketStore("s3://b", endpoint=f"http://127.0.0.1:{free_port()}")
+    copies = DocumentCopies(RedisStore(redis_server.client))
+    documents = Documents(store, Envelope({1: b"m" * 32}), copies=copies)
+
+    with pytest.raises(ServiceUnavailable):
+        Registry(documents).admits(client("known"), LI)
