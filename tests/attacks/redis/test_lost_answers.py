@@ -21,13 +21,13 @@ from runtime.settings import settings_from
 from runtime.state.redis_clients import connect
 from tests.attacks.redis.flows import FLOWS, walk_through, write_documents
 from tests.support.gateway_environ import make_environ
-from tests.support.redis_proxy import RedisProxy
+from tests.support.relay import Relay
 from tests.support.rsa_keys import oidc_key, private_key
 
 
 @pytest.fixture
 def proxy(redis_server):
-    with RedisProxy(redis_server.port) as running:
+    with Relay(redis_server.port) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ import pytest
 from runtime.gateway import Gateway
 from tests.support.callback_flows import StartedFlow
 from tests.support.client_sign_in import BACK, Visit
-from tests.support.redis_proxy import RedisProxy
+from tests.support.relay import Relay
 from tests.support.scripted_wechat import change
 
 MOST = 4
@@ -17,7 +17,7 @@ MOST = 4
 
 @pytest.fixture
 def proxy(redis_server):
-    with RedisProxy(redis_server.port) as running:
+    with Relay(redis_server.port) as running:
         yield running
 
 

@@ -20,12 +20,12 @@ from tests.runtime.custody.credential_sources import (
     make_lease,
 )
 from tests.support.local_hosts import eventually
-from tests.support.redis_relay import RedisRelay
+from tests.support.relay import Relay
 
 
 @pytest.fixture
 def relay(own_redis):
-    with RedisRelay(own_redis.port) as made:
+    with Relay(own_redis.port) as made:
         yield made
 
 
@@ -86,9 +86,9 @@ def test_each_step_takes_effect_once_if_its_answer_is_lost(relay, own_redis):
     lease = make_lease(relay, pace=Pace(rejections=5))
 
     def lossy(call):
-        relay.swallow = True
+        relay.begin(swallow=1)
         told = call()
-        assert not relay.swallow
+        assert relay.swallowed
         return told
 
     def acquired():

@@ -19,7 +19,7 @@ from runtime.sign_in.flows import MOST_COOKIES, Flow, FlowCookie, FlowCookies, F
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from runtime.web.messages import Request
-from tests.support.redis_proxy import RedisProxy
+from tests.support.relay import Relay
 
 STATE = "0123456789abcdef" * 2
 RESULT = {"sub": "u-1", "name": "张三"}
@@ -161,7 +161,7 @@ class TestResult:
     @pytest.mark.parametrize("step", ["claim", "finish", "give up"])
     def test_an_answer_that_was_lost(self, redis_server, step):
         """The step is repeated, and the code is exchanged once."""
-        with RedisProxy(redis_server.port) as proxy:
+        with Relay(redis_server.port) as proxy:
             flows = make_flows(proxy.url)
             state = flows.start(Flow("/", ("wx1",))).state
             exchanged = []

@@ -12,7 +12,7 @@ import pytest
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
-from tests.support.redis_relay import RedisRelay
+from tests.support.relay import Relay
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
@@ -120,7 +120,7 @@ def test_a_value_of_another_kind(redis_server, caplog):
 def test_a_command_on_a_dead_connection_is_repeated(redis_server):
     """FC froze us and the connection is dead, though it does not look so: the command
     is sent once more on a new one."""
-    relay = RedisRelay(redis_server.port)
+    relay = Relay(redis_server.port)
     client = connect(relay.url)
     store = RedisStore(lambda: client)
     store.put("a", b"1", seconds=60)

@@ -13,15 +13,15 @@ from runtime.state.breaker import Breaker
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from tests.support.local_hosts import eventually
-from tests.support.redis_relay import RedisRelay
 from tests.support.redis_server import make_redis
+from tests.support.relay import Relay
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
 
 @pytest.fixture
 def relay(own_redis):
-    with RedisRelay(own_redis.port) as made:
+    with Relay(own_redis.port) as made:
         yield made
 
 
@@ -130,7 +130,7 @@ def test_what_redis_has_run_is_not_repeated(relay, own_redis):
         "h": lambda: store.count({("h", "field"): 5}, seconds=60),
     }
     for call in calls.values():
-        relay.swallow = True
+        relay.begin(swallow=1)
         with pytest.raises(ServiceUnavailable):
             call()
 
@@ -143,11 +143,11 @@ def test_what_changes_nothing_is_repeated(relay):
     """A read, a write of one value, and a script of which its caller says so."""
     store = RedisStore(lambda: connect(relay.url))
     store.put("a", b"0", seconds=60)
-    relay.swallow = True
+    relay.begin(swallow=1)
     store.put("a", b"1", seconds=60)
-    relay.swallow = True
+    relay.begin(swallow=1)
     assert b"1" == store.get("a")
-    relay.swallow = True
+    relay.begin(swallow=1)
 
     read = "return redis.call('GET', KEYS[1])"
     assert b"1" == store.run(read, ["a"], [], repeatable=True)

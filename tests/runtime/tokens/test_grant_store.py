@@ -16,7 +16,7 @@ from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from runtime.tokens.grant import Grant
 from runtime.tokens.grant_store import GrantStore
-from tests.support.redis_proxy import RedisProxy
+from tests.support.relay import Relay
 
 NOW = 1_800_000_000
 APPID = "wx" + "a" * 16
@@ -121,7 +121,7 @@ def test_an_access_token_has_no_number(grants):
 @pytest.mark.parametrize("step", ["redeem", "rotate"])
 def test_an_answer_that_was_lost(gateway, redis_server, step):
     """The step is repeated and gives what it gave: no second use, nothing revoked."""
-    with RedisProxy(redis_server.port) as proxy:
+    with Relay(redis_server.port) as proxy:
         grants = make_grants(gateway, proxy.url)
         code = grants.code(GRANT)
         if step == "redeem":

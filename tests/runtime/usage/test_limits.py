@@ -12,7 +12,7 @@ from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from runtime.usage.limits import WRONG_SECRETS, Limits, TooManyWrongSecrets
 from runtime.web.messages import Request
-from tests.support.redis_proxy import RedisProxy
+from tests.support.relay import Relay
 
 
 class Clock:
@@ -142,7 +142,7 @@ class TestSignIns:
 
     def test_a_lost_answer_is_no_second_count(self, redis_server):
         """The attempt is repeated, passes, and is counted once."""
-        with RedisProxy(redis_server.port) as proxy:
+        with Relay(redis_server.port) as proxy:
             store = RedisStore(lambda: connect(proxy.url))
             limits = make_limits(redis_server, store=store)
             limits.sign_in(by())
