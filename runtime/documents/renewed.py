@@ -5,7 +5,8 @@
 10:00:00  The renewal is slow: A and B go on with the value that is known.
 10:00:04  It has ended: C gets the new value.
 
-Only who asks first of all waits longer, since there is nothing to go on with.
+Only who asks first of all waits longer, since there is nothing to go on with; and of
+many such callers only a few, or they would hold every thread of their process.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ PATIENCE_SECONDS = 0.2
 
 FIRST_SECONDS = 5.0
 """Longest time that a caller waits who cannot."""
+
+FEW = 4
+"""So many callers wait for so long."""
+
+OTHERS_SECONDS = 1.0
+"""Longest time that the others wait: much more than a store in order takes."""
 
 PAUSE_SECONDS = 2.0
 """Between two renewals, where one has brought nothing newer."""
@@ -66,6 +73,7 @@ class Renewed(Generic[T]):
         self._is_expired = False
         self._retry_at = float("-inf")
         self._renewal: _Renewal[T] | None = None
+        self._waiting = 0
         self._lock = threading.Lock()
 
     def get(
@@ -90,12 +98,28 @@ class Renewed(Generic[T]):
                 renewal = self._begin(within)
             if known and self._is_fresh(known, at_once):
                 return known
-        for seconds in (self._patience, first):
-            with suppress(FutureTimeout):
-                return renewal.result(seconds)
-            if known := self._known:
-                return known
+        with suppress(FutureTimeout):
+            return renewal.result(self._patience)
+        if known := self._known:
+            return known
+        with suppress(FutureTimeout):
+            return self._wait(renewal, first)
+        if known := self._known:
+            return known
         raise StoreAway(f"{self._name}: no answer in time")
+
+    def _wait(self, renewal: _Renewal[T], seconds: float) -> Aged[T]:
+        with self._lock:
+            is_one_of_few = self._waiting < FEW
+            self._waiting += 1
+        try:
+            # What renews another value by this one is alone, and waits for longer.
+            if not is_one_of_few and seconds <= FIRST_SECONDS:
+                seconds = min(seconds, OTHERS_SECONDS)
+            return renewal.result(seconds)
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def offer(self, aged: Aged[T]) -> None:
         """Let callers go on with this one if nothing is known."""

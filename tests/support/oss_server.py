@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, act):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        # A client that was told to take us for a proxy names the host once more.
+        self.path = re.sub(r"^http://[^/]+", "", self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.bucket.seen.append(Seen(self.requestline, headers, body))
         time.sleep(self.bucket.silent_seconds)
