@@ -30,6 +30,14 @@ def cache():
     return Path(folder) / "wechat-gateway" / "clients"
 
 
+def python():
+    """Return the interpreter that has the clients from PyPI."""
+    found = cache() / "python" / "bin" / "python"
+    if not found.exists():
+        missing("the clients from PyPI")
+    return found
+
+
 class Service:
     """A service at `url` that the client's program runs; `registered` is its client."""
 
@@ -107,16 +115,13 @@ class Service:
         return make[self.client.source]()
 
     def _python(self):
-        python = cache() / "python" / "bin" / "python"
-        if not python.exists():
-            missing("the clients from PyPI")
         program = PROGRAMS / self.client.program
         if self.client.name != "oauthenticator":
-            return [python, program]
+            return [python(), program]
         # JupyterHub's own proxy is a program for Node.
         proxy = cache() / "node_modules/configurable-http-proxy/bin"
         self.environment["PROXY"] = str(proxy / "configurable-http-proxy")
-        return [python, "-m", "jupyterhub", "-f", program]
+        return [python(), "-m", "jupyterhub", "-f", program]
 
     def _node(self):
         node, modules = shutil.which("node"), cache() / "node_modules"
