@@ -43,6 +43,7 @@ PACKAGES = {
     "gateway": "wechat tokens registry health settings custody documents upstream "
     "sign_in usage state crypto errors",
     "wechat": "upstream custody registry documents state crypto web errors",
+    "push": "upstream registry usage state crypto web errors",
     "tokens": "sign_in registry state crypto errors",
     "registry": "documents state web crypto errors",
     "health": "documents state errors version",
