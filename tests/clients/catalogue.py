@@ -20,7 +20,8 @@ class Client:
 
     `back` are the paths of its redirect URIs.  Users begin at `start`, where they press
     `press`, and arrive at `me`, which tells `claims`; `ready` answers once the program
-    can serve.  A sign-out begins at `logout` and ends at `left`.
+    can serve.  A sign-out begins at `logout` and ends at `left`.  An answer by
+    `form_post` needs cookies that browsers send only by TLS.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Client:
     options: tuple[str, ...] = ()
     protocol: str = OIDC
     qr_code: bool = False
+    form_post: bool = False
     start: str = "/login"
     press: str | None = None
     me: str = "/me"
@@ -48,7 +50,8 @@ class Client:
     @property
     def title(self) -> str:
         """The name of the client as an operator would register it."""
-        return f"{self.name} {self.protocol.split()[0]}"
+        more = " form_post" if self.form_post else ""
+        return f"{self.name} {self.protocol.split()[0]}{more}"
 
 
 PKCE_OPTIONAL = "--pkce=optional"
@@ -149,6 +152,16 @@ CLIENTS = (
         left="",
     ),
     Client(
+        "express-openid-connect",
+        "npm",
+        "use_express_openid_connect.cjs",
+        back=("/callback",),
+        options=(PKCE_OPTIONAL,),
+        form_post=True,
+        start="/me",
+        environment={"RESPONSE_MODE": "form_post"},
+    ),
+    Client(
         "passport-openidconnect",
         "npm",
         "use_passport_openidconnect.cjs",
@@ -211,7 +224,8 @@ def _registered(client: Client) -> str:
 
 def _run(client: Client) -> str:
     more = [name for name in ("refresh", "logout") if getattr(client, name)]
-    return ", ".join(["sign-in", *more])
+    sign_in = "sign-in by `form_post`" if client.form_post else "sign-in"
+    return ", ".join([sign_in, *more])
 
 
 def _from_pypi(name: str) -> str:

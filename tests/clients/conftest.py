@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.browser.sign_in.user import IN_WECHAT, User
+from tests.browser.sign_in.user import User
 from tests.clients.catalogue import WECHAT
 from tests.clients.services import Service, make_wechat_port
 from tests.support.chromium import chromium
@@ -38,11 +38,11 @@ def browser():
 
 @pytest.fixture
 def new_user(browser, host):
-    """Return a user with a browser of their own, inside WeChat if not told else."""
+    """Return a function that makes users, each with a browser of their own."""
     users = []
 
     def make(**looks):
-        users.append(User(browser, host, **(looks or IN_WECHAT)))
+        users.append(User(browser, host, **looks))
         return users[-1]
 
     yield make

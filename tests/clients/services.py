@@ -47,10 +47,17 @@ class Service:
         # To a browser, this name is another site than the gateway's address.
         self.url = f"http://localhost:{self.port}"
         self.environment = {}
+        if client.form_post:
+            self._tls = RecordingProxy(
+                self.port, certificate=make_certificate(folder, "localhost")
+            )
+            self.url = f"https://localhost:{self._tls.port}"
 
     def start(self):
         """Register the client and run the program until it listens."""
         command = self._command()
+        if self.client.form_post:
+            self._tls.__enter__()
         self.registered = self._register()
         self._log = (self.folder / "service.log").open("wb")
         self._process = subprocess.Popen(
@@ -77,6 +84,8 @@ class Service:
 
     def stop(self):
         """End the program and what it has started."""
+        if self.client.form_post:
+            self._tls.__exit__()
         if not hasattr(self, "_process"):
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -142,7 +151,9 @@ class Service:
         end = time.monotonic() + BEGIN
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                answer = self.host.http.request("GET", f"{self.url}{self.client.ready}")
+                answer = self.host.http.request(
+                    "GET", f"http://127.0.0.1:{self.port}{self.client.ready}"
+                )
             except urllib3.exceptions.HTTPError:
                 pass
             else:

@@ -4,7 +4,7 @@
 const express = require('express');
 const { auth } = require('express-openid-connect');
 
-const { ISSUER, CLIENT_ID, SECRET, HERE, PORT } = process.env;
+const { ISSUER, CLIENT_ID, SECRET, HERE, PORT, RESPONSE_MODE } = process.env;
 
 const app = express();
 app.use(auth({
@@ -17,6 +17,7 @@ app.use(auth({
   authorizationParams: {
     response_type: 'code', // its own default is an ID token from the browser
     scope: 'openid profile offline_access',
+    ...(RESPONSE_MODE && { response_mode: RESPONSE_MODE }),
   },
 }));
 app.get('/me', (request, response) => response.json(request.oidc.user));
