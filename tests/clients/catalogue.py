@@ -175,6 +175,7 @@ CLIENTS = (
         back=("/redirect_uri",),
         options=(PKCE_OPTIONAL,),
         start="/me",
+        refresh="/me",
         logout="/redirect_uri?logout={here}/",
     ),
     Client(

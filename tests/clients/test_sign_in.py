@@ -33,7 +33,9 @@ def test_a_user_signs_in(host, service, user):
         assert expected == sign_in(user, service)
         check_addresses(service, user)
         if client.refresh:
+            before = tokens_given(host)
             assert expected == told(user, service, client.refresh)
+            assert before < tokens_given(host)
         if client.logout:
             user.open(service.url + client.logout.format(here=service.url))
             visited = [url.partition("?")[0] for url in user.visited]
@@ -82,6 +84,12 @@ def told(user, service, path=None):
         assert claims["email"].endswith(MADE_UP)
         claims["email"] = MADE_UP
     return {name: claims.get(name) for name in client.claims}
+
+
+def tokens_given(host):
+    """Return how often a client has come for tokens."""
+    log = host.log()
+    return log.count("/oidc/token") + log.count("/sns/oauth2/refresh_token")
 
 
 def check_addresses(service, user):

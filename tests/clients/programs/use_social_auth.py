@@ -30,7 +30,8 @@ def me(request):
     return JsonResponse(
         {
             "sub" if BACKEND == "oidc" else "openid": account.uid,
-            "name": request.user.get_full_name() or request.user.username,
+            # Django keeps no Chinese user name; the backend keeps the nickname here.
+            "name": request.user.get_full_name() or account.extra_data["username"],
         }
     )
 
