@@ -89,7 +89,7 @@ def _body(
     request: Request, gateway: Gateway, app: App, caller: Caller
 ) -> tuple[Body, RateCost | None]:
     """Return the body, and what the call costs; the rate is checked first."""
-    cost = rate_cost_of(caller, gateway)
+    cost = None if request.is_admitted else rate_cost_of(caller, gateway)
     if request.late_body is None:
         return request.body, cost
     if not request.is_admitted:

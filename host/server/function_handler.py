@@ -96,7 +96,8 @@ class FunctionHandler(AnsweringHandler):
         if method in ("GET", "HEAD"):  # no view reads it
             self.body_is_kept = False
             return
-        call = self._call(stream=io.BytesIO(), length=announced or 1)
+        length = self.limit if announced is None else announced
+        call = self._call(stream=io.BytesIO(), length=length)
         call = replace(call, body_phase=AWAITED)
         answer = await self.workers.run(self.instance, call, wanted=lambda: True)
         if answer.status == 100:

@@ -210,10 +210,14 @@ def _routed(
 
 
 def _with_body(request: Request, adapter: Adapter, route: Route) -> Request:
-    announced = adapter.announced()
+    announced, is_admitted = adapter.announced(), adapter.is_admitted
     if not route.late or (announced is not None and announced <= _READ_AT_ONCE):
         body = adapter.body(route.body)
-        return replace(request, body=body) if body else request
+        return (
+            replace(request, body=body, is_admitted=is_admitted)
+            if body or is_admitted
+            else request
+        )
     if announced is not None and announced > route.body:
         raise PayloadTooLarge
     if request.method == "GET":
@@ -221,7 +225,7 @@ def _with_body(request: Request, adapter: Adapter, route: Route) -> Request:
     return replace(
         request,
         late_body=lambda: adapter.late_body(route.body),
-        is_admitted=adapter.is_admitted,
+        is_admitted=is_admitted,
     )
 
 

@@ -58,6 +58,7 @@ class WsgiAdapter:
         size = self._size(most)
         if not size:
             return b""
+        self._check_arrival()
         content: bytes = self._environ["wsgi.input"].read(size)
         if len(content) > most:
             raise PayloadTooLarge
@@ -82,13 +83,16 @@ class WsgiAdapter:
 
     def late_body(self, most: int) -> Body:
         """Return the body, a large one in a file; BodyAwaited if it has not come."""
-        if self._environ.get(_BODY) == "awaited":
-            self._start_response("100 Continue", [])
-            raise BodyAwaited([])
+        self._check_arrival()
         from runtime.web.stored_body import read_stored
 
         stream = self._environ["wsgi.input"]
         return read_stored(stream, size=self._size(most), most=most)
+
+    def _check_arrival(self) -> None:
+        if self._environ.get(_BODY) == "awaited":
+            self._start_response("100 Continue", [])
+            raise BodyAwaited([])
 
     def _size(self, most: int) -> int:
         announced = self.announced()

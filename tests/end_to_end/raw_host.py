@@ -66,6 +66,14 @@ class RawHost:
         self.token = json.loads(answer.partition(b"\r\n\r\n")[2])["access_token"]
         self.check_well()
 
+    @property
+    def pid(self):
+        return self._host.process.pid
+
+    def log(self):
+        """Return what the host has logged."""
+        return self._host.log()
+
     def connect(self):
         return socket.create_connection((self.address.hostname, self.address.port), 20)
 
