@@ -52,7 +52,7 @@ class Connections:
     ) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._resolve = resolve or _addresses
+        self._resolve = resolve or addresses_of
         self._idle: Idle = defaultdict(deque)
         self._lock = threading.Lock()
         self._is_closing = False
@@ -122,14 +122,19 @@ class Connections:
     def _resolved(self, host: str, port: int, until: float) -> list[Address]:
         # The system's resolver knows no deadline: a thread is left behind with it.
         answers: list[list[Address]] = []
+        faults: list[Exception] = []
 
         def resolve() -> None:
-            with suppress(OSError):
+            try:
                 answers.append(self._resolve(host, port))
+            except Exception as fault:
+                faults.append(fault)
 
         thread = threading.Thread(target=resolve, daemon=True)
         thread.start()
         thread.join(self._left(until))
+        if faults:
+            raise faults[0]
         return answers[0] if answers else []
 
     def _left(self, until: float) -> float:
@@ -198,7 +203,8 @@ def _close_used(connection: socket.socket) -> None:
     connection.close()
 
 
-def _addresses(host: str, port: int) -> list[Address]:
+def addresses_of(host: str, port: int) -> list[Address]:
+    """Return what the system's resolver knows of a host; OSError if nothing."""
     return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 

@@ -43,22 +43,28 @@ def pooled_transport(
     clock: Callable[[], float] = time.monotonic,
     connections: Connections | None = None,
     streams: bool = False,
+    largest: int = LARGEST_ANSWER,
 ) -> Transport:
     """Return a transport that reuses connections; no redirects, no retries.
 
     With `streams` an answer may be of any size, and only the beginning of a large one
-    is read; otherwise a large one is AnswerTooLarge.
+    is read; otherwise one of more than `largest` bytes is AnswerTooLarge.
     """
-    return _Pooled(clock, connections or Connections(clock), streams=streams)
+    most = None if streams else largest
+    return _Pooled(clock, connections or Connections(clock), most=most)
 
 
 class _Pooled:
     def __init__(
-        self, clock: Callable[[], float], connections: Connections, *, streams: bool
+        self,
+        clock: Callable[[], float],
+        connections: Connections,
+        *,
+        most: int | None,
     ) -> None:
         self._connections = connections
         self._clock = clock
-        self._streams = streams
+        self._most = most
 
     def __call__(
         self,
@@ -90,7 +96,7 @@ class _Pooled:
         head = read_head(incoming)
         coding = coding_of(head.headers)
         headers = without_coding(head.headers) if coding else head.headers
-        most = None if self._streams else LARGEST_ANSWER
+        most = self._most
         pieces = body_pieces(incoming, head, most=most)
 
         def renew() -> None:
