@@ -59,6 +59,11 @@ class RawHost:
         self._host.__exit__()
         self.wechat.__exit__()
 
+    @property
+    def process(self):
+        """Return the host's process."""
+        return self._host.process
+
     def begin(self):
         """Fetch a gateway token, and let the host fetch WeChat's."""
         who = f"grant_type=client_credential&appid={APPID}&secret={CLIENT_SECRET}"
