@@ -34,6 +34,7 @@ def encoded(body, coding):
         ("deflate", zlib.compress(TEXT)),
         ("identity", TEXT),
     ],
+    ids=["gzip", "upper case", "x-gzip", "deflate", "identity"],
 )
 def test_text_is_decoded(coding, body):
     """Its errcode is seen, and it is passed on as it is without the coding."""
