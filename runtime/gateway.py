@@ -199,6 +199,13 @@ class Gateway:
         return of_this_process
 
     @lazy
+    def sign_ins_in_flight(self) -> CallsInFlight:
+        """Return the count of sign-ins that wait for WeChat, one for the process."""
+        from runtime.usage.in_flight import sign_ins_of_this_process
+
+        return sign_ins_of_this_process
+
+    @lazy
     def limits(self) -> Limits:
         """Return the rate limits of sign-ins, codes and wrong secrets."""
         from runtime.usage.limits import Limits

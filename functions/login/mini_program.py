@@ -85,7 +85,8 @@ def _exchange(
     check: Callable[[MiniProgramUser], None],
 ) -> MiniProgramUser:
     try:
-        return gateway.mini_programs.sign_in(client, app, js_code, check=check)
+        with gateway.sign_ins_in_flight.counted(client.client_id):
+            return gateway.mini_programs.sign_in(client, app, js_code, check=check)
     except WeChatRefused as error:
         explained = EXPLAINED.get(error.errcode)
         if explained is None:

@@ -11,7 +11,7 @@ from typing import Any
 from functions.login.program_sessions import client_named, posted_fields, session_answer
 from runtime.errors import GatewayError, WeChatRefused
 from runtime.gateway import Gateway
-from runtime.registry.models import App
+from runtime.registry.models import App, Client
 from runtime.registry.sign_in_apps import UnknownMobileApp, mobile_app_of
 from runtime.registry.subjects import subject_of
 from runtime.web.messages import Request, Response
@@ -39,14 +39,17 @@ def mobile_app_sign_in(request: Request, gateway: Gateway) -> Response:
     gateway.limits.sign_in(request)
     client = client_named(gateway, fields.get("client_id"), unknown=UnknownMobileApp)
     app = mobile_app_of(client, fields.get("appid"), find=gateway.registry.app)
-    profile = _exchange(gateway, app, fields["code"])
+    profile = _exchange(gateway, client, app, fields["code"])
     sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
     return session_answer(gateway, client, sub, profile)
 
 
-def _exchange(gateway: Gateway, app: App, code: str) -> Mapping[str, Any]:
+def _exchange(
+    gateway: Gateway, client: Client, app: App, code: str
+) -> Mapping[str, Any]:
     try:
-        return gateway.sign_in.exchange_code(app, code)
+        with gateway.sign_ins_in_flight.counted(client.client_id):
+            return gateway.sign_in.exchange_code(app, code)
     except WeChatRefused as error:
         if error.errcode not in SPENT_CODE:
             raise

@@ -66,10 +66,16 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
     try:
         if not code or code == "authdeny":
             raise ConsentRefused
-        result = gateway.flows.once(
-            state,
-            lambda: finish(gateway, end, gateway.sign_in.exchange_code(end.app, code)),
-        )
+        # Before the code is claimed: whoever is refused may come again with it.
+        with gateway.sign_ins_in_flight.counted(
+            end.client.client_id if end.client else ""
+        ):
+            result = gateway.flows.once(
+                state,
+                lambda: finish(
+                    gateway, end, gateway.sign_in.exchange_code(end.app, code)
+                ),
+            )
     except WeChatRefused as error:
         if error.errcode not in SPENT_CODE:
             raise

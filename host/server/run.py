@@ -19,7 +19,7 @@ from host.server.server import most_connections, raise_file_limit
 from host.server.serving import Shutdown, serve
 from host.server.timer_triggers import Timers
 from host.server.workers import Workers
-from runtime.usage.in_flight import of_this_process
+from runtime.usage.in_flight import of_this_process, sign_ins_of_this_process
 from template.served import Template
 
 
@@ -85,7 +85,8 @@ class Host:
     ) -> bool:
         options = self._options
         files = raise_file_limit()
-        of_this_process.limit(options.calls_in_flight)
+        for in_flight in (of_this_process, sign_ins_of_this_process):
+            in_flight.limit(options.calls_in_flight)
         workers = Workers(
             threads=options.threads,
             timeouts=options.timeouts,

@@ -26,7 +26,9 @@ def answer_probe(
     if unreadable := made.health.unreadable():
         content["unreadable_documents"] = unreadable
     # Also where there is none: an autoscaler leaves out what tells no number.
-    content["calls_in_flight"] = made.calls_in_flight.number
+    content["calls_in_flight"] = (
+        made.calls_in_flight.number + made.sign_ins_in_flight.number
+    )
     content |= {**found, "time": made.clock()}
     is_well = set(found.values()) == {"ok"}
     return json_response(content, status=200 if is_well else 503)

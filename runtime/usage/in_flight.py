@@ -56,3 +56,6 @@ class CallsInFlight:
 
 of_this_process = CallsInFlight()
 """The calls of all gateways of the process; the local host sets their limit."""
+
+sign_ins_of_this_process = CallsInFlight()
+"""Its sign-ins that wait for WeChat: apart, so that neither fills the other's place."""

@@ -66,8 +66,9 @@ def test_no_function_forgets_it(ask, name):
 
 def test_it_says_how_many_calls_wait_for_wechat(ask, gateway):
     """The figure that means load, also where it is 0: an autoscaler needs a number."""
-    with gateway.calls_in_flight.counted("a"), gateway.calls_in_flight.counted("b"):
-        assert 2 == ask("wechat_api")[2]["calls_in_flight"]
+    calls, sign_ins = gateway.calls_in_flight, gateway.sign_ins_in_flight
+    with calls.counted("a"), calls.counted("b"), sign_ins.counted("b"):
+        assert 3 == ask("wechat_api")[2]["calls_in_flight"]
 
     assert 0 == ask("wechat_api")[2]["calls_in_flight"]
 

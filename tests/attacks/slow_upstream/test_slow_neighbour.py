@@ -121,3 +121,26 @@ def test_calls_beyond_the_limits_are_refused_at_once(tmp_path, shared_redis):
         host.wechat.release()
         assert [b"200"] * 8 == [status_of(each.result()) for each in waiting]
         assert b"200" == status_of(call(host, host.token))
+
+
+def test_sign_ins_beyond_the_limit_are_refused_at_once(tmp_path, shared_redis):
+    """They have a limit of their own: calls still have theirs."""
+    with slow_host(tmp_path, shared_redis, "--calls_in_flight=8") as (host, callers):
+        waiting = [callers.submit(sign_in, host) for _ in range(4)]
+        eventually(lambda: len(host.wechat.held) == 4)
+        refused = [sign_in(host) for _ in range(20)]
+        calls = [callers.submit(call, host, host.token) for _ in range(4)]
+        eventually(lambda: len(host.wechat.held) == 8)
+
+        assert not any(each.done() for each in (*waiting, *calls))
+        for answer in refused:
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert (b"503", "overloaded") == (
+                status_of(answer),
+                json.loads(body)["error"],
+            )
+            assert b"\r\nRetry-After: 1" in head
+        assert 8 == len(host.wechat.held)
+        host.wechat.release()
+        assert [b"200"] * 4 == [status_of(each.result()) for each in calls]
+        assert not {status_of(each.result()) for each in waiting} & {b"503"}

@@ -11,12 +11,14 @@ import pytest
 
 from runtime.errors import (
     FlowExpired,
+    Overloaded,
     WeChatTimeout,
     WeChatUnavailable,
 )
 from runtime.gateway import Gateway
 from runtime.sign_in.flows import Flows
-from tests.support.callback_flows import TOKEN, USERINFO
+from runtime.usage.in_flight import CallsInFlight
+from tests.support.callback_flows import TOKEN, USERINFO, StartedFlow
 from tests.support.client_sign_in import BACK, GRANTED, USER, Visit, query_of
 from tests.support.refusal import refusal
 from tests.support.scripted_wechat import (
@@ -180,3 +182,16 @@ class TestOnce:
                 flows.once(walk.state, dict)
             over.set()
             assert isinstance(dead.exception(), WeChatUnavailable)
+
+
+def test_a_callback_beyond_the_limit_may_come_again(gateway, wechat, willing):
+    """Its code is neither exchanged nor claimed, and its page says when to reload."""
+    walk = StartedFlow(gateway)
+    gateway.sign_ins_in_flight = CallsInFlight(1)
+    with gateway.sign_ins_in_flight.counted("another"), refusal(Overloaded) as told:
+        walk.back()
+    assert (503, 1) == (told.error.status, told.error.retry_after)
+    assert [] == wechat.calls("/sns/oauth2/access_token")
+
+    assert 303 == walk.back().status
+    assert 0 == gateway.sign_ins_in_flight.number

@@ -121,13 +121,16 @@ def test_the_probe_asks_the_gateway():
     health = SimpleNamespace(find=lambda: {"redis": "away"}, unreadable=lambda: 0)
     in_flight = SimpleNamespace(number=3)
     gateway = SimpleNamespace(
-        health=health, calls_in_flight=in_flight, clock=lambda: 5.0
+        health=health,
+        calls_in_flight=in_flight,
+        sign_ins_in_flight=SimpleNamespace(number=4),
+        clock=lambda: 5.0,
     )
     status, _, body = call(make_handler(gateway=lambda: gateway), path="/healthz")
     content = json.loads(body)
 
     assert 503 == status
-    assert ("away", 3, 5.0) == (
+    assert ("away", 7, 5.0) == (
         content["redis"],
         content["calls_in_flight"],
         content["time"],
