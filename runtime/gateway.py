@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
+    from runtime.tokens.media_links import MediaLinks
     from runtime.tokens.oidc_keys import OidcKeys
     from runtime.upstream.answer import Transport
     from runtime.usage.counters import Counters
@@ -307,6 +308,13 @@ class Gateway:
         from runtime.tokens.gateway_tokens import GatewayTokens
 
         return GatewayTokens(self._signer("access_token"), self.registry)
+
+    @lazy
+    def media_links(self) -> MediaLinks:
+        """Return the issuer and reader of media links."""
+        from runtime.tokens.media_links import MediaLinks
+
+        return MediaLinks(self._signer("media_link"), self.registry)
 
     @lazy
     def form_signer(self) -> Signer:

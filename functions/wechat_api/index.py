@@ -25,9 +25,11 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 _OURS = f"/({APPID})"
 # No empty and no dot segment: the path that is checked is the one WeChat gets.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?"
+_SIGNED = r"[A-Za-z0-9_-]+\.[0-9]{1,9}\.[0-9]{1,12}\.[A-Za-z0-9_-]{43}"
 _TICKET = "/cgi-bin/ticket/getticket"
 
 jssdk = late("functions.wechat_api.jssdk")
+media = late("functions.wechat_api.media")
 mini_program = late("functions.wechat_api.mini_program")
 proxy = late("functions.wechat_api.proxy")
 quota = late("functions.wechat_api.quota")
@@ -45,6 +47,7 @@ ROUTES = (
     route(r"/favicon\.ico", body=UNREAD_BODY, GET=root_files.favicon),
     route(r"/robots\.txt", body=UNREAD_BODY, GET=root_files.robots),
     route(f"/({PROOF_NAME})", body=UNREAD_BODY, GET=root_files.domain_proof),
+    route(f"/media/({_SIGNED})", body=UNREAD_BODY, GET=media.media),
     route("/cgi-bin/token", body=UNREAD_BODY, GET=tokens.token),
     route("/cgi-bin/stable_token", body=SMALL_BODY, POST=tokens.stable_token),
     route(_TICKET, body=UNREAD_BODY, GET=tokens.ticket),
@@ -66,6 +69,7 @@ ROUTES = (
     route(f"{_OURS}/access_token", body=UNREAD_BODY, GET=real_token.real_token),
     route(f"{_OURS}/access_token/reject", body=SMALL_BODY, POST=real_token.reject),
     route(f"{_OURS}/jssdk_config", body=UNREAD_BODY, GET=jssdk.jssdk_config),
+    route(f"{_OURS}/media_url", body=UNREAD_BODY, GET=media.media_url),
     route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),
     route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
     route(f"{_OURS}{_TICKET}", body=UNREAD_BODY, GET=tokens.ticket_for_app),
@@ -96,7 +100,7 @@ def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     All that no other function owns comes here, and so do mistyped addresses: a browser
     that shows a page, and a crawler that asks for a file, get 404 as its status.
     """
-    if re.match(f"/{APPID}(?:/|$)", request.path):
+    if re.match(f"/{APPID}(?:/|$)|/media/{_SIGNED}$", request.path):
         return api_dialect(request, error, https=https)
     if error.code == "access_token_missing" and _is_navigation(request):
         return replace(wechat_dialect(request, _NO_PAGE, https=https), status=404)

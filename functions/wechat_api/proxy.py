@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from dataclasses import replace
 
-from functions.wechat_api.answer_headers import headers_down
-from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
-from functions.wechat_api.passing import Passing
-from functions.wechat_api.report import Report
-from runtime.custody.protocol import RateCost
-from runtime.errors import ApiRefused, BadRequest, GatewayError, NotFound
+from functions.wechat_api.authentication import caller_for_app, caller_of
+from functions.wechat_api.forwarding import forwarded
+from runtime.errors import ApiRefused, NotFound
 from runtime.gateway import Gateway
-from runtime.registry.models import App
-from runtime.tokens.gateway_tokens import Caller
-from runtime.upstream.answer import Answer
-from runtime.web.messages import Headers, Request, Response
-from runtime.web.stored_body import Body
+from runtime.web.messages import Request, Response
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and the ones of sign-in.
@@ -25,16 +17,13 @@ _REFUSED = re.compile(
     r"|ticket/.*)|/sns/.*|/wxa/resetusersessionkey",
     re.IGNORECASE,
 )
-_PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
-# No line end, which would make two headers of one, and nothing beyond latin-1.
-_VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
 
 
 def proxy(request: Request, gateway: Gateway) -> Response:
     """Forward the call and return WeChat's status, content type and bytes."""
     _check_path(request.path)
     app, caller = caller_of(request, gateway)
-    return _forwarded(request, gateway, app, caller)
+    return forwarded(request, gateway, app, caller)
 
 
 def proxy_for_app(
@@ -43,7 +32,7 @@ def proxy_for_app(
     """Forward a call whose path names the app."""
     _check_path(path)
     app, caller = caller_for_app(request, gateway, appid, scope=path)
-    return _forwarded(replace(request, path=path), gateway, app, caller)
+    return forwarded(replace(request, path=path), gateway, app, caller)
 
 
 def no_path(request: Request, gateway: Gateway) -> Response:
@@ -55,60 +44,3 @@ def no_path(request: Request, gateway: Gateway) -> Response:
 def _check_path(path: str) -> None:
     if _REFUSED.fullmatch(path.rstrip("/")):
         raise ApiRefused(48001, "path_not_proxied")
-
-
-def _forwarded(
-    request: Request, gateway: Gateway, app: App, caller: Caller
-) -> Response:
-    report, place = Report(request, caller, gateway), ExitStack()
-    try:
-        headers = _headers_up(request.headers)
-        body, cost = _body(request, gateway, app, caller)
-        report.bytes_up = len(body)
-        place.enter_context(gateway.calls_in_flight.counted(caller.client_id))
-        answer = gateway.calls.send(
-            app,
-            request.method,
-            f"{request.path}?{request.query}",
-            headers=headers,
-            # An upstream that ignores it would take it for the next request.
-            body=None if request.method in ("GET", "HEAD") else body or None,
-            cost=cost,
-            on_attempt=report.attempted,
-            in_parts=request.takes_parts,
-        )
-    except BaseException as error:
-        place.close()
-        if isinstance(error, GatewayError):
-            report.failed(error)
-        raise
-    return _passed_on(answer, report, place)
-
-
-def _body(
-    request: Request, gateway: Gateway, app: App, caller: Caller
-) -> tuple[Body, RateCost | None]:
-    """Return the body, and what the call costs; the rate is checked first."""
-    cost = None if request.is_admitted else rate_cost_of(caller, gateway)
-    if request.late_body is None:
-        return request.body, cost
-    if not request.is_admitted:
-        gateway.calls.real_token(app, cost=cost)
-    return request.content(), None
-
-
-def _passed_on(answer: Answer, report: Report, place: ExitStack) -> Response:
-    headers = headers_down(answer.headers)
-    if answer.rest is None:
-        place.close()
-        report.answered(answer)
-        return Response(answer.status, headers, answer.body)
-    rest = Passing(answer, answer.rest, report, place=place)
-    return Response(answer.status, headers, answer.body, rest, answer.length)
-
-
-def _headers_up(headers: Headers) -> dict[str, str]:
-    passed = {name: value for name, value in headers if _PASSED_UP.fullmatch(name)}
-    if not all(map(_VALUE_UP.fullmatch, passed.values())):
-        raise BadRequest
-    return passed

@@ -21,6 +21,7 @@ EXAMPLES = {
     "{appid}": SERVICE,
     "{name}": "MP_verify_AbCd0123EfGh4567",
     "{encoded}": "%e6%96%87",
+    "{signed}": f"YWI.1.1800000000.{'A' * 43}",
     "{noun}": "client",
     "{verb}": "show",
     "{path}": "cgi-bin/menu/get",
@@ -97,9 +98,10 @@ def test_where_there_is_no_route_there_is_no_body(path):
 
 
 def in_wechats_shape(endpoint):
-    """Tell whether errors of this path are WeChat's: all but those that name an app."""
+    """Tell whether errors of this path are WeChat's: of all but the gateway's own."""
     is_api = endpoint.handler is module_of("wechat_api").handler
-    return is_api and not endpoint.path.startswith(f"/wechat_api/{SERVICE}")
+    own = (f"/wechat_api/{SERVICE}", "/wechat_api/media/")
+    return is_api and not endpoint.path.startswith(own)
 
 
 class Unreadable:

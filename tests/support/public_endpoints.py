@@ -99,5 +99,6 @@ ENDPOINTS = {
     "WeChat's userinfo": page(wechat_api, "/sns/userinfo", **_TOKEN),
     "WeChat's auth": page(wechat_api, "/sns/auth", **_TOKEN),
     "js_code": page(wechat_api, "/sns/jscode2session", **_SNS),
+    "media link": page(wechat_api, f"/wechat_api/media/YWI.1.1800000000.{'A' * 43}"),
     "own path": page(wechat_api, f"/wechat_api/{SERVICE}/quota", path="/x"),
 }

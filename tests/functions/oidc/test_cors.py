@@ -22,6 +22,7 @@ OPEN = {
     "/oidc/revoke": "POST",
     "/oidc/userinfo": "GET, POST",
 }
+LARGEST = {"/oidc/token": 16 * 1024, "/oidc/revoke": 16 * 1024, "/oidc/jwks": 4096}
 CLOSED = ("/oidc/authorize", "/oidc/logout")
 STRANGERS = (
     "https://evil.example.com",
@@ -38,6 +39,20 @@ STRANGERS = (
 
 def of_cors(headers):
     return {name for name in headers if name.startswith("Access-Control-")}
+
+
+@pytest.mark.parametrize("path", LARGEST)
+def test_a_page_reads_that_its_body_is_too_large(provider, path):
+    """413 comes before the view, and with its CORS headers; to strangers without."""
+    method, body = OPEN[path], b"a" * (LARGEST[path] + 1)
+    for origin, allowed in ((PAGE_ORIGIN, PAGE_ORIGIN), (STRANGERS[0], None)):
+        status, headers, _ = provider.ask(
+            path, method=method, headers=[("origin", origin)], body=body
+        )
+
+        assert status == 413
+        assert headers.get("Access-Control-Allow-Origin") == allowed
+        assert headers["Vary"] == "Origin"
 
 
 @pytest.mark.case(87)

@@ -82,3 +82,12 @@ def test_the_worse_the_louder(caplog, status, level):
     assert [(level, f"GET /a?code=*** {status} 1.3ms r-1 login 203.0.113.7")] == [
         (record.levelname, record.getMessage()) for record in caplog.records
     ]
+
+
+def test_a_long_segment_of_a_path_is_masked():
+    """It may be a signed link, which opens a file for an hour; ids are shorter."""
+    signed = "YWI." * 12 + ".1.1800000000." + "A" * 43
+    short = "/wechat_api/wx0123456789abcdef/cgi-bin/" + "a" * 64
+
+    assert masked(f"/wechat_api/media/{signed}?a=b") == "/wechat_api/media/***?a=***"
+    assert masked(short) == short
