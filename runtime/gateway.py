@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.flows import Flows
+    from runtime.sign_in.openids import Openids
     from runtime.sign_in.pushed_requests import PushedRequests
     from runtime.sign_in.references import References
     from runtime.sign_in.sessions import Sessions
@@ -280,6 +281,13 @@ class Gateway:
             domain=self.settings.cookie_domain,
             sign_outs=self._sign_outs,
         )
+
+    @lazy
+    def openids(self) -> Openids:
+        """Return the openids of users by app."""
+        from runtime.sign_in.openids import Openids
+
+        return Openids(self.redis_store)
 
     @lazy
     def references(self) -> References:

@@ -81,7 +81,8 @@ def session_answer(
     check_admitted(gateway, client, sub, name=name)
     check_session(gateway, sub, name=name)
     now = gateway.clock()
-    session = gateway.sessions.begin(sub, profile, now=now)
+    session, entry = gateway.sessions.make(sub, profile, now=now)
+    gateway.redis_store.put_all([entry, *gateway.openids.entries(profile)])
     return json_response(
         {
             "session_token": gateway.sessions.token(session, now=now),

@@ -17,7 +17,7 @@ from runtime.sign_in.authorization_request import (
 )
 from runtime.tokens.id_tokens import BadHint
 
-SCOPES = ("openid", "profile", "email", "offline_access")
+SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 RESPONSE_MODES = (QUERY, FORM_POST)
 
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})

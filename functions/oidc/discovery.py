@@ -54,8 +54,9 @@ def _metadata(issuer: str) -> bytes:
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),
-            *("name", "picture", "locale", "email", "email_verified"),
-            *("wechat_openid", "wechat_unionid", "wechat_appid"),
+            *("name", "nickname", "preferred_username", "picture", "locale"),
+            *("updated_at", "email", "email_verified", "groups"),
+            *("wechat_openid", "wechat_unionid", "wechat_appid", "wechat_openids"),
         ],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": [each.replace("_", "-") for each in LANGUAGES],

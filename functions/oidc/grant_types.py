@@ -125,7 +125,7 @@ def _user_tokens(
         "scope": " ".join(grant.scope),
     }
     if "openid" in grant.scope:
-        claims = claims_of(client, grant)
+        claims = claims_of(client, grant, gateway.registry)
         answer["id_token"] = gateway.id_tokens.issue(
             client.client_id,
             sub=claims["sub"],

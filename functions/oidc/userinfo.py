@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.oidc.client_form import OAuthRefused
 from runtime.entry.dialects import NO_CACHE
 from runtime.gateway import Gateway
+from runtime.registry.subjects import is_pairwise
 from runtime.sign_in.authorization_request import OIDC
 from runtime.tokens.claims import claims_of
 from runtime.tokens.grant import ActiveGrant, InvalidUserToken, UserToken
@@ -19,7 +20,11 @@ def userinfo(request: Request, gateway: Gateway) -> Response:
         challenge = ("WWW-Authenticate", 'Bearer realm="gateway"')
         return Response(401, (challenge, ("Cache-Control", "no-store"), NO_CACHE))
     active = _active_grant(token, gateway)
-    claims = claims_of(active.client, active.grant)
+    client, grant = active.client, active.grant
+    claims = claims_of(client, grant, gateway.registry)
+    if client.openids and not is_pairwise(client):
+        openids = gateway.openids.of(grant.profile, client.scopes_by_app)
+        claims["wechat_openids"] = openids
     return json_response(claims).with_headers(NO_CACHE)
 
 

@@ -46,6 +46,13 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
         user = gateway.mini_programs.sign_in(
             client, app, fields["js_code"], check=check
         )
+    gateway.openids.save(
+        {
+            "wechat_openid": user.openid,
+            "wechat_unionid": user.unionid,
+            "wechat_appid": app.appid,
+        }
+    )
     return sns_response(_session_for(client, user))
 
 

@@ -103,6 +103,7 @@ def _exchange(client: Client, app: App, code: str, gateway: Gateway) -> ActiveGr
         profile = gateway.sign_in.exchange_code(app, code)
     sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
     check_admitted(gateway, client, sub, name=profile["name"])
+    gateway.openids.save(profile)
     grant = Grant(
         dialect=WECHAT,
         client_id=client.client_id,

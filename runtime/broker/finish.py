@@ -99,6 +99,7 @@ def finish(
         _, entry = gateway.grants.make_code(grant, flow=end.state)
         entries.append(entry)
         result["key"] = gateway.grants.newest_key
+    entries += gateway.openids.entries(profile)
     # In one round trip; the flow has its result only after that.
     gateway.redis_store.put_all(entries)
     return result

@@ -70,6 +70,17 @@ def signed_out(language="en"):
     return pages.signed_out(language, home="/")
 
 
+def not_admitted(language="en", **changes):
+    shown = {
+        "reference": "K7QF-2M9X-4TBD",
+        "client_name": NAME,
+        "start_again": "/desktop",
+        "back": "https://shop.example.com/signed_in?error=access_denied",
+        "sign_out": "/logout",
+    }
+    return pages.not_admitted(language, **{**shown, **changes})
+
+
 def file(kind, content):
     return Response(200, (("Content-Type", kind),), content)
 
@@ -90,7 +101,11 @@ def pages_on(port):
     }
     made = {f"/{name}": partial(sign_in, port=port, **it) for name, it in looks.items()}
     plain = {"/error": error, "/sign_out": sign_out, "/signed_out": signed_out}
-    return made | plain | {"/answer_form": answer_form}
+    by_form = partial(not_admitted, back_fields={"error": "access_denied"})
+    unnamed = partial(not_admitted, client_name="", back=None, sign_out=None)
+    refused = {"/not_admitted": not_admitted, "/not_admitted_form": by_form}
+    refused["/not_admitted_by_the_gateway"] = unnamed
+    return made | plain | refused | {"/answer_form": answer_form}
 
 
 def scripts(frame=b"<p>QR code</p>"):

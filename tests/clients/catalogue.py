@@ -55,7 +55,7 @@ class Client:
 
 
 PKCE_OPTIONAL = "--pkce=optional"
-EMAIL = "--email-domain=users.example.com"
+EMAIL = "--email-domain=example.com"
 _WITH_QR_CODE = {"protocol": WECHAT, "qr_code": True}
 
 CLIENTS = (

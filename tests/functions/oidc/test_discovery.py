@@ -16,7 +16,7 @@ from tests.support.handles import oidc as handle
 from tests.support.provider import ISSUER
 from tests.support.routes_of_template import function_at
 from tests.support.rsa_keys import private_key, public_key
-from tests.support.scripted_wechat import ask
+from tests.support.scripted_wechat import ask, change
 from tests.test_import_rules import ROOT
 
 METADATA = "/.well-known/openid-configuration"
@@ -90,9 +90,11 @@ def test_what_it_cannot_do(metadata):
 
 
 def test_what_a_client_is_told_stands_in_claims_supported(provider, gateway, metadata):
-    """Each claim of an ID token of the widest scope, and none that never comes."""
+    """Each claim of the widest scope, and none that never comes."""
     scope = tuple(metadata["scopes_supported"])
-    told = set()
+    change(gateway, "clients", "other", openids=True)
+    access_token = provider.tokens("other", scope=scope)["access_token"]
+    told = set(provider.userinfo(access_token)[2])
     for client_id in ("demo", "private"):
         issued = provider.tokens(client_id, scope=scope)["id_token"]
         told |= set(gateway.id_tokens.hint(issued, now=gateway.clock()))

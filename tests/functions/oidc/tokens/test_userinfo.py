@@ -11,7 +11,7 @@ from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, InvalidToken
 from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.provider import OPENID, PROFILE, UNIONID, grant
-from tests.support.scripted_wechat import FORM, SERVICE, change
+from tests.support.scripted_wechat import FORM, NOW, SERVICE, change
 from tests.support.signed_out import sign_out_at
 
 PATH = "/oidc/userinfo"
@@ -27,7 +27,9 @@ def test_what_the_scope_covers(provider, token):
     status, headers, content = provider.userinfo(token)
 
     assert 200 == status
-    assert {"sub": UNIONID, "locale": "zh-CN", **PROFILE} == content
+    own = {"nickname": PROFILE["name"], "preferred_username": "ou9x8y7a4173e33be30"}
+    own |= {"locale": "zh-CN", "updated_at": int(NOW) - 100}
+    assert {"sub": UNIONID, **own, **PROFILE} == content
     assert headers["Content-Type"].startswith("application/json")
 
 
@@ -45,11 +47,12 @@ def test_a_pairwise_client_gets_names_of_its_own(provider):
     token = provider.tokens("private", scope=scope)["access_token"]
     content = provider.userinfo(token)[2]
 
-    assert {"sub", "name", "picture", "locale", "email", "email_verified"} == set(
-        content
-    )
+    assert set(content) == {
+        *("sub", "name", "nickname", "preferred_username", "picture", "locale"),
+        *("updated_at", "email", "email_verified"),
+    }
     assert not {OPENID, UNIONID} & set(content.values())
-    assert content["email"].endswith("@people.example.com")
+    assert content["email"].endswith("@users.people.example.com")
 
 
 @pytest.mark.case(90)
