@@ -37,6 +37,6 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
 
 
 def _numbers(answer: Answer) -> dict[str, object]:
-    content = answer.success()
+    content = answer.success(AT_WECHAT)
     names = ("quota", "rate_limit", "component_rate_limit")
     return {name: content[name] for name in names if name in content}

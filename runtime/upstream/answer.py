@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,9 @@ from runtime.web.messages import Headers
 from runtime.web.stored_body import Body
 from runtime.web.streamed import Rest, joined
 
-_RID = re.compile(r",?\s*rid:\s*[0-9A-Za-z-]*")
+log = logging.getLogger("gateway.wechat")
+
+_RID = re.compile(r",?\s*rid:\s*([0-9A-Za-z-]*)")
 
 
 # Without slots: `errcode` is kept beside the fields.
@@ -64,15 +67,20 @@ class Answer:
             raise WeChatUnavailable
         return content
 
-    def success(self) -> dict[str, Any]:
-        """Return the JSON object; WeChatRefused if it carries an errcode."""
+    def success(self, path: str) -> dict[str, Any]:
+        """Return the JSON object; WeChatRefused if it carries an errcode.
+
+        The path is what was called, for the log: only that has WeChat's rid.
+        """
         content = self.json()
         if self.status != 200:
             raise WeChatUnavailable
         if self.errcode:
             # By its rid openapi/rid/get shows the call, and with it the AppSecret.
-            errmsg = _RID.sub("", str(content.get("errmsg", "")))
-            raise WeChatRefused(self.errcode, errmsg)
+            errmsg = str(content.get("errmsg", ""))
+            if rid := _RID.search(errmsg):
+                log.info("%s: refused, %d, rid %s", path, self.errcode, rid[1][:64])
+            raise WeChatRefused(self.errcode, _RID.sub("", errmsg))
         return content
 
     @cached_property

@@ -84,4 +84,4 @@ class WeChat:
             body = json.dumps(content, ensure_ascii=False).encode()
             headers = {"Content-Type": "application/json"}
         answer = self.send(method, target, headers=headers, body=body, hosts=hosts)
-        return answer.success()
+        return answer.success(target.partition("?")[0])

@@ -108,7 +108,8 @@ class Calls:
     def get_json(self, app: App, target: str) -> dict[str, Any]:
         """Return the JSON answer to a GET; WeChatRefused if it has an errcode."""
         seconds = self._wechat.seconds
-        return self.send(app, "GET", target, seconds=seconds, own=True).success()
+        answer = self.send(app, "GET", target, seconds=seconds, own=True)
+        return answer.success(target.partition("?")[0])
 
     def real_token(self, app: App, *, cost: RateCost | None = None) -> RealToken:
         """Return the app's real access_token from custody."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
@@ -102,6 +103,28 @@ def test_a_refusal_has_wechats_own_words(body, errcode, errmsg):
         call(body)
 
     assert (errcode, errmsg) == (caught.value.errcode, caught.value.errmsg)
+
+
+def test_the_rid_of_a_refusal_is_for_the_log_alone(caplog):
+    """With path and errcode, and without the query, in which secrets are."""
+    caplog.set_level(logging.INFO, "gateway.wechat")
+    rid = "6b0da7dc-d4c133e4-5942d95d"
+    said = f'{{"errcode":40125,"errmsg":"invalid appsecret rid: {rid}"}}'
+    with pytest.raises(WeChatRefused) as caught:
+        still(Recorder(make_answer(said.encode()))).call("GET", "/cgi-bin/x?secret=s3")
+
+    assert [f"/cgi-bin/x: refused, 40125, rid {rid}"] == caplog.messages
+    assert "invalid appsecret" == caught.value.errmsg
+
+
+def test_a_rid_that_is_none_is_not_logged_as_it_is(caplog):
+    """Only what a rid may hold, and not too much of it."""
+    caplog.set_level(logging.INFO, "gateway.wechat")
+    said = b'{"errcode":-1,"errmsg":"x rid: ' + b"a" * 1000 + b'\\n\\u0007b"}'
+    with pytest.raises(WeChatRefused):
+        still(Recorder(make_answer(said))).call("GET", "/cgi-bin/x")
+
+    assert [f"/cgi-bin/x: refused, -1, rid {'a' * 64}"] == caplog.messages
 
 
 def test_content_goes_up_as_raw_utf8():
