@@ -1,0 +1,146 @@
+"""Receiving: whether a push is from the platform, and what it says.
+
+    POST /wechat_event/wx...?signature=&timestamp=&nonce=&encrypt_type=&msg_signature=
+    <xml><ToUserName>gh_...</ToUserName><Encrypt>...</Encrypt></xml>
+
+An app with an EncodingAESKey takes encrypted pushes only: in safe mode, and in compat
+mode, where the message stands beside its encrypted form, only `msg_signature` covers
+the message. `signature` covers none: for an app without a key anybody who sees one push
+can send another one within the allowed age.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runtime.push.encryption import CannotDecrypt, decrypt, is_signed
+from runtime.push.push_message import Message, UnreadableMessage, read_message
+
+LARGEST_BODY = 64 * 1024
+"""Bytes; WeChat's longest message is far below."""
+
+AGE_SECONDS = 300.0
+"""Greatest difference between a push's time and ours."""
+
+_TIMESTAMP = re.compile(r"[0-9]{1,11}")
+
+Reason = Literal[
+    "signature", "age", "key", "receive_id", "not_encrypted", "no_key", "unreadable"
+]
+
+
+class PushRefused(Exception):
+    """A push that is not accepted; `reason` is for operators, never for the caller.
+
+    `signature`: no token of the app made it; `age`: it is from another time; `key`: no
+    EncodingAESKey of the app decrypts it; `receive_id`: it was made for another
+    receiver; `not_encrypted`: the app has a key, and the push is plain text;
+    `no_key`: the push is encrypted, and the app has no key; `unreadable`: neither XML
+    nor JSON.
+    """
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class PushSecrets:
+    """What an account's pushes are checked by: the newest first, then previous ones.
+
+    `receive_ids` are the ids that may stand at the end of a decrypted message.
+    """
+
+    tokens: Sequence[str] = field(repr=False)
+    keys: Sequence[bytes] = field(repr=False)
+    receive_ids: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A push that is from the platform.
+
+    `key` is the one that decrypted it, for the answer; None if it came as plain text.
+    """
+
+    message: Message
+    nonce: str
+    timestamp: int
+    signature: str = field(repr=False)
+    key: bytes | None = field(default=None, repr=False)
+
+
+def receive(
+    query: Mapping[str, str],
+    body: bytes,
+    secrets: PushSecrets,
+    *,
+    now: float,
+    age: float = AGE_SECONDS,
+) -> Received:
+    """Return what the platform has pushed; PushRefused if it has not."""
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    outer = _read(body)
+    encrypted = outer.encrypted
+    if secrets.keys and encrypted is None:
+        raise PushRefused("not_encrypted")
+    if not secrets.keys and query.get("encrypt_type", "raw") != "raw":
+        raise PushRefused("no_key")
+    signature = query.get("msg_signature" if secrets.keys else "signature", "")
+    signed = (encrypted or "",) if secrets.keys else ()
+    if not is_signed(signature, secrets.tokens, timestamp, nonce, *signed):
+        raise PushRefused("signature")
+    at = _time(timestamp, now=now, age=age)
+    if not secrets.keys:
+        return Received(outer, nonce, at, signature)
+    content, key = _decrypted(encrypted or "", secrets)
+    return Received(_read(content), nonce, at, signature, key)
+
+
+def answer_to_check(
+    query: Mapping[str, str],
+    secrets: PushSecrets,
+    *,
+    now: float,
+    age: float = AGE_SECONDS,
+) -> str:
+    """Return the text that proves to WeChat that this URL is ours; else PushRefused.
+
+    WeChat sends it in plain text in every mode.
+    """
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    signature = query.get("signature", "")
+    if not is_signed(signature, secrets.tokens, timestamp, nonce):
+        raise PushRefused("signature")
+    _time(timestamp, now=now, age=age)
+    return query.get("echostr", "")
+
+
+def _read(body: bytes) -> Message:
+    try:
+        return read_message(body)
+    except UnreadableMessage:
+        raise PushRefused("unreadable") from None
+
+
+def _time(timestamp: str, *, now: float, age: float) -> int:
+    if not _TIMESTAMP.fullmatch(timestamp) or abs(now - int(timestamp)) > age:
+        raise PushRefused("age")
+    return int(timestamp)
+
+
+def _decrypted(encrypted: str, secrets: PushSecrets) -> tuple[bytes, bytes]:
+    """Return the message and the key; of two keys that decrypt, the one that fits."""
+    reason: Reason = "key"
+    for key in secrets.keys:
+        try:
+            content, receive_id = decrypt(encrypted, key=key)
+        except CannotDecrypt:
+            continue
+        if receive_id in secrets.receive_ids:
+            return content, key
+        reason = "receive_id"
+    raise PushRefused(reason)
