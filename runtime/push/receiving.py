@@ -49,7 +49,7 @@ class PushRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PushSecrets:
-    """What an account's pushes are checked by: the newest first, then previous ones.
+    """Secrets by which an account's pushes are checked, the newest first.
 
     `receive_ids` are the ids that may stand at the end of a decrypted message.
     """
