@@ -16,7 +16,7 @@ from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Caller
 from runtime.upstream.answer import Answer
 from runtime.web.messages import Headers, Request, Response
-from runtime.web.stored_body import Body
+from runtime.web.stored_body import Body, StoredBody
 
 _PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
 # No line end, which would make two headers of one, and nothing beyond latin-1.
@@ -26,6 +26,7 @@ _VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
 def forwarded(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
     """Return WeChat's answer to the request's method, path, query and body."""
     report, place = Report(request, caller, gateway), ExitStack()
+    body: Body = b""
     try:
         headers = _headers_up(request.headers)
         body, cost = _body(request, gateway, app, caller)
@@ -47,6 +48,9 @@ def forwarded(request: Request, gateway: Gateway, app: App, caller: Caller) -> R
         if isinstance(error, GatewayError):
             report.failed(error)
         raise
+    finally:
+        if isinstance(body, StoredBody):
+            body.close()
     return _passed_on(answer, report, place)
 
 

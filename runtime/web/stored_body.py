@@ -38,6 +38,8 @@ class StoredBody:
 
     size: int
     file: IO[bytes] = field(repr=False)
+    is_ours: bool = False
+    """Whether the file was made for this body, and not by the platform."""
 
     def __len__(self) -> int:
         """Return the number of bytes."""
@@ -53,6 +55,11 @@ class StoredBody:
                 raise EOFError
             left -= len(piece)
             yield piece
+
+    def close(self) -> None:
+        """Remove the file, if it is ours."""
+        if self.is_ours:
+            self.file.close()
 
 
 Body = bytes | StoredBody
@@ -83,9 +90,13 @@ def read_stored(stream: IO[bytes], *, size: int, most: int) -> Body:
     import tempfile
 
     file, stored = tempfile.TemporaryFile(), 0  # noqa: SIM115 - closed with its body
-    while piece := stream.read(min(_PIECE, size - stored)):
-        stored += len(piece)
-        if stored > most:
-            raise PayloadTooLarge
-        file.write(piece)
-    return StoredBody(stored, file)
+    try:
+        while piece := stream.read(min(_PIECE, size - stored)):
+            stored += len(piece)
+            if stored > most:
+                raise PayloadTooLarge
+            file.write(piece)
+    except BaseException:
+        file.close()
+        raise
+    return StoredBody(stored, file, is_ours=True)
