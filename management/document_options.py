@@ -115,6 +115,8 @@ def _client_fields(parser: ArgumentParser) -> None:
 
 def _sign_in_fields(parser: ArgumentParser) -> None:
     _many(parser, "--redirect-uri", "URI", "exact callback URLs")
+    frames = "exact origins whose pages show the QR code in a frame"
+    _many(parser, "--frame-origin", "ORIGIN", frames)
     _many(parser, "--post-logout-redirect-uri", "URI", "exact URLs after a sign-out")
     _flag(parser, "--public", "it has no secret: a web page or an installed program")
     _flag(parser, "--native", "its callback URL may have any port of 127.0.0.1")

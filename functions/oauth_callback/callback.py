@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from functions.oauth_callback.continue_link import links_of_flow, links_without_flow
 from runtime.broker.client_answer import refused
+from runtime.broker.embedded import frame_url_of
 from runtime.broker.finish import FlowEnd, client_of_flow, continuation, finish
+from runtime.crypto.encoding import sha256_hex
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     ConsentRefused,
@@ -54,13 +58,15 @@ def _on_page(error: GatewayError, links: PageLinks) -> ErrorInDialect:
 
 
 def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
-    state = end.state
-    is_browser = gateway.flows.is_browser(end.flow, state, request)
-    if is_browser is None:
-        # WeChat's web-view at times loses cookies between two pages.
-        return _restart(request, gateway, end, second_time=CookieMissing)
-    if not is_browser:
-        raise FlowExpired
+    state, asked = end.state, end.flow.request
+    embedded = asked is not None and asked.embedded
+    if not embedded:
+        is_browser = gateway.flows.is_browser(end.flow, state, request)
+        if is_browser is None:
+            # WeChat's web-view at times loses cookies between two pages.
+            return _restart(request, gateway, end, second_time=CookieMissing)
+        if not is_browser:
+            raise FlowExpired
     end.check()
     code = request.argument("code")
     try:
@@ -70,21 +76,25 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
         with gateway.sign_ins_in_flight.counted(
             end.client.client_id if end.client else ""
         ):
-            result = gateway.flows.once(
-                state,
-                lambda: finish(
-                    gateway, end, gateway.sign_in.exchange_code(end.app, code)
-                ),
-            )
+            result = gateway.flows.once(state, lambda: _exchanged(gateway, end, code))
     except WeChatRefused as error:
         if error.errcode not in SPENT_CODE:
             raise
         return _restart(request, gateway, end)
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(request, gateway, end, error)
+    if embedded and result.fields.get("wechat_code") != sha256_hex(code):
+        # Who began the sign-in knows the state. Another user may have finished it, and
+        # only that user's browser knows WeChat's code.
+        raise FlowExpired
     language = end.flow.language or language_of(request)
     html = request.accepts_html()
     return continuation(gateway, end, result, language=language, html=html)
+
+
+def _exchanged(gateway: Gateway, end: FlowEnd, code: str) -> Mapping[str, Any]:
+    profile = gateway.sign_in.exchange_code(end.app, code)
+    return {**finish(gateway, end, profile), "wechat_code": sha256_hex(code)}
 
 
 def _refused(
@@ -118,6 +128,9 @@ def _restart(
         raise second_time
     # Each repetition of the same callback starts another flow.
     gateway.limits.sign_in(request)
+    if flow.request and flow.request.embedded:
+        again = replace(flow, restarted=True)
+        return redirect(frame_url_of(gateway, again, end.app))
     started = gateway.flows.start(replace(flow, restarted=True), request)
     url = gateway.sign_in.authorize_url(end.app, started.state, scope=flow.scope)
     return redirect(url).with_headers(started.cookie)

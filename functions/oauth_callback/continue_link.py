@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.broker.client_answer import frames_of
 from runtime.broker.finish import start_of
 from runtime.entry.dialects import PageLinks, default_links
 from runtime.errors import GatewayError
@@ -17,7 +18,7 @@ def links_of_flow(flow: Flow, client: Client | None) -> PageLinks:
     home = None
     if client:
         home = home_of(client, asked.redirect_uri) if asked else client.home
-    return PageLinks(start_of(flow), home, flow.language)
+    return PageLinks(start_of(flow), home, flow.language, frames_of(client, asked))
 
 
 def links_without_flow(

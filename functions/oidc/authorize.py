@@ -12,12 +12,15 @@ from functools import partial
 from urllib.parse import urlencode
 
 from functions.oidc.authorize_parameters import (
+    DISPLAY,
+    EMBEDDED,
     AuthorizeRefused,
-    can_be_posted_to,
     check_parameters,
+    is_embedded,
+    is_web_url,
 )
 from runtime.broker.authorize import authorize
-from runtime.broker.client_answer import refused
+from runtime.broker.client_answer import frames_of, refused
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     BadRequest,
@@ -58,7 +61,12 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
         pairs = _pushed(pairs, gateway, pushed)
     client, redirect_uri = _sender(pairs, gateway)
     modes = [value for name, value in pairs if name == "response_mode"]
-    by_form = modes == [FORM_POST] and can_be_posted_to(redirect_uri)
+    is_page = is_web_url(redirect_uri)
+    by_form = modes == [FORM_POST] and is_page
+    embedded = is_page and is_embedded(pairs) and bool(client.frame_origins)
+    if embedded:
+        window = [pair for pair in pairs if pair != (DISPLAY, EMBEDDED)]
+        again = f"{PATH}?{urlencode(window)}"
     # Of a repeated state the first comes back. An empty one counts as left out.
     states = (value for name, value in pairs if name == "state" and value)
     asked = AuthorizationRequest(
@@ -68,6 +76,7 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
         again=again,
         state=next(states, None),
         response_mode=FORM_POST if by_form else QUERY,
+        embedded=embedded,
     )
     try:
         return _answer(request, gateway, asked, client, pairs)
@@ -144,7 +153,8 @@ def _answer(
         code = _oauth_error(error)
         # With prompt=none this runs in a hidden frame, where nobody sees a page.
         if code == _TEMPORARY and "none" not in dict(pairs).get("prompt", "").split():
-            links = PageLinks(asked.again, home_of(client, asked.redirect_uri))
+            home = home_of(client, asked.redirect_uri)
+            links = PageLinks(asked.again, home, framed_by=frames_of(client, asked))
             raise ErrorInDialect(error, partial(web_dialect, links=links)) from error
         log.info("%s /oidc: %s", request.request_id, error.code)
         raise AuthorizeRefused(code, error.message) from None

@@ -15,10 +15,15 @@ from runtime.sign_in.authorization_request import (
     QUERY,
     AuthorizationRequest,
 )
+from runtime.sign_in.pushed_requests import Pairs
 from runtime.tokens.id_tokens import BadHint
 
 SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 RESPONSE_MODES = (QUERY, FORM_POST)
+
+DISPLAY = "display"
+EMBEDDED = "embedded"
+"""A value of `display` of our own: the sign-in is shown in a page of the client."""
 
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -50,7 +55,7 @@ class AuthorizeParameters:
 def check_parameters(
     asked: AuthorizationRequest,
     client: Client,
-    pairs: tuple[tuple[str, str], ...],
+    pairs: Pairs,
     gateway: Gateway,
 ) -> AuthorizeParameters:
     """Return the checked parameters; AuthorizeRefused if one is wrong."""
@@ -62,6 +67,8 @@ def check_parameters(
         if name in given:
             raise AuthorizeRefused(error, f"{name} is not supported.")
     _check_response(given, asked.redirect_uri)
+    if is_embedded(pairs):
+        _check_embedded(given, client, asked)
     for name in ("state", "nonce"):
         if len(given.get(name, "")) > LONGEST_STATE:
             limit = f"{name} has more than {LONGEST_STATE} characters."
@@ -79,9 +86,38 @@ def check_parameters(
     return AuthorizeParameters(request, _prompt(given), _max_age(given))
 
 
-def can_be_posted_to(redirect_uri: str) -> bool:
-    """Tell whether a form can be posted there; a scheme of its own takes links."""
+def is_web_url(redirect_uri: str) -> bool:
+    """Tell whether a page can post a form there; an app's own scheme takes links."""
     return redirect_uri.startswith(("https:", "http:"))
+
+
+def is_embedded(pairs: Pairs) -> bool:
+    """Tell whether a page of the client shows the sign-in in a frame.
+
+    With prompt=none nobody sees the frame, and it is as any other.
+    """
+    given = dict(pairs)
+    is_hidden = "none" in given.get("prompt", "").split()
+    return given.get(DISPLAY) == EMBEDDED and not is_hidden
+
+
+def _check_embedded(
+    given: Mapping[str, str], client: Client, asked: AuthorizationRequest
+) -> None:
+    """Refuse a sign-in in a frame that nothing but a cookie would bind."""
+    if not client.frame_origins:
+        fault = "no frame_origins; manage.py client update ID --frame-origin ORIGIN"
+    elif "state" not in given:
+        fault = "state is missing"
+    elif "code_challenge" not in given:
+        fault = "code_challenge is missing"
+    elif given.get("response_mode", QUERY) != QUERY:
+        fault = "response_mode must be query"
+    elif not is_web_url(asked.redirect_uri):
+        fault = "redirect_uri must be a web page"
+    else:
+        return
+    raise AuthorizeRefused("invalid_request", f"display=embedded: {fault}.")
 
 
 def _check_response(given: Mapping[str, str], redirect_uri: str) -> None:
@@ -95,7 +131,7 @@ def _check_response(given: Mapping[str, str], redirect_uri: str) -> None:
     if given.get("response_mode", QUERY) not in RESPONSE_MODES:
         modes = " or ".join(RESPONSE_MODES)
         raise AuthorizeRefused("invalid_request", f"response_mode must be {modes}.")
-    if given.get("response_mode") == FORM_POST and not can_be_posted_to(redirect_uri):
+    if given.get("response_mode") == FORM_POST and not is_web_url(redirect_uri):
         fault = "response_mode must be query for a redirect_uri of an app's own scheme."
         raise AuthorizeRefused("invalid_request", fault)
 

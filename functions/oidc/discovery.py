@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from functions.oidc.authorize_parameters import RESPONSE_MODES, SCOPES
+from functions.oidc.authorize_parameters import EMBEDDED, RESPONSE_MODES, SCOPES
 from runtime.gateway import Gateway
 from runtime.pages.languages import LANGUAGES
 from runtime.tokens.oidc_keys import ALGORITHM
@@ -58,6 +58,7 @@ def _metadata(issuer: str) -> bytes:
             *("updated_at", "email", "email_verified", "groups"),
             *("wechat_openid", "wechat_unionid", "wechat_appid", "wechat_openids"),
         ],
+        "display_values_supported": ["page", EMBEDDED],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": [each.replace("_", "-") for each in LANGUAGES],
         "authorization_response_iss_parameter_supported": True,

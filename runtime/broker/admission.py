@@ -6,7 +6,7 @@ cookie by themselves: whom that client does not admit gets no session.
 
 from __future__ import annotations
 
-from runtime.broker.client_answer import refused, target_of_refusal
+from runtime.broker.client_answer import frames_of, refused, target_of_refusal
 from runtime.errors import NotAdmitted
 from runtime.gateway import Gateway
 from runtime.registry.models import ANYONE, Client
@@ -88,5 +88,6 @@ def answer_to_refused(
         back=back,
         back_fields=fields,
         sign_out="/logout" if signed_in else None,
+        framed_by=frames_of(client, asked),
         https=gateway.settings.secure,
     )

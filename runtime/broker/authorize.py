@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.broker.admission import answer_to_refused, check_admitted
 from runtime.broker.client_answer import granted, refused
+from runtime.broker.embedded import start_embedded
 from runtime.broker.start import start_sign_in
 from runtime.errors import BadRequest, NotAdmitted, NotSignedIn
 from runtime.gateway import Gateway
@@ -39,6 +40,9 @@ def authorize(
     # The flow in Redis holds it, and the browser may have to request it again.
     if len(asked.again) > LONGEST_LINK:
         raise BadRequest
+    if asked.embedded:
+        # Whoever is signed in here sees the QR code: a frame must not answer unseen.
+        return start_embedded(request, gateway, asked, apps=apps)
     signed_in = (
         None
         if prompt & {"login", "select_account"}

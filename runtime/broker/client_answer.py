@@ -16,6 +16,8 @@ from runtime.sign_in.authorization_request import (
 )
 from runtime.web.messages import Response, redirect
 
+Origins = tuple[str, ...]
+
 
 def granted(
     gateway: Gateway,
@@ -60,6 +62,11 @@ def target_of_refusal(
     return extended(asked.redirect_uri, pairs), None
 
 
+def frames_of(client: Client | None, asked: AuthorizationRequest | None) -> Origins:
+    """Return the origins whose pages show the sign-in of this request in a frame."""
+    return client.frame_origins if client and asked and asked.embedded else ()
+
+
 def _answer(
     gateway: Gateway,
     asked: AuthorizationRequest,
@@ -68,6 +75,17 @@ def _answer(
     *,
     language: str,
 ) -> Response:
+    if asked.embedded:
+        from runtime.pages.pages import answer_link
+
+        return answer_link(
+            language,
+            url=extended(asked.redirect_uri, pairs),
+            client_name=client.name,
+            base_url=gateway.settings.public_base_url,
+            framed_by=frames_of(client, asked),
+            https=gateway.settings.secure,
+        )
     if asked.response_mode != FORM_POST:
         return redirect(extended(asked.redirect_uri, pairs))
     from runtime.pages.pages import answer_form

@@ -154,7 +154,8 @@ def _session(
             raise
         # WeChat's dialect promises an openid and no more: nobody is signed in by it.
         return Session(sub=openid, sid="", at=int(now), app=app.appid), []
-    if asked is not None and not may_have_session(gateway, sub):
+    if asked and (asked.embedded or not may_have_session(gateway, sub)):
+        # No cookie binds a flow in a frame: it signs nobody in at the gateway.
         return Session(sub=sub, sid="", at=int(now), app=app.appid), []
     session, entry = gateway.sessions.make(sub, profile, now=now)
     return session, [entry]

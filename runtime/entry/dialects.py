@@ -77,11 +77,15 @@ class ErrorInDialect(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """The links of an error page, and its language if it is not the request's."""
+    """The links of an error page, and its language if it is not the request's.
+
+    `framed_by` are the origins whose pages show the sign-in in a frame.
+    """
 
     start_again: str | None = None
     home: str | None = None
     language: str | None = None
+    framed_by: tuple[str, ...] = ()
 
 
 def web_dialect(
@@ -112,6 +116,7 @@ def web_dialect(
         request_id=request.request_id,
         start_again=links.start_again,
         home=links.home or "/",
+        framed_by=links.framed_by,
         https=https,
     )
     return page.with_headers(*_allow(error))

@@ -68,14 +68,19 @@ def error_page(
     request_id: str,
     start_again: str | None,
     home: str | None,
+    framed_by: tuple[str, ...] = (),
     https: bool = False,
 ) -> Response:
-    """Return the page that says what went wrong, with links to continue."""
+    """Return the page that says what went wrong, with links to continue.
+
+    `framed_by` are the origins whose pages show it in a frame.
+    """
     page = render(
         language,
         "error.html",
         status=error.status,
         https=https,
+        allowed=Allowed(framed_by=_nameable(framed_by)),
         message=translator(language)(error.message),
         request_id=request_id,
         start_again=link(start_again),
@@ -95,11 +100,13 @@ def not_admitted(
     back: str | None,
     back_fields: Mapping[str, str] | None = None,
     sign_out: str | None = None,
+    framed_by: tuple[str, ...] = (),
     https: bool = False,
 ) -> Response:
     """Return the page for a user whom the client does not admit, with the reference.
 
     It leads `back` to the client: by a form with `back_fields`, or by a link.
+    `framed_by` are the origins whose pages show it in a frame.
     """
     # Chromium applies form-action to each redirect of the client's answer, too.
     targets = ("https:",) if (back or "").startswith("https:") else ("https:", "http:")
@@ -108,7 +115,10 @@ def not_admitted(
         "not_admitted.html",
         status=403,
         https=https,
-        allowed=NOTHING_MORE if back_fields is None else Allowed(form_targets=targets),
+        allowed=Allowed(
+            form_targets=() if back_fields is None else targets,
+            framed_by=_nameable(framed_by),
+        ),
         reference=reference,
         message=translator(language)(NotAdmitted.message),
         client_name=client_name,
@@ -183,6 +193,66 @@ def answer_form(
         client_name=client_name,
         own_script=own_script,
     )
+
+
+def embedded_sign_in(
+    language: str,
+    *,
+    frame_url: str | None,
+    top_url: str,
+    client_name: str,
+    framed_by: tuple[str, ...],
+    renew_seconds: int,
+    https: bool = False,
+) -> Response:
+    """Return the page with the QR code for a frame in a client's own page.
+
+    `frame_url` is WeChat's page, None where this browser cannot use it; `top_url` is
+    the sign-in page for a window. The page requests itself again in `renew_seconds`.
+    """
+    frame = origin(frame_url)
+    allowed = Allowed(frame=frame, framed_by=_nameable(framed_by))
+    return render(
+        language,
+        "embedded.html",
+        https=https,
+        allowed=allowed,
+        frame_url=frame_url if frame else None,
+        top_url=link(top_url),
+        client_name=client_name,
+        renew_seconds=renew_seconds,
+    )
+
+
+def answer_link(
+    language: str,
+    *,
+    url: str,
+    client_name: str,
+    base_url: str,
+    framed_by: tuple[str, ...],
+    https: bool = False,
+) -> Response:
+    """Return the page in a frame that takes the top window to the client's URL.
+
+    A script does it at once, where the browser lets it; the user does by a link.
+    """
+    own_script = script(f"{origin(base_url) or ''}{CONTINUE_SCRIPT}")
+    scripts = (own_script,) if own_script else ()
+    return render(
+        language,
+        "answer_link.html",
+        https=https,
+        allowed=Allowed(scripts=scripts, framed_by=_nameable(framed_by)),
+        url=link(url),
+        client_name=client_name,
+        own_script=own_script,
+    )
+
+
+def _nameable(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the origins that a policy can name; a document is not trusted."""
+    return tuple(each for each in origins if each == origin(each))
 
 
 def _allowed(qr: QrCode, own_script: str | None) -> Allowed:

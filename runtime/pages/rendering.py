@@ -1,4 +1,7 @@
-"""The rendering of templates as pages that no cache keeps and no site can frame."""
+"""The rendering of templates as pages that no cache keeps.
+
+No site can frame a page, except one of a sign-in in a client's own page.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+_NO_FRAME = ("X-Frame-Options", "DENY")
+"""It knows no list of origins, and would contradict a policy that has one."""
+
 _HEADERS: Headers = (
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
     ("Vary", "Accept-Language, Cookie, User-Agent"),
     NOSNIFF,
-    ("X-Frame-Options", "DENY"),
+    _NO_FRAME,
     ("Referrer-Policy", "no-referrer"),
 )
 
@@ -32,12 +38,14 @@ class Allowed:
     """The URLs that a page's policy allows; the caller has checked each.
 
     The page may run `scripts`, frame the origin `frame`, and post a form whose answer
-    redirects to one of the origins `form_targets`.
+    redirects to one of the origins `form_targets`. Pages of the origins `framed_by` may
+    frame it, and its links then go to the top window.
     """
 
     scripts: tuple[str, ...] = ()
     frame: str | None = None
     form_targets: tuple[str, ...] = ()
+    framed_by: tuple[str, ...] = ()
 
 
 NOTHING_MORE = Allowed()
@@ -54,13 +62,14 @@ def render(
 ) -> Response:
     """Return the template as a page in that language, every name in it escaped.
 
-    Besides `names` a template knows `_`, `lang` and `language`.
+    Besides `names` a template knows `_`, `lang`, `language` and `framed`.
     """
     tag = language.replace("_", "-")
     css, digest = _style()
     names |= {"_": translator(language), "css": css, "lang": tag, "language": language}
+    names |= {"framed": bool(allowed.framed_by)}
     headers: Headers = (
-        *_HEADERS,
+        *(each for each in _HEADERS if each != _NO_FRAME or not allowed.framed_by),
         ("Content-Language", tag),
         ("Content-Security-Policy", _policy(digest, allowed)),
         *((HSTS,) if https else ()),
@@ -83,6 +92,11 @@ def _style() -> tuple[str, str]:
     return css, b64encode(sha256(css.encode()).digest()).decode()
 
 
+def _ancestors(allowed: Allowed) -> list[str]:
+    # In the frame of WeChat's page ours is an ancestor, too.
+    return ["'self'", *allowed.framed_by] if allowed.framed_by else []
+
+
 def _policy(style: str, allowed: Allowed) -> str:
     directives = [
         "default-src 'none'",
@@ -90,10 +104,12 @@ def _policy(style: str, allowed: Allowed) -> str:
         "img-src data:",
         " ".join(["form-action 'self'", *allowed.form_targets]),
         "base-uri 'none'",
-        "frame-ancestors 'none'",
+        " ".join(["frame-ancestors", *(_ancestors(allowed) or ["'none'"])]),
     ]
     if allowed.scripts:
         directives.append(" ".join(["script-src", *allowed.scripts]))
     if allowed.frame:
-        directives.append(f"frame-src {allowed.frame}")
+        # WeChat's page redirects its frame back to us.
+        own = ["'self'"] if allowed.framed_by else []
+        directives.append(" ".join(["frame-src", allowed.frame, *own]))
     return "; ".join(directives)

@@ -67,7 +67,8 @@ class Client:
     127.0.0.1 in its callback URL. `home` is the page where its users start again,
     `logo` a data: URI. `subject_type` is "public" or "pairwise"; a pairwise client
     gets identifiers of its own, made with `pairwise_salt`. `snapshot_users` is "page"
-    or "deny". With an `email_domain` users get made-up addresses below that domain.
+    or "deny". Pages of `frame_origins` may show the QR code in a frame of theirs. With
+    an `email_domain` users get made-up addresses below that domain.
     `allow` says who may sign in: ANYONE, KNOWN, or the groups of which one is enough.
     With `openids` it is told a user's openids with all of its apps.
     """
@@ -93,6 +94,7 @@ class Client:
     email_domain: str = ""
     js_domains: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    frame_origins: tuple[str, ...] = ()
     allow: str | tuple[str, ...] = ANYONE
     openids: bool = False
 

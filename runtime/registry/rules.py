@@ -177,6 +177,17 @@ def origin(value: Any) -> str:
     return value
 
 
+def frame_origin(value: Any) -> str:
+    """Accept the origin of a page that may frame the sign-in, for a policy to name."""
+    parts = parts_of(origin(value))
+    # A Content-Security-Policy cannot name an IPv6 address.
+    if parts is None or ":" in str(parts.hostname):
+        raise Fault("must have a host name or an IPv4 address")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise Fault("must be https://, or http:// on loopback")
+    return str(value)
+
+
 def home(value: Any) -> str:
     """Accept a URL for a link; the fragment is for the page itself."""
     if not _is_text(value):

@@ -20,6 +20,7 @@ from runtime.registry.rules import (
     domain_proofs,
     email,
     flag,
+    frame_origin,
     group,
     home,
     host,
@@ -320,6 +321,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             most=MOST_SECRETS,
         ),
         "origins": many(origin),
+        "frame_origins": many(frame_origin, most=20),
         "public": flag,
         "native": flag,
         "pkce": word("required", "optional"),
@@ -357,7 +359,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 SINCE: Mapping[str, Mapping[str, int]] = {
     "apps": {"domain_proofs": 2},
-    "clients": {"allow": 2, "openids": 2},
+    "clients": {"allow": 2, "openids": 2, "frame_origins": 2},
     "people": {},
 }
 """By kind: the schema version of each field that version 1 does not have.

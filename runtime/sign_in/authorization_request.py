@@ -30,7 +30,9 @@ class AuthorizationRequest:
     `again` is the path and query that repeat it. `appid` is what WeChat's dialect was
     asked with: a WeChat app's, or the client's id. `sub` is the only user whom the
     client wants, by the name that the client knows, or None. `response_mode` tells how
-    the answer goes back: in the query of a redirect, or in a form.
+    the answer goes back: in the query of a redirect, or in a form. `embedded` tells
+    that a page of the client shows the sign-in in a frame; `again` is then the request
+    without it, for a window.
     """
 
     dialect: str
@@ -44,6 +46,7 @@ class AuthorizationRequest:
     appid: str = ""
     sub: str | None = None
     response_mode: str = QUERY
+    embedded: bool = False
 
     def wants(self, sub: str) -> bool:
         """Tell whether the client accepts this user."""

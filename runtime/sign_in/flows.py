@@ -158,6 +158,18 @@ class Flows:
         self._store.put(_key(state), text, seconds=FLOW_SECONDS)
         return StartedFlow(state, self.cookies.header(state, cookie))
 
+    def start_unbound(self, flow: Flow) -> str:
+        """Store a flow for ten minutes that no cookie binds; return its state.
+
+        It is a sign-in in a frame, where browsers send no cookie of ours. What binds it
+        are the client's own state and its PKCE challenge.
+        """
+        state = self._random(16)
+        self._store.put(
+            _key(state), json.dumps(asdict(flow)).encode(), seconds=FLOW_SECONDS
+        )
+        return state
+
     def find(self, state: str | None) -> Flow:
         """Return the flow of a state; FlowExpired if there is none."""
         if state is None or not re.fullmatch(r"[0-9a-f]{32}", state):

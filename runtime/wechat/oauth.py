@@ -27,12 +27,15 @@ class WeChatSignIn:
         *,
         scope: str | None = None,
         embedded: bool = False,
+        stays: bool = False,
+        english: bool = False,
     ) -> str:
         """Return WeChat's URL for this app; without `scope` it is the app's own.
 
         The order of the parameters and the fragment are part of it: WeChat matches
-        the URL against a strict pattern. `embedded` is the form for an iframe
-        that wxLogin.js makes.
+        the URL against a strict pattern. `embedded` is the form for an iframe, as
+        wxLogin.js makes it; the user comes back in the top window, or, with `stays`,
+        in the frame.
         """
         is_page = app.kind == PAGE_KIND
         pairs = {
@@ -43,7 +46,9 @@ class WeChatSignIn:
             "state": state,
         }
         if embedded:
-            pairs |= {"login_type": "jssdk", "self_redirect": "default"}
+            redirected = "true" if stays else "default"
+            pairs |= {"login_type": "jssdk", "self_redirect": redirected}
+            pairs |= {"lang": "en"} if english else {}
         path = "/connect/oauth2/authorize" if is_page else "/connect/qrconnect"
         query = urlencode(pairs, quote_via=quote, safe="")
         return f"{self._open_url}{path}?{query}#wechat_redirect"

@@ -66,6 +66,29 @@ def answer_form(language="en"):
     )
 
 
+def embedded(language="en", *, port=1, frame=True):
+    wechat = f"http://127.0.0.1:{port}/connect/qrconnect"
+    return pages.embedded_sign_in(
+        language,
+        frame_url=wechat if frame else None,
+        top_url=f"http://127.0.0.1:{port}/desktop",
+        client_name=NAME,
+        framed_by=(f"http://localhost:{port}",),
+        renew_seconds=540,
+    )
+
+
+def answer_link(language="en"):
+    # To be looked at: without its script the page stays where it is.
+    return pages.answer_link(
+        language,
+        url="https://shop.example.com/signed_in?code=c",
+        client_name=NAME,
+        base_url="",
+        framed_by=("https://shop.example.com",),
+    )
+
+
 def signed_out(language="en"):
     return pages.signed_out(language, home="/")
 
@@ -105,7 +128,12 @@ def pages_on(port):
     unnamed = partial(not_admitted, client_name="", back=None, sign_out=None)
     refused = {"/not_admitted": not_admitted, "/not_admitted_form": by_form}
     refused["/not_admitted_by_the_gateway"] = unnamed
-    return made | plain | refused | {"/answer_form": answer_form}
+    framed = {
+        "/embedded": partial(embedded, port=port),
+        "/embedded_phone": partial(embedded, port=port, frame=False),
+        "/answer_link": answer_link,
+    }
+    return made | plain | refused | framed | {"/answer_form": answer_form}
 
 
 def scripts(frame=b"<p>QR code</p>"):

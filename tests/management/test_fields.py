@@ -37,6 +37,7 @@ OF_CLIENT = {
     "scopes": (f"--app {APPID} --scope /a", {APPID: ("/a",)}),
     "origins": ("--origin https://a.cn", ("https://a.cn",)),
     "redirect_uris": ("--redirect-uri https://a.cn/cb", ("https://a.cn/cb",)),
+    "frame_origins": ("--frame-origin https://b.cn", ("https://b.cn",)),
     "rate": ("--rate 0.5/5", Rate(0.5, 5)),
     "session_key": ("--session-key", True),
     "public": ("--public", True),

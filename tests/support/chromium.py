@@ -40,21 +40,26 @@ def chromium():
         browser.close()
 
 
-class CookieRefuser:
-    """A Chromium beside `browser` whose settings block all cookies; `folder` is its."""
+class BrowserOfProfile:
+    """A Chromium beside `browser` with settings of its own; `folder` is its."""
 
-    def __init__(self, browser, folder):
-        self._browser, self._folder = browser, folder
+    def __init__(self, browser, folder, settings):
+        self._browser, self._folder, self._settings = browser, folder, settings
 
     def new_context(self, **looks):
         """Start it; a context of a browser that runs cannot have such settings."""
-        blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
         preferences = self._folder / "Default" / "Preferences"
         preferences.parent.mkdir()
-        preferences.write_text(json.dumps(blocked))
+        preferences.write_text(json.dumps(self._settings))
         return self._browser.browser_type.launch_persistent_context(
             self._folder, executable_path=_path(), args=list(_ARGUMENTS), **looks
         )
+
+
+def cookie_refuser(browser, folder):
+    """Return a Chromium that blocks all cookies."""
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    return BrowserOfProfile(browser, folder, blocked)
 
 
 def _path():

@@ -32,8 +32,12 @@ class Service:
         self._http = urllib3.PoolManager(retries=False, timeout=20)
         self._started = {}
 
+    @property
+    def handler(self):
+        return Handler
+
     def __enter__(self):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
         self._server.service = self
         # By another name than the gateway's, this is another site to a browser.
         self.url = f"http://localhost:{self._server.server_port}"
@@ -107,7 +111,7 @@ class Service:
         return json.loads(answer.data)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         parts, service = urlsplit(self.path), self.server.service
         query, name = dict(parse_qsl(parts.query)), parts.path[1:]

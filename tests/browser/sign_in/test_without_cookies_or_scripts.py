@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.sign_in.user import IN_WECHAT, ON_DESKTOP
-from tests.support.chromium import CookieRefuser
+from tests.support.chromium import cookie_refuser
 
 NO_COOKIE = "This browser has not kept our cookie. Allow cookies, then start again."
 
@@ -61,7 +61,7 @@ class TestCookies:
     @pytest.mark.case(32)
     def test_blocked(self, new_user, looks, browser, tmp_path):
         """Once more by itself, then a page with a button; it never goes round."""
-        user = new_user(browser=CookieRefuser(browser, tmp_path), **looks)
+        user = new_user(browser=cookie_refuser(browser, tmp_path), **looks)
         user.open("/login?next=/login/me")
         agree(user)
         agree(user)
@@ -80,7 +80,7 @@ class TestCookies:
         self, new_user, browser, tmp_path, silent_service
     ):
         """No question stops the browser, and still it comes to rest."""
-        user = new_user(browser=CookieRefuser(browser, tmp_path), **IN_WECHAT)
+        user = new_user(browser=cookie_refuser(browser, tmp_path), **IN_WECHAT)
         user.open(f"{silent_service.url}/oidc")
         expect(user.tab.get_by_role("heading")).to_have_text(NO_COOKIE)
         home = user.tab.get_by_role("link", name="Go to the home page")

@@ -21,7 +21,7 @@ WECHAT = "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx2#wechat_r
 ADDRESS = "https://login.example.com/login?next=%2Fme&lang=en&a=1"
 OWN_SCRIPT = "https://login.example.com/login/qr.js"
 CONTINUE_SCRIPT = "https://login.example.com/login/continue.js"
-VOID = {"meta", "link", "input", "img"}
+VOID = {"meta", "link", "input", "img", "base"}
 
 
 class Page(HTMLParser):
@@ -83,6 +83,21 @@ def sign_out(language="en", **changes):
 
 def signed_out(language="en", *, home="/"):
     return pages.signed_out(language, home=home)
+
+
+FRAMED_BY = ("https://shop.example.com", "http://127.0.0.1:8090")
+
+
+def embedded_sign_in(language="en", **changes):
+    shown = {"frame_url": QR_FRAME, "top_url": ADDRESS, "client_name": "商城"}
+    shown |= {"framed_by": FRAMED_BY, "renew_seconds": 540}
+    return pages.embedded_sign_in(language, **{**shown, **changes})
+
+
+def answer_link(language="en", **changes):
+    shown = {"url": "https://a.example/back?code=c", "framed_by": FRAMED_BY}
+    shown |= {"client_name": "", "base_url": "https://login.example.com"}
+    return pages.answer_link(language, **{**shown, **changes})
 
 
 def answer_form(language="en", **changes):

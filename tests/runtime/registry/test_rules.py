@@ -34,6 +34,21 @@ FAULTS = {
         f"{URL}/",
         "must be an origin such as https://app.example.com, no more",
     ),
+    "frame origin": (
+        lambda: rules.frame_origin,
+        "http://app.example.com",
+        "must be https://, or http:// on loopback",
+    ),
+    "frame origin by IPv6": (
+        lambda: rules.frame_origin,
+        "http://[::1]:8090",
+        "must have a host name or an IPv4 address",
+    ),
+    "frame origin with a path": (
+        lambda: rules.frame_origin,
+        f"{URL}/",
+        "must be an origin such as https://app.example.com, no more",
+    ),
     "home": (lambda: rules.home, TOO_LONG, "must be a URL of 512 characters at most"),
     "fragment": (
         lambda: rules.home,
@@ -87,6 +102,10 @@ ACCEPTED = {
     ),
     "bounded": (lambda: rules.many(rules.flag, least=1, most=2), [[True, False]]),
     "scope": (lambda: rules.scope, ["token:read", "/*", "/a/b.c*", "/" + "a" * 127]),
+    "frame origin": (
+        lambda: rules.frame_origin,
+        [URL, f"{URL}:8443", "http://127.0.0.1:8090", "http://localhost:3000"],
+    ),
     "home": (lambda: rules.home, [URL, f"{URL}/#/start", f"{URL}/?a=1#" + "b" * 480]),
     "URL": (lambda: rules.exact_url("code"), [f"{URL}/?a=1", f"{URL}/?codes="]),
 }

@@ -1,0 +1,68 @@
+"""A sign-in in a frame: the QR code in a client's own page.
+
+Browsers send no cookie of ours from there, so no cookie binds the flow and no session
+begins. The answer goes to the client in the top window, which knows its own state and
+has the verifier of its challenge.
+"""
+
+from __future__ import annotations
+
+from runtime.gateway import Gateway
+from runtime.pages.languages import language_of
+from runtime.registry.models import App
+from runtime.registry.sign_in_apps import SignInApps
+from runtime.sign_in.authorization_request import AuthorizationRequest
+from runtime.sign_in.flows import FLOW_SECONDS, Flow
+from runtime.web.browsers import Browser, browser_of
+from runtime.web.messages import Request, Response
+from runtime.web.next_url import DEFAULT_NEXT
+
+RENEW_SECONDS = FLOW_SECONDS - 60
+"""Before the flow expires: a user who scans has time to confirm."""
+
+
+def start_embedded(
+    request: Request, gateway: Gateway, asked: AuthorizationRequest, *, apps: SignInApps
+) -> Response:
+    """Return the page with the QR code, or with a link to the page for a window.
+
+    The link is for phones, which cannot scan themselves, and for a client without a
+    website app. The app inside WeChat is never used here: it asks some users nothing.
+    """
+    from runtime.pages.pages import embedded_sign_in
+
+    language = language_of(request)
+    frame_url = None
+    if apps.qr and browser_of(request) is Browser.DESKTOP:
+        gateway.limits.sign_in(request)
+        flow = Flow(
+            next=DEFAULT_NEXT,
+            appids=(apps.qr.appid,),
+            language=language,
+            request=asked,
+        )
+        frame_url = frame_url_of(gateway, flow, apps.qr)
+    return embedded_sign_in(
+        language,
+        frame_url=frame_url,
+        top_url=gateway.settings.public_base_url + asked.again,
+        client_name=apps.client.name,
+        framed_by=apps.client.frame_origins,
+        renew_seconds=RENEW_SECONDS,
+        https=gateway.settings.secure,
+    )
+
+
+def frame_url_of(gateway: Gateway, flow: Flow, app: App) -> str:
+    """Start the flow and return the URL of WeChat's page.
+
+    The page redirects its own frame back to us. To leave the frame is left to our page
+    there: browsers let a frame lead the top window only to the window's own site.
+    """
+    return gateway.sign_in.authorize_url(
+        app,
+        gateway.flows.start_unbound(flow),
+        embedded=True,
+        stays=True,
+        english=flow.language == "en",
+    )
