@@ -22,7 +22,7 @@ FOR_PROGRAMS = {
     *("InvalidClient", "InvalidGrant", "SpentCode", "InvalidScope"),
     *("InvalidToken", "ExpiredToken", "InvalidUserToken", "ExpiredUserToken"),
     *("UnknownMiniProgram", "JsonRequired", "JsCodeSpent", "UserBlocked"),
-    *("PairwiseClient", "UnknownMobileApp", "SdkCodeSpent"),
+    *("PairwiseClient", "UnknownMobileApp", "SdkCodeSpent", "OutcomeUnknown"),
 }
 """Errors of addresses where no user comes: they are said in JSON alone."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
