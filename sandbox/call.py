@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from tornado.httputil import (
-    HTTPFile,
-    HTTPHeaders,
-    HTTPInputError,
-    parse_body_arguments,
-)
+from urllib.parse import parse_qsl
 
 from sandbox.errors import WeChatError
+from sandbox.multipart import Section, sections_of
 
 if TYPE_CHECKING:
     from sandbox.world import App, World
@@ -77,31 +72,37 @@ class Call:
 
     def part(self, name: str) -> Part:
         """Return the file of that name in a multipart body; WeChatError 41005."""
-        file = next(iter(self._files().get(name, [])), None)
-        if file is None or not file.filename:
-            raise WeChatError(41005)
-        return Part(file.filename, file.content_type, file.body)
+        for each in self._sections():
+            if each.name == name and each.filename:
+                return Part(each.filename, each.content_type, each.body)
+        raise WeChatError(41005)
 
     def form(self, name: str) -> str | None:
         """Return a text field of a multipart body."""
-        values = self._multipart()[0].get(name)
-        return values[0].decode("utf-8", "replace") if values else None
+        for each in self._sections():
+            if each.name == name and not each.filename:
+                return each.body.decode("utf-8", "replace")
+        return None
 
-    def _files(self) -> dict[str, list[HTTPFile]]:
-        return self._multipart()[1]
+    def argument_or_field(self, name: str) -> str | None:
+        """Return a query argument, or the text field of that name."""
+        found = self.argument(name)
+        return self.form(name) if found is None else found
 
-    def _multipart(self) -> tuple[dict[str, list[bytes]], dict[str, list[HTTPFile]]]:
-        texts: dict[str, list[bytes]] = {}
-        files: dict[str, list[HTTPFile]] = {}
+    def with_form(self) -> Call:
+        """Return the call with the pairs of a posted form behind those of the query."""
+        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            return self
+        text = self.body.decode("utf-8", "replace").strip()
+        pairs = parse_qsl(text, keep_blank_values=True)
+        return replace(self, query=(*self.query, *pairs))
+
+    def _sections(self) -> list[Section]:
         content_type = self.header("content-type") or ""
-        if content_type.startswith("multipart/form-data"):
-            try:
-                parse_body_arguments(
-                    content_type, self.body, texts, files, HTTPHeaders()
-                )
-            except HTTPInputError:
-                raise WeChatError(41005) from None
-        return texts, files
+        if not content_type.lower().startswith("multipart/form-data"):
+            return []
+        return sections_of(content_type, self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ class Endpoint:
     path: str
     answer: Callable[[World, App, Call], Answer]
     kinds: tuple[str, ...] = ("service", "miniprogram")
+    posted: bool = False
+    """As of an OpenEndpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +137,5 @@ class OpenEndpoint:
     method: str
     path: str
     answer: Callable[[World, Call], Answer]
+    posted: bool = False
+    """Tells that it is answered by POST as well, its arguments in query or form."""

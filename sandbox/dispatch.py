@@ -16,7 +16,9 @@ def dispatch(world: World, endpoints: Endpoints, call: Call) -> Answer:
     endpoint = endpoints.get(call.path)
     if endpoint is None:
         raise WeChatError(40066)
-    if endpoint.method not in ("*", call.method):
+    if endpoint.posted and call.method == "POST":
+        call = call.with_form()
+    elif endpoint.method not in ("*", call.method):
         raise WeChatError(43001 if endpoint.method == "GET" else 43002)
     if isinstance(endpoint, OpenEndpoint):
         return endpoint.answer(world, call)

@@ -1,8 +1,9 @@
 """Authentication and scopes: who calls, for which app, and whether it is allowed.
 
 On WeChat's own paths a caller sends a gateway token in the query. On an app's own paths
-it sends one as Bearer or in the query, or its client secret by Basic. /sns takes the
-client secret in the query, as WeChat does.
+it sends one as Bearer or in the query, or its client secret by Basic; the real token's
+path takes the secret in the query as well. /sns takes the client secret in the query,
+as WeChat does.
 """
 
 from __future__ import annotations
@@ -41,18 +42,25 @@ def caller_for_app(
     if in_query is not None and scheme_of(request):
         raise BadRequest
     if basic := basic_of(request):
-        client = client_by_secret(
-            request, gateway, basic.secret, client_id=basic.client_id
-        )
-        if client is None:
-            raise InvalidClient
-        if appid not in client.scopes_by_app:
-            raise ApiRefused(48001, "app_not_granted")
-        caller = Caller(client.client_id, appid, client.scopes_by_app[appid])
+        caller = _by_secret(request, gateway, appid, basic.secret, basic.client_id)
     else:
         caller = _by_token(bearer_of(request) or in_query, gateway)
     if caller.appid != appid:
         raise ApiRefused(48001, "app_not_granted")
+    return _checked(caller, gateway, scope)
+
+
+def caller_by_query(
+    request: Request, gateway: Gateway, appid: str, *, scope: str
+) -> tuple[App, Caller]:
+    """Return app and caller by `client_id` and `secret` of the query.
+
+    A client secret names its client, so `client_id` may be missing.
+    """
+    if scheme_of(request) or request.argument("access_token") is not None:
+        raise BadRequest
+    secret, client_id = request.argument("secret"), request.argument("client_id")
+    caller = _by_secret(request, gateway, appid, secret or "", client_id)
     return _checked(caller, gateway, scope)
 
 
@@ -84,6 +92,17 @@ def client_of_secret(
     if client is None:
         raise ApiRefused(40125, "invalid_client_secret")
     return client
+
+
+def _by_secret(
+    request: Request, gateway: Gateway, appid: str, secret: str, client_id: str | None
+) -> Caller:
+    client = client_by_secret(request, gateway, secret, client_id=client_id)
+    if client is None:
+        raise InvalidClient
+    if appid not in client.scopes_by_app:
+        raise ApiRefused(48001, "app_not_granted")
+    return Caller(client.client_id, appid, client.scopes_by_app[appid])
 
 
 def _by_token(text: str | None, gateway: Gateway) -> Caller:

@@ -18,7 +18,7 @@ from runtime.upstream.answer import Answer
 from runtime.web.messages import Headers, Request, Response
 from runtime.web.stored_body import Body, StoredBody
 
-_PASSED_UP = re.compile(r"content-type|wechatmp-[a-z0-9-]+")
+_PASSED_UP = re.compile(r"content-(type|encoding)|wechatmp-[a-z0-9-]+")
 # No line end, which would make two headers of one, and nothing beyond latin-1.
 _VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
 

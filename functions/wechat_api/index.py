@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from functions.wechat_api.posted_form import got_or_posted
 from runtime.entry.dialects import api_dialect, sns_dialect, wechat_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import (
@@ -22,7 +23,8 @@ from runtime.web.messages import LARGEST_BODY, Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
-_OURS = f"/({APPID})"
+# An SDK may join a base that ends in a slash to a path that begins with one.
+_OURS = f"/({APPID})/*"
 # No empty and no dot segment: the path that is checked is the one WeChat gets.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?"
 _SIGNED = r"[A-Za-z0-9_-]+\.[0-9]{1,9}\.[0-9]{1,12}\.[A-Za-z0-9_-]{43}"
@@ -48,18 +50,18 @@ ROUTES = (
     route(r"/robots\.txt", body=UNREAD_BODY, GET=root_files.robots),
     route(f"/({PROOF_NAME})", body=UNREAD_BODY, GET=root_files.domain_proof),
     route(f"/media/({_SIGNED})", body=UNREAD_BODY, GET=media.media),
-    route("/cgi-bin/token", body=UNREAD_BODY, GET=tokens.token),
+    route("/cgi-bin/token", body=SMALL_BODY, **got_or_posted(tokens.token)),
     route("/cgi-bin/stable_token", body=SMALL_BODY, POST=tokens.stable_token),
-    route(_TICKET, body=UNREAD_BODY, GET=tokens.ticket),
-    route("/sns/oauth2/access_token", body=UNREAD_BODY, GET=sns.access_token),
-    route("/sns/oauth2/refresh_token", body=UNREAD_BODY, GET=sns.refresh_token),
-    route("/sns/userinfo", body=UNREAD_BODY, GET=sns.userinfo),
-    route("/sns/auth", body=UNREAD_BODY, GET=sns.auth),
-    route(
-        "/sns/jscode2session",
-        body=SMALL_BODY,
-        GET=mini_program.jscode2session,
-        POST=mini_program.jscode2session,
+    route(_TICKET, body=SMALL_BODY, **got_or_posted(tokens.ticket)),
+    *(
+        route(f"/sns/{name}", body=SMALL_BODY, **got_or_posted(view))
+        for name, view in (
+            ("oauth2/access_token", sns.access_token),
+            ("oauth2/refresh_token", sns.refresh_token),
+            ("userinfo", sns.userinfo),
+            ("auth", sns.auth),
+            ("jscode2session", mini_program.jscode2session),
+        )
     ),
     late_route(
         f"(?!/{APPID}(?:/|$)){_PLAIN}",
@@ -72,7 +74,7 @@ ROUTES = (
     route(f"{_OURS}/media_url", body=UNREAD_BODY, GET=media.media_url),
     route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),
     route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
-    route(f"{_OURS}{_TICKET}", body=UNREAD_BODY, GET=tokens.ticket_for_app),
+    route(f"{_OURS}{_TICKET}", body=SMALL_BODY, **got_or_posted(tokens.ticket_for_app)),
     late_route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
     route(f"(?s:(?!/{APPID}(?:/|$)).*)", body=UNREAD_BODY, **_any(proxy.no_path)),
 )
@@ -136,4 +138,6 @@ def _waits(path: str, query: str) -> bool:
     return path not in _QUICK and not _is_proof(path)
 
 
-handler = entrypoint(ROUTES, mount="/wechat_api", dialect=dialect, waits=_waits)
+handler = entrypoint(
+    ROUTES, mount="/wechat_api", dialect=dialect, waits=_waits, joins_slashes=True
+)

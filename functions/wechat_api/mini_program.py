@@ -28,7 +28,7 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
     """Answer GET /sns/jscode2session: openid, and what else the client may know.
 
     `secret` is the client's. `appid` is the mini program's, or the client id if the
-    client has one mini program. A POST is read by its query only, as at WeChat.
+    client has one mini program.
     """
     fields = request.first_arguments
     client = client_of_secret(request, fields, gateway)

@@ -17,6 +17,8 @@ from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, Caller
 from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.credentials import TICKET_TYPES
 
+TICKET_PATH = "/cgi-bin/ticket/getticket"
+
 
 def token(request: Request, gateway: Gateway) -> Response:
     """Answer GET /cgi-bin/token: a gateway token for appid and client secret."""
@@ -40,8 +42,7 @@ def ticket(request: Request, gateway: Gateway) -> Response:
 
 def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
     """Answer the same for the app that the path names."""
-    path = request.path.removeprefix(f"/{appid}")
-    app, caller = caller_for_app(request, gateway, appid, scope=path)
+    app, caller = caller_for_app(request, gateway, appid, scope=TICKET_PATH)
     return _ticket(request, gateway, app, caller)
 
 

@@ -201,6 +201,10 @@ class _Request(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         """Note that the head is complete."""
         self._begins()
+        # RFC 9110, 10.1.1: in any case; Tornado answers one spelling alone, and a
+        # caller that gets no answer waits before it sends its body.
+        if headers.get("Expect", "").lower() == "100-continue":
+            headers["Expect"] = "100-continue"
         return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

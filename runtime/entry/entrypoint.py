@@ -79,11 +79,13 @@ def entrypoint(
     dialect: Dialect,
     probed_by: str = "GET",
     waits: Callable[[str, str], bool] = lambda path, query: False,
+    joins_slashes: bool = False,
     gateway: Callable[[], Gateway] = current_gateway,
 ) -> Handler:
     """Return the handler of a function.
 
-    It answers the same with and without `mount` before the path. It answers /healthz
+    It answers the same with and without `mount` before the path; with `joins_slashes`
+    several slashes before or after the mount count as one. It answers /healthz
     for every function, by the method `probed_by`. It is the only place that catches
     every exception: FC would show an uncaught one to the caller, with its stack.
 
@@ -94,6 +96,7 @@ def entrypoint(
     the limit plus 1). `wsgi.input` is not read then and may be empty. The answer is
     413 in the function's own dialect, or the error that comes first, such as 404.
     """
+    own_path = _without_mount_and_slashes if joins_slashes else _without_mount
     probe = _probe(mount.strip("/"), method=probed_by, gateway=gateway)
 
     def refuse(
@@ -107,7 +110,7 @@ def entrypoint(
         request, https = _UNREADABLE, False
         try:
             request = adapter.request()
-            path = _without_mount(request.path, mount)
+            path = own_path(request.path, mount)
             if path != request.path:
                 request = request.with_path(path)
             if request.path == "/healthz":  # for any host: a probe names a machine
@@ -138,29 +141,28 @@ def entrypoint(
             dialect=dialect,
             probed_by=probed_by,
             waits=waits,
+            joins_slashes=joins_slashes,
             gateway=lambda: other,
         )
 
     def body_limit(method: str, path: str) -> int:
-        own_path = _without_mount(plain_path(path), mount)
+        asked = own_path(plain_path(path), mount)
         try:
-            return find(routes, method=_as_routed(method), path=own_path)[2].body
+            return find(routes, method=_as_routed(method), path=asked)[2].body
         except (NotFound, MethodNotAllowed):
             return 0
 
     def late_body(method: str, path: str) -> bool:
-        own_path = _without_mount(plain_path(path), mount)
+        asked = own_path(plain_path(path), mount)
         try:
-            return find(routes, method=_as_routed(method), path=own_path)[2].late
+            return find(routes, method=_as_routed(method), path=asked)[2].late
         except (NotFound, MethodNotAllowed):
             return False
 
     # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
     made.with_gateway = with_gateway
-    made.waits = lambda method, path, query="": waits(
-        _without_mount(path, mount), query
-    )
+    made.waits = lambda method, path, query="": waits(own_path(path, mount), query)
     made.body_limit = body_limit
     made.late_body = late_body
     return made
@@ -253,3 +255,13 @@ def _without_mount(path: str, mount: str) -> str:
     if path != mount and not path.startswith(mount + "/"):
         return path
     return path[len(mount) :] or "/"
+
+
+def _without_mount_and_slashes(path: str, mount: str) -> str:
+    """Return the function's own path, with one slash in front however many came."""
+    own_path = _without_mount(_with_one_slash(path), mount)
+    return _with_one_slash(own_path)
+
+
+def _with_one_slash(path: str) -> str:
+    return "/" + path.lstrip("/") if path.startswith("//") else path

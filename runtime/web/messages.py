@@ -134,7 +134,8 @@ class Request:
         if sum(map(self.body.count, (b",", b"[", b"{"))) > most_values:
             raise BadRequest
         try:
-            return json.loads(self.body.decode("utf-8"))
+            # Some .NET programs send a byte order mark.
+            return json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             raise BadRequest from None
 

@@ -53,6 +53,6 @@ def _answer(world: World, token: AppToken) -> Answer:
 
 
 ENDPOINTS = (
-    OpenEndpoint("GET", "/cgi-bin/token", normal),
+    OpenEndpoint("GET", "/cgi-bin/token", normal, posted=True),
     OpenEndpoint("POST", "/cgi-bin/stable_token", stable),
 )

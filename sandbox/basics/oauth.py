@@ -91,8 +91,8 @@ def _unionid(world: World, consent: Consent) -> str | None:
 
 
 ENDPOINTS = (
-    OpenEndpoint("GET", "/sns/oauth2/access_token", access_token),
-    OpenEndpoint("GET", "/sns/oauth2/refresh_token", refresh_token),
-    OpenEndpoint("GET", "/sns/userinfo", userinfo),
-    OpenEndpoint("GET", "/sns/auth", auth),
+    OpenEndpoint("GET", "/sns/oauth2/access_token", access_token, posted=True),
+    OpenEndpoint("GET", "/sns/oauth2/refresh_token", refresh_token, posted=True),
+    OpenEndpoint("GET", "/sns/userinfo", userinfo, posted=True),
+    OpenEndpoint("GET", "/sns/auth", auth, posted=True),
 )

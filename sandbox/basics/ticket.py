@@ -24,4 +24,4 @@ def getticket(world: World, app: App, call: Call) -> Answer:
     }
 
 
-ENDPOINTS = (Endpoint("GET", "/cgi-bin/ticket/getticket", getticket),)
+ENDPOINTS = (Endpoint("GET", "/cgi-bin/ticket/getticket", getticket, posted=True),)

@@ -21,7 +21,7 @@ LISTED = ("image", "voice", "video", "news")
 
 def add(world: World, app: App, call: Call) -> Answer:
     """Store a file permanently; a video comes with a title."""
-    kind = call.argument("type") or ""
+    kind = call.argument_or_field("type") or ""
     rule = rule_for(kind, PERMANENT)
     part = call.part("media")
     content_type = rule.content_type(part)

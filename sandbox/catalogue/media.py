@@ -12,7 +12,7 @@ from sandbox.world import App, World
 
 def upload(world: World, app: App, call: Call) -> Answer:
     """Store a file for three days."""
-    kind = call.argument("type") or ""
+    kind = call.argument_or_field("type") or ""
     rule = rule_for(kind, TEMPORARY)
     part = call.part("media")
     content_type = rule.content_type(part)

@@ -78,7 +78,9 @@ def rule_for(kind: str | None, rules: dict[str, Rule]) -> Rule:
 
 def extension(part: Part) -> str:
     """Return the end of a file's name in lower case; 41005 if it has none."""
-    _, dot, suffix = part.filename.rpartition(".")
+    # Some SDKs send the whole path.
+    name = part.filename.replace("\\", "/").rpartition("/")[2]
+    _, dot, suffix = name.rpartition(".")
     if not (dot and suffix):
         raise WeChatError(41005)
     return suffix.lower()

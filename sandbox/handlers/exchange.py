@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 from urllib.parse import parse_qsl
@@ -58,7 +59,7 @@ class PlatformHandler(SandboxHandler):
             self.set_status(412)
             self.finish("<html><h1>412 Precondition Failed</h1></html>")
             return
-        self.fault = self.world.faults.take(self.request.path)
+        self.fault = self.world.faults.take(self.call.path)
         if self.fault is not None:
             await self._misbehave(self.fault)
 
@@ -96,7 +97,8 @@ class PlatformHandler(SandboxHandler):
         headers = request.headers.get_all()
         return Call(
             method=request.method or "",
-            path=request.path,
+            # SDKs join a base that ends in a slash to a path that begins with one.
+            path=re.sub("^//+", "/", request.path),
             query=tuple(query),
             headers=tuple((name.lower(), value) for name, value in headers),
             body=request.body,

@@ -140,7 +140,7 @@ class TestDenied:
     def test_a_wrong_method_is_wechats_error(self, gateway):
         """43001 says GET is due, 43002 POST."""
         for method, path, errcode in (
-            ("POST", "/cgi-bin/token", 43001),
+            ("PUT", "/cgi-bin/token", 43001),
             ("GET", STABLE, 43002),
         ):
             with pytest.raises(MethodNotAllowed) as caught:

@@ -78,8 +78,8 @@ class TestAnswer:
 
         assert SESSION_KEY == gateway.session_keys.find(client, APPID, OPENID)
 
-    def test_of_a_post_the_query_counts(self, exchange, wechat):
-        """As at WeChat: a form alone is 41002."""
+    def test_of_a_post_a_body_that_is_no_form_is_not_read(self, exchange, wechat):
+        """As at WeChat: then it is 41002."""
         form = urlencode(ASKED).encode()
         refused = exchange(method="POST", query="", body=form)[2]
 

@@ -228,3 +228,21 @@ def test_calls_run_side_by_side(site):
             waiting.recv(1)
 
     assert b"plain" == answer.data
+
+
+@pytest.mark.parametrize("word", ["100-continue", "100-Continue", "100-CONTINUE"])
+def test_who_waits_for_a_word_before_the_body_gets_it(site, word):
+    """`Expect` in any case: HTTP clients of .NET, PHP and Java write it differently."""
+    address = urlsplit(site.url)
+    head = (
+        f"POST /echo HTTP/1.1\r\nHost: a\r\nExpect: {word}\r\n"
+        "Content-Length: 5\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        connection.sendall(head.encode())
+        word_back = connection.recv(65536)
+        connection.sendall(b"12345")
+        told = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert word_back.startswith(b"HTTP/1.1 100 ")
+    assert told.startswith(b"HTTP/1.1 200 ")

@@ -1,0 +1,36 @@
+"""Posted forms in place of queries, as several SDKs spell calls that are documented
+with GET.
+
+The form's pairs stand behind the query's, so that of a repeated name the query counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runtime.entry.routing import View
+from runtime.errors import BadRequest
+from runtime.gateway import Gateway
+from runtime.web.messages import Request, Response
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def got_or_posted(view: View) -> dict[str, View]:
+    """Return the views of a route that reads its parameters from query or form."""
+
+    def posted(request: Request, gateway: Gateway, *groups: str) -> Response:
+        return view(_with_form(request), gateway, *groups)
+
+    return {"GET": view, "POST": posted}
+
+
+def _with_form(request: Request) -> Request:
+    if not request.body or request.media_type != FORM:
+        return request
+    try:
+        form = request.body.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise BadRequest from None
+    query = f"{request.query}&{form}" if request.query else form
+    return replace(request, query=query)
