@@ -29,14 +29,12 @@ DISPOSITION_ON_FC = "X-Gateway-Content-Disposition"
 # FC accepts no control characters, and drops what is not ASCII.
 _VALUE_DOWN = re.compile(r"[\t -~]*")
 
-_NAME = re.compile(
-    r"""
+_NAME = r"""
     (?P<before>.*?) (?:;\s*|^) filename \s* = \s*
     (?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<plain>[^;]*) )
     (?P<after>.*)
-    """,
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
+    """
+"""Compiled where it is needed: few names are not ASCII."""
 
 
 def headers_down(headers: Headers) -> Headers:
@@ -67,7 +65,7 @@ def repaired(disposition: str) -> str:
     if disposition.isascii():
         return disposition
     text = _decoded(disposition)
-    match = _NAME.fullmatch(text)
+    match = re.fullmatch(_NAME, text, re.IGNORECASE | re.VERBOSE | re.DOTALL)
     if match is None:
         return _ascii(text)
     name = re.sub(r"\\(.)", r"\1", match["quoted"] or "") or match["plain"] or ""

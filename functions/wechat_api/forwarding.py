@@ -29,9 +29,9 @@ def forwarded(request: Request, gateway: Gateway, app: App, caller: Caller) -> R
     body: Body = b""
     try:
         headers = _headers_up(request.headers)
+        place.enter_context(gateway.calls_in_flight.counted(caller.client_id))
         body, cost = _body(request, gateway, app, caller)
         report.bytes_up = len(body)
-        place.enter_context(gateway.calls_in_flight.counted(caller.client_id))
         answer = gateway.calls.send(
             app,
             request.method,
