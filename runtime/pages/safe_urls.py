@@ -7,6 +7,7 @@ import re
 from runtime.web.origins import HOST_NAME, PORT, REST
 
 _LINK = re.compile(rf"(?:https?://|/(?!/)){REST}", re.IGNORECASE)
+_OWN_SCHEME = re.compile(rf"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/{REST}")
 # Stricter than an origin: a Content-Security-Policy cannot name an IPv6 address.
 _ORIGIN = rf"https?://{HOST_NAME}(?:{PORT})?"
 _WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{REST})?", re.IGNORECASE)
@@ -20,6 +21,15 @@ _PICTURE = re.compile(
 def link(url: str | None) -> str | None:
     """Return an http(s) URL or a local path as it is, and None for anything else."""
     return url if _LINK.fullmatch(url or "") else None
+
+
+def answer_link(url: str | None) -> str | None:
+    """Return a link, or a URL with the private-use scheme of an app, else None.
+
+    For the callback URL of a client alone: the period tells such a scheme from each
+    that a browser runs or opens itself (RFC 8252, 7.1).
+    """
+    return url if link(url) or _OWN_SCHEME.fullmatch(url or "") else None
 
 
 def origin(url: str | None) -> str | None:

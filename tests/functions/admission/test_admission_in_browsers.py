@@ -283,3 +283,28 @@ def test_who_is_signed_in_waits_for_the_documents(visit, gateway, unreadable_use
         visit.authorize()
 
     assert told.links.start_again.startswith("/oidc/authorize?")
+
+
+@pytest.mark.parametrize(
+    ("uri", "fields"),
+    [
+        ("com.example.wiki:/signed_in", {"native": True, "public": True}),
+        ("http://127.0.0.1:4711/signed_in", {"native": True, "public": True}),
+        ("https://app.example.com/#/signed_in", {}),
+    ],
+)
+def test_the_page_leads_to_any_callback_url(visit, gateway, uri, fields):
+    """To an app by its own scheme, and to a hash route in WeChat's protocol."""
+    registered = uri.replace(":4711", "")
+    secrets = {"secret_hashes": []} if fields else {}
+    admit_only(gateway)
+    change(gateway, "clients", "demo", redirect_uris=[registered], **fields, **secrets)
+    way = Visit.connect if "#" in uri else Visit.authorize
+    page = visit.agree(way(visit, redirect_uri=uri))
+    before, _, fragment = uri.partition("#")
+    links = [html.unescape(each) for each in re.findall(r'href="(.+?)"', text(page))]
+    (link,) = [each for each in links if each.startswith(before)]
+
+    assert page.status == 403
+    assert "state=s-1" in link
+    assert link.endswith(f"#{fragment}" if fragment else "gateway.example.com")

@@ -19,6 +19,7 @@ from runtime.registry.client_secrets import hash_secret
 from runtime.registry.schema import NEEDED, RULES, SCHEMA, SINCE
 from tests.support.client_sign_in import BACK, OIDC, VERIFIER
 from tests.support.gateway_environ import make_environ
+from tests.support.known_users import document_id
 from tests.support.rsa_keys import oidc_key, private_key
 from tests.support.scripted_wechat import (
     APP_SECRET,
@@ -33,6 +34,7 @@ from tests.support.versions import LATER_SCHEMA, ROOT, Version, later_tree
 
 FIXTURES = Path(__file__).with_name("version_0_1_0")
 LATER = {"later_word": True, "later_secret": "topsecret"}
+KNOWN = f"people/{document_id('u-1')}"
 NEWER_KEY = "2:" + base64.b64encode(b"n" * 32).decode()
 
 
@@ -71,6 +73,7 @@ def both(started, environ):
     client = {"name": "Demo", "redirect_uris": [BACK], **LATER}
     scopes = {SERVICE: ["/cgi-bin/*"]}
     added = later.do("client add", **client, scopes=scopes)
+    assert "error" not in later.do("person add", sub="u-1", **LATER)
     return SimpleNamespace(ours=ours, later=later, secret=added["secret"])
 
 
@@ -93,6 +96,7 @@ CHANGES = [
     ("client update", {"client_id": "demo", "clear": ["redirect_uris"]}),
     ("client update", {"client_id": "demo", "scopes": {SERVICE: ["/cgi-bin/user/*"]}}),
     ("app update", {"appid": SERVICE, "mp_verify": ["Abcdefgh12345678"]}),
+    ("person update", {"sub": "u-1", "groups": ["staff"]}),
 ]
 
 
@@ -101,7 +105,8 @@ def test_a_change_keeps_what_this_version_does_not_know(
     both, verb, arguments, tmp_path
 ):
     """Byte for byte, the sealed field too; the schema's version is not lowered."""
-    name = f"apps/{SERVICE}" if "appid" in arguments else "clients/demo"
+    names = {"app": f"apps/{SERVICE}", "client": "clients/demo", "person": KNOWN}
+    name = names[verb.split()[0]]
     before = later_part(stored(tmp_path, name))
     done = both.ours.do(verb, **arguments)
 
@@ -155,7 +160,7 @@ def test_an_import_keeps_later_fields(both, started, environ, tmp_path):
     export = both.later.do("store export")
     elsewhere = {**environ, "CONFIG_URL": f"file:{tmp_path}/elsewhere"}
     done = started("ours", elsewhere).do("store import", **export)
-    names = [f"apps/{SERVICE}", "clients/demo"]
+    names = [f"apps/{SERVICE}", "clients/demo", KNOWN]
 
     assert {"written": names, "unchanged": []} == done
     there = started("later", elsewhere).do("store export")
@@ -207,7 +212,7 @@ def test_a_new_master_key_seals_later_secrets_too(both, started, environ, tmp_pa
     keys = f"{environ['MASTER_KEYS']},{NEWER_KEY}"
     done = started("ours", {**environ, "MASTER_KEYS": keys}).do("key rotate")
 
-    assert [f"apps/{SERVICE}", "clients/demo"] == done["resealed"]
+    assert [f"apps/{SERVICE}", "clients/demo", KNOWN] == done["resealed"]
     content = stored(tmp_path, "clients/demo")
     assert content["later_secret"].startswith("2:")
     assert looks == {name: content[name] for name in looks}
@@ -218,7 +223,7 @@ def test_a_new_master_key_seals_later_secrets_too(both, started, environ, tmp_pa
 
 def test_the_check_names_later_documents(both):
     """Of the later version itself there are none."""
-    names = [f"apps/{SERVICE}", "clients/demo"]
+    names = [f"apps/{SERVICE}", "clients/demo", KNOWN]
     assert names == both.ours.do("store check")["later"]
     assert [] == both.ours.do("store check")["faults"]
     assert [] == both.later.do("store check")["later"]
