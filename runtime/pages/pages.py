@@ -9,7 +9,7 @@ from runtime.errors import GatewayError, NotAdmitted
 from runtime.pages.languages import LANGUAGES, translator, url_in_language
 from runtime.pages.qr_code import QrCode
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
-from runtime.pages.safe_urls import answer_link, link, origin, picture, script
+from runtime.pages.safe_urls import callback_link, link, origin, picture, script
 from runtime.web.browsers import Browser
 from runtime.web.messages import Response
 
@@ -123,7 +123,7 @@ def not_admitted(
         message=translator(language)(NotAdmitted.message),
         client_name=client_name,
         start_again=link(start_again),
-        back=answer_link(back),
+        back=callback_link(back),
         back_fields=back_fields,
         sign_out=link(sign_out),
     )

@@ -23,7 +23,7 @@ def link(url: str | None) -> str | None:
     return url if _LINK.fullmatch(url or "") else None
 
 
-def answer_link(url: str | None) -> str | None:
+def callback_link(url: str | None) -> str | None:
     """Return a link, or a URL with the private-use scheme of an app, else None.
 
     For the callback URL of a client alone: the period tells such a scheme from each

@@ -83,6 +83,7 @@ def cookies_of(response):
     return [value for name, value in response.headers if name == "Set-Cookie"]
 
 
+@pytest.mark.case(138)
 def test_a_stranger_sees_a_reference(visit, gateway, way, redis_server):
     """No session, no code; the page leads on to the client with its state."""
     begin, answer = way
@@ -153,6 +154,7 @@ def test_a_program_is_answered_in_json(visit, gateway):
     assert (refused.status, query_of(header(refused, "Location"))) == (303, REFUSED)
 
 
+@pytest.mark.case(138)
 def test_a_user_who_is_signed_in_already(visit, gateway, way):
     """A session of another client's sign-in opens no client that does not admit."""
     begin, answer = way
@@ -170,6 +172,7 @@ def test_a_user_who_is_signed_in_already(visit, gateway, way):
     assert begin(visit, **{name: "wiki"}).status == 303
 
 
+@pytest.mark.case(138)
 def test_nobody_sees_a_page_in_a_hidden_frame(visit, gateway):
     """With prompt=none the client is told at once."""
     assert visit.code(visit.authorize())

@@ -74,6 +74,7 @@ def test_a_session_of_a_mini_program(gateway, with_programs):
     assert post_js_code(gateway)[0] == 200
 
 
+@pytest.mark.case(139)
 def test_the_own_services_decide_on_sessions(gateway, with_programs):
     """The token is the cookie in another form: another client is no way in."""
     other = {**gateway.documents.read("clients", "demo").content}

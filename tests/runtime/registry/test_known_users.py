@@ -108,6 +108,7 @@ def test_an_unlisted_user_is_found_after_redis_was_emptied(process, redis_server
     assert process().known_user(LI).sub == LI
 
 
+@pytest.mark.case(141)
 def test_without_the_store_nobody_new_is_admitted(process):
     """It is an error that passes, not the answer that the user is unknown."""
     process().documents.write("people", id_of(LI), {"sub": LI}, after=0)

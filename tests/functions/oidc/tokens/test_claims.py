@@ -64,6 +64,7 @@ def test_a_login_name(sub, name):
     assert made == (name if name == sub else name[:-12] + document_id(sub)[:12])
 
 
+@pytest.mark.case(142)
 def test_login_names_differ_where_only_capitals_do(told, gateway):
     """Two openids that differ in case alone are two users."""
     names = {preferred_username(sub) for sub in ("oAbC", "oabC", "oABC", "o_AbC")}
@@ -92,6 +93,7 @@ def test_an_entered_address_is_verified(told, gateway):
     assert content["updated_at"] == int(gateway.clock()) - 100
 
 
+@pytest.mark.case(142)
 def test_a_made_up_address_is_never_verified(told, gateway):
     """It lies below a name without mailboxes; the entered one comes first."""
     change(gateway, "clients", "demo", email_domain="example.com")
@@ -141,6 +143,7 @@ def test_without_the_document_there_is_no_answer(provider, gateway, tmp_path):
     assert (status, content["error"]) == (503, ServiceUnavailable.code)
 
 
+@pytest.mark.case(140)
 def test_who_is_removed_refreshes_no_token(provider, gateway):
     """invalid_grant, and every token of the family ends; so does userinfo."""
     enter(gateway, UNIONID)
@@ -158,6 +161,7 @@ def test_who_is_removed_refreshes_no_token(provider, gateway):
     assert provider.token(form)[2]["error"] == "invalid_grant"
 
 
+@pytest.mark.case(140)
 def test_who_is_removed_redeems_no_code(provider, gateway):
     """A code that was made a moment before."""
     enter(gateway, UNIONID)
