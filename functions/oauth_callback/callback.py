@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -83,7 +84,8 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
         return _restart(request, gateway, end)
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(request, gateway, end, error)
-    if embedded and result.fields.get("wechat_code") != sha256_hex(code):
+    known = str(result.fields.get("wechat_code"))
+    if embedded and not hmac.compare_digest(known, sha256_hex(code)):
         # Who began the sign-in knows the state. Another user may have finished it, and
         # only that user's browser knows WeChat's code.
         raise FlowExpired
