@@ -24,9 +24,9 @@ def start(redis_server, platform):
     """Start workers on the real Redis; they are killed when the test ends."""
     started = []
 
-    def many(number, *, mode="stable", redis_url=None):
+    def many(number, *, redis_url=None, **more):
         new = [
-            Process(redis_url or redis_server.url, platform.url, mode)
+            Process(redis_url or redis_server.url, platform.url, **more)
             for _ in range(number)
         ]
         started.extend(new)

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import urllib3
 
+from runtime.custody.protocol import Pace
 from tests.runtime.custody.worker import SECRET
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[3]
+USUAL_LEASE = Pace().lease
 
 
 class Process:
     """One worker process."""
 
-    def __init__(self, redis_url, wechat_url, mode="stable"):
+    def __init__(self, redis_url, wechat_url, mode="stable", lease=USUAL_LEASE):
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -29,6 +31,7 @@ class Process:
                 redis_url,
                 wechat_url,
                 mode,
+                str(lease),
             ],
             cwd=ROOT,
             stdin=subprocess.PIPE,

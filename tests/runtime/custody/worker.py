@@ -64,7 +64,7 @@ class HaltingStore(RedisStore):
 class Worker:
     """Custody as one process has it, with WeChat's API behind it."""
 
-    def __init__(self, redis_url, wechat_url, mode):
+    def __init__(self, redis_url, wechat_url, mode, lease):
         self._halt = None
         self._release = threading.Event()
         signal.signal(signal.SIGUSR1, lambda *_: self._release.set())
@@ -72,7 +72,7 @@ class Worker:
         self._send = pooled_transport()
         self._mode = mode
         store = HaltingStore(lambda: connect(redis_url), self._stop_at)
-        self._custody = Custody(store, pace=Pace())
+        self._custody = Custody(store, pace=Pace(lease=float(lease)))
 
     def obey(self, order):
         if "halt" in order:

@@ -98,13 +98,13 @@ def test_refusals(server, status, code):
 
 def test_a_silent_bucket(server):
     """Two attempts of limited length, then it is away."""
-    server.bucket.silent_seconds = 0.3
+    server.bucket.silent_seconds = 60
     begun = time.monotonic()
     with pytest.raises(StoreAway, match=r"^ListObjects: ReadTimeoutError$"):
         oss_store(server, answer_seconds=0.1).versions("apps/wx1")
 
     assert 2 == len(server.bucket.seen)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30
 
 
 def test_nobody_listens(monkeypatch):
