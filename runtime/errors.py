@@ -329,6 +329,7 @@ class AnswerTooLarge(GatewayError):
     errcode = 45001
     code = "answer_too_large"
     message = N_("WeChat's answer is larger than 6 MB.")
+    errmsg = "the answer is larger than 6 MB, the limit of Function Compute"
 
 
 class WeChatRefused(GatewayError):

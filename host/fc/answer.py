@@ -149,7 +149,8 @@ def _check_text(*texts: Any) -> None:
 
 
 def _is_reserved(name: str, value: str, *, fc_limits: bool) -> bool:
-    is_download = name == "content-disposition" and value.startswith("attachment")
+    kind = value.partition(";")[0].strip().lower()
+    is_download = name == "content-disposition" and kind == "attachment"
     return (
         name in _RESERVED
         or name.startswith("x-fc-")

@@ -87,12 +87,13 @@ class Answer:
     def errcode(self) -> int:
         """Return the errcode of a JSON answer, 0 where there is none.
 
-        A file is none, whatever its bytes: somebody may have uploaded them so. The
-        body is parsed once, however often this is asked: it may be 6 MB.
+        A file is none, whatever its bytes: somebody may have uploaded them so; and so
+        is what goes on for more than 1 MB. The body is parsed once, however often this
+        is asked: it may be 6 MB.
         """
         if not self.body.lstrip().startswith(b"{") or b'"errcode"' not in self.body:
             return 0
-        if self.is_file:
+        if self.is_file or self.rest is not None:
             return 0
         try:
             return int(self.json().get("errcode") or 0)

@@ -379,6 +379,7 @@ def test_function_computes_limit_is_told(tmp_path, shared_redis):
 
         assert first.startswith("HTTP/1.1 502 ")
         assert b'"errcode":45001' in body
+        assert b"6 MB, the limit of Function Compute" in body
         assert "X-Gateway-Error: answer_too_large" in first
         host.wechat.others = [whole(bytes(6 * MB))]
         first, body = download(host)

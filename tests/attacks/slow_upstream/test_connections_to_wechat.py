@@ -1,4 +1,4 @@
-"""Connections to WeChat: as many as calls are in flight, and kept for the next burst."""
+"""Connections to WeChat: as many as calls in flight, and kept for the next burst."""
 
 from __future__ import annotations
 

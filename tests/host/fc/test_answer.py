@@ -137,6 +137,7 @@ def test_close_is_never_called():
         pytest.param(
             [("Content-Disposition", "attachment; filename=a")], (), id="attachment"
         ),
+        pytest.param([("content-disposition", " Attachment ;a=b")], (), id="case"),
         pytest.param(
             [("Content-Disposition", "inline")], (("Content-Disposition", "inline"),)
         ),
