@@ -28,6 +28,14 @@ def _optional_appid(parser: ArgumentParser) -> None:
     parser.add_argument("appid", metavar="APPID", nargs="?")
 
 
+def _refresh(parser: ArgumentParser) -> None:
+    appid_argument(parser)
+    summary = "replace what is not due as well, within WeChat's limits"
+    parser.add_argument("--force", action="store_true", help=summary)
+    kinds = "access_token, jsapi_ticket or wx_card_ticket"
+    parser.add_argument("--only", metavar="KIND", help=kinds)
+
+
 def _rotate_client(parser: ArgumentParser) -> None:
     client_id_argument(parser)
     summary = "remove the older of the two secrets"
@@ -102,7 +110,7 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
         "show age, lifetime and last error of each token",
         _optional_appid,
     ),
-    ("token", "refresh"): ("fetch the tokens of one app that are due", appid_argument),
+    ("token", "refresh"): ("fetch the tokens of one app that are due", _refresh),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "history"): ("list the versions of a document", _document),

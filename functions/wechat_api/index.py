@@ -70,6 +70,7 @@ ROUTES = (
     ),
     route(f"{_OURS}/access_token", body=UNREAD_BODY, GET=real_token.real_token),
     route(f"{_OURS}/access_token/reject", body=SMALL_BODY, POST=real_token.reject),
+    route(f"{_OURS}/ticket/reject", body=SMALL_BODY, POST=tokens.reject_ticket),
     route(f"{_OURS}/jssdk_config", body=UNREAD_BODY, GET=jssdk.jssdk_config),
     route(f"{_OURS}/media_url", body=UNREAD_BODY, GET=media.media_url),
     route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),

@@ -9,7 +9,7 @@ from functions.wechat_api.authentication import caller_for_app, caller_of, rate_
 from functions.wechat_api.report import note
 from runtime.broker.client_proof import client_by_secret
 from runtime.entry.dialects import WECHAT_JSON
-from runtime.errors import ApiRefused
+from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
@@ -44,6 +44,43 @@ def ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
     """Answer the same for the app that the path names."""
     app, caller = caller_for_app(request, gateway, appid, scope=TICKET_PATH)
     return _ticket(request, gateway, app, caller)
+
+
+def reject_ticket(request: Request, gateway: Gateway, appid: str) -> Response:
+    """Answer POST /{appid}/ticket/reject: WeChat, or wx.config, refused this ticket.
+
+    Whoever may read tickets may reject one, as often as custody allows. If it is still
+    the stored one, WeChat is asked before the answer; `replaced` tells whether it gave
+    another one.
+    """
+    app, caller = caller_for_app(request, gateway, appid, scope=TICKET_PATH)
+    value, type_ = _rejected(request)
+    cost = rate_cost_of(caller, gateway)
+    stored = gateway.calls.ticket(app, type_, cost=cost)
+    source = gateway.calls.ticket_source(app, type_)
+    dropped = gateway.custody.reject(source, value)
+    if dropped:
+        stored = gateway.calls.ticket(app, type_)
+    note(request, caller, "ticket_dropped" if dropped else "ticket_kept")
+    return json_response(
+        {
+            "dropped": dropped,
+            "replaced": stored.value != value,
+            "expires_in": int(stored.seconds),
+        }
+    )
+
+
+def _rejected(request: Request) -> tuple[str, str]:
+    content = request.json()
+    if not isinstance(content, dict):
+        raise BadRequest
+    value, type_ = content.get("ticket"), content.get("type", TICKET_TYPES[0])
+    if not isinstance(value, str) or not value.isascii() or not value:
+        raise BadRequest
+    if type_ not in TICKET_TYPES:
+        raise ApiRefused(40097, "unknown_ticket_type")
+    return value, type_
 
 
 def _ticket(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:

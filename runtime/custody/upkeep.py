@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,9 @@ from runtime.custody.lease import Lease, credential_key
 from runtime.custody.protocol import Pace, Source, Verdict
 from runtime.state.redis_store import RedisStore
 
+_ANY_LIFE = 1e6
+"""Seconds; no credential lives so long, so that each is due by then."""
+
 _ROUND_MS = 60_000
 """A round takes no longer, so what was fetched meanwhile is not from later than now."""
 
@@ -23,6 +27,7 @@ class Outcome(Enum):
 
     FRESH = "fresh"
     FETCHED = "fetched"
+    UNCHANGED = "unchanged"
     BUSY = "busy"
     PAUSED = "paused"
 
@@ -77,22 +82,43 @@ class Upkeep:
         An operator who has mended the cause of a pause need not wait for its end.
         Raises what the fetch raised; ServiceUnavailable without Redis.
         """
-        lease, holder = self._lease_of(source), secrets.token_hex(16)
         # The pause holds for the revision that was refused.
         revision = "" if ignore_pause else source.revision
-        acquired = lease.acquire(holder, revision=revision, ahead=self._pace.ahead)
-        if acquired.verdict in (Verdict.DUE, Verdict.MINE):
-            fetch_under_lease(
-                source,
-                lease,
-                acquired,
-                holder,
-                pace=self._pace,
-                jitter=self._jitter,
-                index=self._index,
-            )
-            return Outcome.FETCHED
-        return _OUTCOMES[acquired.verdict]
+        return self._fetch(source, revision=revision, ahead=self._pace.ahead)
+
+    def replace(self, source: Source) -> Outcome:
+        """Fetch another value in place of the stored one, which need not be due.
+
+        The stored one is handed out until then. UNCHANGED if WeChat gives the same
+        value again: of an access_token where force_refresh is used up, of a ticket
+        while WeChat takes it for valid.
+        """
+        return self._fetch(source, revision="", ahead=_ANY_LIFE, forced=True)
+
+    def _fetch(
+        self, source: Source, *, revision: str, ahead: float, forced: bool = False
+    ) -> Outcome:
+        lease, holder = self._lease_of(source), secrets.token_hex(16)
+        acquired = lease.acquire(holder, revision=revision, ahead=ahead)
+        if acquired.verdict not in (Verdict.DUE, Verdict.MINE):
+            # Whoever holds the lease is found FRESH where a value still lives.
+            busy = forced and acquired.verdict is Verdict.FRESH
+            return Outcome.BUSY if busy else _OUTCOMES[acquired.verdict]
+        old = acquired.credential
+        if forced and old:
+            # What WeChat gives again is forced, within WeChat's limits.
+            acquired = dataclasses.replace(acquired, rejected=old.value)
+        new = fetch_under_lease(
+            source,
+            lease,
+            acquired,
+            holder,
+            pace=self._pace,
+            jitter=self._jitter,
+            index=self._index,
+        )
+        is_same = forced and old and new and new.value == old.value
+        return Outcome.UNCHANGED if is_same else Outcome.FETCHED
 
     def begin_round(self) -> DueNames:
         """Return the credentials in use that are due or soon will be."""

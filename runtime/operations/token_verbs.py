@@ -11,7 +11,12 @@ from runtime.gateway import Gateway
 from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.registry.models import App
+from runtime.registry.rules import flag, word
 from runtime.registry.schema import checked_fields
+from runtime.wechat.credentials import TICKET_TYPES
+
+KINDS = ("access_token", *(f"{each}_ticket" for each in TICKET_TYPES))
+"""The kinds of credentials, by the beginning of their names."""
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,17 +31,28 @@ def refresh(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Fetch those credentials of an app that are due; return an outcome for each.
 
     `fresh`: it is not due; `fetched`; `busy`: another process is fetching it. A pause
-    after a failure is ignored. If WeChat refuses now, its error is raised.
+    after a failure is ignored. If WeChat refuses now, its error is raised. With `force`
+    each is replaced, due or not; `unchanged`: WeChat gave the same value. `only` names
+    one kind of credential.
     """
-    known = checked_fields(arguments, {"appid": ID}, needed=("appid",))
+    rules = {"appid": ID, "force": flag, "only": word(*KINDS)}
+    known = checked_fields(arguments, rules, needed=("appid",))
+    sources = _sources(gateway, _app(gateway, known["appid"]))
+    if only := known.get("only"):
+        sources = [each for each in sources if each.name.startswith(f"{only}:")]
+        if not sources:
+            raise OperationRefused(f"No client has asked for a {only} of this app yet.")
+    forced = known.get("force", False)
     done = [
-        {"name": source.name, "outcome": _refreshed(gateway, source)}
-        for source in _sources(gateway, _app(gateway, known["appid"]))
+        {"name": source.name, "outcome": _refreshed(gateway, source, forced=forced)}
+        for source in sources
     ]
     return {"tokens": done}
 
 
-def _refreshed(gateway: Gateway, source: Source) -> str:
+def _refreshed(gateway: Gateway, source: Source, *, forced: bool) -> str:
+    if forced:
+        return gateway.upkeep.replace(source).value
     return gateway.upkeep.refresh(source, ignore_pause=True).value
 
 

@@ -119,15 +119,19 @@ class Calls:
         self, app: App, type_: str, *, cost: RateCost | None = None
     ) -> CredentialValue:
         """Return the app's jsapi or wx_card ticket from custody."""
-        return self._custody.get(TicketSource(app, type_, self.get_json), cost=cost)
+        return self._custody.get(self.ticket_source(app, type_), cost=cost)
 
     def real_token_source(self, app: App) -> RealTokenSource:
         """Return the source of the app's real access_token."""
         return RealTokenSource(app, self._wechat)
 
+    def ticket_source(self, app: App, type_: str) -> TicketSource:
+        """Return the source of the app's jsapi or wx_card ticket."""
+        return TicketSource(app, type_, self.get_json)
+
     def sources(self, app: App) -> list[Source]:
         """Return the sources of the app's credentials, its access_token's first."""
-        tickets = [TicketSource(app, type_, self.get_json) for type_ in TICKET_TYPES]
+        tickets = [self.ticket_source(app, type_) for type_ in TICKET_TYPES]
         return [self.real_token_source(app), *tickets]
 
 

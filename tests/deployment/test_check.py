@@ -196,7 +196,7 @@ def test_missing_settings_are_named(checked):
     [
         ("/oidc/*", None, "No route /oidc/* leads to the function oidc.\n"),
         ("/oidc/*", "login", "No route /oidc/* leads to the function oidc.\n"),
-        ("/card/*", None, ""),
+        ("/.well-known/*", None, ""),
     ],
     ids=["missing", "astray", "not needed"],
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from runtime.custody.upkeep import Outcome
 from runtime.errors import ServiceUnavailable, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
 from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
@@ -123,3 +126,115 @@ def test_without_redis_it_is_said(do, tmp_path, wechat):
         said = "Redis or the store of documents is away."
         assert said == caught.value.message
     assert [] == wechat.calls(STABLE)
+
+
+def force_flags(wechat):
+    """Return force_refresh of each fetch of the access_token."""
+    return [json.loads(each.body)["force_refresh"] for each in wechat.calls(STABLE)]
+
+
+def stored(gateway):
+    app = gateway.registry.app(SERVICE)
+    return gateway.custody.get(gateway.calls.real_token_source(app)).value
+
+
+class TestForce:
+    def test_a_token_that_is_not_due_is_replaced(self, do, wechat, gateway):
+        """WeChat gives the same one first, so that force_refresh is needed."""
+        same = {"access_token": "75_real", "expires_in": 7200}
+        wechat.script(STABLE, same, {"access_token": "75_new", "expires_in": 7200})
+        do("token refresh", appid=SERVICE)
+        done = do("token refresh", appid=SERVICE, force=True)
+        (told,) = do("token show", appid=SERVICE)["tokens"]
+
+        assert "fetched" == done["tokens"][0]["outcome"]
+        assert ([False, False, True], "75_new") == (
+            force_flags(wechat),
+            stored(gateway),
+        )
+        assert 1 == told["forced_today"]
+
+    def test_the_limits_of_wechat_hold(self, do, wechat, gateway):
+        """Two within 30 s: the second is not forced, and it is said."""
+        do("token refresh", appid=SERVICE)
+        outcomes = [
+            do("token refresh", appid=SERVICE, force=True)["tokens"][0]["outcome"]
+            for _ in range(2)
+        ]
+
+        assert ["unchanged", "unchanged"] == outcomes
+        assert [False, False, True, False] == force_flags(wechat)
+        assert "75_real" == stored(gateway)
+
+    def test_a_token_of_plain_mode(self, do, wechat, gateway):
+        """Each fetch gives another one."""
+        do("app update", appid=SERVICE, token_mode="plain")
+        first = {"access_token": "1", "expires_in": 7200}
+        second = {"access_token": "2", "expires_in": 7200}
+        wechat.script("/cgi-bin/token", first, second)
+        do("token refresh", appid=SERVICE)
+        done = do("token refresh", appid=SERVICE, force=True)
+
+        assert ("fetched", "2") == (done["tokens"][0]["outcome"], stored(gateway))
+
+    def test_tickets_are_replaced_too(self, do, wechat, gateway):
+        """Those in use; one that WeChat gives again is said to be unchanged."""
+        app = gateway.registry.app(SERVICE)
+        for kind in ("jsapi", "wx_card"):
+            gateway.calls.ticket(app, kind)
+        fresh = {"errcode": 0, "ticket": "K_new", "expires_in": 7200}
+        wechat.rescript(TICKET, fresh)
+        done = do("token refresh", appid=SERVICE, force=True, only="jsapi_ticket")
+        again = do("token refresh", appid=SERVICE, force=True, only="jsapi_ticket")
+
+        name = f"jsapi_ticket:{SERVICE}"
+        assert {"tokens": [{"name": name, "outcome": "fetched"}]} == done
+        assert {"tokens": [{"name": name, "outcome": "unchanged"}]} == again
+        assert "K_new" == gateway.calls.ticket(app, "jsapi").value
+        assert "K_real" == gateway.calls.ticket(app, "wx_card").value
+        assert [False] == force_flags(wechat)
+
+    def test_the_old_value_is_handed_out_meanwhile(self, do, wechat, gateway):
+        """Nobody waits for the replacement."""
+        do("token refresh", appid=SERVICE)
+        seen = []
+
+        def answer(exchange):
+            seen.append(stored(gateway))
+            return {"access_token": "75_new", "expires_in": 7200}
+
+        wechat.rescript(STABLE, answer)
+        assert (
+            "fetched"
+            == do("token refresh", appid=SERVICE, force=True)["tokens"][0]["outcome"]
+        )
+        assert (["75_real"], "75_new") == (seen, stored(gateway))
+
+    def test_another_process_that_fetches_is_not_disturbed(self, do, wechat, gateway):
+        """It holds the lease."""
+        do("token refresh", appid=SERVICE)
+        told = []
+
+        def answer(exchange):
+            if not told:
+                told.append("")
+                told.append(do("token refresh", appid=SERVICE, force=True))
+            return {"access_token": "75_new", "expires_in": 7200}
+
+        wechat.rescript(STABLE, answer)
+        do("token refresh", appid=SERVICE, force=True)
+
+        assert "busy" == told[1]["tokens"][0]["outcome"]
+
+    @pytest.mark.parametrize(
+        ("fields", "error"),
+        [
+            ({"only": "jsapi_ticket"}, OperationRefused),
+            ({"only": "sdk_ticket"}, InvalidDocument),
+            ({"force": "yes"}, InvalidDocument),
+        ],
+    )
+    def test_what_is_refused(self, do, fields, error):
+        """A ticket that nobody uses, and words that are none."""
+        with pytest.raises(error):
+            do("token refresh", appid=SERVICE, **fields)
