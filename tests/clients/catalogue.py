@@ -105,6 +105,17 @@ CLIENTS = (
         refresh="/expire",
     ),
     Client(
+        "oauthenticator",
+        "PyPI",
+        "jupyterhub_config.py",
+        back=("/hub/oauth_callback",),
+        start="/hub/login",
+        press="text=Sign in with",
+        me="/hub/home",
+        claims=("preferred_username",),
+        ready="/hub/health",
+    ),
+    Client(
         "requests-oauthlib",
         "PyPI",
         "use_requests_oauthlib.py",

@@ -110,7 +110,8 @@ class Service:
             raise
 
     def _register(self):
-        words = ["client", "add", self.client.title, "--json"]
+        # Several tests may run the same client.
+        words = ["client", "add", f"{self.client.title} {self.port}", "--json"]
         words += [f"--redirect-uri={self.url}{path}" for path in self.client.back]
         words += [f"--post-logout-redirect-uri={self.url}{self.client.left}"]
         for kind in ("service", "website"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -54,6 +56,8 @@ def expected_claims(host, client):
         "openid": signed_in["openid"][host.app(kind)["appid"]],
         "name": signed_in["nickname"],
         "email": MADE_UP,
+        # The sub has capitals, so the login name ends in its hash.
+        "preferred_username": sha256(signed_in["unionid"].encode()).hexdigest()[:12],
     }
     return {name: claims[name] for name in client.claims}
 
@@ -78,7 +82,9 @@ def told(user, service, path=None):
         user.arrive(f"{service.url}")
     client = service.client
     if client.me == "/hub/home":
-        return {"sub": user.tab.evaluate("window.jhdata.user")}
+        login = user.tab.evaluate("window.jhdata.user")
+        assert re.fullmatch("[a-z0-9]{1,32}", login)
+        return {"preferred_username": login[-12:]}
     claims = user.told()
     if "email" in client.claims:
         assert claims["email"].endswith(MADE_UP)
