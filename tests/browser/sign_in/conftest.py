@@ -87,12 +87,12 @@ def silent_service(shared_host):
         yield running
 
 
-def register(host, name, service, appids):
+def register(host, name, service, appids, *, more=()):
     """Return `client_id` and `secret` of a client that is answered at the service."""
     words = [f"--redirect-uri={service.url}/signed_in", f"--home={service.url}/"]
     words += [f"--post-logout-redirect-uri={service.url}/signed_out"]
     words += [f"--app={appid}" for appid in appids]
-    return manage(host, "client", "add", name, *words)
+    return manage(host, "client", "add", name, *words, *more)
 
 
 def manage(host, *words, typed=""):
