@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runtime.health import Health
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
+    from runtime.sign_in.answered import AnsweredRequests
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.openids import Openids
     from runtime.sign_in.pushed_requests import PushedRequests
@@ -252,6 +253,13 @@ class Gateway:
         from runtime.sign_in.flows import Flows
 
         return Flows(self.redis_store, secure=self.settings.secure)
+
+    @lazy
+    def answered(self) -> AnsweredRequests:
+        """Return the requests that were answered with a code."""
+        from runtime.sign_in.answered import AnsweredRequests
+
+        return AnsweredRequests(self.redis_store)
 
     @lazy
     def pushed_requests(self) -> PushedRequests:

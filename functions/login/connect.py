@@ -23,6 +23,7 @@ from runtime.sign_in.authorization_request import (
     AuthorizationRequest,
 )
 from runtime.web.messages import Request, Response
+from runtime.web.own_parameters import without_own
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)
@@ -55,7 +56,7 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
         dialect=WECHAT,
         client_id=client.client_id,
         redirect_uri=redirect_uri,
-        again=f"{request.path}?{request.query}",
+        again=without_own(f"{request.path}?{request.query}"),
         scope=(scope,),
         state=state,
         appid=appid,

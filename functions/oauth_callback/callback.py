@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from functions.oauth_callback.continue_link import links_of_flow, links_without_flow
+from runtime.broker.answered import answered_page
 from runtime.broker.client_answer import refused
 from runtime.broker.embedded import frame_url_of
 from runtime.broker.finish import FlowEnd, client_of_flow, continuation, finish
@@ -84,6 +85,10 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
         return _restart(request, gateway, end)
     except (ConsentRefused, SnapshotUser) as error:
         return _refused(request, gateway, end, error)
+    except FlowExpired:
+        if page := _answered_page(request, gateway, end):
+            return page
+        raise
     known = str(result.fields.get("wechat_code"))
     if embedded and not hmac.compare_digest(known, sha256_hex(code)):
         # Who began the sign-in knows the state. Another user may have finished it, and
@@ -97,6 +102,15 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
 def _exchanged(gateway: Gateway, end: FlowEnd, code: str) -> Mapping[str, Any]:
     profile = gateway.sign_in.exchange_code(end.app, code)
     return {**finish(gateway, end, profile), "wechat_code": sha256_hex(code)}
+
+
+def _answered_page(request: Request, gateway: Gateway, end: FlowEnd) -> Response | None:
+    """Return the page for a user who goes back to WeChat's after the sign-in."""
+    session = gateway.sessions.of(request, now=gateway.clock())
+    asked, client = end.flow.request, end.client
+    if asked is None or client is None or session is None:
+        return None
+    return answered_page(request, gateway, asked, client, session, by_client=False)
 
 
 def _refused(

@@ -43,6 +43,7 @@ from runtime.sign_in.authorization_request import (
 from runtime.sign_in.pushed_requests import Pairs, pushed_uri
 from runtime.web.form_as_link import LONGEST_LINK, form_as_link
 from runtime.web.messages import Request, Response, redirect, single
+from runtime.web.own_parameters import without_own
 
 PATH = "/oidc/authorize"
 
@@ -56,7 +57,7 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
     if request.method == "POST":
         return _as_link(request, gateway)
     pairs = request.arguments
-    again = f"{PATH}?{urlencode(pairs)}"
+    again = without_own(f"{PATH}?{urlencode(pairs)}")
     if pushed := pushed_uri(pairs):
         pairs = _pushed(pairs, gateway, pushed)
     client, redirect_uri = _sender(pairs, gateway)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.broker.admission import answer_to_refused, check_admitted
+from runtime.broker.answered import answered_page
 from runtime.broker.client_answer import granted, refused
 from runtime.broker.embedded import start_embedded
 from runtime.broker.start import start_sign_in
@@ -18,10 +19,13 @@ from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
 from runtime.sign_in.authorization_request import WECHAT, AuthorizationRequest
 from runtime.sign_in.flows import Flow
 from runtime.sign_in.sessions import Session
-from runtime.tokens.grant import Grant
+from runtime.tokens.grant import Grant, grant_id
 from runtime.web.form_as_link import LONGEST_LINK
 from runtime.web.messages import Request, Response
 from runtime.web.next_url import DEFAULT_NEXT
+
+ANEW = frozenset({"login", "consent", "select_account"})
+"""Prompts with which no session will do: the user goes through WeChat once more."""
 
 
 def authorize(
@@ -35,7 +39,8 @@ def authorize(
 ) -> Response:
     """Answer with a code if the user is signed in already, else start a sign-in.
 
-    `prompt` and `max_age` (seconds) are OpenID Connect's (Core, 3.1.2.1).
+    `prompt` and `max_age` (seconds) are OpenID Connect's (Core, 3.1.2.1). A request
+    that was answered before gets a page, see answered.py.
     """
     # The flow in Redis holds it, and the browser may have to request it again.
     if len(asked.again) > LONGEST_LINK:
@@ -43,13 +48,19 @@ def authorize(
     if asked.embedded:
         # Whoever is signed in here sees the QR code: a frame must not answer unseen.
         return start_embedded(request, gateway, asked, apps=apps)
-    signed_in = (
-        None
-        if prompt & {"login", "select_account"}
-        else _signed_in(request, gateway, asked, apps=apps, max_age=max_age)
-    )
-    if signed_in:
-        session, profile = signed_in
+    now = gateway.clock()
+    session = gateway.sessions.of(request, now=now)
+    if session and "none" not in prompt:
+        page = answered_page(request, gateway, asked, apps.client, session)
+        if page:
+            return page
+    # An age of 0 is another word for prompt=login.
+    if prompt & ANEW or max_age == 0:
+        session = None
+    if session and max_age is not None and now - session.at > max_age:
+        session = None
+    profile = session and _profile(gateway, session, asked, apps=apps)
+    if session and profile:
         name = str(profile.get("name") or "")
         try:
             check_admitted(gateway, apps.client, session.sub, name=name)
@@ -68,7 +79,9 @@ def authorize(
         gateway.limits.code(request)
         language = language_of(request)
         grant = grant_of(apps.client, asked, session, profile, language=language)
-        code = gateway.grants.code(grant)
+        code, entry = gateway.grants.make_code(grant)
+        marker = gateway.answered.entry(asked, session.sid, grant_id(code))
+        gateway.redis_store.put_all([entry, marker])
         return granted(gateway, asked, apps.client, code, language=language)
     if "none" in prompt:
         language = language_of(request)
@@ -87,6 +100,8 @@ def authorize(
         url=gateway.settings.public_base_url + asked.again,
         # The client would refuse the answer to this request in another browser.
         other_browser_url=home_of(apps.client, asked.redirect_uri),
+        # WeChat's sheet asks for consent, but not for the openid alone.
+        asks="consent" in prompt and apps.page_is_silent,
     )
 
 
@@ -115,18 +130,14 @@ def grant_of(
     )
 
 
-def _signed_in(
-    request: Request,
+def _profile(
     gateway: Gateway,
+    session: Session,
     asked: AuthorizationRequest,
     *,
     apps: SignInApps,
-    max_age: int | None,
-) -> tuple[Session, Mapping[str, Any]] | None:
-    now = gateway.clock()
-    session = gateway.sessions.of(request, now=now)
-    if session is None or (max_age is not None and now - session.at > max_age):
-        return None
+) -> Mapping[str, Any] | None:
+    """Return the profile of a session that will do for this request, else None."""
     if not asked.wants(subject_for(apps.client, session.sub)):
         return None
     try:
@@ -138,7 +149,7 @@ def _signed_in(
     app = gateway.registry.app(appid) if appid in apps.appids else None
     if app is None or not _has_current_sub(session, profile, app):
         return None
-    return (session, profile) if _is_enough(profile, asked, app) else None
+    return profile if _is_enough(profile, asked, app) else None
 
 
 def _has_current_sub(session: Session, profile: Mapping[str, Any], app: App) -> bool:

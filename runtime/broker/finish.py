@@ -16,6 +16,7 @@ from runtime.broker.admission import (
     check_admitted,
     may_have_session,
 )
+from runtime.broker.answered import signed_in_page
 from runtime.broker.authorize import grant_of
 from runtime.broker.client_answer import granted, refused
 from runtime.errors import (
@@ -33,6 +34,7 @@ from runtime.sign_in.flows import Flow, FlowResult
 from runtime.sign_in.sessions import Session
 from runtime.state.redis_store import Entry
 from runtime.state.stored_fields import known_fields
+from runtime.tokens.grant import grant_id
 from runtime.web.messages import Response, redirect
 from runtime.web.next_url import safe_next
 
@@ -96,8 +98,11 @@ def finish(
         grant = grant_of(
             end.client, flow.request, session, profile, language=flow.language
         )
-        _, entry = gateway.grants.make_code(grant, flow=end.state)
+        code, entry = gateway.grants.make_code(grant, flow=end.state)
         entries.append(entry)
+        if session.sid:
+            id_ = grant_id(code)
+            entries.append(gateway.answered.entry(flow.request, session.sid, id_))
         result["key"] = gateway.grants.newest_key
     entries += gateway.openids.entries(profile)
     # In one round trip; the flow has its result only after that.
@@ -115,8 +120,9 @@ def continuation(
 ) -> Response:
     """Return the answer with which the browser of a finished flow goes on.
 
-    It has the session's cookie, and is a redirect, or a form by `response_mode`. A user
-    whom the client does not admit gets a page, if `html`.
+    It has the session's cookie, and is a redirect, or a form by `response_mode`. With
+    `html` it is a page where the client does not admit the user, or has redeemed its
+    code before.
     """
     if end.client and (reference := result.fields.get("reference")):
         return answer_to_refused(
@@ -129,7 +135,7 @@ def continuation(
             html=html,
         )
     session = Session(**known_fields(Session, result.fields))
-    response = _onward(gateway, end, result.fields, language=language)
+    response = _onward(gateway, end, result, language=language, html=html)
     if not session.sid:
         return response
     if result.repeated:
@@ -162,15 +168,18 @@ def _session(
 
 
 def _onward(
-    gateway: Gateway, end: FlowEnd, result: Mapping[str, Any], *, language: str
+    gateway: Gateway, end: FlowEnd, result: FlowResult, *, language: str, html: bool
 ) -> Response:
     asked, client = end.flow.request, end.client
     if asked is None or client is None:
         # Checked again: what was stored in Redis is not trusted.
         origins = client.origins if client else ()
         return redirect(safe_next(end.flow.next, origins=origins))
-    if not asked.wants(subject_for(client, result["sub"])):
+    if not asked.wants(subject_for(client, result.fields["sub"])):
         # Another user has signed in than the one of the client's id_token_hint.
         return refused(gateway, asked, client, "login_required", language=language)
-    code = gateway.grants.code_of(end.state, key=result["key"])
+    code = gateway.grants.code_of(end.state, key=result.fields["key"])
+    comes_again = html and result.repeated and not asked.embedded
+    if comes_again and gateway.grants.is_redeemed(grant_id(code)):
+        return signed_in_page(gateway, asked, client, language=language)
     return granted(gateway, asked, client, code, language=language)

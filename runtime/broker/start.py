@@ -6,6 +6,7 @@ after it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from runtime.gateway import Gateway
@@ -17,14 +18,18 @@ from runtime.pages.languages import (
     url_in_language,
 )
 from runtime.pages.qr_code import QrCode
-from runtime.registry.sign_in_apps import SignInApps
+from runtime.registry.sign_in_apps import SILENT, SignInApps
 from runtime.settings import Settings
 from runtime.sign_in.flows import Flow
 from runtime.web.browsers import Browser, browser_of
 from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request, Response, json_response, redirect
+from runtime.web.own_parameters import RENEWED, with_own
 
 LANGUAGE_SECONDS = 365 * 86400
+
+MOST_RENEWALS = 6
+"""After an hour the client has most likely forgotten its request."""
 
 
 def start_sign_in(
@@ -35,15 +40,20 @@ def start_sign_in(
     apps: SignInApps,
     url: str,
     other_browser_url: str | None = None,
+    asks: bool = False,
 ) -> Response:
     """Begin a flow and show the ways to WeChat that this browser can take.
 
-    Inside WeChat there is one, and the browser is redirected to it. A front end that
-    renders itself asks with `Accept: application/json`. The sign-in can be started
-    again at `url`; in another browser at `other_browser_url`, if that is another one.
+    Inside WeChat there is one, and the browser is redirected to it, unless `asks`
+    wants a page on which the user acts. A front end that renders itself asks with
+    `Accept: application/json`. The sign-in can be started again at `url`; in another
+    browser at `other_browser_url`, if that is another one.
     """
     if chosen := _with_chosen_language(request, url, gateway.settings):
         return chosen
+    renewed = _renewals(request)
+    if renewed > MOST_RENEWALS:
+        return _old_page(request, gateway, apps, url, home=other_browser_url)
     gateway.limits.sign_in(request)
     language = language_of(request)
     flow = replace(flow, language=language)
@@ -58,7 +68,7 @@ def start_sign_in(
         qr = QrCode(page_url=authorize_url(apps.qr, started.state), frame_url=frame)
     if _wants_json(request):
         response = _as_json(apps, qr, wechat_url, flow)
-    elif browser is Browser.WECHAT and wechat_url:
+    elif browser is Browser.WECHAT and wechat_url and not asks:
         response = redirect(wechat_url)
     else:
         from runtime.pages.pages import sign_in
@@ -73,6 +83,8 @@ def start_sign_in(
             browser=browser,
             logo=apps.client.logo,
             home=apps.client.home or None,
+            silent=flow.scope == SILENT or apps.page_is_silent,
+            renewal=with_own(url, RENEWED, renewed + 1),
             https=gateway.settings.secure,
         )
     return response.with_headers(started.cookie)
@@ -103,6 +115,31 @@ def _with_chosen_language(
         http_only=False,
     )
     return redirect(url_in_language(url, f"ui_locales={tag}")).with_headers(cookie)
+
+
+def _renewals(request: Request) -> int:
+    """Return how many times the page has loaded itself anew; too many if malformed."""
+    text = lenient_argument(request, RENEWED) or "0"
+    return int(text) if re.fullmatch("[0-9]", text) else MOST_RENEWALS + 1
+
+
+def _old_page(
+    request: Request,
+    gateway: Gateway,
+    apps: SignInApps,
+    url: str,
+    *,
+    home: str | None,
+) -> Response:
+    from runtime.pages.pages import old_page
+
+    return old_page(
+        language_of(request),
+        client_name=apps.client.name,
+        home=home or apps.client.home or None,
+        start_again=url,
+        https=gateway.settings.secure,
+    )
 
 
 def _wants_json(request: Request) -> bool:

@@ -16,6 +16,9 @@ from runtime.web.messages import Response
 QR_SCRIPT = "/login/qr.js"
 CONTINUE_SCRIPT = "/login/continue.js"
 
+RENEW_SECONDS = 540
+"""A sign-in page loads itself anew after this time; its flow lives a minute longer."""
+
 _OWN_NAMES = {"zh_CN": "简体中文", "zh_TW": "繁體中文", "en": "English"}
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
@@ -31,13 +34,16 @@ def sign_in(
     other_browser_url: str | None = None,
     logo: str = "",
     home: str | None = None,
+    silent: bool = False,
+    renewal: str | None = None,
     https: bool = False,
 ) -> Response:
     """Return the sign-in page with the ways that this browser can take.
 
     `wechat_url` is WeChat's consent sheet, `url` this page's own, `other_browser_url`
     the one to open in another browser if that differs, `logo` a data: URI, `home` the
-    client's home page.
+    client's home page. `silent` tells that WeChat does not ask for consent. The page
+    loads `renewal` before its sign-in expires.
     """
     if qr and not (origin(qr.frame_url) and link(qr.page_url)):
         qr = None
@@ -58,6 +64,9 @@ def sign_in(
         logo=picture(logo),
         home=link(home),
         browser=browser.value,
+        silent=silent,
+        renewal=link(renewal),
+        renew_seconds=RENEW_SECONDS,
     )
 
 
@@ -162,6 +171,53 @@ def sign_out(
 def signed_out(language: str, *, home: str | None, https: bool = False) -> Response:
     """Return the page that says that the user is signed out."""
     return render(language, "signed_out.html", https=https, home=link(home))
+
+
+def signed_in(
+    language: str,
+    *,
+    client_name: str,
+    home: str | None,
+    again: str,
+    goes_on: bool,
+    https: bool = False,
+) -> Response:
+    """Return the page for a request that was answered before.
+
+    `again` gets it answered once more; if it `goes_on`, a script follows that link for
+    a user who came here neither by Back nor by Reload.
+    """
+    own_script = script(f"{origin(again) or ''}{CONTINUE_SCRIPT}") if goes_on else None
+    return render(
+        language,
+        "signed_in.html",
+        https=https,
+        allowed=Allowed(scripts=(own_script,) if own_script else ()),
+        client_name=client_name,
+        home=link(home),
+        again=link(again),
+        goes_on=goes_on,
+        own_script=own_script,
+    )
+
+
+def old_page(
+    language: str,
+    *,
+    client_name: str,
+    home: str | None,
+    start_again: str,
+    https: bool = False,
+) -> Response:
+    """Return the page in place of a sign-in page that was open for too long."""
+    return render(
+        language,
+        "old_page.html",
+        https=https,
+        client_name=client_name,
+        home=link(home),
+        start_again=link(start_again),
+    )
 
 
 def answer_form(

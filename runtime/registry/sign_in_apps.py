@@ -40,6 +40,11 @@ class SignInApps:
         """Return the ids of the apps that are present."""
         return tuple(app.appid for app in (self.qr, self.page) if app)
 
+    @property
+    def page_is_silent(self) -> bool:
+        """Tell whether WeChat tells who the user is without asking."""
+        return self.page is not None and self.page.oauth_scope == SILENT
+
 
 def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
     """Return a client's first app of each kind; SignInNotConfigured for no client."""

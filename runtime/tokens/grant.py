@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NewType
 
+from runtime.crypto.encoding import sha256_hex
 from runtime.errors import GatewayError
 from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import WECHAT
@@ -91,3 +92,8 @@ class ActiveGrant:
     grant: Grant
     client: Client
     number: int = 0
+
+
+def grant_id(code: str) -> str:
+    """Return the id of the grant that a code stands for."""
+    return sha256_hex(code)

@@ -20,7 +20,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 
-from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import FlowExpired, GatewayError
 from runtime.registry.registry import Registry
@@ -41,6 +40,7 @@ from runtime.tokens.grant import (
     RefreshToken,
     SpentCode,
     UserToken,
+    grant_id,
 )
 from runtime.tokens.lifetimes import (
     CODE_SECONDS,
@@ -150,7 +150,7 @@ class GrantStore:
         text = json.dumps(asdict(grant), ensure_ascii=False)
         life = _life_of(grant)
         return code, Entry(
-            _key(_id(code)) + ":code",
+            _key(grant_id(code)) + ":code",
             f"{life * 1000} {text}".encode(),
             CODE_SECONDS[grant.dialect],
         )
@@ -160,7 +160,7 @@ class GrantStore:
 
         Its tokens can be made at once: the client has proved itself by its secret.
         """
-        id_ = _id(self._random(32))
+        id_ = grant_id(self._random(32))
         text = json.dumps(asdict(grant), ensure_ascii=False).encode()
         self._store.put_all([Entry(_key(id_), text, _life_of(grant))])
         return id_
@@ -188,7 +188,7 @@ class GrantStore:
         client no longer admits the user. A second use is SpentCode, and with `revoke`
         it ends what the first one got (RFC 6749, 4.1.2).
         """
-        id_ = _id(code)
+        id_ = grant_id(code)
         keys = _keys(id_, "", ":code", ":refresh", ":attempt")
         arguments = [int(revoke), attempt_id(), ATTEMPT_SECONDS * 1000]
         found = self._store.run(REDEEM, keys, arguments, repeatable=True)
@@ -204,6 +204,11 @@ class GrantStore:
             self.revoke(id_)
             raise InvalidGrant
         return id_, grant
+
+    def is_redeemed(self, id_: str) -> bool:
+        """Tell whether the code was used, and the grant has not ended since."""
+        code, grant = self._store.get_all(_keys(id_, ":code", ""))
+        return code == b"spent" and grant is not None
 
     def user_token(self, id_: str, *, now: float) -> UserToken:
         """Return an access token of a grant; it lives USER_TOKEN_SECONDS."""
@@ -261,6 +266,11 @@ class GrantStore:
         next_, version, signed_at = map(int, found.split())
         return self.refresh_token(id_, now=signed_at, number=next_, version=version)
 
+    def is_newest(self, active: ActiveGrant) -> bool:
+        """Tell whether no refresh token has replaced the one that was sent."""
+        count = self._store.get(_key(active.id) + ":refresh")
+        return active.number == int(count or 0)
+
     def named_by(self, token: str, *, now: float) -> tuple[str, Grant] | None:
         """Return id and grant of a user's access or refresh token that is not too old.
 
@@ -307,10 +317,6 @@ def _life_of(grant: Grant) -> int:
 
 def _grant(stored: bytes) -> Grant:
     return Grant(**known_fields(Grant, json.loads(stored)))
-
-
-def _id(code: str) -> str:
-    return sha256_hex(code)
 
 
 def _key(id_: str) -> str:

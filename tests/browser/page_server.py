@@ -89,6 +89,25 @@ def answer_link(language="en"):
     )
 
 
+def signed_in(language="en"):
+    return pages.signed_in(
+        language,
+        client_name=NAME,
+        home="https://shop.example.com/",
+        again="/desktop",
+        goes_on=False,
+    )
+
+
+def old_page(language="en"):
+    return pages.old_page(
+        language,
+        client_name=NAME,
+        home="https://shop.example.com/",
+        start_again="/desktop",
+    )
+
+
 def signed_out(language="en"):
     return pages.signed_out(language, home="/")
 
@@ -133,7 +152,8 @@ def pages_on(port):
         "/embedded_phone": partial(embedded, port=port, frame=False),
         "/answer_link": answer_link,
     }
-    return made | plain | refused | framed | {"/answer_form": answer_form}
+    ended = {"/signed_in": signed_in, "/old_page": old_page}
+    return made | plain | refused | framed | ended | {"/answer_form": answer_form}
 
 
 def scripts(frame=b"<p>QR code</p>"):

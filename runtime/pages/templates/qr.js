@@ -36,6 +36,14 @@
     box.appendChild(frame);
   }
 
+  // While a computer or a tab sleeps, no timer runs.
+  var refresh = document.querySelector("meta[http-equiv=refresh]");
+  var due = refresh && Date.now() + parseInt(refresh.content, 10) * 1000;
+  if (refresh) document.addEventListener("visibilitychange", function () {
+    if (document.hidden || Date.now() < due) return;
+    location.replace(refresh.content.split("url=")[1]);
+  });
+
   var script = document.createElement("script");
   script.onload = function () {
     try { showByWeChat(); } catch (error) { showByFrame(); }

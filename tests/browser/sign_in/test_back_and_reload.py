@@ -79,18 +79,86 @@ class TestOnDesktop:
 
         assert desktop.is_signed_in()
 
-    def test_back_from_a_service(self, desktop, service):
-        """One is sent to it again, with the same state; whether it minds is its own."""
+    @pytest.mark.parametrize("way", ["oidc", "qrconnect"])
+    def test_back_from_a_service(self, desktop, service, way):
+        """The page says that the user is signed in; no second code goes anywhere."""
         desktop.open(f"{service.url}/")
-        desktop.open(f"{service.url}/oidc")
+        desktop.open(f"{service.url}/{way}")
         desktop.on_the_phone("confirm")
         desktop.arrive(f"{service.url}/signed_in")
-        desktop.tab.go_back()
-        before, after = service.answers[-2:]
+        answers = len(service.answers)
+        for step in ("go_back", "reload"):
+            getattr(desktop.tab, step)()
+            heading = desktop.tab.get_by_role("heading")
+            expect(heading).to_have_text("You are signed in to Bookshop.")
+        desktop.tab.wait_for_timeout(300)
 
-        assert desktop.tab.url.startswith(f"{service.url}/signed_in?")
-        assert before["state"] == after["state"]
-        assert before["code"] != after["code"]
+        assert answers == len(service.answers)
+        desktop.tab.get_by_role("link", name="Go to Bookshop").click()
+        assert f"{service.url}/" == desktop.tab.url
+
+    @pytest.mark.parametrize("scripts", [True, False])
+    def test_a_service_with_a_constant_state(self, new_user, service, scripts):
+        """The same request once more is answered without a click; or by one."""
+        user = new_user(**IN_WECHAT, java_script_enabled=scripts)
+        request = service.begin("oauth2", {"state": "constant"})
+        user.open(request)
+        user.agree()
+        user.arrive(f"{service.url}/signed_in")
+        answers = len(service.answers)
+        user.open(request)
+        if not scripts:
+            user.tab.get_by_role("link", name="Sign in again").click()
+        user.arrive(f"{service.url}/signed_in")
+
+        (answer,) = service.answers[answers:]
+        assert "code" in answer
+        assert "constant" == answer["state"]
+
+    @pytest.mark.parametrize("path", ["/login?next=/login/me", "oidc"])
+    def test_a_page_renews_itself(self, new_user, service, path):
+        """Without scripts too, as often as it takes an hour; then there is a link."""
+        user = new_user(java_script_enabled=False)
+        user.open(path if "/" in path else service.begin("oidc", {}))
+        seen = {user.tab.content()}
+        for count in range(1, 7):
+            user.tab.route("**/*", sooner, times=1)
+            with user.tab.expect_navigation(url=f"**_renewed={count}", timeout=9000):
+                user.tab.reload()
+            seen.add(user.tab.content())
+        assert 7 == len(seen)
+
+        user.open(user.tab.url.replace("_renewed=6", "_renewed=7"))
+        heading = user.tab.get_by_role("heading")
+        expect(heading).to_have_text("This page has been open for a long time.")
+        user.tab.get_by_role("link", name="Start again").click()
+        assert "_renewed" not in user.tab.url
+
+    def test_a_computer_that_slept(self, desktop, service):
+        """The page renews itself when it is seen again, and its QR code works."""
+        desktop.open(service.begin("oidc", {}))
+        old = desktop.qr()
+        desktop.tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert old == desktop.qr()
+        desktop.tab.evaluate(
+            "() => { const then = Date.now() + 541e3; Date.now = () => then; }"
+        )
+        with desktop.tab.expect_navigation(url="**_renewed=1"):
+            desktop.tab.evaluate(
+                "document.dispatchEvent(new Event('visibilitychange'))"
+            )
+        assert old != desktop.qr()
+        desktop.on_the_phone("confirm")
+        desktop.arrive(f"{service.url}/signed_in")
+
+        assert "sub" in desktop.told()
+
+
+def sooner(route):
+    """Let the page renew itself after a second in place of nine minutes."""
+    answer = route.fetch()
+    assert 'content="540; url=' in answer.text()
+    route.fulfill(response=answer, body=answer.text().replace('"540;', '"1;'))
 
 
 class TestInWeChat:
@@ -172,9 +240,26 @@ class TestInWeChat:
         phone.arrive(f"{service.url}/signed_in")
         phone.host.remove_keys("gateway:flow:*:done")
         phone.open(phone.callback())
-        phone.tab.get_by_role("link", name="Go to the home page").click()
+        phone.tab.get_by_role("link", name="Go to Bookshop").click()
 
         assert f"{service.url}/" == phone.tab.url
+
+    @pytest.mark.parametrize("minutes", [0, 1])
+    @pytest.mark.parametrize("way", ["oidc", "oauth2"])
+    def test_back_to_the_sheet_from_a_service(self, phone, service, way, minutes):
+        """Whoever agrees once more is told that it is done."""
+        phone.open(f"{service.url}/{way}")
+        phone.agree()
+        phone.arrive(f"{service.url}/signed_in")
+        answers = len(service.answers)
+        phone.tab.go_back()
+        if minutes:
+            phone.host.remove_keys("gateway:flow:*:done")
+        phone.agree()
+        heading = phone.tab.get_by_role("heading")
+        expect(heading).to_have_text("You are signed in to Bookshop.")
+
+        assert answers == len(service.answers)
 
     def test_back_over_a_silent_sign_in(self, phone, silent_service):
         """There is no page to be caught on: back is where one came from."""

@@ -104,3 +104,14 @@ def answer_form(language="en", **changes):
     shown = {"action": "https://a.example/back", "fields": {"code": "c", "state": "s"}}
     shown |= {"client_name": "", "base_url": "https://login.example.com"}
     return pages.answer_form(language, **{**shown, **changes})
+
+
+def signed_in(language="en", **changes):
+    shown = {"client_name": "", "home": "/", "goes_on": True}
+    shown["again"] = "https://login.example.com/oidc/authorize?a=1&_repeat=1"
+    return pages.signed_in(language, **{**shown, **changes})
+
+
+def old_page(language="en", **changes):
+    shown = {"client_name": "", "home": "/", "start_again": "/login"}
+    return pages.old_page(language, **{**shown, **changes})

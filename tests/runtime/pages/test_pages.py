@@ -21,8 +21,10 @@ from tests.runtime.pages.page_parts import (
     Page,
     answer_form,
     error_page,
+    old_page,
     sign_in,
     sign_out,
+    signed_in,
     signed_out,
 )
 
@@ -39,6 +41,13 @@ PAGES = {
     "sign out for a client": partial(sign_out, client_name="商城", fields={"a": "1"}),
     "answer form": answer_form,
     "answer form, themed": partial(answer_form, client_name="商城"),
+    "signed in": signed_in,
+    "signed in, themed": partial(signed_in, client_name="商城", goes_on=False),
+    "signed in, no home": partial(signed_in, home=None),
+    "old page": old_page,
+    "old page, themed": partial(old_page, client_name="商城"),
+    "old page, no home": partial(old_page, home=None),
+    "renewed": partial(sign_in, renewal="/login?next=/me&_renewed=1"),
     "signed out": signed_out,
     "signed out, no home": partial(signed_out, home=None),
 }

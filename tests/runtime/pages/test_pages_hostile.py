@@ -111,6 +111,15 @@ PLACES = {
     "form field": lambda text: sign_out("t", fields={"state": text}),
     "answer": lambda text: answer_form(fields={"state": text}),
     "who gets the answer": lambda text: answer_form(client_name=text),
+    "where one is signed in": lambda text: pages.signed_in(
+        "en", client_name=text, home="/", again="/", goes_on=False
+    ),
+    "whose page is old": lambda text: pages.old_page(
+        "en", client_name=text, home="/", start_again="/"
+    ),
+    "renewal": lambda text: sign_in(
+        renewal=f"https://a.example/?a={text}".replace(" ", "+")
+    ),
     "who asks": lambda text: sign_out("t", client_name=text),
     "QR address": lambda text: sign_in(qr=qr_code(f"{QR}&a={text}".replace(" ", "+"))),
     "WeChat address": lambda text: sign_in(
@@ -120,13 +129,16 @@ PLACES = {
 }
 
 
+CARRIERS = ("value", "src", "href", "data-frame", "content")
+
+
 @pytest.mark.case(117)
 @pytest.mark.parametrize("text", NASTY)
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_text_from_outside_stays_text(place, text):
     """No text adds an element or attribute, is run, or is lost on its way."""
     page = Elements(place(text))
-    everything = [page.text, *page.values("value", "src", "href", "data-frame")]
+    everything = [page.text, *page.values(*CARRIERS)]
 
     assert Elements(place("plain")).shape == page.shape
     assert any(text in shown or text.replace(" ", "+") in shown for shown in everything)
@@ -140,6 +152,7 @@ def test_only_web_addresses_and_local_paths_become_links(url):
         sign_in(wechat_url=url, browser=Browser.WECHAT, url=url),
         error_page(start_again=url, home=url),
         sign_out("t", action=url, home=url),
+        pages.signed_in("en", client_name="", home=url, again=url, goes_on=True),
         pages.signed_out("en", home=url),
     ]
     targets = [Elements(page).values("href", "action") for page in shown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -13,9 +14,9 @@ from tests.support.client_sign_in import (
     query_of,
     willing,
 )
-from tests.support.handles import oidc
+from tests.support.handles import oauth_callback, oidc
 from tests.support.refusal import refusal
-from tests.support.scripted_wechat import HTML, WEBSITE, change, header
+from tests.support.scripted_wechat import HTML, SERVICE, WEBSITE, change, header
 from tests.support.signed_out import sign_out_at
 
 ISSUER = "https://gateway.example.com"
@@ -79,13 +80,41 @@ class TestSignedIn:
         assert len(wechat.seen) == asked
 
     @pytest.mark.case(98)
-    @pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+    @pytest.mark.parametrize(
+        "prompt", ["login", "select_account", "consent", "login consent"]
+    )
     def test_prompt_login_asks_wechat_again(self, visit, prompt):
         """Even if the user is signed in."""
         visit.agree(visit.authorize())
 
         location = header(visit.authorize(prompt=prompt), "Location")
         assert location.startswith("https://open.weixin.qq.com/")
+
+    @pytest.mark.case(98)
+    def test_prompt_consent_asks_on_a_page_where_wechat_does_not(self, visit, gateway):
+        """WeChat tells the openid without asking; the page names the service."""
+        change(gateway, "apps", SERVICE, oauth_scope="snsapi_base", subject="openid")
+        visit.agree(visit.authorize(scope="openid"))
+        page = visit.authorize(prompt="consent", state="s-2", ui_locales="en")
+        shown = page.body.decode()
+
+        assert page.status == 200
+        assert "Sign in to Demo" in shown
+        assert "will ask for your consent" not in shown
+        state = re.search(r"&amp;state=([0-9a-f]{32})#", shown)[1]
+        back = urlencode({"code": "wechat-code", "state": state})
+        answer = visit.get(oauth_callback, f"/{SERVICE}", back)
+        assert query_of(header(answer, "Location"))["state"] == "s-2"
+
+    @pytest.mark.case(97, 99)
+    def test_max_age_0_is_prompt_login(self, visit):
+        """Even in the second of the sign-in, and with prompt=none it fails."""
+        visit.agree(visit.authorize())
+        anew = header(visit.authorize(max_age="0"), "Location")
+
+        assert anew.startswith("https://open.weixin.qq.com/")
+        told = answered(visit, max_age="0", prompt="none")
+        assert told["error"] == "login_required"
 
     @pytest.mark.case(99)
     def test_max_age_counts_from_the_sign_in(self, visit, clock):

@@ -44,7 +44,7 @@ def test_a_session_of_another_subject_is_none(visit, gateway, way, before, after
     assert "login_required" == answered(visit, prompt="none")["error"]
     code = query_of(header(visit.agree(visit.authorize()), "Location"))["code"]
     assert WHO[after] == gateway.grants.redeem(code)[1].sub
-    assert not asks_wechat(way(visit))
+    assert not asks_wechat(way(visit, state="s-2"))
 
 
 @pytest.mark.case(57, 90)
