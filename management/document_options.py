@@ -132,6 +132,8 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
     add("--snapshot-users", metavar="HOW", help="page or deny")
     add("--email-domain", metavar="HOST", help="made-up addresses are of users.HOST")
     who = "who may sign in: anyone, known, or groups"
+    others = "clients whose tokens it may introspect"
+    _many(parser, "--introspects", "ID", others, field="introspects")
     add("--allow", action=AllowAction, nargs="+", metavar="WHO", help=who)
 
 

@@ -1,11 +1,13 @@
-"""Provider metadata at /.well-known/openid-configuration, and keys at /oidc/jwks."""
+"""Provider metadata below /.well-known/, and keys at /oidc/jwks."""
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from functions.oidc.authorize_parameters import EMBEDDED, RESPONSE_MODES, SCOPES
+from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.pages.languages import LANGUAGES
 from runtime.tokens.oidc_keys import ALGORITHM
@@ -26,6 +28,17 @@ def discovery(request: Request, gateway: Gateway) -> Response:
     return Response(200, _CACHED, _metadata(gateway.settings.public_base_url))
 
 
+def authorization_server(request: Request, gateway: Gateway) -> Response:
+    """Answer with the same metadata (RFC 8414, 3).
+
+    The path of an issuer that has one follows, as the RFC says.
+    """
+    path = request.path.partition("/oauth-authorization-server")[2]
+    if path not in ("", urlsplit(gateway.settings.public_base_url).path):
+        raise NotFound
+    return discovery(request, gateway)
+
+
 def jwks(request: Request, gateway: Gateway) -> Response:
     """Answer with the public part of every key in OIDC_KEY."""
     return Response(200, _CACHED, gateway.oidc_keys.jwks)
@@ -38,6 +51,7 @@ def _metadata(issuer: str) -> bytes:
         "authorization_endpoint": f"{issuer}/oidc/authorize",
         "token_endpoint": f"{issuer}/oidc/token",
         "revocation_endpoint": f"{issuer}/oidc/revoke",
+        "introspection_endpoint": f"{issuer}/oidc/introspect",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
         "end_session_endpoint": f"{issuer}/oidc/logout",
         "jwks_uri": f"{issuer}/oidc/jwks",
@@ -51,6 +65,9 @@ def _metadata(issuer: str) -> bytes:
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "token_endpoint_auth_methods_supported": _CLIENT_PROOFS,
         "revocation_endpoint_auth_methods_supported": _CLIENT_PROOFS,
+        "introspection_endpoint_auth_methods_supported": [
+            *("client_secret_basic", "client_secret_post")
+        ],
         "code_challenge_methods_supported": ["S256"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),

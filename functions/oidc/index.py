@@ -13,6 +13,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 authorize = late("functions.oidc.authorize")
 discovery = late("functions.oidc.discovery")
+introspect = late("functions.oidc.introspect")
 logout = late("functions.oidc.logout")
 revoke = late("functions.oidc.revoke")
 token = late("functions.oidc.token_endpoint")
@@ -25,6 +26,11 @@ ROUTES = (
         **for_pages(GET=discovery.discovery),
     ),
     route(
+        r"/\.well-known/oauth-authorization-server(?:/.*)?",
+        body=UNREAD_BODY,
+        **for_pages(GET=discovery.authorization_server),
+    ),
+    route(
         r"/authorize",
         body=SMALL_BODY,
         GET=authorize.authorize_page,
@@ -32,6 +38,7 @@ ROUTES = (
     ),
     route(r"/jwks", body=UNREAD_BODY, **for_pages(GET=discovery.jwks)),
     route(r"/token", body=SMALL_BODY, **for_pages(POST=token.issue)),
+    route(r"/introspect", body=SMALL_BODY, POST=introspect.introspect),
     route(r"/revoke", body=SMALL_BODY, **for_pages(POST=revoke.revoke)),
     route(
         r"/userinfo",

@@ -99,3 +99,8 @@ class Signer:
 
     def _mac(self, version: int, signed: str) -> str:
         return base64url(hmac.digest(self._keys[version], signed.encode(), "sha256"))
+
+
+def signed_at(text: str) -> int:
+    """Return the unix time at which a text was signed that has been verified."""
+    return int(text.split(".")[2])

@@ -338,6 +338,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "session_key": flag,
         "allow": allowed,
         "openids": flag,
+        "introspects": many(_client_id),
         "disabled": flag,
         "epoch": whole(1, 2**31),
     },
@@ -359,7 +360,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 SINCE: Mapping[str, Mapping[str, int]] = {
     "apps": {"domain_proofs": 2},
-    "clients": {"allow": 2, "openids": 2, "frame_origins": 2},
+    "clients": {"allow": 2, "introspects": 2, "openids": 2, "frame_origins": 2},
     "people": {},
 }
 """By kind: the schema version of each field that version 1 does not have.

@@ -69,6 +69,9 @@ PLACES = {
     "revocation": oauth(
         {"client_id": "demo", "client_secret": "SECRET"}, path="/oidc/revoke"
     ),
+    "introspection": oauth(
+        {"client_id": "demo", "client_secret": "SECRET"}, path="/oidc/introspect"
+    ),
 }
 
 

@@ -49,6 +49,7 @@ OF_CLIENT = {
     "snapshot_users": ("--snapshot-users deny", "deny"),
     "allow": ("--allow staff guests", ("staff", "guests")),
     "openids": ("--openids", True),
+    "introspects": ("--introspects shop app-2", ("shop", "app-2")),
     "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
     "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
     "post_logout_redirect_uris": (

@@ -87,6 +87,7 @@ ENDPOINTS = {
     "authorize by POST": form(oidc, "/oidc/authorize", **_OIDC),
     "token of a machine": form(oidc, "/oidc/token", **_MACHINE),
     "token of a person": form(oidc, "/oidc/token", **_VERIFIED),
+    "introspection": form(oidc, "/oidc/introspect", **_CLIENT, token="t" * 32),
     "revocation": form(oidc, "/oidc/revoke", **_CLIENT, token="t" * 32),
     "userinfo": page(oidc, "/oidc/userinfo"),
     "userinfo by POST": form(oidc, "/oidc/userinfo", access_token="t" * 32),

@@ -13,7 +13,7 @@ from runtime.gateway import Gateway
 from runtime.tokens.oidc_keys import OidcKeys
 from template.served import read_template
 from tests.support.handles import oidc as handle
-from tests.support.provider import ISSUER
+from tests.support.provider import ISSUER, Provider
 from tests.support.routes_of_template import function_at
 from tests.support.rsa_keys import private_key, public_key
 from tests.support.scripted_wechat import ask, change
@@ -51,7 +51,22 @@ def test_an_issuer_with_a_path(settings, clock):
 
     assert issuer == content["issuer"]
     assert f"{issuer}/oidc/jwks" == content["jwks_uri"]
-    assert 5 == len([url for url in addresses.values() if str(url).startswith(issuer)])
+    assert 6 == len([url for url in addresses.values() if str(url).startswith(issuer)])
+
+
+@pytest.mark.parametrize("path", ["", "/wechat", "/other"])
+def test_the_same_for_oauth(provider, settings, clock, path):
+    """RFC 8414: an issuer's path may follow, and no other one."""
+    name = "/.well-known/oauth-authorization-server"
+    here = provider.ask(name)
+    issuer = "https://example.com/wechat"
+    beneath = Gateway(replace(settings, public_base_url=issuer), clock=clock)
+    status, _, body = Provider(beneath).ask(name + path)
+
+    assert provider.ask(METADATA)[1:] == here[1:]
+    assert (404 if path == "/other" else 200) == status
+    assert path == "/other" or issuer == json.loads(body)["issuer"]
+    assert 404 == provider.ask(name + "/wechat")[0]
 
 
 @pytest.mark.case(96)
@@ -64,7 +79,7 @@ def test_what_it_says_is_true(metadata):
         if name.endswith("_endpoint") or name == "jwks_uri"
     ]
 
-    assert 6 == len(endpoints)
+    assert 7 == len(endpoints)
     assert [
         each for each in endpoints if not any(p.fullmatch(each) for p in paths)
     ] == []
