@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.envelope import Envelope
 from runtime.documents.listing import DocumentListing, Listing, VersionListing
-from runtime.documents.reader import (
-    COMPARE_SECONDS,
-    FRESH_SECONDS,
-    Document,
-    DocumentMemory,
-    DocumentReader,
-)
+from runtime.documents.memory import FRESH_SECONDS, Document, DocumentMemory
+from runtime.documents.reader import COMPARE_SECONDS, DocumentReader
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.renewed import FIRST_SECONDS, PATIENCE_SECONDS
 from runtime.documents.secret_fields import READ_BY_ID, SECRET_FIELDS, SecretFields

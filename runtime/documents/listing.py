@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from runtime.documents.reader import Document, DocumentReader
+from runtime.documents.memory import Document
+from runtime.documents.reader import DocumentReader
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.renewed import (
     FIRST_SECONDS,

@@ -16,21 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from runtime.crypto.envelope import CannotOpen
+from runtime.documents.memory import Document, DocumentMemory, Seen
 from runtime.documents.redis_copies import DocumentCopies, DocumentCopy
 from runtime.documents.secret_fields import SecretFields
 from runtime.documents.store import DocumentStore, StoreAway
-from runtime.documents.unreadable import UnreadableDocument
 from runtime.errors import ServiceUnavailable
 from runtime.state.single_flight import SingleFlight
 
 log = logging.getLogger("gateway.documents")
-
-FRESH_SECONDS = 2.0
-"""A change is seen by every process within this time."""
 
 SEARCH_SECONDS = 30.0
 """Longer than the timeouts of a store and of Redis together."""
@@ -38,18 +34,8 @@ SEARCH_SECONDS = 30.0
 READERS = 16
 """Threads that read from the store what Redis has no copies of."""
 
-MOST_ABSENT = 1000
-
 COMPARE_SECONDS = 0.2
 """Longest time that a comparison with an unreachable store delays a reader."""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One version of a document, with its secrets opened."""
-
-    version: int
-    content: Mapping[str, Any] = field(repr=False)
 
 
 class DocumentReader:
@@ -292,84 +278,3 @@ def in_threads(
         each.join()
     if faults:
         raise faults[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Result of a search at `asked_at`; `document` is None where it was removed.
-
-    It is None as well where the version is `unreadable`; `mark` is of its bytes.
-    """
-
-    asked_at: float
-    version: int
-    document: Document | None
-    unreadable: bool = False
-    mark: int = 0
-
-    def read(self, name: str) -> Document | None:
-        """Return the document; UnreadableDocument if it cannot be read."""
-        if self.unreadable:
-            raise UnreadableDocument(name)
-        return self.document
-
-
-class DocumentMemory:
-    """The last documents seen, by name, and the last names that there are none of.
-
-    Anybody may ask for any id, so only few absent ones are remembered.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._seen: dict[str, Seen] = {}
-        self._absent: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        """Return how many documents are remembered."""
-        return len(self._seen)
-
-    def fresh(self, name: str) -> Seen | None:
-        """Return what was seen within the last FRESH_SECONDS."""
-        seen = self._seen.get(name)
-        if seen is None or self._clock() >= seen.asked_at + FRESH_SECONDS:
-            return None
-        return seen
-
-    def last(self, name: str) -> Seen | None:
-        """Return what was seen last, however long ago."""
-        return self._seen.get(name)
-
-    def remember(self, name: str, seen: Seen) -> None:
-        """Remember what was seen, unless a later question has been answered."""
-        with self._lock:
-            self._absent.pop(name, None)
-            known = self._seen.get(name)
-            if known is None or _order(known) <= _order(seen):
-                self._seen[name] = seen
-
-    def extend(self, name: str, seen: Seen) -> None:
-        """Use it for FRESH_SECONDS more: neither Redis nor the store answers."""
-        self.remember(name, replace(seen, asked_at=self._clock()))
-
-    def is_absent(self, name: str) -> bool:
-        """Tell whether there was none within the last FRESH_SECONDS."""
-        asked_at = self._absent.get(name)
-        return asked_at is not None and self._clock() < asked_at + FRESH_SECONDS
-
-    def miss(self, name: str, asked_at: float) -> None:
-        """Remember that there was none at this time."""
-        with self._lock:
-            if len(self._absent) >= MOST_ABSENT:
-                self._absent.clear()
-            self._absent[name] = asked_at
-
-    def forget(self, name: str) -> None:
-        """Forget a document that does not exist."""
-        with self._lock:
-            self._seen.pop(name, None)
-
-
-def _order(seen: Seen) -> tuple[float, int]:
-    return seen.asked_at, seen.version

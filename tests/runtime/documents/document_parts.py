@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
-from runtime.documents.reader import DocumentMemory
+from runtime.documents.memory import DocumentMemory
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.documents.store import StoreAway
 from runtime.state.redis_store import RedisStore
