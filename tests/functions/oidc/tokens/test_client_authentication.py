@@ -6,7 +6,6 @@ import pytest
 
 from runtime.registry.client_secrets import hash_secret
 from runtime.registry.models import Client
-from runtime.usage.limits import Limits
 from tests.support.provider import CODE, SECRETS, make_code
 from tests.support.scripted_wechat import SERVICE, basic, change
 
@@ -100,22 +99,3 @@ def test_an_unknown_client_takes_the_path_of_a_wrong_secret(provider, monkeypatc
     assert [WRONG, WRONG] == [said(answer) for answer in answers]
     assert list(wrong.values()) == compared
     assert words[0] == words[1]
-
-
-@pytest.mark.case(123)
-def test_wrong_secrets_are_counted(provider, gateway):
-    """After so many a minute from one address a wrong one waits, and no right one."""
-    gateway.limits = Limits(
-        gateway.redis_store,
-        per_address=1000,
-        per_minute=1000,
-        trusted_hops=0,
-        clock=gateway.clock,
-        wrong_secrets=3,
-    )
-    header = [("authorization", basic("demo", "demo_" + "0" * 32))]
-    guesses = [provider.token(GRANT, client=None, headers=header) for _ in range(4)]
-
-    assert [401, 401, 401, 429] == [status for status, _, _ in guesses]
-    assert 200 == provider.token(GRANT)[0]
-    assert 200 == provider.token(GRANT, client="other")[0]
