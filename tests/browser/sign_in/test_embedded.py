@@ -135,6 +135,7 @@ def test_where_the_browser_refuses_to_leave_the_user_does(visitor, framing):
     scan_and_confirm(visitor)
     button = qr(visitor).get_by_role("link", name="Continue")
     expect(button).to_be_visible(timeout=15_000)
+    visitor.tab.wait_for_timeout(500)
 
     assert visitor.tab.url.startswith(f"{framing.url}/frame")
     button.click()
