@@ -135,6 +135,8 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
     others = "clients whose tokens it may introspect"
     _many(parser, "--introspects", "ID", others, field="introspects")
     add("--allow", action=AllowAction, nargs="+", metavar="WHO", help=who)
+    _flag(parser, "--page-qr", "computers show a page's address as the QR code")
+    add("--confirm", metavar="HOW", help="digits, or tap: what that sign-in takes")
 
 
 def clear_option(parser: ArgumentParser) -> None:

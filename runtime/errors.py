@@ -166,6 +166,59 @@ class CookieMissing(FlowExpired):
     )
 
 
+class QrCodeExpired(GatewayError):
+    """The confirmation that a QR code or a computer's page stands for is over."""
+
+    status = 400
+    code = "qr_code_expired"
+    message = N_("This QR code has expired. Please start again on the computer.")
+
+
+class ConfirmationRefused(GatewayError):
+    """The user refused the sign-in on the phone."""
+
+    status = 403
+    code = "confirmation_refused"
+    message = N_("The sign-in was refused on the phone.")
+
+
+class ConfirmationFailed(GatewayError):
+    """The digits that were typed on the computer were wrong too often."""
+
+    status = 403
+    code = "confirmation_failed"
+    message = N_("The digits were wrong too often, so this sign-in has ended.")
+
+
+class ConfirmedElsewhere(GatewayError):
+    """Another phone was first to confirm the same sign-in."""
+
+    status = 409
+    code = "confirmed_elsewhere"
+    message = N_("Another phone has already confirmed this sign-in.")
+
+
+class SameBrowser(GatewayError):
+    """The browser that shows a QR code has opened its address itself."""
+
+    status = 409
+    code = "same_browser"
+    message = N_(
+        "This is the browser that shows the QR code. Scan it with WeChat on your phone."
+    )
+
+
+class WebViewCodeExpired(GatewayError):
+    """A mini program's code for its web-view is unknown, expired or redeemed."""
+
+    status = 400
+    code = "web_view_code_expired"
+    message = N_(
+        "This link has expired or was used before. "
+        "Please go back to the mini program and try again."
+    )
+
+
 class ConsentRefused(GatewayError):
     """The user refused on WeChat's consent sheet."""
 

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.answered import AnsweredRequests
+    from runtime.sign_in.confirmations import Confirmations
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.openids import Openids
     from runtime.sign_in.pushed_requests import PushedRequests
     from runtime.sign_in.references import References
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
+    from runtime.sign_in.web_view_codes import WebViewCodes
     from runtime.state.redis_store import RedisStore
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
@@ -267,6 +269,20 @@ class Gateway:
         from runtime.sign_in.pushed_requests import PushedRequests
 
         return PushedRequests(self.redis_store)
+
+    @lazy
+    def confirmations(self) -> Confirmations:
+        """Return the sign-ins on computers that users confirm on their phones."""
+        from runtime.sign_in.confirmations import Confirmations
+
+        return Confirmations(self.redis_store)
+
+    @lazy
+    def web_view_codes(self) -> WebViewCodes:
+        """Return the codes that take a mini program's user into its web-view."""
+        from runtime.sign_in.web_view_codes import WebViewCodes
+
+        return WebViewCodes(self.redis_store)
 
     @lazy
     def _sign_outs(self) -> SignOuts:

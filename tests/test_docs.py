@@ -88,8 +88,9 @@ def _cookie_names(module, tree):
             yield importlib.import_module(module).COOKIE  # behind a prefix, or not
         elif isinstance(name, ast.Constant):
             yield name.value
-        else:  # a method that makes the name
-            yield from texts(_function(tree, name.func.attr).body[-1])
+        else:  # a function or a method that makes the name
+            maker = getattr(name.func, "attr", None) or name.func.id
+            yield from texts(_function(tree, maker).body[-1])
 
 
 def _function(tree, name):

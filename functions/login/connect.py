@@ -35,7 +35,7 @@ def oauth2_authorize(request: Request, gateway: Gateway) -> Response:
 
 
 def qrconnect(request: Request, gateway: Gateway) -> Response:
-    """Answer /connect/qrconnect: through the client's website app."""
+    """Answer /connect/qrconnect: through the client's website app, if it has one."""
     return _begin(request, gateway, scopes=BY_QR)
 
 
@@ -82,8 +82,11 @@ def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
 
 
 def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
-    """Return the one app that is asked for: the client needs its openids."""
-    apps = replace(apps, page=None) if by_qr else replace(apps, qr=None)
+    """Return the one app that is asked for: the client needs its openids.
+
+    Without a website app the service account signs computers in, too.
+    """
+    apps = replace(apps, page=None) if by_qr and apps.qr else replace(apps, qr=None)
     named = appid in (apps.client.client_id, *apps.appids)
     if not apps.appids or not named:
         raise SignInNotConfigured

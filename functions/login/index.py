@@ -17,13 +17,23 @@ mobile_app = late("functions.login.mobile_app")
 sign_in_page = late("functions.login.sign_in_page")
 session = late("functions.login.session_views")
 
+computer = late("functions.login.computer")
+phone = late("functions.login.phone")
+web_view = late("functions.login.web_view")
+
 _OF_MINI_PROGRAMS = "/miniprogram"
 _OF_MOBILE_APPS = "/mobile"
-_OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS)
+_TO_WEB_VIEW = "/miniprogram/webview"
+_OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS, _TO_WEB_VIEW)
 
 ROUTES = (
     route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
-    route(r"/(qr|continue)\.js", body=UNREAD_BODY, GET=page_scripts.page_script),
+    route(r"/(qr|continue|wait)\.js", body=UNREAD_BODY, GET=page_scripts.page_script),
+    route(r"/scan/([A-Za-z0-9_-]{16})", body=UNREAD_BODY, GET=phone.scan),
+    route(r"/phone", body=SMALL_BODY, GET=phone.phone, POST=phone.answer),
+    route(r"/wait", body=SMALL_BODY, GET=computer.wait, POST=computer.type_digits),
+    route(r"/webview", body=SMALL_BODY, GET=web_view.ask, POST=web_view.redeem),
+    route(_TO_WEB_VIEW, body=SMALL_BODY, POST=web_view.issue),
     route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
     route(_OF_MINI_PROGRAMS, body=SMALL_BODY, POST=mini_program.mini_program_sign_in),
     route(_OF_MOBILE_APPS, body=SMALL_BODY, POST=mobile_app.mobile_app_sign_in),

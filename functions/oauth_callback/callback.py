@@ -89,6 +89,9 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
         if page := _answered_page(request, gateway, end):
             return page
         raise
+    if end.flow.confirmation:
+        # The computer's sign-in is not this browser's: the phone is only asked.
+        return redirect(f"/login/phone?flow={state}")
     known = str(result.fields.get("wechat_code"))
     if embedded and not hmac.compare_digest(known, sha256_hex(code)):
         # Who began the sign-in knows the state. Another user may have finished it, and
@@ -101,6 +104,9 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
 
 def _exchanged(gateway: Gateway, end: FlowEnd, code: str) -> Mapping[str, Any]:
     profile = gateway.sign_in.exchange_code(end.app, code)
+    if end.flow.confirmation:
+        gateway.flows.keep_profile(end.state, profile)
+        return {}
     return {**finish(gateway, end, profile), "wechat_code": sha256_hex(code)}
 
 

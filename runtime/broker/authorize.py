@@ -89,7 +89,7 @@ def authorize(
     flow = Flow(
         next=DEFAULT_NEXT,
         appids=apps.appids,
-        scope=asked.scope[0] if asked.dialect == WECHAT else None,
+        scope=_scope_in_wechat(asked),
         request=asked,
     )
     return start_sign_in(
@@ -128,6 +128,13 @@ def grant_of(
         code_challenge=asked.code_challenge,
         language=language,
     )
+
+
+def _scope_in_wechat(asked: AuthorizationRequest) -> str | None:
+    """Return what to ask WeChat for inside WeChat, None for the app's own scope."""
+    asks = asked.scope[0] if asked.dialect == WECHAT else None
+    # That of website apps; a service account takes their place where there is none.
+    return None if asks == "snsapi_login" else asks
 
 
 def _profile(

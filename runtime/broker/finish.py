@@ -64,28 +64,32 @@ class FlowEnd:
 def client_of_flow(gateway: Gateway, flow: Flow) -> Client | None:
     """Return the client that asked, or else the one of the gateway's own domain."""
     asked = flow.request
-    client_id = asked.client_id if asked else gateway.settings.login_client
-    return gateway.registry.client(client_id)
+    named = asked.client_id if asked else flow.client_id
+    return gateway.registry.client(named or gateway.settings.login_client)
 
 
 def start_of(flow: Flow) -> str:
     """Return the path at which this sign-in can be started again."""
+    if flow.confirmation:
+        return f"/login/scan/{flow.confirmation}"
     if flow.request:
         return flow.request.again
     return f"/login?next={quote(flow.next, safe='')}"
 
 
 def finish(
-    gateway: Gateway, end: FlowEnd, profile: Mapping[str, Any]
+    gateway: Gateway, end: FlowEnd, profile: Mapping[str, Any], *, way: str = ""
 ) -> Mapping[str, Any]:
     """Store the session and return its fields; done once for each flow.
+
+    `way` marks a session that began in one of the weaker ways.
 
     Where a client asked, its code is stored under the flow's state. `key` is then the
     version of the key that made this code: a repeated callback may reach an instance
     that has a newer key. Of a user whom the client does not admit nothing is stored
     but the reference, so that a repeated callback shows the same one.
     """
-    session, entries = _session(gateway, end, profile)
+    session, entries = _session(gateway, end, profile, way)
     result = asdict(session)
     flow = end.flow
     if end.client:
@@ -149,7 +153,7 @@ def continuation(
 
 
 def _session(
-    gateway: Gateway, end: FlowEnd, profile: Mapping[str, Any]
+    gateway: Gateway, end: FlowEnd, profile: Mapping[str, Any], way: str
 ) -> tuple[Session, list[Entry]]:
     app, asked = end.app, end.flow.request
     openid, now = profile["wechat_openid"], gateway.clock()
@@ -163,7 +167,7 @@ def _session(
     if asked and (asked.embedded or not may_have_session(gateway, sub)):
         # No cookie binds a flow in a frame: it signs nobody in at the gateway.
         return Session(sub=sub, sid="", at=int(now), app=app.appid), []
-    session, entry = gateway.sessions.make(sub, profile, now=now)
+    session, entry = gateway.sessions.make(sub, profile, now=now, way=way)
     return session, [entry]
 
 

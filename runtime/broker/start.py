@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from runtime.broker.page_qr import begin, shown, wait_url
 from runtime.gateway import Gateway
 from runtime.pages.languages import (
     COOKIE,
@@ -17,7 +18,7 @@ from runtime.pages.languages import (
     lenient_argument,
     url_in_language,
 )
-from runtime.pages.qr_code import QrCode
+from runtime.pages.qr_code import PageQr, QrCode
 from runtime.registry.sign_in_apps import SILENT, SignInApps
 from runtime.settings import Settings
 from runtime.sign_in.flows import Flow
@@ -60,25 +61,38 @@ def start_sign_in(
     started = gateway.flows.start(flow, request)
     browser = browser_of(request)
     authorize_url = gateway.sign_in.authorize_url
-    wechat_url, qr = None, None
+    wechat_url, qr, page_qr = None, None, None
     if apps.page:
         wechat_url = authorize_url(apps.page, started.state, scope=flow.scope)
     if apps.qr:
         frame = authorize_url(apps.qr, started.state, embedded=True)
         qr = QrCode(page_url=authorize_url(apps.qr, started.state), frame_url=frame)
+    elif apps.page:
+        page_qr = PageQr(wait_url(started.state))
     if _wants_json(request):
-        response = _as_json(apps, qr, wechat_url, flow)
+        response = _as_json(apps, qr, page_qr, wechat_url, flow, gateway.settings)
     elif browser is Browser.WECHAT and wechat_url and not asks:
         response = redirect(wechat_url)
     else:
         from runtime.pages.pages import sign_in
 
+        if page_qr and apps.page and browser is Browser.DESKTOP:
+            found = begin(
+                request,
+                gateway,
+                started,
+                client=apps.client,
+                app=apps.page,
+                scope=flow.scope,
+            )
+            page_qr = shown(gateway, started.state, found)
         response = sign_in(
             language,
             qr=qr,
             wechat_url=wechat_url,
             url=url,
             other_browser_url=other_browser_url,
+            page_qr=page_qr,
             client_name=apps.client.name,
             browser=browser,
             logo=apps.client.logo,
@@ -148,12 +162,21 @@ def _wants_json(request: Request) -> bool:
 
 
 def _as_json(
-    apps: SignInApps, qr: QrCode | None, wechat_url: str | None, flow: Flow
+    apps: SignInApps,
+    qr: QrCode | None,
+    page_qr: PageQr | None,
+    wechat_url: str | None,
+    flow: Flow,
+    settings: Settings,
 ) -> Response:
+    by_page = page_qr and f"{settings.public_base_url}{page_qr.wait_url}"
     return json_response(
         {
             "client": apps.client.name,
             "qr": apps.qr and qr and {"appid": apps.qr.appid, "url": qr.page_url},
+            "page_qr": apps.page
+            and by_page
+            and {"appid": apps.page.appid, "url": by_page},
             "wechat": apps.page and {"appid": apps.page.appid, "url": wechat_url},
             "next": flow.next,
         }

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from runtime.errors import GatewayError, NotAdmitted
 from runtime.pages.languages import LANGUAGES, translator, url_in_language
-from runtime.pages.qr_code import QrCode
+from runtime.pages.qr_code import PageQr, QrCode
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
 from runtime.pages.safe_urls import callback_link, link, origin, picture, script
 from runtime.web.browsers import Browser
@@ -15,6 +15,7 @@ from runtime.web.messages import Response
 
 QR_SCRIPT = "/login/qr.js"
 CONTINUE_SCRIPT = "/login/continue.js"
+WAIT_SCRIPT = "/login/wait.js"
 
 RENEW_SECONDS = 540
 """A sign-in page loads itself anew after this time; its flow lives a minute longer."""
@@ -32,6 +33,7 @@ def sign_in(
     client_name: str,
     browser: Browser,
     other_browser_url: str | None = None,
+    page_qr: PageQr | None = None,
     logo: str = "",
     home: str | None = None,
     silent: bool = False,
@@ -41,21 +43,29 @@ def sign_in(
     """Return the sign-in page with the ways that this browser can take.
 
     `wechat_url` is WeChat's consent sheet, `url` this page's own, `other_browser_url`
-    the one to open in another browser if that differs, `logo` a data: URI, `home` the
-    client's home page. `silent` tells that WeChat does not ask for consent. The page
-    loads `renewal` before its sign-in expires.
+    the one to open in another browser if that differs, `page_qr` the QR code where
+    there is none of WeChat's, `logo` a data: URI, `home` the client's home page.
+    `silent` tells that WeChat does not ask for consent. The page loads `renewal` before
+    its sign-in expires.
     """
     if qr and not (origin(qr.frame_url) and link(qr.page_url)):
         qr = None
     shown = qr if browser is Browser.DESKTOP else None
-    own_script = script(f"{origin(url) or ''}{QR_SCRIPT}")
+    waits = bool(page_qr and page_qr.picture)
+    own_script = script(f"{origin(url) or ''}{WAIT_SCRIPT if waits else QR_SCRIPT}")
+    if page_qr and page_qr.picture:
+        scripts = (own_script,) if own_script else ()
+        allowed = Allowed(scripts=scripts, fetches=True)
+    else:
+        allowed = _allowed(shown, own_script) if shown else NOTHING_MORE
     return render(
         language,
         "sign_in.html",
-        status=200 if qr or link(wechat_url) else 501,
+        status=200 if qr or page_qr or link(wechat_url) else 501,
         https=https,
-        allowed=_allowed(shown, own_script) if shown else NOTHING_MORE,
+        allowed=allowed,
         qr=qr,
+        page_qr=page_qr,
         own_script=own_script,
         wechat_url=link(wechat_url),
         address=link(other_browser_url) or url,

@@ -1,4 +1,4 @@
-"""WeChat's QR code: its page, its frame, and the script that makes the frame."""
+"""QR codes of a sign-in page: WeChat's own, or one of the page's own address."""
 
 from __future__ import annotations
 
@@ -10,8 +10,21 @@ _SCRIPT = "/connect/zh_CN/htmledition/js/wxLogin.js"
 
 
 @dataclass(frozen=True, slots=True)
+class PageQr:
+    """A QR code of our own address, for WeChat's scanner.
+
+    `picture` is a data: URI, None where the page only links to `wait_url`, the page
+    that has it; `seconds` is how long it can be scanned.
+    """
+
+    wait_url: str
+    picture: str | None = None
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QrCode:
-    """The URLs of one QR code: `page_url` for a window, `frame_url` for a frame."""
+    """A QR code of WeChat's: `page_url` for a window, `frame_url` for a frame."""
 
     page_url: str
     frame_url: str

@@ -39,13 +39,15 @@ class Allowed:
 
     The page may run `scripts`, frame the origin `frame`, and post a form whose answer
     redirects to one of the origins `form_targets`. Pages of the origins `framed_by` may
-    frame it, and its links then go to the top window.
+    frame it, and its links then go to the top window. With `fetches` a script may ask
+    our own origin.
     """
 
     scripts: tuple[str, ...] = ()
     frame: str | None = None
     form_targets: tuple[str, ...] = ()
     framed_by: tuple[str, ...] = ()
+    fetches: bool = False
 
 
 NOTHING_MORE = Allowed()
@@ -108,6 +110,8 @@ def _policy(style: str, allowed: Allowed) -> str:
     ]
     if allowed.scripts:
         directives.append(" ".join(["script-src", *allowed.scripts]))
+    if allowed.fetches:
+        directives.append("connect-src 'self'")
     if allowed.frame:
         # WeChat's page redirects its frame back to us.
         own = ["'self'"] if allowed.framed_by else []

@@ -72,6 +72,9 @@ class Client:
     `allow` says who may sign in: ANYONE, KNOWN, or the groups of which one is enough.
     `introspects` names the clients of whose tokens it may learn the facts.
     With `openids` it is told a user's openids with all of its apps.
+
+    With `page_qr` a computer shows a page's own address as a QR code even where there
+    is a website app. `confirm` is "digits" or "tap": what such a sign-in takes.
     """
 
     client_id: str
@@ -93,6 +96,8 @@ class Client:
     pairwise_salt: str = field(default="", repr=False)
     snapshot_users: str = "page"
     email_domain: str = ""
+    page_qr: bool = False
+    confirm: str = "digits"
     js_domains: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     frame_origins: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from runtime.errors import GatewayError
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.known_users import ROLES, document_id
 from runtime.registry.logo import logo
+from runtime.registry.models import ANYONE
 from runtime.registry.rules import (
     OWN_SCHEME,
     Fault,
@@ -232,6 +233,8 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "openids", "must be false: a pairwise client is told no openid"
     if content.get("subject_type") == "pairwise" and "pairwise_salt" not in content:
         yield "pairwise_salt", "is missing: pairwise identifiers are made with it"
+    if content.get("confirm") == "tap" and content.get("allow", ANYONE) != ANYONE:
+        yield "confirm", "must be digits, unless allow is anyone"
     native = content.get("native", False)
     for place, uri in enumerate(content.get("redirect_uris", ()), 1):
         fault = _native_fault(uri, native=native, pkce=content.get("pkce", "required"))
@@ -333,6 +336,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "pairwise_salt": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "snapshot_users": word("page", "deny"),
         "email_domain": host,
+        "page_qr": flag,
+        "confirm": word("digits", "tap"),
         "js_domains": many(host),
         "rate": _rate,
         "session_key": flag,
@@ -360,7 +365,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 SINCE: Mapping[str, Mapping[str, int]] = {
     "apps": {"domain_proofs": 2},
-    "clients": {"allow": 2, "introspects": 2, "openids": 2, "frame_origins": 2},
+    "clients": {
+        **{"allow": 2, "introspects": 2, "openids": 2, "frame_origins": 2},
+        **{"page_qr": 2, "confirm": 2},
+    },
     "people": {},
 }
 """By kind: the schema version of each field that version 1 does not have.
@@ -374,6 +382,6 @@ SCHEMA = max((since for kind in SINCE.values() for since in kind.values()), defa
 
 _TOGETHER = (
     *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
-    *("native", "redirect_uris", "openids"),
+    *("native", "redirect_uris", "openids", "confirm", "allow"),
 )
 """Fields of a client that may contradict each other."""

@@ -29,7 +29,10 @@ class UnknownMobileApp(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class SignInApps:
-    """Apps of a client with which a browser can sign in; either may be None."""
+    """Apps of a client with which a browser can sign in; either may be None.
+
+    Without `qr` a computer signs in through `page`, by a QR code of our own address.
+    """
 
     client: Client
     qr: App | None
@@ -51,7 +54,8 @@ def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
     if client is None or client.disabled:
         raise SignInNotConfigured
     by_kind = {app.kind: app for app in reversed(registry.apps_of(client))}
-    return SignInApps(client, by_kind.get(QR_KIND), by_kind.get(PAGE_KIND))
+    qr, page = by_kind.get(QR_KIND), by_kind.get(PAGE_KIND)
+    return SignInApps(client, None if client.page_qr and page else qr, page)
 
 
 def mobile_app_of(

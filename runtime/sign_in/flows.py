@@ -7,6 +7,7 @@ to the browser that began it, so that two tabs do not disturb each other.
     gateway:flow:{hash}            the flow
     gateway:flow:{hash}:exchange   which caller exchanges WeChat's code, or `over`
     gateway:flow:{hash}:done       the result, for callers that wait or come again
+    gateway:flow:{hash}:user       of a phone: its user's profile
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ class Flow:
     It ends at `next`, a page of the same domain, or with the answer to a client's
     `request`. `scope` is what a sign-in inside WeChat asks for, None for the app's own;
     `language` is that of the page it began on, which the browser may not send again.
+    With a `confirmation` it is a phone's: it signs in nobody, and learns only whose
+    phone it is; `client_id` is then the client of the sign-in on the computer.
     """
 
     next: str
@@ -111,6 +114,8 @@ class Flow:
     language: str | None = None
     scope: str | None = None
     request: AuthorizationRequest | None = None
+    confirmation: str = ""
+    client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +128,14 @@ class FlowResult:
 
 @dataclass(frozen=True, slots=True)
 class StartedFlow:
-    """A new flow's state, and the cookie that binds it to the browser."""
+    """A new flow's state, and the cookie that binds it to the browser.
+
+    `browser` is the hash by which the cookie is recognized.
+    """
 
     state: str
     cookie: tuple[str, str]
+    browser: str
 
 
 class Flows:
@@ -156,7 +165,8 @@ class Flows:
         bound = replace(flow, browser=sha256_hex(cookie.secret))
         text = json.dumps(asdict(bound)).encode()
         self._store.put(_key(state), text, seconds=FLOW_SECONDS)
-        return StartedFlow(state, self.cookies.header(state, cookie))
+        header = self.cookies.header(state, cookie)
+        return StartedFlow(state, header, bound.browser)
 
     def start_unbound(self, flow: Flow) -> str:
         """Store a flow for ten minutes that no cookie binds; return its state.
@@ -187,6 +197,19 @@ class Flows:
         if cookie is None:
             return None
         return hmac.compare_digest(sha256_hex(cookie.secret), flow.browser)
+
+    def keep_profile(self, state: str, profile: Mapping[str, Any]) -> None:
+        """Store whose phone it is, for as long as the flow lives."""
+        text = json.dumps(profile, ensure_ascii=False).encode()
+        self._store.put(_key(state) + ":user", text, seconds=FLOW_SECONDS)
+
+    def profile(self, state: str) -> Mapping[str, Any]:
+        """Return whose phone it is; FlowExpired if that is not known, or no longer."""
+        text = self._store.get(_key(state) + ":user")
+        if text is None:
+            raise FlowExpired
+        profile: Mapping[str, Any] = json.loads(text)
+        return profile
 
     def once(self, state: str, exchange: Callable[[], Mapping[str, Any]]) -> FlowResult:
         """Return the flow's one result, however many callers ask at the same time.
@@ -264,6 +287,15 @@ class FlowCookies:
         secret, _, rest = value.partition(".")
         language, _, client_id = rest.partition(".")
         return FlowCookie(secret, language, client_id)
+
+    def has(self, request: Request, browser: str) -> bool:
+        """Tell whether the request comes from the browser of this hash."""
+        secrets_ = (
+            value.partition(".")[0]
+            for name, value in request.cookies.items()
+            if _NAME.fullmatch(name)
+        )
+        return any(hmac.compare_digest(sha256_hex(each), browser) for each in secrets_)
 
     def bounded(self, state: str, request: Request, *, choice: int) -> str:
         """Return a state with which the browser has at most MOST_COOKIES cookies.

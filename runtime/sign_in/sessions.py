@@ -3,8 +3,9 @@
 The cookie is a signed value as Tornado makes it, so a Tornado service on the same
 domain reads it by `get_signed_cookie`. It holds
 `{"v":1,"sub","sid","at","amr":"wechat","app"}` and no profile: so it stays small, and
-no request carries a name. A mini program stores no cookies: it sends the same value in
-base64url, as a Bearer token.
+no request carries a name. `"way"` is there where the sign-in was one of the weaker ways
+below. A mini program stores no cookies: it sends the same value in base64url, as a
+Bearer token.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
 COOKIE = "gateway_session"
 
+PAGE_QR = "page_qr"
+"""The way of a computer whose page showed its own address as a QR code."""
+
+WEB_VIEW = "webview"
+"""The way from a mini program into its web-view."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -37,7 +44,8 @@ class Session:
 
     `app` is the appid of the WeChat app, which gives an openid its meaning; cookies of
     old versions have none. `by_cookie` tells that a browser sent it by itself, so a
-    request that changes something needs a proof of its own.
+    request that changes something needs a proof of its own. `way` is PAGE_QR, WEB_VIEW
+    or empty.
     """
 
     sub: str
@@ -45,6 +53,15 @@ class Session:
     at: int
     app: str = ""
     by_cookie: bool = True
+    way: str = ""
+
+    @property
+    def may_open_console(self) -> bool:
+        """Tell whether the operators' console may take it for its user's.
+
+        Another person can talk a user into one of the other ways.
+        """
+        return not self.way
 
 
 class Sessions:
@@ -81,13 +98,17 @@ class Sessions:
         return session
 
     def make(
-        self, sub: str, profile: Mapping[str, Any], *, now: float
+        self, sub: str, profile: Mapping[str, Any], *, now: float, way: str = ""
     ) -> tuple[Session, Entry]:
         """Return a new session, and what has to be stored before it is valid."""
         app = str(profile.get("wechat_appid", ""))
-        session = Session(sub=sub, sid=self._random(16), at=int(now), app=app)
+        session = Session(sub, self._random(16), int(now), app=app, way=way)
+        return session, self.entry(session, profile)
+
+    def entry(self, session: Session, profile: Mapping[str, Any]) -> Entry:
+        """Return what has to be stored before the session is valid."""
         text = json.dumps(profile, ensure_ascii=False).encode()
-        return session, Entry(_key(session.sid), text, self._seconds)
+        return Entry(_key(session.sid), text, self._seconds)
 
     def cookie(self, session: Session, *, now: float) -> tuple[str, str]:
         """Return the Set-Cookie header for a session."""
@@ -120,8 +141,8 @@ class Sessions:
         try:
             fields = json.loads(text)
             sub, sid, at = fields["sub"], fields["sid"], fields["at"]
-            app = fields.get("app", "")
-            return Session(sub, sid, at, app=app, by_cookie=token is None)
+            more = {"app": fields.get("app", ""), "way": fields.get("way", "")}
+            return Session(sub, sid, at, **more, by_cookie=token is None)
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -145,6 +166,8 @@ class Sessions:
     def _signed(self, session: Session, *, now: float) -> str:
         fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}
         fields |= {"amr": "wechat", "app": session.app}
+        if session.way:
+            fields["way"] = session.way
         text = json.dumps(fields, separators=(",", ":"))
         return sign_cookie(self.cookie_name, text, keys=self._keys, now=now)
 

@@ -28,6 +28,9 @@ MOST_REMEMBERED = 10_000
 LONGEST_CLIENT_ID = 64
 """In characters; what else somebody makes up is not hashed."""
 
+CONFIRMATIONS = 5
+"""A minute, of one user, for sign-ins on computers."""
+
 T = TypeVar("T")
 
 # KEYS: the count in all, that of one address, and the attempt. ARGV: how many of each
@@ -98,6 +101,16 @@ class Limits:
         Counted apart, so that a flood of sign-ins does not affect signed-in users.
         """
         self._count("code", request)
+
+    def confirmation(self, user: str) -> None:
+        """Count a user's confirmation of a sign-in on a computer; RateLimited.
+
+        Somebody who talks a user into confirming has three guesses each time.
+        """
+        each, in_all = CONFIRMATIONS, self._per_minute
+        left = self._spend("confirmation", sha256_hex(user), each=each, in_all=in_all)
+        if left:
+            raise RateLimited(left)
 
     def check_secret(
         self, client_id: str, request: Request, find: Callable[[], T | None]

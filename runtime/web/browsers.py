@@ -29,6 +29,32 @@ _NAMED = (
 )
 
 
+# In the order in which they count: most browsers name others as well.
+_PROGRAMS = (
+    *(("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("QQBrowser", "QQ Browser")),
+    *(("Firefox/", "Firefox"), ("OPR/", "Opera"), ("Chrome/", "Chrome")),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    *(("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone")),
+    *(("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS")),
+    *(("CrOS", "ChromeOS"), ("Linux", "Linux")),
+)
+
+
+def device_of(request: Request) -> str:
+    """Return names such as `Chrome, Windows`, "" for what is unknown.
+
+    The User-Agent can say anything, so nothing of it is returned but these names.
+    """
+    agent = (request.header("user-agent") or "")[:1024]
+    found = (
+        next((name for part, name in names if part in agent), "")
+        for names in (_PROGRAMS, _SYSTEMS)
+    )
+    return ", ".join(name for name in found if name)
+
+
 def browser_of(request: Request) -> Browser:
     """Return the kind of browser by the first 1024 characters of its User-Agent."""
     agent = (request.header("user-agent") or "")[:1024]

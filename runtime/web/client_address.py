@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Network, ip_address
+from ipaddress import IPv6Network, ip_address, ip_network
 
 
 def client_address(
@@ -17,6 +17,18 @@ def client_address(
     entries = (forwarded_for or "").split(",")
     seen = entries[-trusted_hops] if 0 < trusted_hops <= len(entries) else ""
     return _counted(seen) or _counted(peer) or peer
+
+
+def public_address(address: str) -> str:
+    """Return what `client_address` returned, "" unless it is one of the Internet.
+
+    Any other is most likely a proxy's that no setting names, and not the caller's.
+    """
+    try:
+        network = ip_network(address)
+    except ValueError:
+        return ""
+    return address if network.is_global else ""
 
 
 def _counted(text: str) -> str | None:

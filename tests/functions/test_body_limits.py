@@ -18,6 +18,7 @@ FUNCTIONS = ("login", "oauth_callback", "oidc", "wechat_api", "admin")
 UNITS = {"kB": 1024, "MB": 1024 * 1024}
 LIMITS = {UNREAD_BODY, SMALL_BODY, MEDIUM_BODY, LARGEST_BODY}
 EXAMPLES = {
+    "{id}": "AbCd0123_-Gh4567",
     "{appid}": SERVICE,
     "{name}": "MP_verify_AbCd0123EfGh4567",
     "{encoded}": "%e6%96%87",

@@ -51,6 +51,8 @@ OF_CLIENT = {
     "openids": ("--openids", True),
     "introspects": ("--introspects shop app-2", ("shop", "app-2")),
     "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
+    "page_qr": ("--page-qr", True),
+    "confirm": ("--confirm tap", "tap"),
     "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
     "post_logout_redirect_uris": (
         "--post-logout-redirect-uri https://a.cn/bye http://localhost:3000/",

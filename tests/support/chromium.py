@@ -40,6 +40,19 @@ def chromium():
         browser.close()
 
 
+class OwnBrowser:
+    """A Chromium beside `browser`, with a user-data-dir and cookies of its own."""
+
+    def __init__(self, browser, folder):
+        self._browser, self._folder = browser, folder
+
+    def new_context(self, **looks):
+        """Start it."""
+        return self._browser.browser_type.launch_persistent_context(
+            self._folder, executable_path=_path(), args=list(_ARGUMENTS), **looks
+        )
+
+
 class BrowserOfProfile:
     """A Chromium beside `browser` with settings of its own; `folder` is its."""
 

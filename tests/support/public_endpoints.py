@@ -71,6 +71,17 @@ ENDPOINTS = {
     "sign-out": form(login, "/logout", _xsrf="x"),
     "qr script": page(login, "/login/qr.js"),
     "continue script": page(login, "/login/continue.js"),
+    "wait script": page(login, "/login/wait.js"),
+    "scan": page(login, "/login/scan/AbCd0123_-Gh4567"),
+    "phone": page(login, "/login/phone", flow="0" * 32),
+    "phone's answer": form(login, "/login/phone", flow="0" * 32, answer="confirm"),
+    "computer": page(login, "/login/wait", flow="0" * 32),
+    "digits": form(login, "/login/wait", flow="0" * 32, digits="0815"),
+    "web-view": page(login, "/login/webview", code="c" * 32),
+    "web-view's form": form(login, "/login/webview", code="c" * 32, _xsrf="x"),
+    "code for it": Endpoint(
+        login, "/login/miniprogram/webview", "POST", "application/json"
+    ),
     "mini program": Endpoint(login, "/login/miniprogram", "POST", "application/json"),
     "mobile app": Endpoint(login, "/login/mobile", "POST", "application/json"),
     "health": page(login, "/login/healthz"),

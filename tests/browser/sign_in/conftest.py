@@ -87,6 +87,15 @@ def silent_service(shared_host):
         yield running
 
 
+@pytest.fixture(scope="session")
+def small_service(shared_host):
+    """A service whose one app is a service account: it has no website app."""
+    with Service(shared_host.url) as running:
+        appids = [shared_host.app("service")["appid"]]
+        running.client = register(shared_host, "Corner shop", running, appids)
+        yield running
+
+
 def register(host, name, service, appids, *, more=()):
     """Return `client_id` and `secret` of a client that is answered at the service."""
     words = [f"--redirect-uri={service.url}/signed_in", f"--home={service.url}/"]

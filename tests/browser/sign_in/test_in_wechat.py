@@ -89,18 +89,3 @@ def test_a_qr_code_is_not_shown_to_the_phone_that_has_to_scan_it(new_user, servi
 
     assert phone.host.user()["nickname"] == desktop.told()["nickname"]
     assert not [each for each in links if each.startswith(phone.host.sandbox_url)]
-
-
-@pytest.mark.case(62)
-def test_without_a_website_app_the_desk_is_sent_to_wechat(new_user, silent_service):
-    """The page has no QR code to show, and tells how to go on with the phone."""
-    desktop = new_user()
-    desktop.open(f"{silent_service.url}/oidc")
-    expect(desktop.tab.get_by_text("Please continue in WeChat.")).to_be_visible()
-    phone = new_user(**IN_WECHAT)
-    address = desktop.tab.get_by_label("Address to open").input_value()
-    # What the service began in one browser cannot end in another.
-    phone.open(f"{address}oidc")
-
-    assert f"{silent_service.url}/" == address
-    assert phone.tab.url.startswith(f"{silent_service.url}/signed_in?")

@@ -170,7 +170,7 @@ class TestRedirectToWeChat:
     @pytest.mark.case(62)
     def test_outside_wechat_the_page_leads_into_it(self, visit):
         """The page shows the client's URL, at which the user starts again."""
-        visit.headers = HTML
+        visit.headers = (*HTML, ("user-agent", "Mozilla/5.0 (Linux; Android 14)"))
         page = visit.connect().body.decode()
 
         assert ">https://app.example.com/</textarea>" in page

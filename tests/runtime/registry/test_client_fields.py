@@ -48,6 +48,8 @@ def test_a_home_that_is_taken(home):
         ("pairwise_salt", "0" * 31),
         ("pairwise_salt", "G" * 32),
         ("snapshot_users", "allow"),
+        ("page_qr", "yes"),
+        ("confirm", "scan"),
         ("email_domain", "Example.com"),
         ("email_domain", "me@example.com"),
         ("email_domain", "example.com\n"),
@@ -80,6 +82,18 @@ def test_a_malformed_field(field, value):
 def test_a_public_client_proves_a_code_by_pkce_alone(client, field, value):
     """It has no secret and cannot do without PKCE; any other one has a secret."""
     assert field == refused(client, field, value).field
+
+
+@pytest.mark.parametrize("allow", ["known", ["staff"]])
+def test_a_tap_is_enough_only_where_everybody_may_come(allow):
+    """Whoever talks a user into a tap would be signed in as one of the few."""
+    for fields in ({"confirm": "tap"}, {"confirm": "digits", "allow": allow}):
+        made = client_document("orders", {**CLIENT, **fields})
+        assert fields.items() <= made.items()
+    with pytest.raises(InvalidDocument) as caught:
+        client_document("orders", {**CLIENT, "confirm": "tap", "allow": allow})
+
+    assert "confirm" == caught.value.field
 
 
 def test_what_a_public_client_is():

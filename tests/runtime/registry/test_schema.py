@@ -6,7 +6,12 @@ import pytest
 
 from runtime.registry.client_secrets import hash_secret
 from runtime.registry.logo import data_uri
-from runtime.registry.schema import InvalidDocument, app_document, client_document
+from runtime.registry.schema import (
+    SCHEMA,
+    InvalidDocument,
+    app_document,
+    client_document,
+)
 
 APPID = "wx0123456789abcdef"
 APP = {"kind": "service", "secret": "0" * 31 + "f"}
@@ -45,6 +50,8 @@ FULL_CLIENT = {
     "pairwise_salt": "0123456789abcdef" * 2,
     "snapshot_users": "deny",
     "email_domain": "people.example.com",
+    "page_qr": True,
+    "confirm": "digits",
     "js_domains": ["app.example.com"],
     "rate": {"per_second": 0.5, "burst": 5},
     "session_key": True,
@@ -70,7 +77,8 @@ def test_an_app_is_kept_as_it_was_given():
 
 def test_a_client_is_kept_as_it_was_given():
     """Every field there is, and the three that are needed alone."""
-    assert FULL_CLIENT == client_document("orders", FULL_CLIENT)
+    made = client_document("orders", FULL_CLIENT)
+    assert {**FULL_CLIENT, "schema": SCHEMA} == made
     assert {**CLIENT, "scopes": {}} == client_document(
         "orders-2_b", {**CLIENT, "scopes": {}}
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
-from runtime.sign_in.sessions import Session, Sessions
+from runtime.sign_in.sessions import PAGE_QR, WEB_VIEW, Session, Sessions
 from runtime.sign_in.sign_outs import SignOuts
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
@@ -37,6 +38,28 @@ def test_the_cookie_has_these_bytes(sessions):
 
     assert ("Set-Cookie", STORED) == (name, content)
     assert ["Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Lax", "Secure"] == flags
+
+
+@pytest.mark.case(149)
+@pytest.mark.parametrize("way", [PAGE_QR, WEB_VIEW])
+def test_a_weaker_way_is_in_the_signed_value(sessions, way):
+    """No console opens by it, and whoever takes the mark out breaks the signature."""
+    marked = replace(SESSION, way=way)
+    pair = sessions.cookie(marked, now=NOW)[1].partition(";")[0]
+    found = sessions.of(Request("GET", "/", headers=(("cookie", pair),)), now=NOW)
+    name, _, value = pair.partition("=")
+    content = base64.b64decode(value.split("|")[4].partition(":")[2])
+    plain = base64.b64encode(STORED).decode()
+    forged = "|".join(
+        f"{len(plain)}:{plain}" if place == 4 else part
+        for place, part in enumerate(value.split("|"))
+    )
+    sent = Request("GET", "/", headers=(("cookie", f"{name}={forged}"),))
+
+    assert STORED[:-1] + f',"way":"{way}"}}'.encode() == content
+    assert (way, False) == (found.way, found.may_open_console)
+    assert SESSION.may_open_console
+    assert sessions.of(sent, now=NOW) is None
 
 
 def test_a_cookie_is_deleted_by_an_age_of_none(sessions):
