@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.end_to_end.raw_host import OK, USERS, get
+from tests.end_to_end.raw_host import OK, REAL, USERS, get
 from tests.support.raw_server import close, make_answer, send_and_close
 
 BODY = 32 * 1024 * 1024
@@ -191,8 +191,17 @@ def test_an_ill_answer_is_an_error_or_harmless(raw_host, answer, status):
         assert code == json.loads(body)["errcode"]
 
 
-def test_a_bomb_passes_unopened(raw_host):
-    """Compressed bytes are the caller's to open."""
+def test_a_bomb_is_opened_as_far_as_an_answer_goes(raw_host):
+    """No coding hides the real token; a larger one is refused like any large answer."""
     raw_host.wechat.answers[-1:] = [ZIPPED]
+    head, _, body = raw_host.call().partition(b"\r\n\r\n")
 
-    assert raw_host.call().endswith(b"\r\n\r\n" + BOMB)
+    assert body == bytes(LARGEST)
+    assert b"Content-Encoding" not in head
+    shown = gzip.compress(b'{"url":"/a?access_token=%s"}' % REAL.encode())
+    for hidden, code in ((gzip.compress(bytes(LARGEST + 1)), 45001), (shown, 48001)):
+        answer = make_answer(hidden, headers=("Content-Encoding: gzip",))
+        raw_host.wechat.answers[-1:] = [answer]
+        told = raw_host.call()
+        raw_host.check_silent(told)
+        assert code == json.loads(told.partition(b"\r\n\r\n")[2])["errcode"]
