@@ -34,9 +34,10 @@ class AnsweredRequests:
     def grant_of(self, asked: AuthorizationRequest, sid: str) -> str | None:
         """Return the id of the grant with which this very request was answered.
 
-        None for a request without a state: its client takes every code.
+        None for a request with nothing that ties its answer to it: neither state nor
+        nonce nor challenge. Its client takes every code.
         """
-        if not asked.state:
+        if not (asked.state or asked.nonce or asked.code_challenge):
             return None
         found = self._store.get(_key(asked, sid))
         return found.decode() if found else None

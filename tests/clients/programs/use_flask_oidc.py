@@ -25,9 +25,16 @@ def me():
     return jsonify(sub=g.oidc_user.unique_id, email=g.oidc_user.email)
 
 
-@app.get("/accepts")
+@app.get("/token")
+@oidc.require_login
+def token():
+    return jsonify(g.oidc_user.access_token)
+
+
+@app.get("/for_programs")
 @oidc.accept_token()
-def accepts():
+def for_programs():
+    """A page for whoever has an access token, which the gateway is asked about."""
     return jsonify(accepted=True)
 
 

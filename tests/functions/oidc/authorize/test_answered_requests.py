@@ -99,12 +99,28 @@ def test_another_state_is_another_request(visit, gateway, way):
     assert is_answered(way(visit, state="s-2"))
 
 
-@pytest.mark.parametrize("state", [None, ""])
-def test_a_client_without_a_state_takes_every_code(visit, gateway, state):
-    """So it is answered every time."""
-    redeem(gateway, visit.agree(visit.authorize(state=state)))
+@pytest.mark.parametrize("kept", ["nonce", "code_challenge"])
+def test_back_without_a_state(visit, gateway, kept):
+    """Auth.js sends a challenge alone; it takes no second code either."""
+    more = {"state": None, **PLAIN}
+    del more[kept]
+    if kept == "code_challenge":
+        del more["code_challenge_method"]
+    else:
+        change(gateway, "clients", "demo", pkce="optional")
+    redeem(gateway, visit.agree(visit.authorize(**more)))
 
-    assert is_answered(visit.authorize(state=state))
+    assert not is_answered(visit.authorize(**more))
+
+
+@pytest.mark.parametrize("state", [None, ""])
+def test_a_client_that_ties_no_answer_takes_every_code(visit, gateway, state):
+    """So it is answered every time."""
+    change(gateway, "clients", "demo", pkce="optional")
+    more = {**PLAIN, "state": state, "scope": "profile"}
+    redeem(gateway, visit.agree(visit.authorize(**more)))
+
+    assert is_answered(visit.authorize(**more))
 
 
 def test_the_same_after_the_client_signed_its_user_out(visit, gateway):
