@@ -53,10 +53,7 @@ def caller_for_app(
 def caller_by_query(
     request: Request, gateway: Gateway, appid: str, *, scope: str
 ) -> tuple[App, Caller]:
-    """Return app and caller by `client_id` and `secret` of the query.
-
-    A client secret names its client, so `client_id` may be missing.
-    """
+    """Return app and caller by `client_id` and `secret` of the query."""
     if scheme_of(request) or request.argument("access_token") is not None:
         raise BadRequest
     secret, client_id = request.argument("secret"), request.argument("client_id")

@@ -75,7 +75,7 @@ ROUTES = (
     route(f"{_OURS}/media_url", body=UNREAD_BODY, GET=media.media_url),
     route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),
     route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
-    route(f"{_OURS}{_TICKET}", body=SMALL_BODY, **got_or_posted(tokens.ticket_for_app)),
+    route(f"{_OURS}{_TICKET}", body=UNREAD_BODY, GET=tokens.ticket_for_app),
     late_route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
     route(f"(?s:(?!/{APPID}(?:/|$)).*)", body=UNREAD_BODY, **_any(proxy.no_path)),
 )

@@ -8,7 +8,7 @@ from functions.wechat_api.authentication import (
     rate_cost_of,
 )
 from functions.wechat_api.report import note
-from runtime.entry.dialects import ErrorInDialect, wechat_dialect
+from runtime.entry.dialects import ErrorInDialect, api_dialect_with_errcode
 from runtime.errors import BadRequest, GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.models import App
@@ -19,17 +19,17 @@ from runtime.web.messages import Request, Response, json_response
 def real_token(request: Request, gateway: Gateway, appid: str) -> Response:
     """Answer GET /{appid}/access_token: the value and its remaining seconds.
 
-    An SDK that can change only the token's URL sends a secret in the query, and reads
-    an error in WeChat's shape alone.
+    An SDK that can change only the token's URL sends client id and secret in the query,
+    and reads the errcode of an error.
     """
-    if request.argument("secret") is None:
+    if request.argument("client_id") is None:
         known = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     try:
         known = caller_by_query(request, gateway, appid, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     except GatewayError as error:
-        raise ErrorInDialect(error, wechat_dialect) from error
+        raise ErrorInDialect(error, api_dialect_with_errcode) from error
 
 
 def _real_token(

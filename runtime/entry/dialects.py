@@ -141,6 +141,16 @@ def api_dialect(request: Request, error: GatewayError, *, https: bool) -> Respon
     return answer
 
 
+def api_dialect_with_errcode(
+    request: Request, error: GatewayError, *, https: bool
+) -> Response:
+    """Answer as above, with errcode and errmsg beside, for an SDK of WeChat's."""
+    answer = api_dialect(request, error, https=https)
+    content = {**json.loads(answer.body), "errcode": error.errcode}
+    content["errmsg"] = _errmsg(error)
+    return Response(answer.status, answer.headers, _compact(content))
+
+
 def oauth_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer as RFC 6749, 5.2, and RFC 6750, 3, say: `error`, `error_description`."""
     content = {"error": error.code, "error_description": error.message}

@@ -43,7 +43,14 @@ SPELLINGS = [
             "with the secret in front": {**dict(reversed(APP.items())), **CREDENTIAL},
         }.items()
     ],
-    ("EasyWeChat 4 and 5", "GET", "//cgi-bin/token", {**APP, **CREDENTIAL}, None, {}),
+    (
+        "WxJava, a host that ends in a slash",
+        "GET",
+        "//cgi-bin/token",
+        {**APP, **CREDENTIAL},
+        None,
+        {},
+    ),
     ("curl -X POST", "POST", "/cgi-bin/token", {**CREDENTIAL, **APP}, None, {}),
     ("curl -d", "POST", "/cgi-bin/token", {}, {**CREDENTIAL, **APP}, {}),
     ("in both", "POST", "/cgi-bin/token", CREDENTIAL, APP, {}),
@@ -127,7 +134,7 @@ SPELLINGS = [
                 None,
             ),
             (
-                "EasyWeChat 6",
+                "Senparc, a host that ends in a slash",
                 "GET",
                 f"/{TICKET}",
                 {"type": 1, "access_token": "{token}"},
@@ -288,9 +295,8 @@ REAL_TOKEN = f"/wechat_api/{SERVICE}/access_token"
         {"client_id": "demo", "secret": CLIENT_SECRET},
         {"secret": CLIENT_SECRET, "client_id": "demo"},
         {"client_id": "demo", **CREDENTIAL, **APP},
-        {**CREDENTIAL, **APP},
     ],
-    ids=["as documented", "reversed", "beside an SDK's own", "an SDK's own alone"],
+    ids=["as documented", "reversed", "beside an SDK's own"],
 )
 def test_the_real_token_by_a_secret_in_the_query(gateway, known, query):
     """For an SDK that can change only the token's URL, such as WxJava's
@@ -305,27 +311,39 @@ OTHER_SECRET = "other_" + "2" * 32
 
 
 @pytest.mark.parametrize(
-    ("query", "errcode"),
+    ("query", "status", "errcode"),
     [
-        ({"client_id": "demo", "secret": CLIENT_SECRET[:-1] + "0"}, 40125),
-        ({"client_id": "other", "secret": CLIENT_SECRET}, 40125),
-        ({"client_id": "demo", "secret": ""}, 40125),
-        ({"client_id": "other", "secret": OTHER_SECRET}, 48001),
-        ({"secret": CLIENT_SECRET, "access_token": "x"}, 47001),
+        ({"client_id": "demo", "secret": CLIENT_SECRET[:-1] + "0"}, 401, 40125),
+        ({"client_id": "other", "secret": CLIENT_SECRET}, 401, 40125),
+        ({"client_id": "demo", "secret": ""}, 401, 40125),
+        ({"client_id": "demo"}, 401, 40125),
+        ({"client_id": "other", "secret": OTHER_SECRET}, 403, 48001),
+        (
+            {"client_id": "demo", "secret": CLIENT_SECRET, "access_token": "x"},
+            400,
+            47001,
+        ),
     ],
-    ids=["wrong", "another's", "empty", "without token:read", "beside a token"],
+    ids=["wrong", "another's", "empty", "missing", "no token:read", "beside a token"],
 )
-def test_a_refusal_of_the_real_token_is_in_wechats_shape(
-    gateway, known, query, errcode
+def test_a_refusal_of_the_real_token_has_an_errcode(
+    gateway, known, query, status, errcode
 ):
-    """An SDK reads no other."""
+    """An SDK reads no other; the rest is as on all of the gateway's own paths."""
     other = {"name": "Other", "scopes": {SERVICE: ["/*"]}}
     other["secret_hashes"] = [hash_secret(OTHER_SECRET)]
     gateway.documents.write("clients", "other", other, after=0)
-    status, kind, content = asked(gateway, "GET", REAL_TOKEN, urlencode(query))
+    answer = asked(gateway, "GET", REAL_TOKEN, urlencode(query))
 
-    assert (200, errcode) == (status, content["errcode"])
-    assert "application/json; encoding=utf-8" == kind
+    assert (status, errcode) == (answer[0], answer[2]["errcode"])
+    assert ["error", "message", "request_id", "errcode", "errmsg"] == list(answer[2])
+
+
+def test_a_secret_alone_is_no_credential(gateway, known):
+    """The client id says that it is meant."""
+    answer = asked(gateway, "GET", REAL_TOKEN, urlencode({"secret": CLIENT_SECRET}))
+
+    assert (401, "access_token_missing") == (answer[0], answer[2]["error"])
 
 
 def test_a_secret_in_the_query_opens_no_other_path(gateway, wechat, known):
