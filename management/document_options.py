@@ -12,6 +12,7 @@ from management.actions import (
     WithoutAppAction,
     rate,
 )
+from runtime.registry.presets import PRESETS
 
 
 def appid_argument(parser: ArgumentParser) -> None:
@@ -45,6 +46,10 @@ def add_client(parser: ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
     made = "its id; without it, made of NAME"
     parser.add_argument("--id", dest="client_id", metavar="ID", help=made)
+    kinds = f"fill in what a known client needs: {', '.join(PRESETS)}"
+    parser.add_argument("--preset", metavar="PRESET", help=kinds)
+    where = "where the client of a preset answers, such as https://grafana.example.com"
+    parser.add_argument("--url", metavar="URL", help=where)
     _scopes(parser)
     _client_fields(parser)
     _sign_in_fields(parser)
@@ -54,6 +59,8 @@ def update_client(parser: ArgumentParser) -> None:
     """Define the arguments that change a client."""
     client_id_argument(parser)
     parser.add_argument("--name", metavar="NAME")
+    kind = "the preset whose rules and hints apply; no other field changes"
+    parser.add_argument("--preset", metavar="PRESET", help=kind)
     _scopes(parser)
     gone = "an app that it may no longer use"
     parser.add_argument(

@@ -11,11 +11,15 @@ _GAP = "  "
 
 def table(answer: Mapping[str, Any]) -> str:
     """Return the answer as text."""
+    answer, paste = dict(answer), answer.get("paste")
+    answer.pop("paste", None)
     single = [(name, _text(v)) for name, v in answer.items() if not _is_rows(v)]
     parts = [_columns(single)] if single else []
     parts += [_rows(v) for name, v in answer.items() if _is_rows(v)]
     if "secret" in answer:
         parts.append("The secret is shown this once.")
+    if paste:
+        parts.append(f"To be pasted at the client:\n\n{paste}")
     return "\n\n".join(part for part in parts if part) or "none"
 
 

@@ -148,7 +148,9 @@ def _answer(
             prompt=parameters.prompt,
             max_age=parameters.max_age,
         )
-    except AuthorizeRefused:
+    except AuthorizeRefused as refusal:
+        text = "%s /oidc: %s: %s"
+        log.info(text, request.request_id, client.client_id, refusal.description)
         raise
     except GatewayError as error:
         code = _oauth_error(error)

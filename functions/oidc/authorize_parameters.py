@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from runtime.errors import OidcNotConfigured
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
+from runtime.registry.presets import missing_challenge, needs_nonce
 from runtime.sign_in.authorization_request import (
     FORM_POST,
     LONGEST_STATE,
@@ -140,7 +141,17 @@ def _challenge(given: Mapping[str, str], client: Client) -> str | None:
     challenge = given.get("code_challenge")
     if challenge is None:
         if client.public or client.pkce == "required":
-            raise AuthorizeRefused("invalid_request", "code_challenge is missing.")
+            message = missing_challenge(
+                client.client_id, client.preset, public=client.public
+            )
+            raise AuthorizeRefused("invalid_request", message)
+        needed = needs_nonce(client.preset, pkce=client.pkce)
+        asks_id_token = "openid" in given.get("scope", "").split(" ")
+        if needed and asks_id_token and "nonce" not in given:
+            message = (
+                "Without code_challenge, nonce must be there: turn on one of them."
+            )
+            raise AuthorizeRefused("invalid_request", message)
         return None
     # RFC 7636 reads a missing method as plain, which protects nobody.
     if given.get("code_challenge_method") != "S256":

@@ -16,6 +16,7 @@ from runtime.operations.generated_fields import (
     complete,
     refuse_generated,
 )
+from runtime.operations.preset_fields import paste, with_preset
 from runtime.registry.logo import shown as shown_logo
 from runtime.registry.schema import (
     RULES,
@@ -30,9 +31,11 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Write a new client and return its secret, which is never shown again.
 
     Without `client_id` the id is made of `name`: `Order desk` becomes `order-desk`. A
-    public client gets no secret.
+    public client gets no secret. With `preset` and `url` the fields of a known client
+    are filled in, and `paste` is what to paste there.
     """
-    named, fields = split(arguments, "client_id")
+    named, given = split(arguments, "client_id", "preset", "url")
+    fields = with_preset(named.get("preset"), named.get("url"), given)
     client_id = str(named.get("client_id") or _slug(fields.get("name")))
     refuse_generated(fields)
     full, secret = complete(client_id, {"scopes": {}, **fields})
@@ -41,6 +44,9 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     content |= carried_over(gateway, client_id)
     version = editing.create(gateway, "clients", client_id, content)
     shown = shown_client(client_id, version, content, secret=secret)
+    if "preset" in content:
+        issuer = gateway.settings.public_base_url
+        shown["paste"] = paste(content, client_id, secret, issuer=issuer)
     return {**shown, **warnings(gateway, client_id, content)}
 
 

@@ -70,6 +70,7 @@ class Client:
     or "deny". Pages of `frame_origins` may show the QR code in a frame of theirs. With
     an `email_domain` users get made-up addresses below that domain.
     `allow` says who may sign in: ANYONE, KNOWN, or the groups of which one is enough.
+    `preset` names the kind of client that it was added as, "" for none.
     `introspects` names the clients of whose tokens it may learn the facts.
     With `openids` it is told a user's openids with all of its apps.
 
@@ -104,6 +105,7 @@ class Client:
     allow: str | tuple[str, ...] = ANYONE
     openids: bool = False
     introspects: tuple[str, ...] = ()
+    preset: str = ""
 
     def owns(self, secret: str) -> bool:
         """Tell whether the secret is one of this client's."""

@@ -12,6 +12,7 @@ from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.known_users import ROLES, document_id
 from runtime.registry.logo import logo
 from runtime.registry.models import ANYONE
+from runtime.registry.presets import PRESETS
 from runtime.registry.rules import (
     OWN_SCHEME,
     Fault,
@@ -344,6 +345,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "allow": allowed,
         "openids": flag,
         "introspects": many(_client_id),
+        "preset": word(*PRESETS),
         "disabled": flag,
         "epoch": whole(1, 2**31),
     },
@@ -366,7 +368,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 SINCE: Mapping[str, Mapping[str, int]] = {
     "apps": {"domain_proofs": 2},
     "clients": {
-        **{"allow": 2, "introspects": 2, "openids": 2, "frame_origins": 2},
+        **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
         **{"page_qr": 2, "confirm": 2},
     },
     "people": {},

@@ -49,6 +49,7 @@ OF_CLIENT = {
     "snapshot_users": ("--snapshot-users deny", "deny"),
     "allow": ("--allow staff guests", ("staff", "guests")),
     "openids": ("--openids", True),
+    "preset": ("--preset generic --redirect-uri https://a.cn/cb", "generic"),
     "introspects": ("--introspects shop app-2", ("shop", "app-2")),
     "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
     "page_qr": ("--page-qr", True),
