@@ -263,5 +263,9 @@ def _without_mount_and_slashes(path: str, mount: str) -> str:
     return _with_one_slash(own_path)
 
 
+# Two segments at least, and a first one that cannot pass for a host's name.
+_SLASHES = re.compile("//+(?=[A-Za-z0-9_-]+/)")
+
+
 def _with_one_slash(path: str) -> str:
-    return "/" + path.lstrip("/") if path.startswith("//") else path
+    return _SLASHES.sub("/", path, count=1) if path.startswith("//") else path

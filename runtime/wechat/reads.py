@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 
 _POSTED_READ = re.compile(
-    # Whole words only: getwxacode uses up a limited number of codes, and
-    # getuserphonenumber a code that works once.
-    r"/datacube/.*|(.*/)?((batch)?get|query)(_[a-z0-9_]*)?"
+    # Whole words only, and none for what may be made or used up by the call:
+    # getwxacode, getuserphonenumber, get_permanent_code, get_by_token.
+    r"/datacube/.*"
+    r"|(.*/)?((batch)?get|query)(_(?![a-z0-9_]*(code|token|url))[a-z0-9_]*)?"
     r"|/cgi-bin/tags/getidlist|/cgi-bin/tags/members/getblacklist"
 )
 
