@@ -53,7 +53,10 @@ def open_site(folder: Path, redis_url: str) -> Site:
         "REDIS_URL": redis_url,
         "CONFIG_URL": f"file:{documents}",
     }
+    bucket = {**settings, "CONFIG_URL": "s3://documents"}
     gateway = Gateway(settings_from(settings))
+    # The functions use the bucket's Redis, which belongs to their deployment alone.
+    gateway.redis_store = Gateway(settings_from(bucket)).redis_store
     secret = make_secret(CLIENT)
     for appid, kind in ((SERVICE, "service"), (WEBSITE, "website")):
         app = app_document(appid, {"kind": kind, "secret": "f" * 32})
@@ -66,8 +69,12 @@ def open_site(folder: Path, redis_url: str) -> Site:
     document = client_document(CLIENT, client)
     gateway.documents.write("clients", CLIENT, document, after=0)
     return Site(
-        bucket={**settings, "CONFIG_URL": "s3://documents"},
-        folder=settings,
+        bucket=bucket,
+        folder={**settings, "REDIS_URL": _other_database(redis_url)},
         secret=secret,
         gateway=gateway,
     )
+
+
+def _other_database(redis_url: str) -> str:
+    return redis_url.rpartition("/")[0] + "/1"
