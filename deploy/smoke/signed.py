@@ -76,6 +76,8 @@ def _refresh(key: Key, expected: str) -> str:
     done = _called(
         lambda: json.loads(invoke(key.service, "refresh", event.encode()).data)
     )
+    if "errcode" in done:  # the path of an invocation, taken for one of WeChat's API
+        raise CheckSkipped("this URL does not invoke functions")
     if failure := done.get("error") or done.get("errorMessage"):
         raise CheckFailed(str(failure))
     counts = [f"{count} {what}" for what, count in done.items() if what != "version"]
