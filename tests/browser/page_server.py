@@ -9,8 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from runtime import errors
+from runtime.pages import confirmation_pages as confirmations
 from runtime.pages import pages
-from runtime.pages.qr_code import QrCode
+from runtime.pages.qr_code import PageQr, QrCode
+from runtime.pages.qr_symbol import picture_of
 from runtime.pages.rendering import TEMPLATES
 from runtime.web.browsers import Browser
 from runtime.web.messages import Response
@@ -123,6 +125,51 @@ def not_admitted(language="en", **changes):
     return pages.not_admitted(language, **{**shown, **changes})
 
 
+def page_qr(language="en", *, port=1):
+    """Return the sign-in page with a QR code of its own."""
+    found = picture_of(f"http://127.0.0.1:{port}/login/scan/AbCd0123_-Gh4567")
+    return sign_in(
+        language, port=port, qr=None, page_qr=PageQr("/login/wait?flow=1", found, 300)
+    )
+
+
+def confirmation_pages(port):
+    """Return each page of a sign-in that is confirmed on a phone, by path."""
+    made = confirmations
+    question = {
+        "flow": "1",
+        "client_name": NAME,
+        "user_name": NAME,
+        "device": "Chrome, Windows",
+        "place": "2001:db8:1234:5678::/64",
+        "minutes": 3,
+    }
+    address = f"https://{'gateway.' * 12}example.com"
+    view = {"code": "c", "token": "t", "user_name": NAME, "client_name": NAME}
+    view |= {"at_once": False, "url": f"http://127.0.0.1:{port}/login/webview"}
+    form = {"flow": "1", "start_again": "/login", "logo": LOGO}
+    pages_ = {
+        "page_qr": partial(page_qr, port=port),
+        "digits_form": partial(made.digits_form, tries=3, wrong=False, **form),
+        "wrong_digits": partial(made.digits_form, tries=2, wrong=True, **form),
+        "phone_elsewhere": made.phone_elsewhere,
+        "phone_question": partial(made.phone_question, **question),
+        "phone_digits": partial(
+            made.phone_digits, flow="1", digits="0815", address=address
+        ),
+        "phone_confirmed": partial(made.phone_notice, state="confirmed"),
+        "phone_refused": partial(made.phone_notice, state="refused"),
+        "phone_used": partial(made.phone_notice, state="used"),
+        "web_view": partial(made.web_view, other_user=False, **view),
+        "web_view_of_another": partial(made.web_view, other_user=True, **view),
+    }
+    return {f"/{name}": _in_english(page) for name, page in pages_.items()}
+
+
+def _in_english(page):
+    return lambda language="en": page(language)
+
+
 def file(kind, content):
     return Response(200, (("Content-Type", kind),), content)
 
@@ -153,12 +200,15 @@ def pages_on(port):
         "/answer_link": answer_link,
     }
     ended = {"/signed_in": signed_in, "/old_page": old_page}
-    return made | plain | refused | framed | ended | {"/answer_form": answer_form}
+    ended["/answer_form"] = answer_form
+    confirmed = confirmation_pages(port)
+    return made | plain | refused | framed | ended | confirmed
 
 
 def scripts(frame=b"<p>QR code</p>"):
     """Return the two scripts, and what WeChat's page is to be, by path."""
     wanted = {"/login/qr.js": TEMPLATES / "qr.js", WXLOGIN_PATH: WXLOGIN}
+    wanted["/login/wait.js"] = TEMPLATES / "wait.js"
     kind = "text/javascript"
     made = {path: partial(file, kind, it.read_bytes()) for path, it in wanted.items()}
     return made | {"/connect/qrconnect": partial(file, "text/html", frame)}
