@@ -137,6 +137,16 @@ def test_a_document_of_somebody_else_admits_nobody(process, tmp_path):
             registry.admits(client("known"), sub)
 
 
+def test_a_document_under_another_id_admits_nobody(process):
+    """Whoever wrote it: the id is what a sign-in looks for."""
+    registry = process()
+    registry.documents.write("people", id_of(HAN), {"sub": LI}, after=0)
+
+    assert not registry.admits(client("known"), LI)
+    with pytest.raises(UnreadableDocument):
+        registry.admits(client("known"), HAN)
+
+
 @pytest.mark.parametrize("allow", ["members", "", 5, None, ["staff", 5], {"a": 1}])
 def test_a_client_that_admits_nobody_knows_whom(process, allow):
     """A later version's word may mean fewer people: such a client is not used."""
