@@ -12,8 +12,6 @@ from functools import partial
 from urllib.parse import urlencode
 
 from functions.oidc.authorize_parameters import (
-    DISPLAY,
-    EMBEDDED,
     AuthorizeRefused,
     check_parameters,
     is_embedded,
@@ -35,6 +33,8 @@ from runtime.pages.languages import language_of
 from runtime.registry.models import Client, home_of, is_registered
 from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.authorization_request import (
+    DISPLAY,
+    EMBEDDED,
     FORM_POST,
     OIDC,
     QUERY,
@@ -67,7 +67,7 @@ def authorize_page(request: Request, gateway: Gateway) -> Response:
     embedded = is_page and is_embedded(pairs) and bool(client.frame_origins)
     if embedded:
         window = [pair for pair in pairs if pair != (DISPLAY, EMBEDDED)]
-        again = f"{PATH}?{urlencode(window)}"
+        again = without_own(f"{PATH}?{urlencode(window)}")
     # Of a repeated state the first comes back. An empty one counts as left out.
     states = (value for name, value in pairs if name == "state" and value)
     asked = AuthorizationRequest(

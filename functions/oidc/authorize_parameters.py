@@ -11,6 +11,8 @@ from runtime.gateway import Gateway
 from runtime.registry.models import Client
 from runtime.registry.presets import missing_challenge, needs_nonce
 from runtime.sign_in.authorization_request import (
+    DISPLAY,
+    EMBEDDED,
     FORM_POST,
     LONGEST_STATE,
     QUERY,
@@ -21,10 +23,6 @@ from runtime.tokens.id_tokens import BadHint
 
 SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 RESPONSE_MODES = (QUERY, FORM_POST)
-
-DISPLAY = "display"
-EMBEDDED = "embedded"
-"""A value of `display` of our own: the sign-in is shown in a page of the client."""
 
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -6,10 +6,11 @@ import json
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from functions.oidc.authorize_parameters import EMBEDDED, RESPONSE_MODES, SCOPES
+from functions.oidc.authorize_parameters import RESPONSE_MODES, SCOPES
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.pages.languages import LANGUAGES
+from runtime.sign_in.authorization_request import EMBEDDED
 from runtime.tokens.oidc_keys import ALGORITHM
 from runtime.web.messages import Headers, Request, Response
 

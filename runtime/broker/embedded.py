@@ -7,18 +7,21 @@ has the verifier of its challenge.
 
 from __future__ import annotations
 
+from runtime.broker.start import MOST_RENEWALS, renewals_of
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
-from runtime.registry.models import App
+from runtime.registry.models import App, home_of
 from runtime.registry.sign_in_apps import SignInApps
-from runtime.sign_in.authorization_request import AuthorizationRequest
-from runtime.sign_in.flows import FLOW_SECONDS, Flow
+from runtime.sign_in.authorization_request import (
+    DISPLAY,
+    EMBEDDED,
+    AuthorizationRequest,
+)
+from runtime.sign_in.flows import Flow
 from runtime.web.browsers import Browser, browser_of
 from runtime.web.messages import Request, Response
 from runtime.web.next_url import DEFAULT_NEXT
-
-RENEW_SECONDS = FLOW_SECONDS - 60
-"""Before the flow expires: a user who scans has time to confirm."""
+from runtime.web.own_parameters import RENEWED, with_own
 
 
 def start_embedded(
@@ -29,9 +32,20 @@ def start_embedded(
     The link is for phones, which cannot scan themselves, and for a client without a
     website app. The app inside WeChat is never used here: it asks some users nothing.
     """
-    from runtime.pages.pages import embedded_sign_in
+    from runtime.pages.pages import embedded_sign_in, old_page
 
     language = language_of(request)
+    window = gateway.settings.public_base_url + asked.again
+    renewed = renewals_of(request)
+    if renewed > MOST_RENEWALS:
+        return old_page(
+            language,
+            client_name=apps.client.name,
+            home=home_of(apps.client, asked.redirect_uri),
+            start_again=window,
+            framed_by=apps.client.frame_origins,
+            https=gateway.settings.secure,
+        )
     frame_url = None
     if apps.qr and browser_of(request) is Browser.DESKTOP:
         gateway.limits.sign_in(request)
@@ -45,10 +59,10 @@ def start_embedded(
     return embedded_sign_in(
         language,
         frame_url=frame_url,
-        top_url=gateway.settings.public_base_url + asked.again,
+        top_url=window,
         client_name=apps.client.name,
         framed_by=apps.client.frame_origins,
-        renew_seconds=RENEW_SECONDS,
+        renewal=with_own(f"{window}&{DISPLAY}={EMBEDDED}", RENEWED, renewed + 1),
         https=gateway.settings.secure,
     )
 

@@ -52,7 +52,7 @@ def start_sign_in(
     """
     if chosen := _with_chosen_language(request, url, gateway.settings):
         return chosen
-    renewed = _renewals(request)
+    renewed = renewals_of(request)
     if renewed > MOST_RENEWALS:
         return _old_page(request, gateway, apps, url, home=other_browser_url)
     gateway.limits.sign_in(request)
@@ -131,7 +131,7 @@ def _with_chosen_language(
     return redirect(url_in_language(url, f"ui_locales={tag}")).with_headers(cookie)
 
 
-def _renewals(request: Request) -> int:
+def renewals_of(request: Request) -> int:
     """Return how many times the page has loaded itself anew; too many if malformed."""
     text = lenient_argument(request, RENEWED) or "0"
     return int(text) if re.fullmatch("[0-9]", text) else MOST_RENEWALS + 1

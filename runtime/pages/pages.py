@@ -217,13 +217,18 @@ def old_page(
     client_name: str,
     home: str | None,
     start_again: str,
+    framed_by: tuple[str, ...] = (),
     https: bool = False,
 ) -> Response:
-    """Return the page in place of a sign-in page that was open for too long."""
+    """Return the page in place of a sign-in page that was open for too long.
+
+    `framed_by` are the origins whose pages show it in a frame.
+    """
     return render(
         language,
         "old_page.html",
         https=https,
+        allowed=Allowed(framed_by=_nameable(framed_by)),
         client_name=client_name,
         home=link(home),
         start_again=link(start_again),
@@ -268,13 +273,13 @@ def embedded_sign_in(
     top_url: str,
     client_name: str,
     framed_by: tuple[str, ...],
-    renew_seconds: int,
+    renewal: str,
     https: bool = False,
 ) -> Response:
     """Return the page with the QR code for a frame in a client's own page.
 
     `frame_url` is WeChat's page, None where this browser cannot use it; `top_url` is
-    the sign-in page for a window. The page requests itself again in `renew_seconds`.
+    the sign-in page for a window. After RENEW_SECONDS it goes to `renewal`.
     """
     frame = origin(frame_url)
     allowed = Allowed(frame=frame, framed_by=_nameable(framed_by))
@@ -286,7 +291,8 @@ def embedded_sign_in(
         frame_url=frame_url if frame else None,
         top_url=link(top_url),
         client_name=client_name,
-        renew_seconds=renew_seconds,
+        renew_seconds=RENEW_SECONDS,
+        renewal=link(renewal),
     )
 
 

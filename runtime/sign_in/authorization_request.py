@@ -19,6 +19,10 @@ WECHAT = "wechat"
 QUERY = "query"
 FORM_POST = "form_post"
 
+DISPLAY = "display"
+EMBEDDED = "embedded"
+"""A value of `display` of our own: the sign-in is shown in a page of the client."""
+
 LONGEST_STATE = 2500
 """Characters of a client's state or nonce; a request with a longer one is refused."""
 

@@ -76,7 +76,7 @@ def embedded(language="en", *, port=1, frame=True):
         top_url=f"http://127.0.0.1:{port}/desktop",
         client_name=NAME,
         framed_by=(f"http://localhost:{port}",),
-        renew_seconds=540,
+        renewal="/embedded",
     )
 
 

@@ -298,7 +298,8 @@ def test_a_pairwise_client_gets_names_of_its_own(visit, gateway):
     """The same each time, of an openid's looks, and nothing of WeChat's."""
     change(gateway, "clients", "demo", subject_type="pairwise", pairwise_salt="ab" * 16)
     first = exchanged(gateway, visit.code(visit.connect()))
-    second = exchanged(gateway, query_of(header(visit.connect(), "Location"))["code"])
+    again = visit.connect(state="s-2")
+    second = exchanged(gateway, query_of(header(again, "Location"))["code"])
     pairs = {"access_token": first["access_token"], "openid": first["openid"]}
     user = sns(gateway, "userinfo", **pairs)
 

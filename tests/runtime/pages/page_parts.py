@@ -90,7 +90,7 @@ FRAMED_BY = ("https://shop.example.com", "http://127.0.0.1:8090")
 
 def embedded_sign_in(language="en", **changes):
     shown = {"frame_url": QR_FRAME, "top_url": ADDRESS, "client_name": "商城"}
-    shown |= {"framed_by": FRAMED_BY, "renew_seconds": 540}
+    shown |= {"framed_by": FRAMED_BY, "renewal": "/again"}
     return pages.embedded_sign_in(language, **{**shown, **changes})
 
 

@@ -83,7 +83,7 @@ def test_the_qr_code_is_in_wechats_frame():
     assert frame["src"] == QR_FRAME
     assert policy["frame-src"] == "https://open.weixin.qq.com 'self'"
     assert "script-src" not in policy
-    assert {"http-equiv": "refresh", "content": "540"} in page.all("meta")
+    assert {"http-equiv": "refresh", "content": "540; url=/again"} in page.all("meta")
     assert [link["href"] for link in page.all("a")] == [ADDRESS]
 
 

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from runtime.broker.embedded import RENEW_SECONDS
+from runtime.broker.start import MOST_RENEWALS
 from runtime.errors import RateLimited, RedirectUriUnknown
+from runtime.pages.pages import RENEW_SECONDS
 from runtime.sign_in.flows import FLOW_SECONDS
 from tests.support.client_sign_in import BACK, OIDC, Visit, query_of
 from tests.support.embedded_sign_in import EMBEDDED, FRAMES, answer_of
@@ -41,6 +42,13 @@ def frame_of(response):
     """Return the URL of WeChat's page in the page."""
     found = re.search(r'<iframe [^>]*src="([^"]+)"', response.body.decode())
     return found and unescape(found[1])
+
+
+def renewal_of(response):
+    """Return when the page is renewed, and from where."""
+    form = r'http-equiv="refresh" content="([0-9]+); url=([^"]+)"'
+    seconds, url = re.search(form, response.body.decode()).groups()
+    return int(seconds), unescape(url)
 
 
 def way_out_of(response):
@@ -80,11 +88,25 @@ class TestPage:
 
     def test_the_page_renews_itself_before_the_flow_expires(self, page):
         """Or a user would scan in vain."""
-        body = page.authorize(display=EMBEDDED).body.decode()
-        seconds = int(re.search(r'http-equiv="refresh" content="(\d+)"', body)[1])
+        seconds, again = renewal_of(page.authorize(display=EMBEDDED))
 
         assert seconds == RENEW_SECONDS
         assert 300 < seconds < FLOW_SECONDS
+        renewed = page.get(oidc, "/authorize", again.partition("?")[2])
+        assert frame_of(renewed)
+        assert way_out_of(renewed).endswith(urlencode(OIDC))
+
+    def test_it_renews_itself_for_an_hour_and_not_for_ever(self, page):
+        """Then the service has most likely forgotten the request."""
+        response, count = page.authorize(display=EMBEDDED), 1
+        while frame_of(response) and count < 20:
+            again = renewal_of(response)[1]
+            response = page.get(oidc, "/authorize", again.partition("?")[2])
+            count += 1
+
+        assert count == MOST_RENEWALS + 2
+        assert "been open for a long time" in response.body.decode()
+        assert POLICY in header(response, "Content-Security-Policy")
 
     def test_the_link_is_the_same_request_for_a_window(self, page):
         """With a cookie, and no longer for a frame."""
