@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from functions.wechat_api.posted_form import got_or_posted
+from functions.wechat_api.posted_form import FORM_BODY, got_or_posted
 from runtime.entry.dialects import api_dialect, sns_dialect, wechat_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import (
@@ -50,18 +50,22 @@ ROUTES = (
     route(r"/robots\.txt", body=UNREAD_BODY, GET=root_files.robots),
     route(f"/({PROOF_NAME})", body=UNREAD_BODY, GET=root_files.domain_proof),
     route(f"/media/({_SIGNED})", body=UNREAD_BODY, GET=media.media),
-    route("/cgi-bin/token", body=SMALL_BODY, **got_or_posted(tokens.token)),
+    route("/cgi-bin/token", body=FORM_BODY, **got_or_posted(tokens.token)),
     route("/cgi-bin/stable_token", body=SMALL_BODY, POST=tokens.stable_token),
-    route(_TICKET, body=SMALL_BODY, **got_or_posted(tokens.ticket)),
+    route(_TICKET, body=FORM_BODY, **got_or_posted(tokens.ticket)),
     *(
-        route(f"/sns/{name}", body=SMALL_BODY, **got_or_posted(view))
+        route(f"/sns/{name}", body=FORM_BODY, **got_or_posted(view))
         for name, view in (
             ("oauth2/access_token", sns.access_token),
             ("oauth2/refresh_token", sns.refresh_token),
             ("userinfo", sns.userinfo),
             ("auth", sns.auth),
-            ("jscode2session", mini_program.jscode2session),
         )
+    ),
+    route(
+        "/sns/jscode2session",
+        body=SMALL_BODY,
+        **got_or_posted(mini_program.jscode2session),
     ),
     late_route(
         f"(?!/{APPID}(?:/|$)){_PLAIN}",

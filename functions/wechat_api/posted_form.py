@@ -15,6 +15,9 @@ from runtime.web.messages import Request, Response
 
 FORM = "application/x-www-form-urlencoded"
 
+FORM_BODY = 4 * 1024
+"""Most bytes of such a form: ids, a secret, a code and a callback URL."""
+
 
 def got_or_posted(view: View) -> dict[str, View]:
     """Return the views of a route that reads its parameters from query or form."""
