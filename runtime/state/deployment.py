@@ -48,7 +48,7 @@ class Deployment:
     def __init__(self, *, public_base_url: str, config_url: str) -> None:
         self.public_base_url = public_base_url.rstrip("/")
         place = config_url.rstrip("/") if config_url.startswith("s3://") else "folder"
-        named = f"{self.public_base_url}\n{place}"
+        named = f"{self.public_base_url.lower()}\n{place}"
         self.fingerprint = hashlib.sha256(named.encode()).hexdigest()[:16]
 
     def check(self, client: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import Documents
 from runtime.documents.redis_copies import DocumentCopies
+from runtime.documents.renewed import FEW
 from runtime.documents.store import StoreAway
 from runtime.registry.page_origins import PageOrigins
 from runtime.registry.registry import Registry
@@ -173,6 +174,25 @@ def test_a_known_origin_does_not_wait_for_a_renewal(
     server.bucket.silent_seconds = 1
     assert origins.know(ORIGIN)
     assert (server.bucket.answered > answered) is (age > 300)
+
+
+def test_few_wait_long_for_a_first_listing(filled, process, server):
+    """The others would hold every thread of a process that knows no listing yet."""
+    stranger = process(redis=False)
+    server.bucket.silent_seconds = 1.2  # for the LIST, and for the documents
+
+    def ask(_):
+        try:
+            return stranger.listing("clients").documents.keys()
+        except StoreAway:
+            return None
+
+    with ThreadPoolExecutor(12) as threads:
+        found = list(threads.map(ask, range(12)))
+
+    assert FEW == len(found) - found.count(None)
+    server.bucket.silent_seconds = 0
+    assert stranger.listing("clients").documents
 
 
 def test_a_stale_listing_is_replaced_when_the_bucket_answers(filled, process, server):

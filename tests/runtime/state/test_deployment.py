@@ -45,6 +45,7 @@ def stored(redis_server):
         ({"config_url": "s3://documents/staging"}, False),
         ({"config_url": "s3://documents/production/"}, True),
         ({"public_base_url": "https://gateway.example.com/"}, True),
+        ({"public_base_url": "https://Gateway.Example.com"}, True),
     ],
 )
 def test_what_a_deployment_is(settings, agrees):
