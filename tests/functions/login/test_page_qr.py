@@ -36,6 +36,7 @@ from tests.support.client_sign_in import (
     query_of,
 )
 from tests.support.handles import login, oidc
+from tests.support.known_users import reference_on
 from tests.support.phone_and_computer import (
     JSON,
     Computer,
@@ -251,6 +252,18 @@ class TestClients:
         assert "amr" not in claims
         assert 1 == page.count("Bookshop")
 
+    def test_an_answer_by_form_post(self, gateway, phone):
+        """The page that answers the digits posts it on, with the session."""
+        query = urlencode({**OIDC, "response_mode": "form_post"})
+        computer = Computer(
+            gateway, begin=lambda it: it.get("/authorize", query, handle=oidc)
+        )
+        page = computer.type(phone.confirm(computer))
+
+        assert f'action="{BACK}"'.encode() in page.body
+        assert b'name="code"' in page.body
+        assert "u-1" == session_of(computer).sub
+
     @pytest.mark.parametrize(
         ("path", "scope"),
         [
@@ -304,6 +317,24 @@ class TestClients:
 
         assert (303, "/orders") == (gone.status, header(gone, "Location"))
         assert ("u-1", PAGE_QR) == (session_of(computer).sub, session_of(computer).way)
+
+    def test_where_few_are_admitted_a_tap_is_not_enough(self, gateway, phone):
+        """Whatever the document says: another version may have written it."""
+        change(gateway, "clients", "demo", confirm="tap", allow="known")
+        computer = Computer(gateway)
+
+        assert phone.confirm(computer)
+        assert b'name="digits"' in computer.wait().body
+
+    @pytest.mark.case(138)
+    def test_a_user_who_is_not_admitted(self, gateway, computer, phone):
+        """The computer shows the reference; there is no session."""
+        change(gateway, "clients", "demo", allow="known")
+        page = computer.type(phone.confirm(computer))
+
+        assert 403 == page.status
+        assert reference_on(page.body)
+        assert session_of(computer) is None
 
     def test_a_phone_that_only_scans_signs_nobody_in_by_a_tap(self, gateway, phone):
         """Not before it has been tapped."""
