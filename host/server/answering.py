@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from http.client import responses as reasons
 from typing import Any, TypeVar
@@ -111,7 +112,12 @@ class AnsweringHandler(RequestHandler):
             self.release()
         finally:
             self._close_parts = None
-            await in_thread(close)
+            try:
+                await in_thread(close)
+            except asyncio.CancelledError:  # the process ends, and its threads have
+                with suppress(Exception):
+                    close()
+                raise
 
     def refuse_early(self, answer: Answer) -> None:
         """Send the answer before the end of the body, and read no more of it for long.

@@ -42,9 +42,13 @@ class Threads:
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Return a future of the work's result; cancelled, it drops the result.
 
-        Work that is cancelled before a thread takes it is not started.
+        Work that is cancelled before a thread takes it is not started. After stop()
+        the future is cancelled from the start.
         """
         future: asyncio.Future[T] = self._loop.create_future()
+        if not self._most:  # stopped: no thread would ever settle it
+            future.cancel()
+            return future
         self._work.put(lambda: _done(work, future))
         self._under_way += 1
         if self._started < min(self._under_way, self._most):

@@ -75,6 +75,17 @@ def test_a_second_signal_ends_it_at_once(tmp_path, number):
     assert (130, None, True) == (code, held.wait(), took < 15)
 
 
+def test_a_download_that_nobody_reads_holds_up_no_shutdown(tmp_path):
+    """Its time is up, its parts are closed, and the host ends."""
+    options = (*OPTIONS, "--fc_limits=false", "--shutdown_seconds=0.3")
+    with LocalHost(tmp_path, *options) as host, host.connect() as connection:
+        connection.sendall(GET % b"parts?100000")
+        assert connection.recv(1000)
+        code = host.end(signal.SIGTERM)
+
+    assert (0, 1) == (code, host.log().count("the parts are at an end"))
+
+
 def test_a_connection_that_is_kept_is_told_to_close(tmp_path):
     """A kept connection is answered once more; an idle one is closed."""
     with LocalHost(tmp_path, *OPTIONS) as host:
