@@ -16,6 +16,7 @@ from functions.wechat_api.index import handler
 from runtime.registry.client_secrets import hash_secret
 from tests.support.client_sign_in import BACK, Visit, exchanged, willing
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.handles import login
 from tests.support.mini_programs import APPID as MINI_PROGRAM
 from tests.support.mini_programs import open_for_business
 from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, change
@@ -354,3 +355,46 @@ def test_a_secret_in_the_query_opens_no_other_path(gateway, wechat, known):
         status = asked(gateway, "GET", f"/wechat_api/{SERVICE}{path}", query)[0]
         assert 401 == status
     assert seen == len(wechat.seen)
+
+
+SENT = {"redirect_uri": BACK, "response_type": "code", "state": "s-1"}
+BY_QR = ("/connect/qrconnect", "snsapi_login")
+IN_WECHAT = ("/connect/oauth2/authorize", "snsapi_userinfo")
+LINKS = {
+    "django-allauth, social-auth-core: sorted": (
+        BY_QR,
+        ("appid", "redirect_uri", "response_type", "scope", "state"),
+        {},
+    ),
+    "better-auth: the scope in front, a language behind": (
+        BY_QR,
+        ("scope", "response_type", "appid", "redirect_uri", "state", "lang"),
+        {"lang": "cn"},
+    ),
+    "Auth.js: a client_id beside the appid": (
+        IN_WECHAT,
+        ("appid", "scope", "response_type", "client_id", "redirect_uri", "state"),
+        {"client_id": "demo"},
+    ),
+    "Socialite: connect_redirect behind": (
+        IN_WECHAT,
+        (
+            *("appid", "redirect_uri", "response_type", "scope", "state"),
+            "connect_redirect",
+        ),
+        {"connect_redirect": "1"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("page", "order", "more"), LINKS.values(), ids=LINKS)
+def test_a_link_to_the_sign_in(gateway, page, order, more):
+    """WeChat's own page checks the order; the gateway's takes any, and more."""
+    change(gateway, "clients", "demo", redirect_uris=[BACK])
+    path, scope = page
+    pairs = {**SENT, **more, "appid": "demo", "scope": scope}
+    query = urlencode({name: pairs[name] for name in order})
+    answer = Visit(gateway).get(login, path, query)
+
+    assert answer.status in (200, 303)
+    assert b"appid" in answer.body or "appid" in dict(answer.headers)["Location"]
