@@ -18,9 +18,10 @@ OIDC, WECHAT = "OpenID Connect", "WeChat"
 class Client:
     """A client, the program that uses it, and how it is registered.
 
-    `back` are the paths of its redirect URIs.  Users begin at `start`, where they press
-    `press`, and arrive at `me`, which tells `claims`; `ready` answers once the program
-    can serve.  A sign-out begins at `logout` and ends at `left`.  An answer by
+    `back` are the paths of its redirect URIs; the preset of a product has its own, and
+    what it prints is the program's configuration.  Users begin at `start`, where they
+    press `press`, and arrive at `me`, which tells `claims`; `ready` answers once the
+    program can serve.  A sign-out begins at `logout` and ends at `left`.  An answer by
     `form_post` needs cookies that browsers send only by TLS.
     """
 
@@ -29,6 +30,7 @@ class Client:
     program: str
     back: tuple[str, ...]
     options: tuple[str, ...] = ()
+    preset: str = "generic"
     protocol: str = OIDC
     qr_code: bool = False
     form_post: bool = False
@@ -46,6 +48,11 @@ class Client:
     def version(self) -> str:
         """The version that is installed for the tests."""
         return _VERSIONS[self.source](self.name)
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it is a product with a preset of its own, for known users alone."""
+        return self.preset in ("jupyterhub", "mod_auth_openidc")
 
     @property
     def title(self) -> str:
@@ -71,7 +78,6 @@ CLIENTS = (
         "PyPI",
         "use_allauth.py",
         back=("/accounts/oidc/wechat-gateway/login/callback/",),
-        options=(PKCE_OPTIONAL,),
         start="/accounts/oidc/wechat-gateway/login/",
         press="button",
         environment={"PROVIDER": "openid_connect"},
@@ -108,7 +114,8 @@ CLIENTS = (
         "oauthenticator",
         "PyPI",
         "jupyterhub_config.py",
-        back=("/hub/oauth_callback",),
+        back=(),
+        preset="jupyterhub",
         start="/hub/login",
         press="text=Sign in with",
         me="/hub/home",
@@ -181,8 +188,8 @@ CLIENTS = (
         "libapache2-mod-auth-openidc",
         "Debian",
         "mod_auth_openidc.conf",
-        back=("/redirect_uri",),
-        options=(PKCE_OPTIONAL,),
+        back=(),
+        preset="mod_auth_openidc",
         start="/me",
         refresh="/me",
         logout="/redirect_uri?logout={here}/",
@@ -268,8 +275,8 @@ def table() -> list[str]:
 
 
 def _registered(client: Client) -> str:
-    shown = [option.replace("=", " ") for option in client.options]
-    return ", ".join(f"`{each}`" for each in shown) or "–"
+    words = (f"--preset={client.preset}", *client.options)
+    return ", ".join(f"`{each.replace('=', ' ')}`" for each in words)
 
 
 def _run(client: Client) -> str:

@@ -13,6 +13,7 @@ from tests.clients.catalogue import WECHAT
 from tests.clients.services import Service, make_wechat_port
 from tests.support.chromium import chromium
 from tests.support.developer_host import DeveloperHost
+from tests.support.manage_process import run_manage
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +49,17 @@ def new_user(browser, host):
     yield make
     for each in users:
         each.leave()
+
+
+@pytest.fixture
+def entered(host):
+    """The user, entered among those whom a product admits."""
+    sub = host.user()["unionid"]
+    for verb in ("add", "remove"):
+        done = run_manage(host.folder, "person", verb, sub)
+        assert done.returncode == 0, done.stderr
+        if verb == "add":
+            yield
 
 
 @pytest.fixture

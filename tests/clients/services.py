@@ -59,6 +59,7 @@ class Service:
         if self.client.form_post:
             self._tls.__enter__()
         self.registered = self._register()
+        (self.folder / "pasted").write_text(self.registered["paste"])
         self._log = (self.folder / "service.log").open("wb")
         self._process = subprocess.Popen(
             command,
@@ -113,7 +114,11 @@ class Service:
         # Several tests may run the same client.
         words = ["client", "add", f"{self.client.title} {self.port}", "--json"]
         words += [f"--redirect-uri={self.url}{path}" for path in self.client.back]
-        words += [f"--post-logout-redirect-uri={self.url}{self.client.left}"]
+        words += [f"--preset={self.client.preset}"]
+        if self.client.is_product:
+            words += [f"--url={self.url}"]
+        else:
+            words += [f"--post-logout-redirect-uri={self.url}{self.client.left}"]
         for kind in ("service", "website"):
             words.append(f"--app={self.host.app(kind)['appid']}")
         done = run_manage(self.host.folder, *words, *self.client.options)
@@ -149,12 +154,11 @@ class Service:
         return [apache, "-D", "FOREGROUND", "-f", PROGRAMS / self.client.program]
 
     def _wait(self):
+        ready = f"http://127.0.0.1:{self.port}{self.client.ready}"
         end = time.monotonic() + BEGIN
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                answer = self.host.http.request(
-                    "GET", f"http://127.0.0.1:{self.port}{self.client.ready}"
-                )
+                answer = self.host.http.request("GET", ready, redirect=False)
             except urllib3.exceptions.HTTPError:
                 pass
             else:

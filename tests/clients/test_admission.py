@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+
+import pytest
 
 from tests.browser.sign_in.user import IN_WECHAT
 from tests.clients.catalogue import CLIENTS
@@ -14,11 +15,17 @@ APACHE = next(each for each in CLIENTS if each.source == "Debian")
 REFERENCE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 
 
+@pytest.fixture(autouse=True)
+def _removed(host):
+    """Remove the user afterwards, whom other tests take for unknown."""
+    yield
+    run_manage(host.folder, "person", "remove", host.user()["unionid"])
+
+
 def test_a_user_is_refused_until_an_operator_enters_them(host, start, new_user):
     """The page has a reference, by which the operator enters the user; the product sees
     nothing of it before."""
-    known = ("--allow=known",)
-    service = start(replace(APACHE, name="Wiki", options=APACHE.options + known))
+    service = start(APACHE)
     user = new_user(**IN_WECHAT)
     user.open(f"{service.url}/me")
     user.agree()

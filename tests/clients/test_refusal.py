@@ -20,6 +20,7 @@ ITS_WORDS = {
 REFUSED = [each for each in CLIENTS if each.name in ITS_WORDS and each.protocol == OIDC]
 
 
+@pytest.mark.usefixtures("entered")
 @pytest.mark.parametrize("client", REFUSED, ids=lambda client: client.name)
 def test_the_client_is_told(start, new_user, client):
     """By access_denied with its state; the next sign-in succeeds."""

@@ -19,6 +19,12 @@ def service(request, start):
     return start(request.param)
 
 
+@pytest.fixture(autouse=True)
+def _admitted(service, request):
+    if service.client.is_product:
+        request.getfixturevalue("entered")
+
+
 @pytest.fixture
 def user(service, new_user):
     looks = ON_DESKTOP if service.client.qr_code else IN_WECHAT

@@ -9,6 +9,7 @@ from django.urls import include, path
 APP = {"client_id": os.environ["CLIENT_ID"], "secret": os.environ["SECRET"]}
 PROVIDERS = {
     "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,  # it sends no nonce
         "APPS": [
             {
                 **APP,
@@ -16,7 +17,7 @@ PROVIDERS = {
                 "name": "WeChat",
                 "settings": {"server_url": os.environ["ISSUER"]},
             }
-        ]
+        ],
     },
     "weixin": {
         "APPS": [APP],
