@@ -641,3 +641,16 @@ def test_only_forms_are_read(gateway, computer, phone):
     asked = ask("POST", "/wait", headers=(*HTML, ("content-type", FORM)))
 
     assert isinstance(raised(login, asked, gateway), FlowExpired)
+
+
+def test_the_page_renews_itself_before_its_code_expires(gateway):
+    """By a timer with scripts; without them it asks every five seconds instead."""
+    page = oidc(
+        ask(path="/authorize", query=urlencode(OIDC), headers=HTML), gateway
+    ).body.decode()
+    timers = re.findall(
+        r'(<noscript>)?<meta http-equiv="refresh" content="(\d+);', page
+    )
+
+    assert [("<noscript>", "5"), ("", "540")] == timers
+    assert "_renewed=1" in page
