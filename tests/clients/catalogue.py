@@ -178,6 +178,14 @@ CLIENTS = (
         environment={"RESPONSE_MODE": "form_post"},
     ),
     Client(
+        "oidc-client-ts",
+        "npm",
+        "use_oidc_client_ts.cjs",
+        back=("/callback",),
+        preset="spa",
+        logout="/logout",
+    ),
+    Client(
         "passport-openidconnect",
         "npm",
         "use_passport_openidconnect.cjs",

@@ -115,9 +115,9 @@ class Service:
         words = ["client", "add", f"{self.client.title} {self.port}", "--json"]
         words += [f"--redirect-uri={self.url}{path}" for path in self.client.back]
         words += [f"--preset={self.client.preset}"]
-        if self.client.is_product:
+        if self.client.preset != "generic":
             words += [f"--url={self.url}"]
-        else:
+        if not self.client.is_product:
             words += [f"--post-logout-redirect-uri={self.url}{self.client.left}"]
         for kind in ("service", "website"):
             words.append(f"--app={self.host.app(kind)['appid']}")
