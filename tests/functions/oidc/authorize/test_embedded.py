@@ -98,7 +98,7 @@ class TestPage:
 
     def test_it_renews_itself_for_an_hour_and_not_for_ever(self, page):
         """Then the service has most likely forgotten the request."""
-        response, count = page.authorize(display=EMBEDDED), 1
+        response, count = page.authorize(display=EMBEDDED, ui_locales="en"), 1
         while frame_of(response) and count < 20:
             again = renewal_of(response)[1]
             response = page.get(oidc, "/authorize", again.partition("?")[2])
