@@ -1,29 +1,25 @@
-"""Push: signed, and sent to an app's callback URL up to three times."""
+"""Push: delivered to an app's callback URL, once or as often as the platform does."""
 
 from __future__ import annotations
 
-import string
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.httputil import url_concat
 
-from sandbox.message_crypt import encrypt, sign
-from sandbox.push_action import note_action
+from sandbox.push_action import is_action, note_action
 from sandbox.push_reply import BadReply, read_reply
+from sandbox.push_request import FORMATS, MODES, make_check, make_delivery
 from sandbox.push_xml import Message, XmlError, write_xml
+from sandbox.state.journal import PUSH, Entry
+from sandbox.state.push_failures import PushFailures
 from sandbox.world import App, World
 
-MODES = ("plain", "compat", "safe", "verify")
 DEADLINE = 5.0
 DELIVERIES = 3
-HEADERS = {
-    "User-Agent": "Mozilla/4.0",
-    "Accept": "*/*",
-    "Pragma": "no-cache",
-}
+BROKEN = "该公众号提供的服务出现故障，请稍后再试"
 
 Result = dict[str, Any]
 
@@ -34,16 +30,25 @@ async def send_push(
     message: Mapping[str, Any],
     mode: str,
     *,
+    form: str = "xml",
+    retries: bool = False,
     deadline: float = DEADLINE,
 ) -> Result:
     """Push a message, or verify the callback, and return what came of it.
 
-    The result says how many `deliveries` there were, the last answer's `status` and
-    `body`, the passive `reply` as a dictionary or None, and the `error` if the
-    platform would not be content. `deadline` is seconds per delivery.
+    The result has the number of `deliveries` and each of them in `attempts`, the
+    last answer's `status` and `body`, the passive `reply` as a dictionary or None,
+    the `error` if the platform would not be content, and what the user is `shown`
+    then. With `retries` an unanswered message is delivered three times, failures are
+    counted, and too many of them pause the account's pushes until `paused_until`.
+
+    `deadline` is in seconds of the machine. A delivery that ends at an earlier
+    deadline than the platform's moves the platform's clock by the difference.
     """
     if mode not in MODES:
         return _result(error=f"mode is one of {', '.join(MODES)}")
+    if form not in FORMATS or (form == "json" and "InfoType" in message):
+        return _result(error="format is xml or json, to a component xml only")
     if not app.callback_url:
         return _result(error="the app has no callback_url")
     if mode == "verify":
@@ -53,34 +58,58 @@ async def send_push(
         write_xml(fields)
     except XmlError as error:
         return _result(error=str(error))
+    failures = world.of(app.appid, PushFailures)
+    counted = retries and "InfoType" not in fields
+    if counted and failures.paused(world.clock.now()):
+        pause = "the account's pushes are paused after repeated failures"
+        return _result(error=pause) | {"paused_until": failures.paused_until}
     note_action(world, app, fields)
-    return await _deliver(world, app, fields, mode, deadline)
+    result = await _deliver(
+        world, app, fields, mode=mode, form=form, retries=retries, deadline=deadline
+    )
+    failed = result["error"] is not None
+    if counted:
+        failures.note(failed=failed, now=world.clock.now())
+        if failures.paused(world.clock.now()):
+            result["paused_until"] = failures.paused_until
+    if failed and is_action(fields):
+        result["shown"] = BROKEN
+    return result
 
 
 async def _verify(world: World, app: App, deadline: float) -> Result:
-    query = _signed(world, app)
-    query["echostr"] = world.ids.text(string.digits, 19)
-    request = HTTPRequest(url_concat(app.callback_url, query), headers=HEADERS)
-    result = await _fetch(request, deadline) | {"deliveries": 1}
+    request, echostr = make_check(world, app)
+    result = await _attempt(world, app, request, deadline, [])
     # Nothing may come along, neither quotes nor a newline.
-    if result["error"] is None and result["body"] != query["echostr"]:
+    if result["error"] is None and result["body"] != echostr:
         result["error"] = "the answer is not the echostr"
     return result
 
 
 async def _deliver(
-    world: World, app: App, fields: Message, mode: str, deadline: float
+    world: World,
+    app: App,
+    fields: Message,
+    *,
+    mode: str,
+    form: str,
+    retries: bool,
+    deadline: float,
 ) -> Result:
-    for delivery in range(1, DELIVERIES + 1):
-        request = _make_request(world, app, fields, mode)
-        result = await _fetch(request, deadline) | {"deliveries": delivery}
+    attempts: list[Result] = []
+    while True:
+        request = make_delivery(world, app, fields, mode=mode, form=form)
+        result = await _attempt(world, app, request, deadline, attempts)
         if result["error"] is None:
             break
-    else:
-        return result
+        if not retries or len(attempts) == DELIVERIES:
+            return result
+    if "InfoType" in fields:
+        good = result["body"] == "success"
+        return result if good else result | {"error": "the answer is not success"}
     try:
         body = result["body"].encode()
-        return result | {"reply": read_reply(app, mode, fields, body)}
+        return result | {"reply": read_reply(app, mode, fields, body, form=form)}
     except BadReply as error:
         return result | {"error": str(error)}
 
@@ -100,56 +129,78 @@ def _complete(world: World, app: App, message: Mapping[str, Any]) -> Message:
     return {**common, **ending, **message}
 
 
-def _make_request(world: World, app: App, fields: Message, mode: str) -> HTTPRequest:
-    """Return one delivery: the same message, signed and encrypted afresh."""
-    query = _signed(world, app)
-    if "FromUserName" in fields:
-        query["openid"] = str(fields["FromUserName"])
-    body = fields
-    if mode != "plain":
-        encrypted = encrypt(
-            write_xml(fields).encode(),
-            encoding_aes_key=app.encoding_aes_key,
+async def _attempt(
+    world: World,
+    app: App,
+    request: HTTPRequest,
+    deadline: float,
+    attempts: list[Result],
+) -> Result:
+    """Return the result of one more delivery, which the journal has as well."""
+    began, started = world.clock.now(), time.monotonic()
+    answer = await _fetch(request, deadline)
+    spent = time.monotonic() - started
+    if answer["error"] is not None and spent >= deadline:
+        world.clock.advance(max(DEADLINE - deadline, 0))
+    attempts.append(
+        {
+            "at": began,
+            "gap": began - attempts[-1]["at"] if attempts else None,
+            "seconds": spent,
+            "status": answer["status"],
+            "error": answer["error"],
+        }
+    )
+    world.journal.add(
+        Entry(
+            time=began,
+            method=request.method,
+            path=PUSH,
+            query={},
+            client_ip="",
             appid=app.appid,
-            random=world.ids.text(string.ascii_letters, 16).encode(),
+            token_id=None,
+            status=answer["status"],
+            errcode=None,
+            push={"delivery": len(attempts), **attempts[-1]},
         )
-        parts = (query["timestamp"], query["nonce"], encrypted)
-        query["encrypt_type"] = "aes"
-        query["msg_signature"] = sign(app.token, *parts)
-        receiver = "AppId" if "InfoType" in fields else "ToUserName"
-        shown = fields if mode == "compat" else {receiver: fields[receiver]}
-        body = {**shown, "Encrypt": encrypted}
-    url = url_concat(app.callback_url, query)
-    headers = {**HEADERS, "Content-Type": "text/xml"}
-    return HTTPRequest(url, method="POST", headers=headers, body=write_xml(body))
-
-
-def _signed(world: World, app: App) -> dict[str, str]:
-    timestamp = str(int(world.clock.now()))
-    nonce = world.ids.text(string.digits, 10)
-    signature = sign(app.token, timestamp, nonce)
-    return {"signature": signature, "timestamp": timestamp, "nonce": nonce}
+    )
+    return _result(**answer, attempts=attempts)
 
 
 async def _fetch(request: HTTPRequest, deadline: float) -> Result:
-    """Return the answer to one request; all but 200 and UTF-8 is an error."""
+    """Return status, body and error; all but 200 and UTF-8 is an error."""
     request.connect_timeout = request.request_timeout = deadline
     request.follow_redirects = False
+    empty = {"status": None, "body": None, "error": None}
     with closing(AsyncHTTPClient(force_instance=True)) as client:
         try:
             response = await client.fetch(request, raise_error=False)
             body = response.body.decode()
         except UnicodeDecodeError:
-            return _result(status=response.code, error="the answer is not UTF-8")
+            error = "the answer is not UTF-8"
+            return {**empty, "status": response.code, "error": error}
         except (HTTPClientError, OSError, ValueError) as error:
-            return _result(error=f"no answer: {type(error).__name__}")
+            return {**empty, "error": f"no answer: {type(error).__name__}"}
     # That other statuses count as no answer is not confirmed.
     wrong = None if response.code == 200 else f"the status is {response.code}"
-    return _result(status=response.code, body=body, error=wrong)
+    return {"status": response.code, "body": body, "error": wrong}
 
 
 def _result(
-    *, status: int | None = None, body: str | None = None, error: str | None = None
+    *,
+    status: int | None = None,
+    body: str | None = None,
+    error: str | None = None,
+    attempts: list[Result] | None = None,
 ) -> Result:
-    empty = {"deliveries": 0, "reply": None}
-    return {**empty, "status": status, "body": body, "error": error}
+    return {
+        "deliveries": len(attempts or ()),
+        "attempts": attempts or [],
+        "status": status,
+        "body": body,
+        "reply": None,
+        "error": error,
+        "shown": None,
+        "paused_until": None,
+    }

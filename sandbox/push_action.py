@@ -24,6 +24,14 @@ ACTIONS = {
 }
 
 
+def is_action(message: Mapping[str, Any]) -> bool:
+    """Tell whether the message is of a user who waits for what comes of it."""
+    kind = message.get("MsgType")
+    if kind == "event":
+        return str(message.get("Event")) in ACTIONS
+    return isinstance(kind, str)
+
+
 def note_action(world: World, app: App, message: Mapping[str, Any]) -> None:
     """Open the 48 hours for the sender of a message, end them for who leaves."""
     openid = message.get("FromUserName")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,14 +27,24 @@ class BadReply(ValueError):
     """The answer would make the platform tell the user that the account is broken."""
 
 
-def read_reply(app: App, mode: str, message: Mapping[str, Any], body: bytes) -> Any:
-    """Return the passive reply, None for a silent answer; BadReply for a wrong one."""
+def read_reply(
+    app: App,
+    mode: str,
+    message: Mapping[str, Any],
+    body: bytes,
+    *,
+    form: str = "xml",
+) -> Any:
+    """Return the passive reply, None for a silent answer; BadReply for a wrong one.
+
+    A reply to a push in JSON is JSON as well.
+    """
     if body in SILENT:
         return None
     try:
-        reply = read_xml(body)
+        reply = _read(body, form)
         if "Encrypt" in reply:
-            reply = _open(app, mode, reply)
+            reply = _open(app, mode, reply, form)
         elif mode == "safe":
             raise BadReply("the reply is not encrypted")
     except (XmlError, CryptError) as error:
@@ -42,7 +53,19 @@ def read_reply(app: App, mode: str, message: Mapping[str, Any], body: bytes) -> 
     return reply
 
 
-def _open(app: App, mode: str, envelope: Message) -> Message:
+def _read(document: bytes, form: str) -> Message:
+    if form == "xml":
+        return read_xml(document)
+    try:
+        fields = json.loads(document)
+    except (ValueError, RecursionError):
+        raise BadReply("not JSON") from None
+    if not isinstance(fields, dict):
+        raise BadReply("not a message in JSON")
+    return fields
+
+
+def _open(app: App, mode: str, envelope: Message, form: str) -> Message:
     if mode == "plain":
         raise BadReply("the reply is encrypted, the push was not")
     names = ("Encrypt", "TimeStamp", "Nonce")
@@ -53,7 +76,7 @@ def _open(app: App, mode: str, envelope: Message) -> Message:
     opened = decrypt(parts[0], encoding_aes_key=app.encoding_aes_key)
     if opened.appid != app.appid:
         raise BadReply("the reply was encrypted for another app")
-    return read_xml(opened.message)
+    return _read(opened.message, form)
 
 
 def _check(message: Mapping[str, Any], reply: Message) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tornado.web import HTTPError
 
 from sandbox.handlers.control import ControlHandler
-from sandbox.push import MODES, send_push
+from sandbox.push import DEADLINE, send_push
+from sandbox.push_request import FORMATS, MODES
 
 
 class PushHandler(ControlHandler):
@@ -17,6 +18,24 @@ class PushHandler(ControlHandler):
         mode = fields.get("mode", "plain")
         if not isinstance(message, dict) or mode not in MODES:
             raise HTTPError(400, f"message is an object, mode one of {MODES}")
+        retries, form = fields.get("retries", False), fields.get("format", "xml")
+        if not isinstance(retries, bool) or form not in FORMATS:
+            raise HTTPError(400, f"retries is true or false, format one of {FORMATS}")
+        if form == "json" and app.kind == "component":
+            raise HTTPError(400, "a component gets XML only")
+        deadline = fields.get("deadline", DEADLINE)
+        if type(deadline) not in (int, float) or not 0 < deadline <= DEADLINE:
+            raise HTTPError(400, f"deadline is a number of seconds up to {DEADLINE}")
         if not app.callback_url:
             raise HTTPError(409, "the app has no callback_url")
-        self.answer(await send_push(self.world, app, message, mode))
+        self.answer(
+            await send_push(
+                self.world,
+                app,
+                message,
+                mode,
+                form=form,
+                retries=retries,
+                deadline=deadline,
+            )
+        )

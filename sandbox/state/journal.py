@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 SECRETS = frozenset(
     (
@@ -23,11 +24,16 @@ SECRETS = frozenset(
     )
 )
 MASK = "***"
+PUSH = "/_sandbox/push"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and its outcome; `errcode` is None where no JSON was answered."""
+    """One request and its outcome; `errcode` is None where no JSON was answered.
+
+    A delivery that the platform made itself has the path PUSH and tells in `push`
+    which of the deliveries it was.
+    """
 
     time: float
     method: str
@@ -39,6 +45,7 @@ class Entry:
     status: int | None
     errcode: int | None
     fault: str | None = None
+    push: dict[str, Any] | None = None
 
 
 class Journal:

@@ -27,6 +27,7 @@ def test_an_entry_tells_the_call(sandbox):
         "status": 200,
         "errcode": 0,
         "fault": None,
+        "push": None,
     }
 
 
