@@ -1,7 +1,8 @@
-"""Products under their preset, played as their source code reads.
+"""Products under their preset, played as their source code or documentation reads.
 
-Grafana, Gitea and oauth2-proxy do not run here. Each sends what is said of it below,
-and nothing else: the parameters, the way of its secret, and what it needs to be told.
+No product runs here; tests/clients runs JupyterHub and mod_auth_openidc, but neither
+Grafana nor Gitea nor oauth2-proxy. Each sends what is said of it below, and nothing
+else: the parameters, the way of its secret, and what it needs to be told.
 """
 
 from __future__ import annotations
