@@ -105,7 +105,8 @@ def _check_embedded(
 ) -> None:
     """Refuse a sign-in in a frame that nothing but a cookie would bind."""
     if not client.frame_origins:
-        fault = "no frame_origins; manage.py client update ID --frame-origin ORIGIN"
+        command = f"manage.py client update {client.client_id} --frame-origin ORIGIN"
+        fault = f"no frame_origins; {command}"
     elif "state" not in given:
         fault = "state is missing"
     elif "code_challenge" not in given:

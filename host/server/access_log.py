@@ -16,7 +16,8 @@ _PLAIN = re.compile(r"[\w.\-]{1,64}", re.ASCII)
 _SHORT = re.compile(r"[\w.\-]{1,24}", re.ASCII)
 """No secret, token, code or openid is as short, whatever its parameter's name."""
 
-_LONG_SEGMENT = re.compile(r"[^/]{65,}")
+_BEARING = re.compile(r"[^/]{65,}|(?<=/login/scan/)[^/]+")
+"""Segments of a path that open something: a signed link, the address in a QR code."""
 
 _MASK = "***"
 
@@ -65,10 +66,10 @@ def masked(uri: str) -> str:
     """Return the request target with only the names and harmless values of its query.
 
     Every other value may be a secret, a token, a code or an openid, and so may a name
-    without a value, as in `?TOKEN`. A long segment of the path may be a signed link.
+    without a value, as in `?TOKEN`. A segment of the path may be a signed link.
     """
     path, mark, query = uri.partition("?")
-    path = _LONG_SEGMENT.sub(_MASK, path)
+    path = _BEARING.sub(_MASK, path)
     if not mark:
         return path
     return path + mark + "&".join(map(_masked_pair, query.split("&")))

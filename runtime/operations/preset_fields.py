@@ -5,10 +5,12 @@ What an operator gives goes before what the preset has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from runtime.registry.models import ANYONE
 from runtime.registry.presets import PRESETS
 from runtime.registry.rules import Fault, home
 from runtime.registry.schema import InvalidDocument
@@ -44,7 +46,9 @@ def with_preset(name: Any, url: Any, fields: Mapping[str, Any]) -> dict[str, Any
         made["email_domain"] = host
     full = {**made, **fields}
     if not full.get("redirect_uris"):
-        raise InvalidDocument("redirect_uris", f"is missing: {name} has none by itself")
+        raise InvalidDocument(
+            "redirect_uris", f"is missing: {name} needs --redirect-uri"
+        )
     return full
 
 
@@ -58,20 +62,39 @@ def _checked(url: Any) -> str:
 
 
 def paste(
-    content: Mapping[str, Any], client_id: str, secret: str | None, *, issuer: str
+    content: Mapping[str, Any],
+    client_id: str,
+    secret: str | None,
+    *,
+    issuer: str,
+    random: Callable[[int], str] = secrets.token_hex,
 ) -> str:
-    """Return the client's own configuration as text; it holds the secret."""
+    """Return the client's own configuration as text; it holds the secret.
+
+    Some products have a key of their own, by which they encrypt cookies: a new one.
+    """
     uris = content["redirect_uris"]
+    after = "".join(
+        f"&post_logout_redirect_uri={quote(uri, safe='')}"
+        for uri in content.get("post_logout_redirect_uris", ())[:1]
+    )
     values = {
         "issuer": issuer,
         "id": client_id,
         "secret": secret or "",
         "callback": uris[0],
         "name": content["name"],
-        "base": content.get("home", "").rstrip("/"),
+        "after": after,
+        "own_key": random(16),
+        "admitted": _ADMITTED[content.get("allow", ANYONE) == ANYONE],
     }
     return _TEXTS[content["preset"]].format(**values).strip()
 
+
+_ADMITTED = (
+    "The gateway admits only people whom its operator has entered.",
+    "The gateway admits everybody who has WeChat.",
+)
 
 _TEXTS: Mapping[str, str] = {
     "generic": """
@@ -105,7 +128,7 @@ enabled = true
 name = WeChat
 client_id = {id}
 client_secret = {secret}
-scopes = openid profile email
+scopes = openid profile email groups
 auth_url = {issuer}/oidc/authorize
 token_url = {issuer}/oidc/token
 api_url = {issuer}/oidc/userinfo
@@ -114,7 +137,7 @@ login_attribute_path = preferred_username
 name_attribute_path = name
 email_attribute_path = email
 groups_attribute_path = groups
-signout_redirect_url = {issuer}/oidc/logout?client_id={id}
+signout_redirect_url = {issuer}/oidc/logout?client_id={id}{after}
 """,
     "gitea": """
 gitea admin auth add-oauth \\
@@ -125,6 +148,7 @@ gitea admin auth add-oauth \\
   --secret {secret} \\
   --scopes profile \\
   --scopes email \\
+  --scopes groups \\
   --group-claim-name groups
 """,
     "oauth2-proxy": """
@@ -134,11 +158,11 @@ oauth2-proxy \\
   --client-id={id} \\
   --client-secret={secret} \\
   --redirect-url={callback} \\
-  --scope="openid profile email" \\
+  --scope="openid profile email groups" \\
   --code-challenge-method=S256 \\
-  --email-domain=* \\
+  --email-domain='*' \\
   --insecure-oidc-allow-unverified-email=true \\
-  --cookie-secret=...
+  --cookie-secret={own_key}
 """,
     "jupyterhub": """
 # jupyterhub_config.py
@@ -152,7 +176,7 @@ c.GenericOAuthenticator.userdata_url = "{issuer}/oidc/userinfo"
 c.GenericOAuthenticator.scope = ["openid", "profile"]
 c.GenericOAuthenticator.username_claim = "preferred_username"
 c.GenericOAuthenticator.enable_pkce = True
-# The gateway admits only people whom its operator has entered.
+# {admitted}
 c.GenericOAuthenticator.allow_all = True
 """,
     "mod_auth_openidc": """
@@ -161,7 +185,7 @@ OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
 OIDCClientID {id}
 OIDCClientSecret {secret}
 OIDCRedirectURI {callback}
-OIDCCryptoPassphrase ...
+OIDCCryptoPassphrase {own_key}
 OIDCScope "openid profile"
 OIDCRemoteUserClaim preferred_username
 <Location "/">

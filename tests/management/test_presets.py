@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -93,6 +94,62 @@ def test_what_an_operator_gives_goes_first(manage):
 
 
 @pytest.mark.parametrize(
+    ("allow", "words"),
+    [
+        ("", "only people whom its operator has entered."),
+        ("--allow staff", "only people whom its operator has entered."),
+        ("--allow anyone", "everybody who has WeChat."),
+    ],
+)
+def test_jupyterhub_lets_in_whom_the_gateway_does(manage, allow, words):
+    """So the line above `allow_all` says who that is."""
+    told = add(manage, f"--preset jupyterhub --url {URL} {allow}")
+
+    assert f"# The gateway admits {words}\nc.Gen" in told["paste"]
+
+
+def test_grafana_signs_out_at_the_gateway(manage):
+    """It adds its id_token_hint only where the URL names the way back."""
+    told = add(manage, f"--preset grafana --url {URL}/a")
+    back = "https%3A%2F%2Fgrafana.example.com%2Fa%2Flogin"
+
+    line = f"/oidc/logout?client_id=boards&post_logout_redirect_uri={back}"
+    assert told["paste"].endswith(line)
+
+
+@pytest.mark.parametrize("name", ["grafana", "gitea", "oauth2-proxy"])
+def test_groups_are_asked_for_where_they_are_read(manage, name):
+    """Without the scope the claim never comes."""
+    scopes = [
+        line
+        for line in add(manage, f"--preset {name} --url {URL}")["paste"].splitlines()
+        if "scope" in line
+    ]
+
+    assert any("groups" in line for line in scopes)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("oauth2-proxy", "--cookie-secret="),
+        ("mod_auth_openidc", "OIDCCryptoPassphrase "),
+    ],
+)
+def test_a_product_gets_a_key_of_its_own(manage, name, option):
+    """Never one that somebody else could know."""
+    first, other = (
+        re.search(f"{option}([0-9a-f]{{32}})$", told["paste"], re.MULTILINE)[1]
+        for told in (
+            add(manage, f"--preset {name} --url {URL} --id {client}")
+            for client in ("first", "other")
+        )
+    )
+
+    assert first != other
+
+
+@pytest.mark.parametrize(
     ("url", "domain"),
     [
         (URL, "grafana.example.com"),
@@ -115,8 +172,8 @@ def test_made_up_addresses_need_a_domain(manage, url, domain):
         (f"--url {URL}", "url needs a preset."),
         (f"--preset grafana --url {URL}?a=1", "url must be a URL without query"),
         ("--preset grafana --url http://a.example", "url must be https://"),
-        (f"--preset generic --url {URL}", "redirect_uris is missing"),
-        (f"--preset spa --url {URL}", "redirect_uris is missing"),
+        (f"--preset generic --url {URL}", "missing: generic needs --redirect-uri."),
+        (f"--preset spa --url {URL}", "missing: spa needs --redirect-uri."),
     ],
 )
 def test_what_does_not_make_sense(manage, words, fault):

@@ -91,3 +91,10 @@ def test_a_long_segment_of_a_path_is_masked():
 
     assert masked(f"/wechat_api/media/{signed}?a=b") == "/wechat_api/media/***?a=***"
     assert masked(short) == short
+
+
+def test_the_address_in_a_qr_code_is_masked():
+    """Whoever has it can confirm that sign-in, within five minutes."""
+    shown = masked("/login/scan/AbCd0123_-Gh4567?a=b")
+
+    assert shown == "/login/scan/***?a=***"

@@ -184,7 +184,7 @@ class TestRefusals:
         told = query_of(header(response, "Location"))
 
         assert told["error"] == "invalid_request"
-        assert "--frame-origin" in told["error_description"]
+        assert "client update demo --frame-origin" in told["error_description"]
 
     def test_an_app_cannot_frame(self, page, gateway):
         """Its own scheme is no page."""

@@ -39,16 +39,18 @@ class Product:
 PRODUCTS = {
     # pkg/login/social: api_url is userinfo; without an e-mail address it refuses.
     "grafana": Product(
-        "openid profile email",
+        "openid profile email groups",
         PKCE,
         ("sub", "name", "email", "preferred_username"),
         reads_id_token=False,
     ),
     # markbates/goth, openidConnect: neither nonce nor PKCE; sub has to be the same.
-    "gitea": Product("profile email openid", {}, ("sub", "nickname", "email")),
+    "gitea": Product("profile email groups openid", {}, ("sub", "nickname", "email")),
     # providers/oidc.go: nonce and, by its option, PKCE.
     "oauth2-proxy": Product(
-        "openid profile email", {"nonce": "n" * 43, **PKCE}, ("email",)
+        "openid profile email groups",
+        {"nonce": "n" * 43, **PKCE},
+        ("email",),
     ),
     # oauthenticator/oauth2.py: the secret in the form.
     "jupyterhub": Product(
