@@ -12,6 +12,13 @@ from tests.support.developer_host import DeveloperHost
 class HostWithFaults(DeveloperHost):
     """A local host whose flows can be forgotten, and whose WeChat fails."""
 
+    def reset(self):
+        """Begin anew: WeChat as it was, and no limit that other tests have used."""
+        super().reset()
+        with self._redis() as redis:
+            for key in redis.scan_iter("gateway:limit:*"):
+                redis.delete(key)
+
     def remove_keys(self, pattern):
         """Remove the keys of a pattern, as Redis does when their time is over."""
         with self._redis() as redis:

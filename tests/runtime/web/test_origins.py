@@ -95,7 +95,7 @@ ACCEPTED = {
     "https://app.example.com/a?b=c": "rjp",
     "https://app.example.com/*": "jp",
     "https://app.example.com?a": "rjp",
-    "https://app.example.com/a#b": "jp",
+    "https://app.example.com/a#b": "rjp",  # a hash route, in WeChat's protocol
     "HTTPS://app.example.com": "p",
     "https://app.example.com:0": "",
     "https://app.example.com:08": "",
