@@ -40,7 +40,7 @@ class OpenedView(Protocol):
     """A view whose answers pages of other origins may read."""
 
     refused: Callable[[Request, Gateway, GatewayError], ErrorInDialect]
-    """Returns the error that a page may read, where the body cannot be."""
+    """Returns the error that a page may read, if the view itself is not reached."""
 
     def __call__(self, request: Request, gateway: Gateway) -> Response: ...
 

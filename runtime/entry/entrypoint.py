@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 from runtime.entry.adapters import Adapter, adapter_for
 from runtime.entry.dialects import Dialect, ErrorInDialect
-from runtime.entry.routing import Route, Routes, find
+from runtime.entry.routing import Route, Routes, find, refusal_of
 from runtime.entry.wsgi_adapter import BodyAwaited
 from runtime.errors import (
     BadRequest,
@@ -119,9 +119,7 @@ def entrypoint(
                 used = gateway()
                 https = used.settings.secure
                 check_host(request, used.settings.allowed_hosts)
-                response = _answer(
-                    request, lambda request: _routed(routes, request, used, adapter)
-                )
+                response = _answered(routes, request, used, adapter)
             return adapter(_with_security_headers(response, https=https))
         except BodyAwaited as awaited:
             return awaited.answer
@@ -198,17 +196,26 @@ def _as_routed(method: str) -> str:
     return "GET" if method == "HEAD" else method
 
 
+def _answered(
+    routes: Routes, request: Request, gateway: Gateway, adapter: Adapter
+) -> Response:
+    try:
+        return _answer(
+            request, lambda request: _routed(routes, request, gateway, adapter)
+        )
+    except GatewayError as error:
+        # It may come before any view; a page of another origin has to read it, too.
+        refused = refusal_of(routes, request.path)
+        if refused is None:
+            raise
+        raise refused(request, gateway, error) from None
+
+
 def _routed(
     routes: Routes, request: Request, gateway: Gateway, adapter: Adapter
 ) -> Response:
     view, groups, route = find(routes, method=request.method, path=request.path)
-    try:
-        request = _with_body(request, adapter, route)
-    except GatewayError as error:
-        # A page of another origin has to read an error, too.
-        explained = getattr(view, "refused", None)
-        raise (explained(request, gateway, error) if explained else error) from None
-    return view(request, gateway, *groups)
+    return view(_with_body(request, adapter, route), gateway, *groups)
 
 
 def _with_body(request: Request, adapter: Adapter, route: Route) -> Request:

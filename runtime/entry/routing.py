@@ -93,3 +93,17 @@ def find(
             raise MethodNotAllowed(*candidate.views)
         return view, match.groups(), candidate
     raise NotFound
+
+
+def refusal_of(routes: Routes, path: str) -> Callable[..., Exception] | None:
+    """Return what answers an error that comes before a view of the path's route.
+
+    None where that is the function's own dialect. runtime/entry/cors.py has the others.
+    """
+    for candidate in routes:
+        if candidate.pattern.fullmatch(path):
+            found = (
+                getattr(each, "refused", None) for each in candidate.views.values()
+            )
+            return next(filter(None, found), None)
+    return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from runtime.crypto.envelope import Envelope
@@ -10,7 +12,7 @@ from runtime.documents.folder import FolderStore
 from runtime.documents.store import StoreAway
 from runtime.registry.page_origins import FRESH_SECONDS, PageOrigins
 from runtime.registry.registry import Registry
-from runtime.web.messages import HSTS, NOSNIFF
+from runtime.web.messages import HSTS, LARGEST_HEADERS, LARGEST_QUERY, NOSNIFF
 from tests.support.provider import PAGE_ORIGIN
 from tests.support.scripted_wechat import FORM, change
 
@@ -53,6 +55,41 @@ def test_a_page_reads_that_its_body_is_too_large(provider, path):
         assert status == 413
         assert headers.get("Access-Control-Allow-Origin") == allowed
         assert headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", OPEN)
+@pytest.mark.parametrize(
+    ("status", "code", "sent"),
+    [
+        (405, "method_not_allowed", {"method": "DELETE"}),
+        (414, "uri_too_long", {"query": "a" * (LARGEST_QUERY + 1)}),
+        (431, "headers_too_large", {"headers": [("x-a", "a" * (LARGEST_HEADERS + 1))]}),
+        (400, "invalid_request", {"query": "é"}),
+    ],
+)
+def test_a_page_reads_what_comes_before_the_view(provider, path, status, code, sent):
+    """With CORS headers, by whichever method; to strangers without."""
+    sent = {"method": OPEN[path].split(",")[0], **sent}
+    more = sent.pop("headers", [])
+    for origin, allowed in ((PAGE_ORIGIN, PAGE_ORIGIN), (STRANGERS[0], None)):
+        told, headers, body = provider.ask(
+            path, headers=[("origin", origin), *more], **sent
+        )
+
+        assert (status, code) == (told, json.loads(body)["error"])
+        assert allowed == headers.get("Access-Control-Allow-Origin")
+        assert "Origin" == headers["Vary"]
+        assert (status == 405) is ("Allow" in headers)
+
+
+@pytest.mark.parametrize("path", [*CLOSED, "/oidc/introspect", "/oidc/nothing"])
+def test_errors_of_other_paths_are_for_nobodys_script(provider, path):
+    """No route of theirs is for pages."""
+    _, headers, _ = provider.ask(
+        path, method="DELETE", headers=[("origin", PAGE_ORIGIN)]
+    )
+
+    assert set() == of_cors(headers)
 
 
 @pytest.mark.case(87)
