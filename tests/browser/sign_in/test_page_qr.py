@@ -152,7 +152,6 @@ def test_two_phones(new_user, small_service, phone, another_phone):
     expect(another_phone.tab.get_by_role("heading")).to_have_text(
         "You have refused this sign-in."
     )
-    type_digits(computer, digits)
 
     expect(computer.tab.get_by_role("heading")).to_have_text(
         "The sign-in was refused on the phone."
