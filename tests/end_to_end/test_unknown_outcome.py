@@ -7,7 +7,6 @@ errcodes were read in their sources.
 from __future__ import annotations
 
 import json
-import socket
 
 import pytest
 import requests
@@ -19,7 +18,7 @@ from wechatpy.exceptions import WeChatClientException
 
 from tests.end_to_end.gateway_adapter import WECHAT, GatewayAdapter
 from tests.end_to_end.raw_host import APPID, CLIENT_SECRET, OK
-from tests.support.raw_server import close, send_and_close
+from tests.support.raw_server import close, reset, send_and_close
 
 SEND = "/cgi-bin/message/custom/send"
 READ = "/cgi-bin/user/info/batchget"
@@ -40,11 +39,6 @@ RETRIED_STATUSES = {
 }
 
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"
-
-
-def reset(connection):
-    """End the connection by a reset: lingering for no time does so."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
 BROKEN = {

@@ -83,6 +83,11 @@ def make_answer(body=b"{}", *, status="200 OK", headers=()):
     return "\r\n".join(lines).encode() + body
 
 
+def reset(connection):
+    """End the connection by a reset: lingering for no time does so."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
 def send_and_close(text):
     """Return an answer of these bytes, after which the connection ends."""
     return lambda connection: connection.sendall(text)

@@ -22,7 +22,13 @@ from cryptography.x509.oid import NameOID
 
 from runtime.errors import WeChatTimeout, WeChatUnavailable, WeChatUnreachable
 from runtime.upstream.transport import pooled_transport
-from tests.support.raw_server import RawServer, close, make_answer, send_and_close
+from tests.support.raw_server import (
+    RawServer,
+    close,
+    make_answer,
+    reset,
+    send_and_close,
+)
 
 HUSH = "s3cr3t-of-an-app"
 TARGET = f"/cgi-bin/token?appid=wx-hush&secret={HUSH}"
@@ -35,11 +41,6 @@ def exchange(server, *, method="GET", body=None):
 
 
 CLOSE = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"
-
-
-def reset(connection):
-    # Lingering for no time means that the close is a reset.
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
 BROKEN = {

@@ -1,11 +1,17 @@
 """A service's callback, on a real port, that answers what a test tells it to."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
+from sandbox.clock import Clock
+from sandbox.ids import Ids
+from sandbox.world import World
+
+NOW = 1_760_000_000
 
 
 @dataclass(frozen=True)
@@ -75,3 +81,15 @@ def callback():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def world():
+    return World(Clock(lambda: NOW), Ids(1))
+
+
+@pytest.fixture
+def app(world, callback):
+    """The service account, whose pushes go to the callback."""
+    seeded = next(app for app in world.apps.values() if app.kind == "service")
+    return replace(seeded, callback_url=callback.url)

@@ -7,27 +7,13 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from sandbox.catalogue.state.conversations import Conversations
-from sandbox.clock import Clock
-from sandbox.ids import Ids
 from sandbox.message_crypt import decrypt, sign
 from sandbox.push import send_push
-from sandbox.world import World
+from tests.sandbox.push.conftest import NOW
 
-NOW = 1_760_000_000
 OK = (200, b"success")
 TEXT = {"MsgType": "text", "Content": "你好 ]]> <b>"}
 SILENT = {"status": 200, "body": "success", "reply": None, "error": None}
-
-
-@pytest.fixture
-def world():
-    return World(Clock(lambda: NOW), Ids(1))
-
-
-@pytest.fixture
-def app(world, callback):
-    seeded = next(app for app in world.apps.values() if app.kind == "service")
-    return replace(seeded, callback_url=callback.url)
 
 
 def push(world, app, message=TEXT, mode="plain", **options):

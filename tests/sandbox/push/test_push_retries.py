@@ -7,26 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.clock import Clock
-from sandbox.ids import Ids
 from sandbox.message_crypt import decrypt, encrypt, sign
 from sandbox.push import BROKEN, send_push
 from sandbox.state.push_failures import FAILURES, PAUSE
-from sandbox.world import World
+from tests.sandbox.push.conftest import NOW
 
-NOW = 1_760_000_000
 TEXT = {"MsgType": "text", "Content": "你好"}
-
-
-@pytest.fixture
-def world():
-    return World(Clock(lambda: NOW), Ids(1))
-
-
-@pytest.fixture
-def app(world, callback):
-    seeded = next(app for app in world.apps.values() if app.kind == "service")
-    return replace(seeded, callback_url=callback.url)
 
 
 def push(world, app, message=TEXT, mode="safe", **options):
