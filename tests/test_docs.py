@@ -15,7 +15,7 @@ import yaml
 from host.server.access_log import log_access
 from host.server.options import parse_options
 from runtime.documents.documents import SECRET_FIELDS
-from runtime.registry.schema import RULES
+from runtime.registry.fields import RULES
 from runtime.settings import Settings
 from tests.support.documentation import (
     ROOT,

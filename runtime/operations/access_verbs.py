@@ -12,8 +12,9 @@ from runtime.operations.client_verbs import shown_client
 from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.client_secrets import hash_secret, make_secret
+from runtime.registry.fields import MOST_SECRETS
 from runtime.registry.rules import Rule, flag
-from runtime.registry.schema import MOST_SECRETS, checked_fields, client_document
+from runtime.registry.schema import checked_fields, client_document
 
 
 def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,12 +9,8 @@ from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, shown_later, split
-from runtime.registry.schema import (
-    RULES,
-    app_document,
-    checked_fields,
-    refuse_unknown,
-)
+from runtime.registry.fields import RULES
+from runtime.registry.schema import app_document, checked_fields, refuse_unknown
 
 _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 

@@ -17,9 +17,9 @@ from runtime.operations.generated_fields import (
     refuse_generated,
 )
 from runtime.operations.preset_fields import paste, with_preset
+from runtime.registry.fields import RULES
 from runtime.registry.logo import shown as shown_logo
 from runtime.registry.schema import (
-    RULES,
     InvalidDocument,
     checked_fields,
     client_document,

@@ -14,8 +14,9 @@ from runtime.operations.refusals import (
     UnknownDocument,
     UnreadableDocument,
 )
+from runtime.registry.fields import NEEDED
 from runtime.registry.rules import many, text
-from runtime.registry.schema import NEEDED, later_fields
+from runtime.registry.schema import later_fields
 
 ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
 

@@ -13,8 +13,9 @@ from runtime.operations import editing
 from runtime.operations.editing import ID
 from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import UnknownDocument, UnreadableDocument
+from runtime.registry.fields import SCHEMA
 from runtime.registry.rules import whole, word
-from runtime.registry.schema import SCHEMA, checked_fields, later_fields, schema_of
+from runtime.registry.schema import checked_fields, later_fields, schema_of
 
 _NAME = {"kind": word(*SECRET_FIELDS), "id": ID}
 

@@ -15,9 +15,9 @@ from runtime.operations import editing
 from runtime.operations.editing import ID
 from runtime.operations.generated_fields import carried_over
 from runtime.operations.refusals import OperationRefused
+from runtime.registry.fields import SCHEMA
 from runtime.registry.rules import Fault, flag, many, text, whole, word
 from runtime.registry.schema import (
-    SCHEMA,
     SCHEMA_FIELD,
     InvalidDocument,
     app_document,

@@ -15,10 +15,10 @@ from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import NAMES, shown_later, split
 from runtime.operations.refusals import OperationRefused
+from runtime.registry.fields import RULES
 from runtime.registry.known_users import document_id
 from runtime.registry.rules import Fault, Rule, subject, text
 from runtime.registry.schema import (
-    RULES,
     InvalidDocument,
     checked_fields,
     known_user_document,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from runtime.registry.schema import SCHEMA
+from runtime.registry.fields import SCHEMA
 
 ROOT = Path(__file__).parents[2]
 LATER_SCHEMA = SCHEMA + 1
@@ -22,7 +22,7 @@ _LATER = {{"later_word": {LATER_SCHEMA}, "later_secret": {LATER_SCHEMA}}}
 SINCE = {{kind: {{**since, **_LATER}} for kind, since in SINCE.items()}}
 """
 CHANGES = {
-    "runtime/registry/schema.py": (
+    "runtime/registry/fields.py": (
         *(
             (
                 f'"{kind}": {{\n        "{first}"',

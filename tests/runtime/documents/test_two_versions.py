@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from runtime.registry.client_secrets import hash_secret
-from runtime.registry.schema import NEEDED, RULES, SCHEMA, SINCE
+from runtime.registry.fields import NEEDED, RULES, SCHEMA, SINCE
 from tests.support.client_sign_in import BACK, OIDC, VERIFIER
 from tests.support.gateway_environ import make_environ
 from tests.support.known_users import document_id

@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runtime.registry.client_secrets import hash_secret
+from runtime.registry.fields import SCHEMA
 from runtime.registry.logo import data_uri
-from runtime.registry.schema import (
-    SCHEMA,
-    InvalidDocument,
-    app_document,
-    client_document,
-)
+from runtime.registry.schema import InvalidDocument, app_document, client_document
 
 APPID = "wx0123456789abcdef"
 APP = {"kind": "service", "secret": "0" * 31 + "f"}
