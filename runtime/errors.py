@@ -395,6 +395,11 @@ class WeChatRefused(GatewayError):
     def __init__(self, errcode: int, errmsg: str) -> None:
         super().__init__(errcode=errcode, errmsg=errmsg)
 
+    @property
+    def is_spent_code(self) -> bool:
+        """Tell whether a sign-in's code is unknown, expired, used or another app's."""
+        return self.errcode in (40029, 40163, 42003)
+
 
 class ApiRefused(GatewayError):
     """The gateway itself refuses an API call, in WeChat's code; `code` tells why.

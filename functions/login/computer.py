@@ -22,7 +22,6 @@ from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     ConfirmationFailed,
     ConfirmationRefused,
-    CookieMissing,
     FlowExpired,
     GatewayError,
     QrCodeExpired,
@@ -95,11 +94,7 @@ def _end_of(request: Request, gateway: Gateway, state: str | None) -> FlowEnd:
         raise FlowExpired
     end = FlowEnd(state, flow, app, client_of_flow(gateway, flow))
     try:
-        is_browser = gateway.flows.is_browser(flow, state, request)
-        if is_browser is None:
-            raise CookieMissing
-        if not is_browser:
-            raise FlowExpired
+        gateway.flows.check_browser(flow, state, request)
         end.check()
     except GatewayError as error:
         raise _on_page(error, end) from error

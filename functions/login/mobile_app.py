@@ -16,9 +16,6 @@ from runtime.registry.sign_in_apps import UnknownMobileApp, mobile_app_of
 from runtime.registry.subjects import subject_of
 from runtime.web.messages import Request, Response
 
-SPENT_CODE = (40029, 40163, 42003)
-"""WeChat's errcodes for a code that is unknown, another app's, used or expired."""
-
 
 class SdkCodeSpent(GatewayError):
     """The code is unknown, expired or used, or another app's."""
@@ -51,6 +48,6 @@ def _exchange(
         with gateway.sign_ins_in_flight.counted(client.client_id):
             return gateway.sign_in.exchange_code(app, code)
     except WeChatRefused as error:
-        if error.errcode not in SPENT_CODE:
+        if not error.is_spent_code:
             raise
         raise SdkCodeSpent from None

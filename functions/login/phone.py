@@ -14,7 +14,6 @@ from runtime.errors import (
     BadRequest,
     ConfirmationFailed,
     ConfirmedElsewhere,
-    CookieMissing,
     FlowExpired,
     QrCodeExpired,
     SameBrowser,
@@ -114,11 +113,7 @@ def _flow_of(
     flow = gateway.flows.find(state)
     if state is None or not flow.confirmation:
         raise FlowExpired
-    is_browser = gateway.flows.is_browser(flow, state, request)
-    if is_browser is None:
-        raise CookieMissing
-    if not is_browser:
-        raise FlowExpired
+    gateway.flows.check_browser(flow, state, request)
     user = gateway.flows.profile(state)
     found = gateway.confirmations.find(flow.confirmation)
     if found is None:

@@ -27,9 +27,6 @@ from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
 from runtime.web.messages import Request, Response, redirect
 
-SPENT_CODE = (40029, 40163, 42003)
-"""WeChat's errcodes for a code that is unknown, used or expired."""
-
 
 def oauth_callback(request: Request, gateway: Gateway, appid: str) -> Response:
     """End the flow with a session and go on to `next`, or to the client that asked.
@@ -63,12 +60,11 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
     state, asked = end.state, end.flow.request
     embedded = asked is not None and asked.embedded
     if not embedded:
-        is_browser = gateway.flows.is_browser(end.flow, state, request)
-        if is_browser is None:
+        try:
+            gateway.flows.check_browser(end.flow, state, request)
+        except CookieMissing:
             # WeChat's web-view at times loses cookies between two pages.
             return _restart(request, gateway, end, second_time=CookieMissing)
-        if not is_browser:
-            raise FlowExpired
     end.check()
     code = request.argument("code")
     try:
@@ -80,7 +76,7 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
         ):
             result = gateway.flows.once(state, lambda: _exchanged(gateway, end, code))
     except WeChatRefused as error:
-        if error.errcode not in SPENT_CODE:
+        if not error.is_spent_code:
             raise
         return _restart(request, gateway, end)
     except (ConsentRefused, SnapshotUser) as error:

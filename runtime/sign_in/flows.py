@@ -23,6 +23,7 @@ from typing import Any
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import (
+    CookieMissing,
     FlowExpired,
     ServiceUnavailable,
     WeChatTimeout,
@@ -191,12 +192,13 @@ class Flows:
         request = from_fields(fields["request"])
         return Flow(**{**known_fields(Flow, fields), "request": request})
 
-    def is_browser(self, flow: Flow, state: str, request: Request) -> bool | None:
-        """Tell whether it is the flow's browser; None if it sent no flow cookie."""
+    def check_browser(self, flow: Flow, state: str, request: Request) -> None:
+        """Raise CookieMissing without a flow cookie, FlowExpired in another browser."""
         cookie = self.cookies.of(request, state)
         if cookie is None:
-            return None
-        return hmac.compare_digest(sha256_hex(cookie.secret), flow.browser)
+            raise CookieMissing
+        if not hmac.compare_digest(sha256_hex(cookie.secret), flow.browser):
+            raise FlowExpired
 
     def keep_profile(self, state: str, profile: Mapping[str, Any]) -> None:
         """Store whose phone it is, for as long as the flow lives."""

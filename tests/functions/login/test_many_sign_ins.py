@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from runtime.errors import ConsentRefused
+from runtime.errors import ConsentRefused, FlowExpired
 from runtime.sign_in.authorization_request import OIDC, AuthorizationRequest
 from runtime.sign_in.flows import COOKIE_SECONDS, MOST_COOKIES, Flow
 from tests.support.client_sign_in import BACK, Visit
@@ -43,7 +43,11 @@ class Tabs:
         return started.state
 
     def is_theirs(self, state):
-        return self.flows.is_browser(self.flows.find(state), state, self.request)
+        try:
+            self.flows.check_browser(self.flows.find(state), state, self.request)
+        except FlowExpired:
+            return False
+        return True
 
 
 @pytest.fixture

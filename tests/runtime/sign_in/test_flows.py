@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import (
+    CookieMissing,
     FlowExpired,
     ServiceUnavailable,
     WeChatTimeout,
@@ -104,9 +105,12 @@ class TestStart:
             (each.language, each.client_id) for each in cookies
         ]
         assert (asked, "zh", ("wx1",)) == (found.request, found.language, found.appids)
-        assert flows.is_browser(found, full.state, sent(full)) is True
-        assert flows.is_browser(found, full.state, other) is False
-        assert flows.is_browser(found, full.state, browser()) is None
+        flows.check_browser(found, full.state, sent(full))
+        with pytest.raises(FlowExpired) as of_other:
+            flows.check_browser(found, full.state, other)
+        assert not isinstance(of_other.value, CookieMissing)
+        with pytest.raises(CookieMissing):
+            flows.check_browser(found, full.state, browser())
 
     def test_a_browser_keeps_so_many_cookies(self, flows):
         """One more takes the place of any of them; what else it has does not count."""
