@@ -11,7 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import IO, Any, ClassVar
 
-from tornado.web import stream_request_body
+from tornado.web import HTTPError, stream_request_body
 
 from host.fc.answer import Answer
 from host.fc.function_call import Call, forwarded_headers
@@ -171,8 +171,11 @@ class FunctionHandler(AnsweringHandler):
         value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        """Log an error of the host under the request's id; a refusal is none."""
-        if value is not None and not isinstance(value, Refusal):
+        """Log an error of the host under the request's id.
+
+        None is a refusal, nor an unknown method, which Tornado itself refuses.
+        """
+        if value is not None and not isinstance(value, (Refusal, HTTPError)):
             log.error("%s failed in the host", self.request_id, exc_info=value)
 
     def on_finish(self) -> None:

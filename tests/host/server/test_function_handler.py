@@ -26,7 +26,7 @@ class FaultyWorkers:
         raise RuntimeError("the-secret-in-the-text")
 
 
-async def ask(path, workers):
+async def ask(path, workers, **more):
     """Serve the small site for one request; return its answer."""
     options = {
         "workers": workers,
@@ -39,7 +39,8 @@ async def ask(path, workers):
     server.add_socket(listening)
     try:
         client = AsyncHTTPClient(force_instance=True)
-        return await client.fetch(f"http://127.0.0.1:{port}{path}", raise_error=False)
+        url = f"http://127.0.0.1:{port}{path}"
+        return await client.fetch(url, raise_error=False, **more)
     finally:
         server.stop()
         await server.close_all_connections()
@@ -64,3 +65,16 @@ def test_an_error_of_the_host_itself_is_answered_as_fc_does(caplog):
         failed.exc_info[0],
     )
     assert ("access", True) == (access.name, request_id in access.getMessage())
+
+
+def test_a_method_that_nobody_knows_is_no_error_of_the_host(caplog):
+    """Anybody can send one: it must not fill the log with stacks."""
+    caplog.set_level(logging.INFO)
+    answer = asyncio.run(
+        ask("/echo", FaultyWorkers(), method="BREW", allow_nonstandard_methods=True)
+    )
+
+    assert answer.code == 405
+    assert [("access", "WARNING")] == [
+        (record.name, record.levelname) for record in caplog.records
+    ]
