@@ -2,14 +2,15 @@
 
 On WeChat's own paths a caller sends a gateway token in the query. On an app's own paths
 it sends one as Bearer or in the query, or its client secret by Basic; the real token's
-path takes the secret in the query as well. /sns takes the client secret in the query,
-as WeChat does.
+path takes the secret in query or body as well. /sns takes the client secret in the
+query, as WeChat does.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runtime.broker.client_proof import client_by_secret
 from runtime.custody.protocol import RateCost
@@ -20,6 +21,14 @@ from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import Caller, GatewayToken
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
 from runtime.web.messages import Request
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """A client secret as it was sent, and the client that was named beside it."""
+
+    secret: str = field(repr=False)
+    client_id: str | None
 
 
 def caller_of(request: Request, gateway: Gateway) -> tuple[App, Caller]:
@@ -50,14 +59,16 @@ def caller_for_app(
     return _checked(caller, gateway, scope)
 
 
-def caller_by_query(
-    request: Request, gateway: Gateway, appid: str, *, scope: str
+def caller_by_secret(
+    request: Request, gateway: Gateway, appid: str, named: ClientSecret, *, scope: str
 ) -> tuple[App, Caller]:
-    """Return app and caller by `client_id` and `secret` of the query."""
+    """Return app and caller by a secret that came without a header for it.
+
+    BadRequest if a header or a token came beside it.
+    """
     if scheme_of(request) or request.argument("access_token") is not None:
         raise BadRequest
-    secret, client_id = request.argument("secret"), request.argument("client_id")
-    caller = _by_secret(request, gateway, appid, secret or "", client_id)
+    caller = _by_secret(request, gateway, appid, named.secret, named.client_id)
     return _checked(caller, gateway, scope)
 
 

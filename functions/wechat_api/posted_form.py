@@ -28,6 +28,23 @@ def got_or_posted(view: View) -> dict[str, View]:
     return {"GET": view, "POST": posted}
 
 
+def posted_fields(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of a form, or the texts of a JSON object; BadRequest if neither.
+
+    An empty body has none.
+    """
+    if not request.body:
+        return ()
+    if request.media_type == FORM:
+        return request.form
+    content = request.json()
+    if not isinstance(content, dict):
+        raise BadRequest
+    return tuple(
+        (name, each) for name, each in content.items() if isinstance(each, str)
+    )
+
+
 def _with_form(request: Request) -> Request:
     if not request.body or request.media_type != FORM:
         return request

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from functions.wechat_api.authentication import (
-    caller_by_query,
+    ClientSecret,
+    caller_by_secret,
     caller_for_app,
     rate_cost_of,
 )
+from functions.wechat_api.posted_form import posted_fields
 from functions.wechat_api.report import note
 from runtime.entry.dialects import ErrorInDialect, api_dialect_with_errcode
-from runtime.errors import BadRequest, GatewayError
+from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
+from runtime.registry.ids import APPID
 from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import TOKEN_READ, Caller
-from runtime.web.messages import Request, Response, json_response
+from runtime.web.messages import Request, Response, json_response, single
 
 
 def real_token(request: Request, gateway: Gateway, appid: str) -> Response:
@@ -22,14 +27,52 @@ def real_token(request: Request, gateway: Gateway, appid: str) -> Response:
     An SDK that can change only the token's URL sends client id and secret in the query,
     and reads the errcode of an error.
     """
-    if request.argument("client_id") is None:
+    client_id = request.argument("client_id")
+    if client_id is None:
         known = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     try:
-        known = caller_by_query(request, gateway, appid, scope=TOKEN_READ)
+        named = ClientSecret(request.argument("secret") or "", client_id)
+        known = caller_by_secret(request, gateway, appid, named, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     except GatewayError as error:
         raise ErrorInDialect(error, api_dialect_with_errcode) from error
+
+
+def posted_real_token(request: Request, gateway: Gateway, appid: str) -> Response:
+    """Answer POST /{appid}/access_token: the same, as an SDK fetches a stable token.
+
+    Query, form or JSON have the client secret, which names its client. `client_id`, or
+    an `appid` of the body that is none of WeChat's, has to be that client's.
+    `force_refresh` is ignored: no client can end a token that others use.
+    """
+    try:
+        named = _posted_secret(request, appid)
+        if named is None:
+            known = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
+        else:
+            known = caller_by_secret(request, gateway, appid, named, scope=TOKEN_READ)
+        return _real_token(request, gateway, *known)
+    except GatewayError as error:
+        raise ErrorInDialect(error, api_dialect_with_errcode) from error
+
+
+def _posted_secret(request: Request, appid: str) -> ClientSecret | None:
+    """Return the secret of query or body, None if there is none."""
+    body = posted_fields(request)
+    pairs = (*request.arguments, *body)
+    client_id, secret = single(pairs, "client_id"), single(pairs, "secret")
+    sent = single(body, "appid")
+    if secret is None and client_id is None:
+        return None
+    if sent and re.fullmatch(APPID, sent):
+        if sent != appid:
+            raise ApiRefused(40013, "unknown_appid")
+    elif sent:
+        if client_id not in (None, sent):
+            raise BadRequest
+        client_id = sent
+    return ClientSecret(secret or "", client_id)
 
 
 def _real_token(

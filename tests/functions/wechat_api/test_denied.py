@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from functions.wechat_api.index import handler
 from runtime.errors import (
     ApiRefused,
     MethodNotAllowed,
@@ -15,6 +18,7 @@ from runtime.tokens.gateway_tokens import (
     InvalidToken,
 )
 from tests.support.api_calls import OK, REAL, STABLE, issue
+from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.handles import wechat_api as handle
 from tests.support.revealing_paths import REVEALING
 from tests.support.scripted_wechat import (
@@ -26,6 +30,40 @@ from tests.support.scripted_wechat import (
 
 OWN = {"/cgi-bin/stable_token", "/cgi-bin/ticket/getticket", "/cgi-bin/token"}
 """Of these the gateway answers its own, by the same path."""
+
+
+REFUSED = [
+    "/sns/x",
+    "/cgi-bin/component/api_component_token",
+    "/cgi-bin/openapi/rid/get",
+    "/wxa/resetusersessionkey",
+]
+
+
+@pytest.mark.parametrize("path", REFUSED)
+@pytest.mark.parametrize(("own", "status"), [("", 200), (f"/{SERVICE}", 401)])
+@pytest.mark.parametrize("query", ["", "access_token=", "type=x"])
+def test_a_refused_path_without_a_token(gateway, path, own, status, query):
+    """It looks like every other path: WeChat's 41001, and 401 on an app's own."""
+    environ = make_environ_fc(path=f"/wechat_api{own}{path}", query=query)
+    answer = call_wsgi(handler.with_gateway(gateway), environ)
+    content = json.loads(answer[2])
+
+    assert status == answer[0]
+    assert own or content["errcode"] == 41001
+    assert not own or content["error"] == "access_token_missing"
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_a_refused_path_with_any_token(gateway, path):
+    """48001, whatever the token is."""
+    for own in ("", f"/{SERVICE}"):
+        environ = make_environ_fc(
+            path=f"/wechat_api{own}{path}", query="access_token=x"
+        )
+        _, headers, body = call_wsgi(handler.with_gateway(gateway), environ)
+        found = [*dict(headers).values(), json.loads(body).get("error")]
+        assert "path_not_proxied" in found
 
 
 class TestDenied:

@@ -160,11 +160,11 @@ class TestTheirShape:
             ("GET", "", 404),
             ("GET", "/a/../b", 404),
             ("GET", "/cgi-bin//user", 404),
-            ("POST", "/access_token", 405),
+            ("PUT", "/access_token", 405),
             ("GET", "/access_token/reject", 405),
             ("POST", "/jssdk_config", 405),
             ("POST", "/quota", 405),
-            ("POST", "/cgi-bin/ticket/getticket", 405),
+            ("PUT", "/cgi-bin/ticket/getticket", 405),
         ],
     )
     def test_paths_and_methods(self, call, method, path, status):

@@ -340,6 +340,92 @@ def test_a_refusal_of_the_real_token_has_an_errcode(
     assert ["error", "message", "request_id", "errcode", "errmsg"] == list(answer[2])
 
 
+STABLE_MODE = {**CREDENTIAL, **APP, "force_refresh": False}
+POSTED = {
+    "WxJava, stable": ("", STABLE_MODE),
+    "WxJava, the client named in the URL": ("client_id=demo", STABLE_MODE),
+    "the client id for the appid": ("", {**STABLE_MODE, "appid": "demo"}),
+    "both": ("", {**STABLE_MODE, "client_id": "demo"}),
+    "the secret alone": ("", {"secret": CLIENT_SECRET}),
+    "forced": ("", {**STABLE_MODE, "force_refresh": True}),
+}
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", FORM])
+@pytest.mark.parametrize(("query", "fields"), POSTED.values(), ids=POSTED)
+def test_the_real_token_by_a_posted_secret(gateway, wechat, known, query, fields, kind):
+    """As SDKs fetch a stable token; nothing is fetched anew, forced or not."""
+    body = json.dumps(fields) if kind != FORM else urlencode(fields)
+    for _ in range(2):
+        answer = asked(
+            gateway, "POST", REAL_TOKEN, query, body.encode(), content_type=kind
+        )
+        assert (200, "75_real") == (answer[0], answer[2].get("access_token"))
+        assert {"access_token", "expires_in"} == answer[2].keys()
+    assert 1 == len(wechat.calls(STABLE))
+
+
+@pytest.mark.parametrize(
+    ("query", "authorization"),
+    [
+        (urlencode({"client_id": "demo", "secret": CLIENT_SECRET}), {}),
+        (urlencode({"secret": CLIENT_SECRET}), {}),
+        ("", {"authorization": BASIC}),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_the_real_token_by_post_with_the_secret_elsewhere(
+    gateway, known, query, authorization, body
+):
+    """In the query or in a header."""
+    answer = asked(gateway, "POST", REAL_TOKEN, query, body, **authorization)
+
+    assert (200, "75_real") == (answer[0], answer[2].get("access_token"))
+
+
+NEAR = CLIENT_SECRET[:-1] + "0"
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "status", "errcode"),
+    [
+        ("", {**STABLE_MODE, "secret": NEAR}, 401, 40125),
+        ("", {**STABLE_MODE, "appid": "other"}, 401, 40125),
+        ("client_id=other", STABLE_MODE, 401, 40125),
+        ("client_id=demo", CREDENTIAL, 401, 40125),
+        ("client_id=demo", {**STABLE_MODE, "appid": "other"}, 400, 47001),
+        ("client_id=demo", {**STABLE_MODE, "client_id": "demo"}, 400, 47001),
+        ("access_token=x", STABLE_MODE, 400, 47001),
+        ("", [STABLE_MODE], 400, 47001),
+        ("", {**STABLE_MODE, "appid": MINI_PROGRAM}, 404, 40013),
+        ("", {**STABLE_MODE, "secret": OTHER_SECRET}, 403, 48001),
+        ("", CREDENTIAL, 401, 41001),
+        ("", {**STABLE_MODE, "secret": 1}, 401, 41001),
+    ],
+)
+def test_a_refusal_of_a_posted_secret(gateway, known, query, fields, status, errcode):
+    """With the errcode that an SDK reads, and no token."""
+    other = {"name": "Other", "scopes": {SERVICE: ["/*"]}}
+    other["secret_hashes"] = [hash_secret(OTHER_SECRET)]
+    gateway.documents.write("clients", "other", other, after=0)
+    body = json.dumps(fields).encode()
+    answer = asked(gateway, "POST", REAL_TOKEN, query, body)
+
+    assert (status, errcode) == (answer[0], answer[2]["errcode"])
+    assert ["error", "message", "request_id", "errcode", "errmsg"] == list(answer[2])
+
+
+@pytest.mark.parametrize(("query", "body"), [("type=jsapi", b""), ("", b"type=jsapi")])
+def test_a_ticket_of_a_named_app_by_post(gateway, known, query, body):
+    """In query or form, as on WeChat's own path."""
+    path = f"/wechat_api/{SERVICE}{TICKET}"
+    answer = asked(
+        gateway, "POST", path, query, body, authorization=BASIC, content_type=FORM
+    )
+
+    assert (200, "t-1") == (answer[0], answer[2].get("ticket"))
+
+
 def test_a_secret_alone_is_no_credential(gateway, known):
     """The client id says that it is meant."""
     answer = asked(gateway, "GET", REAL_TOKEN, urlencode({"secret": CLIENT_SECRET}))
