@@ -56,7 +56,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
         home=(asked.client and asked.client.home) or DEFAULT_NEXT,
         client_name=asked.client.name if asked.client else "",
         fields=dict(request.arguments),
-        form_origins=(asked.location,) if asked.location else (),
+        form_targets=(asked.location,) if asked.location else (),
         https=gateway.settings.secure,
     )
 

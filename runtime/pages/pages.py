@@ -9,7 +9,14 @@ from runtime.errors import GatewayError, NotAdmitted
 from runtime.pages.languages import LANGUAGES, translator, url_in_language
 from runtime.pages.qr_code import PageQr, QrCode
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
-from runtime.pages.safe_urls import callback_link, link, origin, picture, script
+from runtime.pages.safe_urls import (
+    callback_link,
+    form_target,
+    link,
+    origin,
+    picture,
+    script,
+)
 from runtime.web.browsers import Browser
 from runtime.web.messages import Response
 
@@ -156,16 +163,16 @@ def sign_out(
     home: str | None,
     client_name: str = "",
     fields: Mapping[str, str] = _NO_FIELDS,
-    form_origins: tuple[str, ...] = (),
+    form_targets: tuple[str, ...] = (),
     https: bool = False,
 ) -> Response:
     """Return the page that asks before signing out; its form posts `token` as `_xsrf`.
 
     `client_name` is the client that asks for it, `fields` what the form posts besides,
-    and `form_origins` URLs to whose origins the answer may redirect.
+    and `form_targets` URLs to whose origins or schemes the answer may redirect.
     """
     # Chromium applies form-action to the redirect that answers a POST, too.
-    targets = tuple(found for url in form_origins if (found := origin(url)))
+    targets = tuple(found for url in form_targets if (found := form_target(url)))
     return render(
         language,
         "sign_out.html",

@@ -7,7 +7,7 @@ import re
 from runtime.web.origins import HOST_NAME, PORT, REST
 
 _LINK = re.compile(rf"(?:https?://|/(?!/)){REST}", re.IGNORECASE)
-_OWN_SCHEME = re.compile(rf"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/{REST}")
+_OWN_SCHEME = re.compile(rf"([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:)/{REST}")
 # Stricter than an origin: a Content-Security-Policy cannot name an IPv6 address.
 _ORIGIN = rf"https?://{HOST_NAME}(?:{PORT})?"
 _WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{REST})?", re.IGNORECASE)
@@ -26,8 +26,8 @@ def link(url: str | None) -> str | None:
 def callback_link(url: str | None) -> str | None:
     """Return a link, or a URL with the private-use scheme of an app, else None.
 
-    For the callback URL of a client alone: the period tells such a scheme from each
-    that a browser runs or opens itself (RFC 8252, 7.1).
+    For a URL that a client has registered alone: the period tells such a scheme from
+    each that a browser runs or opens itself (RFC 8252, 7.1).
     """
     return url if link(url) or _OWN_SCHEME.fullmatch(url or "") else None
 
@@ -36,6 +36,15 @@ def origin(url: str | None) -> str | None:
     """Return a URL's origin if a policy can name it, else None."""
     match = _WITH_ORIGIN.fullmatch(url or "")
     return match[1] if match else None
+
+
+def form_target(url: str) -> str | None:
+    """Return what a policy names to let a form's answer redirect to this URL, or None.
+
+    That is its origin, or the private-use scheme of an app.
+    """
+    own = _OWN_SCHEME.fullmatch(url)
+    return own[1] if own else origin(url)
 
 
 def script(url: str) -> str | None:

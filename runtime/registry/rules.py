@@ -220,18 +220,22 @@ _OWN_SCHEME_URL = re.compile(rf"{OWN_SCHEME.pattern}{_REST}", re.A)
 
 _OUR_WORDS = ("code", "state", "iss", "error")
 
-_redirect_url = exact_url(*_OUR_WORDS, fragment=True)
+
+def _own_scheme_or(rule: Rule, *ours: str) -> Rule:
+    """Return a rule that accepts an app's private-use scheme besides."""
+
+    def own_or_web(value: Any) -> str:
+        if _is_text(value) and _OWN_SCHEME_URL.fullmatch(value):
+            _check_query(value.partition("?")[2], ours)
+            return value
+        return str(rule(value))
+
+    return own_or_web
 
 
-def redirect_uri(value: Any) -> str:
-    """Accept an exact callback URL, or one with the private-use scheme of an app."""
-    if _is_text(value) and _OWN_SCHEME_URL.fullmatch(value):
-        _check_query(value.partition("?")[2], _OUR_WORDS)
-        return value
-    return str(_redirect_url(value))
+redirect_uri = _own_scheme_or(exact_url(*_OUR_WORDS, fragment=True), *_OUR_WORDS)
 
-
-post_logout_redirect_uri = exact_url("state")
+post_logout_redirect_uri = _own_scheme_or(exact_url("state"), "state")
 
 
 def _check_query(query: str, ours: tuple[str, ...]) -> None:

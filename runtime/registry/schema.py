@@ -18,7 +18,8 @@ SCHEMA_FIELD = "schema"
 
 _TOGETHER = (
     *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
-    *("native", "redirect_uris", "openids", "confirm", "allow"),
+    *("native", "redirect_uris", "post_logout_redirect_uris"),
+    *("openids", "confirm", "allow"),
 )
 """Fields of a client that may contradict each other."""
 
@@ -215,21 +216,26 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if content.get("confirm") == "tap" and content.get("allow", ANYONE) != ANYONE:
         yield "confirm", "must be digits, unless allow is anyone"
     native = content.get("native", False)
+    # Another app may have registered the same scheme, and get the code.
+    has_scheme = native and content.get("pkce", "required") == "required"
     for place, uri in enumerate(content.get("redirect_uris", ()), 1):
-        fault = _native_fault(uri, native=native, pkce=content.get("pkce", "required"))
+        fault = _native_fault(uri, native=native, has_scheme=has_scheme)
         if public and "#" in uri:
             # RFC 6749, 3.1.2, forbids it, and only WeChat's protocol allows it.
             fault = "must have no fragment, since the client is public"
         if fault:
             yield "redirect_uris", f"number {place} {fault}"
+    for place, uri in enumerate(content.get("post_logout_redirect_uris", ()), 1):
+        if OWN_SCHEME.match(uri) and not has_scheme:
+            yield "post_logout_redirect_uris", f"number {place} {_NO_OWN_SCHEME}"
 
 
-def _native_fault(uri: str, *, native: bool, pkce: str) -> str:
+_NO_OWN_SCHEME = "must be https: only a native client with pkce has its own scheme"
+
+
+def _native_fault(uri: str, *, native: bool, has_scheme: bool) -> str:
     if OWN_SCHEME.match(uri):
-        # Another app may have registered the same scheme, and get the code.
-        if native and pkce == "required":
-            return ""
-        return "must be https: only a native client with pkce has its own scheme"
+        return "" if has_scheme else _NO_OWN_SCHEME
     parts = urlsplit(uri)
     if parts.scheme == "https":
         return ""

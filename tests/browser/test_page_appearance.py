@@ -148,7 +148,7 @@ def test_signing_out_leads_to_the_site_that_the_page_names(browser, named):
         targets = (elsewhere,) if named else ()
         return pages_on(port) | {
             "/logout": lambda: redirect(elsewhere),
-            "/ask": lambda: sign_out(action="/logout", form_origins=targets),
+            "/ask": lambda: sign_out(action="/logout", form_targets=targets),
         }
 
     with serving(answers_on, seen) as port:

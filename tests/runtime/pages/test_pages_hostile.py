@@ -164,7 +164,7 @@ def test_only_web_addresses_and_local_paths_become_links(url):
 def test_only_a_plain_origin_goes_into_the_policy(url):
     """What is framed or posted to is named in a header, by its origin alone."""
     framing = sign_in(qr=qr_code(url))
-    posting = sign_out("t", form_origins=(url,))
+    posting = sign_out("t", form_targets=(url,))
 
     assert "script" not in dict(Elements(framing).shape)
     assert {"frame-src", "script-src"}.isdisjoint(policy_of(framing))
@@ -182,7 +182,7 @@ def test_a_script_from_nowhere_is_none(url):
 
 def test_a_form_may_lead_to_the_origins_it_names():
     """A redirect behind the POST is held to form-action as the POST itself is."""
-    page = sign_out("t", form_origins=("https://shop.example.com/bye?a=1;b",))
+    page = sign_out("t", form_targets=("https://shop.example.com/bye?a=1;b",))
 
     assert "'self' https://shop.example.com" == policy_of(page)["form-action"]
 

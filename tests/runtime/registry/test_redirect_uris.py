@@ -168,6 +168,23 @@ def test_after_a_sign_out_only_the_state_is_added():
     assert message.startswith("post_logout_redirect_uris number 1 must not have state")
 
 
+def test_an_app_signs_out_to_a_scheme_of_its_own():
+    """By the rules of its callback URL; a code in the query is its own."""
+    uri = "com.example.app:/bye?code=1"
+    fields = {"post_logout_redirect_uris": [uri], "native": True}
+    document = client_document("orders", {**CLIENT, **fields})
+
+    assert [uri] == document["post_logout_redirect_uris"]
+    for missing in ({"native": False}, {"pkce": "optional"}):
+        assert refused(**{**fields, **missing}) == (
+            "post_logout_redirect_uris number 1 must be https: only a native client "
+            "with pkce has its own scheme."
+        )
+    for bad in ("myapp:/bye", "com.example.app:/bye?state=1", "com.example.app:/#x"):
+        message = refused(post_logout_redirect_uris=[bad], native=True)
+        assert message.startswith("post_logout_redirect_uris number 1 must ")
+
+
 @pytest.mark.case(26)
 @pytest.mark.parametrize("site", ["http://127.0.0.1", "http://[::1]"])
 @pytest.mark.parametrize("rest", ["/callback?a=1", "/", ""])

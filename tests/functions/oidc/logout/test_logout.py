@@ -162,6 +162,22 @@ def test_who_is_not_signed_in_goes_on(browser):
     assert 200 == browser(cookie=None)[0]
 
 
+def test_an_app_is_told_by_its_own_scheme(browser, is_signed_in, gateway, session):
+    """RFC 8252, 7.1: the page may lead there, its form does, and a link at once."""
+    own = "com.example.app:/bye"
+    change(
+        gateway, "clients", "demo", native=True, post_logout_redirect_uris=[own, GONE]
+    )
+    wish = {"client_id": "demo", "post_logout_redirect_uri": own, "state": "s1"}
+    _, asked, _ = browser(wish)
+    _, after, _ = browser(form={**wish, "_xsrf": form_token(gateway, session)})
+    _, again, _ = browser(wish, cookie=None)
+
+    assert "form-action 'self' com.example.app:;" in asked["Content-Security-Policy"]
+    assert {f"{own}?state=s1"} == {after["Location"], again["Location"]}
+    assert not is_signed_in()
+
+
 def test_the_form_keeps_where_one_goes(browser, is_signed_in, gateway, session):
     """Client, address and state are posted with it; the page may lead there."""
     wish = {"client_id": "demo", "post_logout_redirect_uri": GONE, "state": "s1"}

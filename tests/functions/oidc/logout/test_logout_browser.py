@@ -18,6 +18,7 @@ from tests.support.ports import free_port
 from tests.support.provider import PROFILE, UNIONID
 
 GONE = "You have left the service."
+OWN = "com.example.app:/bye"
 
 
 class Quiet(WSGIRequestHandler):
@@ -46,7 +47,8 @@ def gateway(environ, port):
         "scopes": {},
         "secret_hashes": [],
         "public": True,
-        "post_logout_redirect_uris": [f"http://localhost:{port}/gone"],
+        "native": True,
+        "post_logout_redirect_uris": [f"http://localhost:{port}/gone", OWN],
     }
     made.documents.write("clients", "service", client, after=0)
     return made
@@ -157,3 +159,19 @@ def test_after_a_question(page, gateway, session, port, method):
 
     assert (True, False) == (asked, is_signed_in(gateway, session))
     assert f"{wish['post_logout_redirect_uri']}?state=a%26b" == url
+
+
+@pytest.mark.case(116)
+def test_to_an_app(page, gateway, session, port):
+    """The page's policy lets its form lead to the scheme that the app registered."""
+    told, asked = [], f"{OWN}?state=s1"
+    page.on("console", lambda message: told.append(message.text))
+    wish = f"client_id=service&post_logout_redirect_uri={OWN}&state=s1"
+    with serving(gateway, port, ""):
+        page.goto(f"http://127.0.0.1:{port}/oidc/logout?{wish}")
+        with page.expect_request(lambda request: request.url == asked):
+            page.get_by_role("button", name="Sign out").click()
+        page.wait_for_timeout(300)
+
+    assert not is_signed_in(gateway, session)
+    assert [] == told
