@@ -13,6 +13,11 @@ from runtime.registry.subjects import is_pairwise, openid_for, subject_for
 from runtime.tokens.grant import Grant
 
 
+def asks_user(grant: Grant) -> bool:
+    """Tell whether the claims hold what an operator has entered for the user."""
+    return not {"email", "groups"}.isdisjoint(grant.scope)
+
+
 def claims_of(client: Client, grant: Grant, registry: Registry) -> dict[str, Any]:
     """Return the claims that the grant's scope covers, `sub` first.
 
@@ -32,8 +37,7 @@ def claims_of(client: Client, grant: Grant, registry: Registry) -> dict[str, Any
             # WeChat tells a profile at each sign-in, and at no other time.
             "updated_at": grant.auth_time,
         }
-    asks_user = not {"email", "groups"}.isdisjoint(grant.scope)
-    user = registry.known_user(grant.sub) if asks_user else None
+    user = registry.known_user(grant.sub) if asks_user(grant) else None
     if "email" in grant.scope:
         claims |= _email(client, sub, user)
     if "groups" in grant.scope:

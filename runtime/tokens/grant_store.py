@@ -22,6 +22,7 @@ from dataclasses import asdict
 
 from runtime.crypto.signing import BadSignature, SignatureExpired, Signer
 from runtime.errors import FlowExpired, GatewayError
+from runtime.registry.models import ANYONE
 from runtime.registry.registry import Registry
 from runtime.sign_in.sign_outs import SignOuts
 from runtime.state.redis_store import (
@@ -31,6 +32,7 @@ from runtime.state.redis_store import (
     attempt_id,
 )
 from runtime.state.stored_fields import known_fields
+from runtime.tokens.claims import asks_user
 from runtime.tokens.grant import (
     ActiveGrant,
     ExpiredUserToken,
@@ -186,9 +188,11 @@ class GrantStore:
 
         InvalidGrant if there is no such code, or the user was signed out since, or the
         client no longer admits the user. A second use is SpentCode, and with `revoke`
-        it ends what the first one got (RFC 6749, 4.1.2).
+        it ends what the first one got (RFC 6749, 4.1.2). ServiceUnavailable if the
+        documents are away: then the code is not used up.
         """
         id_ = grant_id(code)
+        self._check_documents(id_)
         keys = _keys(id_, "", ":code", ":refresh", ":attempt")
         arguments = [int(revoke), attempt_id(), ATTEMPT_SECONDS * 1000]
         found = self._store.run(REDEEM, keys, arguments, repeatable=True)
@@ -204,6 +208,15 @@ class GrantStore:
             self.revoke(id_)
             raise InvalidGrant
         return id_, grant
+
+    def _check_documents(self, id_: str) -> None:
+        waiting = self._store.get(_key(id_) + ":code") or b"spent"
+        if waiting == b"spent":
+            return
+        grant = _grant(waiting.partition(b" ")[2])
+        client = self._registry.client(grant.client_id)
+        if client and (client.allow != ANYONE or asks_user(grant)):
+            self._registry.known_user(grant.sub)
 
     def is_redeemed(self, id_: str) -> bool:
         """Tell whether the code was used, and the grant has not ended since."""

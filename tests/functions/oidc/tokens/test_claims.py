@@ -132,15 +132,20 @@ def test_only_what_was_asked_for(told, gateway, missing):
 
 
 def test_without_the_document_there_is_no_answer(provider, gateway, tmp_path):
-    """A made-up address instead of the entered one would be another account."""
+    """A made-up address instead of the entered one would be another account.
+
+    The code is not used up by that: the client can repeat the request.
+    """
     change(gateway, "clients", "demo", email_domain="example.com")
     file = tmp_path / "config" / "people" / document_id(UNIONID) / "1.json"
     file.mkdir(parents=True)
-    status, _, content = provider.redeem(
-        gateway.grants.code(grant(gateway, scope=SCOPE))
-    )
+    code = gateway.grants.code(grant(gateway, scope=SCOPE))
+    status, _, content = provider.redeem(code)
+    file.rmdir()
+    again, _, tokens = provider.redeem(code)
 
     assert (status, content["error"]) == (503, ServiceUnavailable.code)
+    assert (again, "access_token" in tokens) == (200, True)
 
 
 @pytest.mark.case(140)
