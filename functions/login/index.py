@@ -53,5 +53,5 @@ handler = entrypoint(
     ROUTES,
     mount="/login",
     dialect=login_dialect,
-    waits=lambda path, query: path in _OF_PROGRAMS,
+    waits=lambda method, path, query: path in _OF_PROGRAMS,
 )

@@ -14,5 +14,8 @@ ROUTES = (route(f"/({APPID})", body=UNREAD_BODY, GET=oauth_callback),)
 
 
 handler = entrypoint(
-    ROUTES, mount="/oauth_callback", dialect=web_dialect, waits=lambda path, query: True
+    ROUTES,
+    mount="/oauth_callback",
+    dialect=web_dialect,
+    waits=lambda method, path, query: True,
 )

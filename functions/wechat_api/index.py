@@ -141,10 +141,12 @@ def _is_proof(path: str) -> bool:
     return bool(re.fullmatch(f"/{PROOF_NAME}", path))
 
 
-def _waits(path: str, query: str) -> bool:
-    if path == "/sns/oauth2/access_token" and _ANY_CODE.search(query):
-        # Of a mobile app it is WeChat's own code, and WeChat exchanges it.
-        return not _OUR_CODE.search(query)
+def _waits(method: str, path: str, query: str) -> bool:
+    if path == "/sns/oauth2/access_token":
+        # A mobile app's code is WeChat's own, and WeChat exchanges it. A posted code
+        # is not known before the body is read.
+        has_code = method == "POST" or _ANY_CODE.search(query)
+        return bool(has_code) and not _OUR_CODE.search(query)
     return path not in _QUICK and not _is_proof(path)
 
 

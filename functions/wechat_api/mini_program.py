@@ -42,7 +42,7 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
         if client.allow != ANYONE:
             check_admitted(gateway, client, _subject(app, user))
 
-    with gateway.calls_in_flight.counted(client.client_id):
+    with gateway.sign_ins_in_flight.counted(client.client_id):
         user = gateway.mini_programs.sign_in(
             client, app, fields["js_code"], check=check
         )

@@ -12,7 +12,7 @@ import re
 from functions.wechat_api.authentication import client_of_secret
 from runtime.broker.admission import check_admitted
 from runtime.entry.dialects import sns_response
-from runtime.errors import ApiRefused, MethodNotAllowed
+from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
@@ -42,9 +42,6 @@ def access_token(request: Request, gateway: Gateway) -> Response:
     if not code:
         raise ApiRefused(41008, "code_missing")
     if app := _mobile_app(client, fields["appid"], gateway):
-        if request.method != "GET":
-            # By the query a host knows that this call waits for WeChat.
-            raise MethodNotAllowed("GET")
         return _tokens(_exchange(client, app, code, gateway), gateway)
     # WeChat's browsers often repeat a callback: a second use of the code is refused,
     # and the tokens of the first one stay valid.
@@ -102,7 +99,7 @@ def _mobile_app(client: Client, appid: str, gateway: Gateway) -> App | None:
 
 def _exchange(client: Client, app: App, code: str, gateway: Gateway) -> ActiveGrant:
     """Return a grant for a code of WeChat's SDK, which WeChat accepts once."""
-    with gateway.calls_in_flight.counted(client.client_id):
+    with gateway.sign_ins_in_flight.counted(client.client_id):
         profile = gateway.sign_in.exchange_code(app, code)
     sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
     check_admitted(gateway, client, sub, name=profile["name"])

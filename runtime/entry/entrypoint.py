@@ -78,7 +78,7 @@ def entrypoint(
     mount: str,
     dialect: Dialect,
     probed_by: str = "GET",
-    waits: Callable[[str, str], bool] = lambda path, query: False,
+    waits: Callable[[str, str, str], bool] = lambda method, path, query: False,
     joins_slashes: bool = False,
     gateway: Callable[[], Gateway] = current_gateway,
 ) -> Handler:
@@ -160,7 +160,9 @@ def entrypoint(
     # Still a function: FC does not document that it takes another callable object.
     made = cast("Handler", handler)
     made.with_gateway = with_gateway
-    made.waits = lambda method, path, query="": waits(own_path(path, mount), query)
+    made.waits = lambda method, path, query="": waits(
+        _as_routed(method), own_path(path, mount), query
+    )
     made.body_limit = body_limit
     made.late_body = late_body
     return made

@@ -12,15 +12,19 @@ from runtime.registry.client_secrets import hash_secret
 from tests.attacks.slow_upstream.held_wechat import HeldWeChat
 from tests.end_to_end.raw_host import APPID, USERS, RawHost, get
 from tests.support.local_hosts import eventually
+from tests.support.scripted_wechat import FORM
 
 OTHER_SECRET = "other_" + "2" * 32
 MINI_PROGRAM = "wx" + "c" * 16
+MINI_SECRET = "mini_" + "3" * 32
+MOBILE = "wx" + "e" * 16
 MORE = {
     ("apps", MINI_PROGRAM): {"kind": "miniprogram", "secret": "e" * 32},
+    ("apps", MOBILE): {"kind": "mobile", "secret": "e" * 32, "subject": "unionid"},
     ("clients", "mini"): {
         "name": "Mini",
-        "scopes": {MINI_PROGRAM: []},
-        "secret_hashes": [hash_secret("mini_" + "3" * 32)],
+        "scopes": {MINI_PROGRAM: [], MOBILE: []},
+        "secret_hashes": [hash_secret(MINI_SECRET)],
     },
     ("clients", "other"): {
         "name": "Other",
@@ -33,6 +37,7 @@ QUICK = (
     ("/login/me", b"401"),
     ("/login", b"200"),
     ("/oidc/jwks", b"501"),  # this host has no key
+    ("/sns/userinfo", b"200"),
     ("/healthz?quick=1", b"200"),
     ("/wechat_api/healthz?quick=1", b"200"),
 )
@@ -76,6 +81,15 @@ def sign_in(host):
     return host.ask(text, seconds=120)
 
 
+def post_mobile_code(host):
+    """Post a code in the body, where no host looks before it chooses a thread."""
+    body = f"appid={MOBILE}&secret={MINI_SECRET}&code={'0' * 32}"
+    body = f"{body}&grant_type=authorization_code".encode()
+    lines = (f"Content-Type: {FORM}", f"Content-Length: {len(body)}")
+    text = get("/sns/oauth2/access_token", *lines, method="POST").encode() + body
+    return host.ask(text, seconds=120)
+
+
 def status_of(answer):
     return answer.partition(b" ")[2][:3]
 
@@ -86,7 +100,11 @@ def check_quick(host):
     assert token_of(host, OTHER_SECRET)
 
 
-@pytest.mark.parametrize("wait", [call, sign_in], ids=["calls", "junk js_codes"])
+@pytest.mark.parametrize(
+    "wait",
+    [call, sign_in, post_mobile_code],
+    ids=["calls", "junk js_codes", "posted junk codes"],
+)
 def test_what_waits_for_wechat_holds_up_nobody(tmp_path, shared_redis, wait):
     """Of 64 that wait none is answered, while all that does not need WeChat is."""
     with slow_host(tmp_path, shared_redis) as (host, callers):

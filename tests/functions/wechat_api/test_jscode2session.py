@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from runtime.registry.subjects import openid_for
+from runtime.usage.in_flight import CallsInFlight
 from tests.support.mini_programs import (
     ASKED,
     JSCODE2SESSION,
@@ -29,6 +30,17 @@ def exchange(gateway, wechat):
     """Ask jscode2session; WeChat knows the js_code."""
     open_for_business(gateway, wechat)
     return partial(exchange_js_code, gateway)
+
+
+def test_it_counts_as_a_sign_in(exchange, gateway, wechat):
+    """Calls in flight leave it alone; beyond the limit of sign-ins nothing is sent."""
+    gateway.calls_in_flight = gateway.sign_ins_in_flight = CallsInFlight(1)
+    with gateway.sign_ins_in_flight.counted("another"):
+        assert -1 == exchange()[2]["errcode"]
+    assert [] == wechat.seen
+    gateway.sign_ins_in_flight = CallsInFlight(1)
+    with gateway.calls_in_flight.counted("another"):
+        assert OPENID == exchange()[2]["openid"]
 
 
 class TestAnswer:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from functools import partial
+from urllib.parse import urlencode
 
 import pytest
 
 from functions.wechat_api.index import handler as wechat_api
 from runtime.errors import WeChatTimeout
 from runtime.registry.client_secrets import hash_secret
+from runtime.usage.in_flight import CallsInFlight
 from tests.support.client_sign_in import BACK, GRANTED, USER, Visit, exchanged, sns
+from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.mini_programs import make_pairwise
 from tests.support.mobile_apps import (
     MOBILE,
@@ -21,7 +24,7 @@ from tests.support.mobile_apps import (
     exchange_sdk_code,
     with_mobile_app,
 )
-from tests.support.scripted_wechat import APP_SECRET, CLIENT_SECRET, change
+from tests.support.scripted_wechat import APP_SECRET, CLIENT_SECRET, FORM, change
 from tests.support.signed_out import sign_out_at
 
 EXCHANGE = "/sns/oauth2/access_token"
@@ -203,7 +206,7 @@ class TestRefusals:
 
 
 def test_only_codes_of_wechats_wait_for_wechat():
-    """A code of ours is redeemed however slow WeChat is."""
+    """A code of ours is redeemed however slow WeChat is; a posted one may be any."""
     path = "/wechat_api/sns/oauth2/access_token"
     told = [
         wechat_api.waits("GET", path, f"appid=x&code={code}&grant_type=y")
@@ -212,7 +215,36 @@ def test_only_codes_of_wechats_wait_for_wechat():
 
     assert told == [False, True, True]
     assert wechat_api.waits("GET", path, "appid=x") is False
+    assert wechat_api.waits("POST", path, "appid=x") is True
+    assert wechat_api.waits("POST", path, f"code={'c' * 43}") is False
+    assert wechat_api.waits("POST", "/sns/userinfo", "appid=x") is False
     assert wechat_api.waits("GET", "/sns/userinfo", f"code={SDK_CODE}") is False
+
+
+def test_a_posted_code_is_exchanged(exchange, gateway):
+    """As on WeChat's own path, where several clients post it."""
+    form = {"appid": MOBILE, "secret": CLIENT_SECRET, "code": SDK_CODE}
+    form["grant_type"] = "authorization_code"
+    environ = make_environ_fc(
+        method="POST",
+        path=EXCHANGE,
+        headers=[("content-type", FORM)],
+        body=urlencode(form).encode(),
+    )
+    content = json.loads(call_wsgi(wechat_api.with_gateway(gateway), environ)[2])
+
+    assert "o-1" == content["openid"]
+
+
+def test_it_counts_as_a_sign_in(exchange, gateway, wechat):
+    """Calls in flight leave it alone; beyond the limit of sign-ins nothing is sent."""
+    gateway.calls_in_flight = gateway.sign_ins_in_flight = CallsInFlight(1)
+    with gateway.sign_ins_in_flight.counted("another"):
+        assert -1 == exchange()["errcode"]
+    assert [] == wechat.calls(EXCHANGE)
+    gateway.sign_ins_in_flight = CallsInFlight(1)
+    with gateway.calls_in_flight.counted("another"):
+        assert "o-1" == exchange()["openid"]
 
 
 @pytest.mark.case(121)

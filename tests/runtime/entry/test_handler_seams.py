@@ -83,12 +83,14 @@ def test_the_largest_body(method, path, expected):
 
 def test_whether_a_view_may_wait():
     """A host asks by the whole path, and a function decides by its own."""
-    handler = make_handler(waits=lambda path, query: (path, query) == ("/a/5", "b=1"))
+    handler = make_handler(waits=lambda *asked: asked == ("GET", "/a/5", "b=1"))
     paths = ("/a/5", "/login/a/5", "/b")
     told = [handler.waits("GET", path, "b=1") for path in paths]
 
     assert [True, True, False] == told
     assert handler.waits("GET", "/a/5") is False
+    assert handler.waits("HEAD", "/a/5", "b=1")
+    assert handler.waits("POST", "/a/5", "b=1") is False
     assert handler.with_gateway(GATEWAY).waits("GET", "/login/a/5", "b=1")
     assert make_handler().waits("GET", "/a/5") is False
 
