@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.broker.admission import may_have_session
-from runtime.broker.sign_out_form import check_form, form_token
+from runtime.broker.form_tokens import check_sign_out, sign_out_token
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.web.messages import Request, Response, json_response, redirect
@@ -28,7 +28,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
     session = gateway.sessions.of(request, now=gateway.clock())
     token = None
     if session is not None:
-        token = form_token(gateway, session)
+        token = sign_out_token(gateway, session)
     if not request.accepts_html():
         return json_response({"signed_in": token is not None, "_xsrf": token})
     if token is None:
@@ -54,7 +54,7 @@ def logout(request: Request, gateway: Gateway) -> Response:
         # A form of another site brings no cookie, and must not remove one.
         html = request.accepts_html()
         return redirect("/logout") if html else json_response({"signed_out": True})
-    check_form(request, gateway, session)
+    check_sign_out(request, gateway, session)
     gateway.sessions.end(session)
     response = (
         _signed_out(request, gateway)

@@ -13,9 +13,8 @@ from typing import Any
 
 from functions.login.program_sessions import JsonRequired
 from runtime.broker.admission import answer_to_refused, check_session
-from runtime.broker.sign_out_form import FORM_SECONDS
+from runtime.broker.form_tokens import check_form, form_token
 from runtime.crypto.encoding import sha256_hex
-from runtime.crypto.signing import BadSignature
 from runtime.errors import (
     BadRequest,
     Forbidden,
@@ -97,7 +96,7 @@ def ask(request: Request, gateway: Gateway) -> Response:
     page = web_view(
         language_of(request),
         code=code,
-        token=gateway.form_signer.sign(_bound(code, browser), now=gateway.clock()),
+        token=form_token(gateway, _bound(code, browser)),
         user_name=_name(profile, user),
         client_name=client.name if client else "",
         other_user=other_user,
@@ -121,7 +120,9 @@ def redeem(request: Request, gateway: Gateway) -> Response:
 
     code = single(request.form, "code") or ""
     browser = request.cookies.get(_cookie_name(gateway)) or ""
-    _check_form(request, gateway, code, browser)
+    if not browser:
+        raise Forbidden
+    check_form(request, gateway, _bound(code, browser))
     redeemed = gateway.web_view_codes.redeem(code, browser=browser)
     if redeemed is None:
         raise WebViewCodeExpired
@@ -205,18 +206,6 @@ def _other_user(
 def _name(profile: Mapping[str, Any], user: WebViewUser) -> str:
     """Return a name; WeChat tells none to a mini program's server."""
     return str(profile.get("name") or "") or f"WeChat {sha256_hex(user.sub)[:6]}"
-
-
-def _check_form(request: Request, gateway: Gateway, code: str, browser: str) -> None:
-    token = single(request.form, "_xsrf") or ""
-    try:
-        signed = gateway.form_signer.verify(
-            token, now=gateway.clock(), max_age=FORM_SECONDS
-        )
-    except BadSignature:
-        raise Forbidden from None
-    if not browser or signed != _bound(code, browser):
-        raise Forbidden
 
 
 def _bound(code: str, browser: str) -> bytes:

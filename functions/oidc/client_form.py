@@ -12,9 +12,7 @@ from runtime.errors import GatewayError, InvalidClient
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
 from runtime.web.authorization_header import basic_of, scheme_of
-from runtime.web.messages import Request
-
-FORM_TYPE = "application/x-www-form-urlencoded"
+from runtime.web.messages import URLENCODED, Request
 
 Form = Mapping[str, str]
 
@@ -32,8 +30,8 @@ def client_form(request: Request) -> Form:
     """Return the posted parameters by name; OAuthRefused if there is a query, too."""
     if request.query:
         raise OAuthRefused("invalid_request", "The query must be empty.")
-    if request.media_type != FORM_TYPE:
-        raise OAuthRefused("invalid_request", f"The body must be {FORM_TYPE}.")
+    if request.media_type != URLENCODED:
+        raise OAuthRefused("invalid_request", f"The body must be {URLENCODED}.")
     pairs = request.form
     if len(dict(pairs)) < len(pairs):
         raise OAuthRefused("invalid_request", "A parameter is repeated.")

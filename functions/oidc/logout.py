@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.broker.sign_out_form import check_form, form_token
+from runtime.broker.form_tokens import check_sign_out, sign_out_token
 from runtime.errors import BadRequest, RedirectUriUnknown
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
@@ -52,7 +52,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
     return sign_out(
         language_of(request),
         action="/oidc/logout",
-        token=form_token(gateway, session),
+        token=sign_out_token(gateway, session),
         home=(asked.client and asked.client.home) or DEFAULT_NEXT,
         client_name=asked.client.name if asked.client else "",
         fields=dict(request.arguments),
@@ -69,7 +69,7 @@ def logout(request: Request, gateway: Gateway) -> Response:
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
         return _signed_out(request, gateway, asked)
-    check_form(request, gateway, session)
+    check_sign_out(request, gateway, session)
     return _end(request, gateway, session, asked)
 
 

@@ -11,9 +11,7 @@ from dataclasses import replace
 from runtime.entry.routing import View
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
-from runtime.web.messages import Request, Response
-
-FORM = "application/x-www-form-urlencoded"
+from runtime.web.messages import URLENCODED, Request, Response
 
 FORM_BODY = 4 * 1024
 """Most bytes of such a form: ids, a secret, a code and a callback URL."""
@@ -46,7 +44,7 @@ def posted_fields(request: Request) -> tuple[tuple[str, str], ...]:
 
 
 def _with_form(request: Request) -> Request:
-    if not request.body or request.media_type != FORM:
+    if not request.body or request.media_type != URLENCODED:
         return request
     try:
         form = request.body.decode("ascii").strip()

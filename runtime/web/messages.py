@@ -30,6 +30,9 @@ MOST_JSON_VALUES = 1000
 
 _LONGEST_PATH = 4096
 
+URLENCODED = "application/x-www-form-urlencoded"
+"""The media type of forms."""
+
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
 

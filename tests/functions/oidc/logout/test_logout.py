@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from runtime.broker.sign_out_form import form_token
+from runtime.broker.form_tokens import sign_out_token
 from runtime.errors import NotSignedIn
 from runtime.tokens.id_tokens import HINT_SECONDS
 from tests.support.provider import PROFILE, UNIONID
@@ -74,7 +74,7 @@ def test_a_link_alone_asks(browser, is_signed_in):
 @pytest.mark.parametrize("age", [0, 3600])
 def test_our_own_form_signs_out(browser, is_signed_in, gateway, session, clock, age):
     """Until it is an hour old; the session ends, and the cookie with it."""
-    token = form_token(gateway, session)
+    token = sign_out_token(gateway, session)
     clock.now += age
     status, headers, body = browser(form={"_xsrf": token})
 
@@ -91,8 +91,8 @@ def test_anothers_form_does_not(browser, is_signed_in, gateway, session, clock, 
     token = {
         "made up": "x",
         "empty": "",
-        "another's": form_token(gateway, other),
-        "old": form_token(gateway, session),
+        "another's": sign_out_token(gateway, other),
+        "old": sign_out_token(gateway, session),
     }[kind]
     clock.now += 3601 if kind == "old" else 0
     status, headers, _ = browser(form={"_xsrf": token})
@@ -182,7 +182,7 @@ def test_the_form_keeps_where_one_goes(browser, is_signed_in, gateway, session):
     """Client, address and state are posted with it; the page may lead there."""
     wish = {"client_id": "demo", "post_logout_redirect_uri": GONE, "state": "s1"}
     status, headers, body = browser(wish)
-    token = form_token(gateway, session)
+    token = sign_out_token(gateway, session)
     _, after, _ = browser(form={**wish, "_xsrf": token})
 
     assert 200 == status
@@ -216,7 +216,9 @@ def test_nobody_is_sent_where_no_client_registered(
     """A page says so, and the user stays signed in."""
     status, headers, _ = {
         "link": lambda: browser(wish),
-        "form": lambda: browser(form={**wish, "_xsrf": form_token(gateway, session)}),
+        "form": lambda: browser(
+            form={**wish, "_xsrf": sign_out_token(gateway, session)}
+        ),
         "signed out": lambda: browser(wish, cookie=None),
     }[by]()
 
