@@ -8,6 +8,7 @@ import signal
 import sys
 
 from sandbox.clock import Clock
+from sandbox.component.events import push_due_tickets
 from sandbox.ids import Ids
 from sandbox.urls import make_application
 from sandbox.world import World
@@ -21,17 +22,27 @@ async def serve(port: int, seed: int) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    application = make_application(World(Clock(), Ids(seed)))
+    world = World(Clock(), Ids(seed))
+    application = make_application(world)
     try:
         application.listen(port, HOST)
     except OSError as error:
         print(f"cannot listen on {HOST}:{port}: {error.strerror}", file=sys.stderr)
         return 1
     print(f"ready http://{HOST}:{port}", flush=True)
+    tickets = asyncio.create_task(push_tickets(world))
     await stop.wait()
+    tickets.cancel()
     # Open long polls are cancelled now, which is no error.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     return 0
+
+
+async def push_tickets(world: World) -> None:
+    """Push components' tickets when they are due, whether the clock is moved or not."""
+    while True:
+        await asyncio.sleep(1)
+        await push_due_tickets(world)
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.call import Answer, Call, Endpoint, OpenEndpoint
+from sandbox.component.credentials import check_on_behalf
 from sandbox.errors import WeChatError
 from sandbox.world import App, World
 
@@ -31,7 +32,10 @@ def _authenticate(world: World, endpoint: Endpoint, call: Call) -> App:
     token = call.argument("access_token")
     if not token:
         raise WeChatError(41001)
-    app = world.apps[world.tokens.check(token)]
+    found = world.tokens.find(token)
+    app = world.apps[found.appid]
+    if found.component:
+        check_on_behalf(world, found, call)
     if app.kind not in endpoint.kinds:
-        raise WeChatError(40014)
+        raise WeChatError(61015 if app.kind == "component" else 40014)
     return app

@@ -77,6 +77,22 @@ class Ids:
         """Return a jsapi or card ticket: 86 base64url characters."""
         return self.text(_URL, 86)
 
+    def verify_ticket(self) -> str:
+        """Return a component_verify_ticket."""
+        return "ticket@@@" + self.text(_URL, 86)
+
+    def pre_auth_code(self) -> str:
+        """Return a code for a component's authorisation page."""
+        return "preauthcode@@@" + self.text(_URL, 86)
+
+    def auth_code(self) -> str:
+        """Return the code of an account's authorisation."""
+        return "queryauthcode@@@" + self.text(_URL, 86)
+
+    def authorizer_refresh_token(self) -> str:
+        """Return the refresh token of an account's authorisation."""
+        return "refreshtoken@@@" + self.text(_URL, 43)
+
     def qrcode_ticket(self) -> str:
         """Return the ticket of a parametric QR code."""
         return "gQ" + self.text(_WORD, 92) + "=="

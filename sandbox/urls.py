@@ -8,7 +8,7 @@ from typing import Any
 from tornado.locks import Condition
 from tornado.web import Application, RequestHandler
 
-from sandbox import basics, catalogue
+from sandbox import basics, catalogue, component
 from sandbox.call import Endpoint, OpenEndpoint
 from sandbox.handlers import (
     api,
@@ -22,6 +22,7 @@ from sandbox.handlers import (
     push,
     qrconnect,
 )
+from sandbox.handlers.component import ComponentHandler
 from sandbox.world import World
 
 Route = tuple[str, type[RequestHandler]]
@@ -55,6 +56,7 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/send_auth", client_side.SendAuthHandler),
     ("/_sandbox/phone_code", client_side.PhoneCodeHandler),
     ("/_sandbox/push", push.PushHandler),
+    ("/_sandbox/component", ComponentHandler),
 )
 
 
@@ -62,7 +64,7 @@ def make_application(world: World) -> Application:
     """Return the whole platform as one Tornado application."""
     here = Path(__file__).parent
     shared: dict[str, Any] = {"world": world, "changes": Condition()}
-    endpoints = by_path((*basics.ENDPOINTS, *catalogue.ENDPOINTS))
+    endpoints = by_path((*basics.ENDPOINTS, *catalogue.ENDPOINTS, *component.ENDPOINTS))
     routes: list[Any] = [(path, handler, shared) for path, handler in PAGES + CONTROL]
     routes.append(("/_sandbox/.*", control.NothingHandler, shared))
     routes.append((".*", api.ApiHandler, {**shared, "endpoints": endpoints}))

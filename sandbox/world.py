@@ -48,6 +48,7 @@ class World:
         """
         clock, ids = self.clock, self.ids
         clock.reset()
+        self.started_at = clock.now()
         seeds = Ids(f"{ids.seed} at the start")
         apps = seed_apps(seeds)
         self.apps: dict[str, App] = {app.appid: app for app in apps}

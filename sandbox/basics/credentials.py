@@ -36,11 +36,12 @@ def check_may_fetch(app: App, client_ip: str) -> None:
     """Refuse what the owner closed: 40243 a frozen secret, 40164 another IP address."""
     if app.secret_frozen:
         raise WeChatError(40243)
-    if app.ip_whitelist and not _is_listed(client_ip, app.ip_whitelist):
+    if app.ip_whitelist and not is_listed(client_ip, app.ip_whitelist):
         text = f"invalid ip {client_ip} ipv6 ::ffff:{client_ip}, not in whitelist"
         raise WeChatError(40164, text)
 
 
-def _is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
+def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
+    """Tell whether one of the addresses or networks is, or holds, the client's."""
     address = ip_address(client_ip)
     return any(address in ip_network(entry, strict=False) for entry in whitelist)

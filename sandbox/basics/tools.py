@@ -69,9 +69,11 @@ def _rate(calls: int) -> dict[str, Any]:
     return {"call_count": calls, "refresh_second": 60 if calls else 0}
 
 
+_ALL = ("service", "miniprogram", "component")
+
 ENDPOINTS = (
-    Endpoint("GET", "/cgi-bin/get_api_domain_ip", addresses),
-    Endpoint("GET", "/cgi-bin/getcallbackip", addresses),
+    Endpoint("GET", "/cgi-bin/get_api_domain_ip", addresses, _ALL),
+    Endpoint("GET", "/cgi-bin/getcallbackip", addresses, _ALL),
     Endpoint("POST", "/cgi-bin/clear_quota", clear_quota),
     OpenEndpoint("POST", "/cgi-bin/clear_quota/v2", clear_quota_by_secret),
     Endpoint("POST", "/cgi-bin/openapi/quota/get", get_quota),

@@ -13,7 +13,7 @@ from sandbox.call import Binary
 from sandbox.dispatch import Endpoints, dispatch
 from sandbox.errmsgs import ERRMSGS
 from sandbox.errors import WeChatError
-from sandbox.handlers.exchange import PlatformHandler
+from sandbox.handlers.exchange import TOKENS, PlatformHandler
 from sandbox.state.rids import FailedCall
 from sandbox.world import World
 
@@ -50,9 +50,10 @@ class ApiHandler(PlatformHandler):
 
     def _identify(self) -> None:
         """Find out for the journal whose call this is."""
-        token = self.call.argument("access_token") or ""
-        owner = self.world.tokens.owner(token)
-        self.appid = owner or self.call.argument("appid") or self._body().get("appid")
+        owner = self.world.tokens.owner(self.given_token or "")
+        body = self._body()
+        named = body.get("appid") or body.get("component_appid")
+        self.appid = owner or self.call.argument("appid") or named
 
     def _refuse(self, error: WeChatError) -> None:
         rid = self.world.ids.rid(self.call.now)
@@ -73,7 +74,8 @@ class ApiHandler(PlatformHandler):
 
     def _send_json(self, answer: dict[str, Any]) -> None:
         self.errcode = answer.get("errcode", 0)
-        issued = answer.get("access_token")
+        fields = {**answer, **answer.get("authorization_info", {})}
+        issued = next((fields[name] for name in TOKENS if name in fields), None)
         self.token = issued if isinstance(issued, str) else None
         text = _compact(answer)
         if self._is_sns:

@@ -7,8 +7,10 @@ from typing import Any
 
 from tornado.web import HTTPError
 
+from sandbox.component.events import push_due_tickets
 from sandbox.errors import WeChatError
 from sandbox.handlers.exchange import SandboxHandler
+from sandbox.push import DEADLINE
 from sandbox.state.faults import Fault
 from sandbox.world import App, User
 
@@ -43,6 +45,13 @@ class ControlHandler(SandboxHandler):
             raise HTTPError(404, "no such appid")
         return app
 
+    def deadline_of(self, fields: dict[str, Any]) -> float:
+        """Return how many seconds a push may take; 400 for more than the platform's."""
+        deadline = fields.get("deadline", DEADLINE)
+        if type(deadline) not in (int, float) or not 0 < deadline <= DEADLINE:
+            raise HTTPError(400, f"deadline is a number of seconds up to {DEADLINE}")
+        return float(deadline)
+
     def user_of(self, openid: object) -> User:
         """Return the user with that openid at any app; without one the phone's."""
         if not openid:
@@ -67,7 +76,7 @@ class ClockHandler(ControlHandler):
     def get(self) -> None:
         self.answer({"now": self.world.clock.now()})
 
-    def post(self) -> None:
+    async def post(self) -> None:
         seconds = self.fields().get("advance")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise HTTPError(400, "advance is a number of seconds")
@@ -75,6 +84,7 @@ class ClockHandler(ControlHandler):
             self.world.clock.advance(seconds)
         except ValueError as error:
             raise HTTPError(400, str(error)) from None
+        await push_due_tickets(self.world)
         self.get()
 
 

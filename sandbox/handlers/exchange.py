@@ -17,6 +17,8 @@ from sandbox.state.faults import Fault
 from sandbox.state.journal import Entry, mask, token_id
 from sandbox.world import World
 
+TOKENS = ("access_token", "component_access_token", "authorizer_access_token")
+
 
 class SandboxHandler(RequestHandler):
     """A request that may have changed the world: waiting polls look again."""
@@ -85,6 +87,12 @@ class PlatformHandler(SandboxHandler):
         elif fault.errcode is not None:
             self.answer_fault(fault.errcode)
 
+    @property
+    def given_token(self) -> str | None:
+        """Return the token that the request uses."""
+        call = self.call
+        return call.argument("access_token") or call.argument("component_access_token")
+
     def _is_unmeasured(self) -> bool:
         """Tell whether the body came without its length, as chunks do."""
         headers = self.request.headers
@@ -107,7 +115,7 @@ class PlatformHandler(SandboxHandler):
         )
 
     def _note(self, status: int | None) -> None:
-        token = self.token or self.call.argument("access_token")
+        token = self.token or self.given_token
         self.world.journal.add(
             Entry(
                 time=self.call.now,

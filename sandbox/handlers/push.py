@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.web import HTTPError
 
 from sandbox.handlers.control import ControlHandler
-from sandbox.push import DEADLINE, send_push
+from sandbox.push import send_push
 from sandbox.push_request import FORMATS, MODES
 
 
@@ -23,9 +23,6 @@ class PushHandler(ControlHandler):
             raise HTTPError(400, f"retries is true or false, format one of {FORMATS}")
         if form == "json" and app.kind == "component":
             raise HTTPError(400, "a component gets XML only")
-        deadline = fields.get("deadline", DEADLINE)
-        if type(deadline) not in (int, float) or not 0 < deadline <= DEADLINE:
-            raise HTTPError(400, f"deadline is a number of seconds up to {DEADLINE}")
         if not app.callback_url:
             raise HTTPError(409, "the app has no callback_url")
         self.answer(
@@ -36,6 +33,6 @@ class PushHandler(ControlHandler):
                 mode,
                 form=form,
                 retries=retries,
-                deadline=deadline,
+                deadline=self.deadline_of(fields),
             )
         )

@@ -18,12 +18,16 @@ FORCED_APART = 30
 
 @dataclass(frozen=True, slots=True)
 class AppToken:
-    """A token; once superseded it is good until `retired_at` only."""
+    """A token; once superseded it is good until `retired_at` only.
+
+    `component` is the appid of the component that got it for the account, or empty.
+    """
 
     value: str = field(repr=False)
     appid: str
     expires_at: float
     retired_at: float | None = None
+    component: str = ""
 
 
 class AppTokens:
@@ -40,9 +44,12 @@ class AppTokens:
         self._forced: Counter[tuple[str, int]] = Counter()
         self._forced_at: dict[str, float] = {}
 
-    def issue(self, appid: str) -> AppToken:
-        """Return a new normal token; the previous one lives five more minutes."""
-        return self._supersede(appid, "normal")
+    def issue(self, appid: str, *, component: str = "") -> AppToken:
+        """Return a new normal token; the previous one lives five more minutes.
+
+        Tokens that a component gets for the account have nothing to do with others.
+        """
+        return self._supersede(appid, component or "normal", component)
 
     def stable(self, appid: str, *, force: bool = False) -> AppToken:
         """Return the stable token, a new one in its last minutes or by force.
@@ -60,13 +67,17 @@ class AppTokens:
 
     def check(self, value: str) -> str:
         """Return the appid of a usable token; WeChatError 40001 or 42001."""
+        return self.find(value).appid
+
+    def find(self, value: str) -> AppToken:
+        """Return a usable token; WeChatError 40001 or 42001."""
         token = self._tokens.get(value)
         now = self._clock.now()
         if token is None or (token.retired_at is not None and token.retired_at <= now):
             raise WeChatError(40001)
         if token.retired_at is None and token.expires_at <= now:
             raise WeChatError(42001)
-        return token.appid
+        return token
 
     def owner(self, value: str) -> str | None:
         """Return the appid of any token ever issued and not dropped."""
@@ -81,13 +92,22 @@ class AppTokens:
             if token.appid != appid
         }
 
-    def _supersede(self, appid: str, mode: str) -> AppToken:
+    def drop_on_behalf(self, appid: str, *, component: str) -> None:
+        """Make every token that the component got for the account unknown."""
+        self._tokens = {
+            value: token
+            for value, token in self._tokens.items()
+            if (token.appid, token.component) != (appid, component)
+        }
+
+    def _supersede(self, appid: str, mode: str, component: str = "") -> AppToken:
         now = self._clock.now()
         previous = self._live(appid, mode)
         if previous is not None:
             retired = replace(previous, retired_at=now + OVERLAP)
             self._tokens[previous.value] = retired
-        token = AppToken(self._ids.access_token(), appid, now + LIFE)
+        value, ends = self._ids.access_token(), now + LIFE
+        token = AppToken(value, appid, ends, component=component)
         self._tokens[token.value] = token
         self._current[appid, mode] = token.value
         return token

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.ids import Ids
 
@@ -67,6 +68,7 @@ def change_app(app: App, changes: Mapping[str, Any]) -> App:
         if type(value) is not type(getattr(app, name)):
             raise ValueError(f"the setting {name!r} is of another type")
     changed = replace(app, **settings)
+    urlsplit(changed.callback_url)
     if changed.kind not in KINDS or changed.refusal not in REFUSALS:
         raise ValueError(f"kind is one of {KINDS}, refusal one of {REFUSALS}")
     return changed

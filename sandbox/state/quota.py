@@ -11,6 +11,8 @@ from sandbox.errors import WeChatError
 DAILY = {
     "/cgi-bin/token": 2_000,
     "/cgi-bin/stable_token": 500_000,
+    # Limited; the number is not published.
+    "/cgi-bin/component/api_component_token": 2_000,
     "/cgi-bin/menu/create": 1_000,
     "/cgi-bin/menu/get": 10_000,
     "/cgi-bin/message/custom/send": 500_000,

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from tests.support.ports import free_port
+from tests.support.push_callback import Callback, serve_callback
 from tests.support.sandbox_client import Reply, Sandbox, start_sandbox
 
 WECHAT = "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 MicroMessenger/8.0.50"
@@ -103,6 +104,13 @@ def sandbox(sandbox_url: str) -> Iterator[Sandbox]:
     client.control("reset")
     yield client
     client.pool.clear()
+
+
+@pytest.fixture
+def callback() -> Iterator[Callback]:
+    """Serve a callback that is content with everything."""
+    with serve_callback() as served:
+        yield served
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_a_callback_is_verified_by_its_echo(world, app, callback):
 def test_a_silent_callback_is_tried_three_times(world, app, callback):
     """Each delivery is the same message under a fresh nonce and signature."""
     callback.answer = lambda delivery: None
-    result = push(world, app, mode="safe", deadline=0.05, retries=True)
+    result = push(world, app, mode="safe", deadline=0.5, retries=True)
     messages = {opened(app, one.body).message for one in callback.deliveries}
 
     assert 3 == result["deliveries"] == len(callback.deliveries)
