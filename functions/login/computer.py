@@ -8,8 +8,10 @@ the cookie of its flow.
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from functools import partial
 
+from runtime.broker.client_answer import target_of_refusal
 from runtime.broker.finish import (
     FlowEnd,
     client_of_flow,
@@ -62,7 +64,7 @@ def wait(request: Request, gateway: Gateway) -> Response:
     try:
         return _as_it_stands(request, gateway, end)
     except GatewayError as error:
-        raise _on_page(error, end) from error
+        raise _on_page(error, gateway, end) from error
 
 
 def type_digits(request: Request, gateway: Gateway) -> Response:
@@ -76,7 +78,7 @@ def type_digits(request: Request, gateway: Gateway) -> Response:
             return _form(request, gateway, end, wrong=True, found=None)
         return _signed_in(request, gateway, end, digits)
     except GatewayError as error:
-        raise _on_page(error, end) from error
+        raise _on_page(error, gateway, end) from error
 
 
 def _end_of(request: Request, gateway: Gateway, state: str | None) -> FlowEnd:
@@ -97,7 +99,7 @@ def _end_of(request: Request, gateway: Gateway, state: str | None) -> FlowEnd:
         gateway.flows.check_browser(flow, state, request)
         end.check()
     except GatewayError as error:
-        raise _on_page(error, end) from error
+        raise _on_page(error, gateway, end) from error
     return end
 
 
@@ -206,10 +208,17 @@ def _signed_in(
     return page.with_headers(*(h for h in response.headers if h not in of_redirect))
 
 
-def _on_page(error: GatewayError, end: FlowEnd) -> ErrorInDialect:
+def _on_page(error: GatewayError, gateway: Gateway, end: FlowEnd) -> ErrorInDialect:
     asked, client = end.flow.request, end.client
     home = None
     if client:
         home = home_of(client, asked.redirect_uri) if asked else client.home
     links = PageLinks(start_of(end.flow), home, end.flow.language)
+    if client and asked and isinstance(error, tuple(_ENDS.values())):
+        # Nobody has signed in: the client is told so, whoever leaves this page.
+        description = "The sign-in was not confirmed on the phone."
+        back, fields = target_of_refusal(
+            gateway, asked, "access_denied", description=description
+        )
+        links = replace(links, back=back, back_fields=fields, client_name=client.name)
     return ErrorInDialect(error, partial(web_dialect, links=links))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.broker.admission import check_admitted
 from runtime.broker.finish import FlowEnd, client_of_flow
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import (
@@ -15,11 +16,13 @@ from runtime.errors import (
     ConfirmationFailed,
     ConfirmedElsewhere,
     FlowExpired,
+    NotAdmitted,
     QrCodeExpired,
     SameBrowser,
 )
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
+from runtime.registry.subjects import SubjectMissing, subject_of
 from runtime.sign_in.confirmations import (
     CONFIRMED,
     EXPIRED,
@@ -75,6 +78,8 @@ def phone(request: Request, gateway: Gateway) -> Response:
     if found.state == FAILED:
         raise ConfirmationFailed
     if found.state == WAITING:
+        if (refused := _refused(request, gateway, flow, user, found)) is not None:
+            return refused
         return _question(request, gateway, flow, user, found)
     if found.by != _named(user):
         raise QrCodeExpired if found.state == REFUSED else ConfirmedElsewhere
@@ -101,6 +106,8 @@ def answer(request: Request, gateway: Gateway) -> Response:
     elif answered != "confirm":
         raise BadRequest
     elif found.state == WAITING:
+        if (refused := _refused(request, gateway, flow, user, found)) is not None:
+            return refused
         gateway.limits.confirmation(by)
         gateway.confirmations.confirm(flow.confirmation, by=by, user=user)
     return redirect(f"/login/phone?flow={state}")
@@ -119,6 +126,37 @@ def _flow_of(
     if found is None:
         raise QrCodeExpired
     return flow, user, found
+
+
+def _refused(
+    request: Request, gateway: Gateway, flow: Flow, user: Any, found: Confirmation
+) -> Response | None:
+    """Return the page for a user whom the client does not admit, else None.
+
+    It is on the phone alone: the computer waits on and learns nothing of the user, and
+    another user may scan.
+    """
+    client = client_of_flow(gateway, flow)
+    app = gateway.registry.app(found.asked.appid)
+    if client is None or app is None:
+        return None
+    try:
+        sub = subject_of(app, user["wechat_openid"], user["wechat_unionid"])
+        check_admitted(gateway, client, sub, name=str(user.get("name") or ""))
+    except SubjectMissing:
+        return None  # the computer tells what is wrong with the app
+    except NotAdmitted as error:
+        from runtime.pages.pages import not_admitted
+
+        return not_admitted(
+            language_of(request),
+            reference=error.reference,
+            client_name=client.name,
+            start_again=None,
+            back=None,
+            https=gateway.settings.secure,
+        )
+    return None
 
 
 def _question(

@@ -79,13 +79,17 @@ class ErrorInDialect(Exception):
 class PageLinks:
     """The links of an error page, and its language if it is not the request's.
 
-    `framed_by` are the origins whose pages show the sign-in in a frame.
+    `framed_by` are the origins whose pages show the sign-in in a frame. `back` leads to
+    the client `client_name` in place of `home`, by a form if it has `back_fields`.
     """
 
     start_again: str | None = None
     home: str | None = None
     language: str | None = None
     framed_by: tuple[str, ...] = ()
+    back: str | None = None
+    back_fields: Mapping[str, str] | None = None
+    client_name: str = ""
 
 
 def web_dialect(
@@ -116,6 +120,9 @@ def web_dialect(
         request_id=request.request_id,
         start_again=links.start_again,
         home=links.home or "/",
+        back=links.back,
+        back_fields=links.back_fields,
+        client_name=links.client_name,
         framed_by=links.framed_by,
         https=https,
     )

@@ -94,23 +94,33 @@ def error_page(
     request_id: str,
     start_again: str | None,
     home: str | None,
+    back: str | None = None,
+    back_fields: Mapping[str, str] | None = None,
+    client_name: str = "",
     framed_by: tuple[str, ...] = (),
     https: bool = False,
 ) -> Response:
     """Return the page that says what went wrong, with links to continue.
 
-    `framed_by` are the origins whose pages show it in a frame.
+    In place of `home` it leads `back` to a client, as `not_admitted` does. `framed_by`
+    are the origins whose pages show it in a frame.
     """
     page = render(
         language,
         "error.html",
         status=error.status,
         https=https,
-        allowed=Allowed(framed_by=_nameable(framed_by)),
+        allowed=Allowed(
+            form_targets=() if back_fields is None else _targets_of_form(back),
+            framed_by=_nameable(framed_by),
+        ),
         message=translator(language)(error.message),
         request_id=request_id,
         start_again=link(start_again),
         home=link(home),
+        back=callback_link(back),
+        back_fields=back_fields,
+        client_name=client_name,
     )
     if error.retry_after is None:
         return page
@@ -134,15 +144,13 @@ def not_admitted(
     It leads `back` to the client: by a form with `back_fields`, or by a link.
     `framed_by` are the origins whose pages show it in a frame.
     """
-    # Chromium applies form-action to each redirect of the client's answer, too.
-    targets = ("https:",) if (back or "").startswith("https:") else ("https:", "http:")
     return render(
         language,
         "not_admitted.html",
         status=403,
         https=https,
         allowed=Allowed(
-            form_targets=() if back_fields is None else targets,
+            form_targets=() if back_fields is None else _targets_of_form(back),
             framed_by=_nameable(framed_by),
         ),
         reference=reference,
@@ -257,15 +265,12 @@ def answer_form(
     the gateway's own.
     """
     own_script = script(f"{origin(base_url) or ''}{CONTINUE_SCRIPT}")
-    # Chromium applies form-action to each redirect of the client's answer, too, and the
-    # client may redirect to another host of its own.
-    targets = ("https:",) if action.startswith("https:") else ("https:", "http:")
     scripts = (own_script,) if own_script else ()
     return render(
         language,
         "answer_form.html",
         https=https,
-        allowed=Allowed(scripts=scripts, form_targets=targets),
+        allowed=Allowed(scripts=scripts, form_targets=_targets_of_form(action)),
         action=link(action),
         fields=fields,
         client_name=client_name,
@@ -327,6 +332,15 @@ def answer_link(
         client_name=client_name,
         own_script=own_script,
     )
+
+
+def _targets_of_form(action: str | None) -> tuple[str, ...]:
+    """Return where the answer to a form at a client's URL may redirect.
+
+    Chromium applies form-action to each redirect of that answer, too, and the client
+    may redirect to another host of its own.
+    """
+    return ("https:",) if (action or "").startswith("https:") else ("https:", "http:")
 
 
 def _nameable(origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
@@ -36,7 +37,7 @@ from tests.support.client_sign_in import (
     query_of,
 )
 from tests.support.handles import login, oidc
-from tests.support.known_users import reference_on
+from tests.support.known_users import enter, reference_on
 from tests.support.phone_and_computer import (
     JSON,
     Computer,
@@ -321,6 +322,7 @@ class TestClients:
     def test_where_few_are_admitted_a_tap_is_not_enough(self, gateway, phone):
         """Whatever the document says: another version may have written it."""
         change(gateway, "clients", "demo", confirm="tap", allow="known")
+        enter(gateway, "u-1")
         computer = Computer(gateway)
 
         assert phone.confirm(computer)
@@ -328,9 +330,38 @@ class TestClients:
 
     @pytest.mark.case(138)
     def test_a_user_who_is_not_admitted(self, gateway, computer, phone):
-        """The computer shows the reference; there is no session."""
+        """The phone shows the reference, and asks nothing; the computer waits on."""
         change(gateway, "clients", "demo", allow="known")
-        page = computer.type(phone.confirm(computer))
+        page = phone.arrive(phone.scan(computer))
+        posted = phone.post("/phone", flow=phone.state, answer="confirm")
+
+        assert (403, 403) == (page.status, posted.status)
+        assert reference_on(page.body) == reference_on(posted.body)
+        assert "Bookshop" in page.body.decode()
+        assert b"<form" not in page.body
+        assert "waiting" == computer.told()["state"]
+        assert 200 == computer.wait().status
+
+    def test_another_user_may_scan_after_one_who_is_not_admitted(
+        self, gateway, computer, phone, wechat
+    ):
+        """Nothing is used up by a user who may not sign in."""
+        change(gateway, "clients", "demo", allow="known")
+        enter(gateway, "u-2")
+        phone.arrive(phone.scan(computer))
+        phone.post("/phone", flow=phone.state, answer="confirm")
+        wechat.rescript("/sns/oauth2/access_token", OTHER)
+        wechat.rescript("/sns/userinfo", {**USER, "openid": "o-2", "unionid": "u-2"})
+        computer.type(Phone(gateway).confirm(computer))
+
+        assert "u-2" == session_of(computer).sub
+
+    @pytest.mark.case(138)
+    def test_a_user_who_is_no_longer_admitted(self, gateway, computer, phone):
+        """After the phone: the computer shows the reference; there is no session."""
+        digits = phone.confirm(computer)
+        change(gateway, "clients", "demo", allow="known")
+        page = computer.type(digits)
 
         assert 403 == page.status
         assert reference_on(page.body)
@@ -634,6 +665,76 @@ def test_refusal_shows_ways_on(computer, phone):
         computer.wait()
 
     assert "/login?next=%2Forders" == told.links.start_again
+
+
+@pytest.mark.parametrize("how", ["refused", "failed", "expired"])
+def test_an_end_leads_back_to_the_client(gateway, phone, how, redis_server):
+    """The client gets access_denied with its state, by a link."""
+    computer = of_client(gateway, OIDC, how, phone, redis_server)
+    page = ended(computer)
+    (link,) = re.findall(r'href="([^"]+)">返回 Bookshop<', page.body.decode())
+    told = query_of(html.unescape(link))
+
+    assert link.startswith(f"{BACK}?")
+    assert ("access_denied", "s-1") == (told["error"], told["state"])
+    assert "https://gateway.example.com" == told["iss"]
+    assert "/oidc/authorize?" in page.body.decode()
+
+
+def test_an_end_leads_back_by_a_form(gateway, phone, redis_server):
+    """Where the client takes its answers by POST; the page's policy lets it go."""
+    query = {**OIDC, "response_mode": "form_post"}
+    page = ended(of_client(gateway, query, "refused", phone, redis_server))
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.body.decode()))
+
+    assert f'<form method="post" action="{BACK}">' in page.body.decode()
+    assert ("access_denied", "s-1") == (fields["error"], fields["state"])
+    assert "form-action 'self' https:;" in header(page, "Content-Security-Policy")
+
+
+def test_an_end_leads_back_to_an_app(gateway, phone, redis_server):
+    """By its own scheme."""
+    own = "com.example.app:/cb"
+    change(gateway, "clients", "demo", native=True, redirect_uris=[own])
+    query = {**OIDC, "redirect_uri": own}
+    page = ended(of_client(gateway, query, "refused", phone, redis_server))
+
+    assert f'href="{own}?error=access_denied'.encode() in page.body
+
+
+def test_an_end_in_wechats_protocol(gateway, phone, redis_server):
+    """As at WeChat: the state and no code."""
+    query = {**WECHAT, "scope": "snsapi_userinfo"}
+    path = "/connect/oauth2/authorize"
+    computer = of_client(gateway, query, "refused", phone, redis_server, path, login)
+
+    assert f'href="{BACK}?state={WECHAT["state"]}"'.encode() in ended(computer).body
+
+
+def of_client(gateway, query, how, phone, redis, path="/authorize", handle=oidc):
+    """Return a computer whose sign-in for a client has ended in that way."""
+    computer = Computer(
+        gateway, begin=lambda it: it.get(path, urlencode(query), handle=handle)
+    )
+    phone.arrive(phone.scan(computer))
+    if how == "refused":
+        phone.answer("refuse")
+    elif how == "failed":
+        digits = shown_digits(phone.answer("confirm"))
+        wrong = f"{(int(digits) + 1) % 10_000:04}"
+        computer.type(wrong), computer.type(wrong), raised(computer.type, wrong)
+    else:
+        key = next(redis.client().scan_iter("gateway:confirmation:*"))
+        redis.client().pexpire(key, 599_000)
+    return computer
+
+
+def ended(computer):
+    """Return the page that the computer shows at the end."""
+    with pytest.raises(ErrorInDialect) as caught:
+        computer.wait()
+    shown = ask(path="/wait", headers=HTML)
+    return caught.value.dialect(shown, caught.value.error, https=True)
 
 
 def test_only_forms_are_read(gateway, computer, phone):
