@@ -33,7 +33,7 @@ def posted_fields(request: Request) -> tuple[tuple[str, str], ...]:
     """
     if not request.body:
         return ()
-    if request.media_type == FORM:
+    if request.media_type == URLENCODED:
         return request.form
     content = request.json()
     if not isinstance(content, dict):
