@@ -170,7 +170,7 @@ def test_an_app_is_told_by_its_own_scheme(browser, is_signed_in, gateway, sessio
     )
     wish = {"client_id": "demo", "post_logout_redirect_uri": own, "state": "s1"}
     _, asked, _ = browser(wish)
-    _, after, _ = browser(form={**wish, "_xsrf": form_token(gateway, session)})
+    _, after, _ = browser(form={**wish, "_xsrf": sign_out_token(gateway, session)})
     _, again, _ = browser(wish, cookie=None)
 
     assert "form-action 'self' com.example.app:;" in asked["Content-Security-Policy"]
