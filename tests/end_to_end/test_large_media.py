@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import os
+import subprocess
 
 import pytest
 import requests
@@ -11,6 +14,7 @@ from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from tests.end_to_end.gateway_adapter import WECHAT, GatewayAdapter
+from tests.end_to_end.sdks import SDKS
 from tests.support.developer_host import DeveloperHost
 
 MB = 1024 * 1024
@@ -48,6 +52,38 @@ def test_a_large_file_goes_both_ways(unlimited):
     assert answer.headers["Content-Length"] == str(len(picture))
     assert answer.headers["Content-Disposition"].startswith(NAMED)
     assert unlimited.get("/healthz").status == 200
+
+
+@pytest.mark.parametrize("fc_limits", [False, True], ids=["unlimited", "as on FC"])
+def test_node_easywechat_names_the_file(request, tmp_path, fc_limits):
+    """As WeChat does, by the header that Function Compute drops."""
+    host = request.getfixturevalue("host" if fc_limits else "unlimited")
+    command, more = SDKS["node-easywechat"]()
+    picture = base64.b64encode(b"\xff\xd8\xff\xe0" + b"a" * 2000 + b"\xff\xd9").decode()
+    surroundings = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "APPID": host.app("service")["appid"],
+        "SECRET": host.secret,
+        "PICTURE": picture,
+        "GATEWAY_URL": host.url,
+        **{name: str(value) for name, value in more.items()},
+    }
+    done = subprocess.run(
+        [*command, "download"],
+        cwd=tmp_path,
+        env=surroundings,
+        capture_output=True,
+        timeout=60,
+    )
+    assert 0 == done.returncode, done.stderr.decode()
+    told = json.loads(done.stdout)
+
+    if fc_limits:
+        assert told["name"] is None
+    else:
+        assert f"{told['media']}.jpg" == told["name"]
+        assert picture == told["saved"]
 
 
 def test_in_development_it_is_told_what_would_fail(host):

@@ -1,6 +1,8 @@
 'use strict';
 // node-easywechat at work; it prints what came of it. GATEWAY_URL is the gateway, or empty.
+// With the argument "download" it saves media under the name that comes with it.
 
+const fs = require('fs');
 const FormData = require('form-data');
 const { OfficialAccount } = require('node-easywechat');
 
@@ -61,4 +63,16 @@ async function work() {
   };
 }
 
-work().then((result) => console.log(JSON.stringify(result)));
+async function download() {
+  const media = await upload(Buffer.from(PICTURE, 'base64'));
+  const answer = await client.get('cgi-bin/media/get', {
+    params: { media_id: media },
+    responseType: 'arraybuffer',
+  });
+  const [, name] = /filename="([^"/]+)"$/.exec(answer.getHeader('content-disposition') || '') || [];
+  if (!name) return { media, name: null };
+  return { media, name, saved: fs.readFileSync(answer.saveAs(name)).toString('base64') };
+}
+
+const verb = process.argv[2] === 'download' ? download : work;
+verb().then((result) => console.log(JSON.stringify(result)));
