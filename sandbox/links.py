@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -34,6 +34,7 @@ class Link:
     scope: str
     state: str | None = None
     forced_snapshot: bool = False
+    component: str = ""
 
     def around_code(self) -> tuple[str, str]:
         """Return the callback URL, split where the code goes in."""
@@ -45,7 +46,9 @@ class Link:
     def granted(self, code: str) -> str:
         """Return where a consenting user's browser goes."""
         head, tail = self.around_code()
-        return head + code + tail
+        state, hash_mark, fragment = tail.partition("#")
+        appid = f"&appid={self.app.appid}" if self.component else ""
+        return head + code + state + appid + hash_mark + fragment
 
     def refused(self) -> str:
         """Return where a refusing user's browser goes: the state, no code."""
@@ -56,9 +59,15 @@ class Link:
 
 
 def read_authorize_link(
-    apps: Mapping[str, App], pairs: Sequence[tuple[str, str]]
+    apps: Mapping[str, App],
+    pairs: Sequence[tuple[str, str]],
+    *,
+    authorized: Callable[[str, str], bool] = lambda component, appid: False,
 ) -> Link:
-    """Return a checked `/connect/oauth2/authorize` link; PageError if it is wrong."""
+    """Return a checked `/connect/oauth2/authorize` link; PageError if it is wrong.
+
+    `authorized` tells whether the component of the first appid acts for the second.
+    """
     query = dict(reversed(pairs))
     for name, code in _EMPTY:
         if not query.get(name):
@@ -69,14 +78,19 @@ def read_authorize_link(
     if app.kind != "service":
         raise PageError("此公众号并没有这些scope的权限", 10016)
     _check_order([name for name, _ in pairs])
-    _check_redirect_uri(app, query["redirect_uri"])
+    component = query.get("component_appid", "")
+    acting = bool(component) and authorized(component, app.appid)
+    _check_redirect_uri(apps[component] if acting else app, query["redirect_uri"])
     _check_web_values(query)
+    if "component_appid" in query and not acting:
+        raise PageError("该公众号没有授权给这个第三方平台", 10015)
     return Link(
         app,
         query["redirect_uri"],
         query["scope"],
         query.get("state"),
         forced_snapshot=query.get("forceSnapShot") == "true",
+        component=component,
     )
 
 
@@ -121,8 +135,6 @@ def _check_web_values(query: Mapping[str, str]) -> None:
         raise PageError("state 参数为空", 10013)
     if not re.fullmatch("[A-Za-z0-9]{1,128}", query.get("state", "0")):
         raise PageError("state 参数错误")
-    if "component_appid" in query:
-        raise PageError("该公众号没有授权给这个第三方平台", 10015)
 
 
 def _is_on(domain: str, url: str) -> bool:

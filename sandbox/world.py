@@ -32,6 +32,11 @@ JS_CODE_LIFE = 300
 State = TypeVar("State")
 
 
+def code_owner(appid: str, component: str) -> str:
+    """Return who may redeem a code: the account, or the component in its place."""
+    return f"{appid} by {component}" if component else appid
+
+
 class World:
     """The platform's state; `reset` goes back to the seeded one."""
 
@@ -103,15 +108,27 @@ class World:
         self.users.append(user)
         return user
 
-    def agree(self, app: App, user: User, scope: str, *, snapshot: bool = False) -> str:
-        """Return the code for a consent; in a snapshot, that of an invented user."""
+    def agree(
+        self,
+        app: App,
+        user: User,
+        scope: str,
+        *,
+        snapshot: bool = False,
+        component: str = "",
+    ) -> str:
+        """Return the code for a consent; in a snapshot, that of an invented user.
+
+        By the link of a `component` the code is for that component.
+        """
         if snapshot:
             openid = {app.appid: self.ids.openid()}
             user = User("微信用户", "", self.ids.unionid(), openid)
         consent = Consent(app.appid, user, scope, snapshot)
         of_platform = app.kind in ("website", "mobile")
         life = WEBSITE_CODE_LIFE if of_platform else WEB_CODE_LIFE
-        return self.oauth_codes.make(app.appid, consent, life=life)
+        owner = code_owner(app.appid, component)
+        return self.oauth_codes.make(owner, consent, life=life)
 
     def unionid(self, appid: str, user: User) -> str | None:
         """Return the user's unionid if the app may know it."""

@@ -8,7 +8,7 @@ from sandbox.call import Answer, Call, OpenEndpoint
 from sandbox.errors import WeChatError
 from sandbox.state.user_tokens import UserToken
 from sandbox.state.users import Consent
-from sandbox.world import World
+from sandbox.world import App, World
 
 
 def access_token(world: World, call: Call) -> Answer:
@@ -20,7 +20,11 @@ def access_token(world: World, call: Call) -> Answer:
     if not code:
         raise WeChatError(41008)
     world.quota.spend(app.appid, call.path)
-    consent = world.oauth_codes.redeem(app.appid, code)
+    return answer_tokens(world, world.oauth_codes.redeem(app.appid, code))
+
+
+def answer_tokens(world: World, consent: Consent) -> dict[str, object]:
+    """Return new tokens for what the user agreed to, as the wire has them."""
     answer = _tokens(world, world.user_tokens.issue(consent))
     if consent.snapshot:
         answer["is_snapshotuser"] = 1
@@ -30,7 +34,11 @@ def access_token(world: World, call: Call) -> Answer:
 
 def refresh_token(world: World, call: Call) -> Answer:
     """Renew the user's token; no secret is asked for."""
-    app = known_app(world, call.argument("appid"))
+    return renew_tokens(world, known_app(world, call.argument("appid")), call)
+
+
+def renew_tokens(world: World, app: App, call: Call) -> Answer:
+    """Answer the user's token renewed, for the account that it is of."""
     check_grant_type(call.argument("grant_type"), "refresh_token")
     token = call.argument("refresh_token")
     if not token:

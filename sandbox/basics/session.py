@@ -15,7 +15,11 @@ def jscode2session(world: World, call: Call) -> Answer:
     app = known_app(world, call.argument("appid"))
     check_secret(app, call.argument("secret"))
     check_grant_type(call.argument("grant_type"), "authorization_code")
-    code = call.argument("js_code")
+    return answer_session(world, app, call.argument("js_code"))
+
+
+def answer_session(world: World, app: App, code: str | None) -> Answer:
+    """Answer the session of a login code, which begins with that."""
     if not code:
         raise WeChatError(41008)
     session = world.js_codes.redeem(app.appid, code)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from sandbox.call import OpenEndpoint
-from sandbox.component import authorizers, tokens
+from sandbox.component import authorizers, on_behalf, tokens
 
-ENDPOINTS: tuple[OpenEndpoint, ...] = (*tokens.ENDPOINTS, *authorizers.ENDPOINTS)
+ENDPOINTS: tuple[OpenEndpoint, ...] = (
+    *tokens.ENDPOINTS,
+    *authorizers.ENDPOINTS,
+    *on_behalf.ENDPOINTS,
+)

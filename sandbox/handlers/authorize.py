@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.component.authorizations import Authorizations
 from sandbox.handlers.pages import PageHandler
 from sandbox.links import read_authorize_link
 
@@ -13,7 +14,9 @@ class AuthorizeHandler(PageHandler):
         if not self.in_wechat:
             self.show_client_only()
             return
-        self.link = read_authorize_link(self.world.apps, self.call.query)
+        self.link = read_authorize_link(
+            self.world.apps, self.call.query, authorized=self._authorized
+        )
         self.appid = self.link.app.appid
 
     def get(self) -> None:
@@ -33,7 +36,13 @@ class AuthorizeHandler(PageHandler):
         else:
             self.render("refused.html", app=self.link.app)
 
+    def _authorized(self, component: str, appid: str) -> bool:
+        standing = self.world.of(component, Authorizations).all()
+        return appid in [one.authorizer for one in standing]
+
     def _grant(self, *, snapshot: bool) -> None:
         link, user = self.link, self.world.phone.user
-        code = self.world.agree(link.app, user, link.scope, snapshot=snapshot)
+        code = self.world.agree(
+            link.app, user, link.scope, snapshot=snapshot, component=link.component
+        )
         self.redirect(link.granted(code))
