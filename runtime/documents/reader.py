@@ -34,6 +34,12 @@ SEARCH_SECONDS = 30.0
 READERS = 16
 """Threads that read from the store what Redis has no copies of."""
 
+LOOKED_AT_AGAIN = 16
+"""Most unreadable documents that each listing reads again, as they may be restored.
+
+If there are more a master key is missing, and only a new process has another one.
+"""
+
 COMPARE_SECONDS = 0.2
 """Longest time that a comparison with an unreachable store delays a reader."""
 
@@ -93,16 +99,20 @@ class DocumentReader:
         """Return what a listing of that time names, by id, in its order.
 
         One look-up in Redis brings what is new to this process; only what Redis lacks
-        is read from the store. OSError if the store does not give it.
+        is read from the store, and what was unreadable. OSError if the store does not
+        give it.
         """
         found: dict[str, Seen] = {}
         wanted: dict[str, int] = {}
+        again: list[str] = []
         for id_, version in versions.items():
             name = f"{kind}/{id_}"
             last = self._memory.last(name)
             if last and last.version == version:
                 self._memory.remember(name, replace(last, asked_at=asked_at))
                 found[id_] = last
+                if last.unreadable and len(again) < LOOKED_AT_AGAIN:
+                    again.append(id_)
             elif last and last.version > version and last.asked_at > asked_at:
                 found[id_] = last  # written since
             else:
@@ -122,12 +132,13 @@ class DocumentReader:
 
         def read(id_: str) -> None:
             name = f"{kind}/{id_}"
-            with suppress(FileNotFoundError):  # removed by hand meanwhile
+            # Removed by hand meanwhile; what was unreadable stays so.
+            with suppress(OSError if id_ in again else FileNotFoundError):
                 stored = self._store.read(name, versions[id_])
                 self._copy(self._copies, name, versions[id_], stored)
                 found[id_] = self._remember(name, asked_at, versions[id_], stored)
 
-        in_threads(read, missing, threads=READERS)
+        in_threads(read, [*missing, *again], threads=READERS)
         return {id_: found[id_] for id_ in versions if id_ in found}
 
     def look(self, name: str) -> None:

@@ -256,6 +256,23 @@ def test_a_restored_store_decides(process, server):
     assert "Page" == listed.documents["page"].content["name"]
 
 
+def test_a_restored_file_is_listed_again(filled, process, server):
+    """Under its old version: somebody has put back what a hand had damaged."""
+    (name,) = [each for each in server.bucket.objects if "/page-3/1.json" in each]
+    whole = server.bucket.objects[name]
+    server.bucket.objects[name] = whole[:40]
+    reader = process()
+    reader.redis.flushdb()
+    assert reader.listing("clients", first=30).unreadable == ("page-3",)
+    server.bucket.objects[name] = whole
+    reader.clock.now += 60
+    for _ in range(2):
+        listed = reader.listing("clients", within=0.0001)
+        reader.clock.now += 60
+    assert listed.unreadable == ()
+    assert len(process().listing("clients", first=30).documents) == 12
+
+
 def test_redis_away_and_documents_missing_there(filled, process, own_redis):
     """The bucket has them: they are read from there, and each thread gets them."""
     own_redis.stop()
