@@ -97,7 +97,7 @@ def ask(request: Request, gateway: Gateway) -> Response:
         language_of(request),
         code=code,
         token=form_token(gateway, _bound(code, browser)),
-        user_name=_name(profile, user),
+        user_name=str(profile.get("name") or ""),
         client_name=client.name if client else "",
         other_user=other_user,
         at_once=in_wechat and not other_user,
@@ -201,11 +201,6 @@ def _other_user(
     except NotSignedIn:
         return None
     return session
-
-
-def _name(profile: Mapping[str, Any], user: WebViewUser) -> str:
-    """Return a name; WeChat tells none to a mini program's server."""
-    return str(profile.get("name") or "") or f"WeChat {sha256_hex(user.sub)[:6]}"
 
 
 def _bound(code: str, browser: str) -> bytes:

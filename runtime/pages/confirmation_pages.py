@@ -112,8 +112,8 @@ def web_view(
 ) -> Response:
     """Return the page on which a mini program's user goes on in a web-view.
 
-    With `at_once` a script posts the form; without scripts its button does. `url` is
-    the page's own.
+    `user_name` is empty where WeChat has told none. With `at_once` a script posts the
+    form; without scripts its button does. `url` is the page's own.
     """
     own_script = script(f"{origin(url) or ''}{CONTINUE_SCRIPT}") if at_once else None
     allowed = Allowed(scripts=(own_script,)) if own_script else NOTHING_MORE

@@ -159,8 +159,21 @@ def confirmation_pages(port):
         ),
         "phone_confirmed": partial(made.phone_notice, state="confirmed"),
         "phone_refused": partial(made.phone_notice, state="refused"),
+        "refused_by_phone": partial(
+            pages.error_page,
+            error=errors.ConfirmationRefused(),
+            request_id="1-6",
+            start_again="/login",
+            home=None,
+            back="https://shop.example.com/cb",
+            back_fields={"error": "access_denied"},
+            client_name=NAME,
+        ),
         "phone_used": partial(made.phone_notice, state="used"),
         "web_view": partial(made.web_view, other_user=False, **view),
+        "web_view_without_name": partial(
+            made.web_view, other_user=False, **{**view, "user_name": ""}
+        ),
         "web_view_of_another": partial(made.web_view, other_user=True, **view),
     }
     return {f"/{name}": _in_english(page) for name, page in pages_.items()}

@@ -22,6 +22,7 @@ from runtime.errors import (
 )
 from runtime.sign_in.sessions import WEB_VIEW
 from tests.support.handles import login
+from tests.support.known_users import enter
 from tests.support.mini_programs import (
     OPENID,
     OTHER_APPID,
@@ -169,11 +170,30 @@ class TestSignIn:
 
         assert view.goes_on_at_once()
 
-    def test_the_name_on_the_page(self, gateway, code):
-        """A short code of the user, for WeChat tells none; never the openid."""
+    def test_the_name_on_the_page(self, gateway, token, code):
+        """That of the session's profile."""
+        session = gateway.sessions.of(
+            ask(headers=(("authorization", f"Bearer {token}"),)), now=gateway.clock()
+        )
+        profile = {**gateway.sessions.profile(session), "name": "张三<"}
+        gateway.redis_store.put_all([gateway.sessions.entry(session, profile)])
         page = WebView(gateway).open(code).body.decode()
 
-        assert re.search(r">以 WeChat [0-9a-f]{6} 的身份继续<", page)
+        assert "<h1>以 张三&lt; 的身份继续？</h1>" in page
+        assert ">以 张三&lt; 的身份继续</button>" in page
+
+    def test_a_page_without_a_name(self, gateway, code):
+        """WeChat tells none; an operator's name is for operators, an openid nobody's.
+
+        The heading names the mini program's user, and does not say "you": the code may
+        be another person's.
+        """
+        enter(gateway, OPENID, name="Big customer")
+        page = WebView(gateway).open(code).body.decode()
+
+        assert "<h1>以小程序用户的身份继续？</h1>" in page
+        assert ">继续</button>" in page
+        assert "Big customer" not in page
         assert OPENID not in page
 
     def test_next_on_an_origin_of_the_client(self, gateway, token):
