@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.pages.pages import CONTINUE_SCRIPT
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
-from runtime.pages.safe_urls import callback_link, link, origin, picture, script
+from runtime.pages.safe_urls import callback_link, link, picture, script_beside
 from runtime.web.messages import Response
 
 
@@ -115,7 +115,7 @@ def web_view(
     `user_name` is empty where WeChat has told none. With `at_once` a script posts the
     form; without scripts its button does. `url` is the page's own.
     """
-    own_script = script(f"{origin(url) or ''}{CONTINUE_SCRIPT}") if at_once else None
+    own_script = script_beside(url, CONTINUE_SCRIPT) if at_once else None
     allowed = Allowed(scripts=(own_script,)) if own_script else NOTHING_MORE
     return render(
         language,

@@ -16,6 +16,7 @@ from runtime.pages.safe_urls import (
     origin,
     picture,
     script,
+    script_beside,
 )
 from runtime.web.browsers import Browser
 from runtime.web.messages import Response
@@ -59,7 +60,7 @@ def sign_in(
         qr = None
     shown = qr if browser is Browser.DESKTOP else None
     waits = bool(page_qr and page_qr.picture)
-    own_script = script(f"{origin(url) or ''}{WAIT_SCRIPT if waits else QR_SCRIPT}")
+    own_script = script_beside(url, WAIT_SCRIPT if waits else QR_SCRIPT)
     if page_qr and page_qr.picture:
         scripts = (own_script,) if own_script else ()
         allowed = Allowed(scripts=scripts, fetches=True)
@@ -212,7 +213,7 @@ def signed_in(
     `again` gets it answered once more; if it `goes_on`, a script follows that link for
     a user who came here neither by Back nor by Reload.
     """
-    own_script = script(f"{origin(again) or ''}{CONTINUE_SCRIPT}") if goes_on else None
+    own_script = script_beside(again, CONTINUE_SCRIPT) if goes_on else None
     return render(
         language,
         "signed_in.html",
@@ -264,7 +265,7 @@ def answer_form(
     A script posts it at once; without scripts the user does by a button. `base_url` is
     the gateway's own.
     """
-    own_script = script(f"{origin(base_url) or ''}{CONTINUE_SCRIPT}")
+    own_script = script_beside(base_url, CONTINUE_SCRIPT)
     scripts = (own_script,) if own_script else ()
     return render(
         language,
@@ -321,7 +322,7 @@ def answer_link(
 
     A script does it at once, where the browser lets it; the user does by a link.
     """
-    own_script = script(f"{origin(base_url) or ''}{CONTINUE_SCRIPT}")
+    own_script = script_beside(base_url, CONTINUE_SCRIPT)
     scripts = (own_script,) if own_script else ()
     return render(
         language,

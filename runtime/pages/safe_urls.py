@@ -52,6 +52,14 @@ def script(url: str) -> str | None:
     return url if _SCRIPT.fullmatch(url) else None
 
 
+def script_beside(page: str, path: str) -> str | None:
+    """Return the URL of our script at this path, on the origin of our page's URL.
+
+    None if a policy cannot name it.
+    """
+    return script(f"{origin(page) or ''}{path}")
+
+
 def picture(uri: str) -> str | None:
     """Return a data: URI of a PNG, JPEG, WebP or SVG image as it is, else None."""
     return uri if _PICTURE.fullmatch(uri) else None
