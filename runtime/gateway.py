@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.custody.upkeep import Upkeep
     from runtime.documents.documents import Documents
     from runtime.health import Health
+    from runtime.push.inbox import Inbox
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.answered import AnsweredRequests
@@ -248,6 +249,22 @@ class Gateway:
         from runtime.wechat.js_codes import MiniPrograms
 
         return MiniPrograms(self.wechat, self.session_keys)
+
+    @lazy
+    def inbox(self) -> Inbox:
+        """Return the inbox of pushes."""
+        from runtime.crypto.envelope import Envelope
+        from runtime.push.inbox import MB, Budgets, Inbox
+
+        settings = self.settings
+        return Inbox(
+            self.redis_store,
+            Envelope(settings.master_keys),
+            budgets=Budgets(
+                settings.push_mb_per_app * MB, settings.push_mb_in_all * MB
+            ),
+            age=settings.push_age_seconds,
+        )
 
     @lazy
     def flows(self) -> Flows:

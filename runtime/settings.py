@@ -58,6 +58,9 @@ class Settings:
     sign_ins_per_minute: float = 6000.0
     trusted_proxy_hops: int = 0
     allowed_hosts: tuple[str, ...] = ()
+    push_age_seconds: float = 300.0
+    push_mb_per_app: float = 16.0
+    push_mb_in_all: float = 256.0
 
     @property
     def secure(self) -> bool:
@@ -142,4 +145,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "SIGN_INS_PER_MINUTE": (positive, False),
     "TRUSTED_PROXY_HOPS": (hops, False),
     "ALLOWED_HOSTS": (host_names, False),
+    "PUSH_AGE_SECONDS": (positive, False),
+    "PUSH_MB_PER_APP": (positive, False),
+    "PUSH_MB_IN_ALL": (positive, False),
 }

@@ -40,7 +40,7 @@ PACKAGES = {
     "broker": "gateway settings registry tokens sign_in state pages web crypto errors",
     "operations": "gateway registry documents custody sign_in usage wechat crypto "
     "errors",
-    "gateway": "wechat tokens registry health settings custody documents upstream "
+    "gateway": "wechat push tokens registry health settings custody documents upstream "
     "sign_in usage state crypto errors",
     "wechat": "upstream custody registry documents state crypto web errors",
     "push": "upstream registry usage state crypto web errors",

@@ -11,7 +11,10 @@ from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.documents.store import REMOVED
 
 SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "apps": ("secret", "token", "encoding_aes_key"),
+    "apps": (
+        *("secret", "token", "encoding_aes_key"),
+        *("previous_token", "previous_encoding_aes_key"),
+    ),
     "clients": ("pairwise_salt",),
     "people": ("sub",),
 }

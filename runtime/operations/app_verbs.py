@@ -44,7 +44,10 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the given fields, and remove those that `clear` names."""
+    """Change the given fields, and remove those that `clear` names.
+
+    A new token or AES key of pushes makes the former one the previous one.
+    """
     named, fields = split(arguments, "appid", "clear")
     known = checked_fields(named, {"appid": ID, "clear": NAMES}, needed=("appid",))
     appid = known["appid"]
@@ -52,9 +55,21 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     cleared = known.get("clear", ())
     refuse_unknown("apps", [*fields, *cleared])
     rest = {name: v for name, v in found.content.items() if name not in cleared}
+    for name, former in _rolled(found.content, fields).items():
+        if name not in cleared:
+            rest[name] = former
     content = app_document(appid, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "apps", appid, content, found=found)
     return _shown(appid, version, content)
+
+
+def _rolled(old: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the push secrets that new ones replace, to be accepted until cleared."""
+    return {
+        f"previous_{name}": old[name]
+        for name in ("token", "encoding_aes_key")
+        if name in fields and old.get(name) and old[name] != fields[name]
+    }
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

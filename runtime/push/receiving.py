@@ -28,7 +28,14 @@ AGE_SECONDS = 300.0
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 
 Reason = Literal[
-    "signature", "age", "key", "receive_id", "not_encrypted", "no_key", "unreadable"
+    "signature",
+    "age",
+    "key",
+    "receive_id",
+    "not_encrypted",
+    "no_key",
+    "unreadable",
+    "replayed",
 ]
 
 
@@ -39,7 +46,7 @@ class PushRefused(Exception):
     EncodingAESKey of the app decrypts it; `receive_id`: it was made for another
     receiver; `not_encrypted`: the app has a key, and the push is plain text;
     `no_key`: the push is encrypted, and the app has no key; `unreadable`: neither XML
-    nor JSON.
+    nor JSON; `replayed`: the signature of a plain push came with another message.
     """
 
     def __init__(self, reason: Reason) -> None:

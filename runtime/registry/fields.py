@@ -71,6 +71,10 @@ client_id_rule = text(
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 
+_push_token = text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits")
+
+_aes_key = text(r"[A-Za-z0-9]{43}", "43 letters and digits")
+
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "apps": {
         "kind": word(
@@ -80,8 +84,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "token_mode": word("stable", "plain"),
         "subject": word("openid", "unionid"),
-        "token": text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits"),
-        "encoding_aes_key": text(r"[A-Za-z0-9]{43}", "43 letters and digits"),
+        "token": _push_token,
+        "encoding_aes_key": _aes_key,
+        "previous_token": _push_token,
+        "previous_encoding_aes_key": _aes_key,
         "js_domains": many(host),
         "api_hosts": many(wechat_host, most=8),
         "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
@@ -141,7 +147,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 SINCE: Mapping[str, Mapping[str, int]] = {
-    "apps": {"domain_proofs": 2},
+    "apps": {"domain_proofs": 2, "previous_token": 2, "previous_encoding_aes_key": 2},
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
         **{"page_qr": 2, "confirm": 2},

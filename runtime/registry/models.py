@@ -26,6 +26,8 @@ class App:
     silent "snsapi_base". `domain_proofs` has the texts of files at the root by which
     others check whose domain this is, by name; `mp_verify` has those of MP_verify_X.txt
     by X alone, as version 0.1.0 wrote them.
+    `token` and `encoding_aes_key` are those of pushes, with which WeChat signs and
+    encrypts; without the key pushes are plain text. The previous ones are accepted too.
     """
 
     appid: str
@@ -39,6 +41,15 @@ class App:
     oauth_scope: str = "snsapi_userinfo"
     mp_verify: tuple[str, ...] = ()
     domain_proofs: Mapping[str, str] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
+    encoding_aes_key: str = field(default="", repr=False)
+    previous_token: str = field(default="", repr=False)
+    previous_encoding_aes_key: str = field(default="", repr=False)
+
+    @property
+    def takes_pushes(self) -> bool:
+        """Tell whether WeChat pushes to this kind, and the app has a token for that."""
+        return bool(self.token) and self.has_access_token
 
     @property
     def has_access_token(self) -> bool:

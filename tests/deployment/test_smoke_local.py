@@ -107,7 +107,14 @@ def test_redis_is_away(start, smoke, own_redis):
     code, said = smoke(host)
 
     assert 1 == code
-    for name in ("login", "oauth_callback", "wechat_api", "oidc", "admin"):
+    for name in (
+        "login",
+        "oauth_callback",
+        "wechat_event",
+        "wechat_api",
+        "oidc",
+        "admin",
+    ):
         assert f"FAILED       {name}: redis away" in said
     assert any(each.startswith("ok           clock: ") for each in said)
     assert "ok           lock of admin: 403 for an unsigned call" in said

@@ -47,6 +47,7 @@ OF_THE_SERVICE = {
 OF_THE_BUCKET = {"BUCKET_KEY_ID", "BUCKET_KEY_SECRET"}
 LOGIN = ["/", "/login", "/login/*", "/logout", "/connect/*", "/healthz"]
 CALLBACK = ["/oauth_callback", "/oauth_callback/*"]
+EVENT = ["/wechat_event", "/wechat_event/*"]
 API = ["/wechat_api/*", "/*"]
 
 each_http_function = pytest.mark.parametrize(
@@ -101,6 +102,7 @@ def test_the_routes_are_the_outward_contract():
     expected = {
         **dict.fromkeys(LOGIN, "login"),
         **dict.fromkeys(CALLBACK, "oauth_callback"),
+        **dict.fromkeys(EVENT, "wechat_event"),
         **dict.fromkeys(API, "wechat_api"),
         "/admin/*": "admin",
         "/oidc/*": "oidc",

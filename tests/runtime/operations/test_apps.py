@@ -43,6 +43,25 @@ def test_an_update_changes_what_is_given(do, gateway):
     assert content == gateway.documents.read("apps", SERVICE).content
 
 
+def test_former_push_secrets_stay_until_they_are_cleared(do, gateway):
+    """A second change replaces them; the same values with another field do not."""
+    add(do, **PUSH)
+    for token, key in (("second", "B" * 43), ("third", "C" * 43)):
+        do("app update", appid=SERVICE, token=token, encoding_aes_key=key)
+    same = {"token": "third", "encoding_aes_key": "C" * 43}
+    done = do("app update", appid=SERVICE, subject="unionid", **same)
+    app = gateway.registry.app(SERVICE)
+
+    assert ("third", "second") == (app.token, app.previous_token)
+    assert ("C" * 43, "B" * 43) == (app.encoding_aes_key, app.previous_encoding_aes_key)
+    previous = ["previous_token", "previous_encoding_aes_key"]
+    assert ["secret", "token", "encoding_aes_key", *previous] == done["sealed"]
+    do("app update", appid=SERVICE, clear=previous)
+    assert not gateway.documents.read("apps", SERVICE).content.keys() & set(previous)
+    do("app update", appid=SERVICE, **PUSH, clear=previous)  # the former ones leaked
+    assert not gateway.documents.read("apps", SERVICE).content.keys() & set(previous)
+
+
 def test_a_removed_app_is_gone_and_can_come_back(do, gateway):
     """The chain of versions goes on."""
     add(do)

@@ -1,0 +1,1 @@
+"""The callback URL of pushes, to which WeChat sends messages: /wechat_event/{appid}."""

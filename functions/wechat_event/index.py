@@ -1,0 +1,26 @@
+"""Routes of the wechat_event function."""
+
+from __future__ import annotations
+
+from runtime.entry.entrypoint import entrypoint
+from runtime.entry.routing import MEDIUM_BODY, late, route
+from runtime.errors import GatewayError, MethodNotAllowed
+from runtime.registry.ids import APPID
+from runtime.web.messages import Request, Response
+
+METHODS = frozenset({"GET", "POST"})
+
+pushes = late("functions.wechat_event.pushes")
+
+ROUTES = (route(f"/({APPID})", body=MEDIUM_BODY, GET=pushes.check, POST=pushes.take),)
+
+
+def push_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
+    """Answer with the status in words: the sender shows it to nobody."""
+    headers = [("Content-Type", "text/plain"), ("Cache-Control", "no-store")]
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(error.allowed)))
+    return Response(error.status, tuple(headers), f"{error.status}".encode())
+
+
+handler = entrypoint(ROUTES, mount="/wechat_event", dialect=push_dialect)

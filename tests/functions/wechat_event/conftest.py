@@ -1,0 +1,45 @@
+"""A gateway whose service account takes encrypted pushes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from functions.wechat_event.index import handler
+from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.pushes import AES_KEY, TOKEN
+from tests.support.scripted_wechat import SERVICE, change
+
+
+@pytest.fixture
+def redis(redis_server):
+    with redis_server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def settle(gateway, clock):
+    """Give the service account other push secrets; an empty text takes one away."""
+    clock.now = time.time()  # Redis has a clock of its own
+
+    def run(**fields):
+        change(gateway, "apps", SERVICE, **fields)
+
+    run(token=TOKEN, encoding_aes_key=AES_KEY)
+    return run
+
+
+@pytest.fixture
+def push(gateway, settle):
+    """Send a push as WeChat does; return status and text."""
+
+    def run(made, *, appid=SERVICE, method="POST", by=gateway):
+        query, body = made
+        environ = make_environ_fc(
+            method=method, path=f"/wechat_event/{appid}", query=query, body=body
+        )
+        status, _, answer = call_wsgi(handler.with_gateway(by), environ)
+        return status, answer.decode()
+
+    return run
