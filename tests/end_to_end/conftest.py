@@ -20,6 +20,7 @@ def host(tmp_path_factory):
 @pytest.fixture(scope="session")
 def admin_host(tmp_path_factory, shared_redis):
     """A local host on complete settings, whose admin trigger knows one key."""
+    shared_redis.empty()  # of what another deployment has left there
     with start_host(tmp_path_factory.mktemp("admin"), shared_redis.url) as running:
         yield running
 

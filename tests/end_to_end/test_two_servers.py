@@ -173,10 +173,10 @@ def test_a_refresh_token_gets_one_successor(two_hosts):
 def test_wechats_dialect(host, two_hosts, visitor):
     """/connect, /sns and the user's session, each at another host than the last."""
     asked = {**WECHAT, "redirect_uri": BACK}
-    path = f"/connect/oauth2/authorize?{urlencode(asked)}"
     who = {"appid": "demo", "secret": SECRET}
     openids = set()
-    for _ in range(2):
+    for state in ("s-1", "s-2"):  # one that was answered would get a page
+        path = f"/connect/oauth2/authorize?{urlencode({**asked, 'state': state})}"
         code = visitor.sign_in(path, to=BACK)["code"]
         query = {**who, "code": code, "grant_type": "authorization_code"}
         tokens = two_hosts.request(

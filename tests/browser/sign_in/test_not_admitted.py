@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from runtime.documents.documents import FRESH_SECONDS
 from tests.browser.sign_in.conftest import manage, register
 from tests.browser.sign_in.service import Service
 from tests.browser.sign_in.user import IN_WECHAT
@@ -25,7 +28,14 @@ def wiki(shared_host):
 def nobody_known(host):
     """Remove whom another test has entered."""
     for user in manage(host, "person", "list")["people"]:
-        manage(host, "person", "remove", user["id"])
+        change(host, "remove", user["id"])
+
+
+def change(host, *words):
+    """Change a known user, and wait until each process must have seen it."""
+    changed = manage(host, "person", *words)
+    time.sleep(FRESH_SECONDS + 0.1)
+    return changed
 
 
 def reference_of(user):
@@ -38,7 +48,7 @@ def reference_of(user):
 
 
 def enter(host, *words):
-    return manage(host, "person", "add", *words)
+    return change(host, "add", *words)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +129,7 @@ def test_a_removed_user_is_out(new_user, wiki, host, nobody_known):
     phone.agree()
     phone.arrive(f"{wiki.url}/signed_in")
     assert phone.is_signed_in()
-    manage(host, "person", "remove", host.user()["unionid"])
+    change(host, "remove", host.user()["unionid"])
 
     assert not phone.is_signed_in()
     phone.open(f"{wiki.url}/oidc")
