@@ -42,6 +42,9 @@ OTHERS_SECONDS = 1.0
 PAUSE_SECONDS = 2.0
 """Between two renewals, where one has brought nothing newer."""
 
+LATER_SECONDS = 0.05
+"""A renewal that no caller waits for begins so late, when its caller has its answer."""
+
 LOST_SECONDS = 60.0
 """A renewal that takes longer is given up: FC may have frozen its thread."""
 
@@ -95,7 +98,10 @@ class Renewed(Generic[T]):
                     if known:
                         return known
                     raise StoreAway(f"{self._name}: away a moment ago")
-                renewal = self._begin(within)
+                is_awaited = not (known and self._is_fresh(known, at_once))
+                renewal = self._begin(
+                    within, after=0.0 if is_awaited else LATER_SECONDS
+                )
             if known and self._is_fresh(known, at_once):
                 return known
         with suppress(FutureTimeout):
@@ -147,14 +153,17 @@ class Renewed(Generic[T]):
             return None
         return renewal
 
-    def _begin(self, within: float) -> _Renewal[T]:
+    def _begin(self, within: float, *, after: float) -> _Renewal[T]:
         renewal = self._renewal = _Renewal(Future(), time.monotonic())
         # A thread of its own can be left behind where the store does not answer.
-        thread = threading.Thread(target=self._run, args=(renewal, within), daemon=True)
+        thread = threading.Thread(
+            target=self._run, args=(renewal, within, after), daemon=True
+        )
         thread.start()
         return renewal
 
-    def _run(self, renewal: _Renewal[T], within: float) -> None:
+    def _run(self, renewal: _Renewal[T], within: float, after: float) -> None:
+        time.sleep(after)
         found: Aged[T] | None = None
         fault: BaseException | None = None
         try:

@@ -193,10 +193,14 @@ class Lent:
         self._on_return(self.socket)
 
     def close(self) -> None:
-        """Close the connection, even if another thread waits for its next byte."""
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
+        """Close the connection; only for the thread that uses it."""
         self.socket.close()
+
+    def interrupt(self) -> None:
+        """Wake the thread that waits for the next byte; it closes the connection."""
+        with suppress(OSError):
+            # Not TLS' own, which would change what the other thread is using.
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
 
 def _close_used(connection: socket.socket) -> None:

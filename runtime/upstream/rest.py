@@ -30,7 +30,9 @@ class AnswerRest:
         self._may_keep = may_keep
         self._before_piece = before_piece
         self.is_over = False
-        self._ending = threading.Lock()
+        self._lock = threading.Lock()
+        self._reader: int | None = None
+        self._is_interrupted = False
 
     def __iter__(self) -> Iterator[bytes]:
         """Return itself."""
@@ -38,11 +40,22 @@ class AnswerRest:
 
     def __next__(self) -> bytes:
         """Return the next piece; WeChatUnavailable or WeChatTimeout if none comes."""
-        if self.is_over:
-            raise StopIteration
-        with errors_of_ours():
-            self._before_piece()
-            return self._next()
+        with self._lock:
+            if self.is_over:
+                raise StopIteration
+            self._reader = threading.get_ident()
+        try:
+            with errors_of_ours():
+                self._before_piece()
+                piece = self._next()
+        finally:
+            with self._lock:
+                self._reader = None
+            if self._is_interrupted:
+                self._lent.close()
+        if self._is_interrupted:
+            raise WeChatUnavailable
+        return piece
 
     def beginning(self, size: int) -> bytes:
         """Read a little more than `size` bytes, or all where the body is smaller."""
@@ -57,7 +70,9 @@ class AnswerRest:
     def close(self) -> None:
         """Read no more; a connection on which bytes are left cannot be kept.
 
-        Another thread that waits for a piece gets WeChatUnavailable.
+        Another thread that waits for a piece gets WeChatUnavailable, and closes the
+        connection: closed here, its number could be that of another connection while
+        TLS still reads from it and answers there.
         """
         self._end(is_kept=False)
 
@@ -72,10 +87,15 @@ class AnswerRest:
             raise
 
     def _end(self, *, is_kept: bool) -> None:
-        with self._ending:
-            is_over, self.is_over = self.is_over, True
-        if not is_over:
-            (self._lent.give_back if is_kept else self._lent.close)()
+        with self._lock:
+            if self.is_over:
+                return
+            self.is_over = True
+            if self._reader not in (None, threading.get_ident()):
+                self._is_interrupted = True
+                self._lent.interrupt()
+                return
+        (self._lent.give_back if is_kept else self._lent.close)()
 
 
 @contextmanager

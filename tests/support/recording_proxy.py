@@ -24,7 +24,7 @@ class RecordingProxy:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate)
         self._listener = listener or socket.create_server(("127.0.0.1", 0))
-        self._open = []
+        self._open, self._pumps = [], []
         self.port = self._listener.getsockname()[1]
         self.sent, self.answered = bytearray(), bytearray()
 
@@ -35,6 +35,12 @@ class RecordingProxy:
     def __exit__(self, *_):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        # Closed by the threads that use them: a number of a closed one is used again.
+        for each in self._open:
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+        for each in self._pumps:
+            each.join(5)
         for each in self._open:
             each.close()
 
@@ -50,8 +56,11 @@ class RecordingProxy:
                 caller = self._tls.wrap_socket(caller, server_side=True)
             other = socket.create_connection(("127.0.0.1", self._target))
             self._open += [caller, other]
-            back = (other, caller, self.answered)
-            threading.Thread(target=_pump, args=back, daemon=True).start()
+            back = threading.Thread(
+                target=_pump, args=(other, caller, self.answered), daemon=True
+            )
+            self._pumps += [threading.current_thread(), back]
+            back.start()
             _pump(caller, other, self.sent)
 
 
@@ -61,7 +70,7 @@ def _pump(source, target, seen):
             seen += data
             target.sendall(data)
     with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(target, socket.SHUT_RDWR)
 
 
 def make_certificate(folder, *names):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 import tracemalloc
 
 import pytest
 
 from runtime.errors import AnswerTooLarge, WeChatTimeout, WeChatUnavailable
 from runtime.upstream import transport as transport_module
+from runtime.upstream.connections import Connections, Lent
 from runtime.upstream.transport import HELD, HELD_OF_FILE, pooled_transport
 from tests.support.raw_server import RawServer, make_answer, send_and_close
 
@@ -135,3 +137,41 @@ def test_whole_is_at_most_six_megabytes(length):
         assert told.rest.is_over
     with RawServer(make_answer(body[1:])) as server:
         assert 6 * MB == len(ask(server).whole().body)
+
+
+def test_the_reader_closes_a_connection_that_another_thread_ends():
+    """Closed under the reader, its number could be another connection's by then."""
+    stalled = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + bytes(2 * MB)
+    closers, failures, left = [], [], threading.Event()
+
+    class Watched(Lent):
+        def close(self):
+            closers.append(threading.current_thread())
+            super().close()
+
+    class Watching(Connections):
+        def lend(self, origin, **more):
+            lent = super().lend(origin, **more)
+            return Watched(lent.socket, lambda _: lent.give_back())
+
+    def stall(connection):
+        connection.sendall(stalled)
+        left.wait(10)
+
+    def read(rest):
+        try:
+            list(rest)
+        except WeChatUnavailable as error:
+            failures.append(error)
+
+    with RawServer(stall) as server:
+        connections = Watching(time.monotonic)
+        rest = ask(server, pooled_transport(connections=connections, streams=True)).rest
+        reader = threading.Thread(target=read, args=(rest,))
+        reader.start()
+        time.sleep(0.3)  # until it waits for what never comes
+        rest.close()
+        reader.join(10)
+        left.set()
+
+    assert ([reader], 1) == (closers, len(failures))
