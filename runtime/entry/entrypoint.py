@@ -221,8 +221,9 @@ def _routed(
 
 
 def _with_body(request: Request, adapter: Adapter, route: Route) -> Request:
-    announced, is_admitted = adapter.announced(), adapter.is_admitted
-    if not route.late or (announced is not None and announced <= _READ_AT_ONCE):
+    announced = adapter.announced() if route.late else 0
+    is_admitted = adapter.is_admitted
+    if announced is not None and announced <= _READ_AT_ONCE:
         body = adapter.body(route.body)
         return (
             replace(request, body=body, is_admitted=is_admitted)
@@ -253,9 +254,12 @@ def _in_dialect(
 
 def _with_security_headers(response: Response, *, https: bool) -> Response:
     """Return the response with `nosniff`, and with HSTS where browsers use https."""
-    if NOSNIFF not in response.headers:
+    headers = response.headers
+    if https and NOSNIFF not in headers and HSTS not in headers:  # almost always
+        return response.with_headers(NOSNIFF, HSTS)
+    if NOSNIFF not in headers:
         response = response.with_headers(NOSNIFF)
-    if https and HSTS not in response.headers:
+    if https and HSTS not in headers:
         response = response.with_headers(HSTS)
     return response
 

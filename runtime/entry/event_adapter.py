@@ -40,11 +40,12 @@ class EventAdapter:
         try:
             event = self._parsed()
             http = event["requestContext"]["http"]
+            query = event.get("queryParameters")
             path = event.get("rawPath") or http["path"] or "/"
             return Request(
                 method=http["method"],
                 path=plain_path(path),
-                query=urlencode(event.get("queryParameters") or {}),
+                query=urlencode(query) if query else "",
                 headers=tuple(_lower(event.get("headers") or {})),
                 peer_ip=http.get("sourceIp", ""),
                 request_id=getattr(self._context, "request_id", None)
@@ -67,6 +68,8 @@ class EventAdapter:
     def body(self, most: int) -> bytes:
         """Return the body; one in base64 is refused before it is decoded."""
         body = self._body
+        if not body:
+            return b""
         try:
             if self._is_base64:
                 if (self.announced() or 0) > most:

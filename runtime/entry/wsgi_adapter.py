@@ -162,7 +162,8 @@ def _wsgi_headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
     headers = [
         (_header(name), value)
         for name, value in environ.items()
-        if name[:1] == "H" and name[:5] == "HTTP_"  # a third of startswith's price
+        # "`" follows "_": it begins with HTTP_, for a third of startswith's price.
+        if "HTTP_" < name < "HTTP`"
     ]
     if environ.get("CONTENT_TYPE"):
         headers.append(("content-type", environ["CONTENT_TYPE"]))
