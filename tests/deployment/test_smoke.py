@@ -111,7 +111,7 @@ def test_nobody_answers(capsys):
     code = main(["http://127.0.0.1:1"], {})
 
     assert 1 == code
-    assert 8 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
+    assert 9 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
 
 
 @pytest.mark.parametrize(
