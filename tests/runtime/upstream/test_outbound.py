@@ -11,7 +11,7 @@ from runtime.upstream.address_rules import parse_networks
 from runtime.upstream.outbound import LARGEST_ANSWER, Outbound, TargetFault
 
 LOOPBACK = parse_networks("127.0.0.0/8")
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess"
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 7\r\n\r\nsuccess"
 
 
 @contextmanager
