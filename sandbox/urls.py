@@ -12,6 +12,7 @@ from sandbox import basics, catalogue, component
 from sandbox.call import Endpoint, OpenEndpoint
 from sandbox.handlers import (
     api,
+    authorization,
     authorize,
     client_side,
     console,
@@ -34,6 +35,11 @@ PAGES: tuple[Route, ...] = (
     ("/connect/qrcode/([0-9a-zA-Z]+)", qrconnect.QrCodeHandler),
     ("/connect/confirm", qrconnect.ConfirmHandler),
     ("/connect/l/qrconnect", qrconnect.PollHandler),
+    ("/cgi-bin/componentloginpage", authorization.ComputerPage),
+    ("/cgi-bin/componentloginpage/qrcode", authorization.QrCodeHandler),
+    ("/cgi-bin/componentloginpage/poll", authorization.PollHandler),
+    ("/safe/bindcomponent", authorization.PhonePage),
+    ("/wxaopen/safe/bindcomponent", authorization.PhonePage),
     ("/mmopen/vi_32/([0-9a-zA-Z]+)/([0-9]+)", pictures.AvatarHandler),
 )
 CONTROL: tuple[Route, ...] = (
@@ -48,6 +54,7 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/phone/scan", phone.ScanHandler),
     ("/_sandbox/phone/confirm", phone.ConfirmHandler),
     ("/_sandbox/phone/refuse", phone.RefuseHandler),
+    ("/_sandbox/phone/merchant", authorization.MerchantHandler),
     ("/_sandbox/phone/holder", phone.HolderHandler),
     ("/_sandbox/phone/snapshot", phone.SnapshotHandler),
     ("/_sandbox/jssdk/verify", client_side.JsSdkHandler),

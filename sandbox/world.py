@@ -10,6 +10,7 @@ from sandbox.ids import Ids
 from sandbox.seed import join, make_user, seed_apps, seed_users
 from sandbox.state.app_tokens import AppTokens
 from sandbox.state.apps import App
+from sandbox.state.authorization_pages import AuthorizationPages
 from sandbox.state.codes import Codes
 from sandbox.state.faults import Faults
 from sandbox.state.journal import Journal
@@ -65,6 +66,7 @@ class World:
         self.oauth_codes = Codes[Consent](clock, ids, expired=42003)
         self.user_tokens = UserTokens(clock, ids)
         self.logins = Logins(clock, ids)
+        self.authorization_pages = AuthorizationPages(clock, ids)
         self.js_codes = Codes[Session](clock, ids, expired=40029)
         self.sessions = Sessions(clock, ids)
         self.phone_codes = PhoneCodes(clock, ids)

@@ -10,6 +10,7 @@ from sandbox.errors import WeChatError
 PRE_AUTH_LIFE = 600
 # As the events tell it; a redirect says 600.
 CODE_LIFE = 3600
+REDIRECT_LIFE = 600
 
 Sets = tuple[int, ...]
 
@@ -75,10 +76,17 @@ class Authorizations:
             if known.authorizer != authorizer
         }
 
-    def add_code(self, code: str, *, authorizer: str, now: float) -> float:
+    def sets_of(self, authorizer: str) -> Sets | None:
+        """Return the permission sets that an account allows, None without any."""
+        found = self._standing.get(authorizer)
+        return None if found is None else found.func_info
+
+    def add_code(
+        self, code: str, *, authorizer: str, now: float, life: int = CODE_LIFE
+    ) -> float:
         """Record a code for an authorisation and return when it expires."""
-        self._codes[code] = _Code(authorizer, now + CODE_LIFE)
-        return now + CODE_LIFE
+        self._codes[code] = _Code(authorizer, now + life)
+        return now + life
 
     def redeem(self, code: object, *, now: float) -> Authorization:
         """Use a code up; WeChatError 61009 wrong or used, 61010 too late.

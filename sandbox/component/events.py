@@ -39,12 +39,13 @@ async def authorize(
     sets: Sets,
     *,
     pre_auth_code: str,
-    kind: str = "authorized",
+    kind: str | None = "authorized",
     deadline: float = DEADLINE,
 ) -> dict[str, Any]:
     """Let an account allow the sets, and return the code with what came of the push.
 
     With other sets than before, the account's tokens of this component are invalid.
+    Without a `kind` no event tells of it, and `push` is None.
     """
     now = world.clock.now()
     authorizations = world.of(app.appid, Authorizations)
@@ -55,6 +56,9 @@ async def authorize(
     authorizations.grant(Authorization(authorizer, sets, now, refresh_token))
     code = world.ids.auth_code()
     expires_at = authorizations.add_code(code, authorizer=authorizer, now=now)
+    answer = {"authorization_code": code, "expires_at": int(expires_at)}
+    if kind is None:
+        return {**answer, "push": None}
     message = {
         "InfoType": kind,
         "AuthorizerAppid": authorizer,
@@ -62,8 +66,7 @@ async def authorize(
         "AuthorizationCodeExpiredTime": int(expires_at),
         "PreAuthCode": pre_auth_code,
     }
-    push = await _tell(world, app, message, deadline)
-    return {"authorization_code": code, "expires_at": int(expires_at), "push": push}
+    return {**answer, "push": await _tell(world, app, message, deadline)}
 
 
 async def unauthorize(

@@ -22,6 +22,7 @@ class PhoneHandler(ControlHandler):
             phone=world.phone,
             users=world.users,
             logins=world.logins.pending(),
+            authorizations=world.authorization_pages.pending(),
             apps=world.apps,
         )
 

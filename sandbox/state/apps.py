@@ -21,6 +21,9 @@ class App:
     `original_id` is its user name (gh_...); `bound` tells whether it hangs on the
     company's open platform account, which gives its users a unionid; `refusal`
     tells whether a refusing user is sent back with the state alone or stays.
+    Of a component: `callback_url` takes its events, `message_url` (with `$APPID$`)
+    the messages of its accounts, and its authorization page is entered from pages
+    on `entry_domain`.
     """
 
     appid: str
@@ -37,6 +40,8 @@ class App:
     ip_whitelist: tuple[str, ...] = ()
     secret_frozen: bool = False
     refusal: str = "redirect"
+    entry_domain: str = ""
+    message_url: str = ""
 
 
 def make_app(ids: Ids, *, kind: str, name: str) -> App:
@@ -52,6 +57,7 @@ def make_app(ids: Ids, *, kind: str, name: str) -> App:
         token=ids.push_token(),
         encoding_aes_key=ids.encoding_aes_key(),
         refusal="stay" if kind == "website" else "redirect",
+        entry_domain="127.0.0.1" if kind == "component" else "",
     )
 
 
