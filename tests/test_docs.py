@@ -15,7 +15,9 @@ import yaml
 from host.server.access_log import log_access
 from host.server.options import parse_options
 from runtime.documents.documents import SECRET_FIELDS
+from runtime.documents.secret_fields import NESTED_SECRETS
 from runtime.registry.fields import RULES
+from runtime.registry.route_fields import MATCH, ROUTE_RULES
 from runtime.settings import Settings
 from tests.support.documentation import (
     ROOT,
@@ -137,6 +139,22 @@ def test_every_field_of_a_document_has_its_row(kind):
 
     assert set(names(table)) == RULES[kind].keys()
     assert sealed == list(SECRET_FIELDS[kind])
+
+
+def test_every_field_of_a_route_has_its_row():
+    """Each field that is accepted, those to compare too, and whether it is sealed."""
+    table, compared = (
+        rows(section(CONFIGURATION, heading).partition("\n#### ")[0])
+        for heading in ("Routes", "Fields of match")
+    )
+    sealed = [row[0].strip("`") for row in table if "*sealed*" in row[2]]
+    sealed += [f"match.{row[0]}" for row in compared if "*sealed*" in row[1]]
+
+    assert names(table) == list(ROUTE_RULES)
+    assert names(compared) == list(MATCH)
+    assert [each.replace("`", "") for each in sealed] == list(
+        NESTED_SECRETS["apps"]["routes"]
+    )
 
 
 def test_every_function_and_route_has_its_row():

@@ -19,6 +19,15 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "people": ("sub",),
 }
 
+NESTED_SECRETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "apps": {"routes": ("token", "encoding_aes_key", "secret", "match.openid")},
+}
+"""By kind: fields that are lists of objects, and what is sealed in each of these.
+
+The name of a field within another one stands behind a period. A secret in them is bound
+to the document and the outer field, as `resealed` of older versions expects it.
+"""
+
 READ_BY_ID = frozenset({"people"})
 """Kinds of which there may be too many to list them to answer a request."""
 
@@ -96,4 +105,24 @@ def _each_secret(
     for key in _secrets_of(name):
         if changed.get(key):
             changed[key] = change(changed[key], place=f"{name}#{key}")
+    for key, paths in NESTED_SECRETS.get(name.partition("/")[0], {}).items():
+        if isinstance(items := changed.get(key), (list, tuple)):
+            place = f"{name}#{key}"
+            for path in paths:
+                items = [_within(each, path, change, place) for each in items]
+            changed[key] = items
     return changed
+
+
+def _within(value: Any, path: str, change: Callable[..., str], place: str) -> Any:
+    """Return the value with the texts at a path changed; another form stays."""
+    if path and isinstance(value, Mapping):
+        name, _, rest = path.partition(".")
+        if name not in value:
+            return value
+        return {**value, name: _within(value[name], rest, change, place)}
+    if not path and isinstance(value, (list, tuple)):
+        return [_within(each, path, change, place) for each in value]
+    if not path and isinstance(value, str) and value:
+        return change(value, place=place)
+    return value

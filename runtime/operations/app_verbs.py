@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runtime.documents.documents import SECRET_FIELDS
@@ -10,7 +10,12 @@ from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, shown_later, split
 from runtime.registry.fields import RULES
-from runtime.registry.schema import app_document, checked_fields, refuse_unknown
+from runtime.registry.schema import (
+    InvalidDocument,
+    app_document,
+    checked_fields,
+    refuse_unknown,
+)
 
 _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 
@@ -18,6 +23,7 @@ _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Write a new app: `appid` and the fields of its document."""
     named, fields = split(arguments, "appid")
+    _refuse_routes(fields)
     appid = str(named.get("appid", ""))
     content = app_document(appid, fields)
     version = editing.create(gateway, "apps", appid, content)
@@ -53,6 +59,7 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     appid = known["appid"]
     found = editing.find(gateway, "apps", appid)
     cleared = known.get("clear", ())
+    _refuse_routes([*fields, *cleared])
     refuse_unknown("apps", [*fields, *cleared])
     rest = {name: v for name, v in found.content.items() if name not in cleared}
     for name, former in _rolled(found.content, fields).items():
@@ -61,6 +68,11 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     content = app_document(appid, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "apps", appid, content, found=found)
     return _shown(appid, version, content)
+
+
+def _refuse_routes(names: Iterable[str]) -> None:
+    if "routes" in names:
+        raise InvalidDocument("routes", "are changed by push route add|update|remove")
 
 
 def _rolled(old: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +97,8 @@ def _shown(appid: str, version: int, content: Mapping[str, Any]) -> dict[str, An
         for name, value in content.items()
         if name in RULES["apps"] and name not in secret
     }
+    if "routes" in public:  # `push route list` shows more of them
+        public["routes"] = [route["id"] for route in public["routes"]]
     sealed = [name for name in secret if content.get(name)]
     return {
         "appid": appid,

@@ -10,9 +10,11 @@ from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.known_users import ROLES
 from runtime.registry.logo import logo
 from runtime.registry.presets import PRESETS
+from runtime.registry.route_fields import routes
 from runtime.registry.rules import (
     Fault,
     Rule,
+    aes_key,
     allowed,
     app_id,
     domain_proofs,
@@ -25,6 +27,7 @@ from runtime.registry.rules import (
     many,
     origin,
     post_logout_redirect_uri,
+    push_token,
     redirect_uri,
     scope,
     subject,
@@ -71,10 +74,6 @@ client_id_rule = text(
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 
-_push_token = text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits")
-
-_aes_key = text(r"[A-Za-z0-9]{43}", "43 letters and digits")
-
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "apps": {
         "kind": word(
@@ -84,10 +83,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "token_mode": word("stable", "plain"),
         "subject": word("openid", "unionid"),
-        "token": _push_token,
-        "encoding_aes_key": _aes_key,
-        "previous_token": _push_token,
-        "previous_encoding_aes_key": _aes_key,
+        "token": push_token,
+        "encoding_aes_key": aes_key,
+        "previous_token": push_token,
+        "previous_encoding_aes_key": aes_key,
         "js_domains": many(host),
         "api_hosts": many(wechat_host, most=8),
         "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
@@ -97,6 +96,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             )
         ),
         "domain_proofs": domain_proofs,
+        "routes": routes,
     },
     "clients": {
         "name": _line,
@@ -147,7 +147,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 
 SINCE: Mapping[str, Mapping[str, int]] = {
-    "apps": {"domain_proofs": 2, "previous_token": 2, "previous_encoding_aes_key": 2},
+    "apps": {
+        **{"domain_proofs": 2, "previous_token": 2, "previous_encoding_aes_key": 2},
+        "routes": 2,
+    },
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
         **{"page_qr": 2, "confirm": 2},

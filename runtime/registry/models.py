@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runtime.registry.client_secrets import matches
+from runtime.registry.routes import Route
 from runtime.web.origins import origin_of, parts_of
 
 ANYONE, KNOWN = "anyone", "known"
@@ -28,6 +29,7 @@ class App:
     by X alone, as version 0.1.0 wrote them.
     `token` and `encoding_aes_key` are those of pushes, with which WeChat signs and
     encrypts; without the key pushes are plain text. The previous ones are accepted too.
+    `routes` say in their order which services get the pushes.
     """
 
     appid: str
@@ -45,6 +47,7 @@ class App:
     encoding_aes_key: str = field(default="", repr=False)
     previous_token: str = field(default="", repr=False)
     previous_encoding_aes_key: str = field(default="", repr=False)
+    routes: tuple[Route, ...] = ()
 
     @property
     def takes_pushes(self) -> bool:

@@ -19,6 +19,7 @@ from runtime.errors import ServiceUnavailable
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.known_users import KnownUser, admits, document_id
 from runtime.registry.models import ANYONE, KNOWN, App, Client, Rate
+from runtime.registry.routes import routes_of
 from runtime.state.stored_fields import known_fields
 
 log = logging.getLogger("gateway.registry")
@@ -201,6 +202,7 @@ class _Listed(Generic[T]):
 
 def _app(appid: str, document: Document) -> App:
     fields = _fields(App, document.content)
+    fields["routes"] = routes_of(fields.get("routes", ()))
     return App(appid=appid, revision=document.version, **fields)
 
 

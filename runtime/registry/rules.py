@@ -83,6 +83,17 @@ def whole(least: int, most: int) -> Rule:
     return rule
 
 
+def between(least: float, most: float) -> Rule:
+    """Return a rule that accepts a number within these bounds."""
+
+    def rule(value: Any) -> float:
+        if type(value) not in (int, float) or not least <= value <= most:
+            raise Fault(f"must be a number from {least:g} to {most:g}")
+        return float(value)
+
+    return rule
+
+
 def many(rule: Rule, *, least: int = 0, most: int = 100) -> Rule:
     """Return a rule that accepts a list without repetition, each item by `rule`."""
 
@@ -105,6 +116,10 @@ def _item(rule: Rule, place: int, item: Any) -> Any:
 
 
 app_id = text(APPID, "wx and 16 hexadecimal digits")
+
+push_token = text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits")
+
+aes_key = text(r"[A-Za-z0-9]{43}", "43 letters and digits")
 
 
 def scope(value: Any) -> str:
@@ -208,6 +223,23 @@ def exact_url(*ours: str, fragment: bool = False) -> Rule:
         return str(value)
 
     return rule
+
+
+_PUSH_WORDS = (
+    *("signature", "msg_signature", "timestamp", "nonce", "openid", "encrypt_type"),
+    "echostr",
+)
+
+
+def target_url(value: Any) -> str:
+    """Accept the URL of a service; whether it may be http depends on its address."""
+    parts = parts_of(value) if _is_text(value) else None
+    if parts is None:
+        raise Fault(f"must be an absolute URL of {LONGEST} characters at most")
+    if not _URL.fullmatch(value):
+        raise Fault("must have a host in lower case and no user, fragment or *")
+    _check_query(parts.query, _PUSH_WORDS)
+    return str(value)
 
 
 OWN_SCHEME = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/", re.A)

@@ -65,6 +65,9 @@ OF_CLIENT = {
 OF_PUSHES = {"token", "encoding_aes_key", "previous_token", "previous_encoding_aes_key"}
 """Fields of an app that --push asks for, and that a new one replaces."""
 
+OF_ROUTES = {"routes"}
+"""Fields of an app that `push route` changes."""
+
 ATTRIBUTES = {"scopes": "scopes_by_app"}
 """Fields of a document that the model names otherwise."""
 
@@ -77,7 +80,8 @@ def test_no_field_is_forgotten():
     """Each field that the registry reads is in the tables here, or generated."""
     attributes = {ATTRIBUTES.get(field, field) for field in OF_CLIENT}
 
-    assert {each.name for each in fields(App)} == {*OF_APP, *OF_PUSHES, "revision"}
+    of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, "revision"}
+    assert {each.name for each in fields(App)} == of_app
     assert {each.name for each in fields(Client)} == {*attributes, *GENERATED}
     assert set(GENERATED) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}
 

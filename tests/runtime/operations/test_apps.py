@@ -100,6 +100,8 @@ def test_what_is_there_is_not_added_twice(do, gateway):
         ("update", {"appid": SERVICE, "clear": ["secret"]}, "secret"),
         ("update", {"appid": SERVICE, "clear": "subject"}, "clear"),
         ("update", {"appid": SERVICE, "version": 1}, "version"),
+        ("update", {"appid": SERVICE, "routes": []}, "routes"),
+        ("update", {"appid": SERVICE, "clear": ["routes"]}, "routes"),
         ("remove", {"appid": SERVICE, "force": True}, "force"),
     ],
 )

@@ -1,0 +1,112 @@
+"""Routes of a push: which service may reply to it, and which ones get a copy.
+
+    msg_type, event, info_type    one of the words, in any case
+    openid                        one of the openids
+    event_key, content            one of the globs: * is any text, ? one character
+
+All fields that a route names must fit; a route without any fits every push. A field
+that the push does not have never fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.push.push_message import Message
+from runtime.registry.routes import Route
+
+__all__ = ["Matched", "Route", "matches", "matching"]
+
+CONTENT_CHARACTERS = 64
+"""How much of a text's beginning `content` is compared with."""
+
+KEY_CHARACTERS = 1024
+"""How much of an event's key is compared; WeChat's longest is a URL of this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The routes of one push: the one that may reply, and those that get a copy."""
+
+    replier: Route | None = None
+    copies: tuple[Route, ...] = ()
+
+
+def matching(routes: Iterable[Route], message: Message) -> Matched:
+    """Return the routes that fit a push, in their order.
+
+    The first one with `reply` answers, every other one gets a copy; one with `stop`
+    is the last one.
+    """
+    replier: Route | None = None
+    copies: list[Route] = []
+    for route in routes:
+        if not matches(route, message):
+            continue
+        if route.reply and replier is None:
+            replier = route
+        else:
+            copies.append(route)
+        if route.stop:
+            break
+    return Matched(replier, tuple(copies))
+
+
+def matches(route: Route, message: Message) -> bool:
+    """Tell whether a push fits all fields that the route names.
+
+    It does not if there is one that only a later version knows: that route is for fewer
+    pushes than we could tell.
+    """
+    return all(
+        name in _FITS and _FITS[name](message, values)
+        for name, values in route.match.items()
+    )
+
+
+def _is_word(value: str, words: Sequence[str]) -> bool:
+    return bool(value) and value.casefold() in map(str.casefold, words)
+
+
+def _fits_glob(value: str, globs: Sequence[str]) -> bool:
+    return bool(value) and any(fits(value, glob) for glob in globs)
+
+
+def _text(message: Message) -> str:
+    is_text = message.msg_type.casefold() == "text"
+    return message.content[:CONTENT_CHARACTERS] if is_text else ""
+
+
+_FITS: Mapping[str, Callable[[Message, Sequence[str]], bool]] = {
+    "msg_type": lambda message, words: _is_word(message.msg_type, words),
+    "event": lambda message, words: _is_word(message.event, words),
+    "info_type": lambda message, words: _is_word(message.info_type, words),
+    "openid": lambda message, openids: message.openid in openids,
+    "event_key": lambda message, globs: _fits_glob(
+        message.event_key[:KEY_CHARACTERS], globs
+    ),
+    "content": lambda message, globs: _fits_glob(_text(message), globs),
+}
+
+
+def fits(text: str, glob: str) -> bool:
+    """Tell whether the whole text fits: * is any text, ? is one character.
+
+    In the time of their lengths' product at most; a regular expression could need an
+    exponential one.
+    """
+    at = place = 0
+    star, resumed = -1, 0
+    while at < len(text):
+        if place < len(glob) and glob[place] == "*":
+            star, resumed = place, at
+            place += 1
+        elif place < len(glob) and glob[place] in ("?", text[at]):
+            at, place = at + 1, place + 1
+        elif star >= 0:
+            resumed += 1
+            at, place = resumed, star + 1
+        else:
+            return False
+    return not glob[place:].strip("*")
