@@ -1,0 +1,150 @@
+"""Passive replies: what the answer to a push may say, and whom it may address.
+
+    text                       Content
+    image, voice               Image or Voice: MediaId
+    video                      Video: MediaId, Title, Description
+    music                      Music: Title, Description, MusicUrl, HQMusicUrl,
+                               ThumbMediaId
+    news                       ArticleCount, Articles: item with Title, Description,
+                               PicUrl, Url
+    transfer_customer_service  TransInfo: KfAccount, or nothing
+
+A mini program has the last one only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from runtime.push.message_fields import (
+    ITEM,
+    Fields,
+    read_fields,
+    write_json,
+    write_xml,
+)
+from runtime.push.push_message import Message, UnreadableMessage, read_message
+
+TRANSFER = "transfer_customer_service"
+
+LARGEST_REPLY = 64 * 1024
+
+LONGEST_TEXT = 2048
+"""Bytes of a text; that WeChat takes no more is not confirmed."""
+
+Reason = Literal[
+    "unreadable",
+    "signature",
+    "key",
+    "receive_id",
+    "not_expected",
+    "type",
+    "fields",
+    "addressee",
+    "size",
+]
+
+
+class BadReply(Exception):
+    """An answer that WeChat would not take; `reason` is for operators.
+
+    `unreadable`: neither empty, `success`, XML nor JSON; `signature`: encrypted, and
+    not signed with the route's token; `key`: not encrypted with the route's key;
+    `receive_id`: encrypted for another account; `not_expected`: encrypted, and the
+    route is plain; `type`: no MsgType that this account may answer with; `fields`:
+    without what its type needs; `addressee`: FromUserName and ToUserName are not those
+    of the push, swapped; `size`: larger than WeChat takes.
+    """
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A passive reply, in the form of its push, XML or JSON."""
+
+    body: bytes = field(repr=False)
+    is_json: bool
+
+    @property
+    def fields(self) -> Fields:
+        """Return its fields with all that lies within them."""
+        return read_fields(read_message(self.body))
+
+
+def check_reply(
+    body: bytes,
+    push: Message,
+    *,
+    mini_program: bool,
+    longest_text: int = LONGEST_TEXT,
+) -> Reply:
+    """Return the reply to the push; BadReply if it is none.
+
+    It stays as it is, unless only one of both is JSON.
+    """
+    if len(body) > LARGEST_REPLY:
+        raise BadReply("size")
+    try:
+        message = read_message(body)
+        fields = read_fields(message, root="xml")
+        if message.is_json != push.is_json:
+            body = write_json(fields) if push.is_json else write_xml(fields)
+    except UnreadableMessage:
+        raise BadReply("unreadable") from None
+    needed = _NEEDED.get(message.msg_type)
+    if needed is None or (mini_program and message.msg_type != TRANSFER):
+        raise BadReply("type")
+    if (message.to_user, message.openid) != (push.openid, push.to_user):
+        raise BadReply("addressee")
+    if not needed(fields):
+        raise BadReply("fields")
+    if len(message.content.encode(errors="replace")) > longest_text:
+        raise BadReply("size")
+    return Reply(body, push.is_json)
+
+
+def articles_of(fields: Fields) -> list[Any]:
+    """Return the articles of a reply of the type `news`."""
+    articles = fields.get("Articles")
+    items = articles.get(ITEM) if isinstance(articles, Mapping) else articles
+    if isinstance(items, Mapping):  # JSON may have one without a list
+        return [items]
+    return items if isinstance(items, list) else []
+
+
+def _has_text(fields: Any, *names: str) -> bool:
+    if not isinstance(fields, Mapping):
+        return False
+    return any(isinstance(fields.get(name), str) and fields[name] for name in names)
+
+
+def _has_articles(fields: Fields) -> bool:
+    articles = articles_of(fields)
+    return (
+        bool(articles)
+        and all(_has_text(each, "Title", "Description", "Url") for each in articles)
+        and str(fields.get("ArticleCount")) == str(len(articles))
+    )
+
+
+def _may_name_an_account(fields: Fields) -> bool:
+    to = fields.get("TransInfo")
+    return not to or _has_text(to, "KfAccount")
+
+
+_NEEDED: Mapping[str, Callable[[Fields], bool]] = {
+    "text": lambda fields: _has_text(fields, "Content"),
+    "image": lambda fields: _has_text(fields.get("Image"), "MediaId"),
+    "voice": lambda fields: _has_text(fields.get("Voice"), "MediaId"),
+    "video": lambda fields: _has_text(fields.get("Video"), "MediaId"),
+    "music": lambda fields: _has_text(
+        fields.get("Music"), "MusicUrl", "MusicURL", "HQMusicUrl", "ThumbMediaId"
+    ),
+    "news": _has_articles,
+    TRANSFER: _may_name_an_account,
+}

@@ -1,0 +1,199 @@
+"""Route format `wechat`: a push as WeChat sends it, and the passive reply to it.
+
+    POST URL?signature=&timestamp=&nonce=&openid=&encrypt_type=aes&msg_signature=
+    <xml><ToUserName>gh_...</ToUserName><Encrypt>...</Encrypt></xml>
+
+The route has a token and a key of its own; a service that had those of the account
+before works on as it is. The message itself is never changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+from urllib.parse import urlencode
+
+from runtime.push.encryption import (
+    CannotDecrypt,
+    decrypt,
+    encrypt,
+    is_signed,
+    key_of,
+    signature,
+)
+from runtime.push.message_fields import cdata, write_json
+from runtime.push.passive_replies import (
+    LARGEST_REPLY,
+    LONGEST_TEXT,
+    BadReply,
+    Reply,
+    check_reply,
+)
+from runtime.push.push_message import Message, UnreadableMessage, read_message
+
+SUCCESS = b"success"
+"""The answer that asks WeChat to show nothing, and to send nothing again."""
+
+# As logged. That of JSON is not confirmed.
+_HEADERS = {"User-Agent": "Mozilla/4.0", "Accept": "*/*", "Pragma": "no-cache"}
+_TYPES = {False: "text/xml", True: "application/json"}
+
+
+class Keys(Protocol):
+    """Keys and URL of a route; a `plain` one has no EncodingAESKey."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def encoding_aes_key(self) -> str: ...
+    @property
+    def plain(self) -> bool: ...
+
+
+class RouteRequest(NamedTuple):
+    """A POST to a route's URL."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def request_to(
+    route: Keys,
+    message: Message,
+    *,
+    receive_id: str,
+    now: float,
+    nonce: str,
+    random: Callable[[int], bytes] = os.urandom,
+) -> RouteRequest:
+    """Return the request that WeChat would have sent for this message.
+
+    `receive_id` is the account's appid, of an account of an open platform the
+    component's.
+    """
+    timestamp = str(int(now))
+    query = {
+        "signature": signature(route.token, timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+    }
+    if message.openid:
+        query["openid"] = message.openid
+    body = message.body
+    if not route.plain:
+        key = key_of(route.encoding_aes_key)
+        sealed = encrypt(body, key=key, receive_id=receive_id, random=random)
+        query["encrypt_type"] = "aes"
+        query["msg_signature"] = signature(route.token, timestamp, nonce, sealed)
+        body = _sealed_push(message, sealed)
+    joint = "&" if "?" in route.url else "?"
+    headers = {**_HEADERS, "Content-Type": _TYPES[message.is_json]}
+    return RouteRequest(
+        f"{route.url}{joint}{urlencode(query, errors='replace')}", headers, body
+    )
+
+
+def passive_reply(
+    answer: bytes,
+    route: Keys,
+    push: Message,
+    *,
+    receive_id: str,
+    mini_program: bool = False,
+    longest_text: int = LONGEST_TEXT,
+) -> Reply | None:
+    """Return the reply in a service's answer, None for `success` or nothing.
+
+    BadReply if it is something else, or a reply that WeChat would not take. On an
+    encrypted route a plain reply is taken, too: it came over the same connection.
+    """
+    if answer.strip() in (b"", SUCCESS):
+        return None
+    if len(answer) > LARGEST_REPLY:
+        raise BadReply("size")
+    try:
+        outer = read_message(answer)
+        if outer.encrypted is None:
+            content = answer
+        else:
+            content = _opened(outer, route, receive_id)
+            if content.strip() in (b"", SUCCESS):
+                return None
+    except UnreadableMessage:
+        raise BadReply("unreadable") from None
+    return check_reply(
+        content, push, mini_program=mini_program, longest_text=longest_text
+    )
+
+
+def answer_with(
+    reply: Reply,
+    *,
+    token: str,
+    key: bytes | None,
+    receive_id: str,
+    now: float,
+    nonce: str,
+    random: Callable[[int], bytes] = os.urandom,
+) -> tuple[str, bytes]:
+    """Return content type and body of the answer to WeChat's push.
+
+    It is encrypted with the key that decrypted the push, None if that came as plain
+    text.
+    """
+    if key is None:
+        return _TYPES[reply.is_json], reply.body
+    sealed = encrypt(reply.body, key=key, receive_id=receive_id, random=random)
+    timestamp = str(int(now))
+    body = _sealed_answer(sealed, token, timestamp, nonce, is_json=reply.is_json)
+    return _TYPES[reply.is_json], body
+
+
+def _sealed_push(message: Message, sealed: str) -> bytes:
+    # What an open platform tells of itself has no ToUserName.
+    name = "ToUserName" if message.to_user or not message.info_type else "AppId"
+    receiver = message.get(name)
+    if message.is_json:
+        return write_json({name: receiver, "Encrypt": sealed})
+    outer = f"<{name}>{cdata(receiver)}</{name}><Encrypt>{cdata(sealed)}</Encrypt>"
+    return f"<xml>{outer}</xml>".encode()
+
+
+def _sealed_answer(
+    sealed: str, token: str, timestamp: str, nonce: str, *, is_json: bool
+) -> bytes:
+    signed = signature(token, timestamp, nonce, sealed)
+    if is_json:
+        return write_json(
+            {
+                "Encrypt": sealed,
+                "MsgSignature": signed,
+                "TimeStamp": int(timestamp),
+                "Nonce": nonce,
+            }
+        )
+    return (
+        f"<xml><Encrypt>{cdata(sealed)}</Encrypt>"
+        f"<MsgSignature>{cdata(signed)}</MsgSignature>"
+        f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{cdata(nonce)}</Nonce></xml>"
+    ).encode()
+
+
+def _opened(outer: Message, route: Keys, receive_id: str) -> bytes:
+    if route.plain:
+        raise BadReply("not_expected")
+    sealed = outer.encrypted or ""
+    parts = outer.get("TimeStamp"), outer.get("Nonce"), sealed
+    if not is_signed(outer.get("MsgSignature"), (route.token,), *parts):
+        raise BadReply("signature")
+    try:
+        content, receiver = decrypt(sealed, key=key_of(route.encoding_aes_key))
+    except CannotDecrypt:
+        raise BadReply("key") from None
+    if receiver != receive_id:
+        raise BadReply("receive_id")
+    return content
