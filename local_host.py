@@ -65,16 +65,19 @@ def _run(options: OptionParser, children: Children, interruption: Interruption) 
 
 def _check_redis(settings: Settings, *, is_embedded: bool) -> None:
     """Refuse to start on the Redis of another deployment."""
-    store = Gateway(settings).redis_store
-    try:
-        if is_embedded:  # this folder's own, whatever port the host listens on
-            store.take_over()
-        else:
-            store.check_deployment()
-    except OtherDeployment as other:
-        raise CannotStart(other.explanation) from None
-    except ServiceUnavailable:
-        pass  # it may come back; /healthz says whether it has
+    gateway = Gateway(settings)
+    store, push_store = gateway.redis_store, gateway.push_store
+    # The embedded one is this folder's own, whatever port the host listens on.
+    checks = [store.take_over if is_embedded else store.check_deployment]
+    if push_store is not store:
+        checks.append(push_store.check_deployment)
+    for check in checks:
+        try:
+            check()
+        except OtherDeployment as other:
+            raise CannotStart(other.explanation) from None
+        except ServiceUnavailable:
+            pass  # it may come back; /healthz says whether it has
 
 
 def _watch(root: Path, children: Children) -> None:

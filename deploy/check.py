@@ -21,9 +21,13 @@ from runtime.settings import settings_from
 from template.resources import domains, functions, parse_template, services
 
 TEMPLATE = Path(".fun/build/artifacts/template.yml")
-_ASKED = {"redis": "REDIS_URL", "config": "CONFIG_URL"}
+_ASKED = {
+    "redis": "REDIS_URL",
+    "push_redis": "PUSH_REDIS_URL",
+    "config": "CONFIG_URL",
+}
 _URLS = (
-    *("PUBLIC_BASE_URL", "REDIS_URL", "S3_ENDPOINT_URL"),
+    *("PUBLIC_BASE_URL", "REDIS_URL", "PUSH_REDIS_URL", "S3_ENDPOINT_URL"),
     *("WECHAT_API_URL", "WECHAT_OPEN_URL"),
 )
 
@@ -125,13 +129,14 @@ def _http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
 def _unreachable(environ: Mapping[str, str]) -> Iterator[str]:
     _use_bucket_key(environ)
     found = Gateway(settings_from(environ)).health.find()
-    if found["redis"] == "other_deployment":
+    others = [_ASKED[name] for name in found if found[name] == "other_deployment"]
+    if others:
         yield (
-            "REDIS_URL names the Redis of another deployment:"
+            f"{' and '.join(others)} names the Redis of another deployment:"
             " manage.py redis claim takes it over."
         )
         return
-    away = [setting for name, setting in _ASKED.items() if found[name] != "ok"]
+    away = [_ASKED[name] for name in _ASKED if found.get(name, "ok") != "ok"]
     if away:
         yield f"{' and '.join(away)} cannot be used from here."
         return

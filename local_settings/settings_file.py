@@ -16,11 +16,12 @@ _SECRETS = FOLDER / "secrets.json"
 _SAVED = (
     *("PUBLIC_BASE_URL", "CONFIG_URL", "REDIS_URL", "LOGIN_CLIENT"),
     *("WECHAT_API_URL", "WECHAT_OPEN_URL"),
+    *("PUSH_REDIS_URL", "PUSH_PRIVATE_NETWORKS"),
 )
 
 
 def save_settings(environ: Mapping[str, str]) -> None:
-    """Write the settings with which the host runs; REDIS_URL may hold a password."""
+    """Write the settings with which the host runs; URLs of Redis may hold passwords."""
     saved = {name: environ[name] for name in _SAVED if environ.get(name)}
     write_private(_SETTINGS, json.dumps(saved, indent=1))
 

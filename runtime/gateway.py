@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from runtime.settings import Settings, settings_from
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from runtime.tokens.media_links import MediaLinks
     from runtime.tokens.oidc_keys import OidcKeys
     from runtime.upstream.answer import Transport
+    from runtime.upstream.outbound import Outbound
     from runtime.usage.counters import Counters
     from runtime.usage.in_flight import CallsInFlight
     from runtime.usage.limits import Limits
@@ -92,18 +93,31 @@ class Gateway:
     @lazy
     def redis_store(self) -> RedisStore:
         """Return the store in Redis."""
+        return self._store_at(self.settings.redis_url, "redis", client=self._client)
+
+    @lazy
+    def push_store(self) -> RedisStore:
+        """Return the store of pushes, in a Redis of its own if there is one."""
+        url = self.settings.push_redis_url
+        return self._store_at(url, "push_redis") if url else self.redis_store
+
+    def _store_at(
+        self, url: str, name: str, *, client: Callable[[], Any] | None = None
+    ) -> RedisStore:
         from runtime.state.deployment import Deployment
         from runtime.state.redis_clients import connect
         from runtime.state.redis_store import RedisStore
 
         settings = self.settings
         return RedisStore(
-            self._client or (lambda: connect(settings.redis_url)),
+            client or (lambda: connect(url)),
             blocking=settings.redis_wait == "block",
             deployment=Deployment(
                 public_base_url=settings.public_base_url,
                 config_url=settings.config_url,
+                setting=f"{name.upper()}_URL",
             ),
+            name=name,
         )
 
     @lazy
@@ -120,6 +134,7 @@ class Gateway:
             self.redis_store,
             self.documents,
             unreadable=lambda: len(self.registry.unreadable(within=30.0)),
+            push_store=self.push_store if self.settings.push_redis_url else None,
         )
 
     @lazy
@@ -135,6 +150,18 @@ class Gateway:
         from runtime.registry.page_origins import PageOrigins
 
         return PageOrigins(self.registry)
+
+    @lazy
+    def outbound(self) -> Outbound:
+        """Return the HTTP client for addresses that documents name."""
+        from runtime.upstream.address_rules import parse_networks
+        from runtime.upstream.outbound import Outbound
+
+        settings = self.settings
+        return Outbound(
+            private=parse_networks(",".join(settings.push_private_networks)),
+            never=_own_services(settings),
+        )
 
     @lazy
     def wechat(self) -> WeChat:
@@ -258,7 +285,7 @@ class Gateway:
 
         settings = self.settings
         return Inbox(
-            self.redis_store,
+            self.push_store,
             Envelope(settings.master_keys),
             budgets=Budgets(
                 settings.push_mb_per_app * MB, settings.push_mb_in_all * MB
@@ -402,6 +429,20 @@ def current_gateway() -> Gateway:
         if _current is None:
             _current = Gateway(settings_from(os.environ))
         return _current
+
+
+def _own_services(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Yield the hosts and ports that no document may name: Redis and the bucket."""
+    from runtime.state.redis_clients import hosts_of
+
+    for url in filter(None, (settings.redis_url, settings.push_redis_url)):
+        yield from hosts_of(url)
+    if settings.config_url.startswith("s3://"):
+        from runtime.documents.bucket import hosts_of_bucket
+
+        yield from hosts_of_bucket(
+            settings.config_url, endpoint=settings.s3_endpoint_url
+        )
 
 
 def documents_at(settings: Settings, store: RedisStore) -> Documents:

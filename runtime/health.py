@@ -34,6 +34,7 @@ class Health:
     """The state of Redis and the config service, found by use.
 
     It is "ok", "away", or "other_deployment" for a Redis that belongs to another one.
+    A Redis of its own for pushes is needed as well.
     """
 
     def __init__(
@@ -42,20 +43,23 @@ class Health:
         documents: Documents,
         *,
         unreadable: Callable[[], int] = lambda: 0,
+        push_store: RedisStore | None = None,
         clock: Callable[[], float] = time.monotonic,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         # A write: a Redis that is full, or a replica, would answer a PING.
         key = f"gateway:health:{{{version()}}}"
 
-        def use_redis() -> None:
-            store.check_deployment()
-            store.put(key, b"", seconds=60)
+        def use(used: RedisStore) -> None:
+            used.check_deployment()
+            used.put(key, b"", seconds=60)
 
         self._needed: dict[str, Callable[[], Any]] = {
-            "redis": use_redis,
+            "redis": lambda: use(store),
             "config": lambda: documents.version("clients", "health"),
         }
+        if push_store:
+            self._needed["push_redis"] = lambda: use(push_store)
         self._count_unreadable = unreadable
         self._unreadable = 0
         self._clock = clock
@@ -105,7 +109,7 @@ def _reach(name: str, call: Callable[[], Any], states: dict[str, str]) -> None:
         states[name] = "ok"
     except OtherDeployment as refusal:
         states[name] = "other_deployment"
-        log.error("redis: %s", refusal.explanation)
+        log.error("%s: %s", name, refusal.explanation)
     except (OSError, ServiceUnavailable):
         pass  # logged where it was raised
     except Exception:

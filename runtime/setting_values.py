@@ -138,3 +138,17 @@ def host_names(text: str) -> tuple[str, ...]:
     if not all(map(_HOST_NAME.fullmatch, names)):
         raise SettingsError("must be a list of host names without ports")
     return names
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Parse a list of networks such as `10.0.0.0/8,fd00::/8`."""
+    # Few deployments have such a setting, and `ipaddress` costs a cold start 4 ms.
+    from runtime.upstream.address_rules import parse_networks
+
+    try:
+        return tuple(map(str, parse_networks(text)))
+    except ValueError:
+        # Its message repeats the value.
+        raise SettingsError(
+            "must be a list of networks such as 10.0.0.0/8, without host bits"
+        ) from None

@@ -18,6 +18,7 @@ from runtime.setting_values import (
     hops,
     host_names,
     master_keys,
+    networks,
     oidc_keys,
     positive,
     redis_url,
@@ -61,6 +62,8 @@ class Settings:
     push_age_seconds: float = 300.0
     push_mb_per_app: float = 16.0
     push_mb_in_all: float = 256.0
+    push_redis_url: str = field(default="", repr=False)
+    push_private_networks: tuple[str, ...] = ()
 
     @property
     def secure(self) -> bool:
@@ -148,4 +151,6 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "PUSH_AGE_SECONDS": (positive, False),
     "PUSH_MB_PER_APP": (positive, False),
     "PUSH_MB_IN_ALL": (positive, False),
+    "PUSH_REDIS_URL": (redis_url, False),
+    "PUSH_PRIVATE_NETWORKS": (networks, False),
 }

@@ -48,7 +48,7 @@ PACKAGES = {
     "registry": "documents state web crypto errors",
     "health": "documents state errors version",
     "settings": "setting_values crypto errors",
-    "setting_values": "state web crypto errors",
+    "setting_values": "upstream state web crypto errors",
     "custody": "state errors",
     "documents": "state crypto errors",
     "upstream": "web errors",

@@ -14,6 +14,9 @@ from local_settings.secrets_file import NAMES, read_or_make_secrets
 from local_settings.settings_file import FOLDER, save_settings
 
 _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
+THIS_MACHINE = "127.0.0.0/8,::1/128"
+"""Where a developer's own services listen, and routes of pushes may lead."""
+
 _STAND_IN = "Redis: fakeredis, a stand-in that keeps nothing; no redis-server was found"
 
 
@@ -43,6 +46,7 @@ def set_up(
     own_config = not _is_missing(environ, "CONFIG_URL")
     _default(environ, {"PUBLIC_BASE_URL": machine.url})
     _default(environ, {"CONFIG_URL": f"file:{FOLDER}/config"})
+    _default(environ, {"PUSH_PRIVATE_NETWORKS": THIS_MACHINE})
     if any(_is_missing(environ, name) for name in NAMES):
         _default(environ, read_or_make_secrets(FOLDER / "secrets.json"))
     if _is_missing(environ, "REDIS_URL"):

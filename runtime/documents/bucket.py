@@ -141,6 +141,14 @@ class BucketStore:
         return self._made
 
 
+def hosts_of_bucket(url: str, *, endpoint: str) -> list[tuple[str, int]]:
+    """Return the hosts and ports of a bucket, by both names that it may have."""
+    bucket = url.removeprefix("s3://").partition("/")[0]
+    parts = urlsplit(endpoint or "https://s3.amazonaws.com")
+    host, ports = parts.hostname or "", {80, 443, parts.port or 443}
+    return [(name, port) for name in (host, f"{bucket}.{host}") for port in ports]
+
+
 def speaks_oss(endpoint: str, create_only: str) -> bool:
     """Tell whether the endpoint is OSS, by its host where `create_only` is "auto"."""
     if create_only != "auto":

@@ -43,12 +43,16 @@ class Deployment:
 
     Neither changes where a key is rotated or a version is deployed. The path of a
     folder does not count: two machines may have mounted one folder differently.
+    `setting` is the one that names the Redis, for the operator.
     """
 
-    def __init__(self, *, public_base_url: str, config_url: str) -> None:
+    def __init__(
+        self, *, public_base_url: str, config_url: str, setting: str = "REDIS_URL"
+    ) -> None:
         self.public_base_url = public_base_url.rstrip("/")
         place = config_url.rstrip("/") if config_url.startswith("s3://") else "folder"
         named = f"{self.public_base_url.lower()}\n{place}"
+        self._setting = setting
         self.fingerprint = hashlib.sha256(named.encode()).hexdigest()[:16]
 
     def check(self, client: Any) -> None:
@@ -57,9 +61,10 @@ class Deployment:
         if fingerprint not in ("", self.fingerprint):
             raise OtherDeployment(
                 f"Redis belongs to the deployment of {url} ({fingerprint}), and this"
-                f" one is {self.public_base_url} ({self.fingerprint}). Give REDIS_URL"
-                " a server or a database number of its own; or, if PUBLIC_BASE_URL or"
-                " CONFIG_URL of this deployment has changed, run manage.py redis claim."
+                f" one is {self.public_base_url} ({self.fingerprint}). Give"
+                f" {self._setting} a server or a database number of its own; or, if"
+                " PUBLIC_BASE_URL or CONFIG_URL of this deployment has changed, run"
+                " manage.py redis claim."
             )
 
     def take_over(self, client: Any) -> str:

@@ -44,7 +44,9 @@ class RedisCalls:
         *,
         breaker: Breaker | None = None,
         first_call: Callable[[Any], object] | None = None,
+        name: str = "redis",
     ) -> None:
+        self._name = name
         self._connect = connect
         self._breaker = breaker or Breaker()
         self._first_call = first_call
@@ -80,7 +82,7 @@ class RedisCalls:
                 if time.monotonic() - began >= blocking + 0.9 * ANSWER_SECONDS:
                     attempt.fail()
                 # The error's own text can hold the URL with its password.
-                log.warning("redis: %s", type(error).__name__)
+                log.warning("%s: %s", self._name, type(error).__name__)
                 raise ServiceUnavailable from None
 
     def _make_first_call(self) -> None:
@@ -94,7 +96,7 @@ class RedisCalls:
         except OtherDeployment as refusal:
             self._refused_until = time.monotonic() + PAUSE_SECONDS
             self._refusal = refusal
-            log.error("redis: %s", refusal.explanation)
+            log.error("%s: %s", self._name, refusal.explanation)
             raise
         self._first_call = None
 

@@ -21,6 +21,8 @@ SCHEMES = (
     "rediss+cluster://",
 )
 
+_PORT = 6379
+
 _HOST = re.compile(r"\[?([A-Za-z0-9.:_-]+?)\]?:([0-9]{1,5})")
 
 
@@ -52,6 +54,21 @@ def check_address(url: str) -> None:
             raise ValueError("no name that Sentinel knows")
     elif parts.scheme != "unix" and (not parts.hostname or parts.port == 0):
         raise ValueError("no host")
+
+
+def hosts_of(url: str) -> list[tuple[str, int]]:
+    """Return the hosts and ports at which a Redis listens, as far as its URL tells.
+
+    An empty host means any: Sentinel and a cluster name servers that the URL does not.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return []
+    if "+" not in parts.scheme:
+        return [(parts.hostname or "", parts.port or _PORT)]
+    found = _hosts(url)
+    ports = {port for _, port in found if parts.scheme.endswith("+cluster")}
+    return [*found, *(("", port) for port in sorted({_PORT, *ports}))]
 
 
 def _by_sentinel(url: str) -> Any:

@@ -51,6 +51,7 @@ class RedisStore:
 
     Values are bytes. Keys always carry a time to live. See redis_calls.py for what is
     repeated, and deployment.py for whose Redis it is; without a `deployment` anybody's.
+    `name` is the one in the log.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RedisStore:
         blocking: bool = True,
         breaker: Breaker | None = None,
         deployment: Deployment | None = None,
+        name: str = "redis",
     ) -> None:
         self._blocking = blocking
         self._deployment = deployment
@@ -67,6 +69,7 @@ class RedisStore:
             connect,
             breaker=breaker,
             first_call=deployment.check if deployment else None,
+            name=name,
         ).call
 
     def check_deployment(self) -> None:

@@ -67,7 +67,7 @@ def may_call(address: str, private: Iterable[Network]) -> bool:
     It is a global one, or in one of the `private` networks, and never a forbidden one.
     Of an IPv6 address that carries one of IPv4, that one is judged.
     """
-    meant = _meant(address)
+    meant = meant_address(address)
     if _is_in(meant, FORBIDDEN):
         return False
     return _is_global(meant) or _is_in(meant, private)
@@ -75,14 +75,14 @@ def may_call(address: str, private: Iterable[Network]) -> bool:
 
 def is_private_to(address: str, private: Iterable[Network]) -> bool:
     """Tell whether the address, or the one that it carries, is in these networks."""
-    return _is_in(_meant(address), private)
+    return _is_in(meant_address(address), private)
 
 
 def _is_global(address: Ip) -> bool:
     return address.is_global and not _is_in(address, _NOT_GLOBAL)
 
 
-def _meant(text: str) -> Ip:
+def meant_address(text: str) -> Ip:
     """Return the address, or the one of IPv4 that it carries."""
     # A scope, such as `%eth0`, says by which interface, not to whom.
     address = ip_address(text.partition("%")[0])

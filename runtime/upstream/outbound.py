@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from runtime.errors import AnswerTooLarge, WeChatTimeout, WeChatUnavailable
-from runtime.upstream.address_rules import Network, is_private_to, may_call
+from runtime.upstream.address_rules import (
+    Ip,
+    Network,
+    is_private_to,
+    may_call,
+    meant_address,
+)
 from runtime.upstream.answer import Answer
 from runtime.upstream.connections import (
     Address,
@@ -43,8 +51,8 @@ class Outbound:
     """HTTP to addresses of documents.
 
     `private` are the networks that are allowed besides global addresses, and the only
-    ones for http. `never` are hosts with ports that are not called wherever they are:
-    Redis and the bucket.
+    ones for http. `never` are hosts with ports that are not called wherever they are,
+    Redis and the bucket; an empty host means any in a private network.
     """
 
     def __init__(
@@ -98,14 +106,19 @@ class Outbound:
 
     def _checked(self, scheme: str) -> Resolve:
         def resolve(host: str, port: int) -> list[Address]:
+            never = {its_host for its_host, its_port in self._never if its_port == port}
+            if host.lower().rstrip(".") in never:
+                raise _NotAllowed
             found = self._resolve(host, port)
-            never = self._never_addresses(port)
+            forbidden = self._addresses(never, port)
             for each in found:
                 address = each[4][0]
+                is_private = is_private_to(address, self._private)
                 allowed = (
                     may_call(address, self._private)
-                    and (scheme == "https" or is_private_to(address, self._private))
-                    and address not in never
+                    and (scheme == "https" or is_private)
+                    and not (is_private and "" in never)
+                    and _as_called(address) not in forbidden
                 )
                 if not allowed:
                     raise _NotAllowed
@@ -113,13 +126,19 @@ class Outbound:
 
         return resolve
 
-    def _never_addresses(self, port: int) -> set[str]:
-        return {
-            each[4][0]
-            for host, its_port in self._never
-            if its_port == port
-            for each in self._resolve(host, its_port)
-        }
+    def _addresses(self, hosts: Iterable[str], port: int) -> set[Ip]:
+        found: set[Ip] = set()
+        for host in filter(None, hosts):
+            # A bucket need not have both of its names.
+            with suppress(OSError):
+                found |= {_as_called(each[4][0]) for each in self._resolve(host, port)}
+        return found
+
+
+def _as_called(text: str) -> Ip:
+    """Return the address; the first one for all by which a machine calls itself."""
+    address = meant_address(text)
+    return ip_address("127.0.0.1") if address.is_loopback else address
 
 
 class _NotAllowed(Exception):

@@ -142,6 +142,10 @@ UNWORKABLE = {
     ),
     "own WeChat": ({"WECHAT_API_URL": "http://localhost:8001"}, "WECHAT_API_URL "),
     "own Redis": ({"REDIS_URL": "redis://a:b@[::1]:6379/0"}, f"REDIS_URL {HERE}"),
+    "own Redis for pushes": (
+        {"PUSH_REDIS_URL": "redis://localhost:6379/0"},
+        f"PUSH_REDIS_URL {HERE}",
+    ),
     "socket": ({"REDIS_URL": "unix:///run/redis.sock"}, f"REDIS_URL {HERE}"),
     "own Sentinel": (
         {"REDIS_URL": f"redis+sentinel://{REDIS}:26379,127.0.0.1:26379/gateway"},

@@ -39,6 +39,8 @@ OPTIONAL = (
     "SIGN_INS_PER_MINUTE",
     "TRUSTED_PROXY_HOPS",
     "ALLOWED_HOSTS",
+    "PUSH_REDIS_URL",
+    "PUSH_PRIVATE_NETWORKS",
 )
 COMPLETE = make_environ("nowhere", "redis://:sesame@127.0.0.1:6379/0")
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -183,6 +185,11 @@ def test_a_blank_optional_setting_is_its_default(name):
         ("ALLOWED_HOSTS", "https://gateway.example.com"),
         ("ALLOWED_HOSTS", "*.example.com,gateway.example.com"),
         ("ALLOWED_HOSTS", "www.example.com"),
+        ("PUSH_REDIS_URL", "http://127.0.0.1"),
+        ("PUSH_REDIS_URL", "redis://:pass/word@127.0.0.1:6379"),
+        ("PUSH_PRIVATE_NETWORKS", "10.1.2.3/8"),
+        ("PUSH_PRIVATE_NETWORKS", "10.0.0.0/33"),
+        ("PUSH_PRIVATE_NETWORKS", "intranet"),
     ],
 )
 def test_what_is_malformed_is_named(name, value):
@@ -238,6 +245,8 @@ def test_optional_settings():
             "REDIS_WAIT": "poll",
             "TRUSTED_PROXY_HOPS": "2",
             "ALLOWED_HOSTS": "Gateway.example.com, 10.0.0.1,::1",
+            "PUSH_REDIS_URL": "rediss://:open@push.example.com",
+            "PUSH_PRIVATE_NETWORKS": "10.0.0.0/8, FD00::/8,127.0.0.1",
         }
     )
 
@@ -247,6 +256,9 @@ def test_optional_settings():
     assert "poll" == settings.redis_wait
     assert 2 == settings.trusted_proxy_hops
     assert ("gateway.example.com", "10.0.0.1", "::1") == settings.allowed_hosts
+    assert "rediss://:open@push.example.com" == settings.push_redis_url
+    assert ("10.0.0.0/8", "fd00::/8", "127.0.0.1/32") == settings.push_private_networks
+    assert ":open@" not in repr(settings)
 
 
 def test_a_secret_may_hold_colons():

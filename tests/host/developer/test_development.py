@@ -42,11 +42,17 @@ def prepared(tmp_path, monkeypatch):
 
 
 def test_a_complete_set_is_left_alone(prepared, tmp_path):
-    """With complete settings nothing is changed, started, written or printed."""
+    """Nothing is changed, started, written or printed; pushes may go to this machine.
+
+    A network that is set stays.
+    """
     environ = dict(SETTINGS)
+    chosen = {**SETTINGS, "PUSH_PRIVATE_NETWORKS": "10.0.0.0/8"}
 
     assert [] == prepared(environ)
-    assert SETTINGS == environ
+    assert {**SETTINGS, "PUSH_PRIVATE_NETWORKS": "127.0.0.0/8,::1/128"} == environ
+    assert [] == prepared(chosen)
+    assert "10.0.0.0/8" == chosen["PUSH_PRIVATE_NETWORKS"]
     assert [] == list(tmp_path.iterdir())
 
 

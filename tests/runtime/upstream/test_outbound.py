@@ -7,8 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from runtime.gateway import Gateway
+from runtime.settings import settings_from
 from runtime.upstream.address_rules import parse_networks
 from runtime.upstream.outbound import LARGEST_ANSWER, Outbound, TargetFault
+from tests.support.gateway_environ import make_environ
 
 LOOPBACK = parse_networks("127.0.0.0/8")
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 7\r\n\r\nsuccess"
@@ -211,3 +214,84 @@ def test_an_unknown_name():
         raise socket.gaierror
 
     assert "unreachable" == fault(Outbound(resolve=resolve), "https://bot.example/")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1", "127.0.0.9"])
+def test_redis_by_another_form_of_its_address(address):
+    """A machine calls itself by many addresses."""
+    networks = parse_networks("127.0.0.0/8,::1/128")
+
+    def resolve(host, port):
+        return resolves_to("::1" if host == "redis" else address)(host, port)
+
+    outbound = Outbound(private=networks, never=[("redis", 6379)], resolve=resolve)
+    assert "not_allowed" == fault(outbound, "http://bot.example:6379/")
+
+
+def test_a_bucket_by_a_name_that_leads_elsewhere():
+    """Its addresses change from one answer of the resolver to the next."""
+    outbound = Outbound(
+        private=LOOPBACK,
+        never=[("bucket.example", 80)],
+        resolve=resolves_to("127.0.0.1", "127.0.0.2"),
+    )
+    for name in ("bucket.example", "BUCKET.example."):
+        assert "not_allowed" == fault(outbound, f"http://{name}/")
+
+
+def test_a_port_that_no_private_host_may_have():
+    """For servers that Sentinel or a cluster names."""
+    never = [("", 6379)]
+    with target() as (port, seen):
+        outbound = Outbound(private=LOOPBACK, never=[*never, ("", port)])
+        assert "not_allowed" == fault(outbound, f"http://127.0.0.1:{port}/")
+        outbound = Outbound(private=LOOPBACK, never=never)
+        assert 200 == post(outbound, f"http://127.0.0.1:{port}/").status
+    assert 1 == len(seen)
+
+
+def test_a_name_of_redis_that_is_unknown_forbids_nothing_else():
+    def resolve(host, port):
+        if host == "redis":
+            raise socket.gaierror
+        return resolves_to("127.0.0.1")(host, port)
+
+    with target() as (port, _):
+        outbound = Outbound(private=LOOPBACK, never=[("redis", port)], resolve=resolve)
+        assert 200 == post(outbound, f"http://bot.example:{port}/").status
+
+
+@pytest.mark.parametrize(
+    ("setting", "url", "port"),
+    [
+        ("REDIS_URL", "redis://127.0.0.1:{}/0", None),
+        ("REDIS_URL", "redis://127.0.0.1", 6379),
+        ("PUSH_REDIS_URL", "rediss://:word@localhost:{}", None),
+        ("REDIS_URL", "redis+sentinel://127.0.0.1:{}/main", None),
+        ("REDIS_URL", "redis+sentinel://10.0.0.1:26379/main", 6379),
+        ("REDIS_URL", "redis+cluster://10.0.0.1:{}", None),
+        ("S3_ENDPOINT_URL", "http://127.0.0.1:{}", None),
+    ],
+)
+def test_the_gateway_forbids_what_its_settings_name(tmp_path, setting, url, port):
+    """At the gateway's own Redis and bucket nothing arrives, next to them it does."""
+    with target() as (its_port, at_it), target() as (other, at_other):
+        environ = {
+            **make_environ(tmp_path, "redis://10.0.0.1:6379"),
+            "CONFIG_URL": "s3://documents/gateway",
+            "S3_ENDPOINT_URL": "https://10.0.0.1",
+            "PUSH_PRIVATE_NETWORKS": "127.0.0.0/8",
+            setting: url.format(its_port),
+        }
+        outbound = Gateway(settings_from(environ)).outbound
+        never = f"http://127.0.0.1:{port or its_port}/"
+        assert "not_allowed" == fault(outbound, never)
+        assert 200 == post(outbound, f"http://127.0.0.1:{other}/").status
+    assert ([], 1) == (at_it, len(at_other))
+
+
+def test_without_the_setting_no_private_address_is_called(settings):
+    with target() as (port, seen):
+        outbound = Gateway(settings).outbound
+        assert "not_allowed" == fault(outbound, f"http://127.0.0.1:{port}/")
+    assert [] == seen
