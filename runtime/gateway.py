@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from runtime.wechat.js_codes import MiniPrograms
     from runtime.wechat.oauth import WeChatSignIn
     from runtime.wechat.session_keys import SessionKeys
+    from runtime.wechat.verify_tickets import VerifyTickets
 
 T = TypeVar("T")
 
@@ -276,6 +277,19 @@ class Gateway:
         from runtime.wechat.js_codes import MiniPrograms
 
         return MiniPrograms(self.wechat, self.session_keys)
+
+    @lazy
+    def verify_tickets(self) -> VerifyTickets:
+        """Return the verify tickets of components."""
+        from runtime.crypto.envelope import Envelope
+        from runtime.wechat.verify_tickets import VerifyTickets
+
+        return VerifyTickets(
+            self.redis_store,
+            self.documents,
+            Envelope(self.settings.master_keys),
+            clock=self.clock,
+        )
 
     @lazy
     def inbox(self) -> Inbox:

@@ -14,8 +14,7 @@ import yaml
 
 from host.server.access_log import log_access
 from host.server.options import parse_options
-from runtime.documents.documents import SECRET_FIELDS
-from runtime.documents.secret_fields import NESTED_SECRETS
+from runtime.documents.secret_fields import LASTING, NESTED_SECRETS, SECRET_FIELDS
 from runtime.registry.fields import RULES
 from runtime.registry.route_fields import MATCH, ROUTE_RULES
 from runtime.settings import Settings
@@ -131,7 +130,7 @@ def test_every_log_field_and_logger_has_its_row():
     assert set(table[len(fields) :]) == loggers - {"botocore", "urllib3"}
 
 
-@pytest.mark.parametrize("kind", SECRET_FIELDS)
+@pytest.mark.parametrize("kind", LASTING)
 def test_every_field_of_a_document_has_its_row(kind):
     """Each field that is accepted, and whether it is sealed."""
     table = rows(section(CONFIGURATION, kind))

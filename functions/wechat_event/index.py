@@ -5,14 +5,20 @@ from __future__ import annotations
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import MEDIUM_BODY, late, route
 from runtime.errors import GatewayError, MethodNotAllowed
-from runtime.registry.ids import APPID
 from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "POST"})
 
+component = late("functions.wechat_event.component")
 pushes = late("functions.wechat_event.pushes")
 
-ROUTES = (route(f"/({APPID})", body=MEDIUM_BODY, GET=pushes.check, POST=pushes.take),)
+_ID = "([A-Za-z0-9_-]{1,64})"
+"""The id of a document; what the document is decides what the path means."""
+
+ROUTES = (
+    route(f"/{_ID}", body=MEDIUM_BODY, GET=pushes.check, POST=pushes.take),
+    route(f"/{_ID}/ticket", body=MEDIUM_BODY, POST=component.take_event),
+)
 
 
 def push_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:

@@ -1,4 +1,4 @@
-"""Check of a store: every version of every document is read."""
+"""Check of a store: every version of every lasting document is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.crypto.envelope import CannotOpen
-from runtime.documents.secret_fields import SECRET_FIELDS, SecretFields
+from runtime.documents.secret_fields import LASTING, SecretFields
 from runtime.documents.store import DocumentStore, StoreAway, Stored
 
 READERS = 8
@@ -50,7 +50,7 @@ def check_store(store: DocumentStore, fields: SecretFields) -> list[Finding]:
 
 
 def _everything(store: DocumentStore) -> Iterator[tuple[str, str, Stored, bool]]:
-    for kind in SECRET_FIELDS:
+    for kind in LASTING:
         for id_, chain in sorted(store.chains(kind).items()):
             for stored in chain:
                 yield kind, id_, stored, stored is chain[-1]

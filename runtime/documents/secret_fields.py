@@ -17,6 +17,7 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "clients": ("pairwise_salt",),
     "people": ("sub",),
+    "tickets": ("ticket",),
 }
 
 NESTED_SECRETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -28,8 +29,14 @@ The name of a field within another one stands behind a period. A secret in them 
 to the document and the outer field, as `resealed` of older versions expects it.
 """
 
-READ_BY_ID = frozenset({"people"})
+READ_BY_ID = frozenset({"people", "tickets"})
 """Kinds of which there may be too many to list them to answer a request."""
+
+SHORT_LIVED = frozenset({"tickets"})
+"""Kinds that nobody needs the day after: neither exported, checked nor sealed anew."""
+
+LASTING = tuple(kind for kind in SECRET_FIELDS if kind not in SHORT_LIVED)
+"""The other kinds."""
 
 _SEALED = re.compile(r"[0-9]+:[A-Za-z0-9+/]+={0,2}")
 

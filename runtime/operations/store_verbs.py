@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from runtime.documents.check import Finding
-from runtime.documents.documents import SECRET_FIELDS
+from runtime.documents.secret_fields import LASTING
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID
@@ -17,7 +17,7 @@ from runtime.registry.fields import SCHEMA
 from runtime.registry.rules import whole, word
 from runtime.registry.schema import checked_fields, later_fields, schema_of
 
-_NAME = {"kind": word(*SECRET_FIELDS), "id": ID}
+_NAME = {"kind": word(*LASTING), "id": ID}
 
 
 def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def rotate(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     checked_fields(arguments, {})
     done: dict[str, list[str]] = {"resealed": [], "current": [], "unreadable": []}
-    for kind in SECRET_FIELDS:
+    for kind in LASTING:
         for id_ in gateway.documents.ids(kind):
             done[_resealed(gateway, kind, id_)].append(f"{kind}/{id_}")
     return {"master_key": max(gateway.settings.master_keys), **done}

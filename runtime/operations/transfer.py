@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.crypto.envelope import Envelope
 from runtime.documents.documents import SECRET_FIELDS, VersionExists
-from runtime.documents.secret_fields import SecretFields
+from runtime.documents.secret_fields import LASTING, SecretFields
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID
@@ -39,7 +39,7 @@ _TEXT = text(r"[a-z]{1,16}/[A-Za-z0-9_-]{1,64}", "a document's name")
 
 
 def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all documents, with secrets sealed by the newest master key."""
+    """Return all lasting documents, with secrets sealed by the newest master key."""
     checked_fields(arguments, {})
     return exported(gateway, sealed=True)
 
@@ -51,7 +51,7 @@ def exported(gateway: Gateway, *, sealed: bool) -> dict[str, Any]:
     """
     fields = _fields(gateway)
     documents, unreadable = [], []
-    for kind in SECRET_FIELDS:
+    for kind in LASTING:
         readable, others = editing.each(gateway, kind)
         unreadable += others
         for id_, found in readable.items():

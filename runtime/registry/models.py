@@ -55,6 +55,14 @@ class App:
         return bool(self.token) and self.has_access_token
 
     @property
+    def takes_component_events(self) -> bool:
+        """Tell whether it is a component with the secrets of its pushes.
+
+        An open platform always encrypts.
+        """
+        return self.kind == "component" and bool(self.token and self.encoding_aes_key)
+
+    @property
     def has_access_token(self) -> bool:
         """Tell whether WeChat issues an access_token for this kind by its secret."""
         return self.kind in ("service", "subscription", "miniprogram")

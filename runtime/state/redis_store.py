@@ -83,6 +83,15 @@ class RedisStore:
             return ""
         return self._call(self._deployment.take_over, repeatable=True, unchecked=True)
 
+    def time(self) -> float:
+        """Return Redis' time in Unix seconds; all processes have the same."""
+
+        def read(client: Any) -> float:
+            seconds, microseconds = client.time()
+            return float(seconds + microseconds / 1e6)
+
+        return self._call(read, repeatable=True)
+
     def get(self, key: str) -> bytes | None:
         """Return the value, or None."""
         value: bytes | None = self._call(

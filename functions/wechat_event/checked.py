@@ -1,0 +1,60 @@
+"""Checks that every push passes, own or a component's, and how a refusal is told.
+
+The answers tell a stranger nothing: why a push is refused stands in the log and in the
+counts.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from runtime.errors import BadRequest
+from runtime.gateway import Gateway
+from runtime.push.encryption import key_of
+from runtime.push.receiving import PushRefused, PushSecrets
+from runtime.registry.models import App
+from runtime.web.messages import Request, Response
+
+log = logging.getLogger("gateway.push")
+
+PLAIN = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
+
+SUCCESS = Response(200, PLAIN, b"success")
+
+NOBODY = "-"
+"""The client in the counts: it is WeChat that calls."""
+
+
+def secrets_of(app: App) -> PushSecrets:
+    """Return the push secrets of an app or a component."""
+    tokens = (app.token, app.previous_token)
+    keys = (app.encoding_aes_key, app.previous_encoding_aes_key)
+    return PushSecrets(
+        [each for each in tokens if each],
+        [key_of(each) for each in keys if each],
+        {app.appid},
+    )
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """Return the query; BadRequest if a name stands in it twice."""
+    named = request.arguments
+    query = dict(named)
+    if len(query) < len(named):  # two readers could take different ones
+        raise BadRequest
+    return query
+
+
+def refusal(
+    request: Request, gateway: Gateway, app: App, refused: PushRefused
+) -> Response:
+    """Return the answer to a refused push, and log and count why."""
+    log.warning("%s %s: refused, %s", request.request_id, app.appid, refused.reason)
+    count(gateway, app, refused.reason)
+    status = 400 if refused.reason == "unreadable" else 403
+    return Response(status, PLAIN, str(status).encode())
+
+
+def count(gateway: Gateway, app: App, outcome: str) -> None:
+    """Count what came of a push."""
+    gateway.counters.add(NOBODY, app.appid, f"/wechat_event/{outcome}", errcode=0)
