@@ -34,8 +34,15 @@ def _authenticate(world: World, endpoint: Endpoint, call: Call) -> App:
         raise WeChatError(41001)
     found = world.tokens.find(token)
     app = world.apps[found.appid]
+    if app.kind not in endpoint.kinds:
+        raise WeChatError(_wrong_kind(app, endpoint))
     if found.component:
         check_on_behalf(world, found, call)
-    if app.kind not in endpoint.kinds:
-        raise WeChatError(61015 if app.kind == "component" else 40014)
     return app
+
+
+def _wrong_kind(app: App, endpoint: Endpoint) -> int:
+    """Return the errcode for the token of an app that the API is not for."""
+    if endpoint.kinds == ("component",):
+        return 61014
+    return 61015 if app.kind == "component" else 40014

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
@@ -33,8 +34,12 @@ async def send_push(
     form: str = "xml",
     retries: bool = False,
     deadline: float = DEADLINE,
+    component: App | None = None,
 ) -> Result:
     """Push a message, or verify the callback, and return what came of it.
+
+    With a `component` a message of `app` goes to the component's `message_url`, with
+    the component's token, key and appid, as a component gets everything.
 
     The result has the number of `deliveries` and each of them in `attempts`, the
     last answer's `status` and `body`, the passive `reply` as a dictionary or None,
@@ -49,8 +54,12 @@ async def send_push(
         return _result(error=f"mode is one of {', '.join(MODES)}")
     if form not in FORMATS or (form == "json" and "InfoType" in message):
         return _result(error="format is xml or json, to a component xml only")
-    if not app.callback_url:
-        return _result(error="the app has no callback_url")
+    receiver = app if component is None else _in_place_of(component, app)
+    if component is not None and (mode, form) != ("safe", "xml"):
+        return _result(error="a component gets safe mode and XML only")
+    if not receiver.callback_url:
+        name = "callback_url" if component is None else "message_url"
+        return _result(error=f"the app has no {name}")
     if mode == "verify":
         return await _verify(world, app, deadline)
     fields = _complete(world, app, message)
@@ -65,7 +74,13 @@ async def send_push(
         return _result(error=pause) | {"paused_until": failures.paused_until}
     note_action(world, app, fields)
     result = await _deliver(
-        world, app, fields, mode=mode, form=form, retries=retries, deadline=deadline
+        world,
+        receiver,
+        fields,
+        mode=mode,
+        form=form,
+        retries=retries,
+        deadline=deadline,
     )
     failed = result["error"] is not None
     if counted:
@@ -75,6 +90,12 @@ async def send_push(
     if failed and is_action(fields):
         result["shown"] = BROKEN
     return result
+
+
+def _in_place_of(component: App, app: App) -> App:
+    """Return the component with the URL that gets the messages of that account."""
+    url = component.message_url.replace("$APPID$", app.appid)
+    return replace(component, callback_url=url)
 
 
 async def _verify(world: World, app: App, deadline: float) -> Result:

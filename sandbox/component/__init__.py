@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.call import OpenEndpoint
-from sandbox.component import authorizers, on_behalf, tokens
+from sandbox.call import Endpoint, OpenEndpoint
+from sandbox.component import authorizers, code_management, on_behalf, tokens
 
-ENDPOINTS: tuple[OpenEndpoint, ...] = (
+ENDPOINTS: tuple[Endpoint | OpenEndpoint, ...] = (
     *tokens.ENDPOINTS,
     *authorizers.ENDPOINTS,
     *on_behalf.ENDPOINTS,
+    *code_management.ENDPOINTS,
 )

@@ -40,6 +40,7 @@ class Authorizations:
         self._standing: dict[str, Authorization] = {}
         self._pre_auth_codes: dict[str, float] = {}
         self._codes: dict[str, _Code] = {}
+        self._tokens: dict[str, str] = {}
 
     def add_pre_auth_code(self, code: str, *, now: float) -> None:
         """Record a code for the authorisation page."""
@@ -102,6 +103,14 @@ class Authorizations:
         exchanged = replace(self.get(known.authorizer), exchanged=True)
         self._standing[known.authorizer] = exchanged
         return exchanged
+
+    def note_token(self, code: str, token: str) -> None:
+        """Record the access token that a code was changed for."""
+        self._tokens[code] = token
+
+    def token_for(self, code: str) -> str | None:
+        """Return the access token that a code was changed for, if it was."""
+        return self._tokens.get(code)
 
     def check_refresh_token(self, authorizer: object, token: object) -> Authorization:
         """Return the authorisation it renews; WeChatError 61003 or 61023."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.basics.credentials import check_secret, is_listed
+from sandbox.basics.credentials import check_secret, is_listed, known_app
 from sandbox.call import Call
 from sandbox.component.authorizations import Authorizations
+from sandbox.component.permission_sets import check_permission
 from sandbox.errors import WeChatError
 from sandbox.state.app_tokens import AppToken
 from sandbox.world import App, World
@@ -49,6 +50,17 @@ def component_by_secret(
     return app, fields
 
 
+def authorized_or_itself(world: World, component: App, appid: object) -> App:
+    """Return the component, or an account that authorised it.
+
+    WeChatError 41002 and 40013 for the appid, 61003 for another account.
+    """
+    app = known_app(world, appid)
+    if app.appid != component.appid:
+        world.of(component.appid, Authorizations).get(app.appid)
+    return app
+
+
 def token_of(world: World, call: Call) -> AppToken:
     """Return the token of a call to the component's API."""
     value = call.argument("component_access_token") or call.argument("access_token")
@@ -60,11 +72,13 @@ def token_of(world: World, call: Call) -> AppToken:
 def check_on_behalf(world: World, token: AppToken, call: Call) -> None:
     """Refuse what a component may not do for the account whose token it uses.
 
-    WeChatError 61004 another IP address, 61003 the account withdrew.
+    WeChatError 61004 another IP address, 61003 the account withdrew, 61007 it did not
+    grant the permission set of the path.
     """
     component = world.apps[token.component]
     check_ip(component, call)
-    world.of(component.appid, Authorizations).get(token.appid)
+    granted = world.of(component.appid, Authorizations).get(token.appid).func_info
+    check_permission(granted, call.path)
 
 
 def check_ip(component: App, call: Call) -> None:

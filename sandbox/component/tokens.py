@@ -11,7 +11,11 @@ from sandbox.component.authorizations import (
     Authorizations,
     Sets,
 )
-from sandbox.component.credentials import component_by_secret, component_of
+from sandbox.component.credentials import (
+    authorized_or_itself,
+    component_by_secret,
+    component_of,
+)
 from sandbox.component.verify_tickets import VerifyTickets
 from sandbox.state.app_tokens import LIFE
 from sandbox.world import App, World
@@ -47,8 +51,10 @@ def query_auth(world: World, call: Call) -> Answer:
     """Change an authorisation's code, once, for the account's tokens."""
     app = component_of(world, call)
     code = call.fields().get("authorization_code")
-    authorization = world.of(app.appid, Authorizations).redeem(code, now=call.now)
+    authorizations = world.of(app.appid, Authorizations)
+    authorization = authorizations.redeem(code, now=call.now)
     tokens = _tokens(world, app, authorization)
+    authorizations.note_token(str(code), tokens["authorizer_access_token"])
     return {
         "authorization_info": {
             "authorizer_appid": authorization.authorizer,
@@ -65,6 +71,14 @@ def authorizer_token(world: World, call: Call) -> Answer:
         fields.get("authorizer_appid"), fields.get("authorizer_refresh_token")
     )
     return _tokens(world, app, authorization)
+
+
+def clear_quota(world: World, call: Call) -> Answer:
+    """Forget today's calls of the component or of one of its accounts, by secret."""
+    component, fields = component_by_secret(world, call, "appsecret", unknown=40013)
+    app = authorized_or_itself(world, component, fields.get("appid"))
+    world.quota.clear(app.appid)
+    return {"errcode": 0, "errmsg": "ok"}
 
 
 def func_info(sets: Sets) -> list[dict[str, Any]]:
@@ -91,4 +105,5 @@ ENDPOINTS = (
     OpenEndpoint("POST", _PREFIX + "create_preauthcode", create_preauthcode),
     OpenEndpoint("POST", _PREFIX + "query_auth", query_auth),
     OpenEndpoint("POST", _PREFIX + "authorizer_token", authorizer_token),
+    OpenEndpoint("POST", "/cgi-bin/component/clear_quota/v2", clear_quota),
 )

@@ -8,10 +8,12 @@ from tornado.web import HTTPError
 
 from sandbox.component.authorizations import Authorizations, Sets
 from sandbox.component.events import authorize, push_ticket, unauthorize
+from sandbox.component.release_check import release_check
 from sandbox.handlers.control import ControlHandler
 from sandbox.world import App
 
-ACTIONS = ("ticket", "authorize", "update", "unauthorize")
+ACTIONS = ("ticket", "authorize", "update", "unauthorize", "release_check")
+SECONDS = 15
 AUTHORIZERS = ("service", "miniprogram")
 
 
@@ -26,6 +28,12 @@ class ComponentHandler(ControlHandler):
         deadline = self.deadline_of(fields)
         if action == "ticket":
             self.answer(await push_ticket(self.world, app, deadline=deadline))
+            return
+        if action == "release_check":
+            failed = await release_check(
+                self.world, app, seconds=self._seconds(fields), deadline=deadline
+            )
+            self.answer({"failed": failed})
             return
         authorizer = self._authorizer(fields)
         known = self._sets_before(app, authorizer)
@@ -51,6 +59,13 @@ class ComponentHandler(ControlHandler):
                 deadline=deadline,
             )
         self.answer(answer)
+
+    def _seconds(self, fields: dict[str, Any]) -> float:
+        """Return how long the check waits for custom messages."""
+        seconds = fields.get("seconds", SECONDS)
+        if type(seconds) not in (int, float) or not 0 <= seconds <= 600:
+            raise HTTPError(400, "seconds is a number up to 600")
+        return float(seconds)
 
     def _authorizer(self, fields: dict[str, Any]) -> str:
         app = self.world.apps.get(str(fields.get("authorizer")))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tornado.web import HTTPError
 
+from sandbox.component.authorizations import Authorizations
+from sandbox.component.permission_sets import MESSAGES
 from sandbox.handlers.control import ControlHandler
 from sandbox.push import send_push
 from sandbox.push_request import FORMATS, MODES
+from sandbox.world import App
 
 
 class PushHandler(ControlHandler):
@@ -23,7 +26,10 @@ class PushHandler(ControlHandler):
             raise HTTPError(400, f"retries is true or false, format one of {FORMATS}")
         if form == "json" and app.kind == "component":
             raise HTTPError(400, "a component gets XML only")
-        if not app.callback_url:
+        component = self._component(app, fields.get("component"))
+        if component is not None:
+            self._check_component(component, mode=mode, form=form)
+        elif not app.callback_url:
             raise HTTPError(409, "the app has no callback_url")
         self.answer(
             await send_push(
@@ -34,5 +40,22 @@ class PushHandler(ControlHandler):
                 form=form,
                 retries=retries,
                 deadline=self.deadline_of(fields),
+                component=component,
             )
         )
+
+    def _component(self, app: App, appid: object) -> App | None:
+        """Return the component that gets the account's messages; 409 if it may not."""
+        if appid is None:
+            return None
+        component = self.app_of({"appid": appid})
+        sets = self.world.of(component.appid, Authorizations).sets_of(app.appid)
+        if sets is None or MESSAGES[app.kind] not in sets:
+            raise HTTPError(409, "the account does not let it receive its messages")
+        return component
+
+    def _check_component(self, component: App, *, mode: str, form: str) -> None:
+        if (mode, form) != ("safe", "xml"):
+            raise HTTPError(400, "a component gets mode safe and XML only")
+        if not component.message_url:
+            raise HTTPError(409, "the component has no message_url")

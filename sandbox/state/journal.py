@@ -11,6 +11,7 @@ SECRETS = frozenset(
     (
         "access_token",
         "appsecret",
+        "auth_code",
         "authorization_code",
         "authorizer_refresh_token",
         "code",
@@ -19,6 +20,7 @@ SECRETS = frozenset(
         "component_secret",
         "component_verify_ticket",
         "js_code",
+        "pre_auth_code",
         "refresh_token",
         "secret",
     )

@@ -18,6 +18,7 @@ class Delivery:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    path: str = "/"
 
 
 class Callback:
@@ -56,6 +57,7 @@ class Handler(BaseHTTPRequestHandler):
             dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True)),
             dict(self.headers),
             self.rfile.read(length),
+            urlsplit(self.path).path,
         )
         callback.deliveries.append(delivery)
         answer = callback.answer(delivery)
