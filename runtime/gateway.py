@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from runtime.usage.counters import Counters
     from runtime.usage.in_flight import CallsInFlight
     from runtime.usage.limits import Limits
+    from runtime.usage.metrics import Metrics
     from runtime.wechat.api import WeChat
     from runtime.wechat.calls import Calls
     from runtime.wechat.js_codes import MiniPrograms
@@ -202,14 +203,23 @@ class Gateway:
         """Return the custody of credentials."""
         from runtime.custody.custody import Custody
 
-        return Custody(self.redis_store, pace=self._pace)
+        return Custody(self.redis_store, pace=self._pace, count=self._count_credential)
 
     @lazy
     def upkeep(self) -> Upkeep:
         """Return the upkeep, which refreshes credentials ahead of time."""
         from runtime.custody.upkeep import Upkeep
 
-        return Upkeep(self.redis_store, pace=self._pace)
+        return Upkeep(self.redis_store, pace=self._pace, count=self._count_credential)
+
+    def _count_credential(self, name: str, what: str) -> None:
+        from runtime.usage.metrics import FETCHES, LEASE_CONFLICTS
+
+        kind, _, appid = name.partition(":")
+        if what == "waited":
+            self.metrics.count(LEASE_CONFLICTS, appid, kind)
+        else:
+            self.metrics.count(FETCHES, appid, kind, what)
 
     @lazy
     def calls(self) -> Calls:
@@ -224,6 +234,13 @@ class Gateway:
         from runtime.usage.counters import Counters
 
         return Counters(self.redis_store, clock=self.clock)
+
+    @lazy
+    def metrics(self) -> Metrics:
+        """Return the metrics."""
+        from runtime.usage.metrics import Metrics
+
+        return Metrics(self.counters)
 
     @lazy
     def calls_in_flight(self) -> CallsInFlight:

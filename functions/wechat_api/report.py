@@ -11,6 +11,15 @@ from runtime.gateway import Gateway
 from runtime.tokens.gateway_tokens import Caller
 from runtime.upstream.answer import Answer
 from runtime.usage.audit import Event, ProxiedCall, audit
+from runtime.usage.metrics import (
+    CALLS,
+    OWN_SECONDS,
+    UPSTREAM_CALLS,
+    UPSTREAM_SECONDS,
+    counted,
+    path_class,
+    timed,
+)
 from runtime.web.messages import Request
 
 log = logging.getLogger("gateway")
@@ -96,11 +105,22 @@ class Report:
         )
         # Only a successful answer shows that WeChat has such a path.
         known = outcome == "answered" and status == 200 and errcode != 40066
+        code = errcode if known or errcode else -1
+        kind = path_class(request.path)
+        measures = {
+            **counted(CALLS, caller.client_id, caller.appid, str(code)),
+            **timed(OWN_SECONDS, caller.appid, kind, seconds=own),
+        }
+        if self._attempts:
+            tried = counted(UPSTREAM_CALLS, caller.appid, str(code), by=self._attempts)
+            took = timed(UPSTREAM_SECONDS, caller.appid, kind, seconds=self._upstream)
+            measures |= {**tried, **took}
         self._gateway.counters.add(
             caller.client_id,
             caller.appid,
             request.path if known else "unknown",
-            errcode=errcode if known or errcode else -1,
+            errcode=code,
+            measures=measures,
         )
 
 

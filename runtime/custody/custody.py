@@ -26,12 +26,14 @@ from runtime.custody.lease import Lease
 from runtime.custody.prepaid import PrepaidCosts
 from runtime.custody.protocol import (
     Acquired,
+    Count,
     CredentialValue,
     Pace,
     RateCost,
     Refusal,
     Source,
     Verdict,
+    count_nothing,
 )
 from runtime.custody.recent_values import RecentValues
 from runtime.errors import (
@@ -61,8 +63,10 @@ class Custody:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
+        count: Count = count_nothing,
     ) -> None:
         self._store = store
+        self._count = count
         self._index = DueIndex(store)
         self._pace = pace or Pace()
         self._clock = clock
@@ -180,6 +184,7 @@ class Custody:
             if acquired.verdict is Verdict.PAUSED:
                 raise _error(acquired.refusal)
             if acquired.verdict is Verdict.WAIT:
+                self._count(source.name, "waited")
                 credential = self._wait(lease, acquired, until) if until else None
             elif acquired.verdict is Verdict.FRESH:
                 credential = acquired.credential
@@ -223,6 +228,7 @@ class Custody:
                 pace=self._pace,
                 jitter=self._jitter,
                 index=self._index,
+                count=self._count,
             )
         except GatewayError:
             if acquired.credential:

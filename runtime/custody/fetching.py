@@ -10,7 +10,14 @@ from contextlib import suppress
 
 from runtime.custody.due_index import DueIndex
 from runtime.custody.lease import Lease
-from runtime.custody.protocol import Acquired, CredentialValue, Pace, Refusal, Source
+from runtime.custody.protocol import (
+    Acquired,
+    Count,
+    CredentialValue,
+    Pace,
+    Refusal,
+    Source,
+)
 from runtime.errors import (
     GatewayError,
     ServiceUnavailable,
@@ -34,6 +41,7 @@ def fetch_under_lease(
     pace: Pace,
     jitter: Callable[[], float],
     index: DueIndex,
+    count: Count,
 ) -> CredentialValue | None:
     """Return the value that is stored after this fetch, None if there is none.
 
@@ -46,6 +54,8 @@ def fetch_under_lease(
         fetched = _while_renewing(attempt.run, lease, holder, acquired.fence, pace=pace)
     except GatewayError as error:
         hint = hint_of(error.errcode, error.errmsg) or error.code
+        refused = isinstance(error, WeChatRefused)
+        count(source.name, "refused" if refused else "failed")
         log.warning("%s: not fetched, %s: %s", source.name, error.errcode, hint)
         with suppress(ServiceUnavailable):
             lease.give_up(
@@ -72,7 +82,9 @@ def fetch_under_lease(
         )
     except ServiceUnavailable:
         # Redis went away meanwhile; the value that WeChat gave is valid all the same.
+        count(source.name, "unsaved")
         return credential
+    count(source.name, "stored" if stored is credential else "late")
     outcome = "stored" if stored is credential else "refused, another holder was faster"
     log.info("%s: fetched under fence %s, %s", source.name, acquired.fence, outcome)
     with suppress(ServiceUnavailable):

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
+
+Count = Callable[[str, str], None]
+"""Called with a credential's name and what became of an attempt to get it: `stored`,
+`refused` by WeChat, `failed`, `late` if another holder was faster, `unsaved` without
+Redis; `waited` for a caller that found another one fetching."""
+
+
+def count_nothing(name: str, what: str) -> None:
+    """Count nothing."""
 
 
 class Source(Protocol):

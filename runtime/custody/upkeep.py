@@ -12,7 +12,7 @@ from enum import Enum
 from runtime.custody.due_index import DueIndex, DueNames
 from runtime.custody.fetching import fetch_under_lease
 from runtime.custody.lease import Lease, credential_key
-from runtime.custody.protocol import Pace, Source, Verdict
+from runtime.custody.protocol import Count, Pace, Source, Verdict, count_nothing
 from runtime.state.redis_store import RedisStore
 
 _ANY_LIFE = 1e6
@@ -70,8 +70,10 @@ class Upkeep:
         *,
         pace: Pace | None = None,
         jitter: Callable[[], float] = random.random,
+        count: Count = count_nothing,
     ) -> None:
         self._store = store
+        self._count = count
         self._index = DueIndex(store)
         self._pace = pace or Pace()
         self._jitter = jitter
@@ -116,6 +118,7 @@ class Upkeep:
             pace=self._pace,
             jitter=self._jitter,
             index=self._index,
+            count=self._count,
         )
         is_same = forced and old and new and new.value == old.value
         return Outcome.UNCHANGED if is_same else Outcome.FETCHED

@@ -177,18 +177,28 @@ class RedisStore:
         )
         return value
 
-    def count(self, counts: Mapping[tuple[str, str], int], *, seconds: float) -> None:
-        """Add to fields of hashes, by (key, field); the hashes live for this time."""
+    def count(
+        self,
+        counts: Mapping[tuple[str, str], int],
+        *,
+        seconds: Callable[[str], float],
+        sized: str,
+    ) -> int:
+        """Add to fields of hashes, by (key, field); return the size of one hash.
 
-        def push(client: Any) -> None:
+        Each hash lives for the time that `seconds` tells of its key.
+        """
+
+        def push(client: Any) -> int:
             with client.pipeline(transaction=False) as pipeline:
                 for (key, field), number in counts.items():
                     pipeline.hincrby(key, field, number)
                 for key in {key for key, _ in counts}:
-                    pipeline.pexpire(key, round(seconds * 1000))
-                pipeline.execute()
+                    pipeline.pexpire(key, round(seconds(key) * 1000))
+                pipeline.hlen(sized)
+                return int(pipeline.execute()[-1])
 
-        self._call(push)
+        return self._call(push)
 
     def wait(self, key: str, *, seconds: float) -> bytes | None:
         """Return the first element of this list, or None if there is none in this time.

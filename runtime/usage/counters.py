@@ -1,7 +1,8 @@
-"""Counters of calls by client, app, path and errcode.
+"""Counters of calls by client, app, path and errcode, and the counts of metrics.
 
-Redis has two hashes, one for the minute and one for the day in China; their fields
-are `client|appid|path|errcode`.
+Redis has two hashes of calls, one for the minute and one for the day in China, whose
+fields are `client|appid|path|errcode`, and one hash of metrics: see metrics.py. A
+process writes to all of them in one round trip.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_store import RedisStore
@@ -25,7 +26,23 @@ PATIENCE_SECONDS = 0.05
 MOST_PENDING = 10_000
 """How many different counts a process holds; beyond that, new ones are dropped."""
 
+METRICS_KEY = "gateway:metrics"
+
+DROPPED = "gateway_series_dropped"
+"""The field that counts what has no room among the metrics."""
+
+METRICS_SECONDS = 30 * DAY_SECONDS
+"""After so long without any count, metrics begin at zero again."""
+
+MOST_SERIES = 5_000
+"""Most fields of the metrics' hash; then new ones are dropped."""
+
 log = logging.getLogger("gateway.store")
+
+_Each = tuple[float | None, str]
+"""A minute and a field of its calls, or None and a field of the metrics."""
+
+_NOTHING: Mapping[str, int] = {}
 
 _CHINA = 8 * 3600
 _LONGEST_PATH = 128
@@ -46,19 +63,40 @@ class Counters:
         self._patience = patience
         self._writing: threading.Thread | None = None
         self.dropped = 0
-        self._pending: Counter[tuple[float, str]] = Counter()
+        self._pending: Counter[_Each] = Counter()
+        self._series: set[str] = set()
+        self._series_in_redis = 0
         self._sent_at = float("-inf")
         self._lock = threading.Lock()
 
-    def add(self, client_id: str, appid: str, path: str, *, errcode: int) -> None:
-        """Count one call; a Redis that is away or hangs costs counts, not the call."""
+    def add(
+        self,
+        client_id: str,
+        appid: str,
+        path: str,
+        *,
+        errcode: int,
+        measures: Mapping[str, int] = _NOTHING,
+    ) -> None:
+        """Count one call; a Redis that is away or hangs costs counts, not the call.
+
+        `measures` are added to the fields of the metrics' hash.
+        """
         now = self._clock()
-        each = now // 60 * 60, f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
+        field = f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
+        self._add(now, {(now // 60 * 60, field): 1, **_measured(measures)})
+
+    def add_measures(self, measures: Mapping[str, int]) -> None:
+        """Add to the fields of the metrics' hash; the same promise."""
+        self._add(self._clock(), _measured(measures))
+
+    def _add(self, now: float, counts: Mapping[_Each, int]) -> None:
         with self._lock:
-            if len(self._pending) < MOST_PENDING or each in self._pending:
-                self._pending[each] += 1
-            else:
-                self.dropped += 1
+            for each, by in counts.items():
+                if len(self._pending) < MOST_PENDING or each in self._pending:
+                    self._pending[each] += by
+                else:
+                    self.dropped += by
             is_writing = self._writing is not None and self._writing.is_alive()
             if is_writing or now - self._sent_at < FLUSH_SECONDS:
                 return
@@ -69,17 +107,32 @@ class Counters:
             writing.start()
         writing.join(self._patience)
 
-    def _write(self, pending: Counter[tuple[float, str]]) -> None:
+    def _write(self, pending: Counter[_Each]) -> None:
         counts: Counter[tuple[str, str]] = Counter()
         for (minute, field), number in pending.items():
+            if minute is None:
+                self._take_series(field, number, counts)
+                continue
             for key in (minute_key(minute), day_key(minute)):
                 counts[key, field] += number
         try:
-            self._store.count(counts, seconds=DAY_SECONDS + 3600)
+            self._series_in_redis = self._store.count(
+                counts, seconds=_seconds, sized=METRICS_KEY
+            )
         except ServiceUnavailable:
             with self._lock:
                 self.dropped += pending.total()
             log.warning("counts of calls dropped: %d so far", self.dropped)
+
+    def _take_series(
+        self, field: str, number: int, counts: Counter[tuple[str, str]]
+    ) -> None:
+        # Another process may have written the field: its size in Redis bounds only what
+        # this one adds.
+        if field not in self._series and self._series_in_redis >= MOST_SERIES:
+            field = DROPPED
+        self._series.add(field)
+        counts[METRICS_KEY, field] += number
 
     def today(self, client_id: str, appid: str, path: str) -> int:
         """Return how many calls of a path by a client have succeeded today."""
@@ -97,6 +150,14 @@ def minute_key(now: float) -> str:
 def day_key(now: float) -> str:
     """Return the key of a day's counts, such as `gateway:calls:{20270115}`."""
     return _key("%Y%m%d", now)
+
+
+def _measured(measures: Mapping[str, int]) -> dict[_Each, int]:
+    return {(None, field): by for field, by in measures.items()}
+
+
+def _seconds(key: str) -> float:
+    return METRICS_SECONDS if key == METRICS_KEY else DAY_SECONDS + 3600
 
 
 def _key(form: str, now: float) -> str:
