@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from runtime.push.encryption import (
@@ -31,6 +31,7 @@ from runtime.push.passive_replies import (
     check_reply,
 )
 from runtime.push.push_message import Message, UnreadableMessage, read_message
+from runtime.registry.routes import Route
 
 SUCCESS = b"success"
 """The answer that asks WeChat to show nothing, and to send nothing again."""
@@ -38,19 +39,6 @@ SUCCESS = b"success"
 # As logged. That of JSON is not confirmed.
 _HEADERS = {"User-Agent": "Mozilla/4.0", "Accept": "*/*", "Pragma": "no-cache"}
 _TYPES = {False: "text/xml", True: "application/json"}
-
-
-class Keys(Protocol):
-    """Keys and URL of a route; a `plain` one has no EncodingAESKey."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def token(self) -> str: ...
-    @property
-    def encoding_aes_key(self) -> str: ...
-    @property
-    def plain(self) -> bool: ...
 
 
 class RouteRequest(NamedTuple):
@@ -62,7 +50,7 @@ class RouteRequest(NamedTuple):
 
 
 def request_to(
-    route: Keys,
+    route: Route,
     message: Message,
     *,
     receive_id: str,
@@ -99,7 +87,7 @@ def request_to(
 
 def passive_reply(
     answer: bytes,
-    route: Keys,
+    route: Route,
     push: Message,
     *,
     receive_id: str,
@@ -183,7 +171,7 @@ def _sealed_answer(
     ).encode()
 
 
-def _opened(outer: Message, route: Keys, receive_id: str) -> bytes:
+def _opened(outer: Message, route: Route, receive_id: str) -> bytes:
     if route.plain:
         raise BadReply("not_expected")
     sealed = outer.encrypted or ""

@@ -1,7 +1,7 @@
 """Route format `wechat`: requests as WeChat's own, and answers read and sealed."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +13,7 @@ from runtime.push.encryption import encrypt, key_of, signature
 from runtime.push.passive_replies import BadReply
 from runtime.push.push_message import read_message
 from runtime.push.wechat_format import answer_with, passive_reply, request_to
+from runtime.registry.routes import Route
 
 VECTORS = {
     each["id"]: each
@@ -32,18 +33,25 @@ TEXT = (
 PUSH = read_message(TEXT)
 
 
-@dataclass(frozen=True)
-class Route:
-    url: str = "https://bot.example.com/wechat"
-    token: str = TOKEN
-    encoding_aes_key: str = AES_KEY
-    plain: bool = False
+ROUTE = Route(
+    "r1",
+    "bot",
+    "https://bot.example.com/wechat",
+    token=TOKEN,
+    encoding_aes_key=AES_KEY,
+)
+PLAIN = replace(ROUTE, encoding_aes_key="")
+
+
+def of_vector(vector):
+    aes_key = vector["encoding_aes_key"]
+    return replace(ROUTE, token=vector["token"], encoding_aes_key=aes_key)
 
 
 def sent(route=None, message=PUSH, **more):
     """Return query, headers and body of the request to a route."""
     request = request_to(
-        route or Route(),
+        route or ROUTE,
         message,
         **{"receive_id": APPID, "now": NOW, "nonce": NONCE, **more},
     )
@@ -51,7 +59,7 @@ def sent(route=None, message=PUSH, **more):
 
 
 def answered(body, route=None, *, push=PUSH, **more):
-    return passive_reply(body, route or Route(), push, receive_id=APPID, **more)
+    return passive_reply(body, route or ROUTE, push, receive_id=APPID, **more)
 
 
 def reason(body, route=None, **more):
@@ -64,7 +72,7 @@ def reason(body, route=None, **more):
 def test_a_request_equals_the_vector_byte_by_byte(name):
     """XML and JSON; an open platform's own message names the component."""
     vector = VECTORS[name]
-    route = Route(token=vector["token"], encoding_aes_key=vector["encoding_aes_key"])
+    route = of_vector(vector)
     query, headers, body = sent(
         route,
         read_message(vector["plaintext"].encode()),
@@ -94,7 +102,7 @@ def test_wechatpy_reads_the_request():
 
 
 def test_a_plain_route_gets_the_message_as_it_came():
-    query, headers, body = sent(Route(plain=True, encoding_aes_key=""))
+    query, headers, body = sent(PLAIN)
     assert TEXT == body
     assert {"signature", "timestamp", "nonce", "openid"} == set(query)
     assert signature(TOKEN, str(NOW), NONCE) == query["signature"]
@@ -103,7 +111,7 @@ def test_a_plain_route_gets_the_message_as_it_came():
 
 def test_the_query_of_a_route_is_kept():
     request = request_to(
-        Route(url="https://bot.example.com/?a=1"),
+        replace(ROUTE, url="https://bot.example.com/?a=1"),
         PUSH,
         receive_id=APPID,
         now=NOW,
@@ -126,7 +134,7 @@ def rendered(content="echo", *, message=None):
     return create_reply(content, message=message or parse_message(TEXT)).render()
 
 
-@pytest.mark.parametrize("route", [Route(), Route(plain=True, encoding_aes_key="")])
+@pytest.mark.parametrize("route", [ROUTE, PLAIN])
 def test_a_plain_answer(route):
     assert "echo" == answered(rendered().encode(), route).fields["Content"]
 
@@ -163,7 +171,7 @@ def test_why_an_encrypted_answer_is_refused():
     assert "signature" == reason(sealed_json(content, MsgSignature=""))
     assert "key" == reason(sealed_json(content, key="S" * 42 + "A"))
     assert "receive_id" == reason(sealed_json(content, receive_id="wx" + "f" * 16))
-    assert "not_expected" == reason(sealed_json(content), Route(plain=True))
+    assert "not_expected" == reason(sealed_json(content), PLAIN)
     assert "unreadable" == reason(sealed_json(b"<xml>"))
     assert "unreadable" == reason(b"<html>Bad gateway")
 
@@ -177,7 +185,7 @@ def test_a_reply_is_checked():
 def test_the_vector_of_an_encrypted_answer():
     vector = VECTORS["C5"]
     push = read_message(VECTORS["C4"]["plaintext"].encode())
-    route = Route(token=vector["token"], encoding_aes_key=vector["encoding_aes_key"])
+    route = of_vector(vector)
     reply = passive_reply(
         vector["response_body"].encode(), route, push, receive_id=vector["receive_id"]
     )
