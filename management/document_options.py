@@ -84,7 +84,9 @@ def user_fields(parser: ArgumentParser) -> None:
 def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
     appid_argument(parser)
     add = parser.add_argument
-    kinds = "service, subscription, website, miniprogram, component or mobile"
+    kinds = (
+        "service, subscription, website, miniprogram, mobile, component or authorized"
+    )
     add("--kind", metavar="KIND", required=needed, help=kinds)
     add("--token-mode", metavar="MODE", help="stable or plain")
     add("--subject", metavar="FIELD", help="openid or unionid")

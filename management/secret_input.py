@@ -17,7 +17,10 @@ _PROMPTS = {
 
 def read_secrets(options: Namespace) -> dict[str, str]:
     """Return the secrets that the command needs, read in a fixed order."""
-    names = ["secret"] if getattr(options, "asks_secret", False) else []
+    # An account that a component acts for has no secret here.
+    has_secret = getattr(options, "kind", None) != "authorized"
+    asks = getattr(options, "asks_secret", False) and has_secret
+    names = ["secret"] if asks else []
     if getattr(options, "asks_push", False):
         names += ["token", "encoding_aes_key"]
     from_stdin = getattr(options, "secret_stdin", False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runtime.documents.documents import Documents
     from runtime.health import Health
     from runtime.push.inbox import Inbox
+    from runtime.registry.authorizers import Authorizers
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.answered import AnsweredRequests
@@ -145,6 +146,13 @@ class Gateway:
         from runtime.registry.registry import Registry
 
         return Registry(self.documents)
+
+    @lazy
+    def authorizers(self) -> Authorizers:
+        """Return the writer of authorisations of accounts."""
+        from runtime.registry.authorizers import Authorizers
+
+        return Authorizers(self.documents)
 
     @lazy
     def page_origins(self) -> PageOrigins:

@@ -16,8 +16,8 @@ from runtime.entry.dialects import ErrorInDialect, api_dialect_with_errcode
 from runtime.errors import ApiRefused, BadRequest, GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
-from runtime.registry.models import App
-from runtime.tokens.gateway_tokens import TOKEN_READ, Caller
+from runtime.registry.models import TOKEN_READ, App
+from runtime.tokens.gateway_tokens import Caller
 from runtime.web.messages import Request, Response, json_response, single
 
 

@@ -63,7 +63,7 @@ def _created(received: Received) -> int:
 
 
 def _component(gateway: Gateway, appid: str) -> App:
-    app = gateway.registry.app(appid)
+    app = gateway.registry.own_app(appid)
     if app is None or not app.takes_component_events:
         raise NotFound
     return app

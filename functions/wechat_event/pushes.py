@@ -56,7 +56,7 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
 
 
 def _app(gateway: Gateway, appid: str) -> App:
-    app = gateway.registry.app(appid)
+    app = gateway.registry.own_app(appid)
     if app is None or not app.takes_pushes:
         raise NotFound
     return app

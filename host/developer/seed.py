@@ -11,8 +11,8 @@ from urllib.request import urlopen
 
 from runtime.documents.documents import Documents
 from runtime.registry.client_secrets import hash_secret, make_secret
+from runtime.registry.models import TOKEN_READ
 from runtime.registry.schema import app_document, client_document
-from runtime.tokens.gateway_tokens import TOKEN_READ
 
 CLIENT_ID = "demo"
 SECRET_FILE = Path(".local/demo_client.json")

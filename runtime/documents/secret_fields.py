@@ -17,6 +17,7 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "clients": ("pairwise_salt",),
     "people": ("sub",),
+    "authorizers": ("refresh_token",),
     "tickets": ("ticket",),
 }
 
@@ -29,7 +30,7 @@ The name of a field within another one stands behind a period. A secret in them 
 to the document and the outer field, as `resealed` of older versions expects it.
 """
 
-READ_BY_ID = frozenset({"people", "tickets"})
+READ_BY_ID = frozenset({"people", "authorizers", "tickets"})
 """Kinds of which there may be too many to list them to answer a request."""
 
 SHORT_LIVED = frozenset({"tickets"})

@@ -9,7 +9,9 @@ from runtime.documents.documents import SECRET_FIELDS
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, shown_later, split
+from runtime.registry.authorizers import in_force
 from runtime.registry.fields import RULES
+from runtime.registry.models import AUTHORIZED_KIND
 from runtime.registry.schema import (
     InvalidDocument,
     app_document,
@@ -43,10 +45,41 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all fields of an app; of its secrets the names alone."""
+    """Return all fields of an app; of its secrets the names alone.
+
+    Of an account that has authorised a component also which authorisation counts.
+    """
     appid = checked_fields(arguments, {"appid": ID}, needed=("appid",))["appid"]
-    found = editing.find(gateway, "apps", appid)
-    return _shown(appid, found.version, found.content)
+    found = editing.read(gateway, "apps", appid)
+    if found and found.content["kind"] != AUTHORIZED_KIND:
+        return _shown(appid, found.version, found.content)
+    account = gateway.registry.app(appid)
+    if account is None or not account.is_authorized:
+        found = editing.find(gateway, "apps", appid)
+        return _shown(appid, found.version, found.content)
+    shown = _shown(appid, found.version, found.content) if found else {"appid": appid}
+    counts = in_force(account.authorizers)
+    newest = counts or account.authorizers[0]
+    return {
+        **shown,
+        "kind": account.kind,
+        "user_name": newest.user_name,
+        "authorized_by": counts.component if counts else None,
+        "settings": (
+            f"apps/{appid}"
+            if found
+            else f"authorized_defaults of apps/{newest.component}"
+        ),
+        "authorizations": [
+            {
+                "component": each.component,
+                "state": each.state,
+                "authorized_at": each.authorized_at,
+                "permission_sets": list(each.permission_sets),
+            }
+            for each in account.authorizers
+        ],
+    }
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

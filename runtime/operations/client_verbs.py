@@ -137,7 +137,7 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 def _check_apps(gateway: Gateway, appids: Any) -> None:
     known = gateway.documents.ids("apps") if appids else []
     for appid in appids:
-        if appid not in known:
+        if appid.removesuffix("-*") not in known and not gateway.registry.app(appid):
             raise InvalidDocument("scopes", f"name {appid}, and there is no such app")
 
 

@@ -21,6 +21,7 @@ from runtime.registry.schema import (
     SCHEMA_FIELD,
     InvalidDocument,
     app_document,
+    authorizer_document,
     checked_fields,
     client_document,
     known_user_document,
@@ -33,6 +34,7 @@ CHECKS = {
     "apps": app_document,
     "clients": client_document,
     "people": known_user_document,
+    "authorizers": authorizer_document,
 }
 
 _TEXT = text(r"[a-z]{1,16}/[A-Za-z0-9_-]{1,64}", "a document's name")

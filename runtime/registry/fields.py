@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.registry.authorizers import AUTHORIZED, UNAUTHORIZED
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.known_users import ROLES
 from runtime.registry.logo import logo
+from runtime.registry.models import TOKEN_READ
 from runtime.registry.presets import PRESETS
 from runtime.registry.route_fields import routes
 from runtime.registry.rules import (
@@ -17,6 +19,7 @@ from runtime.registry.rules import (
     aes_key,
     allowed,
     app_id,
+    app_key,
     domain_proofs,
     email,
     flag,
@@ -47,14 +50,17 @@ def _scopes(value: Any) -> dict[str, list[str]]:
     scopes = {}
     for each, patterns in value.items():
         try:
-            scopes[app_id(each)] = many(scope)(patterns)
+            scopes[app_key(each)] = many(scope)(patterns)
+            if each.endswith("*") and TOKEN_READ in patterns:
+                raise Fault(f"must not have {TOKEN_READ}: name each account for that")
         except Fault as fault:
             raise Fault(f"of {_shown_appid(each)}: {fault}") from None
     return scopes
 
 
 def _shown_appid(appid: Any) -> str:
-    return appid if re.fullmatch(r"wx[0-9a-z]{1,20}", str(appid)) else "an app"
+    shown = re.fullmatch(r"wx[0-9a-z]{1,20}(?:-\*)?", str(appid))
+    return str(appid) if shown else "an app"
 
 
 def _rate(value: Any) -> dict[str, Any]:
@@ -74,22 +80,58 @@ client_id_rule = text(
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 
+_ACCOUNT_KINDS = ("service", "subscription", "miniprogram")
+
+_APP: Mapping[str, Rule] = {
+    "subject": word("openid", "unionid"),
+    "js_domains": many(host),
+    "api_hosts": many(wechat_host, most=8),
+    "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
+}
+"""Fields of an app that the accounts of a component may have in common."""
+
+
+def _authorized_defaults(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Fault("must be fields of an account by name")
+    checked = {}
+    for name, each in value.items():
+        if name not in _APP:
+            raise Fault(f"must have no fields but {', '.join(_APP)}")
+        try:
+            checked[name] = _APP[name](each)
+        except Fault as fault:
+            raise Fault(f"has a {name} that {fault}") from None
+    if not silent_fault(checked):
+        return checked
+    raise Fault(f"has an oauth_scope that {silent_fault(checked)}")
+
+
+def silent_fault(content: Mapping[str, Any]) -> str:
+    """Return what is wrong with `oauth_scope`, "" if nothing is."""
+    silent = content.get("oauth_scope") == "snsapi_base"
+    if silent and content.get("subject") == "unionid":
+        # WeChat returns a unionid only with snsapi_userinfo: every sign-in would fail.
+        return "must be snsapi_userinfo, since subject is unionid"
+    return ""
+
+
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "apps": {
         "kind": word(
             *("service", "subscription", "website", "miniprogram", "component"),
-            "mobile",
+            *("mobile", "authorized"),
         ),
         "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "token_mode": word("stable", "plain"),
-        "subject": word("openid", "unionid"),
+        "subject": _APP["subject"],
         "token": push_token,
         "encoding_aes_key": aes_key,
         "previous_token": push_token,
         "previous_encoding_aes_key": aes_key,
-        "js_domains": many(host),
-        "api_hosts": many(wechat_host, most=8),
-        "oauth_scope": word("snsapi_userinfo", "snsapi_base"),
+        "js_domains": _APP["js_domains"],
+        "api_hosts": _APP["api_hosts"],
+        "oauth_scope": _APP["oauth_scope"],
         "mp_verify": many(
             text(
                 r"[A-Za-z0-9]{8,32}", "8 to 32 letters and digits, those of MP_verify_"
@@ -97,6 +139,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         ),
         "domain_proofs": domain_proofs,
         "routes": routes,
+        "authorized_defaults": _authorized_defaults,
     },
     "clients": {
         "name": _line,
@@ -137,25 +180,39 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "email": email,
         "role": word(*ROLES),
     },
+    "authorizers": {
+        "component": app_id,
+        "appid": app_id,
+        "kind": word(*_ACCOUNT_KINDS),
+        "refresh_token": text(r"[!-~]{0,512}", "up to 512 characters of ASCII"),
+        "permission_sets": many(whole(0, 2**31), most=500),
+        "state": word(AUTHORIZED, UNAUTHORIZED),
+        "user_name": text(r"[\w-]{0,64}", "up to 64 letters, digits, _ and -"),
+        "service_type": whole(0, 2**31),
+        "authorized_at": whole(0, 2**40),
+    },
 }
 """By kind of document: each field and the rule for its value."""
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "apps": ("kind", "secret"),
+    "apps": ("kind",),
     "clients": ("name", "scopes", "secret_hashes"),
     "people": ("sub",),
+    "authorizers": ("component", "appid", "kind", "state"),
 }
 
 SINCE: Mapping[str, Mapping[str, int]] = {
     "apps": {
         **{"domain_proofs": 2, "previous_token": 2, "previous_encoding_aes_key": 2},
         "routes": 2,
+        "authorized_defaults": 2,
     },
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
         **{"page_qr": 2, "confirm": 2},
     },
     "people": {},
+    "authorizers": {},
 }
 """By kind: the schema version of each field that version 1 does not have.
 

@@ -2,6 +2,9 @@
 
 APPID = "wx[0-9a-f]{16}"
 
+ALL_ACCOUNTS = rf"{APPID}-\*"
+"""A key of a client's scopes: all accounts that have authorised this component."""
+
 CLIENT_ID = "[a-z0-9][a-z0-9_-]{0,39}"
 """A new client's id must not be an APPID as well: WeChat's calls name both alike."""
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from runtime.registry.authorizers import Authorizer
 from runtime.registry.client_secrets import matches
 from runtime.registry.routes import Route
 from runtime.web.origins import origin_of, parts_of
 
+AUTHORIZED_KIND, COMPONENT_KIND = "authorized", "component"
+"""Kinds of an app's document: settings of an account that has authorised a component,
+and a component of the open platform itself."""
+
 ANYONE, KNOWN = "anyone", "known"
 """Words for `allow`: every user of WeChat, or those whom an operator has entered."""
+
+TOKEN_READ = "token:read"
+"""The scope for reading the real access_token; no path pattern covers it."""
 
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])")
 
@@ -30,11 +39,15 @@ class App:
     `token` and `encoding_aes_key` are those of pushes, with which WeChat signs and
     encrypts; without the key pushes are plain text. The previous ones are accepted too.
     `routes` say in their order which services get the pushes.
+
+    A component has `authorized_defaults`: fields of the accounts that authorise it and
+    have no document, whose `routes` are the component's. Such an account has no
+    `secret`, and `authorizers` are its authorisations, of which `in_force` picks one.
     """
 
     appid: str
     kind: str
-    secret: str = field(repr=False)
+    secret: str = field(default="", repr=False)
     revision: int = 0
     token_mode: str = "stable"
     subject: str = "openid"
@@ -48,6 +61,13 @@ class App:
     previous_token: str = field(default="", repr=False)
     previous_encoding_aes_key: str = field(default="", repr=False)
     routes: tuple[Route, ...] = ()
+    authorized_defaults: Mapping[str, Any] = field(default_factory=dict)
+    authorizers: tuple[Authorizer, ...] = ()
+
+    @property
+    def is_authorized(self) -> bool:
+        """Tell whether a component acts for this account, which has no secret here."""
+        return bool(self.authorizers)
 
     @property
     def takes_pushes(self) -> bool:
@@ -64,7 +84,7 @@ class App:
 
     @property
     def has_access_token(self) -> bool:
-        """Tell whether WeChat issues an access_token for this kind by its secret."""
+        """Tell whether WeChat issues an access_token for this kind of account."""
         return self.kind in ("service", "subscription", "miniprogram")
 
 

@@ -16,9 +16,22 @@ from runtime.documents.documents import (
     UnreadableDocument,
 )
 from runtime.errors import ServiceUnavailable
+from runtime.registry.authorized_accounts import AuthorizedAccounts, Defaults
+from runtime.registry.authorizers import KIND as AUTHORIZERS
+from runtime.registry.authorizers import Authorizer, authorizer_from
+from runtime.registry.authorizers import document_id as document_id_of
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.known_users import KnownUser, admits, document_id
-from runtime.registry.models import ANYONE, KNOWN, App, Client, Rate
+from runtime.registry.models import (
+    ANYONE,
+    AUTHORIZED_KIND,
+    COMPONENT_KIND,
+    KNOWN,
+    TOKEN_READ,
+    App,
+    Client,
+    Rate,
+)
 from runtime.registry.routes import routes_of
 from runtime.state.stored_fields import known_fields
 
@@ -39,10 +52,55 @@ class Registry:
         self._made: dict[tuple[str, str], tuple[Document, Any]] = {}
         self._apps: _Listed[App] | None = None
         self._clients: _Listed[Client] | None = None
+        self._accounts = AuthorizedAccounts(self.components, self.authorizer)
 
     def app(self, appid: str) -> App | None:
-        """Return the app, or None."""
+        """Return the app, or None.
+
+        An account without a secret of its own is one that has authorised a component:
+        its authorisations are read by id, its settings from its document or else from
+        the component's. Not for the appid that a stranger names: see `own_app`.
+        """
+        own = self.own_app(appid)
+        if own is not None and own.kind != AUTHORIZED_KIND:
+            return own
+        return self._accounts.find(appid, own) or own
+
+    def own_app(self, appid: str) -> App | None:
+        """Return the app that has a document of its own, as that document has it.
+
+        Unlike `app` it asks for no authorisation, so anybody may name the appid.
+        """
         return self._of("apps", appid, _app)
+
+    def authorizer(self, component: str, appid: str) -> Authorizer | None:
+        """Return the authorisation that an account has given a component, or None."""
+        id_ = document_id_of(component, appid)
+        return self._of(AUTHORIZERS, id_, _authorizer)
+
+    def components(self, *, within: float = FRESH_SECONDS) -> tuple[App, ...]:
+        """Return the components of the open platform, of a listing of that time."""
+        apps = self._listed_apps(within, FIRST_SECONDS).all
+        return tuple(app for app in apps if app.kind == COMPONENT_KIND)
+
+    def scopes_of(self, client: Client, appid: str) -> tuple[str, ...] | None:
+        """Return the client's scopes for an app, None if it may not use the app.
+
+        The appid itself is looked for first, then `{component}-*` of a component that
+        the account has authorised, which never includes token:read.
+        """
+        scopes = client.scopes_by_app.get(appid)
+        if scopes is not None:
+            return scopes
+        keys = [key for key in client.scopes_by_app if key.endswith("-*")]
+        app = self.app(appid) if keys else None
+        authorizers = app.authorizers if app else ()
+        known = {f"{each.component}-*" for each in authorizers}
+        found = [client.scopes_by_app[key] for key in keys if key in known]
+        if not found:
+            return None
+        both = dict.fromkeys(scope for scopes in found for scope in scopes)
+        return tuple(scope for scope in both if scope != TOKEN_READ)
 
     def apps(self, *, first: float = FIRST_SECONDS) -> tuple[App, ...]:
         """Return all apps; a new one and a change are seen within two seconds.
@@ -97,6 +155,8 @@ class Registry:
         found: list[App] = []
         fault: UnreadableDocument | None = None
         for appid in client.scopes_by_app:
+            if appid.endswith("*"):
+                continue
             try:
                 app = self.app(appid)
             except UnreadableDocument as error:
@@ -203,6 +263,10 @@ class _Listed(Generic[T]):
 def _app(appid: str, document: Document) -> App:
     fields = _fields(App, document.content)
     fields["routes"] = routes_of(fields.get("routes", ()))
+    fields.pop("authorizers", None)
+    if not fields.get("secret") and fields["kind"] != AUTHORIZED_KIND:
+        raise ValueError("secret")
+    _fields(Defaults, fields.get("authorized_defaults", {}))
     return App(appid=appid, revision=document.version, **fields)
 
 
@@ -225,6 +289,10 @@ def _known_user(id_: str, document: Document) -> KnownUser:
     if document_id(user.sub) != id_:
         raise ValueError("sub")
     return user
+
+
+def _authorizer(id_: str, document: Document) -> Authorizer:
+    return authorizer_from(id_, document.version, document.content)
 
 
 def _fields(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, parse_qsl
 
-from runtime.registry.ids import APPID, PROOF_NAME
+from runtime.registry.ids import ALL_ACCOUNTS, APPID, PROOF_NAME
 from runtime.registry.models import ANYONE, KNOWN
 from runtime.web.origins import HOST_NAME, ORIGIN, PORT, is_origin, parts_of
 
@@ -120,6 +120,10 @@ app_id = text(APPID, "wx and 16 hexadecimal digits")
 push_token = text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits")
 
 aes_key = text(r"[A-Za-z0-9]{43}", "43 letters and digits")
+app_key = text(
+    rf"{APPID}|{ALL_ACCOUNTS}",
+    "wx and 16 hexadecimal digits, or those of a component with -* behind",
+)
 
 
 def scope(value: Any) -> str:

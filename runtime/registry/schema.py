@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.errors import GatewayError
-from runtime.registry.fields import NEEDED, RULES, SINCE, client_id_rule
+from runtime.registry.authorizers import document_id as document_id_of
+from runtime.registry.fields import NEEDED, RULES, SINCE, client_id_rule, silent_fault
 from runtime.registry.known_users import document_id
-from runtime.registry.models import ANYONE
+from runtime.registry.models import ANYONE, AUTHORIZED_KIND, COMPONENT_KIND
 from runtime.registry.rules import OWN_SCHEME, Fault, Rule, app_id
 
 SCHEMA_FIELD = "schema"
@@ -22,6 +23,18 @@ _TOGETHER = (
     *("openids", "confirm", "allow"),
 )
 """Fields of a client that may contradict each other."""
+
+_APP_TOGETHER = (
+    *("kind", "secret", "token_mode", "token", "encoding_aes_key"),
+    *("oauth_scope", "subject", "authorized_defaults"),
+)
+"""Fields of an app that may contradict each other."""
+
+_OF_COMPONENT = (
+    *("secret", "token_mode", "token", "encoding_aes_key"),
+    *("previous_token", "previous_encoding_aes_key", "authorized_defaults"),
+)
+"""Fields that an account of a component cannot have: the component's count."""
 
 
 class InvalidDocument(GatewayError):
@@ -56,13 +69,10 @@ def app_document(
     if kept is None:
         _checked("appid", app_id, appid)
     content = _content("apps", fields, {**(kept or {}), **(later or {})})
-    if kept and _unchanged(("oauth_scope", "subject"), content, kept):
+    if kept and _unchanged(_APP_TOGETHER, content, kept):
         return content
-    silent = content.get("oauth_scope") == "snsapi_base"
-    if silent and content.get("subject") == "unionid":
-        # WeChat returns a unionid only with snsapi_userinfo: every sign-in would fail.
-        fault = "must be snsapi_userinfo, since subject is unionid"
-        raise InvalidDocument("oauth_scope", fault)
+    for field, fault in _app_contradictions(content):
+        raise InvalidDocument(field, fault)
     return content
 
 
@@ -102,6 +112,23 @@ def known_user_document(
     content = _content("people", fields, {**(kept or {}), **(later or {})})
     if document_id(content["sub"]) != id_:
         raise InvalidDocument("sub", "must be the one of which the id is the hash")
+    return content
+
+
+def authorizer_document(
+    id_: str,
+    fields: Mapping[str, Any],
+    *,
+    kept: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the content of `authorizers/{id_}`; InvalidDocument names the field.
+
+    `kept` and `later` are as in `app_document`.
+    """
+    content = _content("authorizers", fields, {**(kept or {}), **(later or {})})
+    if document_id_of(content["component"], content["appid"]) != id_:
+        raise InvalidDocument("appid", "must be the one that the id names")
     return content
 
 
@@ -198,6 +225,21 @@ def _checked(name: str, rule: Rule, value: Any) -> Any:
 def _shown(name: Any) -> str:
     # If name and value were mixed up, this is the value, and may be a secret.
     return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
+
+
+def _app_contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each field of an app that contradicts another one, and what is wrong."""
+    kind = content["kind"]
+    if kind == AUTHORIZED_KIND:
+        for field in _OF_COMPONENT:
+            if field in content:
+                yield field, "must not be there: the component's counts"
+    elif not content.get("secret"):
+        yield "secret", "is missing"
+    if "authorized_defaults" in content and kind != COMPONENT_KIND:
+        yield "authorized_defaults", "must not be there, unless kind is component"
+    if fault := silent_fault(content):
+        yield "oauth_scope", fault
 
 
 def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -25,9 +25,6 @@ GATEWAY_TOKEN_SECONDS = 7200
 LONGEST = 512
 """Characters; WeChat tells callers to reserve as many for a token."""
 
-TOKEN_READ = "token:read"
-"""The scope for reading the real access_token; no path pattern covers it."""
-
 
 GatewayToken = NewType("GatewayToken", str)
 """A token that we issued to a client, or that a caller presents as one."""

@@ -80,7 +80,8 @@ def test_no_field_is_forgotten():
     """Each field that the registry reads is in the tables here, or generated."""
     attributes = {ATTRIBUTES.get(field, field) for field in OF_CLIENT}
 
-    of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, "revision"}
+    others = {"revision", "authorizers", "authorized_defaults"}
+    of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, *others}
     assert {each.name for each in fields(App)} == of_app
     assert {each.name for each in fields(Client)} == {*attributes, *GENERATED}
     assert set(GENERATED) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}

@@ -32,6 +32,7 @@ CHANGES = {
                 ("apps", "kind"),
                 ("clients", "name"),
                 ("people", "sub"),
+                ("authorizers", "component"),
             )
         ),
         ("SCHEMA = max(", f"{LATER_SINCE}SCHEMA = max("),
@@ -40,6 +41,7 @@ CHANGES = {
         ('"encoding_aes_key")', '"encoding_aes_key", "later_secret")'),
         ('("pairwise_salt",)', '("pairwise_salt", "later_secret")'),
         ('("sub",)', '("sub", "later_secret")'),
+        ('("refresh_token",)', '("refresh_token", "later_secret")'),
     ),
     "runtime/registry/models.py": (
         ("    mp_verify: tuple[str, ...] = ()\n", "{model}"),

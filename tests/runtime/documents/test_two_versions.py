@@ -319,6 +319,10 @@ FIRST = {
         *("js_domains", "rate", "session_key", "disabled", "epoch"),
     },
     "people": {"sub", "name", "groups", "email", "role"},
+    "authorizers": {
+        *("component", "appid", "kind", "refresh_token", "permission_sets", "state"),
+        *("user_name", "service_type", "authorized_at"),
+    },
 }
 
 

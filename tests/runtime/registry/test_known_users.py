@@ -10,9 +10,7 @@ import pytest
 from runtime.crypto.envelope import Envelope
 from runtime.documents.bucket import BucketStore
 from runtime.documents.documents import Documents
-from runtime.documents.folder import FolderStore
 from runtime.documents.redis_copies import DocumentCopies
-from runtime.documents.store import StoreAway
 from runtime.documents.unreadable import UnreadableDocument
 from runtime.errors import ServiceUnavailable
 from runtime.registry.models import Client
@@ -20,31 +18,13 @@ from runtime.registry.registry import Registry
 from runtime.registry.schema import InvalidDocument, client_document
 from runtime.state.redis_store import RedisStore
 from tests.support.ports import free_port
+from tests.support.watched_store import WatchedStore
 
 LI, HAN = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oHanMeiMei"
 
 
 def id_of(sub):
     return hashlib.sha256(sub.encode()).hexdigest()
-
-
-class WatchedStore(FolderStore):
-    """The real folder, which counts what it is asked for, and may be away."""
-
-    def __init__(self, root):
-        super().__init__(root)
-        self.away = False
-        self.listed, self.asked = [], []
-
-    def chains(self, kind):
-        self.listed.append(kind)
-        return super().chains(kind)
-
-    def versions(self, name):
-        self.asked.append(name)
-        if self.away:
-            raise StoreAway("ListObjects: ConnectTimeoutError")
-        return super().versions(name)
 
 
 @pytest.fixture
