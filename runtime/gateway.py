@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runtime.custody.upkeep import Upkeep
     from runtime.documents.documents import Documents
     from runtime.health import Health
+    from runtime.push.budgets import Budgets
+    from runtime.push.deliveries import Deliveries
     from runtime.push.inbox import Inbox
     from runtime.registry.authorizers import Authorizers
     from runtime.registry.page_origins import PageOrigins
@@ -320,17 +322,33 @@ class Gateway:
     def inbox(self) -> Inbox:
         """Return the inbox of pushes."""
         from runtime.crypto.envelope import Envelope
-        from runtime.push.inbox import MB, Budgets, Inbox
+        from runtime.push.inbox import Inbox
 
-        settings = self.settings
         return Inbox(
             self.push_store,
-            Envelope(settings.master_keys),
-            budgets=Budgets(
-                settings.push_mb_per_app * MB, settings.push_mb_in_all * MB
-            ),
-            age=settings.push_age_seconds,
+            Envelope(self.settings.master_keys),
+            budgets=self._push_budgets,
+            age=self.settings.push_age_seconds,
         )
+
+    @lazy
+    def deliveries(self) -> Deliveries:
+        """Return the jobs of what is to be delivered."""
+        from runtime.crypto.envelope import Envelope
+        from runtime.push.deliveries import Deliveries
+
+        return Deliveries(
+            self.push_store,
+            Envelope(self.settings.master_keys),
+            budgets=self._push_budgets,
+        )
+
+    @lazy
+    def _push_budgets(self) -> Budgets:
+        from runtime.push.budgets import MB, Budgets
+
+        settings = self.settings
+        return Budgets(settings.push_mb_per_app * MB, settings.push_mb_in_all * MB)
 
     @lazy
     def flows(self) -> Flows:

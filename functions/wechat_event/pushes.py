@@ -12,7 +12,7 @@ from functions.wechat_event.checked import (
 )
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
-from runtime.push.inbox import InboxFull
+from runtime.push.budgets import InboxFull
 from runtime.push.receiving import PushRefused, answer_to_check, receive
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response

@@ -17,18 +17,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.envelope import Envelope
-from runtime.errors import ServiceUnavailable
+from runtime.push.budgets import Budgets, InboxFull
 from runtime.push.push_message import Message
+from runtime.push.queue_scripts import LIFE_SECONDS
 from runtime.push.receiving import AGE_SECONDS, PushRefused, Received
 from runtime.state.redis_store import RedisStore
-
-LIFE_SECONDS = 3 * 86400
-"""How long a body is stored."""
 
 SEEN_SECONDS = 900
 """How long an equal push is recognized at least; WeChat repeats within seconds."""
@@ -38,8 +35,6 @@ OVERHEAD = 512
 
 MOST_DROPPED = 500
 """Pushes that one run of a script removes, so that Redis is never held up for long."""
-
-MB = 1024 * 1024
 
 log = logging.getLogger("gateway.push")
 
@@ -139,20 +134,6 @@ if redis.call('XLEN', stream) == 0 then redis.call('HDEL', sizes, app) end
 return ended
 """
 )
-
-
-class InboxFull(ServiceUnavailable):
-    """A push that no budget has room for; WeChat sends it again."""
-
-    code = "push_inbox_full"
-
-
-@dataclass(frozen=True, slots=True)
-class Budgets:
-    """The most bytes that the pushes of one app, and of all, take in Redis."""
-
-    per_app: float = 16 * MB
-    in_all: float = 256 * MB
 
 
 class Inbox:

@@ -8,7 +8,8 @@ import pytest
 
 from runtime.crypto.envelope import Envelope
 from runtime.push import inbox as module
-from runtime.push.inbox import OVERHEAD, Budgets, Inbox, InboxFull
+from runtime.push.budgets import Budgets, InboxFull
+from runtime.push.inbox import OVERHEAD, Inbox
 from runtime.push.push_message import read_message
 from runtime.push.receiving import Received
 from runtime.state.redis_clients import connect
