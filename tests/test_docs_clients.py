@@ -31,7 +31,7 @@ def test_no_lock_names_a_registry():
 
 def test_each_program_belongs_to_a_client():
     """None is left behind, and the shared ones are named."""
-    shared = {"django_site.py", "hosts_file", "use_werobot.py"}
+    shared = {"django_site.py", "hosts_file", "use_co_wechat.cjs", "use_werobot.py"}
     programs = {each.name for each in (HERE / "programs").iterdir()} - {"__pycache__"}
 
     assert programs == shared | {each.program for each in CLIENTS}
