@@ -46,6 +46,7 @@ class Settings:
     s3_create_only: str = "auto"
     wechat_api_url: str = "https://api.weixin.qq.com"
     wechat_open_url: str = "https://open.weixin.qq.com"
+    wechat_mp_url: str = "https://mp.weixin.qq.com"
     wechat_deadline_seconds: float = 5.0
     session_days: float = 7.0
     cookie_domain: str = ""
@@ -135,6 +136,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "S3_CREATE_ONLY": (word("auto", "s3", "oss"), False),
     "WECHAT_API_URL": (web_url, False),
     "WECHAT_OPEN_URL": (web_url, False),
+    "WECHAT_MP_URL": (web_url, False),
     "WECHAT_DEADLINE_SECONDS": (positive, False),
     "SESSION_DAYS": (positive, False),
     "COOKIE_DOMAIN": (domain, False),

@@ -14,6 +14,9 @@ from local_settings.secrets_file import NAMES, read_or_make_secrets
 from local_settings.settings_file import FOLDER, save_settings
 
 _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
+_ACCOUNTS = "WECHAT_MP_URL"
+"""By default on the host of WECHAT_OPEN_URL, as in the sandbox."""
+
 THIS_MACHINE = "127.0.0.0/8,::1/128"
 """Where a developer's own services listen, and routes of pushes may lead."""
 
@@ -67,6 +70,7 @@ def _with_sandbox(
 ) -> str | None:
     missing = [name for name in _PLATFORM if _is_missing(environ, name)]
     if not missing:
+        _default(environ, {_ACCOUNTS: environ[_PLATFORM[1]]})
         return None
     if len(missing) < len(_PLATFORM):
         # The sandbox's pages would not work with the real API.
@@ -76,7 +80,7 @@ def _with_sandbox(
     log = FOLDER / "sandbox.log"
     sandbox = sandbox_process.start(machine.sandbox_port, log=log)
     children.add(sandbox.process.pid)
-    _default(environ, dict.fromkeys(_PLATFORM, sandbox.url))
+    _default(environ, dict.fromkeys((*_PLATFORM, _ACCOUNTS), sandbox.url))
     return sandbox.url
 
 

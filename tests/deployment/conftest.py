@@ -104,6 +104,7 @@ def _settings(folder, redis_url, wechat_url):
         CERTIFICATE_KEY="-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----",
         WECHAT_API_URL=wechat_url,
         WECHAT_OPEN_URL=wechat_url,
+        WECHAT_MP_URL=wechat_url,
     )
 
 

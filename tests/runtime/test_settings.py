@@ -27,6 +27,7 @@ OPTIONAL = (
     "S3_CREATE_ONLY",
     "WECHAT_API_URL",
     "WECHAT_OPEN_URL",
+    "WECHAT_MP_URL",
     "WECHAT_DEADLINE_SECONDS",
     "SESSION_DAYS",
     "REDIS_WAIT",
@@ -67,6 +68,7 @@ def test_a_complete_environment_is_read():
         login_client="demo",
         wechat_api_url="https://api.weixin.qq.com",
         wechat_open_url="https://open.weixin.qq.com",
+        wechat_mp_url="https://mp.weixin.qq.com",
         wechat_deadline_seconds=5.0,
         session_days=7.0,
     )

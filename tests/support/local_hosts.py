@@ -28,6 +28,7 @@ SETTINGS = {
     "LOGIN_CLIENT": "demo",
     "WECHAT_API_URL": "http://127.0.0.1:1",
     "WECHAT_OPEN_URL": "http://127.0.0.1:1",
+    "WECHAT_MP_URL": "http://127.0.0.1:1",
 }
 """A complete set, so that nothing is filled in and nothing started."""
 

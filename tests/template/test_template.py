@@ -24,7 +24,10 @@ RESOURCE_OF = {
     if resource.get("Type", "").endswith("::Function")
 }
 SETTINGS = {name.upper() for name in Settings.__dataclass_fields__}
-SECRET = {"REDIS_URL", "MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS", "OIDC_KEY"}
+SECRET = {
+    *("REDIS_URL", "PUSH_REDIS_URL", "MASTER_KEYS", "COOKIE_SECRETS"),
+    *("TOKEN_SECRETS", "OIDC_KEY"),
+}
 # `fun` reads these from a .env or the environment, and they change what it does.
 FUNS_OWN = {
     "ACCESS_KEY_ID",
@@ -45,7 +48,11 @@ OF_THE_SERVICE = {
     "INTERNET_ACCESS",
 }
 OF_THE_BUCKET = {"BUCKET_KEY_ID", "BUCKET_KEY_SECRET"}
-LOGIN = ["/", "/login", "/login/*", "/logout", "/connect/*", "/healthz"]
+LOGIN = [
+    *("/", "/login", "/login/*", "/logout", "/connect/*", "/healthz"),
+    *("/cgi-bin/componentloginpage", "/safe/bindcomponent"),
+    "/wxaopen/safe/bindcomponent",
+]
 CALLBACK = ["/oauth_callback", "/oauth_callback/*"]
 EVENT = ["/wechat_event", "/wechat_event/*"]
 API = ["/wechat_api/*", "/*"]

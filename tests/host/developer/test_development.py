@@ -82,6 +82,17 @@ def test_half_a_platform_is_refused(prepared, missing):
         prepared(environ)
 
 
+def test_accounts_are_where_sign_ins_are(prepared):
+    """WECHAT_MP_URL follows WECHAT_OPEN_URL, unless it is set."""
+    environ = {**SETTINGS, "WECHAT_OPEN_URL": "http://127.0.0.1:2"}
+    prepared(environ)
+    del environ["WECHAT_MP_URL"]
+    prepared(environ)
+
+    assert "http://127.0.0.1:1" == SETTINGS["WECHAT_MP_URL"]
+    assert "http://127.0.0.1:2" == environ["WECHAT_MP_URL"]
+
+
 def test_a_taken_sandbox_port_is_said(prepared):
     """A sandbox port in use is reported with the option for another one."""
     environ = {name: SETTINGS[name] for name in SETTINGS if name not in PLATFORM}
