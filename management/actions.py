@@ -83,6 +83,25 @@ class NameAction(argparse.Action):
         namespace.kind, _, namespace.id = values.partition("/")
 
 
+class MatchAction(argparse.Action):
+    """Action of `--match FIELD=VALUE ...`: values by field, of which one must fit."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        match = dict(getattr(namespace, "match", {}))
+        for each in values:
+            field, separator, value = each.partition("=")
+            if not separator:
+                parser.error("--match is FIELD=VALUE, such as msg_type=text")
+            match[field] = [*match.get(field, ()), value]
+        namespace.match = match
+
+
 def rate(text: str) -> dict[str, float]:
     """Parse `PER_SECOND/BURST`, such as 10/20 or 0.5/5."""
     match = re.fullmatch(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)/([0-9]{1,6})", text)

@@ -16,6 +16,7 @@ from management.document_options import (
     update_client,
     user_fields,
 )
+from management.push_options import add_route, list_routes, one_route, update_route
 
 Define = Callable[[ArgumentParser], object]
 
@@ -111,6 +112,13 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
         _optional_appid,
     ),
     ("token", "refresh"): ("fetch the tokens of one app that are due", _refresh),
+    ("push", "route add"): (
+        "send pushes of an app to a service; print the route's secrets once",
+        add_route,
+    ),
+    ("push", "route list"): ("list the routes of an app in their order", list_routes),
+    ("push", "route update"): ("change the given fields of a route", update_route),
+    ("push", "route remove"): ("remove a route", one_route),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "history"): ("list the versions of a document", _document),

@@ -18,6 +18,7 @@ SERVICE, FUNCTION = "wechat_gateway", "admin"
 _NOT_FIELDS = (
     *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
     *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
+    *("third", "asks_token", "asks_aes_key", "token_stdin"),
 )
 
 _QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")")
@@ -48,6 +49,8 @@ def parse(words: list[str]) -> argparse.Namespace | None:
     if not hasattr(options, "verb"):
         parser.print_help()
         return None
+    if hasattr(options, "third"):  # as in the admin function's path
+        options.verb = f"{options.verb}-{options.third}"
     return options
 
 
@@ -72,13 +75,18 @@ def _parser() -> Parser:
         epilog="python manage.py NOUN VERB --help lists the arguments of a command.",
     )
     _common(parser)
-    nouns: dict[str, Any] = {}
-    of_nouns = parser.add_subparsers(dest="noun", help=argparse.SUPPRESS)
+    of_words: dict[tuple[str, ...], Any] = {
+        (): parser.add_subparsers(dest="noun", help=argparse.SUPPRESS)
+    }
     for (noun, verb), (summary, define) in COMMANDS.items():
-        if noun not in nouns:
-            made = of_nouns.add_parser(noun)
-            nouns[noun] = made.add_subparsers(dest="verb", required=True)
-        one = nouns[noun].add_parser(verb, description=summary, help=summary)
+        *first, last = noun, *verb.split()
+        for count, dest in enumerate(("verb", "third")[: len(first)], 1):
+            words = tuple(first[:count])
+            if words not in of_words:
+                made = of_words[words[:-1]].add_parser(words[-1])
+                of_words[words] = made.add_subparsers(dest=dest, required=True)
+        of_verb = of_words[tuple(first)]
+        one = of_verb.add_parser(last, description=summary, help=summary)
         define(one)
         _common(one)
     return parser

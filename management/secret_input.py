@@ -8,6 +8,11 @@ from argparse import Namespace
 
 from management.failure import Failure
 
+_ASKED = (
+    *("asks_secret", "asks_push", "asks_token", "asks_aes_key"),
+    *("token_stdin", "secret_stdin"),
+)
+
 _PROMPTS = {
     "secret": "AppSecret: ",
     "token": "Token of pushes: ",
@@ -17,13 +22,13 @@ _PROMPTS = {
 
 def read_secrets(options: Namespace) -> dict[str, str]:
     """Return the secrets that the command needs, read in a fixed order."""
+    asked = {name for name in _ASKED if getattr(options, name, False)}
     # An account that a component acts for has no secret here.
     has_secret = getattr(options, "kind", None) != "authorized"
-    asks = getattr(options, "asks_secret", False) and has_secret
-    names = ["secret"] if asks else []
-    if getattr(options, "asks_push", False):
-        names += ["token", "encoding_aes_key"]
-    from_stdin = getattr(options, "secret_stdin", False)
+    names = ["secret"] if "asks_secret" in asked and has_secret else []
+    names += ["token"] if asked & {"asks_push", "asks_token", "token_stdin"} else []
+    names += ["encoding_aes_key"] if asked & {"asks_push", "asks_aes_key"} else []
+    from_stdin = bool(asked & {"token_stdin", "secret_stdin"})
     if names and not from_stdin and not sys.stdin.isatty():
         raise Failure("A secret is asked for at a terminal, or give --secret-stdin.")
     return {name: _read(name, from_stdin=from_stdin) for name in names}

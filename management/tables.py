@@ -8,6 +8,8 @@ from typing import Any
 
 _GAP = "  "
 
+_SHOWN_ONCE = ("secret", "token", "encoding_aes_key")
+
 
 def table(answer: Mapping[str, Any]) -> str:
     """Return the answer as text."""
@@ -16,8 +18,10 @@ def table(answer: Mapping[str, Any]) -> str:
     single = [(name, _text(v)) for name, v in answer.items() if not _is_rows(v)]
     parts = [_columns(single)] if single else []
     parts += [_rows(v) for name, v in answer.items() if _is_rows(v)]
-    if "secret" in answer:
-        parts.append("The secret is shown this once.")
+    once = [name for name in _SHOWN_ONCE if name in answer]
+    if once:
+        verb = "is" if len(once) == 1 else "are"
+        parts.append(f"The {' and the '.join(once)} {verb} shown this once.")
     if paste:
         parts.append(f"To be pasted at the client:\n\n{paste}")
     return "\n\n".join(part for part in parts if part) or "none"

@@ -132,6 +132,8 @@ def _later(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
     if type(schema) is not int or schema < 1:
         raise InvalidDocument(SCHEMA_FIELD, "must be a whole number")
     later = later_fields(kind, content) if schema > SCHEMA else {}
+    if schema > SCHEMA and "routes" in content:  # a route may have later fields, too
+        later["routes"] = content["routes"]
     return {**later, SCHEMA_FIELD: schema}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.registry.ids import CLIENT_ID
@@ -69,41 +69,57 @@ ROUTE_RULES: Mapping[str, Rule] = {
 _NEEDED = ("id", "client", "url")
 
 
-def routes(value: Any) -> list[dict[str, Any]]:
-    """Accept the routes of an app, in their order."""
+def routes(value: Any, *, kept: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """Accept the routes of an app, in their order.
+
+    `kept` are those that a change begins with: what a route has of one of them is not
+    checked, since a later version of the gateway may have written it.
+    """
     if not isinstance(value, (list, tuple)) or len(value) > MOST_ROUTES:
         raise Fault(f"must be a list of 0 to {MOST_ROUTES}")
-    checked = [_numbered(place, each) for place, each in enumerate(value, 1)]
+    old = {
+        each["id"]: each for each in kept if isinstance(each, Mapping) and "id" in each
+    }
+    checked = [_numbered(place, each, old) for place, each in enumerate(value, 1)]
     ids = [each["id"] for each in checked]
     if len(set(ids)) < len(ids):
         raise Fault("must not have one id twice")
     return checked
 
 
-def _numbered(place: int, value: Any) -> dict[str, Any]:
+def _numbered(
+    place: int, value: Any, kept: Mapping[Any, Mapping[str, Any]]
+) -> dict[str, Any]:
     try:
-        return route(value)
+        if not isinstance(value, Mapping):
+            raise Fault("must be an object")
+        id_ = value.get("id")
+        return route(value, kept=kept.get(id_, {}) if isinstance(id_, str) else {})
     except Fault as fault:
         raise Fault(f"number {place}: {fault}") from None
 
 
-def route(value: Any) -> dict[str, Any]:
-    """Accept one route; Fault names the field of it."""
-    if not isinstance(value, Mapping):
-        raise Fault("must be an object")
+def route(
+    value: Mapping[str, Any], *, kept: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Accept one route; Fault names the field of it. `kept` is as in `routes`."""
+    old = kept or {}
+    if value == old:
+        return dict(value)
+    same = {name: v for name, v in value.items() if name in old and old[name] == v}
     for name in value:
-        if name not in ROUTE_RULES:
+        if name not in ROUTE_RULES and name not in same:
             raise Fault(f"{_shown(name)} is not known here")
     for name in _NEEDED:
         if name not in value:
             raise Fault(f"{name} is missing")
     checked = {
-        name: _of(name, rule, value[name])
+        name: same[name] if name in same else _of(name, rule, value[name])
         for name, rule in ROUTE_RULES.items()
         if name in value
     }
     _agree(checked)
-    return checked
+    return checked | {name: v for name, v in same.items() if name not in checked}
 
 
 def _agree(route: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from runtime.registry.authorizers import document_id as document_id_of
 from runtime.registry.fields import NEEDED, RULES, SINCE, client_id_rule, silent_fault
 from runtime.registry.known_users import document_id
 from runtime.registry.models import ANYONE, AUTHORIZED_KIND, COMPONENT_KIND
+from runtime.registry.route_fields import routes as checked_routes
 from runtime.registry.rules import OWN_SCHEME, Fault, Rule, app_id
 
 SCHEMA_FIELD = "schema"
@@ -171,8 +173,11 @@ def _content(
     if scopes := _common_items(new.get("scopes"), kept.get("scopes")):
         changed = {app: v for app, v in new["scopes"].items() if app not in scopes}
         new["scopes"] = changed
+    rules = dict(RULES[kind])
+    if "routes" in new and isinstance(old := kept.get("routes"), (list, tuple)):
+        rules["routes"] = partial(checked_routes, kept=old)
     needed = [name for name in NEEDED[kind] if name not in same]
-    checked = checked_fields(new, RULES[kind], needed=needed)
+    checked = checked_fields(new, rules, needed=needed)
     if scopes:
         checked["scopes"] = {**scopes, **checked["scopes"]}
     both = {**same, **checked}

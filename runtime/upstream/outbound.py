@@ -38,13 +38,15 @@ HostAndPort = tuple[str, int]
 class TargetFault(Exception):
     """The target was not called, or did not answer; `reason` is for operators.
 
-    `not_allowed`: an address that the rules forbid; `unreachable`: no connection, so
-    nothing was sent; `timeout`; `too_large`; `no_http`: what came is no HTTP answer.
+    `not_allowed`: an address that the rules forbid, which is `address`; `unreachable`:
+    no connection, so nothing was sent; `timeout`; `too_large`; `no_http`: what came is
+    no HTTP answer; `unresolved`: the host has no address.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, address: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.address = address
 
 
 class Outbound:
@@ -94,8 +96,8 @@ class Outbound:
             return self._transports[parts.scheme](
                 method, target, headers=headers, body=body, seconds=seconds
             )
-        except _NotAllowed:
-            raise TargetFault("not_allowed") from None
+        except _NotAllowed as error:
+            raise TargetFault("not_allowed", error.address) from None
         except AnswerTooLarge:
             raise TargetFault("too_large") from None
         except WeChatTimeout:
@@ -104,11 +106,26 @@ class Outbound:
             reason = "unreachable" if error.nothing_sent else "no_http"
             raise TargetFault(reason) from None
 
+    def check(self, url: str, *, private: bool = False) -> None:
+        """Raise TargetFault if the URL could not be called as its host resolves now.
+
+        With `private`, every address must be in an allowed network, as for http.
+        """
+        parts = urlsplit(url)
+        scheme = "http" if private else parts.scheme
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            self._checked(scheme)(parts.hostname or "", port)
+        except _NotAllowed as error:
+            raise TargetFault("not_allowed", error.address) from None
+        except OSError:
+            raise TargetFault("unresolved") from None
+
     def _checked(self, scheme: str) -> Resolve:
         def resolve(host: str, port: int) -> list[Address]:
             never = {its_host for its_host, its_port in self._never if its_port == port}
             if host.lower().rstrip(".") in never:
-                raise _NotAllowed
+                raise _NotAllowed(host)
             found = self._resolve(host, port)
             forbidden = self._addresses(never, port)
             for each in found:
@@ -121,7 +138,7 @@ class Outbound:
                     and _as_called(address) not in forbidden
                 )
                 if not allowed:
-                    raise _NotAllowed
+                    raise _NotAllowed(address)
             return found
 
         return resolve
@@ -142,4 +159,6 @@ def _as_called(text: str) -> Ip:
 
 
 class _NotAllowed(Exception):
-    pass
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address

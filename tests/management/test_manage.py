@@ -14,7 +14,9 @@ from tests.management.conftest import APP_SECRET, APPID
 
 def test_every_operation_has_its_command():
     """No verb is to be had by HTTP alone."""
-    assert set(OPERATIONS) == set(COMMANDS)
+    of_commands = {(noun, verb.replace(" ", "-")) for noun, verb in COMMANDS}
+
+    assert set(OPERATIONS) == of_commands
 
 
 def test_without_arguments_it_lists_its_verbs(manage):
@@ -29,7 +31,7 @@ def test_without_arguments_it_lists_its_verbs(manage):
 @pytest.mark.parametrize(("noun", "verb"), COMMANDS)
 def test_every_verb_explains_itself(manage, noun, verb):
     """With --json among its options."""
-    done = manage([noun, verb, "--help"])
+    done = manage([noun, *verb.split(), "--help"])
 
     assert (0, True) == (done.code, "--json" in done.output)
 

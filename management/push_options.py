@@ -1,0 +1,67 @@
+"""Options of the commands on pushes and on their routes."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, BooleanOptionalAction
+
+from management.actions import MatchAction
+from management.document_options import appid_argument, clear_option
+
+
+def add_route(parser: ArgumentParser) -> None:
+    """Define the arguments of a new route."""
+    appid_argument(parser)
+    formats = "wechat, as WeChat would have sent it, or event, a CloudEvent"
+    parser.add_argument("--format", metavar="FORMAT", help=formats)
+    _route_fields(parser, needed=True)
+
+
+def list_routes(parser: ArgumentParser) -> None:
+    """Define the arguments of a list of routes."""
+    appid_argument(parser)
+    openids = "show the openids that a route compares, not their number"
+    parser.add_argument("--openids", action="store_true", help=openids)
+
+
+def update_route(parser: ArgumentParser) -> None:
+    """Define the arguments that change a route."""
+    one_route(parser)
+    _route_fields(parser, needed=False)
+    anew = "make new secrets and print them once; the old ones end at once"
+    parser.add_argument("--new-secrets", action="store_true", help=anew)
+    clear_option(parser)
+
+
+def one_route(parser: ArgumentParser) -> None:
+    """Define which route a command is about."""
+    appid_argument(parser)
+    parser.add_argument("route", metavar="ROUTE", help="the route's id")
+
+
+def _route_fields(parser: ArgumentParser, *, needed: bool) -> None:
+    add = parser.add_argument
+    add("--client", metavar="ID", required=needed, help="client that gets the pushes")
+    add("--url", metavar="URL", required=needed, help="where the service takes them")
+    fits = "which pushes: msg_type, event, info_type, openid, event_key or content"
+    add("--match", action=MatchAction, nargs="+", metavar="FIELD=VALUE", help=fits)
+    _flag(parser, "--reply", "it may answer the user; any other route gets a copy")
+    _flag(parser, "--stop", "later routes get nothing of a push that fits")
+    _flag(parser, "--ordered", "a user's later pushes wait for one that failed")
+    late = "of a reply that comes too late: customer_service or off"
+    add("--late-reply", metavar="HOW", help=late)
+    hold = "keep WeChat waiting for a reply so long, 1 to 14"
+    add("--hold", metavar="SECONDS", type=int, help=hold)
+    within = "how long the service has to reply, 4 by default"
+    add("--reply-within", metavar="SECONDS", type=float, help=within)
+    add("--place", metavar="N", type=int, help="1 for the first route of the app")
+    _flag(parser, "--plain", "send plain text; only into PUSH_PRIVATE_NETWORKS")
+    token = "ask for the token that the service has already"
+    add("--token", dest="asks_token", action="store_true", help=token)
+    key = "ask for the AES key that the service has already"
+    add("--aes-key", dest="asks_aes_key", action="store_true", help=key)
+    stdin = "read that token from stdin, and with --aes-key the AES key after it"
+    add("--token-stdin", action="store_true", help=stdin)
+
+
+def _flag(parser: ArgumentParser, option: str, summary: str) -> None:
+    parser.add_argument(option, action=BooleanOptionalAction, help=summary)
