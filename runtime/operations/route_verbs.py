@@ -1,6 +1,6 @@
 """Commands on the routes of an app's pushes: `push route add|list|update|remove`.
 
-A route's token, AES key or signing secret is told once, when it is made.
+A route's token, AES key or signing secret is revealed once, when it is made.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         )
     routes.insert(known.get("place", len(routes) + 1) - 1, made)
     version = _write(gateway, known["appid"], found, routes)
-    told = {name: made[name] for name in _SECRETS if name in made}
-    return _answer(known["appid"], routes, made, version, told, warnings)
+    revealed = {name: made[name] for name in _SECRETS if name in made}
+    return _answer(known["appid"], routes, made, version, revealed, warnings)
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +102,8 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     routes.remove(old)
     routes.insert(place, made)
     version = _write(gateway, known["appid"], found, routes)
-    told = {n: made[n] for n in _SECRETS if n in made and made[n] != old.get(n)}
-    return _answer(known["appid"], routes, made, version, told, warnings)
+    revealed = {n: made[n] for n in _SECRETS if n in made and made[n] != old.get(n)}
+    return _answer(known["appid"], routes, made, version, revealed, warnings)
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,13 +211,13 @@ def _answer(
     routes: list[dict[str, Any]],
     made: Mapping[str, Any],
     version: int,
-    told: Mapping[str, Any],
+    revealed: Mapping[str, Any],
     warnings: list[str],
 ) -> dict[str, Any]:
     place = [each["id"] for each in routes].index(made["id"]) + 1
     row = _shown(made, openids=False)
     given = {name: value for name, value in row.items() if value not in (None, {})}
-    answer = {"appid": appid, **given, "place": place, **told, "version": version}
+    answer = {"appid": appid, **given, "place": place, **revealed, "version": version}
     return {**answer, **({"warnings": warnings} if warnings else {})}
 
 
