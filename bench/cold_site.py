@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 from bench import fc
 from local_settings.secrets_file import read_or_make_secrets
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.gateway import Gateway
+from runtime.push.encryption import signature
 from runtime.registry.client_secrets import hash_secret, make_secret
 from runtime.registry.schema import app_document, client_document
 from runtime.settings import settings_from
 from runtime.web.cookies import sign_cookie
+
+TOKEN = "TokenOfPushes"
+"""Of the service account, in plain mode."""
 
 SERVICE, WEBSITE, CLIENT = "wx" + "5" * 16, "wx" + "6" * 16, "demo"
 
@@ -38,6 +43,11 @@ class Site:
         for file in Path(root).glob("*/*/1.json"):
             copies.put("/".join(file.parts[-3:-1]), 1, file.read_bytes())
 
+    def signed_push(self) -> str:
+        """Return the query with which WeChat would send a message now."""
+        parts = {"timestamp": str(int(time.time())), "nonce": "n"}
+        return urlencode({**parts, "signature": signature(TOKEN, *parts.values())})
+
     def forged_cookie(self) -> str:
         """Return a session cookie with the signature of another key."""
         name, keys = self.gateway.sessions.cookie_name, {1: b"another" * 5}
@@ -59,7 +69,9 @@ def open_site(folder: Path, redis_url: str) -> Site:
     gateway.redis_store = Gateway(settings_from(bucket)).redis_store
     secret = make_secret(CLIENT)
     for appid, kind in ((SERVICE, "service"), (WEBSITE, "website")):
-        app = app_document(appid, {"kind": kind, "secret": "f" * 32})
+        fields = {"kind": kind, "secret": "f" * 32}
+        fields |= {"token": TOKEN} if appid == SERVICE else {}
+        app = app_document(appid, fields)
         gateway.documents.write("apps", appid, app, after=0)
     client = {
         "name": "Demo",

@@ -12,6 +12,11 @@ from bench.cold_site import CLIENT, SERVICE, Site
 COOKIE_ONLY, API = (0.25, 0.12), (0.65, 0.4)
 """Bar and goal, as ratios to the Flask service."""
 
+MESSAGE = (
+    "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><MsgType>text"
+    "</MsgType><Content>hello</Content><MsgId>1</MsgId></xml>"
+)
+
 _PAGE = MappingProxyType({"ACCEPT": "text/html"})
 _JSON = MappingProxyType({"ACCEPT": "application/json"})
 
@@ -129,4 +134,13 @@ def first_calls(site: Site) -> tuple[FirstCall, ...]:
             lists=True,
         ),
         FirstCall("refresh: nothing due", "refresh", "", '{"version":', lists=True),
+        FirstCall(
+            "wechat_event: a message",
+            "wechat_event",
+            f"/wechat_event/{SERVICE}?{site.signed_push()}",
+            "success",
+            body=MESSAGE,
+            kind="text/xml",
+        ),
+        FirstCall("deliver: nothing due", "deliver", "", '{"version":'),
     )

@@ -16,9 +16,13 @@ def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     """
     if refusal := next((answer[each] for each in _REFUSALS if answer.get(each)), None):
         raise CheckFailed(str(refusal))
-    if answer.get("redis") == "other_deployment":
-        raise CheckFailed("Redis belongs to another deployment")
-    away = [name for name in ("redis", "config") if answer.get(name) != "ok"]
+    states = {"redis": None, "config": None} | {
+        name: answer[name] for name in _NEEDED if name in answer
+    }
+    for name, state in states.items():
+        if state == "other_deployment":
+            raise CheckFailed(f"{name} belongs to another deployment")
+    away = [name for name, state in states.items() if state != "ok"]
     if away:
         raise CheckFailed(f"{' and '.join(away)} away")
     return expected_version(answer, expected)
@@ -31,6 +35,8 @@ def expected_version(answer: Mapping[str, Any], expected: str) -> str:
         raise CheckFailed(f"version {found} instead of {expected}")
     return f"version {found}"
 
+
+_NEEDED = ("redis", "push_redis", "config")
 
 _REFUSALS = ("ErrorCode", "errorType", "error")
 """Fields with the name of an error: the platform's, its runtime's, and ours."""

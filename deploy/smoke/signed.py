@@ -31,7 +31,8 @@ def signed_steps(key: Key, expected: str) -> list[Step]:
         ("admin", lambda: _admin(key, expected)),
         ("documents", lambda: _documents(key.admin)),
         ("token", lambda: _token(key.admin)),
-        ("refresh", lambda: _refresh(key, expected)),
+        ("refresh", lambda: _ticked(key, "refresh", expected)),
+        ("deliver", lambda: _ticked(key, "deliver", expected)),
     ]
 
 
@@ -70,12 +71,10 @@ def _refreshed(admin: Endpoint, appid: str) -> str:
     return str(token["outcome"])
 
 
-def _refresh(key: Key, expected: str) -> str:
+def _ticked(key: Key, name: str, expected: str) -> str:
     event = json.dumps({"triggerTime": "", "triggerName": "smoke", "payload": ""})
     invoke = key.client.invoke_function
-    done = _called(
-        lambda: json.loads(invoke(key.service, "refresh", event.encode()).data)
-    )
+    done = _called(lambda: json.loads(invoke(key.service, name, event.encode()).data))
     if "errcode" in done:  # the path of an invocation, taken for one of WeChat's API
         raise CheckSkipped("this URL does not invoke functions")
     if failure := done.get("error") or done.get("errorMessage"):

@@ -1,4 +1,4 @@
-"""The refresh function: a bounded round over all apps' credentials, and old pushes."""
+"""The refresh function: a bounded round over all apps' credentials."""
 
 from __future__ import annotations
 
@@ -117,11 +117,4 @@ def _refresh_one(gateway: Gateway, name: str, limit: _Limit) -> str:
     return outcome.value
 
 
-def tick(gateway: Gateway) -> dict[str, int]:
-    """Refresh what is due, then remove the pushes that are too old."""
-    done = refresh(gateway)
-    ended = gateway.inbox.sweep()
-    return {**done, "pushes_ended": ended} if ended else done
-
-
-handler = timer(tick, name="refresh")
+handler = timer(refresh, name="refresh")

@@ -51,6 +51,8 @@ LOADED = {
     "oidc: wrong secret": {"redis", "runtime.registry.registry"},
     "admin: list of apps": APPS,
     "refresh: nothing due": {"redis"} | APPS,
+    "wechat_event: a message": {"redis"} | APPS,
+    "deliver: nothing due": {"redis"},
 }
 """By the first call of a new instance: all of the above that it may load."""
 

@@ -55,13 +55,24 @@ def documents(file):
     return list(yaml.safe_load_all(file.read_text("utf-8")))
 
 
+def all_of_kind(kind):
+    """Return the objects of this kind in deploy/k8s."""
+    files = [*K8S.glob("*.yaml"), *K8S.glob("*.yaml.example")]
+    return [each for file in files for each in documents(file) if each["kind"] == kind]
+
+
 def of_kind(kind):
     """Return the one object of this kind in deploy/k8s."""
-    files = [*K8S.glob("*.yaml"), *K8S.glob("*.yaml.example")]
-    (found,) = (
-        each for file in files for each in documents(file) if each["kind"] == kind
-    )
+    (found,) = all_of_kind(kind)
     return found
+
+
+def cron_jobs():
+    """Return the cron jobs by the function that each runs."""
+    return {
+        each["metadata"]["name"].removeprefix("wechat-gateway-"): each
+        for each in all_of_kind("CronJob")
+    }
 
 
 def instruction(name, *, file=DEPLOY / "Dockerfile"):

@@ -14,6 +14,7 @@ from tests.deploy_files.readers import (
     NEEDED,
     ROOT,
     SETTINGS,
+    cron_jobs,
     documents,
     instruction,
     of_kind,
@@ -29,10 +30,11 @@ FILES = sorted(
     for each in (*K8S.glob("*.yaml"), *K8S.glob("*.yaml.example"))
     if each.name != "kustomization.yaml"
 )
-DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")
+DEPLOYMENT, CRON_JOBS = of_kind("Deployment"), cron_jobs()
+JOBS = {name: each["spec"]["jobTemplate"]["spec"] for name, each in CRON_JOBS.items()}
 PODS = {
     "host": DEPLOYMENT["spec"]["template"],
-    "refresh": CRON["spec"]["jobTemplate"]["spec"]["template"],
+    **{name: each["template"] for name, each in JOBS.items()},
 }
 each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS)
 
@@ -189,25 +191,28 @@ def test_there_are_always_several():
     assert scaler["scaleTargetRef"]["name"] == DEPLOYMENT["metadata"]["name"]
 
 
-def test_the_cron_job_is_the_timer():
-    """The cron job runs at template.yml's interval, and pods run no timer."""
-    (timer,) = TEMPLATE.timers
+def test_each_timer_has_its_cron_job():
+    """At template.yml's interval; pods run no timer, and no job delays another."""
     (host,) = PODS["host"]["spec"]["containers"]
-    (refresh,) = PODS["refresh"]["spec"]["containers"]
 
-    assert (60, "* * * * *") == (timer.seconds, CRON["spec"]["schedule"])
-    assert "Forbid" == CRON["spec"]["concurrencyPolicy"]
     assert "--timers=false" in host["args"]
-    assert ["python", "-m", "host.tick"] == refresh["command"]
+    assert {each.function.name for each in TEMPLATE.timers} == set(CRON_JOBS)
+    for timer in TEMPLATE.timers:
+        name = timer.function.name
+        (container,) = PODS[name]["spec"]["containers"]
+        cron_job = CRON_JOBS[name]["spec"]
+        assert (60, "* * * * *") == (timer.seconds, cron_job["schedule"])
+        assert "Forbid" == cron_job["concurrencyPolicy"]
+        assert ["python", "-m", "host.tick", name] == container["command"]
 
 
 def test_a_round_is_let_finish():
-    """A run of the cron job has time for a start and a function's call."""
-    (timer,) = TEMPLATE.timers
-    job, pod = CRON["spec"]["jobTemplate"]["spec"], PODS["refresh"]["spec"]
-
-    assert job["activeDeadlineSeconds"] > timer.function.timeout
-    assert pod["terminationGracePeriodSeconds"] < MOST_SECONDS
+    """A run of a cron job has time for a start and a function's call."""
+    for timer in TEMPLATE.timers:
+        name = timer.function.name
+        assert JOBS[name]["activeDeadlineSeconds"] > timer.function.timeout
+        grace = PODS[name]["spec"]["terminationGracePeriodSeconds"]
+        assert grace < MOST_SECONDS
 
 
 def test_the_commands_name_what_is_there():

@@ -5,27 +5,28 @@ import re
 from host.fc.limits import MAX_BODY
 from host.server.options import parse_options
 from template.served import read_template
-from tests.deploy_files.readers import ROOT, address_seen, of_kind
+from tests.deploy_files.readers import ROOT, address_seen, cron_jobs, of_kind
 
-DEPLOYMENT, CRON = of_kind("Deployment"), of_kind("CronJob")
+DEPLOYMENT = of_kind("Deployment")
 POD = DEPLOYMENT["spec"]["template"]
 TEMPLATE = read_template(ROOT / "template.yml")
 
 
-def test_requests_reach_the_host_and_never_the_refresh():
-    """Ingress, Service and pods fit, and the cron job's pods get no request."""
+def test_requests_reach_the_host_and_no_cron_job():
+    """Ingress, Service and pods fit, and the cron jobs' pods get no request."""
     labels = POD["metadata"]["labels"]
     service = of_kind("Service")
     (rule,) = of_kind("Ingress")["spec"]["rules"]
     (path,) = rule["http"]["paths"]
     (container,) = POD["spec"]["containers"]
-    refresh = CRON["spec"]["jobTemplate"]["spec"]["template"]
     ports = {each["name"]: each["containerPort"] for each in container["ports"]}
 
     assert labels == service["spec"]["selector"]
     assert labels == DEPLOYMENT["spec"]["selector"]["matchLabels"]
     assert labels == of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
-    assert labels != refresh["metadata"]["labels"]
+    for cron_job in cron_jobs().values():
+        pod = cron_job["spec"]["jobTemplate"]["spec"]["template"]
+        assert labels != pod["metadata"]["labels"]
     assert service["metadata"]["name"] == path["backend"]["service"]["name"]
     port = ports[service["spec"]["ports"][0]["targetPort"]]
     assert f"--port={port}" in container["args"]

@@ -126,9 +126,11 @@ def test_an_http_trigger_is_the_same(function):
     )
 
 
-def test_the_timer_is_the_same():
+@pytest.mark.parametrize(
+    "timer", TEMPLATE.timers, ids=lambda timer: timer.function.name
+)
+def test_a_timer_is_the_same(timer):
     """The timer's interval is the template's, and it is enabled."""
-    (timer,) = TEMPLATE.timers
     (trigger,) = FUNCTIONS[timer.function.name]["triggers"]
 
     assert {"cronExpression": f"@every {timer.seconds // 60}m", "enable": True} == (

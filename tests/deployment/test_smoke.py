@@ -20,7 +20,7 @@ def test_a_deployment_that_is_well(smoke, appids):
     code, said = smoke()
 
     assert 0 == code, said
-    assert 12 == said.count("ok  ")
+    assert 13 == said.count("ok  ")
     assert f"ok           token: {appids['service']}: f" in said
     assert "all checks passed" == said.splitlines()[-1]
 
@@ -31,7 +31,7 @@ def test_without_a_key_it_says_what_it_left_out(smoke):
     code, said = smoke(ACCESS_KEY_ID="")
 
     assert (0, 8) == (code, said.count("ok  "))
-    assert "skipped      admin, documents, token, refresh: " in said
+    assert "skipped      admin, documents, token, refresh, deliver: " in said
 
 
 @pytest.mark.usefixtures("client")
@@ -40,9 +40,9 @@ def test_a_wrong_key(smoke):
     code, said = smoke(ACCESS_KEY_SECRET="wrong")
 
     assert 1 == code
-    for name in ("admin", "refresh"):
+    for name in ("admin", "refresh", "deliver"):
         assert f"FAILED       {name}: SignatureNotMatch\n" in said
-    assert "failed: admin, documents, token, refresh" == said.splitlines()[-1]
+    assert "failed: admin, documents, token, refresh, deliver" == said.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("client")
@@ -56,7 +56,7 @@ def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
     (built / "REVISION").unlink()
     version.cache_clear()
 
-    assert (1, 7) == (code, said.count(f"version {VERSION} instead of {VERSION}+"))
+    assert (1, 8) == (code, said.count(f"version {VERSION} instead of {VERSION}+"))
 
 
 @pytest.fixture

@@ -85,6 +85,7 @@ def test_before_there_is_an_app(start, smoke):
     assert [
         "skipped      OpenID Connect: no OIDC_KEY",
         "skipped      refresh: this URL does not invoke functions",
+        "skipped      deliver: this URL does not invoke functions",
         "all checks passed",
     ] == [each for each in said if not each.startswith("ok  ")]
 
@@ -153,5 +154,5 @@ def test_unsigned_skips_what_needs_a_signature(start, smoke):
     code, said = smoke(start(), "--unsigned")
 
     assert 0 == code
-    assert "skipped      admin, documents, token, refresh: --unsigned" in said
+    assert "skipped      admin, documents, token, refresh, deliver: --unsigned" in said
     assert not [each for each in said if "ok           admin: " in each]

@@ -84,6 +84,13 @@ def test_the_timer_ticks(deployment):
     assert {"fresh", "version"} <= set(round_)
 
 
+def test_deliver_ticks(deployment):
+    """The deliver function runs upon the timer's event, with nothing due."""
+    told = events.tick(deployment.instance("deliver"), name="tick")
+
+    assert {"version"} == set(json.loads(told["result"]))
+
+
 def test_only_who_signs_reaches_admin(deployment):
     """admin refuses unsigned calls on both URLs; aliyun-fc2 can call it."""
     path = f"/2016-08-15/proxy/{SERVICE}/admin/client/list"

@@ -31,10 +31,10 @@ def kept():
     return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 
 
-def tick(folder, *, environment=SETTINGS):
+def tick(folder, *names, environment=SETTINGS):
     """Return the exit code and what was said."""
     done = subprocess.run(
-        invocation(folder),
+        [*invocation(folder), *names],
         cwd=ROOT,
         env=kept() | environment,
         capture_output=True,
@@ -55,6 +55,26 @@ def test_each_timer_ticks_once(tmp_path):
         for each in ticks_of(tmp_path)
     ]
     assert (0, True) == (code, "sweep: swept" in said)
+
+
+def test_only_the_named_function_ticks(tmp_path):
+    """A name without a timer is refused, and the names that have one are told."""
+    make_template(tmp_path, every="@every 1h")
+    code, said = tick(tmp_path, "sweep")
+    assert (0, 1) == (code, len(ticks_of(tmp_path))), said
+
+    code, said = tick(tmp_path, "sweep", "sleep")
+    told = "sleep has no timer in the template; sweep has one.\n"
+    assert (1, told, 1) == (code, said, len(ticks_of(tmp_path)))
+
+
+def test_no_timer_waits_for_another(tmp_path):
+    """All of template.yml run, and what one answers is none of the others' faults."""
+    code, said = tick(ROOT, environment={**SETTINGS, "CONFIG_URL": f"file:{tmp_path}"})
+
+    assert 1 == code  # nobody listens at the Redis of these settings
+    for name in ("refresh", "deliver"):
+        assert f'{name}: {{"error": "temporarily_unavailable"' in said
 
 
 def test_a_tick_that_fails_ends_with_1(tmp_path):

@@ -11,6 +11,7 @@ from functions.login.index import handler as login
 from functions.oauth_callback.index import handler as oauth_callback
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
+from functions.wechat_event.index import handler as wechat_event
 from tests.support.api_calls import WHO
 from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, WEBSITE
 
@@ -63,6 +64,8 @@ _VERIFIED = {**_CODE, "redirect_uri": CALLBACK_URI, "code_verifier": "v" * 43}
 _SNS = {"appid": SERVICE, "secret": CLIENT_SECRET, "code": "c" * 32}
 _TOKEN = {"access_token": "t" * 32, "openid": "o" * 28}
 
+_CHECK = {"signature": "0" * 40, "timestamp": "1", "nonce": "n", "echostr": "e"}
+
 ENDPOINTS = {
     "sign-in": page(login, "/login", next="/app"),
     "root": page(login, "/"),
@@ -112,5 +115,7 @@ ENDPOINTS = {
     "WeChat's auth": page(wechat_api, "/sns/auth", **_TOKEN),
     "js_code": page(wechat_api, "/sns/jscode2session", **_SNS),
     "media link": page(wechat_api, f"/wechat_api/media/YWI.1.1800000000.{'A' * 43}"),
+    "push": Endpoint(wechat_event, f"/wechat_event/{SERVICE}", "POST", "text/xml"),
+    "check of pushes": page(wechat_event, f"/wechat_event/{SERVICE}", **_CHECK),
     "own path": page(wechat_api, f"/wechat_api/{SERVICE}/quota", path="/x"),
 }

@@ -12,12 +12,9 @@ from functions.refresh.index import handler, refresh
 from runtime.entry.timer import timer
 from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
-from runtime.push.push_message import read_message
-from runtime.push.receiving import Received
 from runtime.settings import settings_from
 from runtime.version import version
 from tests.support.gateway_environ import make_environ
-from tests.support.pushes import INBOX, text
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
 
 STABLE = "/cgi-bin/stable_token"
@@ -139,19 +136,3 @@ def test_a_fault_of_ours_is_logged_and_not_shown(caplog):
 
     assert told == {"error": "internal_error", "version": version()}
     assert "RuntimeError" in caplog.text
-
-
-def test_old_pushes_end(gateway, redis_server):
-    """The round removes what three days have passed over."""
-    message = read_message(text().encode())
-    with redis_server.client() as redis:
-        gateway.inbox.store(SERVICE, Received(message, "n", redis.time()[0], "s", b"k"))
-        stream = f"{INBOX}:stream:{SERVICE}"
-        ((_, fields),) = redis.xrange(stream)
-        redis.delete(stream)
-        redis.xadd(stream, fields, id="1-0")
-        told = json.loads(handler.with_gateway(gateway)(EVENT, None))
-
-        assert 1 == told["pushes_ended"]
-        assert 0 == redis.xlen(stream)
-    assert "pushes_ended" not in json.loads(handler.with_gateway(gateway)(EVENT, None))
