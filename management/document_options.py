@@ -145,6 +145,8 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
     _many(parser, "--introspects", "ID", others, field="introspects")
     add("--allow", action=AllowAction, nargs="+", metavar="WHO", help=who)
     _flag(parser, "--page-qr", "computers show a page's address as the QR code")
+    account = "computers show a QR code that the service account makes"
+    _flag(parser, "--account-qr", account)
     add("--confirm", metavar="HOW", help="digits, or tap: what that sign-in takes")
 
 

@@ -277,6 +277,17 @@ class SignInNotConfigured(GatewayError):
     message = N_("Sign-in is not set up for this kind of browser.")
 
 
+class AccountQrUnavailable(GatewayError):
+    """The client's account cannot make a QR code for a sign-in; the log says why."""
+
+    status = 501
+    code = "account_qr_unavailable"
+    message = N_(
+        "The WeChat account of this service cannot make QR codes for a sign-in. "
+        "Please tell the operator of this service."
+    )
+
+
 class OidcNotConfigured(GatewayError):
     """No key to sign ID tokens with."""
 

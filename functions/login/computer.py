@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import replace
 from functools import partial
 
+from runtime.broker.account_qr import begin_by_account
 from runtime.broker.client_answer import target_of_refusal
 from runtime.broker.finish import (
     FlowEnd,
@@ -43,7 +44,7 @@ from runtime.sign_in.confirmations import (
     confirmation_id,
 )
 from runtime.sign_in.flows import StartedFlow
-from runtime.sign_in.sessions import PAGE_QR
+from runtime.sign_in.sessions import ACCOUNT_QR, PAGE_QR
 from runtime.web.browsers import Browser
 from runtime.web.messages import Request, Response, json_response, redirect, single
 
@@ -108,14 +109,9 @@ def _as_it_stands(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
     if client is None:  # end.check() has seen to it
         raise FlowExpired
     started = StartedFlow(end.state, ("", ""), end.flow.browser)
-    found = begin(
-        request,
-        gateway,
-        started,
-        client=client,
-        app=end.app,
-        scope=end.flow.scope,
-    )
+    by_account = partial(begin_by_account, language=_language(request, end))
+    start = by_account if client.account_qr else partial(begin, scope=end.flow.scope)
+    found = start(request, gateway, started, client=client, app=end.app)
     if not request.accepts_html():
         left = found.seconds if found.state in (WAITING, CONFIRMED) else 0
         return json_response({"state": found.state, "expires_in": left})
@@ -137,7 +133,7 @@ def _qr_code(
 
     client, flow, settings = end.client, end.flow, gateway.settings
     return sign_in(
-        flow.language or language_of(request),
+        _language(request, end),
         qr=None,
         wechat_url=None,
         page_qr=shown(gateway, end.state, found),
@@ -168,7 +164,7 @@ def _form(
     if found.state != CONFIRMED:
         raise _ENDS.get(found.state, FlowExpired)
     return digits_form(
-        end.flow.language or language_of(request),
+        _language(request, end),
         flow=end.state,
         tries=found.tries,
         wrong=wrong,
@@ -186,11 +182,9 @@ def _signed_in(
         raise QrCodeExpired
     if isinstance(taken, Confirmation):
         return _form(request, gateway, end, wrong=True, found=taken)
-    user = taken
-    result = gateway.flows.once(
-        end.state, lambda: finish(gateway, end, user, way=PAGE_QR)
-    )
-    language = end.flow.language or language_of(request)
+    user, way = taken.user, ACCOUNT_QR if taken.asked.account_qr else PAGE_QR
+    result = gateway.flows.once(end.state, lambda: finish(gateway, end, user, way=way))
+    language = _language(request, end)
     response = continuation(gateway, end, result, language=language)
     url = dict(response.headers).get("Location")
     if request.method == "GET" or url is None:
@@ -206,6 +200,10 @@ def _signed_in(
     # The session's cookie: all that the redirect has besides.
     of_redirect = redirect(url).headers
     return page.with_headers(*(h for h in response.headers if h not in of_redirect))
+
+
+def _language(request: Request, end: FlowEnd) -> str:
+    return end.flow.language or language_of(request)
 
 
 def _on_page(error: GatewayError, gateway: Gateway, end: FlowEnd) -> ErrorInDialect:

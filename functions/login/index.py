@@ -7,6 +7,7 @@ from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, route
 from runtime.errors import GatewayError
 from runtime.web.messages import Request, Response
+from runtime.web.own_parameters import MAKES
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
@@ -53,5 +54,7 @@ handler = entrypoint(
     ROUTES,
     mount="/login",
     dialect=login_dialect,
-    waits=lambda method, path, query: path in _OF_PROGRAMS,
+    waits=lambda method, path, query: (
+        path in _OF_PROGRAMS or (path == "/wait" and f"{MAKES}=" in query)
+    ),
 )

@@ -43,6 +43,8 @@ def scan(request: Request, gateway: Gateway, id_: str) -> Response:
     found = gateway.confirmations.find(id_)
     if found is None or found.state not in (WAITING, CONFIRMED):
         raise QrCodeExpired
+    if found.asked.account_qr:  # its QR code has another text, and leads elsewhere
+        raise QrCodeExpired
     if gateway.flows.cookies.has(request, found.asked.browser):
         raise SameBrowser
     language = language_of(request)
@@ -120,7 +122,9 @@ def _flow_of(
     flow = gateway.flows.find(state)
     if state is None or not flow.confirmation:
         raise FlowExpired
-    gateway.flows.check_browser(flow, state, request)
+    if flow.browser:
+        gateway.flows.check_browser(flow, state, request)
+    # Else only the chat of the service account, with this user alone, has the state.
     user = gateway.flows.profile(state)
     found = gateway.confirmations.find(flow.confirmation)
     if found is None:

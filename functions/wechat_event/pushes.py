@@ -10,6 +10,7 @@ from functions.wechat_event.checked import (
     refusal,
     secrets_of,
 )
+from functions.wechat_event.sign_in_scans import answer, scan_of
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
@@ -35,7 +36,7 @@ def check(request: Request, gateway: Gateway, appid: str) -> Response:
 
 def take(request: Request, gateway: Gateway, appid: str) -> Response:
     """Answer `success` to a push that is stored, or was stored before."""
-    app = _app(gateway, appid)
+    app, scan = _app(gateway, appid), None
     try:
         # The age is compared where the push is stored, by Redis' clock.
         received = receive(
@@ -45,13 +46,19 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
             now=0.0,
             age=float("inf"),
         )
+        scan = scan_of(gateway, received)
         is_new = gateway.inbox.store(app.appid, received)
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
     except InboxFull:
         count(gateway, app, "full")
-        raise
-    count(gateway, app, "stored" if is_new else "equal")
+        if scan is None:
+            raise
+    else:
+        count(gateway, app, "stored" if is_new else "equal")
+    if scan is not None:
+        # The same to an equal push: WeChat repeats it where our answer was lost.
+        return answer(gateway, app, received, scan)
     return SUCCESS
 
 

@@ -156,7 +156,7 @@ def _profile(
     app = gateway.registry.app(appid) if appid in apps.appids else None
     if app is None or not _has_current_sub(session, profile, app):
         return None
-    return profile if _is_enough(profile, asked, app) else None
+    return profile if _is_enough(profile, asked, app, apps) else None
 
 
 def _has_current_sub(session: Session, profile: Mapping[str, Any], app: App) -> bool:
@@ -169,12 +169,17 @@ def _has_current_sub(session: Session, profile: Mapping[str, Any], app: App) -> 
 
 
 def _is_enough(
-    profile: Mapping[str, Any], asked: AuthorizationRequest, app: App
+    profile: Mapping[str, Any],
+    asked: AuthorizationRequest,
+    app: App,
+    apps: SignInApps,
 ) -> bool:
     """Tell whether the profile of a silent sign-in, which has no name, is enough."""
     if profile.get("wechat_scope") != SILENT:
         return True
     if asked.dialect == WECHAT:
         return asked.scope == (SILENT,)
-    # If the app itself signs in silently, another sign-in would tell no more.
-    return "profile" not in asked.scope or app.oauth_scope == SILENT
+    # Where the app signs in silently, or makes the QR code, another sign-in would tell
+    # no more.
+    tells_no_more = app.oauth_scope == SILENT or apps.by_account
+    return "profile" not in asked.scope or tells_no_more

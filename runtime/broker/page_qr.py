@@ -1,7 +1,8 @@
-"""The QR code of our own address, by which a computer signs in without a website app.
+"""The QR code on a computer's page, by which it signs in without a website app.
 
-The computer's flow has a confirmation, whose id the QR code carries. A phone that
-scans it opens our page inside WeChat, where the service account tells whose it is.
+The computer's flow has a confirmation, whose id the QR code carries. Where it is our
+own address, a phone that scans it opens our page inside WeChat, and the service account
+tells whose it is; account_qr.py has the other one.
 """
 
 from __future__ import annotations
@@ -35,10 +36,24 @@ def begin(
     app: App,
     scope: str | None,
 ) -> Confirmation:
-    """Begin the confirmation of a flow, if it has not begun; `request` is of the flow.
+    """Begin the confirmation of a flow, if it has not begun, by a request of it."""
+    asked = asked_of(request, gateway, started, client=client, app=app, scope=scope)
+    return gateway.confirmations.start(confirmation_id(started.state), asked)
 
-    The phone shows what is known of the computer: programs that its browser names, and
-    its address, if that is one of the Internet.
+
+def asked_of(
+    request: Request,
+    gateway: Gateway,
+    started: StartedFlow,
+    *,
+    client: Client,
+    app: App,
+    scope: str | None,
+) -> Asked:
+    """Return what the phone is asked.
+
+    It shows what is known of the computer: programs that its browser names, and its
+    address, if that is one of the Internet.
     """
     settings = gateway.settings
     address = client_address(
@@ -46,7 +61,7 @@ def begin(
         forwarded_for=request.header("x-forwarded-for"),
         trusted_hops=settings.trusted_proxy_hops,
     )
-    asked = Asked(
+    return Asked(
         client_id=client.client_id,
         appid=app.appid,
         scope=scope,
@@ -54,16 +69,19 @@ def begin(
         place=public_address(address),
         browser=started.browser,
         tap=client.confirm == "tap" and client.allow == ANYONE,
+        at=int(gateway.clock()),
     )
-    return gateway.confirmations.start(confirmation_id(started.state), asked)
 
 
 def shown(gateway: Gateway, state: str, confirmation: Confirmation) -> PageQr | None:
-    """Return the QR code for the page, None if our address is too long for one."""
+    """Return the QR code for the page, None if its text is too long for one."""
     # Only a page with a QR code draws one.
     from runtime.pages.qr_symbol import picture_of
 
+    made = confirmation.asked.account_qr
     base = gateway.settings.public_base_url
-    picture = picture_of(f"{base}/login/scan/{confirmation_id(state)}")
+    picture = picture_of(made or f"{base}/login/scan/{confirmation_id(state)}")
     seconds = min(OPEN_SECONDS, confirmation.seconds)
-    return PageQr(wait_url(state), picture, seconds) if picture else None
+    if picture is None:
+        return None
+    return PageQr(wait_url(state), picture, seconds, by_account=bool(made))

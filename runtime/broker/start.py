@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from runtime.broker.account_qr import check_account
 from runtime.broker.page_qr import begin, shown, wait_url
 from runtime.gateway import Gateway
 from runtime.pages.languages import (
@@ -25,7 +26,7 @@ from runtime.sign_in.flows import Flow
 from runtime.web.browsers import Browser, browser_of
 from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request, Response, json_response, redirect
-from runtime.web.own_parameters import RENEWED, with_own
+from runtime.web.own_parameters import MAKES, RENEWED, with_own
 
 LANGUAGE_SECONDS = 365 * 86400
 
@@ -55,24 +56,33 @@ def start_sign_in(
     renewed = renewals_of(request)
     if renewed > MOST_RENEWALS:
         return _old_page(request, gateway, apps, url, home=other_browser_url)
+    browser = browser_of(request)
+    by_account = apps.by_account and browser is not Browser.WECHAT
+    if by_account:
+        check_account(apps.page)
     gateway.limits.sign_in(request)
     language = language_of(request)
     flow = replace(flow, language=language)
     started = gateway.flows.start(flow, request)
-    browser = browser_of(request)
     authorize_url = gateway.sign_in.authorize_url
     wechat_url, qr, page_qr = None, None, None
+    waits_at = wait_url(started.state)
+    if by_account:
+        waits_at = with_own(waits_at, MAKES, 1)
     if apps.page:
         wechat_url = authorize_url(apps.page, started.state, scope=flow.scope)
     if apps.qr:
         frame = authorize_url(apps.qr, started.state, embedded=True)
         qr = QrCode(page_url=authorize_url(apps.qr, started.state), frame_url=frame)
     elif apps.page:
-        page_qr = PageQr(wait_url(started.state))
+        page_qr = PageQr(waits_at)
     if _wants_json(request):
         response = _as_json(apps, qr, page_qr, wechat_url, flow, gateway.settings)
     elif browser is Browser.WECHAT and wechat_url and not asks:
         response = redirect(wechat_url)
+    elif by_account and browser is Browser.DESKTOP:
+        # WeChat is asked there, and only there.
+        response = redirect(waits_at)
     else:
         from runtime.pages.pages import sign_in
 

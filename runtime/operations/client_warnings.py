@@ -16,6 +16,11 @@ TWO_SUBJECTS = (
     "give both apps the subject unionid."
 )
 
+NO_ACCOUNT_QR = (
+    "No computer gets a QR code: account_qr needs a verified service account that has "
+    "the token and the AES key of pushes, see app update APPID --push."
+)
+
 
 def warnings(
     gateway: Gateway, client_id: str, content: Mapping[str, Any]
@@ -26,20 +31,25 @@ def warnings(
     )
     if not signs_in:
         return {}
-    subjects = _subjects(gateway, content["scopes"])
-    if len(subjects) < 2 or set(subjects.values()) == {"unionid"}:
-        return {}
-    return {"warnings": [TWO_SUBJECTS]}
+    found = []
+    apps = _apps(gateway, content["scopes"])
+    subjects = {app.get("subject", "openid") for app in apps.values()}
+    if len(apps) > 1 and subjects != {"unionid"}:
+        found.append(TWO_SUBJECTS)
+    account = apps.get(PAGE_KIND, {})
+    takes_scans = account.get("token") and account.get("encoding_aes_key")
+    if content.get("account_qr") and not takes_scans:
+        found.append(NO_ACCOUNT_QR)
+    return {"warnings": found} if found else {}
 
 
-def _subjects(gateway: Gateway, appids: Iterable[str]) -> dict[str, str]:
-    """Return by kind of app the `subject` of the client's first app of that kind."""
-    subjects: dict[str, str] = {}
+def _apps(gateway: Gateway, appids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Return by kind the client's first app that signs in at a browser."""
+    found: dict[str, Mapping[str, Any]] = {}
     for appid in appids:
         # `store check` reports an app that cannot be read.
         with suppress(UnreadableDocument):
             app = editing.read(gateway, "apps", appid)
             if app is not None and app.content["kind"] in (QR_KIND, PAGE_KIND):
-                subject = app.content.get("subject", "openid")
-                subjects.setdefault(app.content["kind"], subject)
-    return subjects
+                found.setdefault(app.content["kind"], app.content)
+    return found

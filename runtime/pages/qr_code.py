@@ -1,4 +1,4 @@
-"""QR codes of a sign-in page: WeChat's own, or one of the page's own address."""
+"""QR codes of a sign-in page: WeChat's own, or one that the page itself draws."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ _SCRIPT = "/connect/zh_CN/htmledition/js/wxLogin.js"
 
 @dataclass(frozen=True, slots=True)
 class PageQr:
-    """A QR code of our own address, for WeChat's scanner.
+    """A QR code of our own address, or one that a service account has made.
 
-    `picture` is a data: URI, None where the page only links to `wait_url`, the page
-    that has it; `seconds` is how long it can be scanned.
+    It is for WeChat's scanner. `picture` is a data: URI, None where the page only links
+    to `wait_url`, the page that has it; `seconds` is how long it can be scanned.
     """
 
     wait_url: str
     picture: str | None = None
     seconds: int = 0
+    by_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

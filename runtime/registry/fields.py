@@ -162,6 +162,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "snapshot_users": word("page", "deny"),
         "email_domain": host,
         "page_qr": flag,
+        "account_qr": flag,
         "confirm": word("digits", "tap"),
         "js_domains": many(host),
         "rate": _rate,
@@ -209,7 +210,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
     },
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
-        **{"page_qr": 2, "confirm": 2},
+        **{"page_qr": 2, "account_qr": 2, "confirm": 2},
     },
     "people": {},
     "authorizers": {},

@@ -117,7 +117,8 @@ class Client:
     With `openids` it is told a user's openids with all of its apps.
 
     With `page_qr` a computer shows a page's own address as a QR code even where there
-    is a website app. `confirm` is "digits" or "tap": what such a sign-in takes.
+    is a website app; with `account_qr` a QR code that the service account makes.
+    `confirm` is "digits" or "tap": what either sign-in takes.
     """
 
     client_id: str
@@ -140,6 +141,7 @@ class Client:
     snapshot_users: str = "page"
     email_domain: str = ""
     page_qr: bool = False
+    account_qr: bool = False
     confirm: str = "digits"
     js_domains: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()

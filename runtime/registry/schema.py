@@ -22,7 +22,7 @@ SCHEMA_FIELD = "schema"
 _TOGETHER = (
     *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
     *("native", "redirect_uris", "post_logout_redirect_uris"),
-    *("openids", "confirm", "allow"),
+    *("openids", "confirm", "allow", "page_qr", "account_qr"),
 )
 """Fields of a client that may contradict each other."""
 
@@ -262,6 +262,8 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "pairwise_salt", "is missing: pairwise identifiers are made with it"
     if content.get("confirm") == "tap" and content.get("allow", ANYONE) != ANYONE:
         yield "confirm", "must be digits, unless allow is anyone"
+    if content.get("page_qr") and content.get("account_qr"):
+        yield "account_qr", "must be false, since page_qr is true: a page has one"
     native = content.get("native", False)
     # Another app may have registered the same scheme, and get the code.
     has_scheme = native and content.get("pkce", "required") == "required"

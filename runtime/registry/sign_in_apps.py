@@ -31,12 +31,18 @@ class UnknownMobileApp(GatewayError):
 class SignInApps:
     """Apps of a client with which a browser can sign in; either may be None.
 
-    Without `qr` a computer signs in through `page`, by a QR code of our own address.
+    Without `qr` a computer signs in through `page`, by a QR code of our own address, or
+    by one that this account makes.
     """
 
     client: Client
     qr: App | None
     page: App | None
+
+    @property
+    def by_account(self) -> bool:
+        """Tell whether a computer shows a QR code that the service account makes."""
+        return self.client.account_qr and self.qr is None
 
     @property
     def appids(self) -> tuple[str, ...]:
@@ -55,7 +61,8 @@ def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
         raise SignInNotConfigured
     by_kind = {app.kind: app for app in reversed(registry.apps_of(client))}
     qr, page = by_kind.get(QR_KIND), by_kind.get(PAGE_KIND)
-    return SignInApps(client, None if client.page_qr and page else qr, page)
+    is_ours = (client.page_qr or client.account_qr) and page
+    return SignInApps(client, None if is_ours else qr, page)
 
 
 def mobile_app_of(

@@ -1,7 +1,7 @@
 """Confirmations: a sign-in on one device that a user confirms on another, a phone.
 
-How the phone came to it is not known here: by a QR code that shows our address, or
-later by an event that WeChat pushes. A phone never signs a computer in by itself. It
+How the phone came to it is not known here: by a QR code that shows our address, or by
+an event that WeChat pushes. A phone never signs a computer in by itself. It
 gets four digits, and whoever sits at the computer has to type them there.
 
     waiting --confirm--> confirmed --take, right digits--> used
@@ -99,15 +99,16 @@ return read()
 )
 
 # ARGV: kept, the digits, the attempt. Returns the user to right digits, and to the same
-# ones again. A wrong attempt that is repeated is counted once.
+# ones again, with what was asked. A wrong attempt that is repeated is counted once.
 _TAKE = (
     _OPENED
     + """
 local right = redis.call('HGET', key, 'digits') == ARGV[2]
-if state == 'used' and right then return {redis.call('HGET', key, 'user')} end
+local function taken() return redis.call('HMGET', key, 'user', 'asked') end
+if state == 'used' and right then return taken() end
 if state == 'confirmed' and is_open and right then
   redis.call('HSET', key, 'state', 'used')
-  return {redis.call('HGET', key, 'user')}
+  return taken()
 end
 if state == 'confirmed' and is_open
     and redis.call('HGET', key, 'attempt') ~= ARGV[3] then
@@ -130,6 +131,9 @@ class Asked:
     `scope` is what WeChat is asked for, None for the app's own.
     `browser` is the hash that binds the flow to the computer's browser. With `tap` no
     digits are typed: whoever shows a QR code to a user is then signed in as that user.
+    `at` is when it began, in Unix seconds. `account_qr` is the text of the QR code that
+    the service account has made for it, empty where the QR code shows our own address;
+    the account then writes to the user in `language`, that of the computer's page.
     """
 
     client_id: str
@@ -139,6 +143,9 @@ class Asked:
     place: str = ""
     browser: str = ""
     tap: bool = False
+    at: int = 0
+    account_qr: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,14 @@ class Confirmation:
     def age(self) -> int:
         """Return the seconds since it began, while it waits for a phone."""
         return max(0, OPEN_SECONDS - self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A confirmation that the right digits have used: who signs in, and to what."""
+
+    user: Mapping[str, Any]
+    asked: Asked
 
 
 def random_digits() -> str:
@@ -208,12 +223,11 @@ class Confirmations:
         """End it, as this user wants nothing of it."""
         self._run(_REFUSE, id_, by)
 
-    def take(self, id_: str, digits: str) -> Mapping[str, Any] | Confirmation | None:
+    def take(self, id_: str, digits: str) -> Taken | Confirmation | None:
         """Return the user to the right digits, else the confirmation as it stands."""
         found = self._run(_TAKE, id_, digits, attempt_id())
-        if len(found) == 1:
-            user: Mapping[str, Any] = json.loads(found[0])
-            return user
+        if len(found) == 2:
+            return Taken(json.loads(found[0]), _asked(found[1]))
         return _confirmation(found) if found[0] else None
 
     def _read(self, script: str, id_: str, *arguments: str | int) -> Confirmation:
@@ -237,13 +251,17 @@ def _confirmation(found: Any) -> Confirmation:
     if named in (WAITING, CONFIRMED) and milliseconds <= 0:
         named = EXPIRED
     return Confirmation(
-        asked=Asked(**known_fields(Asked, json.loads(asked))),
+        asked=_asked(asked),
         state=named,
         by=(by or b"").decode(),
         digits=(digits or b"").decode(),
         tries=int(left or MOST_WRONG),
         seconds=max(0, -(-milliseconds // 1000)),
     )
+
+
+def _asked(text: bytes) -> Asked:
+    return Asked(**known_fields(Asked, json.loads(text)))
 
 
 def _milliseconds(seconds: float) -> int:

@@ -34,6 +34,9 @@ COOKIE = "gateway_session"
 PAGE_QR = "page_qr"
 """The way of a computer whose page showed its own address as a QR code."""
 
+ACCOUNT_QR = "account_qr"
+"""The way of a computer whose page showed a QR code that the service account made."""
+
 WEB_VIEW = "webview"
 """The way from a mini program into its web-view."""
 
@@ -44,8 +47,8 @@ class Session:
 
     `app` is the appid of the WeChat app, which gives an openid its meaning; cookies of
     old versions have none. `by_cookie` tells that a browser sent it by itself, so a
-    request that changes something needs a proof of its own. `way` is PAGE_QR, WEB_VIEW
-    or empty.
+    request that changes something needs a proof of its own. `way` is PAGE_QR,
+    ACCOUNT_QR, WEB_VIEW or empty.
     """
 
     sub: str

@@ -2,6 +2,7 @@
 
 _renewed=2   the page was open so long that it has loaded itself twice
 _repeat=1    the user wants a request answered that was answered before
+_makes=1     the page is to get a QR code of WeChat's, so it waits for WeChat
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import re
 
 RENEWED = "_renewed"
 REPEAT = "_repeat"
+MAKES = "_makes"
 
-_OWN = re.compile(rf"&?\b(?:{RENEWED}|{REPEAT})=[0-9]+(?=&|\Z)")
+_OWN = re.compile(rf"&?\b(?:{RENEWED}|{REPEAT}|{MAKES})=[0-9]+(?=&|\Z)")
 
 
 def without_own(url: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from sandbox.handlers.control import ControlHandler
+from sandbox.scan import chat_of, codes_to_scan, scan_code
 from sandbox.state.logins import Login, LoginConflict
 from sandbox.world import User
 
@@ -24,26 +25,28 @@ class PhoneHandler(ControlHandler):
             logins=world.logins.pending(),
             authorizations=world.authorization_pages.pending(),
             apps=world.apps,
+            codes=codes_to_scan(world),
+            chat=chat_of(world, world.phone.user),
         )
 
 
 class PhoneAction(ControlHandler):
     """A button of the phone: a form goes back to its screen, JSON gets JSON."""
 
-    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+    async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Do what the button says; LoginConflict if the QR code does not allow it."""
         raise NotImplementedError
 
-    def post(self) -> None:
+    async def post(self) -> None:
         if self._is_form():
             names = self.request.body_arguments
             # The screen shows by itself that a QR code is gone.
             with suppress(LoginConflict):
-                self.act({name: self.get_body_argument(name) for name in names})
+                await self.act({name: self.get_body_argument(name) for name in names})
             self.redirect("/_sandbox/phone", status=303)
             return
         try:
-            self.answer(self.act(self.fields()))
+            self.answer(await self.act(self.fields()))
         except LoginConflict as error:
             raise HTTPError(409, str(error)) from None
 
@@ -60,9 +63,16 @@ class PhoneAction(ControlHandler):
 
 
 class ScanHandler(PhoneAction):
-    """Handler by which the user points the camera at a QR code."""
+    """Handler by which the user points the camera at a QR code.
 
-    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+    It is a login page's by its `uuid`, an account's by the `url` in the picture.
+    """
+
+    async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if "url" in fields:
+            user, url = self.user_of(fields.get("openid")), str(fields["url"])
+            mode = str(fields.get("mode", "safe"))
+            return await scan_code(self.world, user, url, mode=mode)
         uuid, user = str(fields.get("uuid")), self.holder(fields)
         return _shown(self.world.logins.scan(uuid, user))
 
@@ -70,7 +80,7 @@ class ScanHandler(PhoneAction):
 class ConfirmHandler(PhoneAction):
     """Handler by which the user agrees to the sign-in."""
 
-    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+    async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
         login = self.world.logins.scan(uuid, user)
         app = self.world.apps[login.appid]
@@ -81,7 +91,7 @@ class ConfirmHandler(PhoneAction):
 class RefuseHandler(PhoneAction):
     """Handler by which the user refuses the sign-in."""
 
-    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+    async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
         return _shown(self.world.logins.refuse(uuid, user))
 
@@ -89,7 +99,7 @@ class RefuseHandler(PhoneAction):
 class HolderHandler(PhoneAction):
     """Handler that gives the phone to another user."""
 
-    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+    async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         user = self.user_of(fields.get("openid"))
         self.world.phone.user = user
         return {"nickname": user.nickname}
@@ -98,7 +108,7 @@ class HolderHandler(PhoneAction):
 class SnapshotHandler(PhoneAction):
     """Handler that lets the phone open pages as a snapshot, or no longer."""
 
-    def act(self, fields: dict[str, Any]) -> dict[str, Any]:
+    async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         self.world.phone.snapshot = fields.get("on") in (True, "true")
         return {"on": self.world.phone.snapshot}
 

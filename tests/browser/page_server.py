@@ -133,6 +133,13 @@ def page_qr(language="en", *, port=1):
     )
 
 
+def account_qr(language="en", *, port=1):
+    """Return the sign-in page with the QR code of a service account."""
+    found = picture_of("http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI")
+    shown = PageQr("/login/wait?flow=1", found, 300, by_account=True)
+    return sign_in(language, port=port, qr=None, page_qr=shown)
+
+
 def confirmation_pages(port):
     """Return each page of a sign-in that is confirmed on a phone, by path."""
     made = confirmations
@@ -150,6 +157,7 @@ def confirmation_pages(port):
     form = {"flow": "1", "start_again": "/login", "logo": LOGO}
     pages_ = {
         "page_qr": partial(page_qr, port=port),
+        "account_qr": partial(account_qr, port=port),
         "digits_form": partial(made.digits_form, tries=3, wrong=False, **form),
         "wrong_digits": partial(made.digits_form, tries=2, wrong=True, **form),
         "phone_elsewhere": made.phone_elsewhere,

@@ -53,6 +53,7 @@ OF_CLIENT = {
     "introspects": ("--introspects shop app-2", ("shop", "app-2")),
     "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
     "page_qr": ("--page-qr", True),
+    "account_qr": ("--account-qr", True),
     "confirm": ("--confirm tap", "tap"),
     "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
     "post_logout_redirect_uris": (

@@ -46,3 +46,14 @@ class QrCodes:
         """Return the living code of a ticket."""
         code = self._by_ticket.get(ticket)
         return code if code is not None and code.alive(now) else None
+
+    def read(self, url: str, *, now: float) -> QrCode | None:
+        """Return the living code whose picture has this text."""
+        return next((code for code in self._alive(now) if code.url == url), None)
+
+    def passing(self, *, now: float) -> list[QrCode]:
+        """Return the living codes that end some day."""
+        return [code for code in self._alive(now) if code.expires_at is not None]
+
+    def _alive(self, now: float) -> list[QrCode]:
+        return [code for code in self._by_ticket.values() if code.alive(now)]

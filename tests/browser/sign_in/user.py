@@ -14,7 +14,7 @@ IN_WECHAT = {
     # WeChat says which language it speaks, and that goes first.
     "user_agent": IPHONE_WECHAT.replace("Language/zh_CN", "Language/en"),
 }
-_STATUS = re.compile(r"the server responded with a status of (4\d\d|50[24])")
+_STATUS = re.compile(r"the server responded with a status of (4\d\d|50[124])")
 
 
 class User:

@@ -1,4 +1,4 @@
-"""Warnings about clients whose users would have two identifiers."""
+"""Warnings about clients whose users get two identifiers, or no QR code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from runtime.gateway import Gateway
-from runtime.operations.client_warnings import TWO_SUBJECTS
+from runtime.operations.client_warnings import NO_ACCOUNT_QR, TWO_SUBJECTS
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 BOTH = {SERVICE: [], WEBSITE: []}
+PUSHES = {"token": "pushToken", "encoding_aes_key": "A" * 43}
 ADDRESS = ["https://orders.example.com/back"]
 
 
@@ -83,3 +84,21 @@ def test_an_app_that_cannot_be_read_keeps_no_client_back(do, apps, gateway):
     shown = do("client show", on=keyless, client_id="orders")
 
     assert ("Orders", False) == (shown["name"], "warnings" in shown)
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [
+        ({"kind": "service"}, [NO_ACCOUNT_QR]),
+        ({"kind": "service", "token": "pushToken"}, [NO_ACCOUNT_QR]),
+        ({"kind": "subscription", **PUSHES}, [NO_ACCOUNT_QR]),
+        ({"kind": "service", **PUSHES}, None),
+    ],
+)
+def test_an_account_that_makes_no_qr_codes(do, app, expected):
+    """It is no service account, or its scans do not reach the gateway encrypted."""
+    do("app add", appid=SERVICE, secret=APP_SECRET, **app)
+    fields = {"scopes": {SERVICE: []}, "redirect_uris": ADDRESS, "account_qr": True}
+    client = do("client add", name="Orders", **fields)
+
+    assert expected == client.get("warnings")

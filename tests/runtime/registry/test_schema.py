@@ -47,6 +47,7 @@ FULL_CLIENT = {
     "snapshot_users": "deny",
     "email_domain": "people.example.com",
     "page_qr": True,
+    "account_qr": False,
     "confirm": "digits",
     "js_domains": ["app.example.com"],
     "rate": {"per_second": 0.5, "burst": 5},

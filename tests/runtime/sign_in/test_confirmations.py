@@ -22,6 +22,7 @@ from runtime.sign_in.confirmations import (
     Asked,
     Confirmation,
     Confirmations,
+    Taken,
     confirmation_id,
     random_digits,
 )
@@ -77,7 +78,7 @@ def test_the_digits_sign_in_whoever_confirmed(confirmed):
     found = confirmed.find(ID)
 
     assert (CONFIRMED, "one", "0815") == (found.state, found.by, found.digits)
-    assert USER == confirmed.take(ID, "0815")
+    assert Taken(USER, ASKED) == confirmed.take(ID, "0815")
     assert USED == confirmed.find(ID).state
 
 
@@ -95,7 +96,7 @@ def test_the_first_user_is_the_one(confirmed):
     confirmed.refuse(ID, by="two")
 
     assert (CONFIRMED, "one") == (second.state, second.by)
-    assert USER == confirmed.take(ID, "0815")
+    assert Taken(USER, ASKED) == confirmed.take(ID, "0815")
 
 
 def test_the_same_user_gets_the_same_digits(redis_server, confirmed):
@@ -143,7 +144,7 @@ def test_the_right_digits_again_are_the_same_answer(confirmed):
     """A browser may send its form twice; wrong ones open nothing then."""
     answers = [confirmed.take(ID, "0815") for _ in range(2)]
 
-    assert [USER, USER] == answers
+    assert [Taken(USER, ASKED)] * 2 == answers
     assert USED == confirmed.take(ID, "0816").state
 
 
@@ -220,7 +221,7 @@ def test_a_lost_answer_is_no_second_attempt(redis_server, digits):
         assert proxy.swallowed
 
     if digits == "0815":
-        assert USER == found
+        assert Taken(USER, ASKED) == found
     else:
         assert (CONFIRMED, MOST_WRONG - 1) == (found.state, found.tries)
 
