@@ -437,11 +437,28 @@ class SettingsError(Exception):
 _IP_ADDRESS = re.compile(r"invalid ip ([0-9.]{7,15})|requestIP: ([0-9a-fA-F.:]{3,45})")
 
 
+_HINTS = {
+    61003: "the account has not authorised this component, or has withdrawn: "
+    "its owner has to authorise it again",
+    61005: "the component has no ticket of the last 12 hours: WeChat has stopped to "
+    "push it, or the pushes do not arrive",
+    61006: "the ticket is not this component's: each component has its own",
+    61007: "the account has not granted the permission set of this call",
+    61011: "WeChat does not know this component: compare its appid",
+    61017: "the account has not granted the permission set of this call",
+    61023: "the account's refresh token is not valid, and WeChat tells no other: its "
+    "owner has to authorise the component again",
+}
+
+
 def hint_of(errcode: int, errmsg: str) -> str | None:
     """Return an ASCII sentence for the operator, or None where there is none.
 
-    40164, 61004 and 45035 are about the IP address from which we call.
+    40164, 61004 and 45035 are about the IP address from which we call; others are the
+    open platform's.
     """
+    if errcode in _HINTS:
+        return _HINTS[errcode]
     if errcode not in (40164, 61004, 45035):
         return None
     seen = _IP_ADDRESS.search(errmsg)

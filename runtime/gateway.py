@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from runtime.usage.metrics import Metrics
     from runtime.wechat.api import WeChat
     from runtime.wechat.calls import Calls
+    from runtime.wechat.component_tokens import ComponentTokens
     from runtime.wechat.js_codes import MiniPrograms
     from runtime.wechat.oauth import WeChatSignIn
     from runtime.wechat.session_keys import SessionKeys
@@ -232,11 +233,33 @@ class Gateway:
             self.metrics.count(FETCHES, appid, kind, what)
 
     @lazy
+    def component_tokens(self) -> ComponentTokens:
+        """Return the tokens of components and of the accounts that authorise them."""
+        from runtime.crypto.envelope import Envelope
+        from runtime.wechat.component_tokens import ComponentTokens
+
+        return ComponentTokens(
+            self.wechat,
+            self.custody,
+            tickets=self.verify_tickets,
+            authorizers=self.authorizers,
+            store=self.redis_store,
+            envelope=Envelope(self.settings.master_keys),
+            find=self.registry.own_app,
+        )
+
+    @lazy
     def calls(self) -> Calls:
         """Return the calls of WeChat's API with an app's token."""
         from runtime.wechat.calls import Calls
 
-        return Calls(self.wechat, self.custody, proxied=self._proxied_wechat)
+        return Calls(
+            self.wechat,
+            self.custody,
+            proxied=self._proxied_wechat,
+            # A call for an own app neither imports nor makes them.
+            components=lambda: self.component_tokens,
+        )
 
     @lazy
     def counters(self) -> Counters:

@@ -14,6 +14,8 @@ from runtime.documents.documents import UnreadableDocument
 from runtime.entry.timer import timer
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.gateway import Gateway
+from runtime.registry.models import COMPONENT_KIND
+from runtime.wechat.credentials import names_of_authorizer
 
 MOST_FETCHES = 200
 MOST_SECONDS = 40.0
@@ -76,22 +78,27 @@ def _full_pass(gateway: Gateway, *, now: int) -> LookedAt | None:
     """
     try:
         apps = gateway.registry.apps(first=LISTING_SECONDS)
+        authorized = gateway.registry.authorized_ids(first=LISTING_SECONDS)
     except ServiceUnavailable:
         return None
     names = [
         source.name
         for app in apps
-        if app.has_access_token
+        if app.has_access_token or app.kind == COMPONENT_KIND
         for source in gateway.calls.sources(app)
     ]
-    found = gateway.upkeep.look_at(names, now=now)
+    # Which of them still stand is seen when one is due: their documents are not read.
+    names += [name for id_ in authorized for name in names_of_authorizer(id_)]
+    found = gateway.upkeep.look_at(tuple(dict.fromkeys(names)), now=now)
     gateway.upkeep.finish_full_pass()
     return found
 
 
 def _source(gateway: Gateway, name: str) -> Source | None:
-    app = gateway.registry.app(name.rpartition(":")[2])
-    if app is None or not app.has_access_token:
+    # Of an account's own token the name has its component, too.
+    appid = name.rpartition(":")[2].rpartition("-")[2]
+    app = gateway.registry.app(appid)
+    if app is None or not (app.has_access_token or app.kind == COMPONENT_KIND):
         return None
     found = (each for each in gateway.calls.sources(app) if each.name == name)
     return next(found, None)

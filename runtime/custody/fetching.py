@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from runtime.custody.due_index import DueIndex
 from runtime.custody.lease import Lease
@@ -24,6 +25,8 @@ from runtime.errors import (
     WeChatRefused,
     hint_of,
 )
+
+T = TypeVar("T")
 
 log = logging.getLogger("gateway.custody")
 
@@ -113,7 +116,14 @@ class _Attempt:
         self.forced = False
 
     def run(self) -> CredentialValue:
-        credential = self._fetch(force=False)
+        credential = self._fetched()
+        if credential.before_commit:
+            # A value is not handed out before what came with it is durable.
+            self._repeated(credential.before_commit)
+        return credential
+
+    def _fetched(self) -> CredentialValue:
+        credential = self._repeated(lambda: self._once(force=False))
         if credential.value != self._acquired.rejected:
             return credential
         claim = self._lease.claim_force(self._holder, self._acquired.fence)
@@ -128,18 +138,18 @@ class _Attempt:
         if claim != "granted":
             return credential
         self.forced = True
-        return self._fetch(force=True)
+        return self._repeated(lambda: self._once(force=True))
 
-    def _fetch(self, *, force: bool) -> CredentialValue:
+    def _repeated(self, step: Callable[[], T]) -> T:
         for pause in PAUSES:
             try:
-                return self._once(force=force)
+                return step()
             except GatewayError as error:
                 # WeChat answers -1 when it is busy; no answer at all has -1, too.
                 if error.errcode != -1 or time.monotonic() + pause >= self._until:
                     raise
             time.sleep(pause)
-        return self._once(force=force)
+        return step()
 
     def _once(self, *, force: bool) -> CredentialValue:
         self.fetches += 1

@@ -38,10 +38,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CredentialValue:
-    """A credential's value and how long it lives from now, in seconds."""
+    """A credential's value and how long it lives from now, in seconds.
+
+    A fetch may bring something else that has to be durable before the value counts:
+    then `before_commit` writes it, and raises GatewayError where it cannot.
+    """
 
     value: str = field(repr=False)
     seconds: float
+    before_commit: Callable[[], object] | None = field(
+        default=None, repr=False, compare=False
+    )
 
 
 class Verdict(Enum):

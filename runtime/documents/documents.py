@@ -104,6 +104,15 @@ class Documents:
         """
         return self._listings[kind].get(within, first=first, at_once=at_once)
 
+    def listed_ids(
+        self, kind: str, *, within: float, first: float = FIRST_SECONDS
+    ) -> tuple[str, ...]:
+        """Return the ids of all documents of a kind, as `listing` does, unread.
+
+        For a timer: a kind with many documents is not listed to answer a request.
+        """
+        return tuple(self._versions[kind].renewed.get(within, first=first).value)
+
     def list_now(self, kind: str) -> Listing:
         """Return all documents of a kind as the store has them now."""
         return self._listings[kind].now()

@@ -78,6 +78,15 @@ class Registry:
         id_ = document_id_of(component, appid)
         return self._of(AUTHORIZERS, id_, _authorizer)
 
+    def authorized_ids(self, *, first: float) -> tuple[str, ...]:
+        """Return the ids of all authorisations, for a timer: there may be thousands."""
+        try:
+            return self._documents.listed_ids(
+                AUTHORIZERS, within=FRESH_SECONDS, first=first
+            )
+        except OSError:
+            raise ServiceUnavailable from None
+
     def components(self, *, within: float = FRESH_SECONDS) -> tuple[App, ...]:
         """Return the components of the open platform, of a listing of that time."""
         apps = self._listed_apps(within, FIRST_SECONDS).all

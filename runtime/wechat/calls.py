@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus
 
 from runtime.custody.custody import Custody
@@ -15,18 +15,24 @@ from runtime.errors import (
     WeChatTimeout,
     WeChatUnavailable,
 )
-from runtime.registry.models import App
+from runtime.registry.authorizers import in_force
+from runtime.registry.models import COMPONENT_KIND, App
 from runtime.upstream.answer import Answer
 from runtime.web.stored_body import Body
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
+from runtime.wechat.component_errors import not_authorized
 from runtime.wechat.credentials import (
     TICKET_TYPES,
     RealToken,
     RealTokenSource,
     TicketSource,
 )
+from runtime.wechat.permission_sets import sets_for
 from runtime.wechat.reads import is_read
 from runtime.wechat.token_search import without_tokens
+
+if TYPE_CHECKING:
+    from runtime.wechat.component_tokens import ComponentTokens
 
 PROXIED_SECONDS = 30.0
 """The timeout of a proxied call, all attempts together: it may be a large upload."""
@@ -44,6 +50,7 @@ class Calls:
         custody: Custody,
         *,
         proxied: WeChat | None = None,
+        components: Callable[[], ComponentTokens] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -51,6 +58,7 @@ class Calls:
         # What a client has written goes over connections that no credential uses.
         self._proxied = proxied or wechat
         self._custody = custody
+        self._components = components
         self._clock = clock
         self._sleep = sleep
 
@@ -79,7 +87,8 @@ class Calls:
         With `in_parts` an answer may be of any size, and the reader of its rest gets
         ApiRefused where it shows the token.
         """
-        source = self.real_token_source(app)
+        path = target.partition("?")[0]
+        source = self.real_token_source(app, path)
         token = _real_token(self._custody.get_recent(source, cost=cost))
         attempts = _Attempts(
             self._wechat if own else self._proxied,
@@ -111,9 +120,12 @@ class Calls:
         answer = self.send(app, "GET", target, seconds=seconds, own=True)
         return answer.success(target.partition("?")[0])
 
-    def real_token(self, app: App, *, cost: RateCost | None = None) -> RealToken:
-        """Return the app's real access_token from custody."""
-        return _real_token(self._custody.get(self.real_token_source(app), cost=cost))
+    def real_token(
+        self, app: App, *, cost: RateCost | None = None, path: str = ""
+    ) -> RealToken:
+        """Return the app's real access_token from custody; `path` as in its source."""
+        source = self.real_token_source(app, path)
+        return _real_token(self._custody.get(source, cost=cost))
 
     def ticket(
         self, app: App, type_: str, *, cost: RateCost | None = None
@@ -121,18 +133,52 @@ class Calls:
         """Return the app's jsapi or wx_card ticket from custody."""
         return self._custody.get(self.ticket_source(app, type_), cost=cost)
 
-    def real_token_source(self, app: App) -> RealTokenSource:
-        """Return the source of the app's real access_token."""
-        return RealTokenSource(app, self._wechat)
+    def real_token_source(self, app: App, path: str = "") -> Source:
+        """Return the source of the app's real access_token.
+
+        Of an account without a secret here, the one of the component that acts for it;
+        of two components, the newer authorisation that opens this path. WeChatRefused
+        with 61003 if none stands.
+        """
+        if app.kind == COMPONENT_KIND:
+            return self._component_tokens().component_source(app)
+        if app.secret:
+            return RealTokenSource(app, self._wechat)
+        authorizer = in_force(app.authorizers, sets_for(path))
+        if authorizer is None:
+            raise not_authorized()
+        return self._component_tokens().authorizer_source(authorizer)
 
     def ticket_source(self, app: App, type_: str) -> TicketSource:
-        """Return the source of the app's jsapi or wx_card ticket."""
+        """Return the source of the app's jsapi or wx_card ticket; errors as above."""
+        if not app.secret and not in_force(app.authorizers):
+            raise not_authorized()
         return TicketSource(app, type_, self.get_json)
 
     def sources(self, app: App) -> list[Source]:
-        """Return the sources of the app's credentials, its access_token's first."""
-        tickets = [self.ticket_source(app, type_) for type_ in TICKET_TYPES]
-        return [self.real_token_source(app), *tickets]
+        """Return the sources of the app's credentials, its access_token's first.
+
+        An account has one for each authorisation that stands.
+        """
+        if app.kind == COMPONENT_KIND:
+            return [self.real_token_source(app)]
+        tokens: list[Source] = (
+            [self.real_token_source(app)]
+            if app.secret
+            else [
+                self._component_tokens().authorizer_source(each)
+                for each in app.authorizers
+                if each.stands
+            ]
+        )
+        if not tokens:
+            return []
+        return [*tokens, *(self.ticket_source(app, type_) for type_ in TICKET_TYPES)]
+
+    def _component_tokens(self) -> ComponentTokens:
+        if self._components is None:
+            raise not_authorized()
+        return self._components()
 
 
 class _Attempts:

@@ -15,6 +15,18 @@ from runtime.wechat.api import WeChat
 TICKET_TYPES = ("jsapi", "wx_card")
 
 
+def authorizer_token_name(document_id: str) -> str:
+    """Return the name of an account's access_token that a component gets."""
+    return f"authorizer_access_token:{document_id}"
+
+
+def names_of_authorizer(document_id: str) -> tuple[str, ...]:
+    """Return the names of all credentials of an account, by its authorisation."""
+    appid = document_id.rpartition("-")[2]
+    tickets = (f"{type_}_ticket:{appid}" for type_ in TICKET_TYPES)
+    return authorizer_token_name(document_id), *tickets
+
+
 @dataclass(frozen=True, slots=True)
 class RealToken:
     """WeChat's real access_token of an app and how long it lives, in seconds.
@@ -69,7 +81,7 @@ class RealTokenSource:
             content=content,
             hosts=self.app.api_hosts,
         )
-        return _value_of(answer, "access_token")
+        return value_of(answer, "access_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +107,11 @@ class TicketSource:
     def fetch(self, *, force: bool) -> CredentialValue:
         """Fetch from WeChat; a ticket cannot be forced."""
         path = f"/cgi-bin/ticket/getticket?type={self.type}"
-        return _value_of(self.get_json(self.app, path), "ticket")
+        return value_of(self.get_json(self.app, path), "ticket")
 
 
-def _value_of(answer: Mapping[str, Any], field_: str) -> CredentialValue:
+def value_of(answer: Mapping[str, Any], field_: str) -> CredentialValue:
+    """Return the value that an answer has in this field; WeChatUnavailable if none."""
     value = answer.get(field_)
     try:
         seconds = float(answer.get("expires_in", ""))

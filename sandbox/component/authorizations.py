@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from sandbox.errors import WeChatError
@@ -38,6 +39,7 @@ class Authorizations:
 
     def __init__(self) -> None:
         self._standing: dict[str, Authorization] = {}
+        self._rotating: set[str] = set()
         self._pre_auth_codes: dict[str, float] = {}
         self._codes: dict[str, _Code] = {}
         self._tokens: dict[str, str] = {}
@@ -111,6 +113,18 @@ class Authorizations:
     def token_for(self, code: str) -> str | None:
         """Return the access token that a code was changed for, if it was."""
         return self._tokens.get(code)
+
+    def rotate(self, authorizer: str) -> None:
+        """Let the next access token come with another refresh token."""
+        self._rotating.add(self.get(authorizer).authorizer)
+
+    def rotated(self, found: Authorization, make: Callable[[], str]) -> Authorization:
+        """Return the authorisation; with a new refresh token if it is to rotate."""
+        if found.authorizer in self._rotating:
+            self._rotating.discard(found.authorizer)
+            found = replace(found, refresh_token=make())
+            self._standing[found.authorizer] = found
+        return found
 
     def check_refresh_token(self, authorizer: object, token: object) -> Authorization:
         """Return the authorisation it renews; WeChatError 61003 or 61023."""

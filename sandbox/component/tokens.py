@@ -67,9 +67,11 @@ def query_auth(world: World, call: Call) -> Answer:
 def authorizer_token(world: World, call: Call) -> Answer:
     """Answer a new token of the account; the previous one lives a little longer."""
     app, fields = component_of(world, call), call.fields()
-    authorization = world.of(app.appid, Authorizations).check_refresh_token(
+    authorizations = world.of(app.appid, Authorizations)
+    found = authorizations.check_refresh_token(
         fields.get("authorizer_appid"), fields.get("authorizer_refresh_token")
     )
+    authorization = authorizations.rotated(found, world.ids.authorizer_refresh_token)
     return _tokens(world, app, authorization)
 
 

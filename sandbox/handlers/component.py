@@ -12,7 +12,7 @@ from sandbox.component.release_check import release_check
 from sandbox.handlers.control import ControlHandler
 from sandbox.world import App
 
-ACTIONS = ("ticket", "authorize", "update", "unauthorize", "release_check")
+ACTIONS = ("ticket", "authorize", "update", "unauthorize", "rotate", "release_check")
 SECONDS = 15
 AUTHORIZERS = ("service", "miniprogram")
 
@@ -44,6 +44,9 @@ class ComponentHandler(ControlHandler):
             )
         elif known is None:
             raise HTTPError(409, "the account has not authorised the component")
+        elif action == "rotate":
+            self.world.of(app.appid, Authorizations).rotate(authorizer)
+            answer = {}
         elif action == "unauthorize":
             answer = await unauthorize(self.world, app, authorizer, deadline=deadline)
         elif set(known) == set(sets := self._sets(fields)):
