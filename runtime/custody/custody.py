@@ -21,7 +21,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 
 from runtime.custody.due_index import DueIndex
-from runtime.custody.fetching import fetch_under_lease
+from runtime.custody.fetching import fetch_under_lease, with_margins
 from runtime.custody.lease import Lease
 from runtime.custody.prepaid import PrepaidCosts
 from runtime.custody.protocol import (
@@ -104,6 +104,40 @@ class Custody:
         """Say that the value after a rejected one works: the rejection was right."""
         with suppress(ServiceUnavailable):
             Lease(self._store, source.name, pace=self._pace).refund()
+
+    def put(
+        self,
+        source: Source,
+        credential: CredentialValue,
+        *,
+        since: int | None = None,
+    ) -> None:
+        """Replace the value by one that came with an answer to something else.
+
+        A fetch that is under way is refused at its end. With `since`, in ms of Redis'
+        clock, the value came at that time, and replaces none that was fetched later.
+        """
+        stored, due_in = with_margins(credential, self._pace)
+        lease = Lease(self._store, source.name, pace=self._pace)
+        try:
+            if lease.put(stored, due_in=due_in, since=since):
+                with suppress(ServiceUnavailable):
+                    self._index.put({source.name: due_in})
+        finally:
+            self._forget(source)
+
+    def drop(self, source: Source, *, since: int | None = None) -> None:
+        """Drop the value, unless it was fetched since, and refuse a fetch under way."""
+        try:
+            Lease(self._store, source.name, pace=self._pace).drop(since=since)
+        finally:
+            self._forget(source)
+
+    def _forget(self, source: Source) -> None:
+        self._single_flight.forget(source.name)
+        last = self._recent_values.last(source)
+        if last:
+            self._recent_values.forget(source, last.value)
 
     def reject(self, source: Source, value: str) -> bool:
         """Drop the value that WeChat refused, unless a newer one is stored already."""

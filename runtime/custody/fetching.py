@@ -73,7 +73,7 @@ def fetch_under_lease(
             )
             index.put({source.name: 0.0})
         raise
-    credential, due_in = _with_margins(fetched, pace)
+    credential, due_in = with_margins(fetched, pace)
     try:
         stored = lease.commit(
             holder,
@@ -189,9 +189,8 @@ def _longest_pause(error: GatewayError, pace: Pace) -> float:
     return pace.longest_pause if refused else pace.network_pause
 
 
-def _with_margins(
-    fetched: CredentialValue, pace: Pace
-) -> tuple[CredentialValue, float]:
+def with_margins(fetched: CredentialValue, pace: Pace) -> tuple[CredentialValue, float]:
+    """Return the value with its life as it is handed out, and when it is due."""
     spent = min(pace.spent_before, fetched.seconds / 10)
     credential = CredentialValue(fetched.value, fetched.seconds - spent)
     return credential, max(credential.seconds - pace.due_before, credential.seconds / 2)

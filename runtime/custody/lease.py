@@ -116,6 +116,21 @@ class Lease:
         limits = self._pace.rejections, _ms(self._pace.rejection_every)
         return bool(self._run(lease_scripts.REJECT, "0", value, *limits))
 
+    def put(
+        self, credential: CredentialValue, *, due_in: float, since: int | None
+    ) -> bool:
+        """Store a value that no holder has fetched; a fetch under way is refused.
+
+        One of the time `since`, in ms of Redis' clock, replaces none fetched later.
+        """
+        life = _ms(credential.seconds)
+        arguments = credential.value, life, _ms(due_in), _optional(since)
+        return bool(self._run(lease_scripts.PUT, "0", *arguments))
+
+    def drop(self, *, since: int | None) -> bool:
+        """Drop the value, unless it was fetched since; a fetch under way is refused."""
+        return bool(self._run(lease_scripts.DROP, "0", _optional(since)))
+
     def refund(self) -> None:
         """Put back the unit that a rejection took from its bucket."""
         self._run(lease_scripts.REFUND, "0")
@@ -153,6 +168,10 @@ class Lease:
 def credential_key(name: str) -> str:
     """Return the key of a credential's hash."""
     return f"gateway:credential:{{{name}}}"
+
+
+def _optional(since: int | None) -> int | str:
+    return "" if since is None else since
 
 
 def _ms(seconds: float) -> int:

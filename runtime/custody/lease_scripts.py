@@ -272,3 +272,43 @@ keep()
 return 'granted'
 """
 )
+
+# ARGV: value, life ms, due in ms, since. A value that came another way than by a fetch,
+# such as with an account's new permissions: a fetch that is under way is refused. With
+# `since`, ms of our clock, it came at that time, and a value fetched later stays.
+# Returns 1 if it is stored.
+PUT = (
+    _PRELUDE
+    + """
+local since = tonumber(ARGV[4])
+if get('value') == ARGV[1] then return 1 end
+if since and get('value') and number('fetched_at') >= since then return 0 end
+local at = since or now
+if at + tonumber(ARGV[2]) <= now then return 0 end
+redis.call('HINCRBY', hash, 'fence', 1)
+set('value', ARGV[1])
+set('expires_at', at + tonumber(ARGV[2]))
+set('due_at', math.max(now, at + tonumber(ARGV[3])))
+set('fetched_at', now)
+release()
+redis.call('HDEL', hash, 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
+  'rejected', 'suspect')
+keep()
+return 1
+"""
+)
+
+# ARGV: since, as above. Drops the value, and refuses a fetch that is under way.
+DROP = (
+    _PRELUDE
+    + """
+local since = tonumber(ARGV[1])
+if since and number('fetched_at') >= since then return 0 end
+redis.call('HINCRBY', hash, 'fence', 1)
+redis.call('HDEL', hash, 'value', 'expires_at', 'due_at', 'errcode', 'errmsg',
+  'retry_at', 'failures', 'revision', 'rejected', 'suspect')
+release()
+keep()
+return 1
+"""
+)

@@ -2,7 +2,8 @@
 
 Their documents are `authorizers/{component}-{appid}`. There may be thousands, so they
 are read by id and never listed to answer a request. A version is written only where
-the refresh token, the permission sets or the state changes.
+the refresh token, the permission sets or the state changes, or the user name becomes
+known.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Authorizer:
     `kind` is what the account is: "service", "subscription" or "miniprogram".
     `permission_sets` are the ids of what it allows the component, `user_name` is its
     gh_ id, `service_type` WeChat's number. `authorized_at` is in seconds: of two
-    components the newer authorisation counts. Without API rights an account has no
-    `refresh_token`.
+    components the newer authorisation counts. `unauthorized_at` is when the account has
+    withdrawn the last time. Without API rights an account has no `refresh_token`.
     """
 
     component: str
@@ -47,6 +48,7 @@ class Authorizer:
     user_name: str = ""
     service_type: int = 0
     authorized_at: int = 0
+    unauthorized_at: int = 0
     revision: int = 0
 
     @property
@@ -99,8 +101,10 @@ def authorizer_from(id_: str, version: int, content: Mapping[str, Any]) -> Autho
         raise TypeError("permission_sets")
     if not all(isinstance(each, str) for each in (found.kind, found.refresh_token)):
         raise TypeError("kind or refresh_token")
-    if type(found.authorized_at) is not int:
-        raise TypeError("authorized_at")
+    if not all(
+        type(each) is int for each in (found.authorized_at, found.unauthorized_at)
+    ):
+        raise TypeError("authorized_at or unauthorized_at")
     return found
 
 
@@ -124,8 +128,9 @@ class Authorizers:
         """Write what `change` makes of the newest version, and return it.
 
         None from `change` leaves the document as it is. Nothing is written either where
-        refresh token, permission sets and state stay the same. It is durable when this
-        returns; ServiceUnavailable if the store is away.
+        refresh token, permission sets and state stay the same, unless the user name was
+        unknown. It is durable when this returns; ServiceUnavailable if the store is
+        away.
         """
         id_ = document_id(component, appid)
         for _ in range(ATTEMPTS):
@@ -169,6 +174,7 @@ def _is_same(found: Authorizer, wanted: Authorizer) -> bool:
         found.refresh_token == wanted.refresh_token
         and set(found.permission_sets) == set(wanted.permission_sets)
         and found.state == wanted.state
+        and (bool(found.user_name) or not wanted.user_name)
     )
 
 
@@ -183,4 +189,5 @@ def _content(wanted: Authorizer) -> dict[str, Any]:
         "user_name": wanted.user_name,
         "service_type": wanted.service_type,
         "authorized_at": wanted.authorized_at,
+        "unauthorized_at": wanted.unauthorized_at,
     }

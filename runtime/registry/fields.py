@@ -191,6 +191,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "user_name": text(r"[\w-]{0,64}", "up to 64 letters, digits, _ and -"),
         "service_type": whole(0, 2**31),
         "authorized_at": whole(0, 2**40),
+        "unauthorized_at": whole(0, 2**40),
     },
 }
 """By kind of document: each field and the rule for its value."""

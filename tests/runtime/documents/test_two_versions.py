@@ -321,7 +321,7 @@ FIRST = {
     "people": {"sub", "name", "groups", "email", "role"},
     "authorizers": {
         *("component", "appid", "kind", "refresh_token", "permission_sets", "state"),
-        *("user_name", "service_type", "authorized_at"),
+        *("user_name", "service_type", "authorized_at", "unauthorized_at"),
     },
 }
 

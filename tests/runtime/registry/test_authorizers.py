@@ -192,9 +192,10 @@ def test_scopes_of_all_accounts(process):
 
 
 def test_only_what_matters_makes_a_version(process):
-    """Refresh token, permission sets and state; not a name, and not the order."""
+    """Refresh token, permission sets and state; not another name, and not the order."""
     registry = process()
-    first = authorize(registry, OLD, permission_sets=(1, 2))
+    named = {"user_name": "gh_1"}
+    first = authorize(registry, OLD, permission_sets=(1, 2), **named)
     same = authorize(registry, OLD, permission_sets=(2, 1), user_name="gh_2")
     assert (first.revision, same.revision) == (1, 1)
     others = (
