@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from runtime.usage.limits import Limits
     from runtime.usage.metrics import Metrics
     from runtime.wechat.api import WeChat
+    from runtime.wechat.authorizations import Authorizations
     from runtime.wechat.calls import Calls
     from runtime.wechat.component_tokens import ComponentTokens
     from runtime.wechat.js_codes import MiniPrograms
@@ -246,6 +247,21 @@ class Gateway:
             store=self.redis_store,
             envelope=Envelope(self.settings.master_keys),
             find=self.registry.own_app,
+        )
+
+    @lazy
+    def authorizations(self) -> Authorizations:
+        """Return the authorisations that accounts give components."""
+        from runtime.crypto.envelope import Envelope
+        from runtime.wechat.authorizations import Authorizations
+
+        tokens = self.component_tokens
+        return Authorizations(
+            self.redis_store,
+            Envelope(self.settings.master_keys),
+            self.authorizers,
+            ask=tokens.ask,
+            tokens=tokens,
         )
 
     @lazy

@@ -54,6 +54,8 @@ from runtime.wechat.authorizer_answers import (
     account_of,
     exchanged_of,
 )
+from runtime.wechat.component_errors import NOT_AUTHORIZED
+
 
 WAIT_SECONDS = LEASE_SECONDS + 0.6
 """How long one waits for another who is at work: a platform waits 5 s for an answer."""
@@ -62,8 +64,6 @@ POLL_SECONDS = 0.05
 
 SPENT_CODE = (61009, 61010)
 """Errcodes for a code that is wrong or used, and for one that is too old."""
-
-NOT_AUTHORIZED = 61003
 
 log = logging.getLogger("gateway.component")
 

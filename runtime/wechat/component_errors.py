@@ -15,10 +15,14 @@ INVALID_REFRESH_TOKEN = 61023
 """The refresh token was replaced; WeChat tells the one that counts."""
 
 
+NOT_AUTHORIZED = 61003
+"""The account has not authorised the component, or has withdrawn."""
+
+
 def not_authorized() -> WeChatRefused:
     """Return WeChat's error for an account that has not authorised the component."""
     text = "component is not authorized by this account"
-    return WeChatRefused(61003, text)
+    return WeChatRefused(NOT_AUTHORIZED, text)
 
 
 def invalid_refresh_token() -> WeChatRefused:

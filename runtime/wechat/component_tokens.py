@@ -157,6 +157,22 @@ class ComponentTokens:
         """Return the component's access_token from custody."""
         return self._custody.get(self.component_source(component))
 
+    def put(
+        self, authorizer: Authorizer, token: str, seconds: float, *, since: int | None
+    ) -> None:
+        """Replace an account's token by one that came with an exchange.
+
+        With `since`, in ms of Redis' clock, it came at that time, and replaces none
+        that was fetched later. A fetch that is under way is refused at its end.
+        """
+        if seconds > 0:
+            value = CredentialValue(token, seconds)
+            self._custody.put(self.authorizer_source(authorizer), value, since=since)
+
+    def drop(self, authorizer: Authorizer, *, since: int | None = None) -> None:
+        """Drop an account's token, unless it was fetched since."""
+        self._custody.drop(self.authorizer_source(authorizer), since=since)
+
     def ask(
         self, component: App, name: str, content: Mapping[str, Any]
     ) -> dict[str, Any]:
