@@ -8,9 +8,11 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from management.check_waiting import SECONDS, check_app
 from management.endpoint import Endpoint
 from management.failure import Failure
 from management.files import read_export, write_export
@@ -53,7 +55,21 @@ def _run(options: Namespace) -> dict[str, Any]:
     if verb == ("store", "export"):
         return _export(options)
     arguments.update(read_secrets(options))
-    return _performer(options).perform(*verb, arguments)
+    performer = _performer(options)
+    if verb == ("app", "check"):
+        return check_app(
+            partial(performer.perform, *verb),
+            arguments,
+            seconds=getattr(options, "seconds", SECONDS),
+            tell=partial(_tell, options),
+        )
+    return performer.perform(*verb, arguments)
+
+
+def _tell(options: Namespace, answer: Mapping[str, Any]) -> None:
+    """Print what an operator sees before the answer; a program gets that alone."""
+    if not hasattr(options, "json"):
+        print(table(answer), flush=True)
 
 
 def _performer(options: Namespace) -> Performer:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 
 from management.actions import NameAction
+from management.check_waiting import SECONDS
 from management.document_options import (
     add_app,
     add_client,
@@ -23,6 +24,14 @@ Define = Callable[[ArgumentParser], object]
 
 def _nothing(parser: ArgumentParser) -> None:
     """Define no argument."""
+
+
+def _check(parser: ArgumentParser) -> None:
+    appid_argument(parser)
+    shown = "print the token and the AES key themselves"
+    parser.add_argument("--secrets", action="store_true", help=shown)
+    waits = f"how long to wait for WeChat, {SECONDS} by default, 0 for not at all"
+    parser.add_argument("--seconds", type=int, metavar="N", help=waits)
 
 
 def _optional_appid(parser: ArgumentParser) -> None:
@@ -86,6 +95,10 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("app", "show"): ("show one app without its secrets", appid_argument),
     ("app", "update"): ("change the given fields", update_app),
     ("app", "remove"): ("remove an app; its history stays", appid_argument),
+    ("app", "check"): (
+        "print what to enter in WeChat's console, and wait for WeChat",
+        _check,
+    ),
     ("client", "add"): ("add a client; print its secret once", add_client),
     ("client", "list"): ("list all clients", _nothing),
     ("client", "show"): ("show one client", client_id_argument),

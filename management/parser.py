@@ -18,7 +18,7 @@ SERVICE, FUNCTION = "wechat_gateway", "admin"
 _NOT_FIELDS = (
     *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
     *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
-    *("third", "asks_token", "asks_aes_key", "token_stdin"),
+    *("third", "asks_token", "asks_aes_key", "token_stdin", "seconds"),
 )
 
 _QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runtime.push.budgets import Budgets
     from runtime.push.deliveries import Deliveries
     from runtime.push.inbox import Inbox
+    from runtime.push.last_seen import LastSeen
     from runtime.registry.authorizers import Authorizers
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
@@ -388,6 +389,13 @@ class Gateway:
 
         settings = self.settings
         return Budgets(settings.push_mb_per_app * MB, settings.push_mb_in_all * MB)
+
+    @lazy
+    def last_seen(self) -> LastSeen:
+        """Return the notes of what the platform sent last to each app."""
+        from runtime.push.last_seen import LastSeen
+
+        return LastSeen(self.push_store)
 
     @lazy
     def flows(self) -> Flows:

@@ -7,10 +7,12 @@ counts.
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
-from runtime.errors import BadRequest
+from runtime.errors import BadRequest, NotFound
 from runtime.gateway import Gateway
 from runtime.push.encryption import key_of
+from runtime.push.last_seen import NO_TOKEN, What
 from runtime.push.receiving import PushRefused, PushSecrets
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
@@ -51,8 +53,16 @@ def refusal(
     """Return the answer to a refused push, and log and count why."""
     log.warning("%s %s: refused, %s", request.request_id, app.appid, refused.reason)
     count(gateway, app, refused.reason)
+    what: What = "check" if request.method == "GET" else "refused"
+    gateway.last_seen.note(app.appid, what, refused.reason)
     status = 400 if refused.reason == "unreadable" else 403
     return Response(status, PLAIN, str(status).encode())
+
+
+def refuse_without_token(gateway: Gateway, app: App) -> NoReturn:
+    """Raise NotFound for an app that takes no pushes, and note that one came."""
+    gateway.last_seen.note(app.appid, "refused", NO_TOKEN)
+    raise NotFound
 
 
 def count(gateway: Gateway, app: App, outcome: str) -> None:

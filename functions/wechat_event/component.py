@@ -10,11 +10,13 @@ from functions.wechat_event.checked import (
     count,
     query_of,
     refusal,
+    refuse_without_token,
     secrets_of,
 )
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
+from runtime.push.last_seen import ACCEPTED
 from runtime.push.receiving import PushRefused, Received, receive
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
@@ -40,6 +42,7 @@ def take_event(request: Request, gateway: Gateway, appid: str) -> Response:
         count(gateway, component, "full")
         raise
     count(gateway, component, outcome)
+    gateway.last_seen.note(component.appid, "taken", ACCEPTED)
     return SUCCESS
 
 
@@ -64,6 +67,8 @@ def _created(received: Received) -> int:
 
 def _component(gateway: Gateway, appid: str) -> App:
     app = gateway.registry.own_app(appid)
-    if app is None or not app.takes_component_events:
+    if app is None:
         raise NotFound
+    if not app.takes_component_events:
+        refuse_without_token(gateway, app)
     return app

@@ -8,12 +8,14 @@ from functions.wechat_event.checked import (
     count,
     query_of,
     refusal,
+    refuse_without_token,
     secrets_of,
 )
 from functions.wechat_event.sign_in_scans import answer, scan_of
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
+from runtime.push.last_seen import ACCEPTED
 from runtime.push.receiving import PushRefused, answer_to_check, receive
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
@@ -31,6 +33,7 @@ def check(request: Request, gateway: Gateway, appid: str) -> Response:
         )
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
+    gateway.last_seen.note(app.appid, "check", ACCEPTED)
     return Response(200, PLAIN, echostr.encode())
 
 
@@ -64,6 +67,8 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
 
 def _app(gateway: Gateway, appid: str) -> App:
     app = gateway.registry.own_app(appid)
-    if app is None or not app.takes_pushes:
+    if app is None:
         raise NotFound
+    if not app.takes_pushes:
+        refuse_without_token(gateway, app)
     return app

@@ -11,6 +11,7 @@ from runtime.errors import OtherDeployment, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
     access_verbs,
+    app_check,
     app_verbs,
     client_verbs,
     redis_verbs,
@@ -47,6 +48,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("app", "show"): _reads(app_verbs.show),
     ("app", "update"): _changes(app_verbs.update),
     ("app", "remove"): _changes(app_verbs.remove),
+    ("app", "check"): _changes(app_check.check),  # it may show secrets: that is logged
     ("client", "add"): _changes(client_verbs.add),
     ("client", "list"): _reads(client_verbs.list_),
     ("client", "show"): _reads(client_verbs.show),
