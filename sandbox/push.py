@@ -45,7 +45,9 @@ async def send_push(
     last answer's `status` and `body`, the passive `reply` as a dictionary or None,
     the `error` if the platform would not be content, and what the user is `shown`
     then. With `retries` an unanswered message is delivered three times, failures are
-    counted, and too many of them pause the account's pushes until `paused_until`.
+    counted, and too many of them pause the account's pushes until `paused_until`;
+    `failures` is how many deliveries failed in the last minute, `pauses` how often the
+    account was paused.
 
     `deadline` is in seconds of the machine. A delivery that ends at an earlier
     deadline than the platform's moves the platform's clock by the difference.
@@ -81,10 +83,13 @@ async def send_push(
         form=form,
         retries=retries,
         deadline=deadline,
+        failures=failures if counted else PushFailures(),
     )
     failed = result["error"] is not None
     if counted:
         failures.note(failed=failed, now=world.clock.now())
+        result["failures"] = failures.deliveries(world.clock.now())
+        result["pauses"] = failures.pauses
         if failures.paused(world.clock.now()):
             result["paused_until"] = failures.paused_until
     if failed and is_action(fields):
@@ -116,6 +121,7 @@ async def _deliver(
     form: str,
     retries: bool,
     deadline: float,
+    failures: PushFailures,
 ) -> Result:
     attempts: list[Result] = []
     while True:
@@ -123,7 +129,9 @@ async def _deliver(
         result = await _attempt(world, app, request, deadline, attempts)
         if result["error"] is None:
             break
-        if not retries or len(attempts) == DELIVERIES:
+        failures.note_delivery(now=world.clock.now())
+        is_last = not retries or len(attempts) == DELIVERIES
+        if is_last or failures.paused(world.clock.now()):
             return result
     if "InfoType" in fields:
         good = result["body"] == "success"
@@ -224,4 +232,6 @@ def _result(
         "error": error,
         "shown": None,
         "paused_until": None,
+        "failures": 0,
+        "pauses": 0,
     }

@@ -50,6 +50,7 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/expire", control.ExpireHandler),
     ("/_sandbox/faults", control.FaultsHandler),
     ("/_sandbox/journal", journal.JournalHandler),
+    ("/_sandbox/messages", journal.MessagesHandler),
     ("/_sandbox/phone", phone.PhoneHandler),
     ("/_sandbox/phone/scan", phone.ScanHandler),
     ("/_sandbox/phone/confirm", phone.ConfirmHandler),

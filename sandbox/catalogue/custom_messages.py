@@ -24,6 +24,7 @@ FOR_MINIPROGRAMS = ("text", "image", "link", "miniprogrampage")
 
 def send(world: World, app: App, call: Call) -> Answer:
     """Send one message to a user who did something in the last 48 hours."""
+    _check_account(app)
     refuse_escapes(call, errcode=47002)
     fields = call.fields()
     openid = text(fields, "touser", missing=40003)
@@ -40,6 +41,7 @@ def send(world: World, app: App, call: Call) -> Answer:
 
 def show_typing(world: World, app: App, call: Call) -> Answer:
     """Show a user that an answer is being typed, or show it no longer."""
+    _check_account(app)
     fields = call.fields()
     openid = text(fields, "touser", missing=40003)
     world.user_of(app.appid, openid)
@@ -52,6 +54,12 @@ def show_typing(world: World, app: App, call: Call) -> Answer:
     else:
         raise WeChatError(45072)
     return ok()
+
+
+def _check_account(app: App) -> None:
+    # As a subscription account without verification.
+    if not app.verified:
+        raise WeChatError(48001)
 
 
 def _msgtype(app: App, fields: Fields) -> str:

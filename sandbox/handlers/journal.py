@@ -1,4 +1,4 @@
-"""Control plane for the journal of requests."""
+"""Control plane for the journal of requests, and for what accounts have sent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from tornado.web import HTTPError
 
+from sandbox.catalogue.state.outbox import Outbox
 from sandbox.handlers.control import ControlHandler
 
 
@@ -24,3 +25,11 @@ class JournalHandler(ControlHandler):
     def delete(self) -> None:
         self.world.journal.clear()
         self.answer({})
+
+
+class MessagesHandler(ControlHandler):
+    """Every message that an account has sent to users, the oldest first."""
+
+    def get(self) -> None:
+        app = self.app_of({"appid": self.get_query_argument("appid", "")})
+        self.answer([asdict(sent) for sent in self.world.of(app.appid, Outbox).sent])

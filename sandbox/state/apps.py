@@ -20,7 +20,8 @@ class App:
 
     `original_id` is its user name (gh_...); `bound` tells whether it hangs on the
     company's open platform account, which gives its users a unionid; `refusal`
-    tells whether a refusing user is sent back with the state alone or stays.
+    tells whether a refusing user is sent back with the state alone or stays. An
+    account that is not `verified` may not send customer-service messages.
     Of a component: `callback_url` takes its events, `message_url` (with `$APPID$`)
     the messages of its accounts, and its authorization page is entered from pages
     on `entry_domain`.
@@ -42,6 +43,7 @@ class App:
     refusal: str = "redirect"
     entry_domain: str = ""
     message_url: str = ""
+    verified: bool = True
 
 
 def make_app(ids: Ids, *, kind: str, name: str) -> App:

@@ -170,3 +170,25 @@ def test_a_mini_program_sends_its_own_types(miniprogram):
 
     assert sent == OK
     assert (48008, 41010) == (music["errcode"], nowhere["errcode"])
+
+
+def test_an_account_without_verification_may_not_send(account):
+    """As most subscription accounts; it may not show "typing" either."""
+    openid = speak(account)
+    account.sandbox.control("apps", appid=account.appid, verified=False)
+    sent = send(account, openid, "text", {"content": "x"})
+    typing = account.post(TYPING, {"touser": openid, "command": "Typing"})
+
+    assert (48001, 48001) == (sent["errcode"], typing["errcode"])
+
+
+def test_the_control_plane_lists_what_was_sent(account):
+    openid = speak(account)
+    send(account, openid, "text", {"content": "x"})
+    listed = account.sandbox.get("/_sandbox/messages", {"appid": account.appid}).json()
+    nobody = account.sandbox.get("/_sandbox/messages", {"appid": "wx1"})
+
+    assert [(openid, "text", {"content": "x"})] == [
+        (each["openid"], each["kind"], each["content"]) for each in listed
+    ]
+    assert nobody.status == 404

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.message_crypt import decrypt, encrypt, sign
 from sandbox.push import BROKEN, send_push
-from sandbox.state.push_failures import FAILURES, PAUSE
+from sandbox.state.push_failures import FAILED_DELIVERIES, FAILURES, MINUTE, PAUSE
 from tests.sandbox.push.conftest import NOW
 
 TEXT = {"MsgType": "text", "Content": "你好"}
@@ -131,6 +131,33 @@ def test_a_good_push_ends_the_counting(world, app, callback):
         result = push(world, app)
 
     assert result["paused_until"] is None
+
+
+def test_each_failed_delivery_counts(world, app, callback):
+    """Also those of pushes that are answered in the end, and for a minute."""
+    callback.answer = lambda delivery: (
+        (500, b"") if len(callback.deliveries) % 3 else (200, b"success")
+    )
+    found = [push(world, app) for _ in range(2)]
+    world.clock.advance(MINUTE)
+    found.append(push(world, app))
+
+    assert [None] * 3 == [result["error"] for result in found]
+    assert [2, 4, 2] == [result["failures"] for result in found]
+    assert [0] * 3 == [result["pauses"] for result in found]
+
+
+def test_too_many_failed_deliveries_pause_the_account(world, app, callback):
+    """In the middle of a push, which is not repeated then."""
+    callback.answer = lambda delivery: (
+        (500, b"") if len(callback.deliveries) % 3 else (200, b"success")
+    )
+    found = [push(world, app) for _ in range(FAILED_DELIVERIES // 2)]
+
+    assert {None} == {result["error"] for result in found[:-1]}
+    assert (2, 1) == (found[-1]["deliveries"], found[-1]["pauses"])
+    assert NOW + PAUSE == found[-1]["paused_until"]
+    assert 0 == push(world, app)["deliveries"]
 
 
 @pytest.mark.parametrize("mode", ["plain", "compat", "safe"])
