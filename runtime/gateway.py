@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from runtime.custody.upkeep import Upkeep
     from runtime.documents.documents import Documents
     from runtime.health import Health
+    from runtime.push.asking import Asking
     from runtime.push.budgets import Budgets
     from runtime.push.deliveries import Deliveries
     from runtime.push.inbox import Inbox
     from runtime.push.last_seen import LastSeen
+    from runtime.push.relay import Relay
     from runtime.registry.authorizers import Authorizers
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
@@ -382,6 +384,25 @@ class Gateway:
             Envelope(self.settings.master_keys),
             budgets=self._push_budgets,
         )
+
+    @lazy
+    def relay(self) -> Relay:
+        """Return the sender of pushes to services."""
+        from runtime.push.relay import Relay
+
+        return Relay(
+            self.outbound,
+            clock=self.clock,
+            public_base_url=self.settings.public_base_url,
+        )
+
+    @lazy
+    def asking(self) -> Asking:
+        """Return the asker of the services that reply to pushes."""
+        from runtime.push.ask_threads import of_this_process
+        from runtime.push.asking import Asking
+
+        return Asking(self.inbox, self.deliveries, self.relay, of_this_process)
 
     @lazy
     def _push_budgets(self) -> Budgets:

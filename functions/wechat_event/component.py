@@ -49,7 +49,7 @@ def take_event(request: Request, gateway: Gateway, appid: str) -> Response:
 def _take(gateway: Gateway, component: App, received: Received) -> str:
     message = received.message
     if message.info_type != "component_verify_ticket":
-        is_new = gateway.inbox.store(component.appid, received)
+        is_new = gateway.inbox.store(component.appid, received).is_new
         return "stored" if is_new else "equal"
     ticket = message.get("ComponentVerifyTicket")
     if not ticket:

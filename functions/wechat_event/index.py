@@ -29,4 +29,9 @@ def push_dialect(request: Request, error: GatewayError, *, https: bool) -> Respo
     return Response(error.status, tuple(headers), f"{error.status}".encode())
 
 
-handler = entrypoint(ROUTES, mount="/wechat_event", dialect=push_dialect)
+handler = entrypoint(
+    ROUTES,
+    mount="/wechat_event",
+    dialect=push_dialect,
+    waits=lambda method, path, query: method == "POST",
+)

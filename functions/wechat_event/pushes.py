@@ -11,12 +11,15 @@ from functions.wechat_event.checked import (
     refuse_without_token,
     secrets_of,
 )
-from functions.wechat_event.sign_in_scans import answer, scan_of
+from functions.wechat_event.sign_in_scans import answer, scan_of, send
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
 from runtime.push.last_seen import ACCEPTED
-from runtime.push.receiving import PushRefused, answer_to_check, receive
+from runtime.push.passive_replies import Reply
+from runtime.push.receiving import PushRefused, Received, answer_to_check, receive
+from runtime.push.routes import matching
+from runtime.push.wechat_format import answer_with
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
 
@@ -38,7 +41,11 @@ def check(request: Request, gateway: Gateway, appid: str) -> Response:
 
 
 def take(request: Request, gateway: Gateway, appid: str) -> Response:
-    """Answer `success` to a push that is stored, or was stored before."""
+    """Answer a push with the reply of the app's service, else with `success`.
+
+    It is stored before, or was stored when it came first. To a scan of ours we reply
+    ourselves, unless it is a follow that a service may answer.
+    """
     app, scan = _app(gateway, appid), None
     try:
         # The age is compared where the push is stored, by Redis' clock.
@@ -50,19 +57,38 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
             age=float("inf"),
         )
         scan = scan_of(gateway, received)
-        is_new = gateway.inbox.store(app.appid, received)
+        is_ours = scan is not None and not scan.follows
+        routes = () if is_ours else app.routes
+        matched = matching(routes, received.message)
+        taken = gateway.asking.take(app, received, matched)
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
     except InboxFull:
         count(gateway, app, "full")
         if scan is None:
             raise
-    else:
-        count(gateway, app, "stored" if is_new else "equal")
-    if scan is not None:
+        return answer(gateway, app, received, scan)
+    count(gateway, app, "stored" if taken.stored.is_new else "equal")
+    if taken.outcome:
+        count(gateway, app, taken.outcome)
+    if scan and matched.replier is None:
         # The same to an equal push: WeChat repeats it where our answer was lost.
         return answer(gateway, app, received, scan)
-    return SUCCESS
+    if scan and taken.stored.is_new:
+        send(gateway, app, scan)
+    return _reply(gateway, app, received, taken.reply) if taken.reply else SUCCESS
+
+
+def _reply(gateway: Gateway, app: App, received: Received, reply: Reply) -> Response:
+    content_type, body = answer_with(
+        reply,
+        token=received.token,
+        key=received.key,
+        receive_id=app.appid,
+        now=gateway.clock(),
+        nonce=received.nonce,
+    )
+    return Response(200, (("Content-Type", content_type), PLAIN[1]), body)
 
 
 def _app(gateway: Gateway, appid: str) -> App:

@@ -72,7 +72,7 @@ def answer(gateway: Gateway, app: App, received: Received, scan: Scan) -> Respon
     write = write_json if message.is_json else write_xml
     kind, body = answer_with(
         Reply(write(fields), message.is_json),
-        token=app.token,
+        token=received.token,
         key=received.key,
         receive_id=app.appid,
         now=now,

@@ -19,6 +19,7 @@ from host.server.server import most_connections, raise_file_limit
 from host.server.serving import Shutdown, serve
 from host.server.timer_triggers import Timers
 from host.server.workers import Workers
+from runtime.push.ask_threads import of_this_process as asks_of_this_process
 from runtime.usage.in_flight import of_this_process, sign_ins_of_this_process
 from template.served import Template
 
@@ -87,6 +88,7 @@ class Host:
         files = raise_file_limit()
         for in_flight in (of_this_process, sign_ins_of_this_process):
             in_flight.limit(options.calls_in_flight)
+        asks_of_this_process.allow()
         workers = Workers(
             threads=options.threads,
             timeouts=options.timeouts,

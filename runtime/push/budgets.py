@@ -71,7 +71,7 @@ local function drop_job(id, job)
     resize(app .. '/jobs', -size)
     return size
   end
-  resize(app, -size)
+  if redis.call('XRANGE', KEYS[11], job.e, job.e)[1] then resize(app, -size) end
   one_less_open(job)
   return size
 end
@@ -104,6 +104,7 @@ end
 if redis.call('EXISTS', KEYS[11]) == 0 then
   if size_of(app) > 0 then resize(app, -size_of(app)) end
   redis.call('DEL', KEYS[12])
+  redis.call('ZREMRANGEBYLEX', KEYS[6], '[' .. app .. ':', '[' .. app .. ';')
 end
 while ended < most do
   local entry = redis.call('XRANGE', KEYS[11], '-', '+', 'COUNT', 1)[1]

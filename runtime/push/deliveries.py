@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from runtime.crypto.envelope import Envelope
@@ -89,13 +89,15 @@ class Job:
 class Due:
     """Targets that have something due, and the seconds until the next one has.
 
-    `next_in` is None if nothing waits.
-    `unknown` is how many asked jobs have become dead letters just now.
+    `next_in` is None if nothing waits. `failing` are those of the targets that have
+    failed the last time. `unknown` is how many asked jobs have become dead letters just
+    now.
     """
 
     targets: Sequence[str]
     next_in: float | None
     unknown: int
+    failing: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,15 @@ class Deliveries:
 
     def due(self, *, most: int = 100) -> Due:
         """Return the targets that have something due, the longest waiting first."""
-        targets, ms, unknown = self._store.run(
+        targets, ms, unknown, failing = self._store.run(
             DUE, keys_of(NO_APP), [most], repeatable=True
         )
-        next_in = ms / 1000 if ms >= 0 else None
-        return Due([each.decode() for each in targets], next_in, unknown)
+        return Due(
+            [each.decode() for each in targets],
+            next_in=ms / 1000 if ms >= 0 else None,
+            unknown=unknown,
+            failing=frozenset(each.decode() for each in failing),
+        )
 
     def claim(
         self,
@@ -183,15 +189,15 @@ class Deliveries:
         *,
         most: int = JOBS_AT_ONCE,
         seconds: float = LEASE_SECONDS,
-        token: str = "",
+        after: Claim | None = None,
     ) -> Claim | None:
         """Return the next jobs of a target, which nobody else gets for this time.
 
-        None if another worker has it, if it is paused, or if nothing is due. `token` is
-        that of a claim that goes on. The lease begins anew with each `finish` and
+        None if another worker has it, if it is paused, or if nothing is due. `after` is
+        this worker's claim before. The lease begins anew with each `finish` and
         `fail`.
         """
-        token = token or attempt_id()
+        token = after.token if after else attempt_id()
         until = time.monotonic() + seconds
         outcome, *found = self._store.run(
             CLAIM,

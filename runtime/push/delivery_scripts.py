@@ -34,7 +34,8 @@ return {'added', dropped, lost}
 )
 
 # ARGV: most. Jobs whose service was asked by somebody who is gone become dead letters.
-# Returns the targets that are due, ms until the next one, and how many were unknown.
+# Returns the targets that are due, ms until the next one, how many were unknown, and
+# which of the targets have failed the last time.
 DUE = (
     SHARED
     + """
@@ -59,7 +60,11 @@ if later[2] then at = tonumber(later[2]) end
 local asked = redis.call('ZRANGE', KEYS[10], 0, 0, 'WITHSCORES')
 if asked[2] then at = math.min(at or tonumber(asked[2]), tonumber(asked[2])) end
 if unknown > 0 then keep() end
-return {found, at and math.max(1, at - now) or -1, unknown}
+local failing = {}
+for _, target in ipairs(found) do
+  if (state_of(target).f or 0) > 0 then table.insert(failing, target) end
+end
+return {found, at and math.max(1, at - now) or -1, unknown, failing}
 """
 )
 

@@ -1,139 +1,158 @@
 """Inbox: pushes that are acknowledged, each in its app's stream in Redis, sealed.
 
-All keys lie in one slot of a cluster, because one script does everything of a push:
-
-    gateway:push:{inbox}                  hash: bytes by appid, and of all under `*`
     gateway:push:{inbox}:stream:APPID     the pushes, the oldest first
     gateway:push:{inbox}:senders:APPID    sorted set SENDER:ID, to find a user's pushes
-    gateway:push:{inbox}:seen:DIGEST      a push that came; an equal one is not stored
+    gateway:push:{inbox}:seen:DIGEST      ENTRY|ROUTE of a push that came, and of the
+                                          route that replies to it
     gateway:push:{inbox}:signed:HASH      of a plain push: whose signature it is
 
-Nothing is relayed, so every stored push is finished: the oldest make room for new ones.
-A script that runs twice finds its own push and stores nothing, so it is repeatable.
+One script stores a push and the jobs of its routes, so whoever is killed afterwards
+loses none; queue_scripts.py tells how these are stored. A script that runs twice finds
+its own push and stores nothing, so it is repeatable.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.envelope import Envelope
-from runtime.push.budgets import Budgets, InboxFull
-from runtime.push.push_message import Message
-from runtime.push.queue_scripts import LIFE_SECONDS
+from runtime.push.budgets import ROOM, Budgets, InboxFull, log_room
+from runtime.push.deliveries import answer_place
+from runtime.push.push_message import Message, read_message
+from runtime.push.queue_scripts import JOB_OVERHEAD, MOST_DROPPED, SHARED, keys_of
 from runtime.push.receiving import AGE_SECONDS, PushRefused, Received
-from runtime.state.redis_store import RedisStore
+from runtime.push.routes import Matched, Route
+from runtime.state.redis_store import RedisStore, attempt_id
 
 SEEN_SECONDS = 900
 """How long an equal push is recognized at least; WeChat repeats within seconds."""
 
-OVERHEAD = 512
+OVERHEAD = 640
 """Bytes that a push takes in Redis besides its sealed body, by measurement and more."""
 
-MOST_DROPPED = 500
-"""Pushes that one run of a script removes, so that Redis is never held up for long."""
+ASK, COPY = "ask", "copy"
+"""Kinds of jobs: to ask the service that replies, and to send a copy."""
 
 log = logging.getLogger("gateway.push")
 
-_KEY = "inbox"
-_KEPT_MS = (LIFE_SECONDS + 3600) * 1000
-
-# KEYS: sizes, stream, senders. ARGV: appid, life in ms, most to drop, life of keys.
-# The size of a stream that was lost is put right.
-_OPENED = """
-local sizes, stream, senders = KEYS[1], KEYS[2], KEYS[3]
-local app, life, most, kept = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local clock = redis.call('TIME')
-local now = tonumber(clock[1])
-local dropped, ended = 0, 0
-local function size_of(name) return tonumber(redis.call('HGET', sizes, name) or 0) end
-local function add(bytes)
-  redis.call('HINCRBY', sizes, app, bytes)
-  redis.call('HINCRBY', sizes, '*', bytes)
-end
-local function fields(entry)
-  local found = {}
-  for place = 1, #entry[2], 2 do found[entry[2][place]] = entry[2][place + 1] end
-  return found
-end
-local function drop(entry)
-  local found = fields(entry)
-  redis.call('XDEL', stream, entry[1])
-  redis.call('ZREM', senders, found.sender .. ':' .. entry[1])
-  add(-tonumber(found.size))
-end
-local function oldest() return redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1] end
-local function is_over(entry)
-  return tonumber(string.match(entry[1], '^%d+')) <= now * 1000 - life
-end
-if redis.call('EXISTS', stream) == 0 then
-  if size_of(app) > 0 then add(0 - size_of(app)) end
-  redis.call('DEL', senders)
-end
-while ended < most do
-  local entry = oldest()
-  if not entry or not is_over(entry) then break end
-  drop(entry)
-  ended = ended + 1
-end
-"""
-
 # KEYS: also seen, signed. ARGV: also digest, timestamp, age, seconds seen, sender,
-# body, size, budgets of the app and of all, if it is plain, if the user leaves.
+# body, size, if it is plain, if the user leaves, the jobs, token, lease in ms.
 _STORE = (
-    _OPENED
+    SHARED
+    + ROOM
     + """
-local seen, signed, digest = KEYS[4], KEYS[5], ARGV[5]
-local at, age, window = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local sender, body, size = ARGV[9], ARGV[10], tonumber(ARGV[11])
-local per_app, in_all = tonumber(ARGV[12]), tonumber(ARGV[13])
-local is_plain, leaves = ARGV[14] == '1', ARGV[15] == '1'
-if math.abs(now - at) > age then return {'age', 0} end
+local digest, at, age = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+local sender, body, size = ARGV[10], ARGV[11], tonumber(ARGV[12])
+local is_plain, leaves = ARGV[13] == '1', ARGV[14] == '1'
+local token, lease = ARGV[16], tonumber(ARGV[17])
+if math.abs(math.floor(now / 1000) - at) > age then return {'age', dropped, lost} end
 if is_plain then
-  local covered = redis.call('GET', signed)
-  if covered and covered ~= digest then return {'replayed', 0} end
-  redis.call('SET', signed, digest, 'EX', window)
+  local covered = redis.call('GET', KEYS[14])
+  if covered and covered ~= digest then return {'replayed', dropped, lost} end
+  redis.call('SET', KEYS[14], digest, 'EX', ARGV[9])
 end
-if redis.call('EXISTS', seen) == 1 then return {'equal', 0} end
+local known = redis.call('GET', KEYS[13])
+if known then
+  local entry, route = string.match(known, '^([^|]*)|?(.*)$')
+  local id = app .. '/' .. entry .. '/' .. route
+  local job = load(id) or {}
+  local is_own = job.s == 'asked' and job.h == token
+  return {is_own and 'stored' or 'equal', dropped, lost, entry, route, job.s or '',
+    redis.call('HGET', KEYS[2], id .. '=') or ''}
+end
 if leaves then
-  local range = {'[' .. sender .. ':', '[' .. sender .. ';'}
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', senders, range[1], range[2])) do
+  for _, member in ipairs(redis.call('ZRANGEBYLEX', KEYS[12], '[' .. sender .. ':',
+    '[' .. sender .. ';')) do
     local id = string.sub(member, #sender + 2)
-    local entry = redis.call('XRANGE', stream, id, id)[1]
-    if entry then drop(entry) else redis.call('ZREM', senders, member) end
+    local entry = redis.call('XRANGE', KEYS[11], id, id)[1]
+    if entry then drop(entry) else redis.call('ZREM', KEYS[12], member) end
   end
 end
-local bytes, total = size_of(app), size_of('*')
-local surplus = math.max(0, bytes + size - per_app)
-if size > per_app or total - surplus + size > in_all then return {'full', 0} end
-while surplus > 0 and dropped < most do
-  local entry = oldest()
-  if not entry then break end
-  surplus = surplus - tonumber(fields(entry).size)
-  drop(entry)
-  dropped = dropped + 1
+if not room_for(size) then return {'full', dropped, lost} end
+local planned, routes, replier = cjson.decode(ARGV[15]), {}, ''
+for _, plan in ipairs(planned) do
+  table.insert(routes, plan.r)
+  if plan.k == 'ask' then replier = plan.r end
 end
-if surplus > 0 then return {'full', dropped} end
-local id = redis.call('XADD', stream, '*', 'body', body, 'digest', digest,
-  'sender', sender, 'size', size)
-redis.call('ZADD', senders, 0, sender .. ':' .. id)
-add(size)
-redis.call('SET', seen, '', 'EX', window)
-for place = 1, 3 do redis.call('PEXPIRE', KEYS[place], kept) end
-return {'stored', dropped}
+local entry = redis.call('XADD', KEYS[11], '*', 'body', body, 'digest', digest,
+  'sender', sender, 'size', size, 'routes', table.concat(routes, ','))
+redis.call('ZADD', KEYS[12], 0, sender .. ':' .. entry)
+resize(app, size)
+redis.call('SET', KEYS[13], entry .. '|' .. replier, 'EX', ARGV[9])
+local state = ''
+if #planned == 0 then
+  redis.call('ZADD', KEYS[6], 0, app .. ':' .. entry)
+else
+  redis.call('HSET', KEYS[9], app .. '/' .. entry, #planned)
+  local holds = is_paused(app)
+  for _, plan in ipairs(planned) do
+    local id = app .. '/' .. entry .. '/' .. plan.r
+    local job = {t = plan.t, k = plan.k, a = app, e = entry, b = now, n = 0,
+      i = next_number(), o = plan.o}
+    local target = state_of(plan.t)
+    local fails = (target.f or 0) >= 3 and ahead(target.p, HOUR)
+    if holds then
+      set_aside(id, job, 'p')
+    elseif plan.k == 'ask' and lease > 0 and not fails and not target.x then
+      job.s, job.h = 'asked', token
+      redis.call('ZADD', KEYS[10], ms(now + lease), id)
+    else
+      queue(id, job, nil)
+      look(plan.t, target)
+    end
+    save(id, job)
+    if plan.k == 'ask' then state = job.s end
+  end
+end
+keep()
+redis.call('PEXPIRE', KEYS[11], KEPT)
+redis.call('PEXPIRE', KEYS[12], KEPT)
+return {'stored', dropped, lost, entry, replier, state, ''}
 """
 )
 
 _SWEEP = (
-    _OPENED
+    SHARED
+    + ROOM
     + """
-if redis.call('XLEN', stream) == 0 then redis.call('HDEL', sizes, app) end
+if redis.call('XLEN', KEYS[11]) == 0 then redis.call('HDEL', KEYS[1], app) end
 return ended
 """
 )
+
+_READ = """
+local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+return entry and entry[2]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A push that is stored: `is_new` now, else an equal one was before.
+
+    `job_id` is the job of the service that replies, "" if none does, and `state` its
+    state. If that is asked, the caller of a new push is the one who asks, under
+    `token`, and reports what came of it. `answer` is the service's, if it has one.
+    """
+
+    is_new: bool
+    entry: str
+    job_id: str = ""
+    state: str = ""
+    token: str = field(default="", repr=False)
+    answer: str = field(default="", repr=False)
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether the caller has to ask the service."""
+        return self.is_new and self.state == "asked"
 
 
 class Inbox:
@@ -157,34 +176,48 @@ class Inbox:
         # As long as a signature is good, so that no push can come twice.
         self._seen_seconds = max(SEEN_SECONDS, math.ceil(2 * age))
 
-    def store(self, appid: str, received: Received) -> bool:
-        """Store a push, and tell whether it was; False if an equal one came before.
+    def store(
+        self,
+        appid: str,
+        received: Received,
+        matched: Matched | None = None,
+        *,
+        owner: str = "",
+        ask_seconds: float = 0.0,
+    ) -> Stored:
+        """Store a push with a job for each of its routes, unless it came before.
+
+        With `ask_seconds` the caller asks the service that replies, and has so long to
+        report; otherwise, or if its app or target is paused, the job waits for deliver.
+        `owner` is the document that has the routes, if it is not the app's.
 
         PushRefused for one from another time by Redis' clock, and for a plain one whose
         signature came with another message. InboxFull, and ServiceUnavailable while
         Redis is away: then nothing is stored, and WeChat must not get `success`.
         """
-        message, key = received.message, f"gateway:push:{{{_KEY}}}"
+        message = received.message
         digest = digest_of(appid, message.body)
         sealed = self._envelope.seal(
             message.body.decode(), place=place_of(appid, digest)
         )
         signed = sha256_hex(f"{appid}|{received.signature}")
-        keys = [*_keys(appid), f"{key}:seen:{digest}", f"{key}:signed:{signed}"]
-        outcome, dropped = self._store.run(
+        sender = sender_of(appid, message.openid)
+        planned = list(_planned(owner or appid, matched or Matched(), sender))
+        size = len(sealed) + OVERHEAD + len(planned) * JOB_OVERHEAD
+        keys, token = keys_of(appid), attempt_id()
+        outcome, dropped, lost, *found = self._store.run(
             _STORE,
-            keys,
+            [*keys, f"{keys[0]}:seen:{digest}", f"{keys[0]}:signed:{signed}"],
             [
-                *_arguments(appid),
+                *self._budgets.arguments(appid),
                 *(digest, received.timestamp, self._age, self._seen_seconds),
-                *(sender_of(appid, message.openid), sealed, len(sealed) + OVERHEAD),
-                *(self._budgets.per_app, self._budgets.in_all),
+                *(sender, sealed, size),
                 *(int(received.key is None), int(_leaves(message))),
+                *(json.dumps(planned), token, round(ask_seconds * 1000)),
             ],
             repeatable=True,
         )
-        if dropped:
-            log.warning("%s: %d pushes dropped, budget used up", appid, dropped)
+        log_room(appid, dropped=dropped, lost=lost)
         if outcome == b"age":
             raise PushRefused("age")
         if outcome == b"replayed":
@@ -192,7 +225,22 @@ class Inbox:
         if outcome == b"full":
             log.error("%s: push not acknowledged, budget used up", appid)
             raise InboxFull
-        return bool(outcome == b"stored")
+        entry, route, state, answer = (each.decode() for each in found)
+        job_id = f"{appid}/{entry}/{route}" if route else ""
+        if answer:
+            answer = self._envelope.open(answer, place=answer_place(job_id))
+        is_new = outcome == b"stored"
+        return Stored(is_new, entry, job_id, state, token, answer)
+
+    def read(self, appid: str, entry: str) -> Message | None:
+        """Return a stored push, None if it has ended; CannotOpen without its key."""
+        found = self._store.run(_READ, [keys_of(appid)[-2]], [entry], repeatable=True)
+        if not found:
+            return None
+        fields = dict(zip(found[0::2], found[1::2], strict=True))
+        place = place_of(appid, fields[b"digest"].decode())
+        body = self._envelope.open(fields[b"body"].decode(), place=place)
+        return read_message(body.encode())
 
     def sweep(self) -> int:
         """Remove the bodies of all apps that are too old; return how many."""
@@ -200,7 +248,10 @@ class Inbox:
         for appid in self._appids():
             while True:
                 ended = self._store.run(
-                    _SWEEP, _keys(appid), _arguments(appid), repeatable=True
+                    _SWEEP,
+                    keys_of(appid),
+                    self._budgets.arguments(appid),
+                    repeatable=True,
                 )
                 found += ended
                 if ended < MOST_DROPPED:
@@ -209,9 +260,9 @@ class Inbox:
 
     def _appids(self) -> list[str]:
         names = self._store.run(
-            "return redis.call('HKEYS', KEYS[1])", _keys("")[:1], [], repeatable=True
+            "return redis.call('HKEYS', KEYS[1])", keys_of("")[:1], [], repeatable=True
         )
-        return [name.decode() for name in names if name != b"*"]
+        return [each.decode() for each in names if each != b"*" and b"/" not in each]
 
 
 def digest_of(appid: str, body: bytes) -> str:
@@ -234,10 +285,13 @@ def _leaves(message: Message) -> bool:
     return is_event and bool(message.openid)
 
 
-def _keys(appid: str) -> list[str]:
-    key = f"gateway:push:{{{_KEY}}}"
-    return [key, f"{key}:stream:{appid}", f"{key}:senders:{appid}"]
+def target_of(owner: str, route: Route) -> str:
+    """Return the target of a route: all its jobs wait for the same service."""
+    return f"{owner}/{route.id}"
 
 
-def _arguments(appid: str) -> list[Any]:
-    return [appid, LIFE_SECONDS * 1000, MOST_DROPPED, _KEPT_MS]
+def _planned(owner: str, matched: Matched, sender: str) -> Iterator[dict[str, Any]]:
+    routes = [(ASK, matched.replier)] if matched.replier else []
+    for kind, route in [*routes, *((COPY, each) for each in matched.copies)]:
+        plan = {"r": route.id, "t": target_of(owner, route), "k": kind}
+        yield {**plan, "o": sender} if route.ordered else plan

@@ -55,6 +55,7 @@ SHARED = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local DAY, HOUR = 86400000, 3600000
+local KEPT, STATES_KEPT = %d, %d
 local function ms(at) return string.format('%013.0f', at) end
 local function numbered(number) return string.format('%014.0f', number) end
 local function tail(member) return string.match(member, '[^:]+$') end
@@ -181,7 +182,7 @@ local function forget(id)
   return job.z or 0
 end
 local function next_number() return redis.call('HINCRBY', KEYS[5], '#', 1) end
-""".replace("STATES_KEPT", str(_STATES_KEPT_MS)).replace("KEPT", str(_KEPT_MS))
+""".replace("%d, %d", f"{_KEPT_MS}, {_STATES_KEPT_MS}")
 
 
 def keys_of(appid: str) -> list[str]:

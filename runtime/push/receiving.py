@@ -70,7 +70,8 @@ class PushSecrets:
 class Received:
     """A push that is from the platform.
 
-    `key` is the one that decrypted it, for the answer; None if it came as plain text.
+    `key` is the one that decrypted it, and `token` the one that signed it, both for the
+    answer; no key if it came as plain text.
     """
 
     message: Message
@@ -78,6 +79,7 @@ class Received:
     timestamp: int
     signature: str = field(repr=False)
     key: bytes | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
 
 
 def receive(
@@ -98,13 +100,18 @@ def receive(
         raise PushRefused("no_key")
     signature = query.get("msg_signature" if secrets.keys else "signature", "")
     signed = (encrypted or "",) if secrets.keys else ()
-    if not is_signed(signature, secrets.tokens, timestamp, nonce, *signed):
+    signers = [
+        token
+        for token in secrets.tokens
+        if is_signed(signature, (token,), timestamp, nonce, *signed)
+    ]
+    if not signers:
         raise PushRefused("signature")
     at = _time(timestamp, now=now, age=age)
     if not secrets.keys:
-        return Received(outer, nonce, at, signature)
+        return Received(outer, nonce, at, signature, None, signers[0])
     content, key = _decrypted(encrypted or "", secrets)
-    return Received(_read(content), nonce, at, signature, key)
+    return Received(_read(content), nonce, at, signature, key, signers[0])
 
 
 def answer_to_check(

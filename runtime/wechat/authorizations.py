@@ -56,7 +56,6 @@ from runtime.wechat.authorizer_answers import (
 )
 from runtime.wechat.component_errors import NOT_AUTHORIZED
 
-
 WAIT_SECONDS = LEASE_SECONDS + 0.6
 """How long one waits for another who is at work: a platform waits 5 s for an answer."""
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from runtime.crypto.envelope import Envelope
+from runtime.push import budgets
 from runtime.push import inbox as module
 from runtime.push.budgets import Budgets, InboxFull
 from runtime.push.inbox import OVERHEAD, Inbox
@@ -62,6 +63,8 @@ def assert_consistent(redis):
         assert size == size_of(redis, appid)
         senders = redis.zcard(f"{INBOX}:senders:{appid}")
         assert senders == redis.xlen(f"{INBOX}:stream:{appid}")
+        range_ = (f"[{appid}:", f"[{appid};")
+        assert senders == redis.zlexcount(f"{INBOX}:finished", *range_)
 
 
 def make_old(redis, appid, *messages_ms):
@@ -69,9 +72,11 @@ def make_old(redis, appid, *messages_ms):
     stream, senders = f"{INBOX}:stream:{appid}", f"{INBOX}:senders:{appid}"
     entries = redis.xrange(stream)
     redis.delete(stream, senders)
+    redis.zremrangebylex(f"{INBOX}:finished", f"[{appid}:", f"[{appid};")
     for (_, fields), at in zip(entries, messages_ms, strict=True):
         id_ = redis.xadd(stream, fields, id=f"{at}-0").decode()
         redis.zadd(senders, {f"{fields[b'sender'].decode()}:{id_}": 0})
+        redis.zadd(f"{INBOX}:finished", {f"{appid}:{id_}": 0})
 
 
 @pytest.mark.case(157)
@@ -80,7 +85,7 @@ def test_the_oldest_make_room_within_an_app(make, received, redis, settings, cap
     inbox = make(per_app=4 * 1024)
     inbox.store(APPS[1], received(text()))
     for number in range(20):
-        assert inbox.store(APPS[0], received(text(number)))
+        assert inbox.store(APPS[0], received(text(number))).is_new
         assert size_of(redis, APPS[0]) <= 4 * 1024
     kept = stored(redis, settings, APPS[0])
 
@@ -96,7 +101,7 @@ def test_a_large_push_takes_the_place_of_many_small_ones(make, received, redis):
     inbox = make(per_app=20 * 1024)
     for number in range(20):
         inbox.store(APPS[0], received(text(number)))
-    assert inbox.store(APPS[0], received(text(content="a" * 9000)))
+    assert inbox.store(APPS[0], received(text(content="a" * 9000))).is_new
     assert_consistent(redis)
     before = redis.xlen(f"{INBOX}:stream:{APPS[0]}")
 
@@ -117,7 +122,7 @@ def test_the_total_holds_for_all_apps(make, received, redis):
     assert_consistent(redis)
     redis.delete(f"{INBOX}:stream:{APPS[1]}")  # an operator makes room
 
-    assert inbox.store(APPS[1], received(text(2)))
+    assert inbox.store(APPS[1], received(text(2))).is_new
     assert_consistent(redis)
 
 
@@ -163,6 +168,7 @@ def test_bodies_end_after_three_days(make, received, redis, settings):
 def test_many_old_ones_take_several_runs(make, received, redis, monkeypatch):
     """No run of a script holds Redis up."""
     monkeypatch.setattr(module, "MOST_DROPPED", 4)
+    monkeypatch.setattr(budgets, "MOST_DROPPED", 4)
     inbox = make()
     for number in range(11):
         inbox.store(APPS[0], received(text(number)))

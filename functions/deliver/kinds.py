@@ -1,0 +1,86 @@
+"""Kinds of jobs: what is done with each, by the package that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime.gateway import Gateway
+from runtime.push.deliveries import Job
+from runtime.push.inbox import ASK, COPY
+from runtime.push.relay import Undelivered
+
+if TYPE_CHECKING:
+    from runtime.push.push_message import Message
+    from runtime.registry.models import App
+    from runtime.registry.routes import Route
+
+Send = Callable[[], str]
+"""Does the job, and returns what is stored as its answer; Undelivered if it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of jobs; `prepare` looks up what it needs, and returns what does it.
+
+    One that may not happen twice is done `once`, for so many seconds at most: if it is
+    cut short, it becomes a dead letter. Several of these are done at a time.
+    """
+
+    prepare: Callable[[Gateway, Job], Send]
+    once: float = 0.0
+
+
+class Gone(Exception):
+    """Nothing is to be done any more, such as for a push that has ended."""
+
+
+def kind_of(job: Job) -> Kind:
+    """Return the kind of a job; Undelivered for one of a later version."""
+    if job.kind not in KINDS:
+        raise Undelivered("unknown_kind")
+    return KINDS[job.kind]
+
+
+def _copy(gateway: Gateway, job: Job) -> Send:
+    owner, _, route, message = _push(gateway, job)
+
+    def send() -> str:
+        gateway.relay.send(route, message, appid=job.appid, owner=owner)
+        return ""
+
+    return send
+
+
+def _ask(gateway: Gateway, job: Job) -> Send:
+    from runtime.push.asking import LONGEST_ASK, Question
+
+    owner, app, route, message = _push(gateway, job)
+    question = Question(app, owner, route, message, job.id)
+
+    def send() -> str:
+        reply, _ = gateway.asking.ask(question, LONGEST_ASK)
+        if reply is None:
+            return ""
+        gateway.asking.reply_late(question, reply)
+        return reply.body.decode()
+
+    return send
+
+
+def _push(gateway: Gateway, job: Job) -> tuple[str, App, Route, Message]:
+    """Return the owner of the route, the account, the route and the message."""
+    owner = job.target.rpartition("/")[0]
+    holder, app = gateway.registry.app(owner), gateway.registry.app(job.appid)
+    routes = holder.routes if holder else ()
+    route = next((each for each in routes if each.id == job.route), None)
+    if route is None or app is None:
+        raise Undelivered("no_route", ends=True)
+    message = gateway.inbox.read(job.appid, job.entry)
+    if message is None:
+        raise Gone
+    return owner, app, route, message
+
+
+KINDS: Mapping[str, Kind] = {ASK: Kind(_ask, once=75.0), COPY: Kind(_copy)}

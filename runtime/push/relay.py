@@ -1,0 +1,91 @@
+"""Relay: one push to one route, in the route's own format, and what comes back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from runtime.push.event_format import event_request
+from runtime.push.push_message import Message
+from runtime.push.wechat_format import RouteRequest, request_to
+from runtime.registry.routes import EVENT, Route
+from runtime.upstream.outbound import Outbound, TargetFault
+
+COPY_SECONDS = 5.0
+"""How long a service has for a copy; WeChat would wait as long."""
+
+_UNSENT = ("not_allowed", "unreachable")
+
+
+class Undelivered(Exception):
+    """A job that was not done; `reason` is for operators.
+
+    `was_sent` tells that the target may have seen it, `stalls` that it costs time to
+    try: the target has not answered at all. With `ends` no other try helps.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        was_sent: bool = False,
+        stalls: bool = False,
+        ends: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.was_sent = was_sent
+        self.stalls = stalls
+        self.ends = ends
+
+
+class Relay:
+    """Sender of pushes to routes; the platform has sent them to `public_base_url`."""
+
+    def __init__(
+        self,
+        outbound: Outbound,
+        *,
+        clock: Callable[[], float],
+        public_base_url: str,
+    ) -> None:
+        self._outbound = outbound
+        self._clock = clock
+        self._base = public_base_url
+
+    def send(
+        self,
+        route: Route,
+        message: Message,
+        *,
+        appid: str,
+        owner: str,
+        seconds: float = COPY_SECONDS,
+    ) -> bytes:
+        """Return what the service has answered; Undelivered without a status of 2xx.
+
+        `owner` is the document that has the route, and the receiver in the encryption.
+        """
+        request = self._request(route, message, appid=appid, owner=owner)
+        try:
+            answer = self._outbound.call(
+                request.url, headers=request.headers, body=request.body, seconds=seconds
+            )
+        except TargetFault as fault:
+            was_sent = fault.reason not in _UNSENT
+            raise Undelivered(fault.reason, was_sent=was_sent, stalls=True) from None
+        if not 200 <= answer.status < 300:
+            reason = f"status_{answer.status}"
+            raise Undelivered(reason, was_sent=True)
+        return answer.body
+
+    def _request(
+        self, route: Route, message: Message, *, appid: str, owner: str
+    ) -> RouteRequest:
+        now = self._clock()
+        if route.format == EVENT:
+            path = appid if appid == owner else f"{owner}/{appid}"
+            source = f"{self._base}/wechat_event/{path}"
+            return event_request(route, message, appid=appid, source=source, now=now)
+        nonce = str(secrets.randbelow(10**10))
+        return request_to(route, message, receive_id=owner, now=now, nonce=nonce)
