@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from runtime.health import Health
     from runtime.push.asking import Asking
     from runtime.push.budgets import Budgets
+    from runtime.push.dead_letters import DeadLetters
     from runtime.push.deliveries import Deliveries
     from runtime.push.inbox import Inbox
+    from runtime.push.journal import Journal
     from runtime.push.last_seen import LastSeen
+    from runtime.push.pauses import Pauses
     from runtime.push.relay import Relay
     from runtime.registry.authorizers import Authorizers
     from runtime.registry.page_origins import PageOrigins
@@ -384,6 +387,27 @@ class Gateway:
             Envelope(self.settings.master_keys),
             budgets=self._push_budgets,
         )
+
+    @lazy
+    def dead_letters(self) -> DeadLetters:
+        """Return the jobs that nobody will do by itself."""
+        from runtime.push.dead_letters import DeadLetters
+
+        return DeadLetters(self.push_store, budgets=self._push_budgets)
+
+    @lazy
+    def push_pauses(self) -> Pauses:
+        """Return the pauses of apps and targets."""
+        from runtime.push.pauses import Pauses
+
+        return Pauses(self.push_store)
+
+    @lazy
+    def push_journal(self) -> Journal:
+        """Return what is stored of pushes."""
+        from runtime.push.journal import Journal
+
+        return Journal(self.push_store)
 
     @lazy
     def relay(self) -> Relay:

@@ -63,6 +63,7 @@ local function tail(member) return string.match(member, '[^:]+$') end
 local function ahead(at, most) return (at or 0) > now and at <= now + most end
 local function size_of(name) return tonumber(redis.call('HGET', KEYS[1], name) or 0) end
 local function resize(name, bytes)
+  if bytes == 0 then return end -- Lua would write -0
   redis.call('HINCRBY', KEYS[1], name, bytes)
   redis.call('HINCRBY', KEYS[1], '*', bytes)
 end
@@ -125,7 +126,7 @@ local function unqueue(id, job)
     redis.call('ZREM', KEYS[7], job.a .. ':' .. ms(job.x) .. ':' .. id)
   end
   if job.s == 'asked' then redis.call('ZREM', KEYS[10], id) end
-  job.w, job.x, job.d = nil, nil, nil
+  job.s, job.w, job.x, job.d = nil, nil, nil, nil
 end
 -- Let a job wait for its turn, or until a later time.
 local function queue(id, job, due)
