@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from runtime.usage.metrics import Metrics
     from runtime.wechat.api import WeChat
     from runtime.wechat.authorizations import Authorizations
+    from runtime.wechat.authorizer_list import AuthorizerList
     from runtime.wechat.calls import Calls
     from runtime.wechat.component_tokens import ComponentTokens
     from runtime.wechat.js_codes import MiniPrograms
@@ -268,6 +269,21 @@ class Gateway:
             self.authorizers,
             ask=tokens.ask,
             tokens=tokens,
+        )
+
+    @lazy
+    def authorizer_list(self) -> AuthorizerList:
+        """Return the list of the accounts that have authorised a component."""
+        from runtime.wechat.authorizer_list import AuthorizerList
+
+        tokens = self.component_tokens
+        return AuthorizerList(
+            self.authorizers,
+            self.authorizations,
+            ask=tokens.ask,
+            tokens=tokens,
+            known=self.registry.authorizer,
+            now=self.clock,
         )
 
     @lazy

@@ -1,4 +1,4 @@
-"""The refresh function: a bounded round over all apps' credentials."""
+"""The refresh function: a bounded round over all credentials, and over components."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from functions.refresh.component_round import go_on
 from runtime.custody.protocol import Source
 from runtime.custody.upkeep import LookedAt, Outcome
 from runtime.documents.documents import UnreadableDocument
@@ -124,4 +125,9 @@ def _refresh_one(gateway: Gateway, name: str, limit: _Limit) -> str:
     return outcome.value
 
 
-handler = timer(refresh, name="refresh")
+def tick(gateway: Gateway) -> dict[str, int]:
+    """Go on with what components have unfinished, then refresh what is due."""
+    return {**go_on(gateway), **refresh(gateway)}
+
+
+handler = timer(tick, name="refresh")

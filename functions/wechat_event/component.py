@@ -1,6 +1,7 @@
 """Events of a component's authorisation URL: tickets, authorisations, registrations.
 
-An open platform encrypts all of them, and takes only a bare `success` for an answer.
+An open platform encrypts all of them, and takes only a bare `success` for an answer. It
+gets none before the event's effect is durable, and sends the event again.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ from functions.wechat_event.checked import (
     refuse_without_token,
     secrets_of,
 )
-from runtime.errors import NotFound
+from runtime.errors import GatewayError, NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
 from runtime.push.last_seen import ACCEPTED
 from runtime.push.receiving import PushRefused, Received, receive
-from runtime.registry.models import App
+from runtime.registry.models import COMPONENT_KIND, App
 from runtime.web.messages import Request, Response
+from runtime.wechat.authorizations import AuthorizationCode, AuthorizationLost
+
+REGISTRATIONS = ("notify_third_fasteregister", "notify_third_fastregisterbetaapp")
+"""Types of events whose `auth_code` is that of an authorisation."""
 
 
 def take_event(request: Request, gateway: Gateway, appid: str) -> Response:
-    """Answer `success` to an event whose effect is stored."""
-    component = _component(gateway, appid)
+    """Answer `success` to an event whose effect is durable."""
+    component = component_of(gateway, appid)
     try:
         received = receive(
             query_of(request),
@@ -41,21 +46,61 @@ def take_event(request: Request, gateway: Gateway, appid: str) -> Response:
     except InboxFull:
         count(gateway, component, "full")
         raise
+    except GatewayError:
+        count(gateway, component, "not_acknowledged")
+        raise
     count(gateway, component, outcome)
     gateway.last_seen.note(component.appid, "taken", ACCEPTED)
     return SUCCESS
 
 
+def component_of(gateway: Gateway, appid: str) -> App:
+    """Return the component; NotFound for any other id, and without its secrets."""
+    app = gateway.registry.own_app(appid)
+    if app is None or app.kind != COMPONENT_KIND:
+        raise NotFound
+    if not app.takes_component_events:
+        refuse_without_token(gateway, app)
+    return app
+
+
 def _take(gateway: Gateway, component: App, received: Received) -> str:
+    """Do what an event says, and return what came of it for the counts."""
     message = received.message
-    if message.info_type != "component_verify_ticket":
-        is_new = gateway.inbox.store(component.appid, received).is_new
-        return "stored" if is_new else "equal"
-    ticket = message.get("ComponentVerifyTicket")
-    if not ticket:
+    if message.info_type == "component_verify_ticket":
+        ticket = _needed(received, "ComponentVerifyTicket")
+        gateway.verify_tickets.put(component.appid, ticket, created=_created(received))
+        return "ticket"
+    if message.info_type in ("authorized", "updateauthorized"):
+        account = _needed(received, "AuthorizerAppid")
+        code = _needed(received, "AuthorizationCode")
+        _authorize(gateway, component, received, code=code, account=account)
+    elif message.info_type == "unauthorized":
+        account = _needed(received, "AuthorizerAppid")
+        gateway.authorizations.withdraw(component, account, at=_created(received))
+    elif message.info_type in REGISTRATIONS and message.get("auth_code"):
+        account, code = message.get("appid"), message.get("auth_code")
+        _authorize(gateway, component, received, code=code, account=account)
+    is_new = gateway.inbox.store(component.appid, received).is_new
+    return "stored" if is_new else "equal"
+
+
+def _authorize(
+    gateway: Gateway, component: App, received: Received, *, code: str, account: str
+) -> None:
+    came = AuthorizationCode(code, _created(received), account)
+    try:
+        gateway.authorizations.take(component, came, way="event")
+    except AuthorizationLost:
+        # The operator knows; the platform cannot help by sending it again.
+        count(gateway, component, "authorization_lost")
+
+
+def _needed(received: Received, name: str) -> str:
+    value = received.message.get(name)
+    if not value:
         raise PushRefused("unreadable")
-    gateway.verify_tickets.put(component.appid, ticket, created=_created(received))
-    return "ticket"
+    return value
 
 
 def _created(received: Received) -> int:
@@ -63,12 +108,3 @@ def _created(received: Received) -> int:
     text = received.message.get("CreateTime")
     is_number = text.isascii() and text.isdigit() and len(text) < 12
     return int(text) if is_number else received.timestamp
-
-
-def _component(gateway: Gateway, appid: str) -> App:
-    app = gateway.registry.own_app(appid)
-    if app is None:
-        raise NotFound
-    if not app.takes_component_events:
-        refuse_without_token(gateway, app)
-    return app

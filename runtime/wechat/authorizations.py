@@ -162,10 +162,15 @@ class Authorizations:
         came = {"withdrawn": True, "at": at, "appid": appid}
         self._work_on(component, id_, way="event", came=came)
 
-    def resume(self, component: App) -> dict[str, int]:
-        """Go on with what nobody has finished; return how many were done or left."""
+    def resume(self, component: App, *, until: float) -> dict[str, int]:
+        """Go on with what nobody has finished; return how many were done or left.
+
+        None is begun after the time `until`.
+        """
         records, done = self._records(component), Counter[str]()
         for id_ in records.due():
+            if self._clock() >= until:
+                break
             try:
                 self._work_on(component, id_, waits=False)
                 done["done"] += 1

@@ -22,7 +22,7 @@ NOT_AUTHORIZED = 61003
 def not_authorized() -> WeChatRefused:
     """Return WeChat's error for an account that has not authorised the component."""
     text = "component is not authorized by this account"
-    return WeChatRefused(NOT_AUTHORIZED, text)
+    return WeChatRefused(61003, text)
 
 
 def invalid_refresh_token() -> WeChatRefused:

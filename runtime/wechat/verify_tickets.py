@@ -2,6 +2,7 @@
 
     gateway:verify_ticket:{COMPONENT}   hash: ticket, sealed; created, WeChat's time of
                                         it; received, ours in ms by Redis' clock
+    gateway:verify_ticket:{COMPONENT}:asked   WeChat was asked to push again
     tickets/COMPONENT-DAY               a document: the same, written once in ten
                                         minutes at most; DAY is that of UTC
 
@@ -21,7 +22,9 @@ from typing import Any
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.documents.documents import Documents, UnreadableDocument, VersionExists
 from runtime.errors import ServiceUnavailable
+from runtime.registry.models import App
 from runtime.state.redis_store import RedisStore
+from runtime.wechat.api import WeChat
 
 LIFE_SECONDS = 12 * 3600
 """How long WeChat accepts a ticket."""
@@ -116,6 +119,11 @@ class VerifyTickets:
                 return VerifyTicket(value, max(0.0, int(found[1]) / 1000))
         return self._from_documents(component)
 
+    def may_ask(self, component: str) -> bool:
+        """Tell whether to ask WeChat for pushes, which is so once in ten minutes."""
+        key = f"{_key(component)}:asked"
+        return self._store.add(key, b"", seconds=WRITE_EVERY)
+
     def _write(self, component: str, ticket: str, *, created: int) -> None:
         now = self._clock()
         id_ = _id(component, now)
@@ -145,6 +153,24 @@ class VerifyTickets:
             if isinstance(value, str) and value and age < LIFE_SECONDS:
                 return VerifyTicket(value, max(0.0, age))
         return None
+
+
+def start_push(wechat: WeChat, component: App) -> bool:
+    """Ask WeChat to push tickets; tell whether it had stopped.
+
+    The call takes no token. WeChatRefused or WeChatUnavailable.
+    """
+    content = {
+        "component_appid": component.appid,
+        "component_secret": component.secret,
+    }
+    answer = wechat.call(
+        "POST",
+        "/cgi-bin/component/api_start_push_ticket",
+        content=content,
+        hosts=component.api_hosts,
+    )
+    return "normal state" not in str(answer.get("errmsg", ""))
 
 
 def _id(component: str, at: float) -> str:

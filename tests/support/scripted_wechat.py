@@ -39,6 +39,10 @@ class Exchange:
     def arguments(self):
         return {name: values[0] for name, values in parse_qs(self.query).items()}
 
+    @property
+    def content(self):
+        return json.loads(self.body)
+
 
 class ScriptedWeChat:
     """A transport that answers what a test has scripted, and nothing else."""

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from functions.wechat_event.index import handler
+from tests.support import component_pushes
+from tests.support.component_pushes import COMPONENT, SECRET
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.pushes import AES_KEY, TOKEN
 from tests.support.scripted_wechat import SERVICE, change
@@ -39,6 +41,33 @@ def push(gateway, settle):
         environ = make_environ_fc(
             method=method, path=f"/wechat_event/{appid}", query=query, body=body
         )
+        status, _, answer = call_wsgi(handler.with_gateway(by), environ)
+        return status, answer.decode()
+
+    return run
+
+
+@pytest.fixture
+def component(gateway, clock):
+    """Add a component to the gateway."""
+    clock.now = time.time()
+    content = {
+        "kind": "component",
+        "secret": SECRET,
+        "token": component_pushes.TOKEN,
+        "encoding_aes_key": component_pushes.AES_KEY,
+    }
+    gateway.documents.write("apps", COMPONENT, content, after=0)
+
+
+@pytest.fixture
+def tell(gateway, component):
+    """Send an event as the open platform does; return status and text."""
+
+    def run(made, *, path=f"/wechat_event/{COMPONENT}/ticket", by=gateway, **more):
+        query, body = made
+        named = {"method": "POST", "path": path, "query": query, "body": body, **more}
+        environ = make_environ_fc(**named)
         status, _, answer = call_wsgi(handler.with_gateway(by), environ)
         return status, answer.decode()
 

@@ -8,52 +8,20 @@ from dataclasses import replace
 
 import pytest
 
-from functions.wechat_event.index import handler
 from runtime.gateway import Gateway
 from tests.support.component_pushes import (
     AES_KEY,
     COMPONENT,
-    SECRET,
     TOKEN,
     event,
     sealed,
 )
-from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.pushes import stored
 from tests.support.scripted_wechat import SERVICE, change
 
 SUCCESS = (200, "success")
 REFUSED = (403, "403")
 TICKET = "ticket@@@geheim"
-
-
-@pytest.fixture
-def gateway(gateway, clock):
-    """The gateway with a component."""
-    clock.now = time.time()
-    content = {
-        "kind": "component",
-        "secret": SECRET,
-        "token": TOKEN,
-        "encoding_aes_key": AES_KEY,
-    }
-    gateway.documents.write("apps", COMPONENT, content, after=0)
-    return gateway
-
-
-@pytest.fixture
-def tell(gateway):
-    """Send an event as the platform does; return status and text."""
-
-    def run(made, *, path=f"/wechat_event/{COMPONENT}/ticket", by=gateway, **more):
-        query, body = made
-        named = {"method": "POST", "path": path, "query": query, "body": body, **more}
-        status, _, answer = call_wsgi(
-            handler.with_gateway(by), make_environ_fc(**named)
-        )
-        return status, answer.decode()
-
-    return run
 
 
 def ticket(value=TICKET, **more):

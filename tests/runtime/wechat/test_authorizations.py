@@ -81,7 +81,7 @@ class World:
         self.process().withdraw(COMPONENT, appid, at=at)
 
     def resume(self):
-        return self.process().resume(COMPONENT)
+        return self.process().resume(COMPONENT, until=time.monotonic() + 60)
 
 
 @pytest.fixture
