@@ -17,7 +17,13 @@ from management.document_options import (
     update_client,
     user_fields,
 )
-from management.push_options import add_route, list_routes, one_route, update_route
+from management.push_options import (
+    add_route,
+    list_routes,
+    one_route,
+    try_route,
+    update_route,
+)
 
 Define = Callable[[ArgumentParser], object]
 
@@ -132,6 +138,10 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("push", "route list"): ("list the routes of an app in their order", list_routes),
     ("push", "route update"): ("change the given fields of a route", update_route),
     ("push", "route remove"): ("remove a route", one_route),
+    ("push", "test"): (
+        "send a made-up message through a route; show the service's answer",
+        try_route,
+    ),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "history"): ("list the versions of a document", _document),

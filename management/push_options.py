@@ -38,6 +38,17 @@ def one_route(parser: ArgumentParser) -> None:
     parser.add_argument("route", metavar="ROUTE", help="the route's id")
 
 
+def try_route(parser: ArgumentParser) -> None:
+    """Define the arguments of a made-up message."""
+    one_route(parser)
+    types = "text by default, another type, or an event: subscribe, SCAN, CLICK ..."
+    parser.add_argument("--type", metavar="TYPE", help=types)
+    text = "content of a text, or key of an event"
+    parser.add_argument("--text", metavar="TEXT", help=text)
+    data = "xml by default, or json, as the account sends it"
+    parser.add_argument("--data", metavar="FORM", help=data)
+
+
 def _route_fields(parser: ArgumentParser, *, needed: bool) -> None:
     add = parser.add_argument
     add("--client", metavar="ID", required=needed, help="client that gets the pushes")

@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +18,7 @@ from manage import main
 from management.commands import COMMANDS
 from management.parser import parse
 from tests.support.documentation import ROOT, code_blocks, names, rows, section
+from tests.support.push_callback import serve_callback
 
 INDEX = ROOT / "docs/operating.md"
 COMMAND_LINE = ROOT / "docs/operating/command-line.md"
@@ -118,9 +120,8 @@ def wechat():
 def run(environ, wechat, tmp_path, monkeypatch, capsys):
     """Run what stands behind the program's name; return what it prints, in lines."""
     os.environ.update(environ, WECHAT_API_URL=wechat)
-    os.environ["PUSH_PRIVATE_NETWORKS"] = (
-        "10.0.0.0/8"  # as docs/operating/pushes.md says
-    )
+    # As docs/operating/pushes.md says.
+    os.environ["PUSH_PRIVATE_NETWORKS"] = "127.0.0.0/8,10.0.0.0/8"
     monkeypatch.chdir(tmp_path)
 
     def run(command):
@@ -134,11 +135,20 @@ def run(environ, wechat, tmp_path, monkeypatch, capsys):
     return run
 
 
+@pytest.fixture
+def service():
+    """A service that takes pushes; return its host and port."""
+    with serve_callback() as callback:
+        yield urlsplit(callback.url).netloc
+
+
 def plain(command, lines):
     """Return the lines without what differs from one run to the next."""
     text = "\n".join(re.sub(" +", " ", line) for line in lines).strip()
     text = re.sub(r"_[0-9a-f]{32}\b", "_SECRET", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00", "DATE", text)
+    if command.startswith("push test"):
+        text = re.sub(r"(?m)^(milliseconds) [0-9]+$", r"\1 N", text)
     if command.startswith("push route"):
         text = re.sub(r"(?m)^(token) [A-Za-z0-9]{32}$", r"\1 TOKEN", text)
         text = re.sub(r"(?m)^(encoding_aes_key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
@@ -148,9 +158,10 @@ def plain(command, lines):
     return text
 
 
-def test_the_examples_are_real(run):
+def test_the_examples_are_real(run, service):
     """Their output is what the pages print, run in the order of the index."""
-    ids = {}  # that the gateway makes, by those that the pages print
+    # What is made while they run, by what the pages print.
+    ids = {"127.0.0.1:8090": service}
     for command, lines in examples():
         output = "\n".join(run(translated(command, ids)))
         if command.startswith("push route add"):

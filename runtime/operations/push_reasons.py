@@ -30,3 +30,36 @@ REFUSALS: Mapping[str, str] = {
 def refusal(reason: str, appid: str) -> str:
     """Return the sentence for a refused push, of this app."""
     return REFUSALS.get(reason, reason).replace("APPID", appid)
+
+
+TARGETS: Mapping[str, str] = {
+    "not_allowed": "documents may not lead there: use a public https address, or add "
+    "the network to PUSH_PRIVATE_NETWORKS",
+    "unresolved": "the host has no address where the gateway runs",
+    "unreachable": "no connection: check host, port, certificate and firewall",
+    "timeout": "no answer in time",
+    "too_large": "the answer is larger than 64 kB",
+    "no_http": "what came is no HTTP answer, or the connection was cut",
+    "status": "a service answers a push with 200; of a copy any 2xx will do",
+}
+"""By reason why a service did not take a push: what it means."""
+
+ANSWERS: Mapping[str, str] = {
+    "unreadable": "the answer is neither empty, `success`, XML nor JSON",
+    "signature": "the reply is not signed with the route's token: compare it, or "
+    "push route update --new-secrets",
+    "key": "the reply is not encrypted with the route's AES key: compare it, or push "
+    "route update --new-secrets",
+    "receive_id": "the reply is encrypted for another appid: the service must have "
+    "that of the app",
+    "not_expected": "the reply is encrypted, and the route is plain: push route "
+    "update --no-plain, or let the service answer in plain text",
+    "type": "WeChat takes no reply of this MsgType from this account: text, image, "
+    "voice, video, music, news or transfer_customer_service, and of a mini program "
+    "the last one alone",
+    "fields": "the reply has not what its type needs, such as Content or MediaId",
+    "addressee": "ToUserName must be the FromUserName of the push, and FromUserName "
+    "its ToUserName",
+    "size": "the reply is larger than WeChat takes: a text has 2048 bytes at most",
+}
+"""By reason why a service's reply is dropped: what it means."""

@@ -15,6 +15,7 @@ from runtime.operations import (
     app_verbs,
     client_verbs,
     redis_verbs,
+    route_trial,
     route_verbs,
     store_verbs,
     token_verbs,
@@ -70,6 +71,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("push", "route-list"): _reads(route_verbs.list_),
     ("push", "route-update"): _changes(route_verbs.update),
     ("push", "route-remove"): _changes(route_verbs.remove),
+    ("push", "test"): _changes(route_trial.try_route),  # the service may do something
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "history"): _reads(store_verbs.history),
