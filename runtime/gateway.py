@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from runtime.tokens.media_links import MediaLinks
     from runtime.tokens.oidc_keys import OidcKeys
     from runtime.upstream.answer import Transport
+    from runtime.upstream.function_compute import FunctionCompute
     from runtime.upstream.outbound import Outbound
     from runtime.usage.counters import Counters
     from runtime.usage.in_flight import CallsInFlight
@@ -183,6 +184,19 @@ class Gateway:
             private=parse_networks(",".join(settings.push_private_networks)),
             never=_own_services(settings),
         )
+
+    @lazy
+    def function_compute(self) -> FunctionCompute:
+        """Return Function Compute's own API, by which a function starts another."""
+        from runtime.upstream.function_compute import FunctionCompute
+
+        def transport() -> Transport:
+            from runtime.upstream.transport import pooled_transport
+
+            return pooled_transport()
+
+        url = self.settings.function_compute_url
+        return FunctionCompute(url=url, transport=transport, clock=self.clock)
 
     @lazy
     def wechat(self) -> WeChat:

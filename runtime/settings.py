@@ -65,6 +65,7 @@ class Settings:
     push_mb_in_all: float = 256.0
     push_redis_url: str = field(default="", repr=False)
     push_private_networks: tuple[str, ...] = ()
+    function_compute_url: str = ""
 
     @property
     def secure(self) -> bool:
@@ -155,4 +156,5 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "PUSH_MB_IN_ALL": (positive, False),
     "PUSH_REDIS_URL": (redis_url, False),
     "PUSH_PRIVATE_NETWORKS": (networks, False),
+    "FUNCTION_COMPUTE_URL": (web_url, False),
 }

@@ -72,7 +72,7 @@ def _with_a_key(
     if environ.get("ACCESS_KEY_ID") and not unsigned:
         return signed_steps(_key(environ), expected)
     why = "--unsigned" if unsigned else "they need ACCESS_KEY_ID"
-    print(f"skipped      admin, documents, token, refresh, deliver: {why}")
+    print(f"skipped      admin, documents, token, refresh, deliver, nudge: {why}")
     return []
 
 

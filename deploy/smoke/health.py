@@ -21,7 +21,7 @@ def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     }
     for name, state in states.items():
         if state == "other_deployment":
-            raise CheckFailed(f"{name} belongs to another deployment")
+            raise CheckFailed(f"{_NEEDED[name]} belongs to another deployment")
     away = [name for name, state in states.items() if state != "ok"]
     if away:
         raise CheckFailed(f"{' and '.join(away)} away")
@@ -36,7 +36,7 @@ def expected_version(answer: Mapping[str, Any], expected: str) -> str:
     return f"version {found}"
 
 
-_NEEDED = ("redis", "push_redis", "config")
+_NEEDED = {"redis": "Redis", "push_redis": "the Redis of pushes", "config": "config"}
 
 _REFUSALS = ("ErrorCode", "errorType", "error")
 """Fields with the name of an error: the platform's, its runtime's, and ours."""

@@ -13,6 +13,8 @@ from management.endpoint import Endpoint
 from management.failure import Failure
 
 TOKEN = "access_token:"
+_STARTS = ("started", "recent")
+_CANNOT = ("no_role", "no_platform")
 _ALIVE = ("fresh", "fetched", "busy")
 
 
@@ -33,6 +35,7 @@ def signed_steps(key: Key, expected: str) -> list[Step]:
         ("token", lambda: _token(key.admin)),
         ("refresh", lambda: _ticked(key, "refresh", expected)),
         ("deliver", lambda: _ticked(key, "deliver", expected)),
+        ("nudge", lambda: _started(key)),
     ]
 
 
@@ -81,6 +84,22 @@ def _ticked(key: Key, name: str, expected: str) -> str:
         raise CheckFailed(str(failure))
     counts = [f"{count} {what}" for what, count in done.items() if what != "version"]
     return ", ".join([expected_version(done, expected), *counts])
+
+
+def _started(key: Key) -> str:
+    # The function admin has the role of all functions.
+    post = key.client.do_http_request
+    answer = _called(
+        lambda: post("POST", key.service, "admin", "/deliver/start", body=b"{}").json()
+    )
+    outcome = str(answer.get("outcome") or answer.get("error") or "no outcome")
+    if outcome in _STARTS:
+        return outcome
+    if outcome in _CANNOT:
+        raise CheckSkipped(f"{outcome}: a push is delivered up to a minute later")
+    raise CheckFailed(
+        f"{outcome}: python -m deploy.role_policy prints what the role needs"
+    )
 
 
 def _called(call: Callable[[], Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from functions.admin.journal import logged_change
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import MEDIUM_BODY, route
+from runtime.entry.routing import MEDIUM_BODY, UNREAD_BODY, late, route
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
 from runtime.operations.verbs import operation, perform
@@ -45,7 +45,10 @@ def _arguments(request: Request) -> Mapping[str, Any]:
     return arguments
 
 
+starting = late("functions.admin.starting")
+
 ROUTES = (
+    route("/(?:deliver)/(?:start)", body=UNREAD_BODY, POST=starting.start_deliver),
     # The import of a whole store, in one body.
     route(r"/(store)/(import)", body=LARGEST_BODY, POST=answer),
     route(r"/([a-z]{1,16})/([a-z-]{1,16})", body=MEDIUM_BODY, POST=answer),

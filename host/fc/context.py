@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from template.served import Function
@@ -45,10 +45,14 @@ class FixedContext:
     credentials: Credentials
     function: FunctionMeta
     service: ServiceMeta
+    start_function: Callable[[str], None] | None = None
 
 
 class Context:
-    """FC's context object with all its attributes."""
+    """FC's context object with all its attributes.
+
+    `start_function` is the host's own: it does what a function on FC asks FC's API for.
+    """
 
     region = ""
     account_id = ""
@@ -56,16 +60,25 @@ class Context:
     tracing = None
     logger = None  # FC sets one only if calls overlap; use logging
 
-    __slots__ = ("credentials", "function", "requestId", "request_id", "service")
+    __slots__ = (
+        *("credentials", "function", "requestId", "request_id", "service"),
+        "start_function",
+    )
 
     def __init__(self, request_id: str, *, fixed: FixedContext) -> None:
         self.request_id = self.requestId = request_id
         self.credentials = fixed.credentials
         self.function = fixed.function
         self.service = fixed.service
+        self.start_function = fixed.start_function
 
 
-def fixed_context(function: Function, environ: Mapping[str, str]) -> FixedContext:
+def fixed_context(
+    function: Function,
+    environ: Mapping[str, str],
+    *,
+    start_function: Callable[[str], None] | None = None,
+) -> FixedContext:
     """Return the values that all contexts of a function share."""
     prefix = "ALIBABA_CLOUD_"
     return FixedContext(
@@ -78,4 +91,5 @@ def fixed_context(function: Function, environ: Mapping[str, str]) -> FixedContex
             function.name, function.handler, function.memory, function.timeout
         ),
         ServiceMeta(function.service),
+        start_function,
     )

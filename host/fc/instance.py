@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from host.fc.answer import Answer, Handler, InvalidResponse, answer_of
@@ -35,12 +35,13 @@ class Instance:
         *,
         process: Mapping[str, str],
         fc_limits: bool = True,
+        start_function: Callable[[str], None] | None = None,
     ) -> None:
         self.function = function
         self._root = template.root
         self._fc_limits = fc_limits
         self._base = base_environ(process, function=function, template=template)
-        self._fixed = fixed_context(function, process)
+        self._fixed = fixed_context(function, process, start_function=start_function)
         self._handler: Handler | None = None
         self._loading = threading.Lock()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,17 +24,25 @@ def make_application(
     *,
     process: Mapping[str, str],
     settings: Mapping[str, Any] = MappingProxyType({}),
+    start_function: Callable[[str], None] | None = None,
 ) -> Application:
     """Return the application: a handler for each function, a rule for each route.
 
     `process` is the environment that the functions see. The settings are the host's
-    options and what FunctionHandler names besides.
+    options and what FunctionHandler names besides. By `start_function` a function may
+    start another one by its name.
     """
     fc_limits = settings.get("fc_limits", True)
     handlers = {
         function: _handler_of(
             function,
-            Instance(function, template, process=process, fc_limits=fc_limits),
+            Instance(
+                function,
+                template,
+                process=process,
+                fc_limits=fc_limits,
+                start_function=start_function,
+            ),
         )
         for function in template.functions
     }

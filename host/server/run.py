@@ -17,6 +17,7 @@ from host.server.application import make_application
 from host.server.request_body import MB, BodyBudget
 from host.server.server import most_connections, raise_file_limit
 from host.server.serving import Shutdown, serve
+from host.server.started_functions import StartedFunctions
 from host.server.timer_triggers import Timers
 from host.server.workers import Workers
 from runtime.push.ask_threads import of_this_process as asks_of_this_process
@@ -97,6 +98,9 @@ class Host:
         application = make_application(
             self._template,
             process=dict(os.environ),
+            start_function=StartedFunctions(
+                self._template, workers, process=dict(os.environ)
+            ).start,
             # With `debug` among them Tornado reloads a changed source file.
             settings={
                 **options.as_dict(),

@@ -50,6 +50,7 @@ class EventAdapter:
                 peer_ip=http.get("sourceIp", ""),
                 request_id=getattr(self._context, "request_id", None)
                 or event["requestContext"].get("requestId", ""),
+                context=self._context,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BadRequest from None

@@ -51,6 +51,7 @@ class WsgiAdapter:
             peer_ip=environ.get("REMOTE_ADDR", ""),
             request_id=getattr(context, "request_id", None) or os.urandom(16).hex(),
             takes_parts=environ.get(_STREAMS) is True,
+            context=context,
         )
 
     def body(self, most: int) -> bytes:

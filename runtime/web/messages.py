@@ -64,6 +64,8 @@ class Request:
     """Tells that the call was checked and counted before its body came."""
     takes_parts: bool = False
     """Tells that the platform passes a response of any size on."""
+    context: Any = field(default=None, repr=False, compare=False)
+    """The platform's context of the call, with the key of the function's role."""
 
     def with_path(self, path: str) -> Request:
         """Return a copy with another path."""
@@ -79,6 +81,7 @@ class Request:
             self.late_body,
             self.is_admitted,
             self.takes_parts,
+            self.context,
         )
 
     def content(self) -> Body:

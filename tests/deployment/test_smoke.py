@@ -31,7 +31,7 @@ def test_without_a_key_it_says_what_it_left_out(smoke):
     code, said = smoke(ACCESS_KEY_ID="")
 
     assert (0, 8) == (code, said.count("ok  "))
-    assert "skipped      admin, documents, token, refresh, deliver: " in said
+    assert "skipped      admin, documents, token, refresh, deliver, nudge: " in said
 
 
 @pytest.mark.usefixtures("client")
@@ -42,7 +42,10 @@ def test_a_wrong_key(smoke):
     assert 1 == code
     for name in ("admin", "refresh", "deliver"):
         assert f"FAILED       {name}: SignatureNotMatch\n" in said
-    assert "failed: admin, documents, token, refresh, deliver" == said.splitlines()[-1]
+    assert (
+        "failed: admin, documents, token, refresh, deliver, nudge"
+        == said.splitlines()[-1]
+    )
 
 
 @pytest.mark.usefixtures("client")

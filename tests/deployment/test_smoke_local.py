@@ -154,5 +154,8 @@ def test_unsigned_skips_what_needs_a_signature(start, smoke):
     code, said = smoke(start(), "--unsigned")
 
     assert 0 == code
-    assert "skipped      admin, documents, token, refresh, deliver: --unsigned" in said
+    assert (
+        "skipped      admin, documents, token, refresh, deliver, nudge: --unsigned"
+        in said
+    )
     assert not [each for each in said if "ok           admin: " in each]

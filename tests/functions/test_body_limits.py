@@ -20,6 +20,7 @@ LIMITS = {UNREAD_BODY, SMALL_BODY, MEDIUM_BODY, LARGEST_BODY}
 EXAMPLES = {
     "{id}": "AbCd0123_-Gh4567",
     "{appid}": SERVICE,
+    "{component}": SERVICE,
     "{name}": "MP_verify_AbCd0123EfGh4567",
     "{encoded}": "%e6%96%87",
     "{signed}": f"YWI.1.1800000000.{'A' * 43}",

@@ -1,0 +1,73 @@
+"""Functions that another function starts, as FC's asynchronous invocation does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import partial
+
+from host.fc.timer_event import tick
+from host.server.workers import Workers
+from template.served import Template
+
+
+class StartedFunctions:
+    """Starts functions with a timer in threads, each function once at a time.
+
+    What is started while it runs runs once more afterwards. It is made where the event
+    loop runs; any thread may start something.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        workers: Workers,
+        *,
+        process: Mapping[str, str],
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self._timers = {each.function.name: each for each in template.timers}
+        self._root = template.root
+        self._workers = workers
+        self._process = process
+        self._now = now
+        self._loop = asyncio.get_running_loop()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._wanted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def start(self, name: str) -> None:
+        """Let the function run soon; KeyError if the template has no timer of it."""
+        timer = self._timers[name]
+        with self._lock:
+            self._wanted.add(timer.function.name)
+        with suppress(RuntimeError):  # the loop has ended: another process goes on
+            self._loop.call_soon_threadsafe(self._begin, name)
+
+    def _begin(self, name: str) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._loop.create_task(self._run(name))
+
+    async def _run(self, name: str) -> None:
+        try:
+            while self._take(name):
+                await self._workers.run_counted(
+                    partial(
+                        tick,
+                        self._timers[name],
+                        root=self._root,
+                        process=self._process,
+                        at=self._now(),
+                    )
+                )
+        finally:
+            del self._tasks[name]
+
+    def _take(self, name: str) -> bool:
+        with self._lock:
+            is_wanted = name in self._wanted
+            self._wanted.discard(name)
+            return is_wanted
