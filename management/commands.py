@@ -19,8 +19,12 @@ from management.document_options import (
 )
 from management.push_options import (
     add_route,
+    dead_letters,
+    list_pushes,
     list_routes,
     one_route,
+    optional_route,
+    show_push,
     try_route,
     update_route,
 )
@@ -138,6 +142,15 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("push", "route list"): ("list the routes of an app in their order", list_routes),
     ("push", "route update"): ("change the given fields of a route", update_route),
     ("push", "route remove"): ("remove a route", one_route),
+    ("push", "list"): (
+        "list the stored pushes of an app, or its dead letters",
+        list_pushes,
+    ),
+    ("push", "show"): ("show one stored push and its deliveries", show_push),
+    ("push", "replay"): ("deliver dead letters after all", dead_letters),
+    ("push", "drop"): ("remove dead letters", dead_letters),
+    ("push", "pause"): ("store pushes of an app and deliver none", optional_route),
+    ("push", "resume"): ("deliver what has waited, in its order", optional_route),
     ("push", "test"): (
         "send a made-up message through a route; show the service's answer",
         try_route,

@@ -49,6 +49,42 @@ def try_route(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FORM", help=data)
 
 
+def optional_route(parser: ArgumentParser) -> None:
+    """Define what is paused: an app, or one of its routes."""
+    appid_argument(parser)
+    only = "only this route of it"
+    parser.add_argument("route", metavar="ROUTE", nargs="?", help=only)
+
+
+def list_pushes(parser: ArgumentParser) -> None:
+    """Define the arguments of a list of pushes or dead letters."""
+    appid_argument(parser)
+    dead = "the dead letters; APPID - has those that belong to no app"
+    parser.add_argument("--dead", action="store_true", help=dead)
+    most = "how many, 50 by default, 500 at most"
+    parser.add_argument("--most", metavar="N", type=int, help=most)
+    before = "those before this one, the last of a list"
+    parser.add_argument("--before", metavar="PUSH", help=before)
+
+
+def show_push(parser: ArgumentParser) -> None:
+    """Define which push is shown, and whether with what users are not to see."""
+    appid_argument(parser)
+    parser.add_argument("push", metavar="PUSH", help="its id in the list")
+    content = "with openid, message and services' answers; the admin log notes it"
+    parser.add_argument("--content", action="store_true", help=content)
+
+
+def dead_letters(parser: ArgumentParser) -> None:
+    """Define which dead letters a command is about."""
+    appid_argument(parser)
+    jobs = "ids of push list --dead"
+    parser.add_argument("jobs", metavar="JOB", nargs="*", help=jobs)
+    parser.add_argument("--all", action="store_true", help="all dead letters")
+    of_route = "with --all, those of one route"
+    parser.add_argument("--route", metavar="ROUTE", help=of_route)
+
+
 def _route_fields(parser: ArgumentParser, *, needed: bool) -> None:
     add = parser.add_argument
     add("--client", metavar="ID", required=needed, help="client that gets the pushes")

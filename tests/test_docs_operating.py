@@ -17,8 +17,17 @@ import pytest
 from manage import main
 from management.commands import COMMANDS
 from management.parser import parse
+from runtime.gateway import Gateway
+from runtime.push.push_message import read_message
+from runtime.push.receiving import Received
+from runtime.push.routes import matching
+from runtime.settings import settings_from
 from tests.support.documentation import ROOT, code_blocks, names, rows, section
 from tests.support.push_callback import serve_callback
+from tests.support.pushes import text
+
+PUSH = "1796000180123-0"
+"""The id of a push, as docs/operating/pushes.md has it."""
 
 INDEX = ROOT / "docs/operating.md"
 COMMAND_LINE = ROOT / "docs/operating/command-line.md"
@@ -163,6 +172,8 @@ def test_the_examples_are_real(run, service):
     # What is made while they run, by what the pages print.
     ids = {"127.0.0.1:8090": service}
     for command, lines in examples():
+        if command.startswith("push list") and PUSH not in ids:
+            ids[PUSH] = store_dead_letter()
         output = "\n".join(run(translated(command, ids)))
         if command.startswith("push route add"):
             printed, real = (
@@ -172,6 +183,21 @@ def test_the_examples_are_real(run, service):
             ids[printed] = real
         same = translated(output, {real: printed for printed, real in ids.items()})
         assert plain(command, lines) == plain(command, same.splitlines()), command
+
+
+def store_dead_letter():
+    """Store a push that a service has refused, and return its id."""
+    gateway = Gateway(settings_from(os.environ))
+    app = gateway.registry.app("wx0123456789abcdef")
+    message = read_message(text(content="order 5").encode())
+    received = Received(message, "n", gateway.push_store.time(), "s", b"k")
+    matched = matching(app.routes, message)
+    stored = gateway.inbox.store(app.appid, received, matched)
+    (target,) = gateway.deliveries.due().targets
+    claim = gateway.deliveries.claim(target)
+    gateway.deliveries.fail(claim, claim.jobs[0], "status_500", ends=True)
+    gateway.deliveries.release(claim)
+    return stored.entry
 
 
 def translated(text, ids):

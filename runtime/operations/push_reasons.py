@@ -44,6 +44,17 @@ TARGETS: Mapping[str, str] = {
 }
 """By reason why a service did not take a push: what it means."""
 
+ENDS: Mapping[str, str] = {
+    "unknown": "the process that asked the service is gone, so it may have had the "
+    "push",
+    "expired": "its target was paused for a day",
+    "no_route": "the route or the app is removed: push drop",
+    "cannot_open": "the key of MASTER_KEYS that encrypted it is missing",
+    "unknown_kind": "a later version of the gateway has stored it",
+    "error": "an error of the gateway: its log has a stack",
+}
+"""By reason why a delivery ended, besides those of its target."""
+
 ANSWERS: Mapping[str, str] = {
     "unreadable": "the answer is neither empty, `success`, XML nor JSON",
     "signature": "the reply is not signed with the route's token: compare it, or "
@@ -63,3 +74,10 @@ ANSWERS: Mapping[str, str] = {
     "size": "the reply is larger than WeChat takes: a text has 2048 bytes at most",
 }
 """By reason why a service's reply is dropped: what it means."""
+
+
+def delivery(reason: str) -> str:
+    """Return the sentence for a delivery that has failed."""
+    if reason.startswith("status_"):
+        return TARGETS["status"]
+    return TARGETS.get(reason) or ENDS.get(reason, "")

@@ -14,6 +14,7 @@ from runtime.operations import (
     app_check,
     app_verbs,
     client_verbs,
+    push_verbs,
     redis_verbs,
     route_trial,
     route_verbs,
@@ -71,6 +72,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("push", "route-list"): _reads(route_verbs.list_),
     ("push", "route-update"): _changes(route_verbs.update),
     ("push", "route-remove"): _changes(route_verbs.remove),
+    ("push", "list"): _reads(push_verbs.list_),
+    ("push", "show"): _changes(push_verbs.show),  # it may show a user's message
+    ("push", "replay"): _changes(push_verbs.replay),
+    ("push", "drop"): _changes(push_verbs.drop),
+    ("push", "pause"): _changes(push_verbs.pause),
+    ("push", "resume"): _changes(push_verbs.resume),
     ("push", "test"): _changes(route_trial.try_route),  # the service may do something
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
