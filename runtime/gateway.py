@@ -363,6 +363,7 @@ class Gateway:
             self.wechat,
             open_url=self.settings.wechat_open_url,
             base_url=self.settings.public_base_url,
+            components=lambda: self.component_tokens,
         )
 
     @lazy
@@ -378,7 +379,11 @@ class Gateway:
         """Return the sign-in of mini programs."""
         from runtime.wechat.js_codes import MiniPrograms
 
-        return MiniPrograms(self.wechat, self.session_keys)
+        return MiniPrograms(
+            self.wechat,
+            self.session_keys,
+            components=lambda: self.component_tokens,
+        )
 
     @lazy
     def verify_tickets(self) -> VerifyTickets:

@@ -98,7 +98,7 @@ def _end_of(request: Request, gateway: Gateway, state: str | None) -> FlowEnd:
     end = FlowEnd(state, flow, app, client_of_flow(gateway, flow))
     try:
         gateway.flows.check_browser(flow, state, request)
-        end.check()
+        end.check(gateway.registry)
     except GatewayError as error:
         raise _on_page(error, gateway, end) from error
     return end
@@ -106,7 +106,7 @@ def _end_of(request: Request, gateway: Gateway, state: str | None) -> FlowEnd:
 
 def _as_it_stands(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
     client = end.client
-    if client is None:  # end.check() has seen to it
+    if client is None:  # end.check has seen to it
         raise FlowExpired
     started = StartedFlow(end.state, ("", ""), end.flow.browser)
     by_account = partial(begin_by_account, language=_language(request, end))

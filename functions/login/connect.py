@@ -43,7 +43,8 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
     appid = request.argument("appid") or ""
     redirect_uri = request.argument("redirect_uri") or ""
     client = _client(gateway.registry, appid, redirect_uri)
-    apps = _only(sign_in_apps(gateway.registry, client), appid, by_qr=scopes == BY_QR)
+    apps = sign_in_apps(gateway.registry, client, named=appid)
+    apps = _only(apps, appid, by_qr=scopes == BY_QR)
     scope, state = request.argument("scope"), request.argument("state")
     if scope not in scopes or request.argument("response_type") != "code":
         raise BadRequest

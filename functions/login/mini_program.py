@@ -66,7 +66,7 @@ def mini_program_sign_in(request: Request, gateway: Gateway) -> Response:
     fields = posted_fields(request, code="js_code")
     gateway.limits.sign_in(request)
     client = client_named(gateway, fields.get("client_id"), unknown=UnknownMiniProgram)
-    app = mini_program_of(client, fields.get("appid"), find=gateway.registry.app)
+    app = mini_program_of(client, fields.get("appid"), registry=gateway.registry)
 
     def check(user: MiniProgramUser) -> None:
         check_admitted(gateway, client, user.subject(app))

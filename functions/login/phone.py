@@ -64,7 +64,7 @@ def scan(request: Request, gateway: Gateway, id_: str) -> Response:
     app = gateway.registry.app(found.asked.appid)
     if app is None:
         raise QrCodeExpired
-    FlowEnd("", flow, app, client_of_flow(gateway, flow)).check()
+    FlowEnd("", flow, app, client_of_flow(gateway, flow)).check(gateway.registry)
     started = gateway.flows.start(flow, request)
     url = gateway.sign_in.authorize_url(app, started.state, scope=flow.scope)
     return redirect(url).with_headers(started.cookie)

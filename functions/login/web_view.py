@@ -162,7 +162,9 @@ def redeem(request: Request, gateway: Gateway) -> Response:
 def _client_of(gateway: Gateway, appid: str) -> Client | None:
     """Return LOGIN_CLIENT if it may sign users in, and the app is its mini program."""
     client = gateway.registry.client(gateway.settings.login_client)
-    if client is None or client.disabled or appid not in client.scopes_by_app:
+    if client is None or client.disabled:
+        return None
+    if gateway.registry.scopes_of(client, appid) is None:
         return None
     app = gateway.registry.app(appid)
     return client if app and app.kind == "miniprogram" else None

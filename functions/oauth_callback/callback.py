@@ -65,7 +65,7 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
         except CookieMissing:
             # WeChat's web-view at times loses cookies between two pages.
             return _restart(request, gateway, end, second_time=CookieMissing)
-    end.check()
+    end.check(gateway.registry)
     code = request.argument("code")
     try:
         if not code or code == "authdeny":

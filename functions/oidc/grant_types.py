@@ -34,7 +34,7 @@ def authorization_code(client: Client, form: Form, gateway: Gateway) -> Answer:
         raise OAuthRefused("invalid_request", "code is missing.")
     id_, grant = gateway.grants.redeem(code)
     try:
-        _check_code(client, grant, form)
+        _check_code(client, grant, form, gateway)
         return _user_tokens(client, id_, grant, gateway, nonce=grant.nonce)
     except GatewayError:
         gateway.grants.revoke(id_)
@@ -52,7 +52,7 @@ def refresh_token(client: Client, form: Form, gateway: Gateway) -> Answer:
         raise OAuthRefused("invalid_request", "refresh_token is missing.")
     active = gateway.grants.of_refresh_token(RefreshToken(token), now=gateway.clock())
     grant = active.grant
-    if grant.dialect != OIDC or not grant.is_of(client):
+    if grant.dialect != OIDC or not grant.is_of(client, gateway.registry):
         raise InvalidGrant
     if not set(form.get("scope", "").split()) <= set(grant.scope):
         raise InvalidScope
@@ -73,7 +73,8 @@ def client_credentials(client: Client, form: Form, gateway: Gateway) -> Answer:
     token = gateway.gateway_tokens.issue(
         client, appid, now=gateway.clock(), narrowed=narrowed
     )
-    granted = client.scopes_by_app[appid] if narrowed is None else narrowed
+    known = gateway.registry.scopes_of(client, appid) or ()
+    granted = known if narrowed is None else narrowed
     return {
         "access_token": token,
         "token_type": "Bearer",
@@ -82,11 +83,11 @@ def client_credentials(client: Client, form: Form, gateway: Gateway) -> Answer:
     }
 
 
-def _check_code(client: Client, grant: Grant, form: Form) -> None:
+def _check_code(client: Client, grant: Grant, form: Form, gateway: Gateway) -> None:
     verifier = form.get("code_verifier")
     if verifier is not None and not _VERIFIER.fullmatch(verifier):
         raise OAuthRefused("invalid_request", "code_verifier is not RFC 7636's.")
-    if grant.dialect != OIDC or not grant.is_of(client):
+    if grant.dialect != OIDC or not grant.is_of(client, gateway.registry):
         raise InvalidGrant
     if form.get("redirect_uri") != grant.redirect_uri:
         raise InvalidGrant
@@ -144,10 +145,11 @@ def _user_tokens(
 def _appid(client: Client, form: Form, gateway: Gateway) -> str:
     appid, granted = form.get("appid"), client.scopes_by_app
     if appid is None:
-        if len(granted) > 1:
+        if len(granted) > 1 or any(key.endswith("*") for key in granted):
             raise OAuthRefused("invalid_request", "The client has many: send appid.")
         appid = next(iter(granted), "")
-    if appid not in granted or gateway.registry.app(appid) is None:
+    registry = gateway.registry
+    if registry.scopes_of(client, appid) is None or registry.app(appid) is None:
         raise OAuthRefused("unauthorized_client", "The app is not the client's.")
     return appid
 

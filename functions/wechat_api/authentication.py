@@ -21,6 +21,8 @@ from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import Caller, GatewayToken
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
 from runtime.web.messages import Request
+from runtime.wechat.component_errors import not_authorized
+from runtime.wechat.component_paths import is_of_component
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,16 @@ def caller_of(request: Request, gateway: Gateway) -> tuple[App, Caller]:
 
     The gateway token in the query names the app.
     """
-    caller = _by_token(request.argument("access_token"), gateway)
+    caller = _by_token(token_of(request), gateway)
     return _checked(caller, gateway, request.path)
+
+
+def token_of(request: Request) -> str | None:
+    """Return the token of the query; a component's paths have another name for it."""
+    token = request.argument("access_token")
+    if token is None and is_of_component(request.path):
+        return request.argument("component_access_token")
+    return token
 
 
 def caller_for_app(
@@ -47,7 +57,7 @@ def caller_for_app(
 
     BadRequest if a token comes in the query beside an Authorization header.
     """
-    in_query = request.argument("access_token")
+    in_query = token_of(request)
     if in_query is not None and scheme_of(request):
         raise BadRequest
     if basic := basic_of(request):
@@ -92,7 +102,7 @@ def client_of_secret(
     if not appid:
         raise ApiRefused(41002, "appid_missing")
     if not _is_known(appid, gateway):
-        raise ApiRefused(40013, "unknown_appid")
+        return client_of_account(request, gateway, appid, secret)
     if not secret:
         raise ApiRefused(41004, "secret_missing")
     named = None if re.fullmatch(APPID, appid) else appid
@@ -102,15 +112,59 @@ def client_of_secret(
     return client
 
 
+def client_of_component(fields: Mapping[str, str], gateway: Gateway) -> Client:
+    """Return the client that acts by a component for the account `appid`.
+
+    It shows a gateway token of the component, as WeChat's SDKs show the component's
+    token. ApiRefused, in WeChat's order: 41018 and 41021 for what is missing, 40094 for
+    another component's token, 41002 and 61003 for the account.
+    """
+    named, token = fields.get("component_appid"), fields.get("component_access_token")
+    if not named:
+        raise ApiRefused(41018, "component_appid_missing")
+    if not token:
+        raise ApiRefused(41021, "component_access_token_missing")
+    caller = _by_token(token, gateway)
+    if caller.appid != named:
+        raise ApiRefused(40094, "another_component")
+    appid = fields.get("appid", "")
+    if not appid:
+        raise ApiRefused(41002, "appid_missing")
+    client = gateway.registry.client(caller.client_id)
+    if client is None or gateway.registry.scopes_of(client, appid) is None:
+        raise not_authorized()
+    app = gateway.registry.app(appid)
+    authorizers = app.authorizers if app else ()
+    if not any(each.component == named and each.stands for each in authorizers):
+        raise not_authorized()
+    return client
+
+
+def client_of_account(
+    request: Request, gateway: Gateway, appid: str, secret: str
+) -> Client:
+    """Return the client of this secret, for an appid without a document of its own.
+
+    It may be an account that has authorised a component. ApiRefused with 40013 unless
+    it is one of the client's: a stranger learns of none, and none is looked for.
+    """
+    if secret and re.fullmatch(APPID, appid):
+        client = client_by_secret(request, gateway, secret)
+        if client and gateway.registry.scopes_of(client, appid) is not None:
+            return client
+    raise ApiRefused(40013, "unknown_appid")
+
+
 def _by_secret(
     request: Request, gateway: Gateway, appid: str, secret: str, client_id: str | None
 ) -> Caller:
     client = client_by_secret(request, gateway, secret, client_id=client_id)
     if client is None:
         raise InvalidClient
-    if appid not in client.scopes_by_app:
+    scopes = gateway.registry.scopes_of(client, appid)
+    if scopes is None:
         raise ApiRefused(48001, "app_not_granted")
-    return Caller(client.client_id, appid, client.scopes_by_app[appid])
+    return Caller(client.client_id, appid, scopes)
 
 
 def _by_token(text: str | None, gateway: Gateway) -> Caller:
@@ -131,6 +185,6 @@ def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]
 def _is_known(appid: str, gateway: Gateway) -> bool:
     # Check the form first: looking up an unknown id lists the whole store.
     if re.fullmatch(APPID, appid):
-        return gateway.registry.app(appid) is not None
+        return gateway.registry.own_app(appid) is not None
     is_client = re.fullmatch(CLIENT_ID, appid)
     return bool(is_client and gateway.registry.client(appid))

@@ -58,6 +58,8 @@ ROUTES = (
         for name, view in (
             ("oauth2/access_token", sns.access_token),
             ("oauth2/refresh_token", sns.refresh_token),
+            ("oauth2/component/access_token", sns.component_access_token),
+            ("oauth2/component/refresh_token", sns.component_refresh_token),
             ("userinfo", sns.userinfo),
             ("auth", sns.auth),
         )
@@ -66,6 +68,11 @@ ROUTES = (
         "/sns/jscode2session",
         body=SMALL_BODY,
         **got_or_posted(mini_program.jscode2session),
+    ),
+    route(
+        "/sns/component/jscode2session",
+        body=SMALL_BODY,
+        **got_or_posted(mini_program.component_jscode2session),
     ),
     late_route(
         f"(?!/{APPID}(?:/|$)){_PLAIN}",
@@ -97,6 +104,8 @@ _QUICK = {
     "/cgi-bin/stable_token",
     "/sns/oauth2/access_token",
     "/sns/oauth2/refresh_token",
+    "/sns/oauth2/component/access_token",
+    "/sns/oauth2/component/refresh_token",
     "/sns/userinfo",
     "/sns/auth",
 }

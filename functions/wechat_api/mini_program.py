@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from functions.wechat_api.authentication import caller_for_app, client_of_secret
+from functions.wechat_api.authentication import (
+    caller_for_app,
+    client_of_component,
+    client_of_secret,
+)
 from functions.wechat_api.report import note
 from runtime.broker.admission import check_admitted
 from runtime.entry.dialects import sns_response
@@ -32,6 +36,21 @@ def jscode2session(request: Request, gateway: Gateway) -> Response:
     """
     fields = request.first_arguments
     client = client_of_secret(request, fields, gateway)
+    return _session_of(client, fields, gateway)
+
+
+def component_jscode2session(request: Request, gateway: Gateway) -> Response:
+    """Answer GET /sns/component/jscode2session: the same, for an account.
+
+    In place of a secret the client shows its token of the component.
+    """
+    fields = request.first_arguments
+    return _session_of(client_of_component(fields, gateway), fields, gateway)
+
+
+def _session_of(
+    client: Client, fields: Mapping[str, str], gateway: Gateway
+) -> Response:
     app = _app(client, fields["appid"], gateway)
     if fields.get("grant_type") != "authorization_code":
         raise ApiRefused(40002, "invalid_grant_type")
@@ -80,12 +99,12 @@ def decrypt_user_data(request: Request, gateway: Gateway, appid: str) -> Respons
 
 
 def _app(client: Client, appid: str, gateway: Gateway) -> App:
-    find = gateway.registry.app
+    registry = gateway.registry
     if not re.fullmatch(APPID, appid):
-        return mini_program_of(client, None, find=find)
-    if appid not in client.scopes_by_app:
+        return mini_program_of(client, None, registry=registry)
+    if registry.scopes_of(client, appid) is None:
         raise ApiRefused(48001, "app_not_granted")
-    return mini_program_of(client, appid, find=find)
+    return mini_program_of(client, appid, registry=registry)
 
 
 def _subject(app: App, user: MiniProgramUser) -> str:

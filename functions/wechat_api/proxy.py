@@ -5,25 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from functions.wechat_api.authentication import caller_for_app, caller_of
+from functions.wechat_api.authentication import caller_for_app, caller_of, token_of
 from functions.wechat_api.forwarding import forwarded
 from runtime.errors import ApiRefused, NotFound
 from runtime.gateway import Gateway
+from runtime.registry.authorizers import in_force
+from runtime.registry.models import App
+from runtime.tokens.gateway_tokens import Caller
 from runtime.web.authorization_header import scheme_of
 from runtime.web.messages import Request, Response
+from runtime.wechat.component_errors import not_authorized
+from runtime.wechat.component_paths import is_never_forwarded, takes_component_token
 
 _REFUSED = re.compile(
     # Paths that take or reveal a secret or a token, and the ones of sign-in.
-    r"/cgi-bin/(clear_quota/v2|component/.*|openapi/rid/get|token|stable_token"
-    r"|ticket/.*)|/sns/.*|/wxa/resetusersessionkey",
+    r"/cgi-bin/(clear_quota/v2|openapi/rid/get|token|stable_token|ticket/.*)"
+    r"|/sns/.*|/wxa/resetusersessionkey",
     re.IGNORECASE,
 )
 
 
 def proxy(request: Request, gateway: Gateway) -> Response:
     """Forward the call and return WeChat's status, content type and bytes."""
-    _check_path(request.path, has_token=bool(request.argument("access_token")))
+    _check_path(request.path, has_token=bool(token_of(request)))
     app, caller = caller_of(request, gateway)
+    app = _acting(gateway, app, caller, request.path)
     return forwarded(request, gateway, app, caller)
 
 
@@ -31,9 +37,10 @@ def proxy_for_app(
     request: Request, gateway: Gateway, appid: str, path: str
 ) -> Response:
     """Forward a call whose path names the app."""
-    sent = scheme_of(request) or request.argument("access_token")
+    sent = scheme_of(request) or token_of(request)
     _check_path(path, has_token=bool(sent))
     app, caller = caller_for_app(request, gateway, appid, scope=path)
+    app = _acting(gateway, app, caller, path)
     return forwarded(replace(request, path=path), gateway, app, caller)
 
 
@@ -43,8 +50,28 @@ def no_path(request: Request, gateway: Gateway) -> Response:
     raise NotFound
 
 
+def _acting(gateway: Gateway, app: App, caller: Caller, path: str) -> App:
+    """Return the app whose token the path takes: for some that of the component.
+
+    An account's caller needs the path in its scopes for the component, too.
+    """
+    if not app.is_authorized or not takes_component_token(path):
+        return app
+    authorizer = in_force(app.authorizers)
+    if authorizer is None:
+        raise not_authorized()
+    client = gateway.registry.client(caller.client_id)
+    component = gateway.registry.own_app(authorizer.component)
+    if client is None or component is None:
+        raise ApiRefused(61014, "component_token_needed")
+    scopes = gateway.registry.scopes_of(client, authorizer.component) or ()
+    if not replace(caller, scopes=scopes).allows(path):
+        raise ApiRefused(61014, "component_token_needed")
+    return component
+
+
 def _check_path(path: str, *, has_token: bool) -> None:
-    if not _REFUSED.fullmatch(path.rstrip("/")):
+    if not _REFUSED.fullmatch(path.rstrip("/")) and not is_never_forwarded(path):
         return
     if not has_token:
         # As WeChat does, which looks at the token first.

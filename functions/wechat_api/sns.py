@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 
-from functions.wechat_api.authentication import client_of_secret
+from functions.wechat_api.authentication import client_of_component, client_of_secret
 from runtime.broker.admission import check_admitted
 from runtime.entry.dialects import sns_response
 from runtime.errors import ApiRefused
@@ -43,11 +43,35 @@ def access_token(request: Request, gateway: Gateway) -> Response:
         raise ApiRefused(41008, "code_missing")
     if app := _mobile_app(client, fields["appid"], gateway):
         return _tokens(_exchange(client, app, code, gateway), gateway)
+    return _redeemed(client, code, fields["appid"], gateway)
+
+
+def component_access_token(request: Request, gateway: Gateway) -> Response:
+    """Answer GET /sns/oauth2/component/access_token: the same, for an account.
+
+    In place of a secret the client shows its token of the component.
+    """
+    fields = request.first_arguments
+    client = client_of_component(fields, gateway)
+    if fields.get("grant_type") != "authorization_code":
+        raise ApiRefused(40002, "invalid_grant_type")
+    if not fields.get("code"):
+        raise ApiRefused(41008, "code_missing")
+    return _redeemed(client, fields["code"], fields["appid"], gateway)
+
+
+def component_refresh_token(request: Request, gateway: Gateway) -> Response:
+    """Answer GET /sns/oauth2/component/refresh_token, for an account."""
+    client_of_component(request.first_arguments, gateway)
+    return refresh_token(request, gateway)
+
+
+def _redeemed(client: Client, code: str, appid: str, gateway: Gateway) -> Response:
     # WeChat's browsers often repeat a callback: a second use of the code is refused,
     # and the tokens of the first one stay valid.
     id_, grant = gateway.grants.redeem(code, revoke=False)
     active = ActiveGrant(id_, grant, client)
-    if not grant.is_of(client) or not _is_named(active, fields["appid"]):
+    if not grant.is_of(client, gateway.registry) or not _is_named(active, appid):
         gateway.grants.revoke(id_)
         raise InvalidGrant
     return _tokens(active, gateway)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from functions.wechat_api.authentication import caller_for_app, caller_of, rate_cost_of
+from functions.wechat_api.authentication import (
+    caller_for_app,
+    caller_of,
+    client_of_account,
+    rate_cost_of,
+)
 from functions.wechat_api.report import note
 from runtime.broker.client_proof import client_by_secret
 from runtime.entry.dialects import WECHAT_JSON
@@ -99,14 +104,17 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
         raise ApiRefused(41002, "appid_missing")
     # Check the form first: looking up an unknown id lists the whole store.
     formed = isinstance(appid, str) and re.fullmatch(APPID, appid)
-    if not formed or gateway.registry.app(appid) is None:
+    if not formed:
         raise ApiRefused(40013, "unknown_appid")
+    if gateway.registry.own_app(appid) is None:
+        text = secret if isinstance(secret, str) else ""
+        client_of_account(request, gateway, appid, text)
     if fields.get("grant_type") != "client_credential":
         raise ApiRefused(40002, "invalid_grant_type")
     if not secret:
         raise ApiRefused(41004, "secret_missing")
     client = _client(request, secret, gateway)
-    if appid not in client.scopes_by_app:
+    if gateway.registry.scopes_of(client, appid) is None:
         raise ApiRefused(48001, "app_not_granted")
     token = gateway.gateway_tokens.issue(client, appid, now=gateway.clock())
     return _answer({"access_token": token, "expires_in": GATEWAY_TOKEN_SECONDS})

@@ -115,7 +115,9 @@ def scanned(gateway: Gateway, app: App, id_: str, openid: str) -> str:
     asked, by = found.asked, _named(app, openid)
     language = asked.language or "zh_CN"
     client = gateway.registry.client(asked.client_id)
-    if client is None or client.disabled or app.appid not in client.scopes_by_app:
+    if client is None or client.disabled:
+        return notice(language, EXPIRED)
+    if gateway.registry.scopes_of(client, app.appid) is None:
         return notice(language, EXPIRED)
     if found.state == WAITING:
         try:

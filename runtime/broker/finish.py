@@ -28,6 +28,7 @@ from runtime.errors import (
 )
 from runtime.gateway import Gateway
 from runtime.registry.models import App, Client, is_registered
+from runtime.registry.registry import Registry
 from runtime.registry.sign_in_apps import SILENT
 from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
 from runtime.sign_in.flows import Flow, FlowResult
@@ -48,13 +49,13 @@ class FlowEnd:
     app: App
     client: Client | None
 
-    def check(self) -> None:
+    def check(self, registry: Registry) -> None:
         """Refuse a client that has been disabled, or lost its app or callback URL."""
         asked, client = self.flow.request, self.client
         if (
             client is None
             or client.disabled
-            or self.app.appid not in client.scopes_by_app
+            or registry.scopes_of(client, self.app.appid) is None
         ):
             raise RedirectUriUnknown if asked else SignInNotConfigured
         if asked and not is_registered(client, asked.redirect_uri):

@@ -128,8 +128,23 @@ class Registry:
         return self._listed_clients(FRESH_SECONDS).all
 
     def clients_of(self, appid: str) -> tuple[Client, ...]:
-        """Return the clients that may use this app."""
-        return self._listed_clients(FRESH_SECONDS).by_app.get(appid, ())
+        """Return the clients that may use this app, by its appid or by `{component}-*`.
+
+        Only where a client has such a key are authorisations of the app looked for.
+        """
+        by_app = self._listed_clients(FRESH_SECONDS).by_app
+        named = by_app.get(appid, ())
+        others = {
+            client.client_id: client
+            for key, clients in by_app.items()
+            if key.endswith("-*")
+            for client in clients
+            if appid not in client.scopes_by_app
+        }
+        covered = [
+            each for each in others.values() if self.scopes_of(each, appid) is not None
+        ]
+        return (*named, *covered)
 
     def known_user(self, sub: str) -> KnownUser | None:
         """Return the user with this sub if an operator has entered one.

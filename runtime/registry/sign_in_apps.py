@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.errors import GatewayError, SignInNotConfigured
+from runtime.registry.authorizers import in_force
+from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.registry.registry import Registry
 
@@ -55,14 +58,36 @@ class SignInApps:
         return self.page is not None and self.page.oauth_scope == SILENT
 
 
-def sign_in_apps(registry: Registry, client: Client | None) -> SignInApps:
-    """Return a client's first app of each kind; SignInNotConfigured for no client."""
+def sign_in_apps(
+    registry: Registry, client: Client | None, *, named: str = ""
+) -> SignInApps:
+    """Return a client's first app of each kind; SignInNotConfigured for no client.
+
+    A `named` account that has authorised a component, and that the client's scopes
+    cover without naming it, takes the place of its service account.
+    """
     if client is None or client.disabled:
         raise SignInNotConfigured
-    by_kind = {app.kind: app for app in reversed(registry.apps_of(client))}
+    apps = [app for app in registry.apps_of(client) if _signs_in(app)]
+    by_kind = {app.kind: app for app in reversed(apps)}
     qr, page = by_kind.get(QR_KIND), by_kind.get(PAGE_KIND)
+    if account := _named_account(registry, client, named):
+        page = account
     is_ours = (client.page_qr or client.account_qr) and page
     return SignInApps(client, None if is_ours else qr, page)
+
+
+def _signs_in(app: App) -> bool:
+    """Tell whether it has a secret, or an authorisation that stands."""
+    return bool(app.secret) or in_force(app.authorizers) is not None
+
+
+def _named_account(registry: Registry, client: Client, appid: str) -> App | None:
+    if not re.fullmatch(APPID, appid) or registry.scopes_of(client, appid) is None:
+        return None
+    app = registry.app(appid)
+    accounts = app is not None and app.is_authorized and app.kind == PAGE_KIND
+    return app if app and accounts and _signs_in(app) else None
 
 
 def mobile_app_of(

@@ -91,7 +91,7 @@ class GatewayTokens:
         """Return a token that lives 7200 seconds; InvalidScope if it may not be."""
         fields: list[object] = [client.client_id, appid, client.epoch]
         if narrowed is not None:
-            known = client.scopes_by_app.get(appid, ())
+            known = self._registry.scopes_of(client, appid) or ()
             if not all(in_scope(each, known) for each in narrowed):
                 raise InvalidScope
             fields.append(narrowed)
@@ -113,7 +113,7 @@ class GatewayTokens:
         client = self._registry.client(client_id)
         if client is None or client.disabled or client.epoch != epoch:
             raise InvalidToken
-        scopes = client.scopes_by_app.get(appid, ())
+        scopes = self._registry.scopes_of(client, appid) or ()
         return Caller(client_id, appid, scopes, narrowed)
 
 

@@ -9,6 +9,7 @@ from typing import Any, NewType
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import GatewayError
 from runtime.registry.models import Client
+from runtime.registry.registry import Registry
 from runtime.sign_in.authorization_request import WECHAT
 
 UserToken = NewType("UserToken", str)
@@ -74,11 +75,11 @@ class Grant:
         """Tell whether a refresh token comes with it."""
         return self.dialect == WECHAT or "offline_access" in self.scope
 
-    def is_of(self, client: Client) -> bool:
+    def is_of(self, client: Client, registry: Registry) -> bool:
         """Tell whether it is this client's, and the client still has epoch and app."""
         if (self.client_id, self.epoch) != (client.client_id, client.epoch):
             return False
-        return self.profile["wechat_appid"] in client.scopes_by_app
+        return registry.scopes_of(client, self.profile["wechat_appid"]) is not None
 
 
 @dataclass(frozen=True, slots=True)

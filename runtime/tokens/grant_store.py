@@ -247,7 +247,7 @@ class GrantStore:
             raise refused
         grant = _grant(stored)
         client = self._registry.client(grant.client_id)
-        if client is None or client.disabled or not grant.is_of(client):
+        if client is None or client.disabled or not grant.is_of(client, self._registry):
             raise refused
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
             raise refused

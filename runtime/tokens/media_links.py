@@ -63,4 +63,5 @@ class MediaLinks:
         client = self._registry.client(client_id)
         if client is None or client.disabled or client.epoch != epoch:
             raise UnknownLink
-        return Caller(client_id, appid, client.scopes_by_app.get(appid, ())), media_id
+        scopes = self._registry.scopes_of(client, appid) or ()
+        return Caller(client_id, appid, scopes), media_id

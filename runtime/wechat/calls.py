@@ -21,6 +21,7 @@ from runtime.upstream.answer import Answer
 from runtime.web.stored_body import Body
 from runtime.wechat.api import REJECTED_TOKEN, WeChat
 from runtime.wechat.component_errors import not_authorized
+from runtime.wechat.component_paths import is_of_component
 from runtime.wechat.credentials import (
     TICKET_TYPES,
     RealToken,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 PROXIED_SECONDS = 30.0
 """The timeout of a proxied call, all attempts together: it may be a large upload."""
+
+TOKEN_NAMES = ("access_token", "component_access_token")
+"""Names of the token in a query; a component's own paths take either."""
 
 REPEAT_AFTER = 0.2
 """Seconds before a read is repeated once, where WeChat is busy or hung up."""
@@ -261,9 +265,11 @@ def put_token(target: str, token: RealToken) -> str:
     '/cgi-bin/menu/get?a=%2f&access_token=new&b'
     """
     path, _, query = target.partition("?")
-    pair = f"access_token={quote(token.value, safe='')}"
+    names = TOKEN_NAMES if is_of_component(path) else TOKEN_NAMES[:1]
     pairs = query.split("&") if query else []
-    places = [place for place, each in enumerate(pairs) if _is_token(each)]
+    places = [place for place, each in enumerate(pairs) if _name(each) in names]
+    name = _name(pairs[places[0]]) if places else TOKEN_NAMES[0]
+    pair = f"{name}={quote(token.value, safe='')}"
     # WeChat reads the first of two; the second would be one that is not ours.
     kept = [each for place, each in enumerate(pairs) if place not in places[1:]]
     if places:
@@ -273,8 +279,8 @@ def put_token(target: str, token: RealToken) -> str:
     return f"{path}?{'&'.join(kept)}"
 
 
-def _is_token(pair: str) -> bool:
-    return unquote_plus(pair.partition("=")[0]) == "access_token"
+def _name(pair: str) -> str:
+    return unquote_plus(pair.partition("=")[0])
 
 
 def _real_token(stored: CredentialValue) -> RealToken:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from runtime.errors import SnapshotUser, WeChatUnavailable
+from runtime.registry.authorizers import Authorizer, in_force
 from runtime.registry.models import App
 from runtime.registry.sign_in_apps import PAGE_KIND, SILENT
 from runtime.wechat.api import WeChat
+from runtime.wechat.component_errors import not_authorized
+from runtime.wechat.permission_sets import SIGN_IN
+
+if TYPE_CHECKING:
+    from runtime.wechat.component_tokens import ComponentTokens
 
 
 class WeChatSignIn:
     """OAuth at WeChat: the URLs it starts at, and the exchange of its codes."""
 
-    def __init__(self, wechat: WeChat, *, open_url: str, base_url: str) -> None:
+    def __init__(
+        self,
+        wechat: WeChat,
+        *,
+        open_url: str,
+        base_url: str,
+        components: Callable[[], ComponentTokens] | None = None,
+    ) -> None:
         self._wechat = wechat
+        self._components = components
         self._open_url = open_url
         self._base_url = base_url
 
@@ -45,6 +59,9 @@ class WeChatSignIn:
             "scope": (scope or app.oauth_scope) if is_page else "snsapi_login",
             "state": state,
         }
+        if authorizer := _authorizer(app):
+            # Last, as on the platform's page; WeChat then asks for the component.
+            pairs["component_appid"] = authorizer.component
         if embedded:
             redirected = "true" if stays else "default"
             pairs |= {"login_type": "jssdk", "self_redirect": redirected}
@@ -61,13 +78,7 @@ class WeChatSignIn:
 
         WeChatRefused carries 40029 or 40163 if the code is no longer valid.
         """
-        query = {
-            "appid": app.appid,
-            "secret": app.secret,
-            "code": code,
-            "grant_type": "authorization_code",
-        }
-        token = self._wechat.call("GET", f"/sns/oauth2/access_token?{urlencode(query)}")
+        token = self._token(app, code)
         openid = token.get("openid")
         if not isinstance(openid, str) or not openid:
             raise WeChatUnavailable
@@ -84,6 +95,18 @@ class WeChatSignIn:
             "wechat_scope": str(token.get("scope", "")),
         }
 
+    def _token(self, app: App, code: str) -> Mapping[str, Any]:
+        query = {
+            "appid": app.appid,
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        if (authorizer := _authorizer(app)) and self._components:
+            path = "/sns/oauth2/component/access_token"
+            return self._components().on_behalf(authorizer, path, query)
+        query = {"appid": app.appid, "secret": app.secret, **query}
+        return self._wechat.call("GET", f"/sns/oauth2/access_token?{urlencode(query)}")
+
     def _userinfo(self, token: Mapping[str, Any], openid: str) -> Mapping[str, Any]:
         # With snsapi_base WeChat answers 48001.
         if str(token.get("scope")) == SILENT:
@@ -92,6 +115,16 @@ class WeChatSignIn:
         return self._wechat.call(
             "GET", f"/sns/userinfo?{urlencode({**ask, 'lang': 'zh_CN'})}"
         )
+
+
+def _authorizer(app: App) -> Authorizer | None:
+    """Return the authorisation by which users sign in, None for an app of our own."""
+    if app.secret:
+        return None
+    found = in_force(app.authorizers, SIGN_IN)
+    if found is None:
+        raise not_authorized()
+    return found
 
 
 def _name(nickname: Any) -> str:
