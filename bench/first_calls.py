@@ -142,5 +142,6 @@ def first_calls(site: Site) -> tuple[FirstCall, ...]:
             body=MESSAGE,
             kind="text/xml",
         ),
+        FirstCall("console: no token", "console", "/metrics", "invalid_token"),
         FirstCall("deliver: nothing due", "deliver", "", '{"version":'),
     )

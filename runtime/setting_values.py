@@ -117,6 +117,13 @@ def _base64_keys(text: str) -> Keys:
         raise SettingsError("must hold keys in base64") from None
 
 
+def bearer_token(text: str) -> str:
+    """Return a secret that callers send as `Authorization: Bearer`."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{24,128}", text):
+        raise SettingsError("must be 24 to 128 letters, digits, dots and hyphens")
+    return text
+
+
 def positive(text: str) -> float:
     """Parse a number above 0."""
     number = float(text) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text) else 0.0

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from runtime.crypto.keys import Keys
 from runtime.errors import SettingsError
 from runtime.setting_values import (
+    bearer_token,
     documents_url,
     domain,
     hops,
@@ -59,6 +60,7 @@ class Settings:
     sign_ins_per_address: float = 1200.0
     sign_ins_per_minute: float = 6000.0
     trusted_proxy_hops: int = 0
+    metrics_token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     push_age_seconds: float = 300.0
     push_mb_per_app: float = 16.0
@@ -150,6 +152,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "SIGN_INS_PER_ADDRESS": (positive, False),
     "SIGN_INS_PER_MINUTE": (positive, False),
     "TRUSTED_PROXY_HOPS": (hops, False),
+    "METRICS_TOKEN": (bearer_token, False),
     "ALLOWED_HOSTS": (host_names, False),
     "PUSH_AGE_SECONDS": (positive, False),
     "PUSH_MB_PER_APP": (positive, False),

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from deploy.smoke.health import healthy_version
 from deploy.smoke.web import CheckFailed, CheckSkipped, Step, Web
 
-FUNCTIONS = ("login", "oauth_callback", "wechat_event", "wechat_api", "oidc")
+FUNCTIONS = (
+    *("login", "oauth_callback", "wechat_event", "wechat_api", "oidc"),
+    "console",
+)
 """The functions that anybody may call; each answers /healthz below its own name."""
 
 SKEW = 30.0

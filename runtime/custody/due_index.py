@@ -103,6 +103,12 @@ class DueIndex:
         found = tuple(name for name in found if name != _FULL_PASS)
         return DueNames(int(now), full == b"1", int(count), found)
 
+    def in_use(self) -> tuple[int, list[str]]:
+        """Return Redis' time in ms and the names of all credentials in use."""
+        now, names = self._store.run(_ALL, [KEY], [], repeatable=True)
+        found = (name.decode() for name in names)
+        return int(now), [name for name in found if name != _FULL_PASS]
+
     def finish_full_pass(self) -> None:
         """Write that the next full pass is due in a quarter of an hour."""
         self.put({_FULL_PASS: FULL_PASS_SECONDS})
@@ -114,6 +120,8 @@ class DueIndex:
             chunk = wanted[start : start + NAMES_AT_ONCE]
             self._store.run(_DROP, [KEY], chunk, repeatable=True)
 
+
+_ALL = _NOW + "return {at(0), redis.call('ZRANGE', KEYS[1], 0, -1)}"
 
 _DROP = "return redis.call('ZREM', KEYS[1], unpack(ARGV))"
 

@@ -61,6 +61,19 @@ class LookedAt:
     due: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CredentialAge:
+    """The age of a credential and its remaining life, in seconds.
+
+    `age` is None without a value. It `is_refused` if the last fetch has failed.
+    """
+
+    name: str
+    age: float | None
+    remaining: float
+    is_refused: bool
+
+
 class Upkeep:
     """Upkeep of credentials: fetched ahead of time, described and marked as used."""
 
@@ -144,6 +157,25 @@ class Upkeep:
         self._index.drop(name for name in names if name not in due_in)
         due = [name for name in due_in if due_in[name] <= self._pace.ahead]
         return LookedAt(frozenset(due_in), tuple(due))
+
+    def ages(self) -> list[CredentialAge]:
+        """Return the age of each credential in use; a thousand take a few round trips.
+
+        The one that ends first comes first.
+        """
+        now, names = self._index.in_use()
+        fields = ("fetched_at", "expires_at", "errcode")
+        found = self._store.hashes([credential_key(name) for name in names], fields)
+        ages = [
+            CredentialAge(
+                name,
+                age=(now - int(fetched)) / 1000 if fetched else None,
+                remaining=max(0.0, (int(expires) - now) / 1000) if expires else 0.0,
+                is_refused=errcode is not None,
+            )
+            for name, (fetched, expires, errcode) in zip(names, found, strict=True)
+        ]
+        return sorted(ages, key=lambda each: (each.remaining, each.name))
 
     def finish_full_pass(self) -> None:
         """Say that `look_at` has looked at all credentials of all apps."""

@@ -177,6 +177,13 @@ class RedisStore:
         )
         return value
 
+    def fields(self, key: str) -> dict[bytes, bytes]:
+        """Return all fields of a hash, none if it is not there."""
+        found: dict[bytes, bytes] = self._call(
+            lambda client: client.hgetall(key), repeatable=True
+        )
+        return found
+
     def count(
         self,
         counts: Mapping[tuple[str, str], int],

@@ -20,7 +20,7 @@ def test_a_deployment_that_is_well(smoke, appids):
     code, said = smoke()
 
     assert 0 == code, said
-    assert 13 == said.count("ok  ")
+    assert 14 == said.count("ok  ")
     assert f"ok           token: {appids['service']}: f" in said
     assert "all checks passed" == said.splitlines()[-1]
 
@@ -30,7 +30,7 @@ def test_without_a_key_it_says_what_it_left_out(smoke):
     """Without an access key the signed checks are skipped."""
     code, said = smoke(ACCESS_KEY_ID="")
 
-    assert (0, 8) == (code, said.count("ok  "))
+    assert (0, 9) == (code, said.count("ok  "))
     assert "skipped      admin, documents, token, refresh, deliver, nudge: " in said
 
 
@@ -59,7 +59,7 @@ def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
     (built / "REVISION").unlink()
     version.cache_clear()
 
-    assert (1, 8) == (code, said.count(f"version {VERSION} instead of {VERSION}+"))
+    assert (1, 9) == (code, said.count(f"version {VERSION} instead of {VERSION}+"))
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_nobody_answers(capsys):
     code = main(["http://127.0.0.1:1"], {})
 
     assert 1 == code
-    assert 9 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
+    assert 10 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
 
 
 @pytest.mark.parametrize(

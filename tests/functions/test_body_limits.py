@@ -14,7 +14,10 @@ from tests.support.fc_calls import call_event, call_wsgi, make_environ_fc, make_
 from tests.support.public_endpoints import ENDPOINTS
 from tests.support.scripted_wechat import HTML, SERVICE
 
-FUNCTIONS = ("login", "oauth_callback", "oidc", "wechat_api", "wechat_event", "admin")
+FUNCTIONS = (
+    *("login", "oauth_callback", "oidc", "wechat_api", "wechat_event"),
+    *("console", "admin"),
+)
 UNITS = {"kB": 1024, "MB": 1024 * 1024}
 LIMITS = {UNREAD_BODY, SMALL_BODY, MEDIUM_BODY, LARGEST_BODY}
 EXAMPLES = {
@@ -34,6 +37,7 @@ PREFIXES = {
     "/oauth_callback": "oauth_callback",
     "/wechat_event": "wechat_event",
     "/admin": "admin",
+    "/metrics": "console",
     "/log": "login",
     "/connect": "login",
 }

@@ -40,6 +40,7 @@ OPTIONAL = (
     "SIGN_INS_PER_MINUTE",
     "TRUSTED_PROXY_HOPS",
     "ALLOWED_HOSTS",
+    "METRICS_TOKEN",
     "PUSH_REDIS_URL",
     "PUSH_PRIVATE_NETWORKS",
 )
@@ -187,6 +188,8 @@ def test_a_blank_optional_setting_is_its_default(name):
         ("ALLOWED_HOSTS", "https://gateway.example.com"),
         ("ALLOWED_HOSTS", "*.example.com,gateway.example.com"),
         ("ALLOWED_HOSTS", "www.example.com"),
+        ("METRICS_TOKEN", "too-short"),
+        ("METRICS_TOKEN", "with blanks " + "x" * 24),
         ("PUSH_REDIS_URL", "http://127.0.0.1"),
         ("PUSH_REDIS_URL", "redis://:pass/word@127.0.0.1:6379"),
         ("PUSH_PRIVATE_NETWORKS", "10.1.2.3/8"),
@@ -247,6 +250,7 @@ def test_optional_settings():
             "REDIS_WAIT": "poll",
             "TRUSTED_PROXY_HOPS": "2",
             "ALLOWED_HOSTS": "Gateway.example.com, 10.0.0.1,::1",
+            "METRICS_TOKEN": "m" * 24,
             "PUSH_REDIS_URL": "rediss://:open@push.example.com",
             "PUSH_PRIVATE_NETWORKS": "10.0.0.0/8, FD00::/8,127.0.0.1",
         }
@@ -258,6 +262,7 @@ def test_optional_settings():
     assert "poll" == settings.redis_wait
     assert 2 == settings.trusted_proxy_hops
     assert ("gateway.example.com", "10.0.0.1", "::1") == settings.allowed_hosts
+    assert "m" * 24 == settings.metrics_token
     assert "rediss://:open@push.example.com" == settings.push_redis_url
     assert ("10.0.0.0/8", "fd00::/8", "127.0.0.1/32") == settings.push_private_networks
     assert ":open@" not in repr(settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from functions.console.index import handler as console
 from functions.login.index import handler as login
 from functions.oauth_callback.index import handler as oauth_callback
 from functions.oidc.index import handler as oidc
@@ -117,5 +118,6 @@ ENDPOINTS = {
     "media link": page(wechat_api, f"/wechat_api/media/YWI.1.1800000000.{'A' * 43}"),
     "push": Endpoint(wechat_event, f"/wechat_event/{SERVICE}", "POST", "text/xml"),
     "check of pushes": page(wechat_event, f"/wechat_event/{SERVICE}", **_CHECK),
+    "metrics": page(console, "/metrics"),
     "own path": page(wechat_api, f"/wechat_api/{SERVICE}/quota", path="/x"),
 }

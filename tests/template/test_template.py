@@ -25,7 +25,7 @@ RESOURCE_OF = {
 }
 SETTINGS = {name.upper() for name in Settings.__dataclass_fields__}
 SECRET = {
-    *("REDIS_URL", "PUSH_REDIS_URL"),
+    *("REDIS_URL", "PUSH_REDIS_URL", "METRICS_TOKEN"),
     *("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS", "OIDC_KEY"),
 }
 # `fun` reads these from a .env or the environment, and they change what it does.
@@ -114,6 +114,9 @@ def test_the_routes_are_the_outward_contract():
         **dict.fromkeys(CALLBACK, "oauth_callback"),
         **dict.fromkeys(EVENT, "wechat_event"),
         **dict.fromkeys(API, "wechat_api"),
+        "/console": "console",
+        "/console/*": "console",
+        "/metrics": "console",
         "/admin/*": "admin",
         "/oidc/*": "oidc",
         "/.well-known/*": "oidc",
