@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     """Word for what came of a job, and whether the target has to rest now."""
 
     name: str
-    stalls: bool = False
+    target_rests: bool = False
 
 
 def serve(gateway: Gateway, target: str, *, until: float) -> Counter[str]:
@@ -82,7 +82,7 @@ class _Turn:
                 held.add(job.sender)
             if outcome:
                 self._count(job, outcome.name)
-                if outcome.stalls:
+                if outcome.target_rests:
                     return False
         return True
 
@@ -131,7 +131,7 @@ class _Turn:
         return Outcome("done")
 
     def _failed(self, job: Job, fault: Undelivered, *, ends: bool = False) -> Outcome:
-        state = self._deliveries.fail(
+        state, rests = self._deliveries.fail(
             self._claim,
             job,
             fault.reason,
@@ -139,7 +139,7 @@ class _Turn:
             stalls=fault.stalls,
         )
         log.warning("%s: not delivered, %s", job.id, fault.reason)
-        return Outcome("dead" if state == "dead" else "failed", fault.stalls)
+        return Outcome("dead" if state == "dead" else "failed", rests)
 
     def _count(self, job: Job, outcome: str) -> None:
         self._done[outcome] += 1

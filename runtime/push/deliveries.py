@@ -25,6 +25,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from runtime.crypto.envelope import Envelope
 from runtime.push.budgets import Budgets, InboxFull, log_room
@@ -114,6 +115,13 @@ class Claim:
     def is_over(self) -> bool:
         """Tell whether another worker may have the target by now."""
         return time.monotonic() >= self.until
+
+
+class PutOff(NamedTuple):
+    """New state of a job that has failed, and whether its target is paused now."""
+
+    state: str
+    target_rests: bool
 
 
 class Late(Exception):
@@ -249,8 +257,8 @@ class Deliveries:
         *,
         ends: bool = False,
         stalls: bool = False,
-    ) -> str:
-        """Put a job off, by 10 s and more each time; return its new state, or Late.
+    ) -> PutOff:
+        """Put a job off, by 10 s and more each time; else Late.
 
         With `ends` it becomes a dead letter now, else when it is a day old. A target
         that `stalls`, and so costs time, is paused at once, else after three failures.
@@ -268,9 +276,9 @@ class Deliveries:
         attempts: int = 0,
         ends: bool = False,
         stalls: bool = False,
-    ) -> str:
+    ) -> PutOff:
         """Put a job off, without its claim."""
-        state: bytes = self._run(
+        state, rests = self._run(
             FAIL,
             [
                 *(job_id, token, reason, attempts, int(ends), int(stalls)),
@@ -279,7 +287,7 @@ class Deliveries:
         )
         if state == b"late":
             raise Late
-        return state.decode()
+        return PutOff(state.decode(), bool(rests))
 
     def release(self, claim: Claim) -> None:
         """Let another worker claim the target; what was not finished is due again."""
@@ -298,11 +306,8 @@ class Deliveries:
             return ""
         return self._envelope.open(sealed.decode(), place=answer_place(job_id))
 
-    def _run(self, script: str, arguments: list[object]) -> bytes:
-        answer: bytes = self._store.run(
-            script, keys_of(NO_APP), arguments, repeatable=True
-        )
-        return answer
+    def _run(self, script: str, arguments: list[object]) -> Any:
+        return self._store.run(script, keys_of(NO_APP), arguments, repeatable=True)
 
 
 def job_id_of(appid: str, name: str) -> str:

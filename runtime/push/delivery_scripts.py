@@ -182,16 +182,17 @@ return 'done'
 
 # ARGV: job, token, reason, attempts so far, if it ends now, if the target is to blame,
 # ms after which a job is given up. Returns the job's new state, 'gone'
-# or 'late'.
+# or 'late', and if the target is paused now.
 FAIL = (
     SHARED
     + _HELD
     + """
 local reason, attempts = ARGV[3], tonumber(ARGV[4])
 local ends, stalls, life = ARGV[5] == '1', ARGV[6] == '1', tonumber(ARGV[7])
-if not job then return 'gone' end
-if job.n == attempts + 1 and job.h == token then return job.s end
-if not (has_asked or has_claimed) or job.n ~= attempts then return 'late' end
+local function told(what) return {what, ahead(state.p, HOUR) and 1 or 0} end
+if not job then return told('gone') end
+if job.n == attempts + 1 and job.h == token then return told(job.s) end
+if not (has_asked or has_claimed) or job.n ~= attempts then return told('late') end
 local failures = state.f or 0
 if attempts == 0 or stalls or failures >= 3 then
   failures = failures + 1
@@ -216,7 +217,7 @@ else
 end
 go_on(job.t)
 keep()
-return job.s
+return told(job.s)
 """
 )
 

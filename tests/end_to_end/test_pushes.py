@@ -9,54 +9,12 @@ from contextlib import suppress
 import pytest
 import urllib3
 
-from runtime.gateway import Gateway
-from runtime.settings import settings_from
-from tests.support.gateway_environ import make_environ
-from tests.support.local_hosts import LocalHost, eventually
-from tests.support.pushes import INBOX, safe, stored, text
+from tests.support.local_hosts import eventually
+from tests.support.pushed_host import PushedHost
+from tests.support.pushes import INBOX, stored, text
 from tests.support.relay import Relay
 
 EVENT = {"MsgType": "event", "Event": "CLICK", "EventKey": "menu_1"}
-
-
-class PushedHost:
-    """Hosts, one after the other, on one Redis and the sandbox's service account."""
-
-    def __init__(self, folder, redis_url, developer_host):
-        self.app = developer_host.app("service")
-        self._folder = folder
-        self._environment = make_environ(
-            folder,
-            redis_url,
-            PUBLIC_BASE_URL="http://a",
-            **dict.fromkeys(
-                ("WECHAT_API_URL", "WECHAT_OPEN_URL"), developer_host.sandbox_url
-            ),
-        )
-        self.settings = settings_from(self._environment)
-        content = {
-            name: self.app[name]
-            for name in ("kind", "secret", "token", "encoding_aes_key")
-        }
-        documents = Gateway(self.settings).documents
-        documents.write("apps", self.app["appid"], content, after=0)
-
-    @property
-    def path(self):
-        return f"/wechat_event/{self.app['appid']}"
-
-    def start(self):
-        return LocalHost(self._folder, "--port=0", environment=self._environment)
-
-    def signed(self, message, nonce="n"):
-        """Return path and body of a delivery of a message."""
-        secrets = {
-            "token": self.app["token"],
-            "aes_key": self.app["encoding_aes_key"],
-            "appid": self.app["appid"],
-        }
-        query, body = safe(message, nonce=nonce, **secrets)
-        return f"{self.path}?{query}", body
 
 
 @pytest.fixture

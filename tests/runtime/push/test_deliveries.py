@@ -142,7 +142,7 @@ def test_pauses_grow_and_end_with_a_dead_letter(deliveries, redis):
     waits = []
     for _ in range(60):
         claim = deliveries.claim(TARGET)
-        state = deliveries.fail(claim, claim.jobs[0], "status_500")
+        state, _ = deliveries.fail(claim, claim.jobs[0], "status_500")
         deliveries.release(claim)
         if state == "dead":
             break
@@ -228,7 +228,7 @@ def test_what_was_not_sent_is_done_again(deliveries, redis):
     add(deliveries, "x")
     claim = deliveries.claim(TARGET)
     deliveries.mark_asked(claim, claim.jobs[0], seconds=60)
-    assert "due" == deliveries.fail(claim, claim.jobs[0], "unreachable")
+    assert "due" == deliveries.fail(claim, claim.jobs[0], "unreachable").state
     deliveries.release(claim)
     let_pass(redis, 11)
 
@@ -258,7 +258,7 @@ def test_a_script_that_runs_twice_changes_nothing(redis_server, settings, redis)
         claim = swallowed(lambda: deliveries.claim(TARGET))
         one, two, three = claim.jobs
         swallowed(lambda: deliveries.finish(claim, one))
-        assert "due" == swallowed(lambda: deliveries.fail(claim, two, "timeout"))
+        assert "due" == swallowed(lambda: deliveries.fail(claim, two, "timeout")).state
         swallowed(lambda: deliveries.mark_asked(claim, three, seconds=9))
     states = {deliveries.answer(job.id)[0] for job in (two, three)}
 
