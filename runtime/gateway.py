@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from runtime.sign_in.sign_outs import SignOuts
     from runtime.sign_in.web_view_codes import WebViewCodes
     from runtime.state.redis_store import RedisStore
+    from runtime.tokens.component_codes import ComponentCodes
+    from runtime.tokens.component_names import ComponentNames
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from runtime.wechat.authorizer_list import AuthorizerList
     from runtime.wechat.calls import Calls
     from runtime.wechat.component_tokens import ComponentTokens
+    from runtime.wechat.entry_links import EntryLinks
     from runtime.wechat.js_codes import MiniPrograms
     from runtime.wechat.oauth import WeChatSignIn
     from runtime.wechat.session_keys import SessionKeys
@@ -364,6 +367,33 @@ class Gateway:
             open_url=self.settings.wechat_open_url,
             base_url=self.settings.public_base_url,
             components=lambda: self.component_tokens,
+        )
+
+    @lazy
+    def entry_links(self) -> EntryLinks:
+        """Return the links by which accounts authorise components."""
+        from runtime.wechat.entry_links import EntryLinks
+
+        return EntryLinks(
+            mp_url=self.settings.wechat_mp_url,
+            open_url=self.settings.wechat_open_url,
+            base_url=self.settings.public_base_url,
+        )
+
+    @lazy
+    def component_codes(self) -> ComponentCodes:
+        """Return the codes by which clients learn of authorisations."""
+        from runtime.tokens.component_codes import ComponentCodes
+
+        return ComponentCodes(self.redis_store, self._signer("component_code"))
+
+    @lazy
+    def component_names(self) -> ComponentNames:
+        """Return the values of an open platform that clients see."""
+        from runtime.tokens.component_names import ComponentNames
+
+        return ComponentNames(
+            self._signer("component_name"), self._signer("pre_auth_code")
         )
 
     @lazy

@@ -6,11 +6,13 @@ from runtime.entry.dialects import json_dialect, web_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, route
 from runtime.errors import GatewayError
+from runtime.registry.ids import APPID
 from runtime.web.messages import Request, Response
 from runtime.web.own_parameters import MAKES
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
+component = late("functions.login.component")
 connect = late("functions.login.connect")
 page_scripts = late("functions.login.page_scripts")
 mini_program = late("functions.login.mini_program")
@@ -25,6 +27,12 @@ web_view = late("functions.login.web_view")
 _OF_MINI_PROGRAMS = "/miniprogram"
 _OF_MOBILE_APPS = "/mobile"
 _TO_WEB_VIEW = "/miniprogram/webview"
+_OF_COMPONENTS = r"/connect/component/"
+_PAGES_OF_WECHAT = (
+    "/cgi-bin/componentloginpage",
+    "/safe/bindcomponent",
+    "/wxaopen/safe/bindcomponent",
+)
 _OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS, _TO_WEB_VIEW)
 
 ROUTES = (
@@ -41,6 +49,11 @@ ROUTES = (
     route(r"/logout", body=SMALL_BODY, GET=session.logout_page, POST=session.logout),
     route(r"/connect/oauth2/authorize", body=UNREAD_BODY, GET=connect.oauth2_authorize),
     route(r"/connect/qrconnect", body=UNREAD_BODY, GET=connect.qrconnect),
+    route(f"{_OF_COMPONENTS}({APPID})", body=UNREAD_BODY, GET=component.entry_page),
+    *(
+        route(path, body=UNREAD_BODY, GET=component.page_of_wechat)
+        for path in _PAGES_OF_WECHAT
+    ),
 )
 
 
@@ -50,11 +63,10 @@ def login_dialect(request: Request, error: GatewayError, *, https: bool) -> Resp
     return dialect(request, error, https=https)
 
 
-handler = entrypoint(
-    ROUTES,
-    mount="/login",
-    dialect=login_dialect,
-    waits=lambda method, path, query: (
-        path in _OF_PROGRAMS or (path == "/wait" and f"{MAKES}=" in query)
-    ),
-)
+def _waits(method: str, path: str, query: str) -> bool:
+    makes_code = path == "/wait" and f"{MAKES}=" in query
+    by_component = path.startswith(_OF_COMPONENTS) or path in _PAGES_OF_WECHAT
+    return by_component or path in _OF_PROGRAMS or makes_code
+
+
+handler = entrypoint(ROUTES, mount="/login", dialect=login_dialect, waits=_waits)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from functions.oauth_callback.callback import oauth_callback
 from runtime.entry.dialects import web_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import UNREAD_BODY, route
+from runtime.entry.routing import UNREAD_BODY, late, route
 from runtime.registry.ids import APPID
 
 METHODS = frozenset({"GET"})
 
-ROUTES = (route(f"/({APPID})", body=UNREAD_BODY, GET=oauth_callback),)
+component = late("functions.oauth_callback.component")
 
+ROUTES = (
+    route(f"/({APPID})", body=UNREAD_BODY, GET=oauth_callback),
+    route(f"/({APPID})/authorized", body=UNREAD_BODY, GET=component.authorized),
+)
 
 handler = entrypoint(
     ROUTES,

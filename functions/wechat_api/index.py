@@ -30,6 +30,7 @@ _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?"
 _SIGNED = r"[A-Za-z0-9_-]+\.[0-9]{1,9}\.[0-9]{1,12}\.[A-Za-z0-9_-]{43}"
 _TICKET = "/cgi-bin/ticket/getticket"
 
+component = late("functions.wechat_api.component")
 jssdk = late("functions.wechat_api.jssdk")
 media = late("functions.wechat_api.media")
 mini_program = late("functions.wechat_api.mini_program")
@@ -62,6 +63,19 @@ ROUTES = (
             ("oauth2/component/refresh_token", sns.component_refresh_token),
             ("userinfo", sns.userinfo),
             ("auth", sns.auth),
+        )
+    ),
+    *(
+        route(f"/cgi-bin/component/{name}", body=SMALL_BODY, POST=view)
+        for name, view in (
+            ("api_start_push_ticket", component.start_push_ticket),
+            ("api_component_token", component.component_token),
+            ("api_create_preauthcode", component.create_preauthcode),
+            ("api_query_auth", component.query_auth),
+            ("api_authorizer_token", component.authorizer_token),
+            ("api_get_authorizer_info", component.authorizer_info),
+            ("api_get_authorizer_list", component.authorizer_list),
+            ("(?:api_)?[gs]et_authorizer_option", component.option),
         )
     ),
     route(
@@ -108,6 +122,11 @@ _QUICK = {
     "/sns/oauth2/component/refresh_token",
     "/sns/userinfo",
     "/sns/auth",
+    "/cgi-bin/component/api_start_push_ticket",
+    "/cgi-bin/component/api_component_token",
+    "/cgi-bin/component/api_create_preauthcode",
+    "/cgi-bin/component/api_query_auth",
+    "/cgi-bin/component/api_authorizer_token",
 }
 """Paths that are answered without WeChat, however slow it is."""
 

@@ -51,7 +51,7 @@ def start_sign_in(
     `Accept: application/json`. The sign-in can be started again at `url`; in another
     browser at `other_browser_url`, if that is another one.
     """
-    if chosen := _with_chosen_language(request, url, gateway.settings):
+    if chosen := with_chosen_language(request, url, gateway.settings):
         return chosen
     renewed = renewals_of(request)
     if renewed > MOST_RENEWALS:
@@ -114,7 +114,7 @@ def start_sign_in(
     return response.with_headers(started.cookie)
 
 
-def _with_chosen_language(
+def with_chosen_language(
     request: Request, url: str, settings: Settings
 ) -> Response | None:
     """Return a redirect to the URL with a cookie, None if no new language is chosen.

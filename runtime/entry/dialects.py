@@ -44,6 +44,8 @@ ERRMSG = {
     41004: "appsecret missing",
     41008: "missing code",
     41009: "openid missing",
+    41018: "missing component_appid",
+    41021: "missing component_access_token",
     42001: "access_token expired",
     43001: "require GET method",
     43002: "require POST method",
@@ -52,6 +54,12 @@ ERRMSG = {
     45011: "api minute-quota reach limit  mustslower  retry next minute",
     47001: "data format error",
     48001: "api unauthorized",
+    61003: "component is not authorized by this account",
+    61006: "component ticket is invalid",
+    61009: "code is invalid",
+    61011: "invalid component",
+    61014: "must use component token for component api",
+    61023: "refresh_token is invalid",
 }
 """WeChat's own text for each errcode, where it is we who refuse."""
 

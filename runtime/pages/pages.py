@@ -88,6 +88,59 @@ def sign_in(
     )
 
 
+def component_entry(
+    language: str,
+    *,
+    url: str,
+    client_name: str,
+    browser: Browser,
+    entry_url: str | None = None,
+    logo: str = "",
+    renewal: str | None = None,
+    renew_seconds: int = RENEW_SECONDS,
+    https: bool = False,
+) -> Response:
+    """Return the page that leads a merchant to WeChat's, to authorise a component.
+
+    `entry_url` is WeChat's page for this browser, None where it has to be another
+    browser, which opens `url`. WeChat knows by the Referer on whose page its link
+    stands, so this page alone tells our origin. It loads `renewal` before the link
+    expires.
+    """
+    return render(
+        language,
+        "component_entry.html",
+        https=https,
+        allowed=Allowed(names_origin=True),
+        entry_url=link(entry_url),
+        address=url,
+        switches=_switches(url),
+        client_name=client_name,
+        browser=browser.value,
+        logo=picture(logo),
+        renewal=link(renewal),
+        renew_seconds=renew_seconds,
+    )
+
+
+def component_pending(
+    language: str, *, seconds: int, request_id: str, https: bool = False
+) -> Response:
+    """Return the page for a merchant whose authorisation is not saved yet.
+
+    It loads itself anew after these seconds, until the answer is another one.
+    """
+    page = render(
+        language,
+        "component_pending.html",
+        status=503,
+        https=https,
+        seconds=seconds,
+        request_id=request_id,
+    )
+    return page.with_headers(("Retry-After", str(seconds)))
+
+
 def error_page(
     language: str,
     error: GatewayError,

@@ -29,7 +29,6 @@ _HEADERS: Headers = (
     ("Vary", "Accept-Language, Cookie, User-Agent"),
     NOSNIFF,
     _NO_FRAME,
-    ("Referrer-Policy", "no-referrer"),
 )
 
 
@@ -40,7 +39,8 @@ class Allowed:
     The page may run `scripts`, frame the origin `frame`, and post a form whose answer
     redirects to one of the origins `form_targets`. Pages of the origins `framed_by` may
     frame it, and its links then go to the top window. With `fetches` a script may ask
-    our own origin.
+    our own origin. With `names_origin` its links tell our origin, and no more, to the
+    sites that they lead to; other pages tell nothing.
     """
 
     scripts: tuple[str, ...] = ()
@@ -48,6 +48,7 @@ class Allowed:
     form_targets: tuple[str, ...] = ()
     framed_by: tuple[str, ...] = ()
     fetches: bool = False
+    names_origin: bool = False
 
 
 NOTHING_MORE = Allowed()
@@ -72,6 +73,7 @@ def render(
     names |= {"framed": bool(allowed.framed_by)}
     headers: Headers = (
         *(each for each in _HEADERS if each != _NO_FRAME or not allowed.framed_by),
+        ("Referrer-Policy", "origin" if allowed.names_origin else "no-referrer"),
         ("Content-Language", tag),
         ("Content-Security-Policy", _policy(digest, allowed)),
         *((HSTS,) if https else ()),

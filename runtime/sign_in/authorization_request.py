@@ -15,6 +15,8 @@ from runtime.state.stored_fields import known_fields
 
 OIDC = "oidc"
 WECHAT = "wechat"
+COMPONENT = "component"
+"""Of an account that authorises a component; no user signs in."""
 
 QUERY = "query"
 FORM_POST = "form_post"

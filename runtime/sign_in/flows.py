@@ -106,6 +106,7 @@ class Flow:
     `language` is that of the page it began on, which the browser may not send again.
     With a `confirmation` it is a phone's: it signs in nobody, and learns only whose
     phone it is; `client_id` is then the client of the sign-in on the computer.
+    With a `component` it is no sign-in: an account authorises that component.
     """
 
     next: str
@@ -117,6 +118,7 @@ class Flow:
     request: AuthorizationRequest | None = None
     confirmation: str = ""
     client_id: str = ""
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)

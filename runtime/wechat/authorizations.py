@@ -31,6 +31,7 @@ from typing import Any, Protocol
 
 from runtime.crypto.envelope import Envelope
 from runtime.errors import (
+    N_,
     GatewayError,
     ServiceUnavailable,
     WeChatRefused,
@@ -89,7 +90,7 @@ class AuthorizationPending(ServiceUnavailable):
     """The authorisation is stored, and will be saved; nobody has to authorise again."""
 
     code = "authorization_pending"
-    message = "The authorization is being saved. Please wait a moment."
+    message = N_("The authorization is being saved. Please wait a moment.")
 
 
 class AuthorizationLost(GatewayError):
@@ -98,7 +99,7 @@ class AuthorizationLost(GatewayError):
     status = 400
     errcode = 61009
     code = "authorization_lost"
-    message = "This authorization has expired. Please start again."
+    message = N_("This authorization has expired. Please start again.")
 
 
 class _Withdrawn(Exception):

@@ -140,6 +140,31 @@ def account_qr(language="en", *, port=1):
     return sign_in(language, port=port, qr=None, page_qr=shown)
 
 
+def component_entry(language="en", **changes):
+    shown = {
+        "url": "https://gateway.example.com/connect/component/wx00000000000000c1?x=1",
+        "entry_url": "https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1",
+        "client_name": NAME,
+        "browser": Browser.DESKTOP,
+        "logo": LOGO,
+        "renewal": "/component_entry",
+    }
+    return pages.component_entry(language, **{**shown, **changes})
+
+
+def component_pages():
+    """Return the pages of an account that authorises a component, by path."""
+    elsewhere = partial(component_entry, entry_url=None, renewal=None)
+    return {
+        "/component_entry": component_entry,
+        "/component_entry_in_wechat": partial(component_entry, browser=Browser.WECHAT),
+        "/component_entry_mobile": partial(elsewhere, browser=Browser.MOBILE),
+        "/component_pending": partial(
+            _in_english(pages.component_pending), seconds=3, request_id="1-6"
+        ),
+    }
+
+
 def confirmation_pages(port):
     """Return each page of a sign-in that is confirmed on a phone, by path."""
     made = confirmations
@@ -188,7 +213,7 @@ def confirmation_pages(port):
 
 
 def _in_english(page):
-    return lambda language="en": page(language)
+    return lambda language="en", **more: page(language, **more)
 
 
 def file(kind, content):
@@ -223,7 +248,8 @@ def pages_on(port):
     ended = {"/signed_in": signed_in, "/old_page": old_page}
     ended["/answer_form"] = answer_form
     confirmed = confirmation_pages(port)
-    return made | plain | refused | framed | ended | confirmed
+    component = component_pages()
+    return made | plain | refused | framed | ended | confirmed | component
 
 
 def scripts(frame=b"<p>QR code</p>"):

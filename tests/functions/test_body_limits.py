@@ -40,6 +40,9 @@ PREFIXES = {
     "/metrics": "console",
     "/log": "login",
     "/connect": "login",
+    "/cgi-bin/componentloginpage": "login",
+    "/safe": "login",
+    "/wxaopen/safe": "login",
 }
 
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)

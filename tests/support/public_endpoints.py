@@ -55,6 +55,12 @@ def form(handler, path, /, **fields):
 _BACK = {"code": "c" * 32, "state": "0" * 32}
 _SENT = {"response_type": "code", "redirect_uri": CALLBACK_URI, "state": "s"}
 _PKCE = {"code_challenge": "c" * 43, "code_challenge_method": "S256"}
+_ENTRY = {
+    "client_id": "demo",
+    "redirect_uri": CALLBACK_URI,
+    "state": "s",
+    "pre_auth_code": "p",
+}
 _OIDC = {**_SENT, **_PKCE, "client_id": "demo", "scope": "openid"}
 _IN_WECHAT = {"appid": SERVICE, "scope": "snsapi_userinfo"}
 _BY_QR = {"appid": WEBSITE, "scope": "snsapi_login"}
@@ -94,7 +100,15 @@ ENDPOINTS = {
     "unknown page": page(login, "/login/setup.php"),
     "in WeChat": page(login, "/connect/oauth2/authorize", **_SENT, **_IN_WECHAT),
     "QR": page(login, "/connect/qrconnect", **_SENT, **_BY_QR),
+    "component page": page(login, f"/connect/component/{SERVICE}", **_ENTRY),
+    "component page at WeChat": page(login, "/safe/bindcomponent", **_ENTRY),
     "callback": page(oauth_callback, f"/oauth_callback/{WEBSITE}", **_BACK),
+    "component callback": page(
+        oauth_callback,
+        f"/oauth_callback/{SERVICE}/authorized",
+        auth_code="c" * 32,
+        state="0" * 32,
+    ),
     "no callback": page(oauth_callback, "/oauth_callback"),
     "discovery": page(oidc, "/.well-known/openid-configuration"),
     "keys": page(oidc, "/oidc/jwks"),
@@ -114,6 +128,10 @@ ENDPOINTS = {
     "WeChat's refresh": page(wechat_api, "/sns/oauth2/refresh_token", **_SNS),
     "WeChat's userinfo": page(wechat_api, "/sns/userinfo", **_TOKEN),
     "WeChat's auth": page(wechat_api, "/sns/auth", **_TOKEN),
+    "component token": Endpoint(
+        wechat_api, "/cgi-bin/component/api_component_token", "POST"
+    ),
+    "component code": Endpoint(wechat_api, "/cgi-bin/component/api_query_auth", "POST"),
     "js_code": page(wechat_api, "/sns/jscode2session", **_SNS),
     "media link": page(wechat_api, f"/wechat_api/media/YWI.1.1800000000.{'A' * 43}"),
     "push": Endpoint(wechat_event, f"/wechat_event/{SERVICE}", "POST", "text/xml"),
