@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from runtime.wechat.entry_links import EntryLinks
     from runtime.wechat.js_codes import MiniPrograms
     from runtime.wechat.oauth import WeChatSignIn
+    from runtime.wechat.release_check import ReleaseCheck
     from runtime.wechat.session_keys import SessionKeys
     from runtime.wechat.verify_tickets import VerifyTickets
 
@@ -286,6 +287,20 @@ class Gateway:
             self.authorizers,
             ask=tokens.ask,
             tokens=tokens,
+        )
+
+    @lazy
+    def release_check(self) -> ReleaseCheck:
+        """Return the sender of messages of the full-release check."""
+        from runtime.wechat.release_check import ReleaseCheck
+
+        return ReleaseCheck(
+            self.wechat,
+            self.custody,
+            authorizations=self.authorizations,
+            authorizers=self.authorizers,
+            tokens=self.component_tokens,
+            find=self.registry.own_app,
         )
 
     @lazy

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.push.deliveries import Job
 from runtime.push.inbox import ASK, COPY
@@ -83,4 +84,24 @@ def _push(gateway: Gateway, job: Job) -> tuple[str, App, Route, Message]:
     return owner, app, route, message
 
 
-KINDS: Mapping[str, Kind] = {ASK: Kind(_ask, once=75.0), COPY: Kind(_copy)}
+def _release_check(gateway: Gateway, job: Job) -> Send:
+    from runtime.wechat.release_check import CheckMessage, helps_no_more
+
+    message = CheckMessage.from_text(gateway.deliveries.payload(job))
+
+    def send() -> str:
+        try:
+            gateway.release_check.send(message)
+        except GatewayError as error:
+            reason = f"{error.code}_{error.errcode}".replace("-", "minus_")
+            raise Undelivered(reason, ends=helps_no_more(error)) from None
+        return ""
+
+    return send
+
+
+KINDS: Mapping[str, Kind] = {
+    ASK: Kind(_ask, once=75.0),
+    COPY: Kind(_copy),
+    "release_check": Kind(_release_check),
+}

@@ -6,6 +6,8 @@ gets none before the event's effect is durable, and sends the event again.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from functions.wechat_event.checked import (
     SUCCESS,
     count,
@@ -18,13 +20,19 @@ from runtime.errors import GatewayError, NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
 from runtime.push.last_seen import ACCEPTED
+from runtime.push.message_fields import read_fields, write_xml
+from runtime.push.push_message import Message, read_message
 from runtime.push.receiving import PushRefused, Received, receive
+from runtime.push.routes import Matched, matching
 from runtime.registry.models import COMPONENT_KIND, App
 from runtime.web.messages import Request, Response
 from runtime.wechat.authorizations import AuthorizationCode, AuthorizationLost
 
 REGISTRATIONS = ("notify_third_fasteregister", "notify_third_fastregisterbetaapp")
 """Types of events whose `auth_code` is that of an authorisation."""
+
+SECRETS = ("ComponentVerifyTicket", "AuthorizationCode", "PreAuthCode", "auth_code")
+"""Fields that are worth something at WeChat."""
 
 
 def take_event(request: Request, gateway: Gateway, appid: str) -> Response:
@@ -70,30 +78,64 @@ def _take(gateway: Gateway, component: App, received: Received) -> str:
     if message.info_type == "component_verify_ticket":
         ticket = _needed(received, "ComponentVerifyTicket")
         gateway.verify_tickets.put(component.appid, ticket, created=_created(received))
+        _journal(gateway, component, received, if_relayed=True)
         return "ticket"
     if message.info_type in ("authorized", "updateauthorized"):
         account = _needed(received, "AuthorizerAppid")
         code = _needed(received, "AuthorizationCode")
-        _authorize(gateway, component, received, code=code, account=account)
+        if not _authorize(gateway, component, received, code=code, account=account):
+            return "authorization_lost"
     elif message.info_type == "unauthorized":
         account = _needed(received, "AuthorizerAppid")
         gateway.authorizations.withdraw(component, account, at=_created(received))
     elif message.info_type in REGISTRATIONS and message.get("auth_code"):
         account, code = message.get("appid"), message.get("auth_code")
-        _authorize(gateway, component, received, code=code, account=account)
-    is_new = gateway.inbox.store(component.appid, received).is_new
-    return "stored" if is_new else "equal"
+        if not _authorize(gateway, component, received, code=code, account=account):
+            return "authorization_lost"
+    return _journal(gateway, component, received)
 
 
 def _authorize(
     gateway: Gateway, component: App, received: Received, *, code: str, account: str
-) -> None:
+) -> bool:
+    """Take an authorisation; False if its code is of no use.
+
+    Then the operator knows; the platform cannot help by sending it again.
+    """
     came = AuthorizationCode(code, _created(received), account)
     try:
         gateway.authorizations.take(component, came, way="event")
     except AuthorizationLost:
-        # The operator knows; the platform cannot help by sending it again.
-        count(gateway, component, "authorization_lost")
+        return False
+    return True
+
+
+def _journal(
+    gateway: Gateway, component: App, received: Received, *, if_relayed: bool = False
+) -> str:
+    """Store an event, with a copy for each route of the component that fits.
+
+    No route answers: the platform takes `success` only.
+    """
+    matched = matching(component.routes, received.message)
+    repliers = (matched.replier,) if matched.replier else ()
+    copies = Matched(copies=(*repliers, *matched.copies))
+    if if_relayed and not copies.copies:
+        return ""
+    shown = replace(received, message=_without_secrets(received.message))
+    is_new = gateway.inbox.store(component.appid, shown, copies).is_new
+    return "stored" if is_new else "equal"
+
+
+def _without_secrets(message: Message) -> Message:
+    """Return the event with WeChat's own secrets left empty.
+
+    They never leave the gateway: a ticket opens all accounts of a component.
+    """
+    hidden = {name: "" for name in SECRETS if message.get(name)}
+    if not hidden:
+        return message
+    return read_message(write_xml({**read_fields(message), **hidden}))
 
 
 def _needed(received: Received, name: str) -> str:

@@ -9,6 +9,7 @@ from runtime.web.messages import Request, Response
 
 METHODS = frozenset({"GET", "POST"})
 
+account_messages = late("functions.wechat_event.account_messages")
 component = late("functions.wechat_event.component")
 pushes = late("functions.wechat_event.pushes")
 
@@ -18,6 +19,7 @@ _ID = "([A-Za-z0-9_-]{1,64})"
 ROUTES = (
     route(f"/{_ID}", body=MEDIUM_BODY, GET=pushes.check, POST=pushes.take),
     route(f"/{_ID}/ticket", body=MEDIUM_BODY, POST=component.take_event),
+    route(f"/{_ID}/{_ID}", body=MEDIUM_BODY, POST=account_messages.take_message),
 )
 
 

@@ -46,7 +46,7 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
     It is stored before, or was stored when it came first. To a scan of ours we reply
     ourselves, unless it is a follow that a service may answer.
     """
-    app, scan = _app(gateway, appid), None
+    app = _app(gateway, appid)
     try:
         # The age is compared where the push is stored, by Redis' clock.
         received = receive(
@@ -56,35 +56,50 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
             now=0.0,
             age=float("inf"),
         )
-        scan = scan_of(gateway, received)
-        is_ours = scan is not None and not scan.follows
-        routes = () if is_ours else app.routes
-        matched = matching(routes, received.message)
-        taken = gateway.asking.take(app, received, matched)
+        return answered(gateway, app, received, owner=appid, receive_id=appid)
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
+
+
+def answered(
+    gateway: Gateway, app: App, received: Received, *, owner: str, receive_id: str
+) -> Response:
+    """Return the answer to a push of an account, once it is stored.
+
+    `owner` is the document that has the account's routes, `receive_id` the id for which
+    an answer is encrypted. Raises what `Inbox.store` does.
+    """
+    scan = scan_of(gateway, received)
+    is_ours = scan is not None and not scan.follows
+    matched = matching(() if is_ours else app.routes, received.message)
+    try:
+        taken = gateway.asking.take(app, received, matched, owner=owner)
     except InboxFull:
         count(gateway, app, "full")
         if scan is None:
             raise
-        return answer(gateway, app, received, scan)
+        return answer(gateway, app, received, scan, receive_id=receive_id)
     count(gateway, app, "stored" if taken.stored.is_new else "equal")
     if taken.outcome:
         count(gateway, app, taken.outcome)
     if scan and matched.replier is None:
         # The same to an equal push: WeChat repeats it where our answer was lost.
-        return answer(gateway, app, received, scan)
+        return answer(gateway, app, received, scan, receive_id=receive_id)
     if scan and taken.stored.is_new:
         send(gateway, app, scan)
-    return _reply(gateway, app, received, taken.reply) if taken.reply else SUCCESS
+    if taken.reply is None:
+        return SUCCESS
+    return _reply(gateway, received, taken.reply, receive_id=receive_id)
 
 
-def _reply(gateway: Gateway, app: App, received: Received, reply: Reply) -> Response:
+def _reply(
+    gateway: Gateway, received: Received, reply: Reply, *, receive_id: str
+) -> Response:
     content_type, body = answer_with(
         reply,
         token=received.token,
         key=received.key,
-        receive_id=app.appid,
+        receive_id=receive_id,
         now=gateway.clock(),
         nonce=received.nonce,
     )

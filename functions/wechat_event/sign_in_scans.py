@@ -59,7 +59,9 @@ def scan_of(gateway: Gateway, received: Received) -> Scan | None:
     return Scan(id_, message.openid, follows)
 
 
-def answer(gateway: Gateway, app: App, received: Received, scan: Scan) -> Response:
+def answer(
+    gateway: Gateway, app: App, received: Received, scan: Scan, *, receive_id: str
+) -> Response:
     """Return our message as the answer to the push, which WeChat shows to the user."""
     message, now = received.message, gateway.clock()
     fields = {
@@ -74,7 +76,7 @@ def answer(gateway: Gateway, app: App, received: Received, scan: Scan) -> Respon
         Reply(write(fields), message.is_json),
         token=received.token,
         key=received.key,
-        receive_id=app.appid,
+        receive_id=receive_id,
         now=now,
         nonce=os.urandom(8).hex(),
     )

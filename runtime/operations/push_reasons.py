@@ -21,6 +21,8 @@ REFUSALS: Mapping[str, str] = {
     "unreadable": "it is neither JSON nor XML without a DTD",
     "replayed": "the signature of a plain push came before with another message: "
     "choose safe mode",
+    "account": "it is of another account than the path names, or of one that has not "
+    "authorised the component: enter the URL as component status APPID prints it",
     "no_token": "the app has no token, or is of a kind that takes no pushes: "
     "app update APPID --push",
 }

@@ -36,6 +36,7 @@ Reason = Literal[
     "no_key",
     "unreadable",
     "replayed",
+    "account",
 ]
 
 
@@ -46,7 +47,9 @@ class PushRefused(Exception):
     EncodingAESKey of the app decrypts it; `receive_id`: it was made for another
     receiver; `not_encrypted`: the app has a key, and the push is plain text;
     `no_key`: the push is encrypted, and the app has no key; `unreadable`: neither XML
-    nor JSON; `replayed`: the signature of a plain push came with another message.
+    nor JSON; `replayed`: the signature of a plain push came with another message;
+    `account`: at a component, it is of another account than the path names, or of one
+    that has not authorised it.
     """
 
     def __init__(self, reason: Reason) -> None:

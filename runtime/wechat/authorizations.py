@@ -316,7 +316,12 @@ class Authorizations:
         An answer that was found stored came at the time `since`.
         """
         at = int(record.came["at"])
-        account = self._account(component, exchanged.appid)
+        try:
+            account = self._account(component, exchanged.appid)
+        except _Withdrawn:
+            if since is not None:
+                raise
+            account = None  # an exchange of this moment is newer than any withdrawal
         is_newest = True
 
         def change(found: Authorizer | None) -> Authorizer | None:

@@ -14,6 +14,7 @@ from runtime.upstream.answer import Answer
 from tests.support.component_pushes import ACCOUNT, COMPONENT, event, sealed
 from tests.support.open_platform import Platform
 from tests.support.pushes import stored
+from tests.support.scripted_wechat import change
 
 SUCCESS = (200, "success")
 PATH = "/cgi-bin/component/"
@@ -28,7 +29,7 @@ def platform(wechat, component):
 
     def component_token(exchange):
         given = exchange.content
-        assert given["component_verify_ticket"] == "ticket@@@1"
+        assert given["component_verify_ticket"].startswith("ticket@@@")
         return {"component_access_token": f"C{next(tokens)}", "expires_in": 7200}
 
     def ask(name):
@@ -98,7 +99,10 @@ def test_it_is_told_again(gateway, tell, platform, redis, settings):
         assert SUCCESS == tell(sealed(said, nonce=nonce))
 
     assert platform.times("api_query_auth") == 1
-    assert [said] == stored(redis, settings, COMPONENT)
+    (journalled,) = stored(redis, settings, COMPONENT)
+    assert f"<AuthorizerAppid><![CDATA[{ACCOUNT}]]>" in journalled
+    for secret in ("code-1", "pre-1"):
+        assert secret not in journalled
 
 
 def test_other_permissions_replace_the_token(gateway, tell, platform):
@@ -192,3 +196,28 @@ def test_a_failing_call_of_the_platform_is_not_acknowledged(tell, platform, wech
     busy = Answer(200, (), b'{"errcode":-1,"errmsg":"system error"}')
     wechat.rescript(f"{PATH}api_query_auth", busy)
     assert tell(sealed(authorized()))[0] in (502, 503)
+
+
+def test_events_are_copied_to_services(gateway, tell, redis, settings):
+    """Those that a route wants, without WeChat's ticket and codes."""
+    route = {
+        "id": "r1",
+        "client": "demo",
+        "url": "https://service.example.com/push",
+        "format": "event",
+        "secret": "whsec_" + "A" * 32,
+        "reply": True,
+    }
+    change(gateway, "apps", COMPONENT, routes=[route])
+    ticket = event("component_verify_ticket", ComponentVerifyTicket="ticket@@@2")
+    for said in (ticket, authorized()):
+        assert SUCCESS == tell(sealed(said))
+
+    journalled = stored(redis, settings, COMPONENT)
+    assert ["component_verify_ticket", "authorized"] == [
+        each.partition("InfoType><![CDATA[")[2].partition("]")[0] for each in journalled
+    ]
+    assert not any("ticket@@@2" in each or "code-1" in each for each in journalled)
+    jobs = [key for key in redis.hkeys("gateway:push:{inbox}:jobs") if b"+" not in key]
+    assert len(jobs) == 2
+    assert gateway.verify_tickets.newest(COMPONENT).value == "ticket@@@2"
