@@ -19,6 +19,7 @@ from functions.wechat_event.checked import (
 from functions.wechat_event.component import component_of
 from functions.wechat_event.pushes import answered
 from runtime.crypto.encoding import sha256_hex
+from runtime.entry.nudge import nudge
 from runtime.errors import ServiceUnavailable, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.push.deliveries import job_id_of
@@ -62,7 +63,7 @@ def take_message(
             event=message.event,
         )
         if step:
-            return _check(gateway, component, appid, received, step)
+            return _check(request, gateway, component, appid, received, step)
         app = _account(gateway, appid)
         has_document = gateway.registry.own_app(appid) is not None
         return answered(
@@ -107,7 +108,12 @@ def _account(gateway: Gateway, appid: str) -> App:
 
 
 def _check(
-    gateway: Gateway, component: App, appid: str, received: Received, step: Step
+    request: Request,
+    gateway: Gateway,
+    component: App,
+    appid: str,
+    received: Received,
+    step: Step,
 ) -> Response:
     """Answer a step of the full-release check; deliver sends what goes out later."""
     count(gateway, component, KIND)
@@ -129,6 +135,7 @@ def _check(
         appid=component.appid,
         job_id=_job_id(component, appid, message),
     )
+    nudge(request.context, gateway, at_once=True)
     return Response(200, PLAIN, b"")
 
 

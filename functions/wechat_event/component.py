@@ -16,6 +16,7 @@ from functions.wechat_event.checked import (
     refuse_without_token,
     secrets_of,
 )
+from runtime.entry.nudge import nudge
 from runtime.errors import GatewayError, NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
@@ -48,7 +49,7 @@ def take_event(request: Request, gateway: Gateway, appid: str) -> Response:
         )
         if received.message.get("AppId") != component.appid:
             raise PushRefused("receive_id")
-        outcome = _take(gateway, component, received)
+        outcome = _take(request, gateway, component, received)
     except PushRefused as refused:
         return refusal(request, gateway, component, refused)
     except InboxFull:
@@ -72,13 +73,15 @@ def component_of(gateway: Gateway, appid: str) -> App:
     return app
 
 
-def _take(gateway: Gateway, component: App, received: Received) -> str:
+def _take(
+    request: Request, gateway: Gateway, component: App, received: Received
+) -> str:
     """Do what an event says, and return what came of it for the counts."""
     message = received.message
     if message.info_type == "component_verify_ticket":
         ticket = _needed(received, "ComponentVerifyTicket")
         gateway.verify_tickets.put(component.appid, ticket, created=_created(received))
-        _journal(gateway, component, received, if_relayed=True)
+        _journal(request, gateway, component, received, if_relayed=True)
         return "ticket"
     if message.info_type in ("authorized", "updateauthorized"):
         account = _needed(received, "AuthorizerAppid")
@@ -92,7 +95,7 @@ def _take(gateway: Gateway, component: App, received: Received) -> str:
         account, code = message.get("appid"), message.get("auth_code")
         if not _authorize(gateway, component, received, code=code, account=account):
             return "authorization_lost"
-    return _journal(gateway, component, received)
+    return _journal(request, gateway, component, received)
 
 
 def _authorize(
@@ -111,7 +114,12 @@ def _authorize(
 
 
 def _journal(
-    gateway: Gateway, component: App, received: Received, *, if_relayed: bool = False
+    request: Request,
+    gateway: Gateway,
+    component: App,
+    received: Received,
+    *,
+    if_relayed: bool = False,
 ) -> str:
     """Store an event, with a copy for each route of the component that fits.
 
@@ -124,6 +132,8 @@ def _journal(
         return ""
     shown = replace(received, message=_without_secrets(received.message))
     is_new = gateway.inbox.store(component.appid, shown, copies).is_new
+    if copies.copies:
+        nudge(request.context, gateway)
     return "stored" if is_new else "equal"
 
 
