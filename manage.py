@@ -63,7 +63,30 @@ def _run(options: Namespace) -> dict[str, Any]:
             seconds=getattr(options, "seconds", SECONDS),
             tell=partial(_tell, options),
         )
+    if verb == ("push", "listen"):
+        return _listen(options, performer, arguments)
     return performer.perform(*verb, arguments)
+
+
+def _listen(
+    options: Namespace, performer: Performer, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    from management.push_listening import Forwarder, listen
+
+    forwarder = Forwarder(
+        options.forward_to,
+        appid=arguments["appid"],
+        token=arguments.pop("token", ""),
+        aes_key=arguments.pop("encoding_aes_key", ""),
+    )
+    return listen(
+        partial(performer.perform, "push", "listen"),
+        {name: v for name, v in arguments.items() if name != "reply"},
+        forwarder,
+        tell=partial(_tell, options),
+        replies=arguments.get("reply", False),
+        seconds=getattr(options, "seconds", float("inf")),
+    )
 
 
 def _tell(options: Namespace, answer: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from management.push_options import (
     dead_letters,
     list_pushes,
     list_routes,
+    listen_options,
     one_route,
     optional_route,
     show_push,
@@ -151,6 +152,10 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("push", "drop"): ("remove dead letters", dead_letters),
     ("push", "pause"): ("store pushes of an app and deliver none", optional_route),
     ("push", "resume"): ("deliver what has waited, in its order", optional_route),
+    ("push", "listen"): (
+        "forward testers' pushes to a service on this machine",
+        listen_options,
+    ),
     ("push", "test"): (
         "send a made-up message through a route; show the service's answer",
         try_route,

@@ -19,6 +19,7 @@ _NOT_FIELDS = (
     *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
     *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
     *("third", "asks_token", "asks_aes_key", "token_stdin", "seconds"),
+    "forward_to",
 )
 
 _QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")")

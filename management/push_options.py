@@ -75,6 +75,27 @@ def show_push(parser: ArgumentParser) -> None:
     parser.add_argument("--content", action="store_true", help=content)
 
 
+def listen_options(parser: ArgumentParser) -> None:
+    """Define whose pushes are forwarded where."""
+    appid_argument(parser)
+    add = parser.add_argument
+    where = "URL of a service on this machine"
+    add("--forward-to", metavar="URL", required=True, help=where)
+    testers = "testers, up to 20; in the sandbox all users without it"
+    add(
+        "--openid",
+        dest="openids",
+        action="extend",
+        nargs="+",
+        metavar="OPENID",
+        help=testers,
+    )
+    reply = "send the service's reply to the user, in the sandbox alone"
+    add("--reply", action="store_true", help=reply)
+    add("--seconds", metavar="N", type=int, help="end after this time")
+    _service_secrets(parser)
+
+
 def dead_letters(parser: ArgumentParser) -> None:
     """Define which dead letters a command is about."""
     appid_argument(parser)
@@ -102,6 +123,11 @@ def _route_fields(parser: ArgumentParser, *, needed: bool) -> None:
     add("--reply-within", metavar="SECONDS", type=float, help=within)
     add("--place", metavar="N", type=int, help="1 for the first route of the app")
     _flag(parser, "--plain", "send plain text; only into PUSH_PRIVATE_NETWORKS")
+    _service_secrets(parser)
+
+
+def _service_secrets(parser: ArgumentParser) -> None:
+    add = parser.add_argument
     token = "ask for the token that the service has already"
     add("--token", dest="asks_token", action="store_true", help=token)
     key = "ask for the AES key that the service has already"

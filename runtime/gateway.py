@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runtime.push.inbox import Inbox
     from runtime.push.journal import Journal
     from runtime.push.last_seen import LastSeen
+    from runtime.push.listening import Listening
     from runtime.push.pauses import Pauses
     from runtime.push.relay import Relay
     from runtime.registry.authorizers import Authorizers
@@ -521,6 +522,13 @@ class Gateway:
         from runtime.push.last_seen import LastSeen
 
         return LastSeen(self.push_store)
+
+    @lazy
+    def push_listening(self) -> Listening:
+        """Return what comes while a developer listens."""
+        from runtime.push.listening import Listening
+
+        return Listening(self.push_store)
 
     @lazy
     def flows(self) -> Flows:

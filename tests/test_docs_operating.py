@@ -158,7 +158,7 @@ def plain(command, lines):
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00", "DATE", text)
     if command.startswith("push test"):
         text = re.sub(r"(?m)^(milliseconds) [0-9]+$", r"\1 N", text)
-    if command.startswith("push route"):
+    if command.startswith(("push route", "push listen")):
         text = re.sub(r"(?m)^(token) [A-Za-z0-9]{32}$", r"\1 TOKEN", text)
         text = re.sub(r"(?m)^(encoding_aes_key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
         text = re.sub(r"whsec_[A-Za-z0-9+/=]{44}", "SECRET", text)

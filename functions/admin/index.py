@@ -32,6 +32,10 @@ def answer(request: Request, gateway: Gateway, noun: str, verb: str) -> Response
     with logged_change(request, f"{noun} {verb}", arguments) as named:
         done = perform(wanted.run, gateway, arguments)
         named.update(done)
+    if wanted.makes_due:
+        from runtime.entry.nudge import nudge
+
+        nudge(request.context, gateway)
     return json_response(done)
 
 
@@ -54,4 +58,12 @@ ROUTES = (
     route(r"/([a-z]{1,16})/([a-z-]{1,16})", body=MEDIUM_BODY, POST=answer),
 )
 
-handler = entrypoint(ROUTES, mount="/admin", dialect=api_dialect, probed_by="POST")
+_WAITING = ("/push/listen", "/app/check")
+
+handler = entrypoint(
+    ROUTES,
+    mount="/admin",
+    dialect=api_dialect,
+    probed_by="POST",
+    waits=lambda method, path, query: path in _WAITING,
+)

@@ -14,6 +14,7 @@ from runtime.operations import (
     app_check,
     app_verbs,
     client_verbs,
+    push_listen,
     push_verbs,
     redis_verbs,
     route_trial,
@@ -30,10 +31,14 @@ Run = Callable[[Gateway, Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A command; `changes` tells whether it may change something."""
+    """A command; `changes` tells whether it may change something.
+
+    `makes_due` tells whether deliver may have something to do after it.
+    """
 
     run: Run
     changes: bool
+    makes_due: bool = False
 
 
 def _reads(run: Run) -> Operation:
@@ -42,6 +47,10 @@ def _reads(run: Run) -> Operation:
 
 def _changes(run: Run) -> Operation:
     return Operation(run, changes=True)
+
+
+def _makes_due(run: Run) -> Operation:
+    return Operation(run, changes=True, makes_due=True)
 
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
@@ -74,10 +83,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("push", "route-remove"): _changes(route_verbs.remove),
     ("push", "list"): _reads(push_verbs.list_),
     ("push", "show"): _changes(push_verbs.show),  # it may show a user's message
-    ("push", "replay"): _changes(push_verbs.replay),
+    ("push", "replay"): _makes_due(push_verbs.replay),
     ("push", "drop"): _changes(push_verbs.drop),
     ("push", "pause"): _changes(push_verbs.pause),
-    ("push", "resume"): _changes(push_verbs.resume),
+    ("push", "resume"): _makes_due(push_verbs.resume),
+    ("push", "listen"): _changes(push_listen.listen),  # it shows testers' messages
     ("push", "test"): _changes(route_trial.try_route),  # the service may do something
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
