@@ -33,7 +33,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 
 class Forwarder:
-    """Sends pushes to a service on this machine, in WeChat's format.
+    """A forwarder of pushes to a service on this machine, in WeChat's format.
 
     `token` and `aes_key` are those of the service; without a key in plain text.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from functions.admin.index import METHODS, handler
 from runtime.operations.verbs import OPERATIONS
 from runtime.web.messages import NOSNIFF
 from tests.support.fc_calls import call_wsgi, make_environ_fc
-from tests.support.scripted_wechat import APP_SECRET, CLIENT_SECRET
+from tests.support.scripted_wechat import APP_SECRET, CLIENT_SECRET, SERVICE
 
 JSON = "application/json"
 SIGNED = ("authorization", "FC AKoperator:c2lnbmF0dXJl")
@@ -170,3 +171,36 @@ def test_a_fault_of_ours_shows_nothing(post, gateway, monkeypatch, caplog):
     assert (500, "internal_error") == (status, content["error"])
     assert "hush" not in json.dumps(content)
     assert "client disable demo: internal_error" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("verb", "starts"),
+    [("pause", []), ("resume", ["deliver"]), ("list", [])],
+)
+def test_deliver_is_started_where_something_may_be_due(gateway, verb, starts):
+    """What is replayed or resumed is delivered now, not with the next minute."""
+    started = []
+    environ = make_environ_fc(
+        method="POST",
+        path=f"/admin/push/{verb}",
+        headers=[("content-type", JSON), SIGNED],
+        body=json.dumps({"appid": SERVICE}).encode(),
+        context=SimpleNamespace(start_function=started.append, request_id="r"),
+    )
+    status, *_ = call_wsgi(handler.with_gateway(gateway), environ)
+
+    assert (200, starts) == (status, started)
+
+
+@pytest.mark.parametrize(
+    ("path", "waits"),
+    [
+        ("/admin/push/listen", True),
+        ("/admin/app/check", True),
+        ("/push/listen", True),
+        ("/admin/push/list", False),
+    ],
+)
+def test_what_waits_for_wechat_keeps_nobody_else_waiting(path, waits):
+    """It has threads of its own on the local host."""
+    assert waits is handler.waits("POST", path)
