@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from runtime.push.budgets import Budgets
     from runtime.push.dead_letters import DeadLetters
     from runtime.push.deliveries import Deliveries
+    from runtime.push.holds import Holds
     from runtime.push.inbox import Inbox
     from runtime.push.journal import Journal
     from runtime.push.last_seen import LastSeen
+    from runtime.push.late_reply import LateReplies
     from runtime.push.listening import Listening
     from runtime.push.pauses import Pauses
     from runtime.push.relay import Relay
     from runtime.registry.authorizers import Authorizers
+    from runtime.registry.models import App
     from runtime.registry.page_origins import PageOrigins
     from runtime.registry.registry import Registry
     from runtime.sign_in.answered import AnsweredRequests
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from runtime.tokens.id_tokens import IdTokens
     from runtime.tokens.media_links import MediaLinks
     from runtime.tokens.oidc_keys import OidcKeys
-    from runtime.upstream.answer import Transport
+    from runtime.upstream.answer import Answer, Transport
     from runtime.upstream.function_compute import FunctionCompute
     from runtime.upstream.outbound import Outbound
     from runtime.usage.counters import Counters
@@ -507,7 +510,41 @@ class Gateway:
         from runtime.push.ask_threads import of_this_process
         from runtime.push.asking import Asking
 
-        return Asking(self.inbox, self.deliveries, self.relay, of_this_process)
+        return Asking(
+            self.inbox,
+            self.deliveries,
+            self.relay,
+            of_this_process,
+            late=self.late_replies,
+            holds=self.holds,
+        )
+
+    @lazy
+    def late_replies(self) -> LateReplies:
+        """Return the sender of replies that come late, as customer-service messages."""
+        from runtime.push.late_reply import PATH, SEND_SECONDS, LateReplies
+
+        def send(app: App, body: bytes) -> Answer:
+            return self.calls.send(
+                app,
+                "POST",
+                PATH,
+                headers={"Content-Type": "application/json"},
+                body=body,
+                seconds=SEND_SECONDS,
+                own=True,
+            )
+
+        return LateReplies(self.push_store, self.deliveries, send)
+
+    @lazy
+    def holds(self) -> Holds:
+        """Return the requests of WeChat that wait past its five seconds."""
+        from runtime.push.holds import HoldLimits, Holds
+
+        settings = self.settings
+        limits = HoldLimits(settings.push_holds_per_app, settings.push_holds_in_all)
+        return Holds(self.push_store, limits)
 
     @lazy
     def _push_budgets(self) -> Budgets:

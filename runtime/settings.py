@@ -65,6 +65,8 @@ class Settings:
     push_age_seconds: float = 300.0
     push_mb_per_app: float = 16.0
     push_mb_in_all: float = 256.0
+    push_holds_per_app: float = 10.0
+    push_holds_in_all: float = 20.0
     push_redis_url: str = field(default="", repr=False)
     push_private_networks: tuple[str, ...] = ()
     function_compute_url: str = ""
@@ -157,6 +159,8 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "PUSH_AGE_SECONDS": (positive, False),
     "PUSH_MB_PER_APP": (positive, False),
     "PUSH_MB_IN_ALL": (positive, False),
+    "PUSH_HOLDS_PER_APP": (positive, False),
+    "PUSH_HOLDS_IN_ALL": (positive, False),
     "PUSH_REDIS_URL": (redis_url, False),
     "PUSH_PRIVATE_NETWORKS": (networks, False),
     "FUNCTION_COMPUTE_URL": (web_url, False),

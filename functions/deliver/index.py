@@ -23,6 +23,9 @@ SLICE_SECONDS = 10.0
 AT_ONCE = 8
 """Targets at a time."""
 
+LINGER_SECONDS = 5.0
+"""How soon something has to become due, so that a round waits for it."""
+
 FAILING_AT_ONCE = 2
 """Of these, targets that have failed the last time: each may cost its whole timeout."""
 
@@ -71,7 +74,10 @@ class _Round:
             work = self._pool.submit(serve, self._gateway, target, until=slice_end)
             self._running[work] = target
         if not self._running:
-            return False
+            soon = due.next_in is not None and due.next_in <= LINGER_SECONDS
+            if soon:
+                time.sleep(min(due.next_in or 0.0, 0.2))
+            return soon
         # Others may have become due meanwhile.
         self._take(wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED).done)
         return True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.push.deliveries import Job
 from runtime.push.inbox import ASK, COPY
+from runtime.push.late_reply import KIND as LATE_REPLY
 from runtime.push.relay import Undelivered
 
 if TYPE_CHECKING:
@@ -55,17 +58,22 @@ def _copy(gateway: Gateway, job: Job) -> Send:
 
 
 def _ask(gateway: Gateway, job: Job) -> Send:
-    from runtime.push.asking import LONGEST_ASK, Question
+    from runtime.push.question import Question
 
     owner, app, route, message = _push(gateway, job)
+    age = max(0.0, gateway.push_store.time() - job.began)
     question = Question(app, owner, route, message, job.id)
+    return partial(gateway.asking.ask_later, question, began=time.monotonic() - age)
+
+
+def _late_reply(gateway: Gateway, job: Job) -> Send:
+    app = gateway.registry.app(job.appid)
+    if app is None:
+        raise Undelivered("no_route", ends=True, spares=True)
 
     def send() -> str:
-        reply, _ = gateway.asking.ask(question, LONGEST_ASK)
-        if reply is None:
-            return ""
-        gateway.asking.reply_late(question, reply)
-        return reply.body.decode()
+        gateway.late_replies.deliver(app, job)
+        return ""
 
     return send
 
@@ -104,4 +112,5 @@ KINDS: Mapping[str, Kind] = {
     ASK: Kind(_ask, once=75.0),
     COPY: Kind(_copy),
     "release_check": Kind(_release_check),
+    LATE_REPLY: Kind(_late_reply, once=30.0),
 }

@@ -137,6 +137,7 @@ class _Turn:
             fault.reason,
             ends=ends or fault.ends,
             stalls=fault.stalls,
+            spares=fault.spares,
         )
         log.warning("%s: not delivered, %s", job.id, fault.reason)
         return Outcome("dead" if state == "dead" else "failed", rests)

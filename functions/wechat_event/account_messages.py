@@ -67,6 +67,7 @@ def take_message(
         app = _account(gateway, appid)
         has_document = gateway.registry.own_app(appid) is not None
         return answered(
+            request,
             gateway,
             app,
             received,

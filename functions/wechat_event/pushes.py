@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from functions.wechat_event.checked import (
     PLAIN,
     SUCCESS,
@@ -12,6 +14,7 @@ from functions.wechat_event.checked import (
     secrets_of,
 )
 from functions.wechat_event.sign_in_scans import answer, scan_of, send
+from runtime.entry.nudge import STARTED, nudge
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
@@ -56,13 +59,19 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
             now=0.0,
             age=float("inf"),
         )
-        return answered(gateway, app, received, owner=appid, receive_id=appid)
+        return answered(request, gateway, app, received, owner=appid, receive_id=appid)
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
 
 
 def answered(
-    gateway: Gateway, app: App, received: Received, *, owner: str, receive_id: str
+    request: Request,
+    gateway: Gateway,
+    app: App,
+    received: Received,
+    *,
+    owner: str,
+    receive_id: str,
 ) -> Response:
     """Return the answer to a push of an account, once it is stored.
 
@@ -73,7 +82,9 @@ def answered(
     is_ours = scan is not None and not scan.follows
     matched = matching(() if is_ours else app.routes, received.message)
     try:
-        taken = gateway.asking.take(app, received, matched, owner=owner)
+        taken = gateway.asking.take(
+            app, received, matched, owner=owner, wake=partial(_wake, request, gateway)
+        )
     except InboxFull:
         count(gateway, app, "full")
         if scan is None:
@@ -104,6 +115,10 @@ def _reply(
         nonce=received.nonce,
     )
     return Response(200, (("Content-Type", content_type), PLAIN[1]), body)
+
+
+def _wake(request: Request, gateway: Gateway) -> bool:
+    return nudge(request.context, gateway, at_once=True) == STARTED
 
 
 def _app(gateway: Gateway, appid: str) -> App:

@@ -2,63 +2,56 @@
 
     stored, and marked as asked, by one script
         the service has replied in time   WeChat gets the reply
-        later, or not                     `success`; what comes late is reported
+        later                             `success`, and the user gets the reply as a
+                                          customer-service message; or a request that is
+                                          held carries it
     nothing was sent                      it is asked again by deliver, later
     it may have been sent                 a dead letter, which an operator may replay
 
-An equal push waits for the answer to the first one, and gets the same.
+An equal push waits for the answer to the first one, and gets the same. Where a process
+is stopped after its answer, deliver asks from the start if the reply may come late, and
+WeChat's request waits for what deliver stores.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
 
 from runtime.errors import ServiceUnavailable
-from runtime.push.ask_threads import AskThreads, Place
+from runtime.push.ask_threads import AskThreads
 from runtime.push.deliveries import Deliveries, Late
+from runtime.push.holds import REPEAT_SECONDS, Holds
 from runtime.push.inbox import Inbox, Stored, target_of
+from runtime.push.late_reply import REQUEST, LateReplies, seconds_for
 from runtime.push.passive_replies import BadReply, Reply
-from runtime.push.push_message import Message
+from runtime.push.question import Answered, Asked, Question, WaitingRequest, Wake
 from runtime.push.receiving import Received
 from runtime.push.relay import Relay, Undelivered
 from runtime.push.routes import Matched
 from runtime.push.wechat_format import passive_reply
 from runtime.registry.models import App
-from runtime.registry.routes import Route
 
 LONGEST_ASK = 60.0
-"""Seconds that a service has if somebody can wait for it: a late reply's own limit."""
+"""Seconds that a service has if somebody can wait for it, for a reply to nobody."""
 
 LEASE_MORE = 15.0
 """Seconds after which an asker that has not reported is gone."""
 
+MARGIN_SECONDS = 0.3
+"""How much longer than WeChat's request a reply waits that the request may carry."""
+
+WAKE_AGAIN = 1.0
+"""Seconds after which deliver is started once more, if it does not ask yet."""
+
 log = logging.getLogger("gateway.push")
 
-Answered = tuple[Reply | None, str]
-"""The service's reply, and what came of asking it."""
 
-LateReply = Callable[["Question", Reply], None]
-"""What is done with a reply that came too late for WeChat's request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A push for the service that replies.
-
-    `app` is the account; `owner` has the route, for an account of an open platform the
-    component.
-    """
-
-    app: App
-    owner: str
-    route: Route
-    message: Message
-    job_id: str
-    token: str = field(default="", repr=False)
+def _stay_asleep() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ class Taken:
 class Asking:
     """The asker of services, for pushes that WeChat waits for and for those of deliver.
 
-    `on_late` gets each reply that came when WeChat had its `success`.
+    Late replies become jobs of `late`; `holds` says which requests wait longer.
     """
 
     def __init__(
@@ -86,50 +79,180 @@ class Asking:
         relay: Relay,
         threads: AskThreads,
         *,
-        on_late: LateReply | None = None,
+        late: LateReplies,
+        holds: Holds,
     ) -> None:
         self._inbox = inbox
         self._deliveries = deliveries
         self._relay = relay
         self._threads = threads
-        self._on_late = on_late
+        self._late = late
+        self._holds = holds
 
     def take(
-        self, app: App, received: Received, matched: Matched, *, owner: str = ""
+        self,
+        app: App,
+        received: Received,
+        matched: Matched,
+        *,
+        owner: str = "",
+        wake: Wake = _stay_asleep,
     ) -> Taken:
         """Store a push, and ask the service that replies, if there is one.
 
-        Raises what `Inbox.store` does.
+        Raises what `Inbox.store` does. `wake` starts deliver.
         """
         owner, route = owner or app.appid, matched.replier
-        until = time.monotonic() + (route.reply_within if route else 0.0)
-        place = self._threads.place(target_of(owner, route)) if route else None
+        if route is None:
+            return Taken(self._inbox.store(app.appid, received, matched, owner=owner))
+        began, message = time.monotonic(), received.message
+        request = WaitingRequest(began, began + route.reply_within, wake)
+        until = began + seconds_for(message)
+        question = Question(app, owner, route, message, "", until=until)
+        place = self._threads.place(target_of(owner, route))
         try:
-            asks_for = self._longest(route) + LEASE_MORE if route and place else 0.0
+            asks_for = self._longest(question) + LEASE_MORE if place else 0.0
             stored = self._inbox.store(
                 app.appid, received, matched, owner=owner, ask_seconds=asks_for
             )
-            if route is None or not stored.job_id:
+            if not stored.job_id:
                 return Taken(stored)
+            question = replace(question, job_id=stored.job_id, token=stored.token)
             if not stored.is_new:
-                return self._as_before(stored, received.message, until, place)
-            if not stored.asks or place is None:
-                return Taken(stored, outcome="busy" if place is None else "queued")
-            question = Question(
-                *(app, owner, route, received.message, stored.job_id, stored.token)
+                return self._as_before(stored, question, request, waits=bool(place))
+            if place is None or not stored.asks:
+                return Taken(stored, outcome="queued" if place else "busy")
+            if self._hands_over(question, wake):
+                found = self._wait(question, request, ("due", "asked"), "due")
+                return Taken(stored, *found)
+            asked = Asked(
+                partial(self._ask_and_report, question, wake), question, place
             )
-            if not self._threads.are_there:
-                asked = _Asked(self, question, place)
-                asked.run(route.reply_within)
-                return Taken(stored, *asked.wait(until))
-            asked, place = _Asked(self, question, place), None
-            self._threads.start(asked.run)
-            return Taken(stored, *asked.wait(until))
+            place = None
+            return Taken(stored, *self._reply_to(request, asked, question))
         finally:
             if place:
                 place.leave()
 
-    def ask(self, question: Question, seconds: float) -> Answered:
+    def ask_later(self, question: Question, *, began: float) -> str:
+        """Ask for deliver, and return the reply that is to be stored as the answer.
+
+        The push came at `began`, a time of time.monotonic(). Undelivered if the service
+        has no answer. A request of WeChat may still wait for the reply: the message
+        waits longer.
+        """
+        question = replace(question, until=began + seconds_for(question.message))
+        reply, _ = self._ask(question, self._longest(question, in_thread=True))
+        if reply is None:
+            return ""
+        is_passive = reply.is_passive(mini_program=question.is_mini_program)
+        request_until = began + question.route.reply_within + MARGIN_SECONDS
+        delay = max(0.0, request_until - time.monotonic()) if is_passive else 0.0
+        self._reply_late(question, reply, delay=delay)
+        return reply.body.decode()
+
+    def _longest(self, question: Question, *, in_thread: bool = False) -> float:
+        """Return how many seconds the service has."""
+        if not (self._threads.are_there or in_thread):
+            return max(question.route.reply_within, question.hold)
+        if question.sends_late and question.left > 1:
+            return question.left
+        return LONGEST_ASK
+
+    def _hands_over(self, question: Question, wake: Wake) -> bool:
+        """Let deliver ask, which outlives this request; False if it does not start."""
+        if self._threads.are_there or not question.sends_late or not wake():
+            return False
+        return self._deliveries.hand_over(question.job_id, question.token)
+
+    def _reply_to(
+        self, request: WaitingRequest, asked: Asked, question: Question
+    ) -> Answered:
+        """Return the reply that the request carries, and what came of asking."""
+        hold = question.hold
+        if self._threads.are_there or hold:
+            self._threads.start(asked.run)
+        else:
+            asked.run()
+        if hold:
+            self._holds.note(question.app.appid)
+        found = asked.wait(request.until, gives_up=not hold)
+        if found is None and hold:
+            found = self._held(request, asked, question)
+        if found is None:
+            return None, "late"
+        reply, outcome = found
+        mini_program = question.is_mini_program
+        if reply and not reply.is_passive(mini_program=mini_program):
+            self._reply_late(question, reply, wake=request.wake)
+            return None, "sent"
+        return reply, outcome
+
+    def _held(
+        self, request: WaitingRequest, asked: Asked, question: Question
+    ) -> Answered | None:
+        """Wait for the reply, while WeChat repeats its request."""
+        appid, job_id = question.app.appid, question.job_id
+        until = request.began + question.hold
+        outcome = self._holds.take(
+            appid, job_id, seconds=max(0.0, until - time.monotonic())
+        )
+        if outcome != "held":
+            return asked.wait(0.0) or (None, f"hold_{outcome}")
+        found = asked.wait(until)
+        if time.monotonic() - request.began >= REPEAT_SECONDS:
+            self._holds.check_repeats(appid, job_id)
+        return found
+
+    def _as_before(
+        self,
+        stored: Stored,
+        question: Question,
+        request: WaitingRequest,
+        *,
+        waits: bool,
+    ) -> Taken:
+        """Wait for the answer to the first of equal pushes."""
+        until = request.until if waits else request.began
+        if waits and question.hold:
+            left = self._holds.repeat(question.job_id)
+            until = max(until, time.monotonic() + left)
+        reply, _ = self._wait(
+            question,
+            replace(request, until=until),
+            ("asked",),
+            stored.state,
+            stored.answer,
+        )
+        return Taken(stored, reply, "repeated" if reply else "")
+
+    def _wait(
+        self,
+        question: Question,
+        request: WaitingRequest,
+        states: Collection[str],
+        state: str,
+        answer: str = "",
+    ) -> Answered:
+        """Wait while another one asks; return the reply if this request carries it."""
+        pause, is_awake = 0.02, False
+        while state in states and (left := request.until - time.monotonic()) > 0:
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, 0.2)
+            state, answer = self._deliveries.answer(question.job_id)
+            is_slow = time.monotonic() > request.began + WAKE_AGAIN
+            if state == "due" and is_slow and not is_awake:
+                is_awake = request.wake() or True
+        if not answer:
+            return None, _OUTCOMES.get(state, "late")
+        reply = Reply(answer.encode(), question.message.is_json)
+        if not reply.is_passive(mini_program=question.is_mini_program):
+            return None, "sent"
+        if question.sends_late and not self._late.carried_by(question.job_id, REQUEST):
+            return None, "sent"
+        return reply, "replied"
+
+    def _ask(self, question: Question, seconds: float) -> Answered:
         """Return the service's reply and what came of it; Undelivered if it has none.
 
         Nothing is reported yet.
@@ -147,15 +270,16 @@ class Asking:
                 question.route,
                 question.message,
                 receive_id=question.owner,
-                mini_program=question.app.kind == "miniprogram",
+                mini_program=question.is_mini_program,
+                may_send=question.sends_late,
             )
         except BadReply as bad:
             log.warning("%s: reply dropped, %s", question.job_id, bad.reason)
             return None, "bad_reply"
         return reply, "replied" if reply else "no_reply"
 
-    def ask_and_report(
-        self, question: Question, seconds: float, is_late: Callable[[Answered], bool]
+    def _ask_and_report(
+        self, question: Question, wake: Wake, is_late: Callable[[Answered], bool]
     ) -> None:
         """Ask, and report what came of it, to `is_late` and to Redis.
 
@@ -164,12 +288,12 @@ class Asking:
         fault: Undelivered | None = None
         found: Answered = None, "failed"
         try:
-            found = self.ask(question, seconds)
+            found = self._ask(question, self._longest(question))
         except Undelivered as raised:
             fault = raised
             log.warning("%s: not delivered, %s", question.job_id, fault.reason)
         if is_late(found) and found[0]:
-            self.reply_late(question, found[0])
+            self._reply_late(question, found[0], wake=wake)
         try:
             self._report(question, found[0], fault)
         except Late:
@@ -177,10 +301,29 @@ class Asking:
         except ServiceUnavailable:  # WeChat gets the reply all the same
             log.warning("%s: not reported, Redis is away", question.job_id)
 
-    def reply_late(self, question: Question, reply: Reply) -> None:
-        """Hand on a reply for which WeChat does not wait any more."""
-        if self._on_late:
-            self._on_late(question, reply)
+    def _reply_late(
+        self,
+        question: Question,
+        reply: Reply,
+        *,
+        delay: float = 0.0,
+        wake: Wake = _stay_asleep,
+    ) -> None:
+        """Store the message to the user, for a reply that came too late for WeChat."""
+        if not question.sends_late:
+            return
+        job_id, seconds = question.job_id, question.left
+        try:
+            if seconds <= 0:
+                log.warning("%s: reply dropped, %s", job_id, "too_late")
+            elif self._late.store(
+                question.app, job_id, reply, seconds=seconds, delay=delay
+            ):
+                wake()
+            elif not delay:
+                log.warning("%s: reply dropped, %s", job_id, "late_type")
+        except ServiceUnavailable:
+            log.error("%s: reply dropped, %s", job_id, "redis")
 
     def _report(
         self, question: Question, reply: Reply | None, fault: Undelivered | None
@@ -194,53 +337,6 @@ class Asking:
             token, job_id, fault.reason, ends=fault.was_sent, stalls=fault.stalls
         )
 
-    def _longest(self, route: Route) -> float:
-        return LONGEST_ASK if self._threads.are_there else route.reply_within
 
-    def _as_before(
-        self, stored: Stored, message: Message, until: float, place: Place | None
-    ) -> Taken:
-        """Wait for the answer to the first of equal pushes."""
-        state, answer, pause = stored.state, stored.answer, 0.02
-        while state == "asked" and place and (left := until - time.monotonic()) > 0:
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, 0.2)
-            state, answer = self._deliveries.answer(stored.job_id)
-        reply = Reply(answer.encode(), message.is_json) if answer else None
-        return Taken(stored, reply, "repeated" if reply else "")
-
-
-class _Asked:
-    """Ask for which WeChat's request waits only so long, here or in a thread."""
-
-    def __init__(self, asking: Asking, question: Question, place: Place) -> None:
-        self._asking = asking
-        self._question = question
-        self._place = place
-        self._found: Answered | None = None
-        self._given_up = False
-        self._lock = threading.Lock()
-        self._over = threading.Lock()
-        self._over.acquire()
-
-    def run(self, seconds: float = LONGEST_ASK) -> None:
-        """Ask and report."""
-        try:
-            self._asking.ask_and_report(self._question, seconds, self._is_late)
-        except Exception:
-            log.exception("%s: asking failed", self._question.job_id)
-        finally:
-            self._place.leave()
-            self._over.release()
-
-    def wait(self, until: float) -> Answered:
-        """Return what came of it until then."""
-        self._over.acquire(timeout=max(0.0, until - time.monotonic()))
-        with self._lock:
-            self._given_up = self._found is None
-            return self._found or (None, "late")
-
-    def _is_late(self, found: Answered) -> bool:
-        with self._lock:
-            self._found = found
-            return self._given_up
+_OUTCOMES = {"done": "no_reply", "dead": "failed"}
+"""What came of a service that has not replied, by the state of its job."""

@@ -35,6 +35,7 @@ from runtime.push.delivery_scripts import (
     DUE,
     FAIL,
     FINISH,
+    HAND_OVER,
     MARK_ASKED,
     RELEASE,
 )
@@ -257,14 +258,22 @@ class Deliveries:
         *,
         ends: bool = False,
         stalls: bool = False,
+        spares: bool = False,
     ) -> PutOff:
         """Put a job off, by 10 s and more each time; else Late.
 
         With `ends` it becomes a dead letter now, else when it is a day old. A target
-        that `stalls`, and so costs time, is paused at once, else after three failures.
+        that `stalls`, and so costs time, is paused at once, else after three failures,
+        of which those that `spares` it, because only the job is at fault, are none.
         """
         return self.fail_as(
-            claim.token, job.id, reason, attempts=job.attempts, ends=ends, stalls=stalls
+            claim.token,
+            job.id,
+            reason,
+            attempts=job.attempts,
+            ends=ends,
+            stalls=stalls,
+            spares=spares,
         )
 
     def fail_as(
@@ -276,18 +285,23 @@ class Deliveries:
         attempts: int = 0,
         ends: bool = False,
         stalls: bool = False,
+        spares: bool = False,
     ) -> PutOff:
         """Put a job off, without its claim."""
         state, rests = self._run(
             FAIL,
             [
                 *(job_id, token, reason, attempts, int(ends), int(stalls)),
-                round(GIVE_UP_SECONDS * 1000),
+                *(round(GIVE_UP_SECONDS * 1000), int(spares)),
             ],
         )
         if state == b"late":
             raise Late
         return PutOff(state.decode(), bool(rests))
+
+    def hand_over(self, job_id: str, token: str) -> bool:
+        """Let deliver ask instead of the caller, whose token this is."""
+        return bool(self._run(HAND_OVER, [job_id, token]))
 
     def release(self, claim: Claim) -> None:
         """Let another worker claim the target; what was not finished is due again."""

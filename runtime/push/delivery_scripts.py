@@ -180,9 +180,9 @@ return 'done'
 """
 )
 
-# ARGV: job, token, reason, attempts so far, if it ends now, if the target is to blame,
-# ms after which a job is given up. Returns the job's new state, 'gone'
-# or 'late', and if the target is paused now.
+# ARGV: job, token, reason, attempts so far, if it ends now, if the target stalls, ms
+# after which a job is given up, if the target is not to blame. Returns the job's new
+# state, 'gone' or 'late', and if the target is paused now.
 FAIL = (
     SHARED
     + _HELD
@@ -194,7 +194,7 @@ if not job then return told('gone') end
 if job.n == attempts + 1 and job.h == token then return told(job.s) end
 if not (has_asked or has_claimed) or job.n ~= attempts then return told('late') end
 local failures = state.f or 0
-if attempts == 0 or stalls or failures >= 3 then
+if ARGV[8] ~= '1' and (attempts == 0 or stalls or failures >= 3) then
   failures = failures + 1
   state.f = failures
   if stalls or failures >= 3 then
@@ -233,6 +233,20 @@ job.s, job.h = 'asked', token
 redis.call('ZADD', KEYS[10], ms(now + tonumber(ARGV[3])), id)
 save(id, job)
 go_on(job.t)
+return 1
+"""
+)
+
+# ARGV: job, token. Returns 1, or 0 if the worker does not ask any more.
+HAND_OVER = (
+    SHARED
+    + _HELD
+    + """
+if not job or job.s ~= 'asked' or job.h ~= token then return 0 end
+queue(id, job, nil)
+job.h = nil
+save(id, job)
+look(job.t, state)
 return 1
 """
 )

@@ -1,4 +1,4 @@
-"""Passive replies: what the answer to a push may say, and whom it may address.
+"""Replies to pushes: what a service may say, and whom it may address.
 
     text                       Content
     image, voice               Image or Voice: MediaId
@@ -8,8 +8,11 @@
     news                       ArticleCount, Articles: item with Title, Description,
                                PicUrl, Url
     transfer_customer_service  TransInfo: KfAccount, or nothing
+    miniprogrampage            Title, AppId, PagePath, ThumbMediaId
 
-A mini program has the last one only.
+The last one is sent as a customer-service message only, and the last but one is
+WeChat's answer to its request only: all that a mini program's may be. A mini program's
+customer-service messages are text, image and miniprogrampage.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from runtime.push.message_fields import (
 from runtime.push.push_message import Message, UnreadableMessage, read_message
 
 TRANSFER = "transfer_customer_service"
+
+PAGE = "miniprogrampage"
 
 LARGEST_REPLY = 64 * 1024
 
@@ -75,17 +80,28 @@ class Reply:
         """Return its fields with all that lies within them."""
         return read_fields(read_message(self.body))
 
+    @property
+    def type(self) -> str:
+        """Return its MsgType."""
+        return read_message(self.body).msg_type
+
+    def is_passive(self, *, mini_program: bool) -> bool:
+        """Tell whether it may be the answer to WeChat's request."""
+        return self.type in _PASSIVE[mini_program]
+
 
 def check_reply(
     body: bytes,
     push: Message,
     *,
     mini_program: bool,
+    may_send: bool = False,
     longest_text: int = LONGEST_TEXT,
 ) -> Reply:
     """Return the reply to the push; BadReply if it is none.
 
-    It stays as it is, unless only one of both is JSON.
+    It stays as it is, unless only one of both is JSON. With `may_send` it may also be
+    one that is sent as a customer-service message only.
     """
     if len(body) > LARGEST_REPLY:
         raise BadReply("size")
@@ -96,12 +112,13 @@ def check_reply(
             body = write_json(fields) if push.is_json else write_xml(fields)
     except UnreadableMessage:
         raise BadReply("unreadable") from None
-    needed = _NEEDED.get(message.msg_type)
-    if needed is None or (mini_program and message.msg_type != TRANSFER):
+    kind = message.msg_type
+    is_sent = may_send and kind in MESSAGES[mini_program]
+    if kind not in _PASSIVE[mini_program] and not is_sent:
         raise BadReply("type")
     if (message.to_user, message.openid) != (push.openid, push.to_user):
         raise BadReply("addressee")
-    if not needed(fields):
+    if not _NEEDED[kind](fields):
         raise BadReply("fields")
     if len(message.content.encode(errors="replace")) > longest_text:
         raise BadReply("size")
@@ -147,4 +164,18 @@ _NEEDED: Mapping[str, Callable[[Fields], bool]] = {
     ),
     "news": _has_articles,
     TRANSFER: _may_name_an_account,
+    PAGE: lambda fields: (
+        _has_text(fields, "PagePath") and _has_text(fields, "ThumbMediaId")
+    ),
 }
+
+_OF_AN_ACCOUNT = frozenset(_NEEDED) - {TRANSFER, PAGE}
+
+_PASSIVE = {False: _OF_AN_ACCOUNT | {TRANSFER}, True: frozenset((TRANSFER,))}
+"""Types that may answer WeChat's request, by whether it is a mini program's."""
+
+MESSAGES = {
+    False: _OF_AN_ACCOUNT | {PAGE},
+    True: frozenset(("text", "image", PAGE)),
+}
+"""Types of customer-service messages, by whether it is a mini program's."""

@@ -21,7 +21,8 @@ class Undelivered(Exception):
     """A job that was not done; `reason` is for operators.
 
     `was_sent` tells that the target may have seen it, `stalls` that it costs time to
-    try: the target has not answered at all. With `ends` no other try helps.
+    try: the target has not answered at all. With `ends` no other try helps, and one
+    that `spares` the target says nothing against it.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Undelivered(Exception):
         was_sent: bool = False,
         stalls: bool = False,
         ends: bool = False,
+        spares: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.was_sent = was_sent
         self.stalls = stalls
         self.ends = ends
+        self.spares = spares
 
 
 class Relay:

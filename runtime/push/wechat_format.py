@@ -92,12 +92,14 @@ def passive_reply(
     *,
     receive_id: str,
     mini_program: bool = False,
+    may_send: bool = False,
     longest_text: int = LONGEST_TEXT,
 ) -> Reply | None:
     """Return the reply in a service's answer, None for `success` or nothing.
 
-    BadReply if it is something else, or a reply that WeChat would not take. On an
-    encrypted route a plain reply is taken, too: it came over the same connection.
+    BadReply if it is something else, or a reply that WeChat would not take; with
+    `may_send` neither as a customer-service message. On an encrypted route a plain
+    reply is taken, too: it came over the same connection.
     """
     if answer.strip() in (b"", SUCCESS):
         return None
@@ -114,7 +116,11 @@ def passive_reply(
     except UnreadableMessage:
         raise BadReply("unreadable") from None
     return check_reply(
-        content, push, mini_program=mini_program, longest_text=longest_text
+        content,
+        push,
+        mini_program=mini_program,
+        may_send=may_send,
+        longest_text=longest_text,
     )
 
 

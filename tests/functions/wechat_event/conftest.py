@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from functions.wechat_event.index import handler
+from runtime.gateway import Gateway
+from runtime.push.ask_threads import AskThreads
+from runtime.push.asking import Asking
 from tests.support import component_pushes
 from tests.support.component_pushes import COMPONENT, SECRET
 from tests.support.fc_calls import call_wsgi, make_environ_fc
+from tests.support.message_service import message_service, route_to
 from tests.support.pushes import AES_KEY, TOKEN
 from tests.support.scripted_wechat import SERVICE, change
 
@@ -70,5 +75,49 @@ def tell(gateway, component):
         environ = make_environ_fc(**named)
         status, _, answer = call_wsgi(handler.with_gateway(by), environ)
         return status, answer.decode()
+
+    return run
+
+
+@pytest.fixture
+def service():
+    with message_service() as made:
+        yield made
+
+
+@pytest.fixture
+def relaying(gateway, settings, clock):
+    """A gateway that may call services of this machine."""
+    private = replace(settings, push_private_networks=("127.0.0.0/8",))
+    return Gateway(private, clock=clock, transport=gateway.transport)
+
+
+@pytest.fixture
+def threads():
+    made = AskThreads()
+    made.allow()
+    return made
+
+
+@pytest.fixture
+def in_threads(relaying, threads):
+    """Let asks go on in threads, as the local host does."""
+    relaying.__dict__["asking"] = Asking(
+        relaying.inbox,
+        relaying.deliveries,
+        relaying.relay,
+        threads,
+        late=relaying.late_replies,
+        holds=relaying.holds,
+    )
+    return relaying
+
+
+@pytest.fixture
+def replies(settle, service):
+    """Let the service reply to everything."""
+
+    def run(**fields):
+        settle(routes=[route_to(service, reply=True, **fields)])
 
     return run

@@ -6,61 +6,18 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 import xmltodict
 from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 
-from runtime.gateway import Gateway
-from runtime.push.ask_threads import AskThreads
-from runtime.push.asking import Asking
 from tests.support.local_hosts import eventually
 from tests.support.message_service import message_service, next_nonce, route_to
 from tests.support.pushes import AES_KEY, INBOX, OPENID, TOKEN, plain, safe, text
 from tests.support.scripted_wechat import SERVICE
 
 SUCCESS = (200, "success")
-
-
-@pytest.fixture
-def service():
-    with message_service() as made:
-        yield made
-
-
-@pytest.fixture
-def relaying(gateway, settings, clock):
-    """A gateway that may call services of this machine."""
-    private = replace(settings, push_private_networks=("127.0.0.0/8",))
-    return Gateway(private, clock=clock, transport=gateway.transport)
-
-
-@pytest.fixture
-def threads():
-    made = AskThreads()
-    made.allow()
-    return made
-
-
-@pytest.fixture
-def in_threads(relaying, threads):
-    """Let asks go on in threads, as the local host does."""
-    relaying.__dict__["asking"] = Asking(
-        relaying.inbox, relaying.deliveries, relaying.relay, threads
-    )
-    return relaying
-
-
-@pytest.fixture
-def replies(settle, service):
-    """Let the service reply to everything."""
-
-    def run(**fields):
-        settle(routes=[route_to(service, reply=True, **fields)])
-
-    return run
 
 
 @pytest.fixture
@@ -157,7 +114,7 @@ def test_an_equal_push_waits_for_the_first_ones_answer(
 
 def test_wechat_gets_success_in_time(in_threads, replies, push, service, redis):
     """The service goes on, and what it says later is stored as its answer."""
-    replies(reply_within=0.3)
+    replies(reply_within=0.3, late_reply="off")
     free = threading.Event()
     service.answer = lambda message: free.wait(10) and "late"
     began = time.monotonic()

@@ -1,0 +1,219 @@
+"""Late replies: a service's reply, sent to the user as a customer-service message.
+
+WeChat waits five seconds; it has its `success` by then. The reply becomes a job of its
+own, so that it is sent once, whoever has asked the service:
+
+    nothing was sent, such as without a connection   tried again while it is in time
+    errcode 0                                        done
+    another errcode, or an unknown outcome           a dead letter
+
+Only one of both carries a reply: WeChat's request, or this message. Which one is
+decided in Redis where they do not run in one process:
+
+    gateway:push:{inbox}:carried:JOB    request, or message
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.errors import (
+    AnswerTooLarge,
+    GatewayError,
+    OutcomeUnknown,
+    Overloaded,
+    RateLimited,
+    ServiceUnavailable,
+    WeChatRefused,
+    WeChatUnavailable,
+)
+from runtime.push.deliveries import Deliveries, Job, job_id_of
+from runtime.push.message_fields import Fields, write_json
+from runtime.push.passive_replies import MESSAGES, Reply, articles_of
+from runtime.push.push_message import Message
+from runtime.push.queue_scripts import KEY
+from runtime.push.relay import Undelivered
+from runtime.registry.models import App
+from runtime.registry.routes import CUSTOMER_SERVICE, Route
+from runtime.state.redis_store import RedisStore
+from runtime.upstream.answer import Answer
+
+KIND = "late_reply"
+
+PATH = "/cgi-bin/message/custom/send"
+
+EVENT_SECONDS, MESSAGE_SECONDS = 45.0, 60.0
+"""Time after a push in which its reply may come; WeChat allows some events a minute."""
+
+SEND_SECONDS = 10.0
+"""Timeout of the call; an unknown outcome is a dead letter."""
+
+REQUEST, MESSAGE = "request", "message"
+"""Words for what carries a reply."""
+
+Send = Callable[[App, bytes], Answer]
+"""Calls WeChat for an account; raises what `Calls.send` does."""
+
+_CARRIED_SECONDS = 300.0
+
+
+def sends_late(route: Route, app: App) -> bool:
+    """Tell whether a late reply is sent, by default where the account's kind may."""
+    if route.late_reply:
+        return route.late_reply == CUSTOMER_SERVICE
+    return app.kind in ("service", "miniprogram")
+
+
+def seconds_for(message: Message) -> float:
+    """Return how long after the push its reply may come."""
+    is_event = message.msg_type.casefold() == "event"
+    return EVENT_SECONDS if is_event else MESSAGE_SECONDS
+
+
+def message_of(reply: Reply, *, mini_program: bool) -> dict[str, Any] | None:
+    """Return the customer-service message that says the same; None if none can."""
+    fields = reply.fields
+    kind = fields["MsgType"]
+    if kind not in MESSAGES[mini_program]:
+        return None
+    content = _CONTENTS[kind](fields)
+    if mini_program:
+        content.pop("appid", None)
+    return {"touser": fields["ToUserName"], "msgtype": kind, kind: content}
+
+
+class LateReplies:
+    """Sender of late replies, with the Redis of pushes."""
+
+    def __init__(
+        self,
+        store: RedisStore,
+        deliveries: Deliveries,
+        send: Send,
+    ) -> None:
+        self._store = store
+        self._deliveries = deliveries
+        self._send = send
+
+    def carried_by(self, job_id: str, carrier: str) -> bool:
+        """Tell whether the reply to this push is carried so; the first one decides."""
+        key, value = f"{KEY}:carried:{job_id}", carrier.encode()
+        if self._store.add(key, value, seconds=_CARRIED_SECONDS):
+            return True
+        return self._store.get(key) == value
+
+    def store(
+        self, app: App, job_id: str, reply: Reply, *, seconds: float, delay: float = 0.0
+    ) -> bool:
+        """Store the message for deliver; False if none can say the same.
+
+        It is sent within so many seconds, or not at all, and after `delay` of them only
+        if no request of WeChat carries the reply.
+        """
+        message = message_of(reply, mini_program=app.kind == "miniprogram")
+        if message is None:
+            return False
+        payload = json.dumps({"message": message, "seconds": seconds, "push": job_id})
+        self._deliveries.add(
+            f"{app.appid}/{KIND}",
+            KIND,
+            payload,
+            appid=app.appid,
+            delay=delay,
+            job_id=job_id_of(app.appid, f"late-{job_id.replace('/', '-')}"),
+        )
+        return True
+
+    def deliver(self, app: App, job: Job) -> None:
+        """Send the message of a job; Undelivered with what WeChat says against it.
+
+        A dead letter that an operator replays begins anew.
+        """
+        payload = json.loads(self._deliveries.payload(job))
+        if self._store.time() > job.began + payload["seconds"]:
+            raise _ended("too_late")
+        if not self.carried_by(payload["push"], MESSAGE):
+            return
+        try:
+            answer = self._send(app, write_json(payload["message"]))
+        except (OutcomeUnknown, AnswerTooLarge):
+            raise _ended("unknown") from None
+        except GatewayError as error:  # no token, no room: the message was not sent
+            if not isinstance(error, _UNSENT):
+                raise _ended(error.code) from None
+            raise Undelivered("wechat_away", spares=True) from None
+        if answer.errcode:
+            raise _ended(f"errcode_{answer.errcode}")
+        if answer.status != 200:
+            raise _ended(f"status_{answer.status}")
+
+
+_UNSENT = (
+    WeChatUnavailable,
+    WeChatRefused,
+    RateLimited,
+    Overloaded,
+    ServiceUnavailable,
+)
+
+
+def _ended(reason: str) -> Undelivered:
+    return Undelivered(reason, was_sent=True, ends=True, spares=True)
+
+
+def _text(fields: Fields) -> dict[str, Any]:
+    return {"content": fields["Content"]}
+
+
+def _media(element: str) -> Callable[[Fields], dict[str, Any]]:
+    return lambda fields: {"media_id": fields[element]["MediaId"]}
+
+
+def _video(fields: Fields) -> dict[str, Any]:
+    names = {"media_id": "MediaId", "thumb_media_id": "ThumbMediaId"}
+    return _named(fields["Video"], {**names, **_WORDS})
+
+
+def _music(fields: Fields) -> dict[str, Any]:
+    music = fields["Music"]
+    music.setdefault("MusicUrl", music.get("MusicURL", ""))
+    names = {"musicurl": "MusicUrl", "hqmusicurl": "HQMusicUrl"}
+    found = _named(music, {**_WORDS, **names, "thumb_media_id": "ThumbMediaId"})
+    # WeChat wants both.
+    found.setdefault("hqmusicurl", found.get("musicurl", ""))
+    found.setdefault("musicurl", found["hqmusicurl"])
+    return found
+
+
+def _news(fields: Fields) -> dict[str, Any]:
+    # Of several articles WeChat shows the first one only, here as in a passive reply.
+    names = {**_WORDS, "url": "Url", "picurl": "PicUrl"}
+    return {"articles": [_named(articles_of(fields)[0], names)]}
+
+
+def _page(fields: Fields) -> dict[str, Any]:
+    names = {"title": "Title", "appid": "AppId", "pagepath": "PagePath"}
+    return _named(fields, {**names, "thumb_media_id": "ThumbMediaId"})
+
+
+def _named(fields: Fields, names: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        ours: fields[theirs]
+        for ours, theirs in names.items()
+        if isinstance(fields.get(theirs), str) and fields[theirs]
+    }
+
+
+_WORDS = {"title": "Title", "description": "Description"}
+
+_CONTENTS: Mapping[str, Callable[[Fields], dict[str, Any]]] = {
+    "text": _text,
+    "image": _media("Image"),
+    "voice": _media("Voice"),
+    "video": _video,
+    "music": _music,
+    "news": _news,
+    "miniprogrampage": _page,
+}
