@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from runtime.state.redis_store import RedisStore
     from runtime.tokens.component_codes import ComponentCodes
     from runtime.tokens.component_names import ComponentNames
+    from runtime.tokens.component_values import ComponentValues
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
@@ -502,6 +503,25 @@ class Gateway:
             self.outbound,
             clock=self.clock,
             public_base_url=self.settings.public_base_url,
+            values_for=self._component_values,
+        )
+
+    def _component_values(
+        self, client_id: str, component: str
+    ) -> ComponentValues | None:
+        """Return the values for a client in the events of a component."""
+        from runtime.tokens.component_values import ComponentValues
+
+        client = self.registry.client(client_id)
+        if client is None or client.disabled:
+            return None
+        return ComponentValues(
+            client,
+            component,
+            names=self.component_names,
+            codes=self.component_codes,
+            store=self.redis_store,
+            clock=self.clock,
         )
 
     @lazy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from runtime.push.component_events import Values, with_values
 from runtime.push.event_format import event_request
 from runtime.push.push_message import Message
 from runtime.push.wechat_format import RouteRequest, request_to
@@ -43,7 +44,10 @@ class Undelivered(Exception):
 
 
 class Relay:
-    """Sender of pushes to routes; the platform has sent them to `public_base_url`."""
+    """Sender of pushes to routes; the platform has sent them to `public_base_url`.
+
+    `values_for` returns the values that a client gets in the events of a component.
+    """
 
     def __init__(
         self,
@@ -51,10 +55,12 @@ class Relay:
         *,
         clock: Callable[[], float],
         public_base_url: str,
+        values_for: Callable[[str, str], Values | None] = lambda client, owner: None,
     ) -> None:
         self._outbound = outbound
         self._clock = clock
         self._base = public_base_url
+        self._values_for = values_for
 
     def send(
         self,
@@ -86,6 +92,9 @@ class Relay:
         self, route: Route, message: Message, *, appid: str, owner: str
     ) -> RouteRequest:
         now = self._clock()
+        values = self._values_for(route.client, owner) if message.info_type else None
+        if values:
+            message = with_values(message, values)
         if route.format == EVENT:
             path = appid if appid == owner else f"{owner}/{appid}"
             source = f"{self._base}/wechat_event/{path}"

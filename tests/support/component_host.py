@@ -6,7 +6,11 @@ import json
 import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from defusedxml.ElementTree import fromstring
+
+from sandbox.message_crypt import decrypt, sign
 from tests.support.chromium import IPHONE_WECHAT
+from tests.support.local_hosts import eventually
 from tests.support.manage_process import run_manage
 
 BACK = "http://127.0.0.1:1/authorized?tenant=7"
@@ -44,6 +48,15 @@ class ComponentHost:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def add_route(self, url, *matches, client_id=None, more=()):
+        """Relay the component's pushes that match to a client; return the route."""
+        words = ["push", "route", "add", self.component, f"--url={url}", "--json"]
+        words += [f"--client={client_id or self.registered['client_id']}", *more]
+        words += [f"--match={each}" for each in matches]
+        done = run_manage(self.host.folder, *words)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     def act(self, action, **fields):
         """Let platform and accounts do something for the component."""
         order = {"appid": self.component, "action": action, **fields}
@@ -73,6 +86,45 @@ class ComponentHost:
     def _add(self, kind, name):
         made = self.host.sandbox("POST", "/_sandbox/apps", {"kind": kind, "name": name})
         return made["appid"]
+
+
+class Relayed:
+    """Events as a client's callback gets them, decrypted with its route's key."""
+
+    def __init__(self, callback, route):
+        self._callback, self._route = callback, route
+
+    def events(self):
+        """Return the fields of each event so far."""
+        return [self._opened(each) for each in self._callback.deliveries]
+
+    def first_ticket(self, world):
+        """Return a ticket as it is relayed: a new route counts within two seconds."""
+
+        def has_come():
+            world.act("ticket")
+            return self._of("component_verify_ticket")
+
+        eventually(has_come, pause=0.5)
+        return self._of("component_verify_ticket")[0]["ComponentVerifyTicket"]
+
+    def wait_for(self, info_type, number=1):
+        """Return the fields of an event when so many of its type have come."""
+        eventually(lambda: len(self._of(info_type)) >= number)
+        return self._of(info_type)[number - 1]
+
+    def _of(self, info_type):
+        return [each for each in self.events() if each["InfoType"] == info_type]
+
+    def _opened(self, delivery):
+        outer = {child.tag: child.text for child in fromstring(delivery.body)}
+        query = delivery.query
+        parts = (query["timestamp"], query["nonce"], outer["Encrypt"])
+        assert query["msg_signature"] == sign(self._route["token"], *parts)
+        key = self._route["encoding_aes_key"]
+        plain = decrypt(outer["Encrypt"], encoding_aes_key=key)
+        assert plain.appid == outer["AppId"]
+        return {child.tag: child.text for child in fromstring(plain.message)}
 
 
 class Merchant:
