@@ -375,7 +375,13 @@ class Gateway:
             per_minute=self.settings.sign_ins_per_minute,
             trusted_hops=self.settings.trusted_proxy_hops,
             clock=self.clock,
+            count=self._count_limited,
         )
+
+    def _count_limited(self, name: str) -> None:
+        from runtime.usage.metrics import LIMITED
+
+        self.metrics.count(LIMITED, name)
 
     @lazy
     def sign_in(self) -> WeChatSignIn:

@@ -14,6 +14,7 @@ from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.push.deliveries import Claim, Job, Late
 from runtime.push.relay import Undelivered
+from runtime.usage.metrics import RELAYS, counted
 
 ONCE_AT_A_TIME = 8
 """Jobs of one target at a time, of a kind that is done once."""
@@ -144,4 +145,10 @@ class _Turn:
 
     def _count(self, job: Job, outcome: str) -> None:
         self._done[outcome] += 1
-        self._gateway.counters.add("-", job.appid, f"/deliver/{outcome}", errcode=0)
+        self._gateway.counters.add(
+            "-",
+            job.appid,
+            f"/deliver/{outcome}",
+            errcode=0,
+            measures=counted(RELAYS, job.appid, job.target, outcome),
+        )

@@ -15,6 +15,7 @@ from runtime.push.encryption import key_of
 from runtime.push.last_seen import NO_TOKEN, What
 from runtime.push.receiving import PushRefused, PushSecrets
 from runtime.registry.models import App
+from runtime.usage.metrics import PUSHES, counted
 from runtime.web.messages import Request, Response
 
 log = logging.getLogger("gateway.push")
@@ -67,4 +68,10 @@ def refuse_without_token(gateway: Gateway, app: App) -> NoReturn:
 
 def count(gateway: Gateway, app: App, outcome: str) -> None:
     """Count what came of a push."""
-    gateway.counters.add(NOBODY, app.appid, f"/wechat_event/{outcome}", errcode=0)
+    gateway.counters.add(
+        NOBODY,
+        app.appid,
+        f"/wechat_event/{outcome}",
+        errcode=0,
+        measures=counted(PUSHES, app.appid, outcome),
+    )

@@ -78,6 +78,7 @@ class Limits:
         wrong_secrets_in_all: int = WRONG_SECRETS_IN_ALL,
         most_remembered: int = MOST_REMEMBERED,
         window_seconds: float = 60.0,
+        count: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._store = store
         self._per_address = per_address
@@ -88,6 +89,7 @@ class Limits:
         self._wrong_secrets_in_all = wrong_secrets_in_all
         self._most_remembered = most_remembered
         self._window = round(window_seconds * 1000)
+        self._count_refused = count
         self._full: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -147,6 +149,7 @@ class Limits:
         with self._lock:
             left = self._full.get(digest, 0.0) - self._clock()
         if left > 0:
+            self._count_refused("wrong_secret")
             raise TooManyWrongSecrets(left)
 
     def _spend(self, name: str, digest: str, *, each: float, in_all: float) -> float:
@@ -156,6 +159,8 @@ class Limits:
         keys = [key, f"{key}:from:{digest}", f"{key}:attempt:{attempt_id()}"]
         arguments = [in_all, each, self._window, ATTEMPT_SECONDS * 1000]
         left: int = self._store.run(_SPEND, keys, arguments, repeatable=True)
+        if left:
+            self._count_refused(name)
         return left / 1000
 
     def _digest(self, request: Request, client_id: str = "") -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from functions.console.index import handler
+from functions.login.index import handler as login
 from functions.wechat_api.index import handler as wechat_api
+from functions.wechat_event.index import handler as wechat_event
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
 from runtime.usage.metrics import COUNTED, TIMED
@@ -16,7 +20,7 @@ from tests.support.documentation import ROOT
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.gateway_environ import make_environ
 from tests.support.ports import free_port
-from tests.support.scripted_wechat import SERVICE
+from tests.support.scripted_wechat import SERVICE, change
 
 SCRAPE = "scrape-" + "t" * 24
 BEARER = [("authorization", f"Bearer {SCRAPE}")]
@@ -158,3 +162,26 @@ def test_every_metric_is_documented(called):
 
     assert set(documented) == shown
     assert {name: documented[name] for name in defined} == defined
+
+
+def test_pushes_and_limits_are_counted(watched, clock):
+    """What is refused, too: here a push without a signature, and a sign-in too many."""
+    change(watched, "apps", SERVICE, token="TokenOfPushes")
+    environ = make_environ_fc(
+        method="POST", path=f"/wechat_event/{SERVICE}", body=b"<xml></xml>"
+    )
+    assert call_wsgi(wechat_event.with_gateway(watched), environ)[0] == 403
+    clock.now += 2
+    watched.settings = replace(watched.settings, sign_ins_per_address=1)
+    answers = [
+        call_wsgi(login.with_gateway(watched), make_environ_fc(path="/login"))[0]
+        for _ in range(2)
+    ]
+    assert answers[-1] == 429
+    clock.now += 2
+    watched.counters.add_measures({})
+    found = samples(watched)
+
+    pushed = (("app", SERVICE), ("outcome", "signature"))
+    assert found[("gateway_pushes_total", *pushed)] == 1
+    assert found["gateway_limited_total", ("limit", "sign_in")] == 1
