@@ -1,4 +1,4 @@
-"""The full-release check of an open platform, answered by the gateway for all accounts."""
+"""The full-release check of an open platform, answered for all its accounts."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ STEPS = {
 }
 
 
-def kill(world, monkeypatch, step):
+def kill(world, monkeypatch, step, take=None):
     """Take the event in a process that ends at a step."""
     if step in STEPS:
         name, when = STEPS[step]
@@ -223,7 +223,7 @@ def kill(world, monkeypatch, step):
         target = module.AuthorizationRecords
         monkeypatch.setattr(target, "finish", lambda *_: _end())
     with pytest.raises(Killed):
-        world.event()
+        (take or world.event)()
     world.platform.before = world.platform.after = None
     monkeypatch.undo()
 
@@ -252,6 +252,18 @@ def test_killed_at_each_step(world, monkeypatch, step, then):
     exchanges = 2 if step == "before the exchange" else 1
     assert world.platform.times("api_query_auth") == exchanges
     assert world.process().unfinished(COMPONENT) == 0
+
+
+@pytest.mark.parametrize("then", ["event", "redirect", "resume"])
+@pytest.mark.parametrize("step", [each for each in ALL_STEPS if "exchange" not in each])
+def test_a_browser_is_enough(world, monkeypatch, step, then):
+    """It tells no appid, but the answer that was stored does."""
+    kill(world, monkeypatch, step, world.redirect)
+    _pass_lease(world, monkeypatch)
+    assert {"done": 1} == world.resume() if then == "resume" else getattr(world, then)()
+
+    assert is_saved(world)
+    assert world.platform.times("api_query_auth") == 1
 
 
 def _pass_lease(world, monkeypatch):
