@@ -6,13 +6,10 @@ stays: then a new push is not acknowledged, and WeChat sends it again.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from runtime.errors import ServiceUnavailable
 from runtime.push.queue_scripts import LIFE_SECONDS, MOST_DROPPED
-
-log = logging.getLogger("gateway.push")
 
 MB = 1024 * 1024
 
@@ -119,11 +116,3 @@ end
 ARGV: app, life in ms, most to drop, budgets of the app and of all. It counts what it
 has `dropped`, the dead letters that are `lost`, and the pushes that have `ended`.
 """
-
-
-def log_room(appid: str, *, dropped: int, lost: int) -> None:
-    """Tell operators what had to go for something new."""
-    if dropped:
-        log.warning("%s: %d pushes dropped, budget used up", appid, dropped)
-    if lost:
-        log.error("%s: %d dead letters dropped, budget used up", appid, lost)

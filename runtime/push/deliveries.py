@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from runtime.crypto.envelope import Envelope
-from runtime.push.budgets import Budgets, InboxFull, log_room
+from runtime.push.budgets import Budgets, InboxFull
 from runtime.push.delivery_scripts import (
     ADD,
     CLAIM,
@@ -43,6 +43,7 @@ from runtime.push.queue_scripts import (
     JOB_OVERHEAD,
     keys_of,
 )
+from runtime.push.room_log import RoomLog
 from runtime.state.redis_store import RedisStore, attempt_id
 
 LEASE_SECONDS = 30.0
@@ -143,6 +144,7 @@ class Deliveries:
         self._store = store
         self._envelope = envelope
         self._budgets = budgets or Budgets()
+        self._room_log = RoomLog()
         self._clock = clock
 
     def add(
@@ -175,7 +177,8 @@ class Deliveries:
             ],
             repeatable=True,
         )
-        log_room(appid, dropped=dropped, lost=lost)
+        self._room_log.note_dropped(appid, dropped)
+        self._room_log.note_lost(appid, lost)
         if outcome == b"full":
             raise InboxFull
         return job

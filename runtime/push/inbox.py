@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,11 +22,12 @@ from typing import Any
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.envelope import Envelope
-from runtime.push.budgets import ROOM, Budgets, InboxFull, log_room
+from runtime.push.budgets import ROOM, Budgets, InboxFull
 from runtime.push.deliveries import answer_place
 from runtime.push.push_message import Message, read_message
 from runtime.push.queue_scripts import JOB_OVERHEAD, MOST_DROPPED, SHARED, keys_of
 from runtime.push.receiving import AGE_SECONDS, PushRefused, Received
+from runtime.push.room_log import RoomLog
 from runtime.push.routes import Matched, Route
 from runtime.state.redis_store import RedisStore, attempt_id
 
@@ -39,8 +39,6 @@ OVERHEAD = 640
 
 ASK, COPY = "ask", "copy"
 """Kinds of jobs: to ask the service that replies, and to send a copy."""
-
-log = logging.getLogger("gateway.push")
 
 # KEYS: also seen, signed. ARGV: also digest, timestamp, age, seconds seen, sender,
 # body, size, if it is plain, if the user leaves, the jobs, token, lease in ms.
@@ -172,6 +170,7 @@ class Inbox:
         self._store = store
         self._envelope = envelope
         self._budgets = budgets or Budgets()
+        self._room_log = RoomLog()
         self._age = age
         # As long as a signature is good, so that no push can come twice.
         self._seen_seconds = max(SEEN_SECONDS, math.ceil(2 * age))
@@ -217,13 +216,14 @@ class Inbox:
             ],
             repeatable=True,
         )
-        log_room(appid, dropped=dropped, lost=lost)
+        self._room_log.note_dropped(appid, dropped)
+        self._room_log.note_lost(appid, lost)
         if outcome == b"age":
             raise PushRefused("age")
         if outcome == b"replayed":
             raise PushRefused("replayed")
         if outcome == b"full":
-            log.error("%s: push not acknowledged, budget used up", appid)
+            self._room_log.note_refused(appid)
             raise InboxFull
         entry, route, state, answer = (each.decode() for each in found)
         job_id = f"{appid}/{entry}/{route}" if route else ""

@@ -282,5 +282,5 @@ def test_at_the_total_nothing_is_acknowledged(settings, clock, push, redis, capl
 
     assert [SUCCESS, SUCCESS] == answers[:2]
     assert (503, "503") == answers[-1]
-    assert "push not acknowledged, budget used up" in caplog.text
+    assert "1 pushes not acknowledged, budget used up" in caplog.text
     assert "full" in str(counts(small, clock, redis))
