@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from runtime.push.listening import Listening
     from runtime.push.pauses import Pauses
     from runtime.push.relay import Relay
+    from runtime.push.rounds import Rounds
     from runtime.registry.authorizers import Authorizers
     from runtime.registry.models import App
     from runtime.registry.page_origins import PageOrigins
@@ -193,6 +194,13 @@ class Gateway:
             private=parse_networks(",".join(settings.push_private_networks)),
             never=_own_services(settings),
         )
+
+    @lazy
+    def rounds(self) -> Rounds:
+        """Return the sign of a round of deliver."""
+        from runtime.push.rounds import Rounds
+
+        return Rounds(self.push_store)
 
     @lazy
     def function_compute(self) -> FunctionCompute:

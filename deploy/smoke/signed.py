@@ -13,7 +13,7 @@ from management.endpoint import Endpoint
 from management.failure import Failure
 
 TOKEN = "access_token:"
-_STARTS = ("started", "recent")
+_STARTS = ("started", "under_way")
 _CANNOT = ("no_role", "no_platform")
 _ALIVE = ("fresh", "fetched", "busy")
 

@@ -38,8 +38,14 @@ def deliver(
     until = time.monotonic() + most_seconds
     with ThreadPoolExecutor(at_once, "deliver") as pool:
         round_ = _Round(gateway, pool, until, at_once)
-        while time.monotonic() < until and round_.goes_on():
-            pass
+        gateway.rounds.go_on()
+        while time.monotonic() < until:
+            if not round_.goes_on():
+                gateway.rounds.end()
+                if not round_.goes_on():
+                    break
+            gateway.rounds.go_on()
+        gateway.rounds.end()
         done = round_.finished()
     done["pushes_ended"] += ended
     return {name: number for name, number in sorted(done.items()) if number}

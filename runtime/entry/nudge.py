@@ -3,8 +3,9 @@
     nudge(request.context, gateway)
 
 On Function Compute that is one request of at most 1.5 s with the role's key, on the
-local host a thread of this process. Without the right to it all works as well, up to a
-minute later.
+local host a thread of this process. While a round of deliver is under way or being
+started nothing is sent, so a flood of pushes starts few. Without the right to it all
+works as well, up to a minute later.
 """
 
 from __future__ import annotations
@@ -17,10 +18,7 @@ from typing import Any
 
 from runtime.gateway import Gateway
 
-STARTED, RECENT, PAUSED = "started", "recent", "paused"
-
-LEAST_SECONDS = 1.0
-"""Between two starts by a process: a started deliver looks for work for longer."""
+STARTED, UNDER_WAY, PAUSED = "started", "under_way", "paused"
 
 PAUSE_SECONDS = 30.0
 """After a failure, because each attempt costs its caller time."""
@@ -44,37 +42,31 @@ class Nudges:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._started_at = self._paused_until = self._logged_at = float("-inf")
+        self._paused_until = self._logged_at = float("-inf")
         self._failed = 0
 
     def nudge(self, context: Any, gateway: Gateway, *, at_once: bool = False) -> str:
-        """Start deliver; return STARTED, RECENT, PAUSED, or why it is not started.
+        """Start deliver; return STARTED, UNDER_WAY, PAUSED, or why it is not started.
 
         `context` is the platform's, of the call that is being answered. With `at_once`
-        deliver is started even if it was within the last second. It never raises.
+        another round is started even if one is under way. It never raises.
         """
         try:
             if start := getattr(context, "start_function", None):  # the local host's
                 start(_FUNCTION)
                 return STARTED
-            if early := self._early(at_once=at_once):
-                return early
+            if self._clock() < self._paused_until:
+                return PAUSED
+            if not (gateway.rounds.announce() or at_once):
+                return UNDER_WAY
             outcome = gateway.function_compute.start(context, _FUNCTION)
+            if outcome != STARTED:
+                gateway.rounds.end()
         except Exception as error:
             outcome = type(error).__name__
         if outcome != _NOWHERE:
             self._note(outcome, gateway)
         return outcome
-
-    def _early(self, *, at_once: bool) -> str:
-        with self._lock:
-            now = self._clock()
-            if now < self._paused_until:
-                return PAUSED
-            if now < self._started_at + LEAST_SECONDS and not at_once:
-                return RECENT
-            self._started_at = now
-            return ""
 
     def _note(self, outcome: str, gateway: Gateway) -> None:
         is_started = outcome == STARTED

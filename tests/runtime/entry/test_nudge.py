@@ -7,16 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from functions.deliver.index import deliver
 from runtime.entry.nudge import (
-    LEAST_SECONDS,
     LOG_SECONDS,
     PAUSE_SECONDS,
     PAUSED,
-    RECENT,
     STARTED,
+    UNDER_WAY,
     Nudges,
 )
 from runtime.gateway import Gateway
+from runtime.push.deliveries import Due
 from runtime.settings import settings_from
 from tests.support.gateway_environ import make_environ
 from tests.support.invocation_api import KEY_SECRET, TOKEN, context_of, invocation_api
@@ -52,15 +53,32 @@ def nudges(clock):
 
 
 @pytest.mark.parametrize("fc", [2, 3])
-def test_once_a_second(nudges, gateway, api, clock, fc):
-    """Unless the caller says that it cannot wait."""
+def test_one_round_is_under_way(nudges, gateway, api, fc):
+    """For all processes, unless the caller says that it cannot wait."""
     context = context_of(fc=fc)
     assert STARTED == nudges.nudge(context, gateway)
-    assert RECENT == nudges.nudge(context, gateway)
+    assert UNDER_WAY == nudges.nudge(context, gateway)
+    assert UNDER_WAY == Nudges().nudge(context, Gateway(gateway.settings))
     assert STARTED == nudges.nudge(context, gateway, at_once=True)
-    clock.now += LEAST_SECONDS
+    gateway.rounds.end()
     assert STARTED == nudges.nudge(context, gateway)
     assert 3 == len(api.started)
+
+
+def test_a_round_that_ends_leaves_nothing_behind(nudges, gateway, api):
+    """What is stored while deliver works starts no other round, and after it one."""
+    seen = []
+
+    def due():
+        seen.append(nudges.nudge(context_of(), gateway))
+        return Due([], None, 0)
+
+    gateway.deliveries = SimpleNamespace(due=due)
+    deliver(gateway)
+
+    # The second look is after the round has said that it ends.
+    assert [UNDER_WAY, STARTED] == seen
+    assert 1 == len(api.started)
 
 
 def test_a_refusal_is_paused_logged_and_counted(nudges, gateway, api, clock, caplog):
