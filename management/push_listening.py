@@ -126,6 +126,8 @@ def listen(
             sleep(PAUSE_SECONDS)
             continue
         since, made, failures = found["since"], {}, 0
+        for push, reason in found.get("replied", {}).items():
+            tell({push: f"reply not sent: {reason}" if reason else "reply sent"})
         for each in found["pushes"]:
             message = read_message(each["message"].encode())
             reply, line = forwarder.send(message)

@@ -126,6 +126,17 @@ class LateReplies:
         )
         return True
 
+    def send_now(self, app: App, reply: Reply) -> str:
+        """Send the message at once; return why it was not taken, "" if it was."""
+        message = message_of(reply, mini_program=app.kind == "miniprogram")
+        if message is None:
+            return "no_message"
+        try:
+            answer = self._send(app, write_json(message))
+        except GatewayError as error:
+            return error.code
+        return f"errcode_{answer.errcode}" if answer.errcode else ""
+
     def deliver(self, app: App, job: Job) -> None:
         """Send the message of a job; Undelivered with what WeChat says against it.
 

@@ -42,11 +42,13 @@ class Gateway:
         found = self.comes.pop(0) if self.comes else []
         if isinstance(found, Exception):
             raise found
+        replied = dict.fromkeys(arguments.get("replies", {}), "")
         pushes = [
             {"push": f"{len(self.calls)}-{number}", "message": message}
             for number, message in enumerate(found)
         ]
-        return {"since": f"{len(self.calls)}-9", "pushes": pushes}
+        since = f"{len(self.calls)}-9"
+        return {"since": since, "pushes": pushes, "replied": replied}
 
     def listen(self, forwarder, *, seconds=90.0, **more):
         self.told, slept = [], []
@@ -109,6 +111,25 @@ def test_a_service_in_safe_mode(service):
     assert "safe" == settings["mode"]
     assert ["text: status 200, reply: text"] == list(line.values())
     assert all("replies" not in each for each in gateway.calls)
+
+
+def test_replies_are_handed_back(service):
+    """With the next call, which does not wait; and what came of them is told."""
+    reply = (
+        f"<xml><ToUserName>{OPENID}</ToUserName><FromUserName>gh_1</FromUserName>"
+        "<MsgType>text</MsgType><Content>hi</Content></xml>"
+    )
+    service.answer = lambda delivery: (200, reply.encode())
+    gateway = Gateway([text(1)])
+    gateway.listen(Forwarder(service.url, appid=APPID), replies=True)
+
+    assert [None, {"2-0": reply}, None, None, None] == [
+        each.get("replies") for each in gateway.calls[1:]
+    ]
+    assert 0.0 == gateway.calls[2]["wait"]
+    assert [{"2-0": "text: status 200, reply: text"}, {"2-0": "reply sent"}] == (
+        gateway.told[1:]
+    )
 
 
 def test_it_goes_on_from_where_it_was(service):

@@ -18,6 +18,8 @@ from runtime.registry.schema import InvalidDocument
 from tests.support.pushes import text
 from tests.support.scripted_wechat import SERVICE
 
+SEND = "/cgi-bin/message/custom/send"
+
 TESTER, USER = "o-tester", "o-user"
 
 
@@ -129,9 +131,71 @@ def test_it_ends_although_others_write_on_and_on(real, store):
     assert ([], True) == (answer["pushes"], answer["since"] > since)
 
 
+def reply(content="hi", *, to=TESTER, kind="text"):
+    return (
+        f"<xml><ToUserName>{to}</ToUserName><FromUserName>gh_1</FromUserName>"
+        f"<MsgType>{kind}</MsgType><Content>{content}</Content></xml>"
+    )
+
+
+@pytest.fixture
+def sandbox(gateway, settings, orders, wechat):
+    """A gateway whose platform is the sandbox, of which a token is had."""
+    local = "http://127.0.0.1:8001"
+    token = {"access_token": "75_x", "expires_in": 7200}
+    wechat.script("/cgi-bin/stable_token", token)
+
+    def transport(method, url, **more):
+        return wechat(method, url.replace(local, settings.wechat_api_url), **more)
+
+    return Gateway(replace(settings, wechat_api_url=local), transport=transport)
+
+
+def test_replies_of_a_developers_machine(do, sandbox, store, wechat):
+    """To the user as a customer-service message; what is wrong is told of each."""
+    wechat.script(SEND, {"errcode": 0}, {"errcode": 45015, "errmsg": "late"})
+    first, second, third = store(1, TESTER), store(2, TESTER), store(3, TESTER)
+    replies = {
+        first: reply(),
+        second: reply("bye"),
+        third: reply(to="o-another"),
+        "1-0": reply(),
+    }
+    answer = do("push listen", on=sandbox, appid=SERVICE, replies=replies)
+
+    assert answer["replied"] == {
+        first: "",
+        second: "errcode_45015",
+        third: "addressee",
+        "1-0": "ended",
+    }
+    sent = [each.content for each in wechat.seen if each.path == SEND]
+    assert [(TESTER, "hi"), (TESTER, "bye")] == [
+        (each["touser"], each["text"]["content"]) for each in sent
+    ]
+
+
+def test_replies_to_users_of_the_platform_itself(do, real, store):
+    """None is sent from a developer's machine, not even to a tester."""
+    entry = store(1, TESTER)
+    with pytest.raises(OperationRefused) as refusal:
+        do(
+            "push listen",
+            on=real,
+            appid=SERVICE,
+            openids=[TESTER],
+            replies={entry: reply()},
+        )
+
+    assert refusal.value.message.endswith("leave --reply out.")
+
+
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
+        ({"replies": ["x"]}, "replies"),
+        ({"replies": {"x": "y"}}, "replies"),
+        ({"replies": {"1-0": 1}}, "replies"),
         ({"openids": [f"o-{n}" for n in range(21)]}, "openids"),
         ({"openids": "o-tester"}, "openids"),
         ({"openids": ["a b"]}, "openids"),
