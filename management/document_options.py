@@ -127,9 +127,13 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
     frames = "exact origins whose pages show the QR code in a frame"
     _many(parser, "--frame-origin", "ORIGIN", frames)
     _many(parser, "--post-logout-redirect-uri", "URI", "exact URLs after a sign-out")
+    add = parser.add_argument
+    target = "where a logout token is posted when a session ends"
+    add("--backchannel-logout-uri", metavar="URL", help=target)
+    needed = "whether that token must name the session, as it always does"
+    _flag(parser, "--backchannel-logout-session-required", needed)
     _flag(parser, "--public", "it has no secret: a web page or an installed program")
     _flag(parser, "--native", "its callback URL may have any port of 127.0.0.1")
-    add = parser.add_argument
     add("--pkce", metavar="HOW", help="required or optional")
     add("--home", metavar="URL", help="page where its users start again")
     add("--logo", metavar="FILE", help="a small PNG, JPEG, WebP or SVG")

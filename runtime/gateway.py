@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from runtime.sign_in.openids import Openids
     from runtime.sign_in.pushed_requests import PushedRequests
     from runtime.sign_in.references import References
+    from runtime.sign_in.session_clients import SessionClients
     from runtime.sign_in.sessions import Sessions
     from runtime.sign_in.sign_outs import SignOuts
     from runtime.sign_in.web_view_codes import WebViewCodes
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from runtime.tokens.gateway_tokens import GatewayTokens
     from runtime.tokens.grant_store import GrantStore
     from runtime.tokens.id_tokens import IdTokens
+    from runtime.tokens.logout_notices import LogoutNotices
     from runtime.tokens.media_links import MediaLinks
     from runtime.tokens.oidc_keys import OidcKeys
     from runtime.upstream.answer import Answer, Transport
@@ -656,6 +658,34 @@ class Gateway:
             seconds=self.settings.session_days * 86400,
             domain=self.settings.cookie_domain,
             sign_outs=self._sign_outs,
+            on_end=lambda sub, sid: self.logout_notices.send(sub, sid),
+        )
+
+    @lazy
+    def session_clients(self) -> SessionClients:
+        """Return the clients in which users' sessions are used."""
+        from runtime.sign_in.session_clients import SessionClients
+        from runtime.tokens.lifetimes import REFRESH_TOKEN_SECONDS
+
+        longest = max(self.settings.session_days * 86400, REFRESH_TOKEN_SECONDS)
+        return SessionClients(self.redis_store, seconds=longest)
+
+    @lazy
+    def logout_notices(self) -> LogoutNotices:
+        """Return the notices to clients that a session has ended."""
+        from runtime.push.deliveries import NO_APP, job_id_of
+        from runtime.tokens.logout_notices import LogoutNotices
+
+        def add(target: str, kind: str, payload: str, *, name: str) -> str:
+            job_id = job_id_of(NO_APP, name)
+            return self.deliveries.add(target, kind, payload, job_id=job_id)
+
+        return LogoutNotices(
+            self.session_clients,
+            self.registry,
+            self.id_tokens,
+            add=add,
+            clock=self.clock,
         )
 
     @lazy

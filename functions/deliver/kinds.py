@@ -13,7 +13,8 @@ from runtime.gateway import Gateway
 from runtime.push.deliveries import Job
 from runtime.push.inbox import ASK, COPY
 from runtime.push.late_reply import KIND as LATE_REPLY
-from runtime.push.relay import Undelivered
+from runtime.push.relay import Undelivered, post
+from runtime.tokens.logout_notices import KIND as LOGOUT
 
 if TYPE_CHECKING:
     from runtime.push.push_message import Message
@@ -108,9 +109,22 @@ def _release_check(gateway: Gateway, job: Job) -> Send:
     return send
 
 
+def _logout(gateway: Gateway, job: Job) -> Send:
+    request = gateway.logout_notices.request(gateway.deliveries.payload(job))
+    if request is None:
+        raise Gone
+
+    def send() -> str:
+        post(gateway.outbound, request.url, headers=request.headers, body=request.body)
+        return ""
+
+    return send
+
+
 KINDS: Mapping[str, Kind] = {
     ASK: Kind(_ask, once=75.0),
     COPY: Kind(_copy),
     "release_check": Kind(_release_check),
     LATE_REPLY: Kind(_late_reply, once=30.0),
+    LOGOUT: Kind(_logout),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.broker.admission import may_have_session
 from runtime.broker.form_tokens import check_sign_out, sign_out_token
+from runtime.entry.nudge import nudge
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.web.messages import Request, Response, json_response, redirect
@@ -55,7 +56,8 @@ def logout(request: Request, gateway: Gateway) -> Response:
         html = request.accepts_html()
         return redirect("/logout") if html else json_response({"signed_out": True})
     check_sign_out(request, gateway, session)
-    gateway.sessions.end(session)
+    if gateway.sessions.end(session):
+        nudge(request.context, gateway, at_once=True)
     response = (
         _signed_out(request, gateway)
         if request.accepts_html()

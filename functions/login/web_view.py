@@ -15,6 +15,7 @@ from functions.login.program_sessions import JsonRequired
 from runtime.broker.admission import answer_to_refused, check_session
 from runtime.broker.form_tokens import check_form, form_token
 from runtime.crypto.encoding import sha256_hex
+from runtime.entry.nudge import nudge
 from runtime.errors import (
     BadRequest,
     Forbidden,
@@ -150,8 +151,9 @@ def redeem(request: Request, gateway: Gateway) -> Response:
     else:
         entry = gateway.sessions.entry(session, profile)
         gateway.redis_store.put_all([entry])
-    if other := _other_user(request, gateway, user):
-        gateway.sessions.end(other)
+    other = _other_user(request, gateway, user)
+    if other and gateway.sessions.end(other):
+        nudge(request.context, gateway, at_once=True)
     url = safe_next(user.next, origins=client.origins)
     page = go_on(
         language_of(request), url, client_name="", https=gateway.settings.secure

@@ -55,6 +55,8 @@ def _metadata(issuer: str) -> bytes:
         "introspection_endpoint": f"{issuer}/oidc/introspect",
         "userinfo_endpoint": f"{issuer}/oidc/userinfo",
         "end_session_endpoint": f"{issuer}/oidc/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "jwks_uri": f"{issuer}/oidc/jwks",
         "scopes_supported": SCOPES,
         "response_types_supported": ["code"],
@@ -73,7 +75,7 @@ def _metadata(issuer: str) -> bytes:
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"),
             *("name", "nickname", "preferred_username", "picture", "locale"),
-            *("updated_at", "email", "email_verified", "groups"),
+            *("sid", "updated_at", "email", "email_verified", "groups"),
             *("wechat_openid", "wechat_unionid", "wechat_appid", "wechat_openids"),
         ],
         "display_values_supported": ["page", EMBEDDED],

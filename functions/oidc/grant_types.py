@@ -17,6 +17,7 @@ from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import OIDC
+from runtime.sign_in.session_clients import Use
 from runtime.tokens.claims import claims_of
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, InvalidScope
 from runtime.tokens.grant import Grant, InvalidGrant, RefreshToken
@@ -35,6 +36,7 @@ def authorization_code(client: Client, form: Form, gateway: Gateway) -> Answer:
     id_, grant = gateway.grants.redeem(code)
     try:
         _check_code(client, grant, form, gateway)
+        _check_session(gateway, grant)
         return _user_tokens(client, id_, grant, gateway, nonce=grant.nonce)
     except GatewayError:
         gateway.grants.revoke(id_)
@@ -95,6 +97,15 @@ def _check_code(client: Client, grant: Grant, form: Form, gateway: Gateway) -> N
         raise InvalidGrant
 
 
+def _check_session(gateway: Gateway, grant: Grant) -> None:
+    """Refuse a code of a session that has ended: its client was told so before."""
+    if not grant.noted:
+        return
+    use = Use(grant.client_id, grant.sid)
+    if not gateway.session_clients.holds(grant.sub, use):
+        raise InvalidGrant
+
+
 def _is_proved(challenge: str | None, verifier: str | None) -> bool:
     # A verifier without a challenge is a sign that somebody removed the challenge.
     if challenge is None or verifier is None:
@@ -135,6 +146,7 @@ def _user_tokens(
             auth_time=grant.auth_time,
             user_token=user_token,
             nonce=nonce,
+            sid=grant.sid,
         )
     if grant.is_refreshable:
         first = gateway.grants.refresh_token

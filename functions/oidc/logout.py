@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.broker.form_tokens import check_sign_out, sign_out_token
+from runtime.entry.nudge import nudge
 from runtime.errors import BadRequest, RedirectUriUnknown
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
@@ -110,7 +111,8 @@ def _claims(hint: str, gateway: Gateway) -> Mapping[str, Any]:
 def _end(
     request: Request, gateway: Gateway, session: Session, asked: LogoutRequest
 ) -> Response:
-    gateway.sessions.end(session)
+    if gateway.sessions.end(session):
+        nudge(request.context, gateway, at_once=True)
     response = _signed_out(request, gateway, asked)
     return response.with_headers(gateway.sessions.no_cookie())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,10 +17,16 @@ from runtime.pages.languages import language_of
 from runtime.registry.models import App, Client, home_of
 from runtime.registry.sign_in_apps import SILENT, SignInApps
 from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
-from runtime.sign_in.authorization_request import WECHAT, AuthorizationRequest
+from runtime.sign_in.authorization_request import (
+    OIDC,
+    WECHAT,
+    AuthorizationRequest,
+)
 from runtime.sign_in.flows import Flow
+from runtime.sign_in.session_clients import sid_for
 from runtime.sign_in.sessions import Session
 from runtime.tokens.grant import Grant, grant_id
+from runtime.tokens.logout_notices import use_of
 from runtime.web.form_as_link import LONGEST_LINK
 from runtime.web.messages import Request, Response
 from runtime.web.next_url import DEFAULT_NEXT
@@ -78,7 +85,9 @@ def authorize(
         # A code takes as much of Redis as a flow, so it is limited likewise.
         gateway.limits.code(request)
         language = language_of(request)
-        grant = grant_of(apps.client, asked, session, profile, language=language)
+        grant = grant_of(
+            gateway, apps.client, asked, session, profile, language=language
+        )
         code, entry = gateway.grants.make_code(grant)
         marker = gateway.answered.entry(asked, session.sid, grant_id(code))
         gateway.redis_store.put_all([entry, marker])
@@ -106,6 +115,7 @@ def authorize(
 
 
 def grant_of(
+    gateway: Gateway,
     client: Client,
     asked: AuthorizationRequest,
     session: Session,
@@ -113,7 +123,17 @@ def grant_of(
     *,
     language: str | None,
 ) -> Grant:
-    """Return what the client may know of this user."""
+    """Return what the client may know of this user.
+
+    A client that wants to be told of the session's end is noted. A sign-in without a
+    session of ours ends by a sign-out everywhere alone.
+    """
+    sid, noted = "", False
+    if asked.dialect == OIDC:
+        sid = sid_for(client.client_id, session.sid or secrets.token_urlsafe(16))
+        if use := use_of(client, sid):
+            gateway.session_clients.note(session.sub, use)
+            noted = True
     return Grant(
         dialect=asked.dialect,
         client_id=client.client_id,
@@ -127,6 +147,8 @@ def grant_of(
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         language=language,
+        sid=sid,
+        noted=noted,
     )
 
 

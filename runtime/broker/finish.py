@@ -101,7 +101,7 @@ def finish(
             return {**result, "sid": "", "reference": error.reference}
     if flow.request and end.client:
         grant = grant_of(
-            end.client, flow.request, session, profile, language=flow.language
+            gateway, end.client, flow.request, session, profile, language=flow.language
         )
         code, entry = gateway.grants.make_code(grant, flow=end.state)
         entries.append(entry)

@@ -14,13 +14,16 @@ from runtime.operations.refusals import (
     UnknownDocument,
     UnreadableDocument,
 )
-from runtime.registry.fields import NEEDED
+from runtime.registry.fields import NEEDED, RULES
 from runtime.registry.rules import many, text
 from runtime.registry.schema import later_fields
 
 ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
 
-NAMES = many(text(r"[a-z_]{1,28}", "a field's name"))
+# A longer one that is no field may be a secret in its place.
+_LONG = "|".join(name for rules in RULES.values() for name in rules if len(name) > 28)
+
+NAMES = many(text(rf"[a-z_]{{1,28}}|{_LONG}", "a field's name"))
 
 
 def split(

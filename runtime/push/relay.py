@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from runtime.push.component_events import Values, with_values
 from runtime.push.event_format import event_request
@@ -76,17 +76,13 @@ class Relay:
         `owner` is the document that has the route, and the receiver in the encryption.
         """
         request = self._request(route, message, appid=appid, owner=owner)
-        try:
-            answer = self._outbound.call(
-                request.url, headers=request.headers, body=request.body, seconds=seconds
-            )
-        except TargetFault as fault:
-            was_sent = fault.reason not in _UNSENT
-            raise Undelivered(fault.reason, was_sent=was_sent, stalls=True) from None
-        if not 200 <= answer.status < 300:
-            reason = f"status_{answer.status}"
-            raise Undelivered(reason, was_sent=True)
-        return answer.body
+        return post(
+            self._outbound,
+            request.url,
+            headers=request.headers,
+            body=request.body,
+            seconds=seconds,
+        )
 
     def _request(
         self, route: Route, message: Message, *, appid: str, owner: str
@@ -101,3 +97,22 @@ class Relay:
             return event_request(route, message, appid=appid, source=source, now=now)
         nonce = str(secrets.randbelow(10**10))
         return request_to(route, message, receive_id=owner, now=now, nonce=nonce)
+
+
+def post(
+    outbound: Outbound,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    seconds: float = COPY_SECONDS,
+) -> bytes:
+    """Return what a target has answered; Undelivered without a status of 2xx."""
+    try:
+        answer = outbound.call(url, headers=headers, body=body, seconds=seconds)
+    except TargetFault as fault:
+        was_sent = fault.reason not in _UNSENT
+        raise Undelivered(fault.reason, was_sent=was_sent, stalls=True) from None
+    if not 200 <= answer.status < 300:
+        raise Undelivered(f"status_{answer.status}", was_sent=True)
+    return answer.body

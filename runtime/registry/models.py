@@ -119,6 +119,8 @@ class Client:
     With `page_qr` a computer shows a page's own address as a QR code even where there
     is a website app; with `account_qr` a QR code that the service account makes.
     `confirm` is "digits" or "tap": what either sign-in takes.
+    `backchannel_logout_uri` is where it is told that a session has ended, by a token
+    that always has the session's `sid`, whether that is required or not.
     """
 
     client_id: str
@@ -145,6 +147,8 @@ class Client:
     confirm: str = "digits"
     js_domains: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
     frame_origins: tuple[str, ...] = ()
     allow: str | tuple[str, ...] = ANYONE
     openids: bool = False

@@ -237,13 +237,23 @@ _PUSH_WORDS = (
 
 def target_url(value: Any) -> str:
     """Accept the URL of a service; whether it may be http depends on its address."""
+    _check_query(_target(value).query, _PUSH_WORDS)
+    return str(value)
+
+
+def logout_url(value: Any) -> str:
+    """Accept such a URL to which a logout token is posted."""
+    _target(value)
+    return str(value)
+
+
+def _target(value: Any) -> SplitResult:
     parts = parts_of(value) if _is_text(value) else None
     if parts is None:
         raise Fault(f"must be an absolute URL of {LONGEST} characters at most")
     if not _URL.fullmatch(value):
         raise Fault("must have a host in lower case and no user, fragment or *")
-    _check_query(parts.query, _PUSH_WORDS)
-    return str(value)
+    return parts
 
 
 OWN_SCHEME = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/", re.A)

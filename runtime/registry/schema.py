@@ -23,6 +23,7 @@ _TOGETHER = (
     *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
     *("native", "redirect_uris", "post_logout_redirect_uris"),
     *("openids", "confirm", "allow", "page_qr", "account_qr"),
+    *("backchannel_logout_uri", "backchannel_logout_session_required"),
 )
 """Fields of a client that may contradict each other."""
 
@@ -264,6 +265,9 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "confirm", "must be digits, unless allow is anyone"
     if content.get("page_qr") and content.get("account_qr"):
         yield "account_qr", "must be false, since page_qr is true: a page has one"
+    required = "backchannel_logout_session_required"
+    if content.get(required) and not content.get("backchannel_logout_uri"):
+        yield required, "must be false without a backchannel_logout_uri"
     native = content.get("native", False)
     # Another app may have registered the same scheme, and get the code.
     has_scheme = native and content.get("pkce", "required") == "required"

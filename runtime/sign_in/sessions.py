@@ -80,6 +80,7 @@ class Sessions:
         sign_outs: SignOuts,
         domain: str = "",
         random: Callable[[int], str] = secrets.token_urlsafe,
+        on_end: Callable[[str, str], int] = lambda sub, sid: 0,
     ) -> None:
         self._store = store
         self._keys = keys
@@ -88,6 +89,7 @@ class Sessions:
         self._sign_outs = sign_outs
         self._domain = domain
         self._random = random
+        self._on_end = on_end
 
     @property
     def cookie_name(self) -> str:
@@ -158,13 +160,20 @@ class Sessions:
         profile: Mapping[str, Any] = json.loads(text)
         return profile
 
-    def end(self, session: Session) -> None:
-        """End the session everywhere."""
+    def end(self, session: Session) -> int:
+        """End the session everywhere; return how many clients deliver is to tell."""
+        notices = self._on_end(session.sub, session.sid)
         self._store.remove(_key(session.sid))
+        return notices
 
     def end_all(self, sub: str) -> int:
-        """End all sessions and tokens of a user that began up to now; return when."""
-        return self._sign_outs.end_all(sub)
+        """End all sessions and tokens of a user that began up to now; return when.
+
+        Deliver tells the clients that use them.
+        """
+        at = self._sign_outs.end_all(sub)
+        self._on_end(sub, "")
+        return at
 
     def _signed(self, session: Session, *, now: float) -> str:
         fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}

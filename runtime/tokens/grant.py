@@ -54,7 +54,8 @@ class Grant:
     """The facts about a user that a client was given.
 
     `sub` and `profile` are the gateway's own; a pairwise client is told other names.
-    `epoch` is the client's, `auth_time` the time of the sign-in in unix seconds.
+    `epoch` is the client's, `auth_time` the time of the sign-in in unix seconds. `sid`
+    is what the client calls the session; with `noted` it is told when that ends.
     """
 
     dialect: str
@@ -69,6 +70,8 @@ class Grant:
     nonce: str | None = None
     code_challenge: str | None = None
     language: str | None = None
+    sid: str = ""
+    noted: bool = False
 
     @property
     def is_refreshable(self) -> bool:

@@ -1,7 +1,7 @@
 """ID tokens: who signed in, when and for which client, in a signed JWT.
 
 {"alg":"RS256","typ":"JWT","kid":<thumbprint>}
-{"iss","sub","aud","exp","iat","auth_time"[,"nonce"][,"at_hash"], <claims>}
+{"iss","sub","aud","exp","iat","auth_time"[,"nonce"][,"at_hash"][,"sid"], <claims>}
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class IdTokens:
 
     def __init__(self, keys: OidcKeys, *, issuer: str) -> None:
         self._keys = keys
-        self._issuer = issuer
+        self.issuer = issuer
 
     def issue(
         self,
@@ -47,15 +47,15 @@ class IdTokens:
         auth_time: int,
         user_token: UserToken | None = None,
         nonce: str | None = None,
+        sid: str = "",
     ) -> str:
         """Return a token that lives ten minutes; OidcNotConfigured without a key.
 
-        `claims` describe the user and cannot replace the token's own claims.
+        `claims` describe the user and cannot replace the token's own claims. `sid` is
+        what the client calls the session.
         """
-        from joserfc import jws
-
         own = {
-            "iss": self._issuer,
+            "iss": self.issuer,
             "sub": sub,
             "aud": client_id,
             "exp": int(now) + ID_TOKEN_SECONDS,
@@ -66,9 +66,17 @@ class IdTokens:
             own["nonce"] = nonce
         if user_token is not None:
             own["at_hash"] = _half_hash(user_token)
+        if sid:
+            own["sid"] = sid
+        return self.signed({**claims, **own})
+
+    def signed(self, claims: Mapping[str, Any], *, type_: str = "JWT") -> str:
+        """Return claims as a signed JWT of this type; no hint has another than JWT."""
+        from joserfc import jws
+
         key = self._keys.signing
-        header = {"alg": ALGORITHM, "typ": "JWT", "kid": key.kid}
-        text = json.dumps({**claims, **own}, separators=(",", ":"))
+        header = {"alg": ALGORITHM, "typ": type_, "kid": key.kid}
+        text = json.dumps(claims, separators=(",", ":"))
         return jws.serialize_compact(header, text.encode(), key, [ALGORITHM])
 
     def hint(self, text: str, *, now: float) -> Mapping[str, Any]:
@@ -78,7 +86,7 @@ class IdTokens:
         jku, x5u or jwk, is refused.
         """
         claims = self._verified(text)
-        if claims.get("iss") != self._issuer:
+        if claims.get("iss") != self.issuer:
             raise BadHint
         # What has our signature has our claims, each of the right type.
         if claims["iat"] > now + ALLOWED_SKEW or claims["exp"] < now - HINT_SECONDS:
@@ -92,7 +100,8 @@ class IdTokens:
         try:
             header = jws.extract_compact(text.encode()).headers()
             key = self._keys.verifying.get(str(header.get("kid")))
-            if key is None or not set(header) <= _HEADER:
+            is_ours = set(header) <= _HEADER and header.get("typ", "JWT") == "JWT"
+            if key is None or not is_ours:
                 raise BadHint
             token = jws.deserialize_compact(text, key, [ALGORITHM])
         except (JoseError, ValueError):

@@ -54,6 +54,15 @@ OF_CLIENT = {
     "email_domain": ("--email-domain people.a.cn", "people.a.cn"),
     "page_qr": ("--page-qr", True),
     "account_qr": ("--account-qr", True),
+    "backchannel_logout_uri": (
+        "--backchannel-logout-uri https://a.cn/out",
+        "https://a.cn/out",
+    ),
+    "backchannel_logout_session_required": (
+        "--backchannel-logout-session-required "
+        "--backchannel-logout-uri https://a.cn/out",
+        True,
+    ),
     "confirm": ("--confirm tap", "tap"),
     "js_domains": ("--js-domain a.cn b.cn", ("a.cn", "b.cn")),
     "post_logout_redirect_uris": (

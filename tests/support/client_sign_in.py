@@ -13,10 +13,12 @@ from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.handles import login, oauth_callback, oidc
 from tests.support.scripted_wechat import (
     CLIENT_SECRET,
+    FORM,
     HTML,
     IN_WECHAT,
     SERVICE,
     ask,
+    basic,
     cookie,
     header,
 )
@@ -144,6 +146,27 @@ def raw_sns(gateway, path, query, *, base="/sns/"):
 def sns(gateway, path, **pairs):
     """Return the JSON that is answered to these pairs."""
     return raw_sns(gateway, path, urlencode(pairs))[2]
+
+
+def secret_of(client_id):
+    """Return a client's secret."""
+    return f"{client_id}_" + "1" * 32
+
+
+def redeemed(gateway, code, client_id="demo"):
+    """Return the token endpoint's answer to a code of OpenID Connect."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": BACK,
+        "code_verifier": VERIFIER,
+    }
+    headers = (
+        ("content-type", FORM),
+        ("authorization", basic(client_id, secret_of(client_id))),
+    )
+    asked = ask("POST", "/token", headers=headers, body=urlencode(form).encode())
+    return json.loads(oidc(asked, gateway).body)
 
 
 def exchanged(gateway, code, **changes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functions.admin.index import ROUTES as ADMIN
 from functions.login.index import ROUTES as LOGIN
 from functions.oauth_callback.index import ROUTES as OAUTH_CALLBACK
 from functions.oidc.index import ROUTES as OIDC
@@ -19,6 +20,7 @@ def handle_of(routes):
     return handle
 
 
+admin = handle_of(ADMIN)
 login = handle_of(LOGIN)
 oauth_callback = handle_of(OAUTH_CALLBACK)
 oidc = handle_of(OIDC)

@@ -45,6 +45,7 @@ def grant(gateway, client_id="demo", **changed):
         "nonce": "n-1",
         "code_challenge": CHALLENGE,
         "language": "zh_CN",
+        "sid": "s-1",
     }
     return Grant(**{**fields, **changed})
 

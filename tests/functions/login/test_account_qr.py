@@ -30,6 +30,7 @@ from runtime.sign_in.sessions import ACCOUNT_QR
 from tests.support.account_scans import (
     CREATE,
     INFO,
+    SEND,
     AccountComputer,
     deliver,
     digits_in,
@@ -46,6 +47,7 @@ from tests.support.client_sign_in import (
 )
 from tests.support.handles import oidc
 from tests.support.known_users import enter, reference_on
+from tests.support.message_service import message_service, route_to
 from tests.support.phone_and_computer import JSON, ON_WINDOWS, Device, Phone
 from tests.support.pushes import AES_KEY, OPENID, TOKEN, plain, safe, stored
 from tests.support.rsa_keys import private_key
@@ -651,3 +653,62 @@ def test_the_log_is_silent(gateway, computer, caplog):
 
     assert [] == [word for word in hushed if word in caplog.text]
     assert not re.search(rf"\b{digits}\b", caplog.text)
+
+
+class TestRoutes:
+    @pytest.fixture
+    def service(self):
+        with message_service() as made:
+            yield made
+
+    @pytest.fixture
+    def relaying(self, gateway, settings, clock, wechat, service):
+        """The same deployment; each push may be answered by a service."""
+        change(gateway, "apps", SERVICE, routes=[route_to(service, reply=True)])
+        private = replace(settings, push_private_networks=("127.0.0.0/8",))
+        wechat.script(SEND, {"errcode": 0, "errmsg": "ok"})
+        return Gateway(private, clock=clock, transport=wechat)
+
+    def test_a_scan_is_relayed_to_nobody(self, relaying, service, computer):
+        """The gateway's own message is the answer."""
+        service.answer = lambda message: "welcome"
+
+        assert digits_in(scan(relaying, computer.scene))
+        assert [] == service.messages
+        assert [] == list(relaying.deliveries.due().targets)
+
+    def test_other_scans_are_the_services_own(self, relaying, service, computer):
+        """Its reply goes to the user."""
+        service.answer = lambda message: "welcome"
+
+        assert "welcome" == scan(relaying, "order-1")
+        assert ["order-1"] == [each.scene_id for each in service.messages]
+
+    def test_a_follow_is_relayed(self, relaying, service, computer, wechat):
+        """The service greets the user; the digits come by a message of their own."""
+        service.answer = lambda message: "welcome"
+        greeting = scan(relaying, computer.scene, follows=True)
+        (sent,) = [json.loads(each.body) for each in wechat.calls(SEND)]
+        computer.type(digits_in(sent["text"]["content"]))
+
+        assert "welcome" == greeting
+        assert (OPENID, "text") == (sent["touser"], sent["msgtype"])
+        assert 1 == len(service.messages)
+        assert "u-B" == session_of(computer).sub
+
+    def test_a_follow_that_comes_again(self, relaying, service, computer, wechat):
+        """The message is sent once."""
+        service.answer = lambda message: "welcome"
+        answers = [scan(relaying, computer.scene, follows=True) for _ in range(2)]
+
+        assert ["welcome"] * 2 == answers
+        assert 1 == len(wechat.calls(SEND))
+
+    def test_wechat_takes_no_message(self, relaying, service, computer, wechat, caplog):
+        """The service's reply goes out all the same; the user may scan once more."""
+        service.answer = lambda message: "welcome"
+        wechat.rescript(SEND, {"errcode": 45047, "errmsg": "out of response count"})
+
+        assert "welcome" == scan(relaying, computer.scene, follows=True)
+        assert "no message to who has scanned" in caplog.text
+        assert digits_in(scan(relaying, computer.scene, number=2))

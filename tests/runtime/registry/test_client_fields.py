@@ -49,6 +49,13 @@ def test_a_home_that_is_taken(home):
         ("pairwise_salt", "G" * 32),
         ("snapshot_users", "allow"),
         ("page_qr", "yes"),
+        ("account_qr", "yes"),
+        ("backchannel_logout_uri", "/logout"),
+        ("backchannel_logout_uri", "https://app.example.com/out#fragment"),
+        ("backchannel_logout_uri", "https://user@app.example.com/out"),
+        ("backchannel_logout_uri", "javascript:alert(1)"),
+        ("backchannel_logout_uri", ["https://app.example.com/out"]),
+        ("backchannel_logout_session_required", "yes"),
         ("confirm", "scan"),
         ("email_domain", "Example.com"),
         ("email_domain", "me@example.com"),
@@ -76,6 +83,15 @@ def test_a_malformed_field(field, value):
         pytest.param(PUBLIC, "secret_hashes", [HASH], id="public with a secret"),
         pytest.param(CLIENT, "secret_hashes", [], id="no secret, and not public"),
         pytest.param(PUBLIC, "pkce", "optional", id="public without PKCE"),
+        pytest.param(
+            CLIENT,
+            "backchannel_logout_session_required",
+            True,
+            id="a session for nobody",
+        ),
+        pytest.param(
+            {**CLIENT, "page_qr": True}, "account_qr", True, id="two QR codes"
+        ),
     ],
 )
 @pytest.mark.case(74)

@@ -48,6 +48,8 @@ FULL_CLIENT = {
     "email_domain": "people.example.com",
     "page_qr": True,
     "account_qr": False,
+    "backchannel_logout_uri": "https://app.example.com/logout?kind=backchannel",
+    "backchannel_logout_session_required": True,
     "confirm": "digits",
     "js_domains": ["app.example.com"],
     "rate": {"per_second": 0.5, "burst": 5},
