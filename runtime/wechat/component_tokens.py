@@ -11,8 +11,11 @@ access_token WeChat gives a refresh token, which may be a new one:
 10:00:01  A commits T2: whoever uses T2 can rely on R2 being durable.
 10:00:02  Had A died in between, the next holder would find R2 in Redis and write it.
 
-gateway:refresh_token:{ACCOUNT}   hash: base, a hash of R1; token, R2 sealed;
+gateway:refresh_token:{ACCOUNT}   hash: by a hash of R1, R2 sealed;
                                   ACCOUNT is COMPONENT-APPID
+
+Each stands under the one that it was given for: a holder that was frozen with another
+answer overwrites none.
 """
 
 from __future__ import annotations
@@ -292,13 +295,16 @@ class ComponentTokens:
         """Return the authorisation with the refresh token that works at WeChat.
 
         First the document as it is now, since another process may have changed it; then
-        what WeChat tells, which is written. WeChatRefused if neither is another one.
+        what waits in Redis; then what WeChat tells. What is not in the document yet is
+        written. WeChatRefused if none is another one.
         """
         newest = self._authorizers.newest(known.component, known.appid)
         if newest is None or not newest.stands:
             raise not_authorized()
         if newest.refresh_token != known.refresh_token:
             return newest
+        if found := self._pending.find(newest):
+            return self._save(newest, found)
         wanted = {"component_appid": component.appid, "authorizer_appid": known.appid}
         answer = self.ask(component, "api_get_authorizer_info", wanted)
         info = answer.get("authorization_info")
@@ -332,10 +338,12 @@ class PendingRefreshTokens:
     def find(self, known: Authorizer) -> str | None:
         """Return the token that was given for the known one, None if there is none."""
         try:
-            base, sealed = self._store.run(_GET, [_key(known)], [], repeatable=True)
+            sealed = self._store.run(
+                _GET, [_key(known)], [_base(known)], repeatable=True
+            )
         except ServiceUnavailable:
             return None
-        if base is None or base.decode() != _base(known):
+        if sealed is None:
             return None
         try:
             return self._envelope.open(sealed.decode(), place=_key(known))
@@ -350,17 +358,14 @@ class PendingRefreshTokens:
 
 # ARGV: base, token, life in ms.
 _PUT = """
-redis.call('HSET', KEYS[1], 'base', ARGV[1], 'token', ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """
 
-_GET = "return redis.call('HMGET', KEYS[1], 'base', 'token')"
-
 # ARGV: base.
-_FORGET = """
-if redis.call('HGET', KEYS[1], 'base') ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])
-"""
+_GET = "return redis.call('HGET', KEYS[1], ARGV[1])"
+
+_FORGET = "return redis.call('HDEL', KEYS[1], ARGV[1])"
 
 
 def _key(known: Authorizer) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from runtime.crypto.envelope import Envelope
 from runtime.errors import ServiceUnavailable, WeChatRefused
 from runtime.gateway import Gateway
-from runtime.registry.authorizers import UNAUTHORIZED, Authorizers
+from runtime.registry.authorizers import UNAUTHORIZED, Authorizer, Authorizers
 from runtime.settings import settings_from
+from runtime.state.redis_store import RedisStore
 from runtime.wechat.component_tokens import PendingRefreshTokens
 from tests.support.sandbox_component import API, SandboxComponent
 
@@ -198,6 +200,54 @@ def test_without_the_bucket_a_new_refresh_token_waits(
     assert gateway.calls.real_token(app)
     assert component.stored().refresh_token != first
     assert component.asked(f"{API}api_get_authorizer_info") == []
+
+
+def test_what_waits_in_redis_is_found_before_wechat_is_asked(
+    component, started, monkeypatch
+):
+    """By a process that asked with the old one before the other noted the new one."""
+    component.authorize()
+    component.act("rotate", authorizer=component.merchant)
+    other, gateway = started(), started()
+    app = account(gateway, component)
+
+    def away(*arguments):
+        raise ServiceUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Authorizers, "change", away)
+        with pytest.raises(ServiceUnavailable):
+            other.calls.real_token(account(other, component))
+    find, found = PendingRefreshTokens.find, []
+
+    def late(self, known):
+        found.append(find(self, known) if found else None)
+        return found[-1]
+
+    monkeypatch.setattr(PendingRefreshTokens, "find", late)
+    gateway.upkeep.refresh(gateway.calls.real_token_source(app), ignore_pause=True)
+
+    assert [bool(each) for each in found] == [False, True]
+    assert component.asked(f"{API}api_get_authorizer_info") == []
+    assert gateway.calls.real_token(app)
+
+
+def test_a_frozen_process_overwrites_no_other_refresh_token(redis_server):
+    """Each waits under the one that it was given for, and is forgotten alone."""
+    envelope = Envelope({1: b"m" * 32})
+    pending = PendingRefreshTokens(RedisStore(redis_server.client), envelope)
+    first, second = (
+        Authorizer(f"wx{'c' * 16}", f"wx{'a' * 16}", "service", refresh_token=each)
+        for each in ("R1", "R2")
+    )
+    pending.put(second, "R3")
+    pending.put(first, "R2")
+
+    assert (pending.find(first), pending.find(second)) == ("R2", "R3")
+    pending.forget(first)
+    assert (pending.find(first), pending.find(second)) == (None, "R3")
+    pending.forget(second)
+    assert pending_keys(redis_server) == []
 
 
 def test_after_redis_was_emptied_the_document_is_enough(
