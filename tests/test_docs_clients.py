@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 
 from tests.clients.catalogue import CLIENTS, HERE, table
+from tests.end_to_end.test_component_sdks import SDKS
 from tests.support.documentation import ROOT, section
 
 
@@ -15,6 +17,22 @@ def test_the_table_is_what_runs():
     lines = [line for line in text.splitlines() if line.startswith("| ")]
 
     assert table() == lines[1:]
+
+
+def test_the_sdks_in_component_mode_are_those_that_run():
+    """Each with the version that is installed for the tests, in order."""
+    text = section(ROOT / "docs/open-platform.md", "An SDK in component mode")
+    rows = re.findall(r"^\| ([a-z-]+), `\w+` \| (\S+) \|", text, re.MULTILINE)
+    sdk = ROOT / "tests/end_to_end/sdk"
+    npm = json.loads((sdk / "package.json").read_text("utf-8"))["dependencies"]
+    pinned = (sdk / "requirements.txt").read_text("utf-8")
+    versions = {
+        "node-easywechat": npm["node-easywechat"],
+        "wechatpy-1.8": version("wechatpy"),
+        "wechatpy-2.0": re.search(r"^wechatpy==(\S+)", pinned, re.MULTILINE)[1],
+    }
+
+    assert rows == [(re.sub(r"-[0-9.]+$", "", each), versions[each]) for each in SDKS]
 
 
 def test_no_lock_names_a_registry():

@@ -24,10 +24,10 @@ def on_node(name, script):
     return [node, SDK / script], {"NODE_PATH": folder}
 
 
-def on_python(version):
-    """Return command and variables of wechatpy's script."""
+def on_python(version, script="use_wechatpy.py"):
+    """Return command and variables of a script for wechatpy."""
     path = {"PYTHONPATH": installed("python")} if version == "2.0" else {}
-    return [sys.executable, SDK / "use_wechatpy.py"], {"VERSION": version, **path}
+    return [sys.executable, SDK / script], {"VERSION": version, **path}
 
 
 SDKS = {
