@@ -26,6 +26,10 @@ AT_ONCE = 8
 LINGER_SECONDS = 5.0
 """How soon something has to become due, so that a round waits for it."""
 
+IDLE_SECONDS = 1.2
+"""How long a round looks for new work after its last: a process that has started one
+starts none within a second."""
+
 FAILING_AT_ONCE = 2
 """Of these, targets that have failed the last time: each may cost its whole timeout."""
 
@@ -62,6 +66,7 @@ class _Round:
         self._running: dict[Future[Counter[str]], str] = {}
         self._failing: set[str] = set()
         self._done: Counter[str] = Counter()
+        self._idle_since = time.monotonic()
 
     def goes_on(self) -> bool:
         """Start what is due, wait for one that ends; False if nothing is under way."""
@@ -80,13 +85,21 @@ class _Round:
             work = self._pool.submit(serve, self._gateway, target, until=slice_end)
             self._running[work] = target
         if not self._running:
-            soon = due.next_in is not None and due.next_in <= LINGER_SECONDS
-            if soon:
-                time.sleep(min(due.next_in or 0.0, 0.2))
-            return soon
+            return self._lingers(due.next_in)
         # Others may have become due meanwhile.
         self._take(wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED).done)
         return True
+
+    def _lingers(self, next_in: float | None) -> bool:
+        """Wait a moment if something may become due soon; return whether it may."""
+        if next_in is not None and next_in <= LINGER_SECONDS:
+            time.sleep(min(next_in, 0.2))
+            return True
+        has_work = next_in is not None or self._done.total() > 0
+        if has_work and time.monotonic() < self._idle_since + IDLE_SECONDS:
+            time.sleep(0.2)
+            return True
+        return False
 
     def finished(self) -> Counter[str]:
         """Return the counts when all that was started has ended."""
@@ -97,6 +110,7 @@ class _Round:
         for each in ended:
             self._failing.discard(self._running.pop(each))
             self._done += each.result()
+            self._idle_since = time.monotonic()
 
 
 handler = timer(deliver, name="deliver")

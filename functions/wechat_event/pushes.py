@@ -83,7 +83,12 @@ def answered(
     matched = matching(() if is_ours else app.routes, received.message)
     try:
         taken = gateway.asking.take(
-            app, received, matched, owner=owner, wake=partial(_wake, request, gateway)
+            app,
+            received,
+            matched,
+            owner=owner,
+            wake=partial(_wake, request, gateway, at_once=True),
+            wake_for_copies=partial(_wake, request, gateway, at_once=False),
         )
     except InboxFull:
         count(gateway, app, "full")
@@ -119,8 +124,8 @@ def _reply(
     return Response(200, (("Content-Type", content_type), PLAIN[1]), body)
 
 
-def _wake(request: Request, gateway: Gateway) -> bool:
-    return nudge(request.context, gateway, at_once=True) == STARTED
+def _wake(request: Request, gateway: Gateway, *, at_once: bool) -> bool:
+    return nudge(request.context, gateway, at_once=at_once) == STARTED
 
 
 def _app(gateway: Gateway, appid: str) -> App:

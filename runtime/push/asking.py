@@ -97,14 +97,19 @@ class Asking:
         *,
         owner: str = "",
         wake: Wake = _stay_asleep,
+        wake_for_copies: Wake = _stay_asleep,
     ) -> Taken:
         """Store a push, and ask the service that replies, if there is one.
 
-        Raises what `Inbox.store` does. `wake` starts deliver.
+        Raises what `Inbox.store` does. `wake` starts deliver, `wake_for_copies` unless
+        it was started a moment ago.
         """
         owner, route = owner or app.appid, matched.replier
         if route is None:
-            return Taken(self._inbox.store(app.appid, received, matched, owner=owner))
+            stored = self._inbox.store(app.appid, received, matched, owner=owner)
+            if stored.is_new and matched.copies:
+                wake_for_copies()
+            return Taken(stored)
         began, message = time.monotonic(), received.message
         request = WaitingRequest(began, began + route.reply_within, wake)
         until = began + seconds_for(message)
@@ -121,10 +126,13 @@ class Asking:
             if not stored.is_new:
                 return self._as_before(stored, question, request, waits=bool(place))
             if place is None or not stored.asks:
+                wake_for_copies()
                 return Taken(stored, outcome="queued" if place else "busy")
             if self._hands_over(question, wake):
                 found = self._wait(question, request, ("due", "asked"), "due")
                 return Taken(stored, *found)
+            if matched.copies:
+                wake_for_copies()
             asked = Asked(
                 partial(self._ask_and_report, question, wake), question, place
             )
