@@ -189,7 +189,7 @@ def test_a_copy_is_sent_again_when_deliver_is_killed(
     pushed, both, copied, replier, redis
 ):
     """By the next one, after the lease; the ones before it are not sent again."""
-    with pushed.start() as running, copies_wait(pushed):
+    with copies_wait(pushed), pushed.start() as running:
         for number in (1, 2, 3):
             push(running, pushed, number)
     deliver = pushed.deliver()
@@ -224,7 +224,7 @@ def test_a_replier_is_not_asked_again_when_deliver_is_killed(pushed, redis):
 
 def test_a_frozen_worker_has_lost_its_target(pushed, both, copied, redis):
     """Awake again while another one works, it reports in vain and sends nothing more."""
-    with pushed.start() as running, copies_wait(pushed):
+    with copies_wait(pushed), pushed.start() as running:
         for number in range(1, 9):
             push(running, pushed, number)
     slow, frozen, awake = pushed.deliver(), threading.Event(), threading.Event()
