@@ -36,7 +36,8 @@ def metrics(request: Request, gateway: Gateway) -> Response:
     given, wanted = bearer_of(request) or "", gateway.settings.metrics_token
     if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise WrongToken
-    text = exposition(_counts(gateway), [*_always(gateway), *_credentials(gateway)])
+    gauges = [*_always(gateway), *_credentials(gateway), *_dead_letters(gateway)]
+    text = exposition(_counts(gateway), gauges)
     headers = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
     return Response(200, headers, text)
 
@@ -110,4 +111,17 @@ def _credentials(gateway: Gateway) -> Iterator[Gauge]:
         "1 if the last fetch of a credential has failed.",
         labels,
         refused,
+    )
+
+
+def _dead_letters(gateway: Gateway) -> Iterator[Gauge]:
+    try:
+        numbers = gateway.dead_letters.by_app()
+    except ServiceUnavailable:
+        return
+    yield Gauge(
+        "gateway_dead_letters",
+        "Deliveries that an operator has to replay or drop.",
+        ("app",),
+        [((appid,), number) for appid, number in numbers.items()],
     )

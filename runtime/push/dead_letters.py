@@ -28,6 +28,21 @@ return answer
 """
 )
 
+# ARGV: most apps. Returns of each app its id and the number, by jumps in the set.
+_BY_APP = """
+local answer, from = {}, '-'
+for _ = 1, tonumber(ARGV[1]) do
+  local first = redis.call('ZRANGEBYLEX', KEYS[1], from, '+', 'LIMIT', 0, 1)[1]
+  if not first then break end
+  local app = string.match(first, '^[^:]+')
+  table.insert(answer, app)
+  table.insert(answer, redis.call('ZLEXCOUNT', KEYS[1], '[' .. app .. ':',
+    '[' .. app .. ';'))
+  from = '[' .. app .. ';'
+end
+return answer
+"""
+
 # ARGV: job.
 _REPLAY = (
     SHARED
@@ -80,6 +95,12 @@ class DeadLetters:
             repeatable=True,
         )
         return number
+
+    def by_app(self, *, most: int = 1000) -> dict[str, int]:
+        """Return the number of each app that has any, of the first apps by their id."""
+        found = self._store.run(_BY_APP, keys_of("")[6:7], [most], repeatable=True)
+        pairs = zip(found[0::2], found[1::2], strict=True)
+        return {appid.decode(): number for appid, number in pairs}
 
     def replay(self, job_id: str) -> bool:
         """Let a job be done after all, from the start; False if it is no dead letter.

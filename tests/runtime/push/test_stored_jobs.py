@@ -226,6 +226,18 @@ def test_it_holds_them_for_five_minutes_at_most(parts, store, redis):
     assert ["2"] == entries(parts, COPY)[0]
 
 
+def test_dead_letters_are_counted_by_app(parts, redis):
+    """Whatever the ids begin with, and only so many apps at once."""
+    names = {"wx1": 3, "wx12": 2, "wx1a": 1, "-": 4}
+    for appid, number in names.items():
+        for each in range(number):
+            member = f"{appid}:{each:013}:{appid}/{each}-0/copy"
+            redis.zadd(f"{INBOX}:dead", {member: 0})
+
+    assert parts.dead_letters.by_app() == names
+    assert len(parts.dead_letters.by_app(most=2)) == 2
+
+
 def test_a_dead_letter_lets_the_later_ones_go(parts, store):
     """Nobody waits for it any more."""
     store(1, ORDERED)
