@@ -55,16 +55,17 @@ class Forwarder:
         except (TargetFault, ValueError):
             raise Failure("--forward-to is a URL of this machine.") from None
         made = token or secrets.token_hex(16)
-        self._appid = appid
+        self._appid, self._has_token = appid, bool(token)
         self._route = Route(
             "listen", "", url, token=made, encoding_aes_key=aes_key, reply=True
         )
 
     @property
     def settings(self) -> dict[str, str]:
-        """Return what the service must have been set up with."""
+        """Return what the service must be set up with; a token only if it was made."""
         mode = "plain" if self._route.plain else "safe"
-        return {"url": self._route.url, "mode": mode, "token": self._route.token}
+        made = {} if self._has_token else {"token": self._route.token}
+        return {"url": self._route.url, "mode": mode, **made}
 
     def send(self, message: Message) -> tuple[str, str]:
         """Return what the service has answered: its reply, and a line about it."""

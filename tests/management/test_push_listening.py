@@ -109,6 +109,7 @@ def test_a_service_in_safe_mode(service):
 
     settings, line = gateway.told
     assert "safe" == settings["mode"]
+    assert TOKEN not in str(settings)
     assert ["text: status 200, reply: text"] == list(line.values())
     assert all("replies" not in each for each in gateway.calls)
 
