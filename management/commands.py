@@ -10,6 +10,7 @@ from management.check_waiting import SECONDS
 from management.document_options import (
     add_app,
     add_client,
+    add_component,
     appid_argument,
     clear_option,
     client_id_argument,
@@ -55,6 +56,12 @@ def _refresh(parser: ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help=summary)
     kinds = "access_token, jsapi_ticket or wx_card_ticket"
     parser.add_argument("--only", metavar="KIND", help=kinds)
+
+
+def _authorizers(parser: ArgumentParser) -> None:
+    appid_argument(parser)
+    most = "show so many accounts at most"
+    parser.add_argument("--limit", type=int, metavar="N", help=most)
 
 
 def _rotate_client(parser: ArgumentParser) -> None:
@@ -159,6 +166,26 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("push", "test"): (
         "send a made-up message through a route; show the service's answer",
         try_route,
+    ),
+    ("component", "add"): (
+        "add a component; print what to enter in the open platform's console",
+        add_component,
+    ),
+    ("component", "status"): (
+        "show tickets, tokens and accounts of components, and what to do next",
+        _optional_appid,
+    ),
+    ("component", "start-push"): (
+        "ask WeChat to push tickets again",
+        appid_argument,
+    ),
+    ("component", "authorizers"): (
+        "list the accounts that have authorised a component",
+        _authorizers,
+    ),
+    ("component", "pull"): (
+        "fill gaps of the documents from WeChat's list of accounts",
+        appid_argument,
     ),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),

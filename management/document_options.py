@@ -31,6 +31,16 @@ def add_app(parser: ArgumentParser) -> None:
     _app_fields(parser, needed=True)
 
 
+def add_component(parser: ArgumentParser) -> None:
+    """Define the arguments of a new component, whose secret is read apart."""
+    parser.set_defaults(asks_secret=True)
+    appid_argument(parser)
+    hosts = "WeChat's API hosts, in the order of use"
+    _many(parser, "--api-host", "HOST", hosts)
+    push = "ask for the token and the AES key of pushes, in place of new ones"
+    parser.add_argument("--push", dest="asks_push", action="store_true", help=push)
+
+
 def update_app(parser: ArgumentParser) -> None:
     """Define the arguments that change an app."""
     _app_fields(parser, needed=False)

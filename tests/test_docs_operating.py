@@ -100,12 +100,44 @@ def test_every_option_has_its_place(noun, verb, capsys):
     assert [each for each in sorted(options) if each not in told] == []
 
 
+LISTED = "wx00000000000000a1", "wx00000000000000a2"
+
+ANSWERS = {
+    "api_component_token": {"component_access_token": "C", "expires_in": 7200},
+    "api_start_push_ticket": {"errcode": 0, "errmsg": "ok"},
+    "api_get_authorizer_list": {
+        "total_count": 2,
+        "list": [
+            {
+                "authorizer_appid": LISTED[0],
+                "refresh_token": "refreshtoken@@@1",
+                "auth_time": 1796025600,
+            },
+            {"authorizer_appid": LISTED[1], "auth_time": 1796025600},
+        ],
+    },
+    "api_get_authorizer_info": {
+        "authorizer_info": {
+            "service_type_info": {"id": 2},
+            "user_name": "gh_0123456789ab",
+        },
+        "authorization_info": {
+            "authorizer_appid": LISTED[0],
+            "authorizer_refresh_token": "refreshtoken@@@1",
+            "func_info": [{"funcscope_category": {"id": each}} for each in (1, 15)],
+        },
+    },
+}
+
+
 class WeChat(http.server.BaseHTTPRequestHandler):
-    """Answers as /cgi-bin/stable_token does."""
+    """Answers as /cgi-bin/stable_token does, and for a component."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
-        answer = json.dumps({"access_token": "75_x", "expires_in": 7200}).encode()
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        token = {"access_token": "75_x", "expires_in": 7200}
+        answer = json.dumps(ANSWERS.get(name, token)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -162,6 +194,9 @@ def plain(command, lines):
         text = re.sub(r"(?m)^(token) [A-Za-z0-9]{32}$", r"\1 TOKEN", text)
         text = re.sub(r"(?m)^(encoding_aes_key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
         text = re.sub(r"whsec_[A-Za-z0-9+/=]{44}", "SECRET", text)
+    if command.startswith("component add"):
+        text = re.sub(r"(?m)^(消息校验 Token) [A-Za-z0-9]{32}$", r"\1 TOKEN", text)
+        text = re.sub(r"(?m)^(消息加解密 Key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
     if command.startswith("token show"):
         text = re.sub(r"(?<= )\d+(\.\d)?(?= )", "N", text)
     return text
@@ -174,6 +209,8 @@ def test_the_examples_are_real(run, service):
     for command, lines in examples():
         if command.startswith("push list") and PUSH not in ids:
             ids[PUSH] = store_dead_letter()
+        if command.startswith("component pull"):
+            store_ticket()
         output = "\n".join(run(translated(command, ids)))
         if command.startswith("push route add"):
             printed, real = (
@@ -183,6 +220,12 @@ def test_the_examples_are_real(run, service):
             ids[printed] = real
         same = translated(output, {real: printed for printed, real in ids.items()})
         assert plain(command, lines) == plain(command, same.splitlines()), command
+
+
+def store_ticket():
+    """Let the component's ticket come."""
+    gateway = Gateway(settings_from(os.environ))
+    gateway.verify_tickets.put("wx00000000000000c1", "ticket@@@1", created=1)
 
 
 def store_dead_letter():

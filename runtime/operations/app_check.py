@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from runtime.documents.documents import Document
 from runtime.gateway import Gateway
 from runtime.operations import editing
+from runtime.operations.component_console import push_entries
 from runtime.operations.editing import ID
 from runtime.operations.push_reasons import refusal
 from runtime.operations.refusals import OperationRefused
@@ -110,12 +111,7 @@ def _entries(
     has_key = bool(content.get("encoding_aes_key"))
     key = _secret(content.get("encoding_aes_key"), mends, shown=secrets)
     if is_component:
-        entered = {
-            "授权事件接收 URL": f"{base}/ticket",
-            "消息与事件接收 URL": f"{base}/$APPID$",
-            "消息校验 Token": token,
-            "消息加解密 Key": key,
-        }
+        entered = push_entries(gateway, appid, token=token, key=key)
     else:
         entered = {
             "URL (服务器地址)": base,

@@ -14,6 +14,7 @@ from runtime.operations import (
     app_check,
     app_verbs,
     client_verbs,
+    component_verbs,
     push_listen,
     push_verbs,
     redis_verbs,
@@ -89,6 +90,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("push", "resume"): _makes_due(push_verbs.resume),
     ("push", "listen"): _changes(push_listen.listen),  # it shows testers' messages
     ("push", "test"): _changes(route_trial.try_route),  # the service may do something
+    ("component", "add"): _changes(component_verbs.add),
+    ("component", "status"): _reads(component_verbs.status),
+    ("component", "start-push"): _changes(component_verbs.start_pushes),
+    ("component", "authorizers"): _reads(component_verbs.list_authorizers),
+    ("component", "pull"): _changes(component_verbs.pull),
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "history"): _reads(store_verbs.history),
