@@ -161,8 +161,17 @@ class Gateway:
             self.redis_store,
             self.documents,
             unreadable=lambda: len(self.registry.unreadable(within=30.0)),
+            tickets=self._ticket_state,
             push_store=self.push_store if self.settings.push_redis_url else None,
         )
+
+    def _ticket_state(self) -> dict[str, Any]:
+        components = self.registry.components(within=30.0)
+        if not components:  # most have none, and pay for no import
+            return {}
+        from runtime.wechat.verify_tickets import state_of
+
+        return state_of(self.verify_tickets, components)
 
     @lazy
     def registry(self) -> Registry:

@@ -43,6 +43,7 @@ class Health:
         documents: Documents,
         *,
         unreadable: Callable[[], int] = lambda: 0,
+        tickets: Callable[[], dict[str, Any]] = dict,
         push_store: RedisStore | None = None,
         clock: Callable[[], float] = time.monotonic,
         look_seconds: float = LOOK_SECONDS,
@@ -62,6 +63,8 @@ class Health:
             self._needed["push_redis"] = lambda: use(push_store)
         self._count_unreadable = unreadable
         self._unreadable = 0
+        self._ask_tickets = tickets
+        self._tickets: dict[str, Any] = {}
         self._clock = clock
         self._look_seconds = look_seconds
         self._found: dict[str, str] = {}
@@ -79,6 +82,10 @@ class Health:
     def unreadable(self) -> int:
         """Return how many documents cannot be read, as far as is known."""
         return self._unreadable
+
+    def tickets(self) -> dict[str, Any]:
+        """Return the state of the verify tickets, as far as is known; {} for none."""
+        return self._tickets
 
     def _look(self) -> dict[str, str]:
         # In threads, which can be left behind: redis-py and boto3 retry for longer than
@@ -101,6 +108,7 @@ class Health:
     def _count(self) -> None:
         with suppress(ServiceUnavailable):
             self._unreadable = self._count_unreadable()
+            self._tickets = self._ask_tickets()
 
 
 def _reach(name: str, call: Callable[[], Any], states: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ def answer_probe(
     """Answer 200 if everything that is needed is reachable, else 503.
 
     `quick=1` asks only whether the process answers; it neither reads the settings nor
-    connects. A document that cannot be read is counted, and stops nothing else.
+    connects. A document that cannot be read is counted, and stops nothing else; neither
+    does a verify ticket that is too old.
     """
     content: dict[str, Any] = {"function": function, "version": version()}
     if request.argument("quick") == "1":
@@ -25,6 +26,7 @@ def answer_probe(
     found = made.health.find()
     if unreadable := made.health.unreadable():
         content["unreadable_documents"] = unreadable
+    content |= made.health.tickets()
     # Also where there is none: an autoscaler leaves out what tells no number.
     content["calls_in_flight"] = (
         made.calls_in_flight.number + made.sign_ins_in_flight.number

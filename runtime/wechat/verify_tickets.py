@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,6 +153,26 @@ class VerifyTickets:
             if isinstance(value, str) and value and age < LIFE_SECONDS:
                 return VerifyTicket(value, max(0.0, age))
         return None
+
+
+def state_of(
+    tickets: VerifyTickets, components: Iterable[App]
+) -> dict[str, str | int | None]:
+    """Return the state of the components' tickets for a health check, {} for none.
+
+    The age is that of the component whose newest ticket is oldest, None if one has no
+    ticket.
+    """
+    asked = [each.appid for each in components if each.takes_component_events]
+    if not asked:
+        return {}
+    found = [tickets.newest(appid) for appid in asked]
+    ages = [each.age for each in found if each]
+    is_well = len(ages) == len(asked) and max(ages) <= OLD_SECONDS
+    return {
+        "verify_ticket": "ok" if is_well else "amber",
+        "verify_ticket_age": round(max(ages)) if len(ages) == len(asked) else None,
+    }
 
 
 def start_push(wechat: WeChat, component: App) -> bool:

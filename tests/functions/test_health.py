@@ -321,3 +321,29 @@ def test_the_commit_is_what_the_build_wrote(tmp_path, text, shown):
         (tmp_path / "REVISION").write_text(text, "latin-1")
 
     assert shown == version(tmp_path)
+
+
+def test_an_old_verify_ticket_is_amber(ask, gateway, redis_server):
+    """A component whose tickets do not come stops nothing that has a token."""
+    content = {"kind": "component", "secret": "5" * 32}
+    component = "wx" + "c" * 16
+    gateway.documents.write("apps", component, content, after=0)
+    push = {"token": "componentToken", "encoding_aes_key": "K" * 43}
+
+    def tickets(of):
+        status, _, told = ask(of=Gateway(of.settings))
+        assert status == 200
+        return told.get("verify_ticket"), told.get("verify_ticket_age")
+
+    assert tickets(gateway) == (None, None)
+    gateway.documents.write("apps", component, {**content, **push}, after=1)
+    assert tickets(gateway) == ("amber", None)
+    gateway.verify_tickets.put(component, "ticket@@@1", created=1)
+    state, age = tickets(gateway)
+    assert state == "ok"
+    assert 0 <= age < 60
+    with redis_server.client() as redis:
+        key = f"gateway:verify_ticket:{{{component}}}"
+        redis.hincrby(key, "received", -1_801_000)
+    state, age = tickets(gateway)
+    assert (state, age > 1800) == ("amber", True)
