@@ -15,6 +15,7 @@ from functools import partial
 
 from bench.conditions import conditions
 from bench.load import (
+    authorized_round,
     forwarding,
     latency,
     memory,
@@ -42,6 +43,7 @@ FULL: Mapping[int, Measure] = {
     16: partial(refresh_round.measure, rounds=5, count=10_000),
     17: partial(origins.measure, rounds=5, count=1000),
     18: partial(sharing.measure, rounds=20),
+    22: partial(authorized_round.measure, rounds=5, count=10_000),
 }
 
 QUICK: Mapping[int, Measure] = {
@@ -54,6 +56,7 @@ QUICK: Mapping[int, Measure] = {
     16: partial(refresh_round.measure, rounds=1, count=1000, copies_due=0),
     17: partial(origins.measure, rounds=1, count=200, copies_due=0, origins_due=0),
     18: partial(sharing.measure, rounds=5),
+    22: partial(authorized_round.measure, rounds=1, count=1000, copies_due=0),
 }
 
 

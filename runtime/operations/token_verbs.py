@@ -10,7 +10,7 @@ from runtime.custody.protocol import Source
 from runtime.gateway import Gateway
 from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused, UnknownDocument
-from runtime.registry.models import App
+from runtime.registry.models import COMPONENT_KIND, App
 from runtime.registry.rules import flag, word
 from runtime.registry.schema import checked_fields
 from runtime.wechat.credentials import TICKET_TYPES
@@ -20,7 +20,10 @@ KINDS = ("access_token", *(f"{each}_ticket" for each in TICKET_TYPES))
 
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of each credential, of one app or of all apps."""
+    """Return the state of each credential, of one app or of all apps.
+
+    Authorised accounts are not among all: there may be thousands.
+    """
     appid = checked_fields(arguments, {"appid": ID}).get("appid")
     apps = [_app(gateway, appid)] if appid else gateway.registry.apps()
     sources = [each for app in apps for each in _sources(gateway, app)]
@@ -39,7 +42,8 @@ def refresh(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = checked_fields(arguments, rules, needed=("appid",))
     sources = _sources(gateway, _app(gateway, known["appid"]))
     if only := known.get("only"):
-        sources = [each for each in sources if each.name.startswith(f"{only}:")]
+        # A component's and an account's access_token have longer names.
+        sources = [each for each in sources if _kind(each).endswith(only)]
         if not sources:
             raise OperationRefused(f"No client has asked for a {only} of this app yet.")
     forced = known.get("force", False)
@@ -60,14 +64,21 @@ def _app(gateway: Gateway, appid: str) -> App:
     app = gateway.registry.app(appid)
     if app is None:
         raise UnknownDocument(f"There is no apps/{appid}.")
-    if not app.has_access_token:
+    if not (app.has_access_token or app.kind == COMPONENT_KIND):
         raise OperationRefused(f"A {app.kind} app has no access_token of its own.")
     return app
 
 
 def _sources(gateway: Gateway, app: App) -> list[Source]:
-    if not app.has_access_token:
+    if not (app.has_access_token or app.kind == COMPONENT_KIND):
         return []
-    token, *tickets = gateway.calls.sources(app)
     # A ticket that no client has asked for yet is not fetched.
-    return [token, *(each for each in tickets if gateway.upkeep.describe(each).fence)]
+    return [
+        each
+        for each in gateway.calls.sources(app)
+        if _kind(each).endswith("token") or gateway.upkeep.describe(each).fence
+    ]
+
+
+def _kind(source: Source) -> str:
+    return source.name.partition(":")[0]

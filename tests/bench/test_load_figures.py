@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.load import (
+    authorized_round,
     forwarding,
     go,
     latency,
@@ -173,6 +174,14 @@ def test_round_trips_of_a_sign_in():
     assert list(round_trips) == list(STEPS)
     assert all(min(each) >= 1 for each in round_trips.values())
     assert max(round_trips["callback"]) < 20
+
+
+def test_round_over_authorised_accounts():
+    """Accounts and apps are looked at by the same rounds; WeChat is not asked."""
+    (figure,) = authorized_round.measure(rounds=1, count=12, copies_due=0)
+
+    assert first_cells(figure) == ["apps", "authorised accounts"]
+    assert counts(figure)["22. calls of WeChat"] == 0
 
 
 def test_refresh_round():

@@ -10,6 +10,7 @@ import pytest
 from functions.refresh.index import refresh
 from runtime.entry.dialects import wechat_dialect
 from runtime.errors import GatewayError
+from runtime.operations.verbs import operation, perform
 from runtime.registry.authorizers import UNAUTHORIZED
 from runtime.registry.client_secrets import hash_secret
 from tests.support.client_sign_in import BACK
@@ -417,3 +418,23 @@ class TestSignIn:
         with pytest.raises(GatewayError) as caught:
             login(request, gateway)
         assert caught.value.code == "sign_in_not_configured"
+
+
+class TestOperators:
+    def test_the_tokens_of_an_account(self, gateway, component, client):
+        """`token show` and `token refresh` know the chain."""
+        component.authorize()
+        call(gateway, component.merchant)
+
+        def names(verb, appid, **more):
+            run = operation("token", verb).run
+            found = perform(run, gateway, {"appid": appid, **more})
+            return [each["name"].partition(":")[0] for each in found["tokens"]]
+
+        assert names("show", component.merchant) == ["authorizer_access_token"]
+        assert names("show", component.appid) == ["component_access_token"]
+        forced = {"force": True, "only": "access_token"}
+        assert names("refresh", component.merchant, **forced) == [
+            "authorizer_access_token"
+        ]
+        assert len(component.asked("/cgi-bin/component/api_authorizer_token")) == 2
