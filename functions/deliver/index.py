@@ -26,10 +26,6 @@ AT_ONCE = 8
 LINGER_SECONDS = 5.0
 """How soon something has to become due, so that a round waits for it."""
 
-IDLE_SECONDS = 1.2
-"""How long a round looks for new work after its last: a process that has started one
-starts none within a second."""
-
 FAILING_AT_ONCE = 2
 """Of these, targets that have failed the last time: each may cost its whole timeout."""
 
@@ -66,7 +62,6 @@ class _Round:
         self._running: dict[Future[Counter[str]], str] = {}
         self._failing: set[str] = set()
         self._done: Counter[str] = Counter()
-        self._idle_since = time.monotonic()
 
     def goes_on(self) -> bool:
         """Start what is due, wait for one that ends; False if nothing is under way."""
@@ -95,10 +90,6 @@ class _Round:
         if next_in is not None and next_in <= LINGER_SECONDS:
             time.sleep(min(next_in, 0.2))
             return True
-        has_work = next_in is not None or self._done.total() > 0
-        if has_work and time.monotonic() < self._idle_since + IDLE_SECONDS:
-            time.sleep(0.2)
-            return True
         return False
 
     def finished(self) -> Counter[str]:
@@ -110,7 +101,6 @@ class _Round:
         for each in ended:
             self._failing.discard(self._running.pop(each))
             self._done += each.result()
-            self._idle_since = time.monotonic()
 
 
 handler = timer(deliver, name="deliver")

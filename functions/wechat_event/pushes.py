@@ -98,8 +98,6 @@ def answered(
     count(gateway, app, "stored" if taken.stored.is_new else "equal")
     if taken.outcome:
         count(gateway, app, taken.outcome)
-    if taken.stored.is_new and (matched.copies or taken.outcome in ("busy", "queued")):
-        nudge(request.context, gateway)
     if scan and matched.replier is None:
         # The same to an equal push: WeChat repeats it where our answer was lost.
         return answer(gateway, app, received, scan, receive_id=receive_id)
