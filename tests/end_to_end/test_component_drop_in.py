@@ -206,6 +206,7 @@ def other(world):
     return made
 
 
+@pytest.mark.case(166)
 def test_a_code_works_once_and_for_its_client_alone(world, sdk, other, code):
     """Another client's attempt does not use it up; nor does a forged one help."""
     wrong = [
@@ -241,6 +242,7 @@ def test_a_wrong_request_for_a_token(world, ticket, changes, errcode):
     assert Sdk(world, ticket).fetch(**changes)["errcode"] == errcode
 
 
+@pytest.mark.case(166)
 def test_a_ticket_is_its_clients(world, ticket, other):
     """Nor is WeChat's own ticket of any use, nor a client without the component."""
     ours = Sdk(world, ticket)
@@ -258,6 +260,7 @@ def test_a_ticket_is_its_clients(world, ticket, other):
     assert started == {"errcode": 0, "errmsg": "in a normal state"}
 
 
+@pytest.mark.case(166)
 def test_a_wrong_token_or_account(world, sdk, other, code):
     """No token, a forged one, an account's, and accounts that did not authorise."""
     info = exchange(sdk, code)["authorization_info"]

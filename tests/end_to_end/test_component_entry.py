@@ -92,6 +92,7 @@ def test_each_visit_has_its_own_code(world):
     assert "/cgi-bin/componentloginpage" not in page.data.decode()
 
 
+@pytest.mark.case(165)
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
@@ -123,6 +124,7 @@ def test_only_a_component_has_the_page(world):
         assert Merchant(world).get(path).status == 404
 
 
+@pytest.mark.case(164)
 def test_a_callback_that_is_not_this_browsers_is_refused(world):
     """Another browser's, an unknown state, another component's path, or no code."""
     merchant = Merchant(world)
@@ -149,6 +151,7 @@ def test_a_callback_that_is_not_this_browsers_is_refused(world):
     assert merchant.get(back).status == 303
 
 
+@pytest.mark.case(164)
 def test_a_component_flow_signs_nobody_in(world):
     """Its state is of no use at the callback of a sign-in, and the other way round."""
     merchant = Merchant(world)
@@ -169,6 +172,7 @@ def test_a_component_flow_signs_nobody_in(world):
     assert world.asked("api_query_auth") == []
 
 
+@pytest.mark.case(164)
 def test_a_repeated_callback_gets_the_same_answer(world):
     """Even in parallel: one exchange, one code of ours."""
     merchant = Merchant(world)
