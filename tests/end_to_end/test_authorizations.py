@@ -31,14 +31,14 @@ class AuthorizedHost:
 
     def __init__(self, folder, relay, developer, wechat):
         self.developer, self.relay, self.wechat = developer, relay, wechat
-        self._folder = folder
-        self._environment = make_environ(
+        self.folder = folder
+        self.environment = make_environ(
             folder,
             relay.url,
             PUBLIC_BASE_URL="http://a",
             **dict.fromkeys(("WECHAT_API_URL", "WECHAT_OPEN_URL"), wechat.url),
         )
-        self.settings = settings_from(self._environment)
+        self.settings = settings_from(self.environment)
         self.app = developer.app("component")
         self.component = self.app["appid"]
         names = ("kind", "secret", "token", "encoding_aes_key")
@@ -74,7 +74,7 @@ class AuthorizedHost:
         )
 
     def start(self):
-        return LocalHost(self._folder, "--port=0", environment=self._environment)
+        return LocalHost(self.folder, "--port=0", environment=self.environment)
 
     def tell(self, running, nonce="n", **more):
         """Push the event as the platform does; return the status, None without one."""
@@ -90,6 +90,13 @@ class AuthorizedHost:
             answer = running.request("POST", path, body=body, **more)
             return answer.status, answer.data
         return None
+
+    def let_be_due(self, redis):
+        """Let the time of the next try have come, and a killed host's lease be over."""
+        key = f"gateway:authorization:{{{self.component}}}"
+        for id_ in redis.zrange(key, 0, -1):
+            redis.zadd(key, {id_: 0})
+            redis.hset(f"{key}:record:{id_.decode()}", "until", 0)
 
     def exchanges(self):
         """Return the errcodes of all exchanges that the platform has seen."""
@@ -113,7 +120,7 @@ class AuthorizedHost:
     def written(self):
         """Tell whether the document is there."""
         name = f"{self.component}-{self.account}"
-        return (self._folder / "config/authorizers" / name / "1.json").exists()
+        return (self.folder / "config/authorizers" / name / "1.json").exists()
 
 
 @pytest.fixture
@@ -185,22 +192,47 @@ def test_killed_and_told_again(world, redis, step, emptied):
 def test_killed_and_never_told_again(world, redis, step):
     """The function refresh goes on where the killed host was."""
     kill_at(world, redis, step)
-    key = f"gateway:authorization:{{{world.component}}}"
-    for id_ in redis.zrange(key, 0, -1):
-        redis.zadd(key, {id_: 0})
-        redis.hset(f"{key}:record:{id_.decode()}", "until", 0)
+    world.let_be_due(redis)
     go_on(world.gateway())
     world.check()
     assert len(world.exchanges()) == 1
+
+
+@pytest.mark.parametrize("then", ["told again", "refresh"])
+def test_the_documents_are_away(world, redis, then):
+    """The answer waits in Redis, and the host is killed while it cannot be written."""
+    config = world.folder / "config"
+    with world.start() as running:
+        unknown = component_pushes.event("tomorrow", component=world.component)
+        event, world.event = world.event, unknown
+        assert (200, b"success") == world.tell(running)  # it has seen the component
+        world.event = event
+        config.rename(world.folder / "away")
+        config.touch()  # no folder: nothing can be read or written
+        for nonce in "abc":
+            status, _ = world.tell(running, nonce)
+            assert status == 503
+        running.end(signal.SIGKILL)
+    config.unlink()
+    (world.folder / "away").rename(config)
+    assert world.exchanges() == [0]
+    if then == "refresh":
+        world.let_be_due(redis)
+        go_on(world.gateway())
+    else:
+        with world.start() as running:
+            assert (200, b"success") == world.tell(running, "again")
+    world.check()
+    assert world.exchanges() == [0]
 
 
 def test_two_hosts_at_once(world):
     """Both get the event, and one code is exchanged."""
     answers = []
     with world.start() as one:
-        folder = world._folder / "two"
+        folder = world.folder / "two"
         folder.mkdir()
-        other = LocalHost(folder, "--port=0", environment=world._environment)
+        other = LocalHost(folder, "--port=0", environment=world.environment)
         with other as two:
             threads = [
                 threading.Thread(

@@ -27,10 +27,14 @@ class ComponentHost:
     def __init__(self, host):
         self.host, self.url = host, host.url
         self.component = host.app("component")["appid"]
-        self.account = self._add("service", "山海茶铺")
-        self.program = self._add("miniprogram", "山海茶铺小程序")
+        self.add_accounts()
         self.registered = self.add_client("Tenants")
         self.connect()
+
+    def add_accounts(self):
+        """Let there be two accounts that have authorised nothing."""
+        self.account = self._add("service", "山海茶铺")
+        self.program = self._add("miniprogram", "山海茶铺小程序")
 
     def connect(self):
         """Enter the gateway's URLs at the platform, and let a ticket come."""
