@@ -24,7 +24,7 @@ from functools import partial
 from runtime.errors import ServiceUnavailable
 from runtime.push.ask_threads import AskThreads
 from runtime.push.deliveries import Deliveries, Late
-from runtime.push.holds import REPEAT_SECONDS, Holds
+from runtime.push.holds import HUNG_UP_SECONDS, REPEAT_SECONDS, Holds
 from runtime.push.inbox import Inbox, Stored, target_of
 from runtime.push.late_reply import REQUEST, LateReplies, seconds_for
 from runtime.push.passive_replies import BadReply, Reply
@@ -207,10 +207,12 @@ class Asking:
         )
         if outcome != "held":
             return asked.wait(0.0) or (None, f"hold_{outcome}")
+        if self._threads.are_there:  # who asks outlives this request
+            until = min(until, request.began + HUNG_UP_SECONDS)
         found = asked.wait(until)
         if time.monotonic() - request.began >= REPEAT_SECONDS:
             self._holds.check_repeats(appid, job_id)
-        return found
+        return found or (None, "held")
 
     def _as_before(
         self,
@@ -222,8 +224,8 @@ class Asking:
     ) -> Taken:
         """Wait for the answer to the first of equal pushes."""
         until = request.until if waits else request.began
-        if waits and question.hold:
-            left = self._holds.repeat(question.job_id)
+        if question.hold and (left := self._holds.repeat(question.job_id)):
+            left = min(left, HUNG_UP_SECONDS)
             until = max(until, time.monotonic() + left)
         reply, _ = self._wait(
             question,

@@ -44,6 +44,9 @@ OFF_MS = 3_600_000
 REPEAT_SECONDS = 6.5
 """WeChat has repeated by then what it has not been answered."""
 
+HUNG_UP_SECONDS = 7.0
+"""WeChat has hung up by then: nobody waits for the answer to this request any more."""
+
 MISSED = 2
 """Holds in a row without a repeat, after which there are none for a while."""
 
