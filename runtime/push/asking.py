@@ -169,9 +169,13 @@ class Asking:
 
     def _hands_over(self, question: Question, wake: Wake) -> bool:
         """Let deliver ask, which outlives this request; False if it does not start."""
-        if self._threads.are_there or not question.sends_late or not wake():
+        if self._threads.are_there or not question.sends_late:
             return False
-        return self._deliveries.hand_over(question.job_id, question.token)
+        job_id, token = question.job_id, question.token
+        if not self._deliveries.hand_over(job_id, token):
+            return True  # it was late itself
+        seconds = question.route.reply_within + LEASE_MORE
+        return wake() or not self._deliveries.take_back(job_id, token, seconds=seconds)
 
     def _reply_to(
         self, request: WaitingRequest, asked: Asked, question: Question

@@ -38,6 +38,7 @@ from runtime.push.delivery_scripts import (
     HAND_OVER,
     MARK_ASKED,
     RELEASE,
+    TAKE_BACK,
 )
 from runtime.push.queue_scripts import (
     JOB_OVERHEAD,
@@ -305,6 +306,10 @@ class Deliveries:
     def hand_over(self, job_id: str, token: str) -> bool:
         """Let deliver ask instead of the caller, whose token this is."""
         return bool(self._run(HAND_OVER, [job_id, token]))
+
+    def take_back(self, job_id: str, token: str, *, seconds: float) -> bool:
+        """Ask after all, and report in this time; False if somebody else does."""
+        return bool(self._run(TAKE_BACK, [job_id, token, round(seconds * 1000)]))
 
     def release(self, claim: Claim) -> None:
         """Let another worker claim the target; what was not finished is due again."""

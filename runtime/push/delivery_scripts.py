@@ -251,6 +251,23 @@ return 1
 """
 )
 
+# ARGV: job, token, lease in ms. Returns 1, or 0 if somebody else asks by now. Whoever
+# has claimed it does not get to ask.
+TAKE_BACK = (
+    SHARED
+    + _HELD
+    + """
+if job and job.s == 'asked' and job.h == token then return 1 end
+if not job or job.s ~= 'due' or job.w then return 0 end
+unqueue(id, job)
+job.s, job.h = 'asked', token
+redis.call('ZADD', KEYS[10], ms(now + tonumber(ARGV[3])), id)
+save(id, job)
+look(job.t, state)
+return 1
+"""
+)
+
 # ARGV: target, token.
 RELEASE = (
     SHARED

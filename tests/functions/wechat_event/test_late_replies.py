@@ -12,6 +12,7 @@ import pytest
 
 from functions.deliver.index import deliver
 from functions.wechat_event.index import handler
+from runtime.push.deliveries import Late
 from tests.functions.wechat_event.test_replies import opened, reasons, states
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.local_hosts import eventually
@@ -227,6 +228,27 @@ def test_deliver_is_started_again_if_it_does_not_come(
     assert [] == service.messages
     deliver(platform._gateway)
     assert 1 == len(service.messages)
+
+
+def test_nobody_asks_a_second_time(relaying, on, replies, service, wechat, redis):
+    """A deliver that has claimed the job leaves it to the request that takes it."""
+    replies(reply_within=1)
+    platform = on(works=None)
+    claims = []
+
+    def claim_first(name):
+        (target,) = relaying.deliveries.due().targets
+        claims.append(relaying.deliveries.claim(target))
+        raise OSError
+
+    platform.start_function = claim_first
+    service.answer = lambda message: "mine"
+    assert "mine" == platform.push(safe(text()))
+    (claim,) = claims
+    with pytest.raises(Late):
+        relaying.deliveries.mark_asked(claim, claim.jobs[0], seconds=9)
+    assert 1 == len(service.messages)
+    assert ["done"] == states(redis)
 
 
 @pytest.fixture
