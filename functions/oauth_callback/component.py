@@ -7,6 +7,7 @@ worth before the client hears of it, by a code of ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -91,6 +92,9 @@ def _end(
     except (ServiceUnavailable, WeChatUnavailable):
         # What came is stored, or will be when the page comes again with it.
         from runtime.pages.pages import component_pending
+
+        with suppress(ServiceUnavailable):
+            gateway.flows.prolong(state, flow)
 
         return component_pending(
             flow.language or language_of(request),

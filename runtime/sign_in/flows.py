@@ -194,6 +194,11 @@ class Flows:
         request = from_fields(fields["request"])
         return Flow(**{**known_fields(Flow, fields), "request": request})
 
+    def prolong(self, state: str, flow: Flow) -> None:
+        """Store a flow for ten more minutes, while its user waits for us."""
+        text = json.dumps(asdict(flow)).encode()
+        self._store.put(_key(state), text, seconds=FLOW_SECONDS)
+
     def check_browser(self, flow: Flow, state: str, request: Request) -> None:
         """Raise CookieMissing without a flow cookie, FlowExpired in another browser."""
         cookie = self.cookies.of(request, state)

@@ -127,6 +127,30 @@ def test_inside_wechat(world, back, open_tab):
     assert query_of(phone.url)["appid"] == world.account
 
 
+def test_who_waits_is_led_on(world, back, open_tab):
+    """While the documents cannot be written the page says so, and goes on by itself."""
+    phone = open_tab(PHONE)
+    phone.goto(world.url + world.entry(redirect_uri=back, state="abc"))
+    phone.get_by_role("link", name="Continue to WeChat").click()
+    folder = world.host.folder / ".local" / "config" / "authorizers"
+    aside = folder.with_name("aside")
+    if folder.exists():
+        folder.rename(aside)
+    folder.write_text("in the way")
+    try:
+        phone.get_by_text("山海茶铺小程序", exact=True).click()
+        phone.get_by_role("button", name="授权").click()
+        heading = phone.get_by_role("heading")
+        expect(heading).to_have_text("Your authorization is being saved")
+    finally:
+        folder.unlink()
+        if aside.exists():
+            aside.rename(folder)
+    phone.wait_for_url(f"{back}?auth_code=*")
+
+    assert query_of(phone.url)["appid"] == world.program
+
+
 @pytest.mark.parametrize("page", ["/login?next=/login/me", "/logout"])
 def test_another_page_of_ours_tells_nothing(world, back, open_tab, page):
     """The same link on it is refused: only the entry page names our origin."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlsplit
 
 import pytest
+from redis import Redis
 
 from tests.support.component_host import BACK, STATE, ComponentHost, Merchant, query_of
 from tests.support.developer_host import DeveloperHost
@@ -20,6 +22,15 @@ def developer(tmp_path_factory):
 @pytest.fixture(scope="module")
 def world(developer):
     return ComponentHost(developer)
+
+
+@pytest.fixture
+def redis(developer):
+    """The Redis of the host."""
+    settings = developer.folder / ".local" / "settings.json"
+    url = json.loads(settings.read_text("utf-8"))["REDIS_URL"]
+    with Redis.from_url(url) as client:
+        yield client
 
 
 @pytest.fixture(autouse=True)
@@ -197,10 +208,15 @@ def test_a_code_that_is_of_no_use_is_said(world):
     assert world.entry().partition("?")[0] in refused.data.decode()
 
 
-def test_what_cannot_be_saved_yet_is_saved_later(world):
-    """Without documents the page waits, then leads on; the code is exchanged once."""
+def test_what_cannot_be_saved_yet_is_saved_later(world, redis):
+    """Without documents the page waits, then leads on; the code is exchanged once.
+
+    The flow lives on meanwhile, so that a merchant who waits long is led on, too.
+    """
     merchant = Merchant(world)
     back = merchant.authorize(1, event=False)
+    for key in redis.scan_iter("gateway:flow:{*}"):
+        redis.expire(key, 60)
     folder = world.host.folder / ".local" / "config" / "authorizers"
     folder.parent.mkdir(exist_ok=True)
     aside = folder.with_name("aside")
@@ -209,12 +225,14 @@ def test_what_cannot_be_saved_yet_is_saved_later(world):
     folder.write_text("in the way")
     try:
         pending = [merchant.get(back) for _ in range(2)]
+        lives = [redis.ttl(key) for key in redis.scan_iter("gateway:flow:{*}")]
     finally:
         folder.unlink()
         if aside.exists():
             aside.rename(folder)
     saved = merchant.get(back)
 
+    assert max(lives) > 500
     assert [503, 503] == [answer.status for answer in pending]
     assert pending[0].headers["Retry-After"] == "3"
     assert 'http-equiv="refresh" content="3"' in pending[0].data.decode()
