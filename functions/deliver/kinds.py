@@ -14,6 +14,7 @@ from runtime.push.deliveries import Job
 from runtime.push.inbox import ASK, COPY
 from runtime.push.late_reply import KIND as LATE_REPLY
 from runtime.push.relay import Undelivered, post
+from runtime.push.routes import is_disabled
 from runtime.tokens.logout_notices import KIND as LOGOUT
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _push(gateway: Gateway, job: Job) -> tuple[str, App, Route, Message]:
     route = next((each for each in routes if each.id == job.route), None)
     if route is None or app is None:
         raise Undelivered("no_route", ends=True)
+    if is_disabled(route, gateway.registry.client):
+        raise Undelivered("client_disabled", spares=True)
     message = gateway.inbox.read(job.appid, job.entry)
     if message is None:
         raise Gone

@@ -125,7 +125,9 @@ def _journal(
 
     No route answers: the platform takes `success` only.
     """
-    matched = matching(component.routes, received.message)
+    matched = matching(
+        component.routes, received.message, client=gateway.registry.client
+    )
     repliers = (matched.replier,) if matched.replier else ()
     copies = Matched(copies=(*repliers, *matched.copies))
     if if_relayed and not copies.copies:

@@ -80,7 +80,8 @@ def answered(
     """
     scan = scan_of(gateway, received)
     is_ours = scan is not None and not scan.follows
-    matched = matching(() if is_ours else app.routes, received.message)
+    routes = () if is_ours else app.routes
+    matched = matching(routes, received.message, client=gateway.registry.client)
     try:
         taken = gateway.asking.take(
             app,

@@ -50,6 +50,7 @@ ENDS: Mapping[str, str] = {
     "unknown": "the process that asked the service is gone, so it may have had the "
     "push",
     "expired": "its target was paused for a day",
+    "client_disabled": "the route's client is disabled: client enable",
     "no_route": "the route or the app is removed: push drop",
     "cannot_open": "the key of MASTER_KEYS that encrypted it is missing",
     "unknown_kind": "a later version of the gateway has stored it",

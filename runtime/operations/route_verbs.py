@@ -17,6 +17,7 @@ from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, split
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.operations.route_addresses import check_address
+from runtime.registry.models import AUTHORIZED_KIND
 from runtime.registry.route_fields import MOST_ROUTES, ROUTE_RULES, route
 from runtime.registry.routes import EVENT, REPLY_WITHIN, WECHAT, routes_of
 from runtime.registry.rules import Fault, flag, whole
@@ -47,7 +48,8 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     made = _checked(_with_secrets(fields, plain=plain))
     warnings = _of_client(gateway, made["client"])
     warnings += check_address(gateway, made["url"], plain=_is_plain(made))
-    if not found.content.get("token"):
+    is_authorized = found.content["kind"] == AUTHORIZED_KIND
+    if not found.content.get("token") and not is_authorized:
         warnings.append(
             f"{known['appid']} takes no pushes yet: app update {known['appid']} --push."
         )

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from runtime.errors import GatewayError
 from runtime.push.push_message import Message
+from runtime.registry.models import Client
 from runtime.registry.routes import Route
 
-__all__ = ["Matched", "Route", "matches", "matching"]
+__all__ = ["Matched", "Route", "is_disabled", "matches", "matching"]
 
 CONTENT_CHARACTERS = 64
 """How much of a text's beginning `content` is compared with."""
@@ -33,16 +35,21 @@ class Matched:
     copies: tuple[Route, ...] = ()
 
 
-def matching(routes: Iterable[Route], message: Message) -> Matched:
+def matching(
+    routes: Iterable[Route],
+    message: Message,
+    *,
+    client: Callable[[str], Client | None] = lambda client_id: None,
+) -> Matched:
     """Return the routes that fit a push, in their order.
 
     The first one with `reply` answers, every other one gets a copy; one with `stop`
-    is the last one.
+    is the last one. A route whose `client` is disabled is passed over.
     """
     replier: Route | None = None
     copies: list[Route] = []
     for route in routes:
-        if not matches(route, message):
+        if not matches(route, message) or is_disabled(route, client):
             continue
         if route.reply and replier is None:
             replier = route
@@ -51,6 +58,18 @@ def matching(routes: Iterable[Route], message: Message) -> Matched:
         if route.stop:
             break
     return Matched(replier, tuple(copies))
+
+
+def is_disabled(route: Route, client: Callable[[str], Client | None]) -> bool:
+    """Tell whether an operator has disabled the route's client.
+
+    It is not if that cannot be found out: no push is lost by it.
+    """
+    try:
+        found = client(route.client)
+    except GatewayError:
+        return False
+    return found is not None and found.disabled
 
 
 def matches(route: Route, message: Message) -> bool:

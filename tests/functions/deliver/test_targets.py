@@ -173,3 +173,20 @@ def test_a_removed_route_makes_a_dead_letter(relaying, services, routed, store):
     assert {"dead": 1} == deliver(relaying)
     (letter,) = relaying.dead_letters.list(SERVICE)
     assert "no_route" == letter.reason
+
+
+def test_a_copy_waits_for_its_client_to_be_enabled(
+    relaying, services, routed, store, redis
+):
+    """A disabled client gets nothing of what was stored before, either."""
+    (service,) = services(1)
+    routed(route_to(service, "copy"))
+    store(1)
+    change(relaying, "clients", "demo", disabled=True)
+    assert 1 == deliver(relaying)["failed"]
+    assert [] == service.messages
+    change(relaying, "clients", "demo", disabled=False)
+    let_pass(redis, 3600)
+
+    assert 1 == deliver(relaying)["done"]
+    assert [1] == [each.id for each in service.messages]

@@ -15,7 +15,7 @@ from wechatpy.crypto import WeChatCrypto
 from tests.support.local_hosts import eventually
 from tests.support.message_service import message_service, next_nonce, route_to
 from tests.support.pushes import AES_KEY, INBOX, OPENID, TOKEN, plain, safe, text
-from tests.support.scripted_wechat import SERVICE
+from tests.support.scripted_wechat import SERVICE, change
 
 SUCCESS = (200, "success")
 
@@ -207,3 +207,15 @@ def timed(push, made, gateway):
     began = time.monotonic()
     assert SUCCESS == push(made, by=gateway)
     return time.monotonic() - began
+
+
+def test_a_disabled_client_gets_nothing(replies, send, service, redis, relaying):
+    """Its route is as if it were not there, until the client is enabled again."""
+    replies()
+    service.answer = lambda message: "hi"
+    change(relaying, "clients", "demo", disabled=True)
+    assert SUCCESS == send(text(1))
+    assert ([], []) == (service.messages, jobs(redis))
+    change(relaying, "clients", "demo", disabled=False)
+
+    assert (200, "hi") == send(text(2))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from runtime.errors import ServiceUnavailable
 from runtime.push.push_message import read_message
 from runtime.push.routes import Matched, Route, fits, matches, matching
+from runtime.registry.models import Client
 
 TEXT = {"MsgType": "text", "FromUserName": "o-li", "Content": "报名 5 order"}
 CLICK = {"MsgType": "event", "Event": "CLICK", "EventKey": "order_5"}
@@ -82,6 +85,25 @@ def test_the_first_replies_and_the_others_get_copies():
     assert expected == matching([log, no, bot, second, last, after], push)
     assert Matched(None, (log, after)) == matching([log, after], push)
     assert Matched() == matching([no], push)
+
+
+def test_a_disabled_client_is_passed_over():
+    """Its reply, its copies and its stop; one that cannot be looked up is not."""
+    off = Client("off", "Off", {}, (), disabled=True)
+
+    def client(client_id):
+        if client_id == "away":
+            raise ServiceUnavailable
+        return {"off": off, "orders": replace(off, disabled=False)}.get(client_id)
+
+    def of(client_id, **fields):
+        return replace(route(client_id, **fields), client=client_id)
+
+    gone = of("off", reply=True, stop=True)
+    away, unknown = of("away", reply=True), of("unknown")
+    ours = of("orders")
+    found = matching([gone, away, unknown, ours], message(**TEXT), client=client)
+    assert Matched(away, (unknown, ours)) == found
 
 
 def test_a_replier_that_stops():
