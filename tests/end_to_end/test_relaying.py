@@ -148,7 +148,7 @@ def unknown_letters(pushed, redis):
     return found
 
 
-@pytest.mark.case(165)
+@pytest.mark.case(168)
 def test_killed_when_the_service_has_answered(pushed, both, replier, copied, redis):
     """WeChat repeats the push, and the service is not asked again."""
     with pushed.start() as running:
@@ -186,7 +186,7 @@ def test_redis_frozen_as_the_host_is_killed(
     assert {1, 2} == set(numbers(copied))
 
 
-@pytest.mark.case(165)
+@pytest.mark.case(168)
 def test_a_copy_is_sent_again_when_deliver_is_killed(
     pushed, both, copied, replier, redis
 ):
@@ -224,7 +224,7 @@ def test_a_replier_is_not_asked_again_when_deliver_is_killed(pushed, redis):
         assert [1] == numbers(back)
 
 
-@pytest.mark.case(165)
+@pytest.mark.case(168)
 def test_a_frozen_worker_has_lost_its_target(pushed, both, copied, redis):
     """Awake again while another one works, it reports in vain and sends no more."""
     with copies_wait(pushed), pushed.start() as running:
@@ -268,7 +268,7 @@ def test_redis_away_means_nothing_is_acknowledged(
     assert [1, 2] == numbers(replier)
 
 
-@pytest.mark.case(165)
+@pytest.mark.case(168)
 def test_hosts_that_are_killed_again_and_again(pushed, both, replier, copied, redis):
     """As WeChat does, each push is repeated until it is acknowledged, three times."""
     choose = random.Random(5)  # noqa: S311 - when a process is killed

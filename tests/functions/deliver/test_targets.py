@@ -87,7 +87,7 @@ def test_copies_come_in_the_order_of_arrival(relaying, services, routed, store):
     assert (1, 1) == (one.connections, two.connections)
 
 
-@pytest.mark.case(164)
+@pytest.mark.case(167)
 @pytest.mark.parametrize(
     ("answer", "reason", "attempts"),
     [
@@ -119,7 +119,7 @@ def test_a_copy_that_is_not_taken_is_tried_again(
     assert {1, 2, 3, 4, 5} == set(numbers(service))
 
 
-@pytest.mark.case(164)
+@pytest.mark.case(167)
 @pytest.mark.parametrize("hangs", [False, True], ids=["refuses", "hangs"])
 def test_a_dead_target_delays_nobody(hangs, relaying, services, routed, store):
     """With 10,000 copies in its queue it costs one attempt, and nobody waits for it."""
