@@ -17,6 +17,7 @@ from runtime.operations.generated_fields import (
     refuse_generated,
 )
 from runtime.operations.preset_fields import paste, with_preset
+from runtime.operations.refusals import OperationRefused
 from runtime.registry.fields import RULES
 from runtime.registry.logo import shown as shown_logo
 from runtime.registry.schema import (
@@ -97,9 +98,20 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove a client; its tokens and secrets end within two seconds."""
+    """Remove a client; its tokens and secrets end within two seconds.
+
+    OperationRefused while a route sends it pushes.
+    """
     known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
-    return editing.remove(gateway, "clients", known["client_id"])
+    client_id = known["client_id"]
+    for appid, found in editing.each(gateway, "apps")[0].items():
+        for route in found.content.get("routes", ()):
+            if route["client"] == client_id:
+                raise OperationRefused(
+                    f"{client_id} gets pushes of {appid}: "
+                    f"push route remove {appid} {route['id']} first."
+                )
+    return editing.remove(gateway, "clients", client_id)
 
 
 def shown_client(

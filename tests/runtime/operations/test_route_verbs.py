@@ -183,6 +183,20 @@ def test_an_unknown_route(add, do, verb):
     assert f"{sentence}push route list {SERVICE} lists them." == refusal.value.message
 
 
+def test_a_client_with_a_route_stays(add, do, gateway):
+    """Removing it would leave a route to a service that nobody knows."""
+    id_ = add()["id"]
+    with pytest.raises(OperationRefused) as refusal:
+        do("client remove", client_id="orders")
+    assert refusal.value.message == (
+        f"orders gets pushes of {SERVICE}: push route remove {SERVICE} {id_} first."
+    )
+
+    do("push route-remove", appid=SERVICE, route=id_)
+    do("client remove", client_id="orders")
+    assert gateway.registry.client("orders") is None
+
+
 def test_an_unknown_client(add):
     """A route names whose service it is."""
     with pytest.raises(OperationRefused, match="There is no client bot: client add"):

@@ -48,6 +48,52 @@ def test_an_export_makes_the_same_elsewhere(do, gateway, orders, elsewhere, seal
     assert {"written": [], "unchanged": NAMES} == again
 
 
+ROUTE = {
+    **{"id": "aaaa1111", "client": "orders", "url": "https://1.2.3.4/wx"},
+    **{"match": {"openid": ["o-li"]}, "token": "routeToken"},
+}
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_routes_travel_with_their_app(do, gateway, orders, elsewhere, sealed):
+    """With their secrets, which a sealed export hides."""
+    found = gateway.documents.read("apps", SERVICE)
+    content = {**found.content, "routes": [ROUTE]}
+    gateway.documents.write("apps", SERVICE, content, after=found.version)
+    content = through_json(exported(gateway, sealed=sealed))
+    text = json.dumps(content)
+    assert sealed is not ("routeToken" in text or "o-li" in text)
+    do("store import", on=elsewhere, **content)
+
+    assert (
+        gateway.registry.app(SERVICE).routes == elsewhere.registry.app(SERVICE).routes
+    )
+    again = do("store import", on=elsewhere, **content)
+    assert {"written": [], "unchanged": NAMES} == again
+
+
+@pytest.mark.parametrize("routes", ["x", [1], [{"token": 5}], [{**ROUTE, "hold": 1}]])
+def test_routes_of_a_file_are_checked(do, gateway, orders, elsewhere, routes):
+    """As those of a verb are; nothing is written."""
+    content = through_json(exported(gateway, sealed=False))
+    content["documents"][0]["content"]["routes"] = routes
+    with pytest.raises(InvalidDocument) as refusal:
+        do("store import", on=elsewhere, **content)
+
+    assert "routes" == refusal.value.field
+    assert elsewhere.registry.app(SERVICE) is None
+
+
+def test_routes_of_a_later_version_travel(do, gateway, orders, elsewhere):
+    """Under a later schema, unknown fields of a route are taken as they are."""
+    content = through_json(exported(gateway, sealed=False))
+    later = [{**ROUTE, "later": {"a": 1}}]
+    content["documents"][0]["content"] |= {"routes": later, "schema": 99}
+    do("store import", on=elsewhere, **content)
+
+    assert later == elsewhere.documents.read("apps", SERVICE).content["routes"]
+
+
 def test_only_a_sealed_export_hides_secrets(do, gateway, orders):
     """The command exports sealed documents."""
     sealed, plain = do("store export"), exported(gateway, sealed=False)
