@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from functions.wechat_event.index import handler
+from runtime.entry import nudge
 from runtime.gateway import Gateway
 from runtime.push.ask_threads import AskThreads
 from runtime.push.asking import Asking
@@ -23,6 +24,12 @@ from tests.support.scripted_wechat import SERVICE, change
 def redis(redis_server):
     with redis_server.client() as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _new_nudges(monkeypatch):
+    """Forget which starts of deliver have failed in other tests: it pauses them."""
+    monkeypatch.setattr(nudge, "_of_this_process", nudge.Nudges())
 
 
 @pytest.fixture
