@@ -171,6 +171,7 @@ def kill_at(world, redis, step):
     assert answers == [None]
 
 
+@pytest.mark.case(171)
 @pytest.mark.parametrize("emptied", [False, True], ids=["", "redis emptied"])
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_and_told_again(world, redis, step, emptied):
@@ -198,6 +199,7 @@ def test_killed_and_never_told_again(world, redis, step):
     assert len(world.exchanges()) == 1
 
 
+@pytest.mark.case(171)
 @pytest.mark.parametrize("then", ["told again", "refresh"])
 def test_the_documents_are_away(world, redis, then):
     """The answer waits in Redis, and the host is killed while it cannot be written."""

@@ -83,6 +83,7 @@ def test_a_message_is_stored_for_its_account(authorize, say, redis, settings):
     assert [] == stored(redis, settings, COMPONENT)
 
 
+@pytest.mark.case(170)
 def test_an_accounts_message_at_anothers_path(authorize, say, redis, caplog):
     """It is WeChat's own, and somebody has sent it elsewhere."""
     authorize()

@@ -79,6 +79,7 @@ def call(gateway):
     return gateway.calls.real_token(app).value
 
 
+@pytest.mark.case(174)
 def test_an_account_is_ready_after_success(gateway, tell, platform, caplog):
     """Its document is written, and a call needs no fetch."""
     caplog.set_level(logging.DEBUG)
@@ -198,6 +199,7 @@ def test_a_failing_call_of_the_platform_is_not_acknowledged(tell, platform, wech
     assert tell(sealed(authorized()))[0] in (502, 503)
 
 
+@pytest.mark.case(174)
 def test_events_are_copied_to_services(gateway, tell, redis, settings):
     """Those that a route wants, without WeChat's ticket and codes."""
     route = {

@@ -72,6 +72,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.case(169)
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_a_forged_event_changes_nothing(reason, gateway, tell, redis, caplog):
     """Why stands in the log."""
@@ -80,6 +81,7 @@ def test_a_forged_event_changes_nothing(reason, gateway, tell, redis, caplog):
     assert gateway.verify_tickets.newest(COMPONENT) is None
 
 
+@pytest.mark.case(169)
 def test_an_event_for_another_component(gateway, tell, caplog):
     """Though it is encrypted for this one: a shared receiver would mix them up."""
     assert REFUSED == tell(sealed(ticket(component=SERVICE)))

@@ -448,6 +448,18 @@ def test_an_event_and_a_browser_with_two_codes(world):
     assert world.version() == 1
 
 
+@pytest.mark.case(172)
+def test_a_made_up_code_leads_to_no_account(world):
+    """Though an account has just authorised by the same page, and WeChat told of it."""
+    world.event()
+    for _ in range(2):
+        with pytest.raises(AuthorizationLost):
+            world.redirect("code-made-up")
+
+    assert world.version() == 1
+    assert world.process().unfinished(COMPONENT) == 0
+
+
 def test_a_withdrawal_ends_it(world):
     """The refresh token is dead, and so are the calls."""
     world.event()
@@ -461,6 +473,7 @@ def test_a_withdrawal_ends_it(world):
     assert world.version() == 2
 
 
+@pytest.mark.case(173)
 @pytest.mark.parametrize("earlier", [0, 1, 600])
 def test_an_old_withdrawal_after_a_new_authorisation(world, earlier):
     """WeChat tells which one counts, and the calls go on."""
@@ -481,6 +494,7 @@ def test_a_withdrawal_in_the_same_second(world):
     assert world.document().content["state"] == "unauthorized"
 
 
+@pytest.mark.case(173)
 def test_an_old_authorisation_after_a_withdrawal(world, monkeypatch):
     """It lay in Redis while the documents were away, and the withdrawal too."""
 
