@@ -43,7 +43,12 @@ def main(words: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     as_json = json.dumps(answer, ensure_ascii=False, indent=1)
-    print(as_json if hasattr(options, "json") else table(answer))
+    try:
+        print(as_json if hasattr(options, "json") else table(answer), flush=True)
+    except BrokenPipeError:
+        # Whoever reads has seen enough, such as `head`; the interpreter's own flush at
+        # its end would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if answer.get("faults") or answer.get("unreadable") else 0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +24,14 @@ _NOT_FIELDS = (
     "forward_to",
 )
 
+_PROGRAM = "python manage.py"
+
+# A word of this form in a command's place is shown again: no secret looks like it.
+_MISTYPED = re.compile(
+    r"argument (?:noun|verb|third): invalid choice: '([a-z-]{1,16})' "
+    r"\(choose from (.*)\)"
+)
+
 _QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")")
 
 
@@ -33,20 +43,24 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **more)
 
     def error(self, message: str) -> NoReturn:
-        """Exit with 2; of unknown arguments, name the options alone."""
-        _, colon, words = message.partition("unrecognized arguments: ")
-        if colon:
-            known = [word.partition("=")[0] for word in words.split()]
-            options = [word for word in known if word.startswith("--")]
-            message = f"not understood: {' '.join(options) or 'a word too many'}"
+        """Exit with 2; repeat only what is mistyped in a command's place."""
+        if match := _MISTYPED.fullmatch(message):
+            choices = [each.strip("' ") for each in match[2].split(",")]
+            message = f"no such word: {match[1]}{_meant(match[1], choices)}"
         message = _QUOTED.sub(r"\1 ***", message)
         super().error(message)
+
+    def long_options(self) -> list[str]:
+        """Return the options that begin with two hyphens."""
+        return [each for each in self._option_string_actions if each[:2] == "--"]
 
 
 def parse(words: list[str]) -> argparse.Namespace | None:
     """Return the command; without one, print all commands and return None."""
-    parser = _parser()
-    options = parser.parse_args(words)
+    parser, commands = _parser()
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        _refuse(unknown, commands.get(_command_of(options), parser))
     if not hasattr(options, "verb"):
         parser.print_help()
         return None
@@ -68,29 +82,66 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     return {**given, "scopes": scopes.by_app} if scopes else given
 
 
-def _parser() -> Parser:
+def _command_of(options: argparse.Namespace) -> tuple[str, ...]:
+    names = (getattr(options, each, "") for each in ("noun", "verb", "third"))
+    return tuple(name for name in names if name)
+
+
+def _refuse(unknown: Iterable[str], parser: Parser) -> NoReturn:
+    """Exit with 2, and name the options alone: another word may be a secret."""
+    given = (word.partition("=")[0] for word in unknown)
+    options = [
+        f"{word}{_meant(word, parser.long_options())}"
+        for word in given
+        if re.fullmatch("--[a-z-]{1,32}", word)
+    ]
+    parser.error(f"not understood: {', '.join(options) or 'a word too many'}")
+
+
+def _meant(word: str, choices: Iterable[str]) -> str:
+    """Return what is added to the refusal of a word."""
+    choices = list(choices)
+    if close := get_close_matches(word, choices, n=1):
+        return f" (did you mean {close[0]}?)"
+    return "" if word.startswith("--") else f" (choose from {', '.join(choices)})"
+
+
+def _parser() -> tuple[Parser, dict[tuple[str, ...], Parser]]:
+    """Return the parser, and that of each command."""
     parser = Parser(
-        prog="manage.py",
-        usage="python manage.py NOUN VERB ... [--json] [--endpoint URL]",
+        prog=_PROGRAM,
+        usage=f"{_PROGRAM} NOUN VERB ... [--json] [--endpoint URL]",
         description=_list_of_commands(),
-        epilog="python manage.py NOUN VERB --help lists the arguments of a command.",
+        epilog=f"{_PROGRAM} NOUN VERB --help lists the arguments of a command.",
     )
     _common(parser)
     of_words: dict[tuple[str, ...], Any] = {
         (): parser.add_subparsers(dest="noun", help=argparse.SUPPRESS)
     }
+    commands: dict[tuple[str, ...], Parser] = {}
     for (noun, verb), (summary, define) in COMMANDS.items():
-        *first, last = noun, *verb.split()
+        command = (noun, *verb.split())
+        first, last = command[:-1], command[-1]
         for count, dest in enumerate(("verb", "third")[: len(first)], 1):
-            words = tuple(first[:count])
+            words = first[:count]
             if words not in of_words:
-                made = of_words[words[:-1]].add_parser(words[-1])
+                made = of_words[words[:-1]].add_parser(words[-1], prog=_prog(words))
                 of_words[words] = made.add_subparsers(dest=dest, required=True)
-        of_verb = of_words[tuple(first)]
-        one = of_verb.add_parser(last, description=summary, help=summary)
+        of_verb = of_words[first]
+        one = of_verb.add_parser(
+            last,
+            prog=_prog(command),
+            description=summary,
+            help=summary,
+        )
         define(one)
         _common(one)
-    return parser
+        commands[command] = one
+    return parser, commands
+
+
+def _prog(words: Iterable[str]) -> str:
+    return " ".join((_PROGRAM, *words))
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

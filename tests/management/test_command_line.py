@@ -108,6 +108,53 @@ def test_what_is_not_understood(manage, words):
     assert 2 == manage(words).code
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("tokne show", "manage.py: error: no such word: tokne (did you mean token?)"),
+        ("token xyz", "token: error: no such word: xyz (choose from show, refresh)"),
+        ("push ruote add", "push: error: no such word: ruote (did you mean route?)"),
+        (
+            "client list --jsno --zz=secret secret",
+            "client list: error: not understood: --jsno (did you mean --json?), --zz",
+        ),
+        ("client list secret", "client list: error: not understood: a word too many"),
+    ],
+)
+def test_a_typo_is_named_with_what_was_meant(manage, words, told):
+    """Of the command that was typed, whose usage is shown; values stay unsaid."""
+    done = manage(words)
+
+    assert (2, "") == (done.code, done.output)
+    assert done.errors.endswith(f"{told}\n")
+    assert done.errors.startswith("usage: python manage.py ")
+    assert "secret" not in done.errors.splitlines()[-1].replace("--secret-stdin", "")
+
+
+@pytest.mark.parametrize("words", ["client add", "push route add", "app"])
+def test_help_shows_the_words_that_are_typed(manage, words):
+    """`python manage.py client add`, not the usage of all commands."""
+    done = manage(f"{words} --help")
+
+    assert done.output.startswith(f"usage: python manage.py {words} [-h]")
+
+
+def test_a_reader_that_has_seen_enough(environ, tmp_path):
+    """A pipe that is closed is no error: nothing is complained about."""
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", "app", "list"],
+        env={**os.environ, **environ},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+
+    assert (process.wait(60), errors) == (0, b"")
+
+
 def test_a_secret_is_asked_for_at_a_terminal_only(manage):
     """Not from a pipe by accident."""
     done = manage(f"app add {APPID} --kind service", typed=APP_SECRET)
