@@ -10,6 +10,8 @@ import pytest
 from tests.end_to_end.operator_host import APP_SECRET, APPID, KEY_ID, KEY_SECRET
 from tests.support.manage_process import run_manage
 
+PUSHED = "wx" + "9" * 16
+
 
 @pytest.fixture
 def manage(admin_host, tmp_path):
@@ -159,3 +161,32 @@ def test_beside_a_host_without_settings(host):
     assert "" == listed.stderr + made.stderr + fetched.stderr + shown.stderr
     assert "client add" not in host.log()
     assert secret not in host.log()
+
+
+def test_pushes_through_the_endpoint(manage, admin_host):
+    """A verb of three words, and two that wait; the log has no secret and no openid."""
+    done = manage(f"app add {PUSHED} --kind service --secret-stdin", typed=APP_SECRET)
+    assert (0, "") == (done.returncode, done.stderr)
+    manage(
+        f"app update {PUSHED} --push --secret-stdin", typed=f"pushToken\n{'K' * 43}\n"
+    )
+    manage("client add Bot")
+    words = f"push route add {PUSHED} --client bot --url https://1.2.3.4/wx --json"
+    route = json.loads(manage(words).stdout)
+    listed = json.loads(manage(f"push route list {PUSHED} --json").stdout)["routes"]
+    assert [route["id"]] == [each["id"] for each in listed]
+
+    checked = manage(f"app check {PUSHED} --seconds 1 --secrets --json")
+    assert 1 == checked.returncode
+    values = [each["value"] for each in json.loads(checked.stdout)["enter"]]
+    assert {"pushToken", "K" * 43} <= set(values)
+    assert any(each.endswith(f"/wechat_event/{PUSHED}") for each in values)
+    listen = f"push listen {PUSHED} --forward-to http://127.0.0.1:1/ --seconds 1"
+    heard = manage(f"{listen} --openid oTester --json")
+    assert (0, {"forwarded": 0}) == (heard.returncode, json.loads(heard.stdout))
+
+    log = admin_host.log()
+    for verb in ("push route-add", "app check", "push listen"):
+        assert f"{KEY_ID} {verb} {PUSHED}: done" in log
+    hushed = ("pushToken", "oTester", route["token"], route["encoding_aes_key"])
+    assert not [hush for hush in hushed if hush in log]
