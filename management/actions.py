@@ -102,6 +102,26 @@ class MatchAction(argparse.Action):
         namespace.match = match
 
 
+class DefaultAction(argparse.Action):
+    """Action of `--authorized-default FIELD=VALUE ...`; lists have commas."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        defaults = dict(getattr(namespace, "authorized_defaults", {}))
+        for each in values:
+            field, separator, value = each.partition("=")
+            if not separator:
+                parser.error("--authorized-default is FIELD=VALUE: subject=unionid")
+            is_list = field in ("js_domains", "api_hosts")
+            defaults[field] = value.split(",") if is_list else value
+        namespace.authorized_defaults = defaults
+
+
 def rate(text: str) -> dict[str, float]:
     """Parse `PER_SECOND/BURST`, such as 10/20 or 0.5/5."""
     match = re.fullmatch(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)/([0-9]{1,6})", text)

@@ -8,6 +8,7 @@ from typing import Any
 from management.actions import (
     AllowAction,
     AppAction,
+    DefaultAction,
     ScopeAction,
     WithoutAppAction,
     rate,
@@ -107,6 +108,15 @@ def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
     _many(parser, "--mp-verify", "WORD", proofs, field="mp_verify")
     proofs = "files to serve at the root, such as MP_verify_X.txt, or NAME=TEXT for one"
     _many(parser, "--domain-proof", "FILE", proofs)
+    common = "of a component: fields of its accounts, such as subject=unionid"
+    add(
+        "--authorized-default",
+        action=DefaultAction,
+        nargs="+",
+        metavar="FIELD=VALUE",
+        dest="authorized_defaults",
+        help=common,
+    )
     push = "ask for the token and the AES key of pushes"
     add("--push", dest="asks_push", action="store_true", help=push)
 

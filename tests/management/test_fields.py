@@ -75,6 +75,8 @@ OF_CLIENT = {
 OF_PUSHES = {"token", "encoding_aes_key", "previous_token", "previous_encoding_aes_key"}
 """Fields of an app that --push asks for, and that a new one replaces."""
 
+OF_COMPONENT = {"authorized_defaults"}
+
 OF_ROUTES = {"routes"}
 """Fields of an app that `push route` changes."""
 
@@ -90,7 +92,7 @@ def test_no_field_is_forgotten():
     """Each field that the registry reads is in the tables here, or generated."""
     attributes = {ATTRIBUTES.get(field, field) for field in OF_CLIENT}
 
-    others = {"revision", "authorizers", "authorized_defaults"}
+    others = {"revision", "authorizers", *OF_COMPONENT}
     of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, *others}
     assert {each.name for each in fields(App)} == of_app
     assert {each.name for each in fields(Client)} == {*attributes, *GENERATED}
@@ -106,6 +108,19 @@ def test_a_field_of_an_app(manage, environ, tmp_path, field):
 
     assert (0, "") == (done.code, done.errors)
     assert value == getattr(registry(environ).app(APPID), field)
+
+
+def test_defaults_of_a_components_accounts(manage, environ):
+    """A list has commas; a field that no account may have is refused."""
+    add = f"app add {APPID} --kind component --secret-stdin --authorized-default"
+    done = manage(f"{add} subject=unionid js_domains=a.cn,b.cn", typed=APP_SECRET)
+    assert (0, "") == (done.code, done.errors)
+    expected = {"subject": "unionid", "js_domains": ["a.cn", "b.cn"]}
+    assert registry(environ).app(APPID).authorized_defaults == expected
+
+    refused = manage(f"app update {APPID} --authorized-default token=abc")
+    assert (1, True) == (refused.code, "authorized_defaults" in refused.errors)
+    assert manage(f"app update {APPID} --authorized-default subject").code == 2
 
 
 @pytest.mark.parametrize("field", OF_CLIENT)
