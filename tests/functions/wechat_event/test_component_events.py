@@ -139,3 +139,42 @@ def test_without_redis_nothing_is_acknowledged(settings, clock, tell, own_redis)
     own_redis.stop()
 
     assert (503, "503") == tell(sealed(ticket()), by=again)
+
+
+@pytest.mark.case(169)
+def test_every_flipped_bit_is_refused(gateway, tell, redis):
+    """Of the encrypted text, and of each parameter that is signed."""
+    query, body = sealed(ticket())
+    start, end = body.index(b"<Encrypt>") + 18, body.index(b"]]></Encrypt>")
+    for place in range(start, end, 7):
+        flipped = bytearray(body)
+        flipped[place] ^= 1
+        assert tell((query, bytes(flipped)))[0] in (400, 403)
+    for name in ("timestamp=", "nonce=", "msg_signature="):
+        place = query.index(f"&{name}") + len(name) + 1
+        other = "1" if query[place] != "1" else "2"
+        assert REFUSED == tell((query[:place] + other + query[place + 1 :], body))
+    assert gateway.verify_tickets.newest(COMPONENT) is None
+    assert not redis.keys("gateway:verify_ticket:*")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><xml>&a;</xml>',
+        '<!DOCTYPE x SYSTEM "file:///etc/passwd"><xml/>',
+        "<a>" * 10_000,
+        "",
+        "<xml><InfoType>authorized</InfoType><InfoType>unauthorized</InfoType></xml>",
+    ],
+    ids=["entities", "file", "deep", "empty", "twice"],
+)
+def test_hostile_messages(inner, tell, redis):
+    """Though they are encrypted with the right key."""
+    assert (400, "400") == tell(sealed(inner))
+    assert not redis.keys("gateway:push:*stream*")
+
+
+def test_a_large_event(tell):
+    """None of the platform's is so long."""
+    assert (413, "413") == tell(sealed(event("x", text="a" * 65_536)))
