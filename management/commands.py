@@ -108,6 +108,7 @@ def _import(parser: ArgumentParser) -> None:
 
 
 COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
+    ("status", "show"): ("show what is wrong, and what mends it", _nothing),
     ("app", "add"): ("add an app; ask for its AppSecret", add_app),
     ("app", "list"): ("list all apps", _nothing),
     ("app", "show"): ("show one app without its secrets", appid_argument),

@@ -197,6 +197,8 @@ def plain(command, lines):
     if command.startswith("component add"):
         text = re.sub(r"(?m)^(消息校验 Token) [A-Za-z0-9]{32}$", r"\1 TOKEN", text)
         text = re.sub(r"(?m)^(消息加解密 Key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
+    if command.startswith("status"):
+        text = re.sub(r"(?m)^(version) \S+$", r"\1 VERSION", text)
     if command.startswith("token show"):
         text = re.sub(r"(?<= )\d+(\.\d)?(?= )", "N", text)
     return text

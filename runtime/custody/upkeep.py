@@ -65,13 +65,19 @@ class LookedAt:
 class CredentialAge:
     """The age of a credential and its remaining life, in seconds.
 
-    `age` is None without a value. It `is_refused` if the last fetch has failed.
+    `age` is None without a value, and `errcode` if the last fetch has not failed.
     """
 
     name: str
     age: float | None
     remaining: float
-    is_refused: bool
+    errcode: int | None
+    errmsg: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether the last fetch has failed."""
+        return self.errcode is not None
 
 
 class Upkeep:
@@ -164,16 +170,20 @@ class Upkeep:
         The one that ends first comes first.
         """
         now, names = self._index.in_use()
-        fields = ("fetched_at", "expires_at", "errcode")
-        found = self._store.hashes([credential_key(name) for name in names], fields)
+        fields = ("fetched_at", "expires_at", "errcode", "errmsg")
+        keys = [credential_key(name) for name in names]
+        found = zip(names, self._store.hashes(keys, fields), strict=True)
         ages = [
             CredentialAge(
                 name,
                 age=(now - int(fetched)) / 1000 if fetched else None,
                 remaining=max(0.0, (int(expires) - now) / 1000) if expires else 0.0,
-                is_refused=errcode is not None,
+                errcode=None if errcode is None else int(errcode),
+                errmsg=(errmsg or b"").decode(),
             )
-            for name, (fetched, expires, errcode) in zip(names, found, strict=True)
+            for name, (fetched, expires, errcode, errmsg) in zip(
+                names, found, strict=True
+            )
         ]
         return sorted(ages, key=lambda each: (each.remaining, each.name))
 

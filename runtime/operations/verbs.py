@@ -20,6 +20,7 @@ from runtime.operations import (
     redis_verbs,
     route_trial,
     route_verbs,
+    status_verbs,
     store_verbs,
     token_verbs,
     transfer,
@@ -55,6 +56,7 @@ def _makes_due(run: Run) -> Operation:
 
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    ("status", "show"): _reads(status_verbs.show),
     ("app", "add"): _changes(app_verbs.add),
     ("app", "list"): _reads(app_verbs.list_),
     ("app", "show"): _reads(app_verbs.show),

@@ -1,0 +1,122 @@
+"""Conditions: what is wrong now, each with what mends it.
+
+`manage.py status` prints them. Each is found by itself: what is away hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from runtime.errors import ServiceUnavailable, hint_of
+from runtime.gateway import Gateway
+from runtime.wechat.verify_tickets import OLD_SECONDS
+
+MOST_OF_A_KIND = 20
+"""Of more, the worst are named."""
+
+ENDING_SECONDS = 60.0
+
+_PARTS = {
+    "redis": "REDIS_URL",
+    "push_redis": "PUSH_REDIS_URL",
+    "config": "CONFIG_URL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that should not last; `of` is what it is about, such as an appid."""
+
+    name: str
+    of: str
+    says: str
+    mend: str
+
+
+def conditions(gateway: Gateway) -> list[Condition]:
+    """Return all that is wrong now, the worst first."""
+    found = list(_away(gateway))
+    for look in (_credentials, _tickets, _dead_letters, _unreadable):
+        found += _unless_away(look, gateway)
+    return found
+
+
+def _unless_away(
+    look: Callable[[Gateway], Iterator[Condition]], gateway: Gateway
+) -> list[Condition]:
+    try:
+        return list(look(gateway))[:MOST_OF_A_KIND]
+    except ServiceUnavailable:
+        return []  # `_away` tells what is away
+
+
+def _away(gateway: Gateway) -> Iterator[Condition]:
+    for part, state in gateway.health.find().items():
+        if state == "other_deployment":
+            yield Condition(
+                "other_deployment",
+                part,
+                f"{part} belongs to another deployment.",
+                "correct the setting, or take it over: manage.py redis claim",
+            )
+        elif state != "ok":
+            yield Condition(
+                "away",
+                part,
+                f"{part} cannot be reached.",
+                f"see {_PARTS.get(part, part)}, the network and docs/operating/"
+                "incidents.md",
+            )
+
+
+def _credentials(gateway: Gateway) -> Iterator[Condition]:
+    for each in gateway.upkeep.ages():
+        if each.errcode is None:
+            continue
+        kind, _, appid = each.name.partition(":")
+        cause = hint_of(each.errcode, each.errmsg) or f"WeChat said {each.errcode}"
+        left = f"the present one lives {each.remaining / 60:.0f} minutes more"
+        if each.remaining < ENDING_SECONDS:
+            left = "calls fail"
+        says = f"{kind} could not be fetched, and {left}: {cause}."
+        yield Condition(
+            "credential_refused",
+            appid,
+            says,
+            f"manage.py token show {appid} names the cause; mend it, then "
+            f"manage.py token refresh {appid}",
+        )
+
+
+def _tickets(gateway: Gateway) -> Iterator[Condition]:
+    for component in gateway.registry.components():
+        ticket = gateway.verify_tickets.newest(component.appid)
+        if ticket and ticket.age <= OLD_SECONDS:
+            continue
+        says = "No verify ticket has come."
+        if ticket:
+            says = f"The newest verify ticket is {ticket.age / 60:.0f} minutes old."
+        yield Condition(
+            "ticket_old",
+            component.appid,
+            says,
+            f"manage.py component status {component.appid}",
+        )
+
+
+def _dead_letters(gateway: Gateway) -> Iterator[Condition]:
+    for appid, number in gateway.dead_letters.by_app().items():
+        yield Condition(
+            "dead_letters",
+            appid,
+            f"{number} deliveries wait for an operator.",
+            f"manage.py push list {appid} --dead, then push replay or push drop",
+        )
+
+
+def _unreadable(gateway: Gateway) -> Iterator[Condition]:
+    for name in gateway.registry.unreadable():
+        yield Condition(
+            "unreadable", name, "The document cannot be read.", "manage.py store check"
+        )

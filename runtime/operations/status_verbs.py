@@ -1,0 +1,35 @@
+"""The command status: whether everything is well, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.errors import ServiceUnavailable
+from runtime.gateway import Gateway
+from runtime.operations.conditions import conditions
+from runtime.registry.schema import checked_fields
+from runtime.version import version
+
+
+def _number(count: Callable[[], int]) -> int | None:
+    try:
+        return count()
+    except ServiceUnavailable:
+        return None
+
+
+def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is reachable, some figures, and as `faults` what is wrong."""
+    checked_fields(arguments, {})
+    found = conditions(gateway)
+    faults = [{"of": each.of, "what": each.says, "mend": each.mend} for each in found]
+    return {
+        "version": version(),
+        **gateway.health.find(),
+        "apps": _number(lambda: len(gateway.registry.apps())),
+        "clients": _number(lambda: len(gateway.registry.clients())),
+        "tokens_in_use": _number(lambda: len(gateway.upkeep.ages())),
+        "state": "something is wrong" if faults else "all is well",
+        **({"faults": faults} if faults else {}),
+    }
