@@ -53,7 +53,7 @@ class Platform:
     """Function Compute or the local host, which starts deliver when it is asked to."""
 
     def __init__(self, gateway, *, works=True):
-        self._gateway = gateway
+        self.gateway = gateway
         self._works = works
         self.started = 0
         self.threads = []
@@ -64,7 +64,7 @@ class Platform:
         if self._works is None:
             raise OSError
         if self._works:
-            self.threads.append(threading.Thread(target=deliver, args=[self._gateway]))
+            self.threads.append(threading.Thread(target=deliver, args=[self.gateway]))
             self.threads[-1].start()
 
     def join(self):
@@ -84,7 +84,7 @@ class Platform:
             body=body,
             context=context,
         )
-        status, _, answer = call_wsgi(handler.with_gateway(self._gateway), environ)
+        status, _, answer = call_wsgi(handler.with_gateway(self.gateway), environ)
         assert status == 200
         return opened(answer.decode())
 
@@ -185,7 +185,7 @@ def test_deliver_asks_where_processes_stand_still(
     assert "in time" == platform.push(safe(text()))
     platform.join()
     assert 1 == platform.started
-    deliver(platform._gateway)
+    deliver(platform.gateway)
     assert [] == sent(wechat_sends)
     assert 1 == len(service.messages)
     assert ["done"] == states(redis)
@@ -226,7 +226,7 @@ def test_deliver_is_started_again_if_it_does_not_come(
     assert 2 == platform.started
     assert ["due"] == states(redis)
     assert [] == service.messages
-    deliver(platform._gateway)
+    deliver(platform.gateway)
     assert 1 == len(service.messages)
 
 
