@@ -181,9 +181,7 @@ class Upkeep:
                 errcode=None if errcode is None else int(errcode),
                 errmsg=(errmsg or b"").decode(),
             )
-            for name, (fetched, expires, errcode, errmsg) in zip(
-                names, found, strict=True
-            )
+            for name, (fetched, expires, errcode, errmsg) in found
         ]
         return sorted(ages, key=lambda each: (each.remaining, each.name))
 
