@@ -141,7 +141,8 @@ class AuthorizerList:
             known = self._known(component.appid, entry.appid)
             if not entry.refresh_token:
                 return "unchanged" if known else "not_exchanged"
-            if known and known.stands and known.refresh_token == entry.refresh_token:
+            is_same = known and known.refresh_token == entry.refresh_token
+            if known and is_same and known.stands and known.user_name:
                 return "unchanged"
             at = entry.authorized_at
             written = self.fill_one(component, entry.appid, authorized_at=at)
@@ -149,7 +150,8 @@ class AuthorizerList:
                 return "not_exchanged"
             if known and written.revision == known.revision:
                 return "unchanged"
-            self._tokens.drop(written)
+            if not is_same:
+                self._tokens.drop(written)
         except WeChatRefused as refused:
             has_withdrawn = refused.errcode == NOT_AUTHORIZED
             return "unchanged" if has_withdrawn else "failed"

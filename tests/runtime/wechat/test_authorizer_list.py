@@ -108,6 +108,23 @@ def test_another_refresh_token_counts(world):
     assert world.document(ACCOUNT).refresh_token == "refresh-9"
 
 
+def test_what_was_not_told_of_an_account_is_filled_in(world):
+    """WeChat did not describe it when it authorised; its token stays."""
+
+    def refuse(name):
+        if name == "api_get_authorizer_info":
+            raise WeChatRefused(45009, "quota")
+
+    world.platform.before = refuse
+    world.take("code-1", OTHER)
+    world.platform.before = None
+    world.tokens.done.clear()
+    assert world.document(OTHER).user_name == ""
+    assert world.pull().filled == [OTHER]
+    assert world.document(OTHER).user_name == "gh_eeeeee"
+    assert world.tokens.done == []
+
+
 def test_a_withdrawal_whose_opposite_was_lost(world):
     """WeChat says that the authorisation stands, so it does."""
     world.authorizations.withdraw(COMPONENT, ACCOUNT, at=AT + 10)
