@@ -39,7 +39,7 @@ PACKAGES = {
     "entry": "gateway health pages web errors version",
     "broker": "gateway settings registry tokens sign_in state pages web crypto errors",
     "operations": "gateway push registry documents custody upstream sign_in usage "
-    "wechat crypto errors",
+    "wechat crypto errors version",
     "gateway": "wechat push tokens registry health settings custody documents upstream "
     "sign_in usage state crypto errors",
     "wechat": "upstream custody registry documents state crypto web errors",
