@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 
+BOTH_KINDS = "3"
+"""The auth_type of official accounts and mini programs; WeChat wants one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offered:
     """Choice of a merchant: kinds of accounts, one account, permission sets.
@@ -54,7 +58,7 @@ class EntryLinks:
             "component_appid": component,
             "pre_auth_code": pre_auth_code,
             "redirect_uri": back,
-            "auth_type": offered.auth_type,
+            "auth_type": offered.auth_type or BOTH_KINDS,
             "biz_appid": offered.biz_appid,
             "category_id_list": offered.category,
         }

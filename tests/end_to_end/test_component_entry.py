@@ -88,6 +88,7 @@ def test_the_link_says_what_was_asked_for(world):
     assert phone.path == "/wxaopen/safe/bindcomponent"
     assert phone.fragment == "wechat_redirect"
     assert query_of(phone.geturl())["action"] == "bindcomponent"
+    assert query_of(phone.geturl())["auth_type"] == "3"
 
 
 def test_each_visit_has_its_own_code(world):

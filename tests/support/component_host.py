@@ -107,17 +107,18 @@ class Relayed:
 
         def has_come():
             world.act("ticket")
-            return self._of("component_verify_ticket")
+            return self.of("component_verify_ticket")
 
         eventually(has_come, pause=0.5)
-        return self._of("component_verify_ticket")[0]["ComponentVerifyTicket"]
+        return self.of("component_verify_ticket")[0]["ComponentVerifyTicket"]
 
     def wait_for(self, info_type, number=1):
         """Return the fields of an event when so many of its type have come."""
-        eventually(lambda: len(self._of(info_type)) >= number)
-        return self._of(info_type)[number - 1]
+        eventually(lambda: len(self.of(info_type)) >= number)
+        return self.of(info_type)[number - 1]
 
-    def _of(self, info_type):
+    def of(self, info_type):
+        """Return the fields of each event of this type."""
         return [each for each in self.events() if each["InfoType"] == info_type]
 
     def _opened(self, delivery):
