@@ -5,8 +5,8 @@
     AuthorizationCodeExpiredTime                 when it ends
     PreAuthCode                                  a pre_auth_code of ours
 
-WeChat's own values are not in it any more: whoever takes an event empties them before
-it is stored.
+WeChat's own values are not in it any more: whoever takes an event hides them before it
+is stored.
 """
 
 from __future__ import annotations

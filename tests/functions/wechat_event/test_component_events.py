@@ -63,6 +63,18 @@ def test_other_events_are_journalled(info_type, tell, redis, settings):
     assert [said] == stored(redis, settings, COMPONENT)
 
 
+def test_two_events_of_one_second_are_two(tell, redis, settings):
+    """They differ by secrets alone, which are not stored; the same one is stored once."""
+    at = int(time.time())
+    for code in ("geheim-1", "geheim-2", "geheim-1"):
+        said = event("tomorrow", created=at, PreAuthCode=code)
+        assert SUCCESS == tell(sealed(said))
+    found = stored(redis, settings, COMPONENT)
+
+    assert len(found) == len(set(found)) == 2
+    assert not any("geheim" in each for each in found)
+
+
 REFUSALS = {
     "signature": lambda: sealed(ticket(), token="wrong"),
     "key": lambda: sealed(ticket(), aes_key="C" * 43),
