@@ -286,8 +286,11 @@ class ComponentTokens:
             return replace(found, refresh_token=new) if found.stands else None
 
         written = self._authorizers.change(known.component, known.appid, change)
+        if written is None:
+            # A store that has lost the document may find it again.
+            raise not_authorized()
         self._pending.forget(known)
-        if written is None or not written.stands:
+        if not written.stands:
             raise not_authorized()
         return written
 

@@ -11,7 +11,7 @@ from functions.refresh.index import refresh
 from runtime.entry.dialects import wechat_dialect
 from runtime.errors import GatewayError
 from runtime.operations.verbs import operation, perform
-from runtime.registry.authorizers import UNAUTHORIZED
+from runtime.registry.authorizers import UNAUTHORIZED, Authorizer
 from runtime.registry.client_secrets import hash_secret
 from tests.support.client_sign_in import BACK
 from tests.support.handles import login, oauth_callback, oidc, wechat_api
@@ -136,16 +136,25 @@ class TestCalls:
 
 
 class TestScopes:
-    def test_a_stranger_learns_of_no_account(self, gateway, component, client):
+    @pytest.mark.usefixtures("client")
+    def test_a_stranger_learns_of_no_account(self, gateway, component, monkeypatch):
         """Without the client's secret every account is an unknown appid.
 
         Nor is one looked for: a flood of appids costs the store nothing.
         """
         component.authorize()
+        looked_for = []
+        monkeypatch.setattr(
+            gateway.registry, "authorizer", lambda *names: looked_for.append(names)
+        )
         for secret in ("", "demo_" + "2" * 32, "nobody_" + "1" * 32):
             for appid in (component.merchant, "wx00000000000000ff"):
                 found = token_for(gateway, appid, secret)
                 assert found["errcode"] == 40013
+                query = {"appid": appid, "secret": secret, "js_code": "x"}
+                found = get(gateway, "/sns/jscode2session", **query)
+                assert found["errcode"] == 40013
+        assert looked_for == []
 
     def test_of_all_accounts(self, gateway, component, client):
         """`{component}-*` covers a path for each; never the real token."""
@@ -177,6 +186,53 @@ class TestScopes:
         client({"wx00000000000000c9-*": ["/cgi-bin/*"]})
 
         assert token_for(gateway, component.merchant)["errcode"] == 40013
+
+
+class TestPagesAndTickets:
+    def test_signing_a_page(self, gateway, component, client):
+        """By the account's ticket, for the hosts that the component's defaults name."""
+        component.enter(authorized_defaults={"js_domains": ["shop.example.com"]})
+        component.authorize()
+        client({f"{component.appid}-*": ["/jssdk_config", "/cgi-bin/*"]})
+        token = token_for(gateway, component.merchant)["access_token"]
+        path = f"/{component.merchant}/jssdk_config"
+        query = {"access_token": token, "url": "https://shop.example.com/"}
+        signed = get(gateway, path, **query)
+        other = get(gateway, path, **{**query, "url": "https://other.example.com/"})
+        ticket = get(
+            gateway, "/cgi-bin/ticket/getticket", access_token=token, type="jsapi"
+        )
+
+        assert signed["appId"] == component.merchant
+        assert other["errcode"] == 40097
+        assert ticket["errcode"] == 0
+
+    def test_which_of_two_components_acts(self, gateway, component):
+        """The newer authorisation that opens the path; else the newer one."""
+        other = "wx00000000000000c2"
+        content = {"kind": "component", "secret": "0" * 32}
+        gateway.documents.write("apps", other, content, after=0)
+        component.authorize(sets=(15,))
+        newer = Authorizer(
+            other,
+            component.merchant,
+            "service",
+            refresh_token="refreshtoken@@@2",
+            permission_sets=(2,),
+            authorized_at=2**33,
+        )
+        gateway.authorizers.change(other, component.merchant, lambda _: newer)
+        app = gateway.registry.app(component.merchant)
+
+        def acting(path):
+            return gateway.calls.real_token_source(app, path).authorizer.component
+
+        assert acting("/cgi-bin/menu/get") == component.appid
+        assert acting("/cgi-bin/user/get") == acting("/cgi-bin/material/x") == other
+        assert acting("/cgi-bin/get_api_domain_ip") == other
+        answer = gateway.calls.send(app, "GET", MENU)
+        assert answer.errcode == 46003
+        assert component.asked(MENU)[-1]["errcode"] == 46003
 
 
 class TestWhichToken:
