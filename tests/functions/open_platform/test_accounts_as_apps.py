@@ -454,6 +454,26 @@ class TestSignIn:
         openid = component.sandbox.user()["openid"][component.program]
         assert found.get("openid") == (None if errcode else openid)
 
+    @pytest.mark.parametrize("name", ["component/jscode2session", "oauth2/component/x"])
+    def test_by_another_component_than_the_accounts(
+        self, gateway, component, client, name
+    ):
+        """61003, as for an account that has withdrawn."""
+        other = "wx00000000000000c2"
+        content = {"kind": "component", "secret": "0" * 32}
+        gateway.documents.write("apps", other, content, after=0)
+        component.authorize()
+        client({f"{component.appid}-*": [], component.appid: [], other: []})
+        path = f"/sns/{name.replace('/x', '/access_token')}"
+        for named, state in ((other, "authorized"), (component.appid, UNAUTHORIZED)):
+            change_state(component, state=state)
+            query = {
+                "appid": component.merchant,
+                "component_appid": named,
+                "component_access_token": token_for(gateway, named)["access_token"],
+            }
+            assert get(gateway, path, **query)["errcode"] == 61003
+
     def test_of_an_account_that_has_withdrawn(self, gateway, component, client):
         """No link leads to the platform, and no code is asked for."""
         component.authorize()
