@@ -16,10 +16,12 @@ from functools import partial
 from bench.conditions import conditions
 from bench.load import (
     authorized_round,
+    deliveries,
     forwarding,
     latency,
     memory,
     origins,
+    pushes,
     refresh_round,
     sharing,
     sign_in,
@@ -27,9 +29,19 @@ from bench.load import (
 from bench.load.forwarding import Load
 from bench.load.latency import SlowCalls
 from bench.load.memory import Bodies
+from bench.load.pushes import Pushes
 from bench.report import Bar, Figure, bars_table
 
-PACKAGES = ("redis", "tornado", "boto3", "aiohttp", "Authlib", "flask")
+PACKAGES = (
+    "redis",
+    "tornado",
+    "boto3",
+    "aiohttp",
+    "Authlib",
+    "flask",
+    "wechatpy",
+    "WeRoBot",
+)
 
 Measure = Callable[[], list[Figure]]
 
@@ -43,6 +55,9 @@ FULL: Mapping[int, Measure] = {
     16: partial(refresh_round.measure, rounds=5, count=10_000),
     17: partial(origins.measure, rounds=5, count=1000),
     18: partial(sharing.measure, rounds=20),
+    19: partial(pushes.measure_latency, Pushes(5, 1, 2.0)),
+    20: partial(pushes.measure_rate, Pushes(5, 16, 3.0)),
+    21: partial(deliveries.measure, rounds=5, count=20, queued=10_000),
     22: partial(authorized_round.measure, rounds=5, count=10_000),
 }
 
@@ -56,6 +71,9 @@ QUICK: Mapping[int, Measure] = {
     16: partial(refresh_round.measure, rounds=1, count=1000, copies_due=0),
     17: partial(origins.measure, rounds=1, count=200, copies_due=0, origins_due=0),
     18: partial(sharing.measure, rounds=5),
+    19: partial(pushes.measure_latency, Pushes(1, 1, 1.0)),
+    20: partial(pushes.measure_rate, Pushes(1, 8, 1.0)),
+    21: partial(deliveries.measure, rounds=1, count=3, queued=200),
     22: partial(authorized_round.measure, rounds=1, count=1000, copies_due=0),
 }
 

@@ -44,6 +44,7 @@ class AnswerReader:
         self._left = 0
         self._chunked = False
         self._tail = b""
+        self.length = 0
 
     def feed(self, data: bytes) -> int | None:
         """Return the status of an answer that is now complete, else None.
@@ -72,7 +73,7 @@ class AnswerReader:
         self._status = int(head[9:12])
         length = _LENGTH.search(head)
         self._chunked = length is None and _CHUNKED.search(head) is not None
-        self._left = int(length[1]) if length else 0
+        self._left = self.length = int(length[1]) if length else 0
         if not (length or self._chunked or self._status in _WITHOUT_BODY):
             raise ConnectionError("an answer without an end")
 
@@ -95,6 +96,11 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         """Return whether another request can be sent now."""
         return self._due is None and not self.transport.is_closing()
+
+    @property
+    def length(self) -> int:
+        """Return the length of the last answer's body, by its head."""
+        return self._reader.length
 
     def send(self, request: bytes, *, due: float) -> None:
         """Send a request that was due at this value of the performance counter."""
@@ -138,8 +144,9 @@ async def _close(connections: Iterable[Connection]) -> None:
 class ClosedLoop:
     """Callers with a connection each, which call again after each answer.
 
-    With `once` each calls a single time. `latencies` has the seconds of each call that
-    was answered with 200, `bad` is the number of the others.
+    With `once` each calls a single time. `fresh` makes the request of each call, in
+    place of the given ones. `latencies` has the seconds of each call that was answered
+    with 200 and at least `shortest` bytes, `bad` is the number of the others.
     """
 
     def __init__(
@@ -149,7 +156,11 @@ class ClosedLoop:
         *,
         connections: int,
         once: bool = False,
+        fresh: Callable[[], bytes] | None = None,
+        shortest: int = 0,
     ) -> None:
+        self._fresh = fresh
+        self._shortest = shortest
         self._port = port
         self._requests = [requests[n % len(requests)] for n in range(connections)]
         self._once = once
@@ -192,7 +203,8 @@ class ClosedLoop:
     def _call(self, connection: Connection, number: int) -> None:
         if connection.usable:
             self._in_flight += 1
-            connection.send(self._requests[number], due=time.perf_counter())
+            request = self._fresh() if self._fresh else self._requests[number]
+            connection.send(request, due=time.perf_counter())
             return
         del self._callers[connection]
         task = asyncio.get_running_loop().create_task(self._reopen(number))
@@ -213,7 +225,7 @@ class ClosedLoop:
         if not self._in_flight:
             return  # stopped
         self._in_flight -= 1
-        if status == 200:
+        if status == 200 and connection.length >= self._shortest:
             self.latencies.append(seconds)
         else:
             self.bad += 1
@@ -269,12 +281,16 @@ async def measure_window(
     patience: float,
     cpu: Callable[[], float],
     load_cpu: Callable[[], float],
+    fresh: Callable[[], bytes] | None = None,
+    shortest: int = 0,
 ) -> Window:
     """Start a closed loop, and return the window of `seconds` after all have started.
 
     ConnectionError if no call ends in it.
     """
-    loop = ClosedLoop(port, requests, connections=connections)
+    loop = ClosedLoop(
+        port, requests, connections=connections, fresh=fresh, shortest=shortest
+    )
     await loop.open()
     await loop.start(spread=spread)
     first, before = len(loop.latencies), (time.perf_counter(), cpu(), load_cpu())

@@ -13,12 +13,15 @@ from host.fc.timer_event import tick
 from host.server.workers import Workers
 from template.served import Template
 
+AT_ONCE = 4
+"""Runs of one function at a time: one that waits for a slow service delays no other."""
+
 
 class StartedFunctions:
-    """Starts functions with a timer in threads, each function once at a time.
+    """Starts functions with a timer in threads, each function few times at a time.
 
-    What is started while it runs runs once more afterwards. It is made where the event
-    loop runs; any thread may start something.
+    What is started while all of these run runs once more afterwards. It is made where
+    the event loop runs; any thread may start something.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class StartedFunctions:
         workers: Workers,
         *,
         process: Mapping[str, str],
+        at_once: int = AT_ONCE,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self._timers = {each.function.name: each for each in template.timers}
@@ -35,7 +39,10 @@ class StartedFunctions:
         self._process = process
         self._now = now
         self._loop = asyncio.get_running_loop()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._at_once = at_once
+        self._tasks: dict[str, set[asyncio.Task[None]]] = {
+            name: set() for name in self._timers
+        }
         self._wanted: set[str] = set()
         self._lock = threading.Lock()
 
@@ -48,23 +55,23 @@ class StartedFunctions:
             self._loop.call_soon_threadsafe(self._begin, name)
 
     def _begin(self, name: str) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._loop.create_task(self._run(name))
+        tasks = self._tasks[name]
+        if len(tasks) < self._at_once:
+            task = self._loop.create_task(self._run(name))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     async def _run(self, name: str) -> None:
-        try:
-            while self._take(name):
-                await self._workers.run_counted(
-                    partial(
-                        tick,
-                        self._timers[name],
-                        root=self._root,
-                        process=self._process,
-                        at=self._now(),
-                    )
+        while self._take(name):
+            await self._workers.run_counted(
+                partial(
+                    tick,
+                    self._timers[name],
+                    root=self._root,
+                    process=self._process,
+                    at=self._now(),
                 )
-        finally:
-            del self._tasks[name]
+            )
 
     def _take(self, name: str) -> bool:
         with self._lock:

@@ -55,17 +55,18 @@ class Nudges:
             if start := getattr(context, "start_function", None):  # the local host's
                 start(_FUNCTION)
                 return STARTED
+            if not getattr(context, "account_id", ""):
+                return _NOWHERE
             if self._clock() < self._paused_until:
                 return PAUSED
-            if not (gateway.rounds.announce() or at_once):
+            if not (at_once or gateway.rounds.announce()):
                 return UNDER_WAY
             outcome = gateway.function_compute.start(context, _FUNCTION)
-            if outcome != STARTED:
+            if outcome != STARTED and not at_once:
                 gateway.rounds.end()
         except Exception as error:
             outcome = type(error).__name__
-        if outcome != _NOWHERE:
-            self._note(outcome, gateway)
+        self._note(outcome, gateway)
         return outcome
 
     def _note(self, outcome: str, gateway: Gateway) -> None:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bench.load import (
     authorized_round,
+    deliveries,
     forwarding,
     go,
     latency,
     memory,
     origins,
+    pushes,
     refresh_round,
     sharing,
     sign_in,
 )
 from bench.load.__main__ import FULL, QUICK, main
+from bench.load.callers import ClosedLoop, get
 from bench.load.forwarders import AIOHTTP, TORNADO
 from bench.load.forwarding import GO, Load, percentile
 from bench.load.latency import LOGIN, ME, SlowCalls
 from bench.load.many_documents import origin
 from bench.load.memory import ANONYMOUS, Bodies
+from bench.load.message_server import WECHATPY, WEROBOT
+from bench.load.pushes import Pushes
 from bench.load.servers import Server
 from bench.load.sharing import CONNECTIONS, connections_held
 from bench.load.sign_in import AUTHLIB, STEPS, OurSignIn, count_round_trips
@@ -226,6 +233,48 @@ def test_the_bar_of_sharing_leaves_out_outliers():
     assert (bar.measured, bar.verdict) == (44, "bar")
 
 
+@pytest.mark.skipif(not installed("wechatpy"), reason="no wechatpy")
+@pytest.mark.parametrize("measure", [pushes.measure_latency, pushes.measure_rate])
+def test_pushes(measure):
+    """Every push gets a reply, by the gateway and by each message server."""
+    (figure,) = measure(Pushes(1, 2, 0.5))
+    peers = [WEROBOT] if installed("werobot") else []
+
+    assert first_cells(figure) == [OURS, WECHATPY, *peers]
+    assert set(counts(figure).values()) == {0}
+
+
+def test_an_answer_that_is_no_reply_counts():
+    """`success` is what a service without a reply gets for its user."""
+    success = make_answer(b"success")
+    for shortest, bad in ((7, False), (8, True)):
+        with RawServer(success) as server:
+            loop = ClosedLoop(
+                server.port,
+                [b""],
+                connections=1,
+                once=True,
+                fresh=lambda: get("/wechat_event"),
+                shortest=shortest,
+            )
+            asyncio.run(once(loop))
+        assert (bool(loop.bad), bool(loop.latencies)) == (bad, not bad)
+
+
+async def once(loop):
+    await loop.open()
+    await loop.start(spread=0.0)
+    await loop.stop(patience=5.0)
+
+
+def test_deliveries():
+    """Every copy comes, whatever waits for the dead target."""
+    (figure,) = deliveries.measure(rounds=1, count=2, queued=30)
+
+    assert first_cells(figure) == [deliveries.ALONE, deliveries.BESIDE]
+    assert counts(figure) == {"21. copies that did not come": 0}
+
+
 @pytest.mark.parametrize(("part", "value"), [(50, 50), (95, 95), (99, 99), (100, 100)])
 def test_percentile(part, value):
     """Of 100 values so many do not exceed it."""
@@ -233,8 +282,8 @@ def test_percentile(part, value):
 
 
 def test_the_figures_of_both_sizes():
-    """Figures 10 to 18 can be measured in full and quickly."""
-    assert list(FULL) == list(QUICK) == list(range(10, 19))
+    """Figures 10 to 22 can be measured in full and quickly."""
+    assert list(FULL) == list(QUICK) == list(range(10, 23))
 
 
 def test_all_figures_are_measured_though_one_fails(capsys):

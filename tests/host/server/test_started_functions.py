@@ -69,7 +69,7 @@ def test_what_is_started_meanwhile_runs_once_more(tmp_path, workers):
     (tmp_path / "sweep.py").write_text(SLOW)
 
     async def run():
-        started = StartedFunctions(template, workers, process={})
+        started = StartedFunctions(template, workers, process={}, at_once=1)
         started.start("sweep")
         await eventually(lambda: began(tmp_path) == 1)
         for _ in range(5):
@@ -83,6 +83,26 @@ def test_what_is_started_meanwhile_runs_once_more(tmp_path, workers):
 
     asyncio.run(run())
     assert 2 == began(tmp_path)
+
+
+def test_a_run_that_takes_long_delays_no_other(tmp_path, workers):
+    """A second one runs beside it, and no third."""
+    template = make_template(tmp_path)
+    (tmp_path / "sweep.py").write_text(SLOW)
+
+    async def run():
+        started = StartedFunctions(template, workers, process={}, at_once=2)
+        for number in (1, 2):
+            started.start("sweep")
+            await eventually(lambda number=number: began(tmp_path) == number)
+        started.start("sweep")
+        await asyncio.sleep(0.1)
+        assert 2 == began(tmp_path)
+        (tmp_path / "go").touch()
+        await eventually(lambda: began(tmp_path) == 3)
+        await eventually(lambda: not workers.in_flight)
+
+    asyncio.run(run())
 
 
 def test_a_function_that_fails_is_started_again(tmp_path, workers):

@@ -121,6 +121,8 @@ def test_the_local_host_does_it_itself(nudges, gateway, api):
 
 
 class Broken:
+    account_id = "1"
+
     @property
     def credentials(self):
         raise RuntimeError(TOKEN)
