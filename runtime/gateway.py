@@ -562,6 +562,7 @@ class Gateway:
             of_this_process,
             late=self.late_replies,
             holds=self.holds,
+            longest_text=self.settings.push_text_bytes,
         )
 
     @lazy

@@ -65,6 +65,7 @@ class Settings:
     push_age_seconds: float = 300.0
     push_mb_per_app: float = 16.0
     push_mb_in_all: float = 256.0
+    push_text_bytes: float = 2048.0
     push_holds_per_app: float = 10.0
     push_holds_in_all: float = 20.0
     push_redis_url: str = field(default="", repr=False)
@@ -159,6 +160,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "PUSH_AGE_SECONDS": (positive, False),
     "PUSH_MB_PER_APP": (positive, False),
     "PUSH_MB_IN_ALL": (positive, False),
+    "PUSH_TEXT_BYTES": (positive, False),
     "PUSH_HOLDS_PER_APP": (positive, False),
     "PUSH_HOLDS_IN_ALL": (positive, False),
     "PUSH_REDIS_URL": (redis_url, False),

@@ -27,7 +27,7 @@ from runtime.push.deliveries import Deliveries, Late
 from runtime.push.holds import HUNG_UP_SECONDS, REPEAT_SECONDS, Holds
 from runtime.push.inbox import Inbox, Stored, target_of
 from runtime.push.late_reply import REQUEST, LateReplies, seconds_for
-from runtime.push.passive_replies import BadReply, Reply
+from runtime.push.passive_replies import LONGEST_TEXT, BadReply, Reply
 from runtime.push.question import Answered, Asked, Question, WaitingRequest, Wake
 from runtime.push.receiving import Received
 from runtime.push.relay import Relay, Undelivered
@@ -81,6 +81,7 @@ class Asking:
         *,
         late: LateReplies,
         holds: Holds,
+        longest_text: float = LONGEST_TEXT,
     ) -> None:
         self._inbox = inbox
         self._deliveries = deliveries
@@ -88,6 +89,7 @@ class Asking:
         self._threads = threads
         self._late = late
         self._holds = holds
+        self._longest_text = longest_text
 
     def take(
         self,
@@ -286,6 +288,7 @@ class Asking:
                 receive_id=question.owner,
                 mini_program=question.is_mini_program,
                 may_send=question.sends_late,
+                longest_text=self._longest_text,
             )
         except BadReply as bad:
             log.warning("%s: reply dropped, %s", question.job_id, bad.reason)

@@ -96,7 +96,7 @@ def check_reply(
     *,
     mini_program: bool,
     may_send: bool = False,
-    longest_text: int = LONGEST_TEXT,
+    longest_text: float = LONGEST_TEXT,
 ) -> Reply:
     """Return the reply to the push; BadReply if it is none.
 

@@ -93,7 +93,7 @@ def passive_reply(
     receive_id: str,
     mini_program: bool = False,
     may_send: bool = False,
-    longest_text: int = LONGEST_TEXT,
+    longest_text: float = LONGEST_TEXT,
 ) -> Reply | None:
     """Return the reply in a service's answer, None for `success` or nothing.
 

@@ -6,12 +6,14 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import xmltodict
 from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 
+from runtime.gateway import Gateway
 from tests.support.local_hosts import eventually
 from tests.support.message_service import message_service, next_nonce, route_to
 from tests.support.pushes import AES_KEY, INBOX, OPENID, TOKEN, plain, safe, text
@@ -219,3 +221,15 @@ def test_a_disabled_client_gets_nothing(replies, send, service, redis, relaying)
     change(relaying, "clients", "demo", disabled=False)
 
     assert (200, "hi") == send(text(2))
+
+
+def test_a_text_may_be_longer_by_a_setting(replies, push, service, relaying, settings):
+    """WeChat does not publish its limit, so what is longer is dropped by default."""
+    replies()
+    service.answer = lambda message: "a" * 2049
+    assert SUCCESS == push(safe(text(1)), by=relaying)
+    private = ("127.0.0.0/8",)
+    longer = replace(settings, push_text_bytes=3000, push_private_networks=private)
+    made = Gateway(longer, clock=relaying.clock, transport=relaying.transport)
+    answer = push(safe(text(2)), by=made)[1]
+    assert "a" * 2049 == opened(answer)
