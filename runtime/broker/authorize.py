@@ -28,7 +28,7 @@ from runtime.sign_in.sessions import Session
 from runtime.tokens.grant import Grant, grant_id
 from runtime.tokens.logout_notices import use_of
 from runtime.web.form_as_link import LONGEST_LINK
-from runtime.web.messages import Request, Response
+from runtime.web.messages import Request, Response, redirect
 from runtime.web.next_url import DEFAULT_NEXT
 
 ANEW = frozenset({"login", "consent", "select_account"})
@@ -88,6 +88,8 @@ def authorize(
         grant = grant_of(
             gateway, apps.client, asked, session, profile, language=language
         )
+        if grant.noted and not _lasts(gateway, session):
+            return redirect(gateway.settings.public_base_url + asked.again)
         code, entry = gateway.grants.make_code(grant)
         marker = gateway.answered.entry(asked, session.sid, grant_id(code))
         gateway.redis_store.put_all([entry, marker])
@@ -112,6 +114,15 @@ def authorize(
         # WeChat's sheet asks for consent, but not for the openid alone.
         asks="consent" in prompt and apps.page_is_silent,
     )
+
+
+def _lasts(gateway: Gateway, session: Session) -> bool:
+    """Tell whether the session has not ended, perhaps before its client was noted."""
+    try:
+        gateway.sessions.profile(session)
+    except NotSignedIn:
+        return False
+    return True
 
 
 def grant_of(

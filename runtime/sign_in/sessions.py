@@ -162,9 +162,9 @@ class Sessions:
 
     def end(self, session: Session) -> int:
         """End the session everywhere; return how many clients deliver is to tell."""
-        notices = self._on_end(session.sub, session.sid)
         self._store.remove(_key(session.sid))
-        return notices
+        # After that, so that a client which is noted meanwhile finds the session ended.
+        return self._on_end(session.sub, session.sid)
 
     def end_all(self, sub: str) -> int:
         """End all sessions and tokens of a user that began up to now; return when.

@@ -242,6 +242,26 @@ def test_a_code_of_a_session_that_has_ended(visit, gateway):
     assert {"demo"} == set(notices(gateway))
 
 
+@pytest.mark.case(163)
+def test_a_sign_out_at_the_same_moment(visit, gateway, monkeypatch):
+    """A client that is noted just after the sign-out gets no code."""
+    sign_in(visit, "quiet")
+    session, note = session_of(visit), gateway.session_clients.note
+
+    def late(sub, use):
+        gateway.sessions.end(session)
+        note(sub, use)
+
+    monkeypatch.setattr(gateway.session_clients, "note", late)
+    sent_back = visit.authorize(state="s-late")
+    again = header(sent_back, "Location")
+
+    assert again.startswith("https://gateway.example.com/oidc/authorize?")
+    assert "/connect/oauth2/authorize" in header(
+        visit.get(handle, "/authorize", again.partition("?")[2]), "Location"
+    )
+
+
 def test_a_client_that_registers_later(visit, gateway):
     """What it was told before has its sid; it hears of sessions from then on."""
     named = sign_in(visit, "quiet")
