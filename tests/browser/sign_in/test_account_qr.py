@@ -56,7 +56,7 @@ def scan(phone, computer):
     text = read(modules_of(computer.tab.get_attribute("img.symbol", "src")))
     row = phone.tab.locator(".row", has_text=text)
     row.get_by_role("button", name="扫码").click()
-    return phone.tab.locator(".message").first
+    return phone.tab.locator(".chat").first
 
 
 def digits_in(message):
@@ -107,7 +107,7 @@ def test_another_user_scans_the_same_code(host, new_user, account_service, phone
     hold(host, phone, "小鹿")
     second = phone.tab.locator(".row", has_text="weixin.qq.com/q/").first
     second.get_by_role("button", name="扫码").click()
-    message = phone.tab.locator(".message").first
+    message = phone.tab.locator(".chat").first
     expect(message).to_contain_text("Another WeChat user has scanned")
     expect(message).not_to_contain_text(digits)
 
@@ -144,7 +144,7 @@ def test_the_code_expires(host, new_user, account_service, phone):
     expect(computer.tab.get_by_role("heading")).to_contain_text("has expired")
     message = phone.tab.locator(".row", has_text="weixin.qq.com/q/").first
     message.get_by_role("button", name="扫码").click()
-    expect(phone.tab.locator(".message").first).to_contain_text("has expired")
+    expect(phone.tab.locator(".chat").first).to_contain_text("has expired")
     computer.tab.get_by_role("link", name="Start again").click()
     expect(computer.tab.locator("img.symbol")).to_be_visible()
 

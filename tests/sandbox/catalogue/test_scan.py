@@ -144,4 +144,4 @@ def test_the_phone_shows_customer_service_messages(pushed):
     pushed.post("/cgi-bin/message/custom/send", sent)
     page = pushed.sandbox.get("/_sandbox/phone").text
 
-    assert re.search(r'class="message">你好<', page)
+    assert re.search(r'class="chat">你好<', page)
