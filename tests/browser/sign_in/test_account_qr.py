@@ -21,7 +21,7 @@ def account_service(shared_host):
     with Service(shared_host.url) as running:
         appids = [shared_host.app(kind)["appid"] for kind in ("service", "website")]
         running.client = register(
-            shared_host, "Corner shop", running, appids, more=["--account-qr"]
+            shared_host, "Tea house", running, appids, more=["--account-qr"]
         )
         yield running
 
@@ -72,7 +72,7 @@ def test_scan_and_type(host, new_user, account_service, phone, nickname):
     computer.open(f"{account_service.url}/oidc")
     message = scan(phone, computer)
     digits = digits_in(message)
-    for part in ("Corner shop", "Chrome", "not known", "(UTC+8)", host.url):
+    for part in ("Tea house", "Chrome", "not known", "(UTC+8)", host.url):
         expect(message).to_contain_text(part)
     expect(computer.tab.get_by_role("heading")).to_have_text("Type the four digits")
     type_digits(computer, digits)
