@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from functions.deliver.targets import serve
 from runtime.entry.timer import timer
 from runtime.gateway import Gateway
+from runtime.push.late_reply import KIND as LATE_REPLY
 
 MOST_SECONDS = 40.0
 """How long a round takes new targets; the next one, a minute later, does the rest."""
@@ -67,8 +69,18 @@ class _Round:
         """Start what is due, wait for one that ends; False if nothing is under way."""
         due = self._gateway.deliveries.due()
         self._done["unknown"] += due.unknown
-        for target in due.targets:
-            fails = target in due.failing
+        self._start(due.targets, due.failing, until=self._until)
+        if not self._running:
+            return self._lingers(due.next_in)
+        # Others may have become due meanwhile.
+        self._take(wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED).done)
+        return True
+
+    def _start(
+        self, targets: Sequence[str], failing: Collection[str], *, until: float
+    ) -> None:
+        for target in targets:
+            fails = target in failing
             is_crowded = fails and len(self._failing) >= FAILING_AT_ONCE
             if target in self._running.values() or is_crowded:
                 continue
@@ -76,14 +88,9 @@ class _Round:
                 break
             if fails:
                 self._failing.add(target)
-            slice_end = min(self._until, time.monotonic() + SLICE_SECONDS)
+            slice_end = min(until, time.monotonic() + SLICE_SECONDS)
             work = self._pool.submit(serve, self._gateway, target, until=slice_end)
             self._running[work] = target
-        if not self._running:
-            return self._lingers(due.next_in)
-        # Others may have become due meanwhile.
-        self._take(wait(self._running, timeout=0.2, return_when=FIRST_COMPLETED).done)
-        return True
 
     def _lingers(self, next_in: float | None) -> bool:
         """Wait a moment if something may become due soon; return whether it may."""
@@ -93,8 +100,15 @@ class _Round:
         return False
 
     def finished(self) -> Counter[str]:
-        """Return the counts when all that was started has ended."""
-        self._take(set(self._running))
+        """Return the counts when all that was started has ended.
+
+        A reply for which a user waits is sent even now: the next round may be too late.
+        """
+        while self._running:
+            self._take(wait(self._running, return_when=FIRST_COMPLETED).done)
+            due = self._gateway.deliveries.due()
+            targets = [each for each in due.targets if each.endswith(f"/{LATE_REPLY}")]
+            self._start(targets, due.failing, until=time.monotonic() + SLICE_SECONDS)
         return self._done
 
     def _take(self, ended: set[Future[Counter[str]]]) -> None:

@@ -205,6 +205,18 @@ def test_deliver_sends_what_comes_late(on, replies, service, wechat_sends, redis
     assert ["done"] == states(redis)
 
 
+def test_a_round_that_ends_sends_what_has_come_late(
+    on, relaying, replies, service, wechat_sends
+):
+    """It takes nothing new, and a minute later it would be too late for the user."""
+    replies(reply_within=0.3)
+    slowly(service, 1.5)
+    platform = on(works=False)
+    assert SUCCESS == platform.push(safe(text()))
+    deliver(relaying, most_seconds=0.2)
+    assert [message("late")] == sent(wechat_sends)
+
+
 def test_the_request_asks_where_deliver_does_not_start(
     on, replies, service, wechat, redis
 ):
