@@ -11,8 +11,6 @@ import os
 import sys
 import tempfile
 
-from tornado.log import LogFormatter
-
 
 class SharedStderr(logging.Handler):
     """A stderr that takes each entry in one piece, although other processes write too.
@@ -21,9 +19,9 @@ class SharedStderr(logging.Handler):
     unnamed file; the lock ends with its holder.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, formatter: logging.Formatter | None = None) -> None:
         super().__init__()
-        self.setFormatter(LogFormatter())
+        self.setFormatter(formatter)
         self._lock_file = tempfile.TemporaryFile()  # noqa: SIM115 - kept open
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -44,7 +42,7 @@ def share_stderr() -> None:
     for handler in list(logging.root.handlers):
         if type(handler) is logging.StreamHandler:
             logging.root.removeHandler(handler)
-            logging.root.addHandler(SharedStderr())
+            logging.root.addHandler(SharedStderr(handler.formatter))
 
 
 def own_log_file(number: int) -> None:

@@ -9,6 +9,7 @@ from tornado.options import Error, OptionParser
 
 from host.cannot_start import CannotStart
 from host.processes.children import PROJECT
+from host.server.log_lines import FORMATS, TEXT, format_lines
 from host.server.workers import CALLS_IN_FLIGHT
 
 _LAST_PORT = 65535
@@ -32,6 +33,7 @@ def parse_options(arguments: Sequence[str]) -> OptionParser:
     _check(options)
     try:
         options.run_parse_callbacks()
+        format_lines(options.log_format)
     except (AttributeError, OSError, ValueError) as error:  # no such level or path
         raise CannotStart(f"The log cannot be set up: {error}") from None
     return options
@@ -47,6 +49,8 @@ def _check(options: OptionParser) -> None:
         raise CannotStart("--processes must be 1 or more, and 1 with --debug.")
     if options.max_connections < 0:
         raise CannotStart("--max_connections must not be negative.")
+    if options.log_format not in FORMATS:
+        raise CannotStart("--log_format must be text or json.")
     for name in ("threads", "calls_in_flight", "body_mb"):
         if options[name] < 1:
             raise CannotStart(f"--{name} must be 1 or more.")
@@ -93,5 +97,6 @@ def _defined() -> OptionParser:
     )
     define("access_key_id", default="", help="access key id for AuthType FUNCTION")
     define("access_key_secret", default="", help="its secret, which signs the calls")
+    define("log_format", default=TEXT, help="text, or json: an object a line")
     define_logging_options(options)
     return options

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-
 BOTH_KINDS = "3"
 """The auth_type of official accounts and mini programs; WeChat wants one."""
 
