@@ -37,7 +37,7 @@ from runtime.push.queue_scripts import KEY
 from runtime.push.relay import Undelivered
 from runtime.registry.models import App
 from runtime.registry.routes import CUSTOMER_SERVICE, Route
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import RedisStore, attempt_id
 from runtime.upstream.answer import Answer
 
 KIND = "late_reply"
@@ -122,7 +122,7 @@ class LateReplies:
             payload,
             appid=app.appid,
             delay=delay,
-            job_id=job_id_of(app.appid, f"late-{job_id.replace('/', '-')}"),
+            job_id=job_id_of(app.appid, f"late-{attempt_id()}"),
         )
         return True
 

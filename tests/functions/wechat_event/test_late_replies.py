@@ -193,11 +193,11 @@ def test_deliver_asks_where_processes_stand_still(
 
 def test_deliver_sends_what_comes_late(on, replies, service, wechat_sends, redis):
     replies(reply_within=0.3)
-    slowly(service, 1)
+    slowly(service, 3)
     platform = on()
     began = time.monotonic()
     assert SUCCESS == platform.push(safe(text()))
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2.5
     platform.join()
     assert [message("late")] == sent(wechat_sends)
     assert SUCCESS == platform.push(safe(text(), nonce="again"))
@@ -265,8 +265,8 @@ def test_nobody_asks_a_second_time(relaying, on, replies, service, wechat, redis
 
 @pytest.fixture
 def holding(gateway, replies):
-    """A subscription account, whose pushes are held for 1.4 s, a tenth of WeChat's."""
-    replies(hold=1.4, reply_within=0.4)
+    """A subscription account, whose pushes are held for 4 s."""
+    replies(hold=4, reply_within=0.5)
     is_kind(gateway, "subscription")
 
 
@@ -283,7 +283,7 @@ def repeated(host, *starts):
         return list(pool.map(push, starts))
 
 
-THREE = (0, 0.5, 1.0)
+THREE = (0, 0.7, 1.4)
 """When WeChat's requests come."""
 
 
@@ -291,22 +291,22 @@ THREE = (0, 0.5, 1.0)
 def test_wechats_repeat_carries_the_reply(
     in_thread, request, on, relaying, holding, service, wechat, redis
 ):
-    """At 1.2 s the third request waits; the service was asked once."""
+    """The third request waits when it comes; the service was asked once."""
     gateway = request.getfixturevalue("in_threads") if in_thread else relaying
-    slowly(service, 1.2, "held")
+    slowly(service, 2, "held")
     found = repeated(on(gateway), *THREE)
     assert "held" == found[2][0]
-    assert 1.1 < found[2][1] < 2.5
+    assert found[2][1] > 1.9
     assert 1 == len(service.messages)
     assert [] == sent(wechat)
 
 
 def test_a_hold_ends(on, in_threads, holding, service):
     """All that wait get `success`, so WeChat has one good answer."""
-    slowly(service, 3)
+    slowly(service, 6)
     found = repeated(on(in_threads), *THREE)
     assert [SUCCESS] * 3 == [answer for answer, _ in found]
-    assert all(1.3 < at < 2.5 for _, at in found)
+    assert all(3.9 < at < 6 for _, at in found)
 
 
 def test_a_quick_reply_is_not_held(on, in_threads, holding, service, redis):
@@ -319,17 +319,17 @@ def test_beyond_the_cap_wechat_gets_success(on, in_threads, holding, service):
     """In time, so that it counts no failure."""
     for number in range(10):
         in_threads.holds.take(SERVICE, f"job{number}", seconds=1)
-    slowly(service, 1)
+    slowly(service, 3)
     began = time.monotonic()
     assert SUCCESS == on(in_threads).push(safe(text()))
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2.5
 
 
 def test_a_service_account_is_not_held(on, in_threads, replies, service, wechat_sends):
     """It has customer-service messages."""
-    replies(hold=1.4, reply_within=0.3)
-    slowly(service, 1)
+    replies(hold=4, reply_within=0.3)
+    slowly(service, 3)
     began = time.monotonic()
     assert SUCCESS == on(in_threads).push(safe(text()))
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 2.5
     eventually(lambda: sent(wechat_sends))

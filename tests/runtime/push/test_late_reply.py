@@ -275,5 +275,17 @@ def test_a_message_that_fails_delays_no_other_one(late, deliveries, wechat):
     assert claim(deliveries)
 
 
+def test_who_asks_again_gets_another_message(late, deliveries, wechat):
+    """An operator has replayed the push, and its first reply is a dead letter."""
+    for number in range(2):
+        late.store(ACCOUNT, PUSH, TEXT, seconds=30)
+        claimed = deliveries.claim(f"{APPID}/late_reply")
+        (job,) = claimed.jobs
+        late.deliver(ACCOUNT, job)
+        deliveries.fail(claimed, job, "errcode_45047", ends=True, spares=True)
+        deliveries.release(claimed)
+        assert number + 1 == len(wechat.sent)
+
+
 def as_dict(job):
     return {name: getattr(job, name) for name in job.__slots__}
