@@ -23,7 +23,7 @@ FOR_PROGRAMS = {
     *("InvalidToken", "ExpiredToken", "InvalidUserToken", "ExpiredUserToken"),
     *("UnknownMiniProgram", "JsonRequired", "JsCodeSpent", "UserBlocked"),
     *("PairwiseClient", "UnknownMobileApp", "SdkCodeSpent", "OutcomeUnknown"),
-    *("NotOfMiniProgram", "NextRefused", "ExpiredLink", "UnknownLink"),
+    *("NotOfMiniProgram", "NextRefused", "ExpiredLink", "UnknownLink", "WrongToken"),
 }
 """Errors of addresses where no user comes: they are said in JSON alone."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
