@@ -15,7 +15,6 @@ from runtime.push.inbox import ASK, COPY
 from runtime.push.late_reply import KIND as LATE_REPLY
 from runtime.push.relay import Undelivered, post
 from runtime.push.routes import is_disabled
-from runtime.tokens.logout_notices import KIND as LOGOUT
 
 if TYPE_CHECKING:
     from runtime.push.push_message import Message
@@ -129,5 +128,5 @@ KINDS: Mapping[str, Kind] = {
     COPY: Kind(_copy),
     "release_check": Kind(_release_check),
     LATE_REPLY: Kind(_late_reply, once=30.0),
-    LOGOUT: Kind(_logout),
+    "logout": Kind(_logout),
 }
