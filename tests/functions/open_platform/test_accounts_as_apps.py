@@ -137,6 +137,7 @@ class TestCalls:
 
 class TestScopes:
     @pytest.mark.usefixtures("client")
+    @pytest.mark.case(175)
     def test_a_stranger_learns_of_no_account(self, gateway, component, monkeypatch):
         """Without the client's secret every account is an unknown appid.
 
@@ -156,6 +157,7 @@ class TestScopes:
                 assert found["errcode"] == 40013
         assert looked_for == []
 
+    @pytest.mark.case(176)
     def test_of_all_accounts(self, gateway, component, client):
         """`{component}-*` covers a path for each; never the real token."""
         component.authorize()
@@ -180,6 +182,7 @@ class TestScopes:
         path = f"/{component.merchant}/access_token"
         assert "expires_in" in get(gateway, path, access_token=token)
 
+    @pytest.mark.case(176)
     def test_of_another_component(self, gateway, component, client):
         """It is none of this client's, and an unknown appid."""
         component.authorize()
@@ -270,6 +273,7 @@ class TestWhichToken:
     @pytest.mark.parametrize(
         "path", ["/wxa/gettemplatelist", "/cgi-bin/component/fastregisterweapp"]
     )
+    @pytest.mark.case(176)
     def test_the_components_token_for_an_accounts_caller(
         self, gateway, component, client, path
     ):
@@ -301,6 +305,7 @@ class TestWhichToken:
             "API_Get_Authorizer_List",
         ],
     )
+    @pytest.mark.case(177)
     def test_the_platforms_secrets_are_never_forwarded(self, gateway, component, name):
         """Neither a refresh token, nor a code, nor the component's secret passes."""
         count = len(component.sandbox.journal())

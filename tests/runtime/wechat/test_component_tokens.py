@@ -139,6 +139,7 @@ def test_the_same_refresh_token_writes_nothing(component, started, redis_server)
 
 
 @pytest.mark.parametrize("where", ["answered", "pending", "written"])
+@pytest.mark.case(178)
 def test_a_process_killed_between_answer_and_commit(
     component, started, sandbox_environ, redis_server, where
 ):
