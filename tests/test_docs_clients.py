@@ -6,6 +6,7 @@ import json
 import re
 from importlib.metadata import version
 
+from tests.clients import message_servers
 from tests.clients.catalogue import CLIENTS, HERE, table
 from tests.end_to_end.test_component_sdks import SDKS
 from tests.support.documentation import ROOT, section
@@ -17,6 +18,14 @@ def test_the_table_is_what_runs():
     lines = [line for line in text.splitlines() if line.startswith("| ")]
 
     assert table() == lines[1:]
+
+
+def test_the_table_of_message_servers_is_what_runs():
+    """Each with its version and what it reads by mode, in order."""
+    text = section(ROOT / "docs/pushes.md", "Message servers that the tests run")
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+
+    assert message_servers.table() == lines[1:]
 
 
 def test_the_sdks_in_component_mode_are_those_that_run():
@@ -52,4 +61,5 @@ def test_each_program_belongs_to_a_client():
     shared = {"django_site.py", "hosts_file", "use_co_wechat.cjs", "use_werobot.py"}
     programs = {each.name for each in (HERE / "programs").iterdir()} - {"__pycache__"}
 
-    assert programs == shared | {each.program for each in CLIENTS}
+    run = {each.program for each in (*CLIENTS, *message_servers.MESSAGE_SERVERS)}
+    assert programs == shared | run

@@ -47,7 +47,7 @@ class Client:
     @property
     def version(self) -> str:
         """The version that is installed for the tests."""
-        return _VERSIONS[self.source](self.name)
+        return version_of(self.source, self.name)
 
     @property
     def is_product(self) -> bool:
@@ -280,6 +280,11 @@ def table() -> list[str]:
         f"| {_registered(each)} | {_run(each)} |"
         for each in CLIENTS
     ]
+
+
+def version_of(source: str, name: str) -> str:
+    """Return the version of a package that is installed for the tests."""
+    return _VERSIONS[source](name)
 
 
 def _registered(client: Client) -> str:
