@@ -64,7 +64,7 @@ def test_other_events_are_journalled(info_type, tell, redis, settings):
 
 
 def test_two_events_of_one_second_are_two(tell, redis, settings):
-    """They differ by secrets alone, which are not stored; the same one is stored once."""
+    """They differ by secrets alone, which are not stored; an equal one is one."""
     at = int(time.time())
     for code in ("geheim-1", "geheim-2", "geheim-1"):
         said = event("tomorrow", created=at, PreAuthCode=code)
