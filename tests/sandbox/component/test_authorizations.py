@@ -237,3 +237,27 @@ def test_a_component_gets_no_json(component):
     order = {"appid": component.appid, "format": "json", "message": {"a": "b"}}
 
     assert component.sandbox.post("/_sandbox/push", order).status == 400
+
+
+def test_another_refresh_token_when_told_so(component):
+    """Once, with the next access token; the one before is dead."""
+    token = component.token()
+    code = component.authorize(1)["authorization_code"]
+    old = component.exchange(code, token)["authorizer_refresh_token"]
+
+    def renewed(refresh_token):
+        fields = {"authorizer_appid": component.merchant}
+        return component.ask(
+            "api_authorizer_token",
+            token,
+            authorizer_refresh_token=refresh_token,
+            **fields,
+        )
+
+    assert renewed(old)["authorizer_refresh_token"] == old
+    component.act("rotate", authorizer=component.merchant)
+    new = renewed(old)["authorizer_refresh_token"]
+
+    assert new != old
+    assert renewed(old)["errcode"] == 61023
+    assert renewed(new)["authorizer_refresh_token"] == new
