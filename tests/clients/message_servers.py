@@ -13,8 +13,8 @@ import shutil
 import subprocess
 import time
 from dataclasses import dataclass
-from urllib.error import URLError
-from urllib.request import urlopen
+
+import urllib3
 
 from tests.clients.catalogue import version_of
 from tests.clients.services import BEGIN, END, PROGRAMS, cache, missing, python
@@ -121,12 +121,11 @@ class RunningServer:
         end = time.monotonic() + BEGIN
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                with urlopen(self.url, timeout=5):
-                    return
-            except URLError as error:
-                if hasattr(error, "code"):  # it has no signature
-                    return
-            time.sleep(0.05)
+                urllib3.request("GET", self.url, timeout=5, retries=False)
+            except urllib3.exceptions.HTTPError:
+                time.sleep(0.05)
+            else:
+                return
         raise AssertionError(self.log())
 
 
