@@ -22,7 +22,7 @@ from runtime.operations.push_reasons import refusal
 from runtime.operations.refusals import OperationRefused
 from runtime.operations.simulated import is_simulated
 from runtime.push.last_seen import ACCEPTED, Seen, Sighting
-from runtime.registry.models import COMPONENT_KIND
+from runtime.registry.models import COMPONENT_KIND, PUSHED_KINDS
 from runtime.registry.rules import between, flag
 from runtime.registry.schema import checked_fields
 
@@ -34,8 +34,6 @@ POLL_SECONDS = 0.5
 _MODES = {True: "safe (安全模式)", False: "plain (明文模式)"}
 
 _ROLLING = ("token", "encoding_aes_key")
-
-_KINDS = ("service", "subscription", "miniprogram", COMPONENT_KIND)
 
 
 def check(
@@ -88,10 +86,10 @@ def _warnings(gateway: Gateway) -> dict[str, list[str]]:
 
 def _refuse_kind(appid: str, found: Document) -> None:
     kind = found.content["kind"]
-    if kind not in _KINDS:
+    if kind not in PUSHED_KINDS:
         raise OperationRefused(
             f"{appid} is of kind {kind}, to which WeChat pushes nothing; "
-            f"it does to {', '.join(_KINDS)}."
+            f"it does to {', '.join(PUSHED_KINDS)}."
             + (
                 " What users send to an authorised account comes to its component."
                 if kind == "authorized"

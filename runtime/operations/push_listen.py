@@ -111,7 +111,13 @@ def _sent(gateway: Gateway, app: App, push: str, reply: bytes) -> str:
         return "ended"
     try:
         is_program = app.kind == "miniprogram"
-        checked = check_reply(reply, message, mini_program=is_program, may_send=True)
+        checked = check_reply(
+            reply,
+            message,
+            mini_program=is_program,
+            may_send=True,
+            longest_text=gateway.settings.push_text_bytes,
+        )
     except BadReply as bad:
         return bad.reason
     return gateway.late_replies.send_now(app, checked)

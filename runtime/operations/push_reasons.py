@@ -58,6 +58,16 @@ ENDS: Mapping[str, str] = {
 }
 """By reason why a delivery ended, besides those of its target."""
 
+LATE_REPLIES: Mapping[str, str] = {
+    "errcode_45015": "the user has done nothing for 48 hours, or does not follow",
+    "errcode_45047": "too many messages since the user's last action",
+    "errcode_48001": "the account may not send customer-service messages: "
+    "push route update --late-reply off",
+    "too_late": "the time in which the user may get the reply is over: push drop",
+    "wechat_away": "no token of WeChat, or no connection to it",
+}
+"""By reason why a late reply was not sent: what it means."""
+
 ANSWERS: Mapping[str, str] = {
     "unreadable": "the answer is neither empty, `success`, XML nor JSON",
     "signature": "the reply is not signed with the route's token: compare it, or "
@@ -74,7 +84,8 @@ ANSWERS: Mapping[str, str] = {
     "fields": "the reply has not what its type needs, such as Content or MediaId",
     "addressee": "ToUserName must be the FromUserName of the push, and FromUserName "
     "its ToUserName",
-    "size": "the reply is larger than WeChat takes: a text has 2048 bytes at most",
+    "size": "the reply is larger than WeChat takes: a text has PUSH_TEXT_BYTES "
+    "at most, 2048 by default",
 }
 """By reason why a service's reply is dropped: what it means."""
 
@@ -83,4 +94,6 @@ def delivery(reason: str) -> str:
     """Return the sentence for a delivery that has failed."""
     if reason.startswith("status_"):
         return TARGETS["status"]
-    return TARGETS.get(reason) or ENDS.get(reason, "")
+    if reason.startswith("errcode_") and reason not in LATE_REPLIES:
+        return "WeChat has refused it: look the errcode up"
+    return {**TARGETS, **ENDS, **LATE_REPLIES}.get(reason, "")

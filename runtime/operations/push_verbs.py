@@ -14,7 +14,7 @@ from runtime.gateway import Gateway
 from runtime.operations.editing import ID
 from runtime.operations.push_reasons import delivery
 from runtime.operations.refusals import OperationRefused, UnknownDocument
-from runtime.push.deliveries import Job
+from runtime.push.deliveries import NO_APP, Job
 from runtime.push.journal import JournalEntry
 from runtime.push.push_message import Message
 from runtime.registry.rules import flag, many, text, whole
@@ -41,13 +41,19 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = checked_fields(arguments, rules, needed=("appid",))
     appid, most = known["appid"], known.get("most", 50)
     dead = gateway.dead_letters.count(appid)
-    shown = {"paused": gateway.push_pauses.is_paused(appid), "dead_letters": dead}
+    shown: dict[str, Any] = {
+        "paused": gateway.push_pauses.is_paused(appid),
+        **_paused_routes(gateway, appid),
+        "dead_letters": dead,
+    }
     if known.get("dead"):
         jobs = gateway.dead_letters.list(appid, most=most)
+        _refuse_unknown(gateway, appid, jobs)
         return {**shown, "dead": [_dead(each) for each in jobs]}
     entries = gateway.push_journal.newest(
         appid, most=most, before=known.get("before", "")
     )
+    _refuse_unknown(gateway, appid, entries)
     return {**shown, "pushes": [_push(gateway, appid, each) for each in entries]}
 
 
@@ -124,14 +130,38 @@ def _paused_one(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any
     rules = {"appid": ID, "route": ID}
     known = checked_fields(arguments, rules, needed=("appid",))
     appid, route = known["appid"], known.get("route")
-    app = gateway.registry.app(appid)
-    if app is None:
-        raise UnknownDocument(f"There is no apps/{appid}: app list.")
-    if route and route not in {each.id for each in app.routes}:
+    _refuse_unknown(gateway, appid)
+    if route and route not in _own_routes(gateway, appid):
         raise UnknownDocument(
-            f"There is no route {route} of {appid}: push route list {appid} lists them."
+            f"There is no route {route} of {appid}: push route list {appid} lists "
+            "them. Those of an account without a document are its component's."
         )
     return known
+
+
+def _own_routes(gateway: Gateway, appid: str) -> list[str]:
+    app = gateway.registry.own_app(appid)
+    return [each.id for each in app.routes] if app else []
+
+
+def _refuse_unknown(gateway: Gateway, appid: str, found: Sequence[object] = ()) -> None:
+    """Raise UnknownDocument for an app that there is not, and of which nothing is."""
+    if not found and appid != NO_APP and gateway.registry.app(appid) is None:
+        raise UnknownDocument(f"There is no apps/{appid}: app list.")
+
+
+def _paused_routes(gateway: Gateway, appid: str) -> dict[str, dict[str, str]]:
+    """Return which routes wait, and until when; nothing if none does."""
+    ids = _own_routes(gateway, appid)
+    pauses = gateway.push_pauses.of_targets([f"{appid}/{id_}" for id_ in ids])
+    found = {
+        id_: "until push resume"
+        if pause.by_operator
+        else f"until {_moment(pause.ends)}"
+        for id_, pause in zip(ids, pauses, strict=True)
+        if pause
+    }
+    return {"paused_routes": found} if found else {}
 
 
 def _for_each(

@@ -16,7 +16,9 @@ from runtime.operations.editing import ID
 from runtime.operations.push_reasons import ANSWERS, TARGETS
 from runtime.operations.refusals import UnknownDocument
 from runtime.push.event_format import event_request
-from runtime.push.passive_replies import BadReply
+from runtime.push.holds import holds_for
+from runtime.push.late_reply import seconds_for, sends_late
+from runtime.push.passive_replies import TRANSFER, BadReply, may_be_passive
 from runtime.push.push_message import Message
 from runtime.push.routes import Route, matches
 from runtime.push.sample_messages import TYPES, sample_message
@@ -90,8 +92,10 @@ def try_route(
         return {**shown, "faults": [f"{fault.reason}{came}: {sentence}"]}
     took = clock() - began
     found = {**shown, "status": answer.status, "milliseconds": round(took * 1000)}
-    found |= _answered(app, route, message, answer)
-    faults = _faults(route, answer, took) + found.pop("faults", [])
+    found |= _answered(gateway, app, route, message, answer)
+    if "reply" in found and route.reply and found["reply"] != "none":
+        found |= _carried(app, route, message, found["reply"]["MsgType"], took)
+    faults = _faults(answer) + found.pop("faults", [])
     return {**found, **({"faults": faults} if faults else {})}
 
 
@@ -111,7 +115,7 @@ def _request(
 
 
 def _answered(
-    app: App, route: Route, message: Message, answer: Answer
+    gateway: Gateway, app: App, route: Route, message: Message, answer: Answer
 ) -> dict[str, Any]:
     """Return what the answer says, decrypted, and what is wrong with it."""
     if route.format == EVENT or not 200 <= answer.status < 300:
@@ -123,6 +127,8 @@ def _answered(
             message,
             receive_id=app.appid,
             mini_program=app.kind == "miniprogram",
+            may_send=sends_late(route, app),
+            longest_text=gateway.settings.push_text_bytes,
         )
     except BadReply as bad:
         fault = f"{bad.reason}: {ANSWERS[bad.reason]}"
@@ -139,16 +145,30 @@ def _answered(
     return found
 
 
-def _faults(route: Route, answer: Answer, took: float) -> list[str]:
-    faults = []
-    if not 200 <= answer.status < 300:
-        faults.append(f"status_{answer.status}: {TARGETS['status']}")
-    if route.reply and took > route.reply_within:
-        faults.append(
-            f"late: it took {took:.1f} s, and WeChat gets `success` after "
-            f"{route.reply_within:g} s; see --late-reply and --hold"
-        )
-    return faults
+def _carried(
+    app: App, route: Route, message: Message, type_: str, took: float
+) -> dict[str, Any]:
+    """Return how such a reply would get to the user, or why it would not."""
+    is_passive = may_be_passive(type_, mini_program=app.kind == "miniprogram")
+    sends = sends_late(route, app)
+    if took <= route.reply_within and is_passive:
+        return {"reaches_user_by": "the answer to WeChat"}
+    if sends and type_ != TRANSFER and took <= seconds_for(message):
+        return {"reaches_user_by": "a customer-service message"}
+    if took <= holds_for(route, app):
+        return {"reaches_user_by": "a request of WeChat that is held"}
+    mend = "this MsgType cannot be sent later" if sends else "see --late-reply, --hold"
+    fault = (
+        f"late: it took {took:.1f} s, and WeChat gets `success` after "
+        f"{route.reply_within:g} s; {mend}"
+    )
+    return {"faults": [fault]}
+
+
+def _faults(answer: Answer) -> list[str]:
+    if 200 <= answer.status < 300:
+        return []
+    return [f"status_{answer.status}: {TARGETS['status']}"]
 
 
 def _beginning(body: bytes) -> str:

@@ -17,7 +17,7 @@ from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, split
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.operations.route_addresses import check_address
-from runtime.registry.models import AUTHORIZED_KIND
+from runtime.registry.models import AUTHORIZED_KIND, PUSHED_KINDS
 from runtime.registry.route_fields import MOST_ROUTES, ROUTE_RULES, route
 from runtime.registry.routes import EVENT, REPLY_WITHIN, WECHAT, routes_of
 from runtime.registry.rules import Fault, flag, whole
@@ -48,11 +48,7 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     made = _checked(_with_secrets(fields, plain=plain))
     warnings = _of_client(gateway, made["client"])
     warnings += check_address(gateway, made["url"], plain=_is_plain(made))
-    is_authorized = found.content["kind"] == AUTHORIZED_KIND
-    if not found.content.get("token") and not is_authorized:
-        warnings.append(
-            f"{known['appid']} takes no pushes yet: app update {known['appid']} --push."
-        )
+    warnings += _of_account(known["appid"], found.content, made)
     routes.insert(known.get("place", len(routes) + 1) - 1, made)
     version = _write(gateway, known["appid"], found, routes)
     revealed = {name: made[name] for name in _SECRETS if name in made}
@@ -100,6 +96,7 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     made = _checked(_with_secrets(fields, plain=stays), kept=old)
     warnings = _of_client(gateway, made["client"])
     warnings += check_address(gateway, made["url"], plain=_is_plain(made))
+    warnings += _of_account(known["appid"], found.content, made)
     place = known.get("place", routes.index(old) + 1) - 1
     routes.remove(old)
     routes.insert(place, made)
@@ -197,6 +194,26 @@ def _of_client(gateway: Gateway, client_id: str) -> list[str]:
     if client.content.get("disabled"):
         return [f"{client_id} is disabled: client enable {client_id}."]
     return []
+
+
+def _of_account(
+    appid: str, content: Mapping[str, Any], made: Mapping[str, Any]
+) -> list[str]:
+    """Return why the account's kind or settings make the route do less than it says."""
+    kind, found = content["kind"], []
+    if kind not in (*PUSHED_KINDS, AUTHORIZED_KIND):
+        found.append(
+            f"{appid} is of kind {kind}, to which WeChat pushes nothing; it does to "
+            f"{', '.join(PUSHED_KINDS)}."
+        )
+    elif not content.get("token") and kind != AUTHORIZED_KIND:
+        found.append(f"{appid} takes no pushes yet: app update {appid} --push.")
+    if "hold" in made and kind != "subscription":
+        found.append(
+            f"hold does nothing for {appid}: it is for kind subscription, and this is "
+            f"of kind {kind}. See --late-reply."
+        )
+    return found
 
 
 def _write(

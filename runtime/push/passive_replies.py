@@ -87,7 +87,12 @@ class Reply:
 
     def is_passive(self, *, mini_program: bool) -> bool:
         """Tell whether it may be the answer to WeChat's request."""
-        return self.type in _PASSIVE[mini_program]
+        return may_be_passive(self.type, mini_program=mini_program)
+
+
+def may_be_passive(type_: str, *, mini_program: bool) -> bool:
+    """Tell whether a reply of this MsgType may be the answer to WeChat's request."""
+    return type_ in _PASSIVE[mini_program]
 
 
 def check_reply(

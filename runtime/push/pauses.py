@@ -7,6 +7,11 @@ all the same.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from runtime.push.queue_scripts import MOST_DROPPED, SHARED, keys_of
 from runtime.state.redis_store import RedisStore
 
@@ -51,6 +56,14 @@ return moved
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause of a target: by an operator, or by itself, until a time in seconds."""
+
+    by_operator: bool
+    ends: float = 0.0
+
+
 class Pauses:
     """The pauses of apps and targets."""
 
@@ -83,16 +96,25 @@ class Pauses:
 
     def is_paused(self, appid: str) -> bool:
         """Tell whether an operator has paused the app."""
-        return self._is_paused(f"*{appid}")
-
-    def is_target_paused(self, target: str) -> bool:
-        """Tell whether an operator has paused the target."""
-        return self._is_paused(target)
-
-    def _is_paused(self, name: str) -> bool:
-        state = self._store.field(keys_of("")[4], name)
+        state = self._store.field(keys_of("")[4], f"*{appid}")
         return b'"x":true' in (state or b"")
+
+    def of_targets(self, targets: Sequence[str]) -> list[Pause | None]:
+        """Return the pause of each target, None for one that is not paused."""
+        if not targets:
+            return []
+        (stored,) = self._store.hashes([keys_of("")[4]], targets)
+        states = [json.loads(each) if each else {} for each in stored]
+        now = self._store.time() if any("p" in each for each in states) else 0.0
+        return [_pause_of(state, now) for state in states]
 
     def _pause(self, name: str, *, is_paused: bool) -> None:
         arguments = [name, int(is_paused)]
         self._store.run(_PAUSE, keys_of(""), arguments, repeatable=True)
+
+
+def _pause_of(state: Mapping[str, Any], now: float) -> Pause | None:
+    if state.get("x"):
+        return Pause(by_operator=True)
+    ends = state.get("p", 0) / 1000
+    return Pause(by_operator=False, ends=ends) if ends > now else None

@@ -16,6 +16,9 @@ AUTHORIZED_KIND, COMPONENT_KIND = "authorized", "component"
 """Kinds of an app's document: settings of an account that has authorised a component,
 and a component of the open platform itself."""
 
+PUSHED_KINDS = ("service", "subscription", "miniprogram", COMPONENT_KIND)
+"""Kinds of apps to which WeChat pushes."""
+
 ANYONE, KNOWN = "anyone", "known"
 """Words for `allow`: every user of WeChat, or those whom an operator has entered."""
 

@@ -41,10 +41,15 @@ MATCH: Mapping[str, Rule] = {
 }
 """Fields that a route may compare."""
 
+_NAMES = " or ".join(", ".join(MATCH).rsplit(", ", 1))
+
 
 def _match(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or not set(value) <= set(MATCH):
+    if not isinstance(value, Mapping):
         raise Fault(f"must be lists by field, of {', '.join(MATCH)}")
+    for name in value:
+        if name not in MATCH:
+            raise Fault(f"has the field {str(name)[:40]!r}: it may be {_NAMES}")
     return {name: _of(name, MATCH[name], v) for name, v in value.items()}
 
 

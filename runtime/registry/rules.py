@@ -251,6 +251,8 @@ def _target(value: Any) -> SplitResult:
     parts = parts_of(value) if _is_text(value) else None
     if parts is None:
         raise Fault(f"must be an absolute URL of {LONGEST} characters at most")
+    if parts.scheme not in ("https", "http"):
+        raise Fault("must begin with https://, or http:// in an allowed network")
     if not _URL.fullmatch(value):
         raise Fault("must have a host in lower case and no user, fragment or *")
     return parts

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 
 import pytest
 
 from runtime.gateway import Gateway
+from runtime.operations.push_reasons import delivery
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.operations.verbs import operation
 from runtime.push.deliveries import NO_APP
@@ -15,6 +17,7 @@ from runtime.push.push_message import read_message
 from runtime.push.receiving import Received
 from runtime.push.routes import matching
 from runtime.registry.schema import InvalidDocument
+from tests.support.documentation import ROOT, names, rows, section
 from tests.support.pushes import OPENID, event, text
 from tests.support.scripted_wechat import SERVICE
 
@@ -242,6 +245,47 @@ def test_pause_and_resume_a_route(do, store, routes, gateway):
     assert {f"{SERVICE}/{each}" for each in routes} == set(
         gateway.deliveries.due().targets
     )
+
+
+def test_paused_routes_are_shown(do, store, routes, gateway):
+    """By an operator until he ends it, by itself until a time that is told."""
+    bot, copy = routes
+    assert "paused_routes" not in do("push list", appid=SERVICE)
+    store()
+    do("push pause", appid=SERVICE, route=bot)
+    claim = gateway.deliveries.claim(f"{SERVICE}/{copy}")
+    gateway.deliveries.fail(claim, claim.jobs[0], "timeout", stalls=True)
+    shown = do("push list", appid=SERVICE)["paused_routes"]
+
+    assert [bot, copy] == list(shown)
+    assert "until push resume" == shown[bot]
+    ends = datetime.fromisoformat(shown[copy].removeprefix("until "))
+    assert 0 < ends.timestamp() - gateway.push_store.time() <= 10
+    for each in routes:
+        do("push resume", appid=SERVICE, route=each)
+    assert "paused_routes" not in do("push list", appid=SERVICE)
+
+
+def test_a_list_of_an_app_that_there_is_not(do, store, routes, gateway):
+    """A typing error would list nothing; what a removed app has left is shown."""
+    store()
+    gateway.push_pauses.pause_app("wx0")
+    for more in ({}, {"dead": True}):
+        with pytest.raises(UnknownDocument, match="There is no apps/wx0: app list"):
+            do("push list", appid="wx0", **more)
+    do("app remove", appid=SERVICE)
+    assert 1 == len(do("push list", appid=SERVICE)["pushes"])
+
+
+def test_every_reason_of_the_page_is_explained():
+    """Whoever sees a dead letter needs not search for what its reason means."""
+    page = ROOT / "docs/pushes.md"
+    late = section(page, "Customer-service message").partition("is a dead letter")[2]
+    tables = rows(section(page, "Why a push is not delivered")) + rows(late)
+    reasons = [each.replace("_N", "_500") for each in names(tables)]
+
+    assert len(reasons) > 15
+    assert [each for each in reasons if not delivery(each)] == []
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])

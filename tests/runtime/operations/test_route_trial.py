@@ -221,11 +221,59 @@ def test_a_slow_service(route, callback):
         return echo(message)
 
     bot.make = slow
-    answer = route(reply_within=0.5)()
+    answer = route(reply_within=0.5, late_reply="off")()
 
     assert ["late"] == faults_of(answer)
     assert answer["reply"]["Content"] == "echo test"
     assert answer["milliseconds"] >= 800
+    later = route(reply_within=0.5)()
+    assert "faults" not in later
+    assert "a customer-service message" == later["reaches_user_by"]
+
+
+def test_a_slow_service_of_an_account_whose_pushes_are_held(do, route, callback):
+    """The hold of the route counts, as long as it is."""
+    bot = Bot(callback)
+    echo = bot.make
+
+    def slow(message):
+        time.sleep(0.8)
+        return echo(message)
+
+    bot.make = slow
+    do("app update", appid=SERVICE, kind="subscription")
+    held = route(reply_within=0.5, hold=2)()
+
+    assert "a request of WeChat that is held" == held["reaches_user_by"]
+    assert ["late"] == faults_of(route(reply_within=0.5)())
+
+
+def test_a_reply_of_a_mini_program(do, route, callback):
+    """A text is no passive reply of it, and is sent as a message."""
+    Bot(callback)
+    do("app update", appid=SERVICE, kind="miniprogram")
+    answer = route()()
+
+    assert "faults" not in answer
+    assert "a customer-service message" == answer["reaches_user_by"]
+    assert ["type"] == faults_of(route(late_reply="off")())
+
+
+def test_a_text_within_the_limit_of_the_settings(do, settings, route, callback):
+    """As in real pushes."""
+    Bot(callback).make = lambda message: TextReply(
+        content="a" * 2100, message=message
+    ).render()
+    tried = route()
+    assert ["size"] == faults_of(tried())
+    wider = Gateway(
+        dataclasses.replace(
+            settings, push_private_networks=("127.0.0.0/8",), push_text_bytes=4096.0
+        )
+    )
+    id_ = tried()["route"]
+    answer = do("push test", on=wider, appid=SERVICE, route=id_)
+    assert "the answer to WeChat" == answer["reaches_user_by"]
 
 
 def test_nobody_listens(do, orders):

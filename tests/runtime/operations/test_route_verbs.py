@@ -221,6 +221,33 @@ def test_warnings(add, do):
 
 
 @pytest.mark.parametrize(
+    ("kind", "fields", "warning"),
+    [
+        ("website", {}, "is of kind website, to which WeChat pushes nothing; it does"),
+        (
+            "service",
+            {"hold": 10},
+            "hold does nothing for wxcccccccccccccccc: it is for",
+        ),
+        ("subscription", {"hold": 10}, ""),
+        ("service", {}, ""),
+    ],
+)
+def test_what_the_account_cannot_do_is_told(add, do, kind, fields, warning):
+    """By its kind: a route that never gets a push, and a hold that never holds."""
+    appid = "wxcccccccccccccccc"
+    do("app add", appid=appid, kind=kind, secret="0" * 32)
+    if kind != "website":
+        do("app update", appid=appid, token="apptoken")
+    made = add(appid=appid, reply=True, **fields)
+    more = do("push route-update", appid=appid, route=made["id"], stop=True)
+
+    for answer in (made, more):
+        assert bool(warning) == bool(answer.get("warnings"))
+        assert warning in " ".join(answer.get("warnings", ()))
+
+
+@pytest.mark.parametrize(
     ("url", "fields", "sentence"),
     [
         (

@@ -128,6 +128,10 @@ def test_a_damaged_document(documents, routes):
             "number 1: url must have a host in lower case and no user, fragment or *.",
         ),
         (
+            {"url": "ftp://bot.example.com/"},
+            "number 1: url must begin with https://, or http:// in an allowed network.",
+        ),
+        (
             {"url": "https://bot.example.com/?nonce=1"},
             "number 1: url must not have signature or msg_signature or timestamp or "
             "nonce or openid or encrypt_type or echostr in its query.",
@@ -135,6 +139,11 @@ def test_a_damaged_document(documents, routes):
         ({"format": "xml"}, "number 1: format must be wechat or event."),
         (
             {"match": {"unionid": ["u"]}},
+            "number 1: match has the field 'unionid': it may be msg_type, event, "
+            "info_type, openid, event_key or content.",
+        ),
+        (
+            {"match": ["event"]},
             "number 1: match must be lists by field, of msg_type, event, info_type, "
             "openid, event_key, content.",
         ),
