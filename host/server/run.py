@@ -126,6 +126,7 @@ class Host:
                 on_ready=on_ready,
                 max_connections=options.max_connections or most_connections(files),
                 count=count,
+                goes_on=lambda: asks_of_this_process.number > 0,
             )
         finally:
             timers.stop()

@@ -58,8 +58,12 @@ async def serve(
     max_connections: int,
     count: OwnCount | None = None,
     idle_seconds: float = IDLE_SECONDS,
+    goes_on: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Serve until SIGINT or SIGTERM; False if a second one cut the shutdown short."""
+    """Serve until SIGINT or SIGTERM; False if a second one cut the shutdown short.
+
+    While anything `goes_on` beside the requests, it counts as one in flight.
+    """
     server = Server(
         application,
         max_body_size=_ANY_SIZE,
@@ -73,24 +77,33 @@ async def serve(
     await first.wait()
     server.stop()
     cut_short = second if shutdown.second_signal_ends else asyncio.Event()
-    await _finish(server, workers, seconds=shutdown.seconds, cut_short=cut_short)
+    await _finish(
+        server,
+        lambda: not (workers.in_flight or goes_on()),
+        seconds=shutdown.seconds,
+        cut_short=cut_short,
+    )
     workers.stop()
     await server.close_all_connections()
     return not cut_short.is_set()
 
 
 async def _finish(
-    server: Server, workers: Workers, *, seconds: float, cut_short: asyncio.Event
+    server: Server,
+    is_idle: Callable[[], bool],
+    *,
+    seconds: float,
+    cut_short: asyncio.Event,
 ) -> None:
     # From now on answers say `Connection: close`: callers connect to another process.
     server.conn_params.no_keep_alive = True
     now = asyncio.get_running_loop().time
     deadline = now() + seconds
-    await _until(lambda: not workers.in_flight, deadline, cut_short=cut_short)
+    await _until(is_idle, deadline, cut_short=cut_short)
     # An idle connection may be about to bring a request that nobody else will answer.
     linger = now() + _LINGER_SECONDS
     await _until(lambda: not server.open, linger, cut_short=cut_short)
-    await _until(lambda: not workers.in_flight, deadline, cut_short=cut_short)
+    await _until(is_idle, deadline, cut_short=cut_short)
 
 
 def _ending_signals() -> tuple[asyncio.Event, asyncio.Event]:

@@ -36,6 +36,11 @@ class AskThreads:
         self._asks.limit(most)
         self.are_there = True
 
+    @property
+    def number(self) -> int:
+        """Return how many asks are in flight, up to their report."""
+        return self._asks.number
+
     def place(self, target: str) -> Place | None:
         """Return a place for one ask of this target, None if it has too many."""
         counted = self._asks.counted(target)

@@ -136,7 +136,10 @@ class Asking:
             if matched.copies:
                 wake_for_copies()
             asked = Asked(
-                partial(self._ask_and_report, question, wake), question, place
+                partial(self._ask_and_report, question, wake),
+                question,
+                place,
+                outlives=self._threads.are_there,
             )
             place = None
             return Taken(stored, *self._reply_to(request, asked, question))
@@ -300,19 +303,25 @@ class Asking:
     ) -> None:
         """Ask, and report what came of it, to `is_late` and to Redis.
 
-        It tells whether WeChat has its answer already.
+        It tells whether WeChat has its answer already. A push that was not delivered is
+        told to Redis first: WeChat's `success` means that it is known.
         """
-        fault: Undelivered | None = None
-        found: Answered = None, "failed"
         try:
             found = self._ask(question, self._longest(question))
-        except Undelivered as raised:
-            fault = raised
+        except Undelivered as fault:
             log.warning("%s: not delivered, %s", question.job_id, fault.reason)
+            self._report(question, None, fault)
+            is_late((None, "failed"))
+            return
         if is_late(found) and found[0]:
             self._reply_late(question, found[0], wake=wake)
+        self._report(question, found[0])
+
+    def _report(
+        self, question: Question, reply: Reply | None, fault: Undelivered | None = None
+    ) -> None:
         try:
-            self._report(question, found[0], fault)
+            self._tell(question, reply, fault)
         except Late:
             log.warning("%s: reported too late", question.job_id)
         except ServiceUnavailable:  # WeChat gets the reply all the same
@@ -342,7 +351,7 @@ class Asking:
         except ServiceUnavailable:
             log.error("%s: reply dropped, %s", job_id, "redis")
 
-    def _report(
+    def _tell(
         self, question: Question, reply: Reply | None, fault: Undelivered | None
     ) -> None:
         token, job_id = question.token, question.job_id

@@ -77,8 +77,9 @@ class WaitingRequest:
 class Asked:
     """Ask for which WeChat's request waits only so long, here or in a thread.
 
-    `ask` asks and reports; it tells the last argument what the service has replied, and
-    learns whether that is late.
+    `ask` asks and reports; it tells its argument what the service has replied, and
+    learns whether that is late. With `outlives` it goes on when WeChat has its answer,
+    so WeChat gets the reply while it is still being reported.
     """
 
     def __init__(
@@ -86,10 +87,13 @@ class Asked:
         ask: Callable[[Callable[[Answered], bool]], None],
         question: Question,
         place: Place,
+        *,
+        outlives: bool,
     ) -> None:
         self._ask = ask
         self._question = question
         self._place = place
+        self._outlives = outlives
         self._found: Answered | None = None
         self._given_up = False
         self._lock = threading.Lock()
@@ -115,4 +119,7 @@ class Asked:
     def _is_late(self, found: Answered) -> bool:
         with self._lock:
             self._found = found
-            return self._given_up
+            is_late = self._given_up
+        if self._outlives:
+            self._over.set()
+        return is_late

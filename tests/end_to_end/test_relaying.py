@@ -164,6 +164,43 @@ def test_killed_when_the_service_has_answered(pushed, both, replier, copied, red
     assert {1} == set(numbers(copied))
 
 
+@pytest.mark.case(168)
+def test_killed_before_the_reply_is_reported(host, tmp_path, redis_server, redis):
+    """WeChat has the reply; nobody asks again, and an operator sees that it is open."""
+    with Relay(redis_server.port) as relay:
+        pushed = PushedHost(tmp_path, relay.url, host)
+        with message_service(appid=pushed.appid) as replier:
+            pushed.route(route_to(replier, "bot", reply=True))
+            with pushed.start() as running:
+                replier.answer = lambda message: setattr(relay, "is_down", True) or "hi"
+                assert b"Encrypt" in push(running, pushed, 1)
+                assert 1 == len(asked(redis))
+                running.end(signal.SIGKILL)
+            relay.is_down = False
+            with pushed.start() as again:
+                assert b"success" == push(again, pushed, 1)
+            (letter,) = unknown_letters(pushed, redis)
+            assert "bot" == letter.route
+            assert [1] == numbers(replier)
+
+
+@pytest.mark.case(168)
+def test_ended_while_a_service_is_slow(pushed, replier, redis):
+    """The host waits for it, so what it says is known, and nothing is open."""
+    route = route_to(replier, "bot", reply=True, reply_within=0.3, late_reply="off")
+    pushed.route(route)
+    replier.answer = lambda message: time.sleep(2) or "slow"
+    with pushed.start() as running:
+        assert b"success" == push(running, pushed, 1)
+        assert 1 == len(asked(redis))
+        assert 0 == running.end(signal.SIGTERM)
+    assert [] == asked(redis)
+    with pushed.start() as again:
+        assert b"Encrypt" in push(again, pushed, 1)
+
+    assert [1] == numbers(replier)
+
+
 def test_redis_frozen_as_the_host_is_killed(
     pushed, both, replier, copied, redis_server, redis
 ):

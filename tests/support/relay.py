@@ -15,13 +15,14 @@ class Relay:
     `log` holds what each round trip asked; a pipeline is one, and so is what greets on
     a new connection. `begin` counts from one again, and can swallow the answer of a
     round trip: it is lost with its connection, though the server has done the work.
-    `cut` drops a connection at its next request. `seconds` delays every answer.
+    `cut` drops a connection at its next request, and `is_down` every one. `seconds`
+    delays every answer.
     """
 
     def __init__(self, port):
         self.port = port
         self.connections = 0
-        self.cut = False
+        self.cut = self.is_down = False
         self.seconds = 0.0
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -64,7 +65,7 @@ class Relay:
                 ready, _, _ = select.select([near, far], [], [])
                 if near in ready:
                     data = near.recv(1 << 20)
-                    if self.cut or not data:
+                    if self.cut or self.is_down or not data:
                         self.cut = self.cut and not data
                         return
                     if begins:

@@ -74,7 +74,7 @@ def test_a_reply_goes_to_wechat(in_thread, request, replies, send, service, redi
         assert SUCCESS == send(text(number))
 
     assert 4 == len(service.messages)
-    assert ["done"] * 4 == states(redis)
+    eventually(lambda: states(redis) == ["done"] * 4)
     assert 0 == redis.zcard(f"{INBOX}:asked")
 
 
@@ -112,6 +112,33 @@ def test_an_equal_push_waits_for_the_first_ones_answer(
     assert {"slow"} == set(map(opened, answers))
     assert 4 == len(set(answers))
     assert 1 == len(service.messages)
+
+
+def test_an_equal_push_comes_before_the_reply_is_reported(
+    in_threads, replies, push, service, redis, monkeypatch
+):
+    """WeChat has the reply; the repeat waits for the report, and gets the same."""
+    replies()
+    service.answer = lambda message: "quick"
+    reported, finish = threading.Event(), in_threads.deliveries.finish_as
+    monkeypatch.setattr(
+        in_threads.deliveries,
+        "finish_as",
+        lambda *all_, **named: reported.wait(10) and finish(*all_, **named),
+    )
+    began = time.monotonic()
+    assert "quick" == opened(push(safe(text()), by=in_threads)[1])
+    assert time.monotonic() - began < 3  # not at the end of reply_within
+    assert ["asked"] == states(redis)
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(push, safe(text(), nonce="again"), by=in_threads)
+        time.sleep(0.3)
+        assert not again.done()
+        reported.set()
+        assert "quick" == opened(again.result(10)[1])
+
+    assert 1 == len(service.messages)
+    assert ["done"] == states(redis)
 
 
 def test_wechat_gets_success_in_time(in_threads, replies, push, service, redis):
