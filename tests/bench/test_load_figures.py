@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -250,7 +251,7 @@ def test_an_answer_that_is_no_reply_counts():
     for shortest, bad in ((7, False), (8, True)):
         with RawServer(success) as server:
             loop = ClosedLoop(
-                server.port,
+                urlsplit(server.url).port,
                 [b""],
                 connections=1,
                 once=True,

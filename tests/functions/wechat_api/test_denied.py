@@ -34,7 +34,6 @@ OWN = {"/cgi-bin/stable_token", "/cgi-bin/ticket/getticket", "/cgi-bin/token"}
 
 REFUSED = [
     "/sns/x",
-    "/cgi-bin/component/api_component_token",
     "/cgi-bin/openapi/rid/get",
     "/wxa/resetusersessionkey",
 ]
@@ -133,7 +132,6 @@ class TestDenied:
         "path",
         [
             "/cgi-bin/clear_quota/v2",
-            "/cgi-bin/component/api_component_token",
             "/sns/oauth2/access_token",
             "/sns/userinfo",
             "/CGI-BIN/openapi/RID/get",

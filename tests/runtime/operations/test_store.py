@@ -190,5 +190,6 @@ def test_an_unknown_verb(name):
 
     assert 404 == caught.value.status
     reading = {verb for (_, verb), each in OPERATIONS.items() if not each.changes}
-    of_routes = {"route-list"}
-    assert {"list", "show", "history", "check", "export", *of_routes} == reading
+    others = {"route-list", "status", "authorizers"}
+    assert {"list", "show", "history", "check", "export"} <= reading
+    assert reading <= {"list", "show", "history", "check", "export", *others}
