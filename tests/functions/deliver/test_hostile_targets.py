@@ -130,6 +130,7 @@ def answers_no_http(target, connection):
     connection.sendall(b"+PONG\r\n")
 
 
+@pytest.mark.case(167)
 @pytest.mark.parametrize(
     ("behave", "reason"),
     [
@@ -213,10 +214,12 @@ def resolves(*answers):
     return resolve
 
 
+@pytest.mark.case(186)
+@pytest.mark.parametrize("replies", [False, True], ids=["copy", "reply"])
 @pytest.mark.parametrize("address", FORBIDDEN)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_name_that_leads_where_it_must_not(
-    relaying, push, caplog, monkeypatch, scheme, address
+    relaying, push, caplog, monkeypatch, scheme, address, replies
 ):
     """No connection is tried: neither to the address nor to what it carries."""
     tried = []
@@ -224,13 +227,14 @@ def test_a_name_that_leads_where_it_must_not(
     relaying.outbound = Outbound(resolve=resolves(address))
     bad = Hostile(8080)
     bad.url = f"{scheme}://bot.example:8080/wx"
-    push(route_to(bad, "bad"))
+    push(route_to(bad, "bad", reply=replies))
     deliver(relaying)
 
     assert [] == [each for each in tried if each[1] == 8080]
     assert ["not_allowed"] == _reasons(caplog)
 
 
+@pytest.mark.case(186)
 def test_a_name_that_leads_elsewhere_the_second_time(relaying, push, caplog):
     """What was good a moment ago is checked again, and the checked one is called."""
 

@@ -234,6 +234,7 @@ def test_every_flipped_bit_is_refused(push, redis):
     assert not redis.keys("gateway:push:*")
 
 
+@pytest.mark.case(184)
 def test_without_redis_nothing_is_acknowledged(settings, clock, push, own_redis):
     """WeChat sends it again; then it is stored once."""
     again = Gateway(replace(settings, redis_url=own_redis.url), clock=clock)
