@@ -121,6 +121,8 @@ def _route_fields(parser: ArgumentParser, *, needed: bool) -> None:
     add("--hold", metavar="SECONDS", type=int, help=hold)
     within = "how long the service has to reply, 4 by default"
     add("--reply-within", metavar="SECONDS", type=float, help=within)
+    receiver = "whose appid is in what is encrypted: component (default) or account"
+    add("--receive-id", metavar="WHOSE", help=receiver)
     add("--place", metavar="N", type=int, help="1 for the first route of the app")
     _flag(parser, "--plain", "send plain text; only into PUSH_PRIVATE_NETWORKS")
     _service_secrets(parser)

@@ -14,7 +14,7 @@ from runtime.push.deliveries import Job
 from runtime.push.inbox import ASK, COPY
 from runtime.push.late_reply import KIND as LATE_REPLY
 from runtime.push.relay import Undelivered, post
-from runtime.push.routes import is_disabled
+from runtime.push.routes import is_disabled, receive_id_of
 
 if TYPE_CHECKING:
     from runtime.push.push_message import Message
@@ -49,10 +49,13 @@ def kind_of(job: Job) -> Kind:
 
 
 def _copy(gateway: Gateway, job: Job) -> Send:
-    owner, _, route, message = _push(gateway, job)
+    owner, app, route, message = _push(gateway, job)
+    receive_id = receive_id_of(route, app, owner)
 
     def send() -> str:
-        gateway.relay.send(route, message, appid=job.appid, owner=owner)
+        gateway.relay.send(
+            route, message, appid=job.appid, owner=owner, receive_id=receive_id
+        )
         return ""
 
     return send

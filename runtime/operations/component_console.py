@@ -22,7 +22,7 @@ def push_entries(
 
 def domain_entries(gateway: Gateway) -> dict[str, str]:
     """Return the domains and addresses that the platform compares."""
-    host = urlsplit(gateway.settings.public_base_url).netloc
+    host = urlsplit(gateway.settings.public_base_url).hostname or ""
     return {
         "登录授权的发起页域名": host,
         "公众号开发域名": host,

@@ -20,7 +20,7 @@ from runtime.push.holds import holds_for
 from runtime.push.late_reply import seconds_for, sends_late
 from runtime.push.passive_replies import TRANSFER, BadReply, may_be_passive
 from runtime.push.push_message import Message
-from runtime.push.routes import Route, matches
+from runtime.push.routes import Route, addressed, matches, receive_id_of
 from runtime.push.sample_messages import TYPES, sample_message
 from runtime.push.wechat_format import RouteRequest, passive_reply, request_to
 from runtime.registry.models import App
@@ -73,7 +73,9 @@ def try_route(
         text=known.get("text", ""),
         is_json=known.get("data", "xml") == "json",
     )
-    request = _request(gateway, route, message, appid)
+    route = addressed(route, appid)
+    receive_id = receive_id_of(route, gateway.registry.app(appid) or app, appid)
+    request = _request(gateway, route, message, appid, receive_id)
     shown = {
         **{"appid": appid, "route": route.id, "type": known.get("type", "text")},
         "fits": matches(route, message),
@@ -92,7 +94,7 @@ def try_route(
         return {**shown, "faults": [f"{fault.reason}{came}: {sentence}"]}
     took = clock() - began
     found = {**shown, "status": answer.status, "milliseconds": round(took * 1000)}
-    found |= _answered(gateway, app, route, message, answer)
+    found |= _answered(gateway, app, route, message, answer, receive_id)
     if "reply" in found and route.reply and found["reply"] != "none":
         found |= _carried(app, route, message, found["reply"]["MsgType"], took)
     faults = _faults(answer) + found.pop("faults", [])
@@ -104,18 +106,23 @@ def _route(app: App, id_: str) -> Route | None:
 
 
 def _request(
-    gateway: Gateway, route: Route, message: Message, appid: str
+    gateway: Gateway, route: Route, message: Message, appid: str, receive_id: str
 ) -> RouteRequest:
     now = gateway.clock()
     if route.format == EVENT:
         source = f"{gateway.settings.public_base_url}/wechat_event/{appid}"
         return event_request(route, message, appid=appid, source=source, now=now)
     nonce = str(secrets.randbelow(10**10))
-    return request_to(route, message, receive_id=appid, now=now, nonce=nonce)
+    return request_to(route, message, receive_id=receive_id, now=now, nonce=nonce)
 
 
 def _answered(
-    gateway: Gateway, app: App, route: Route, message: Message, answer: Answer
+    gateway: Gateway,
+    app: App,
+    route: Route,
+    message: Message,
+    answer: Answer,
+    receive_id: str,
 ) -> dict[str, Any]:
     """Return what the answer says, decrypted, and what is wrong with it."""
     if route.format == EVENT or not 200 <= answer.status < 300:
@@ -125,7 +132,7 @@ def _answered(
             answer.body,
             route,
             message,
-            receive_id=app.appid,
+            receive_id=receive_id,
             mini_program=app.kind == "miniprogram",
             may_send=sends_late(route, app),
             longest_text=gateway.settings.push_text_bytes,

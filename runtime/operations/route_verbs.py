@@ -255,6 +255,7 @@ def _shown(fields: Mapping[str, Any], *, openids: bool) -> dict[str, Any]:
         "stop": fields.get("stop", False),
         "late_reply": fields.get("late_reply"),
         "hold": fields.get("hold"),
+        "receive_id": fields.get("receive_id"),
         "ordered": fields.get("ordered", False),
         "reply_within": fields.get("reply_within", REPLY_WITHIN),
     }

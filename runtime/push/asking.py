@@ -281,6 +281,7 @@ class Asking:
             question.message,
             appid=question.app.appid,
             owner=question.owner,
+            receive_id=question.receive_id,
             seconds=seconds,
         )
         try:
@@ -288,7 +289,7 @@ class Asking:
                 answer,
                 question.route,
                 question.message,
-                receive_id=question.owner,
+                receive_id=question.receive_id,
                 mini_program=question.is_mini_program,
                 may_send=question.sends_late,
                 longest_text=self._longest_text,

@@ -16,6 +16,7 @@ from runtime.push.holds import holds_for
 from runtime.push.late_reply import sends_late
 from runtime.push.passive_replies import Reply
 from runtime.push.push_message import Message
+from runtime.push.routes import receive_id_of
 from runtime.registry.models import App
 from runtime.registry.routes import Route
 
@@ -48,6 +49,11 @@ class Question:
     def is_mini_program(self) -> bool:
         """Tell whether the account is a mini program."""
         return self.app.kind == "miniprogram"
+
+    @property
+    def receive_id(self) -> str:
+        """Return the appid for which push and reply are encrypted."""
+        return receive_id_of(self.route, self.app, self.owner)
 
     @property
     def sends_late(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from runtime.push.component_events import Values, with_values
 from runtime.push.event_format import event_request
 from runtime.push.push_message import Message
+from runtime.push.routes import addressed
 from runtime.push.wechat_format import RouteRequest, request_to
 from runtime.registry.routes import EVENT, Route
 from runtime.upstream.outbound import Outbound, TargetFault
@@ -69,13 +70,16 @@ class Relay:
         *,
         appid: str,
         owner: str,
+        receive_id: str,
         seconds: float = COPY_SECONDS,
     ) -> bytes:
         """Return what the service has answered; Undelivered without a status of 2xx.
 
-        `owner` is the document that has the route, and the receiver in the encryption.
+        `owner` is the document that has the route, `receive_id` as `receive_id_of`.
         """
-        request = self._request(route, message, appid=appid, owner=owner)
+        request = self._request(
+            route, message, appid=appid, owner=owner, receive_id=receive_id
+        )
         return post(
             self._outbound,
             request.url,
@@ -85,9 +89,15 @@ class Relay:
         )
 
     def _request(
-        self, route: Route, message: Message, *, appid: str, owner: str
+        self,
+        route: Route,
+        message: Message,
+        *,
+        appid: str,
+        owner: str,
+        receive_id: str,
     ) -> RouteRequest:
-        now = self._clock()
+        now, route = self._clock(), addressed(route, appid)
         values = self._values_for(route.client, owner) if message.info_type else None
         if values:
             message = with_values(message, values)
@@ -96,7 +106,7 @@ class Relay:
             source = f"{self._base}/wechat_event/{path}"
             return event_request(route, message, appid=appid, source=source, now=now)
         nonce = str(secrets.randbelow(10**10))
-        return request_to(route, message, receive_id=owner, now=now, nonce=nonce)
+        return request_to(route, message, receive_id=receive_id, now=now, nonce=nonce)
 
 
 def post(

@@ -11,14 +11,26 @@ that the push does not have never fits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.errors import GatewayError
 from runtime.push.push_message import Message
-from runtime.registry.models import Client
-from runtime.registry.routes import Route
+from runtime.registry.authorizers import MESSAGES, in_force
+from runtime.registry.models import App, Client
+from runtime.registry.routes import ACCOUNT, Route
 
-__all__ = ["Matched", "Route", "is_disabled", "matches", "matching"]
+__all__ = [
+    "Matched",
+    "Route",
+    "addressed",
+    "is_disabled",
+    "matches",
+    "matching",
+    "receive_id_of",
+]
+
+APPID = "$APPID$"
+"""Stands in a route's URL for the account's appid, as in a component's message URL."""
 
 CONTENT_CHARACTERS = 64
 """How much of a text's beginning `content` is compared with."""
@@ -70,6 +82,25 @@ def is_disabled(route: Route, client: Callable[[str], Client | None]) -> bool:
     except GatewayError:
         return False
     return found is not None and found.disabled
+
+
+def receive_id_of(route: Route, app: App, owner: str) -> str:
+    """Return the appid for which a push of an account is encrypted to a route.
+
+    `owner` has the route. An open platform encrypts for the component, and so do we,
+    also for a route of the account's own document, unless the route says otherwise.
+    """
+    if owner != app.appid and route.receive_id != ACCOUNT:
+        return owner
+    acts = in_force(app.authorizers, MESSAGES)
+    if acts is None or route.receive_id == ACCOUNT:
+        return app.appid
+    return acts.component
+
+
+def addressed(route: Route, appid: str) -> Route:
+    """Return the route with the account's appid in its URL."""
+    return replace(route, url=route.url.replace(APPID, appid))
 
 
 def matches(route: Route, message: Message) -> bool:

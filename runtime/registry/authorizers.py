@@ -73,6 +73,10 @@ def parties_of(id_: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
+MESSAGES = (1, 19)
+"""Permission sets with which a component gets an account's messages."""
+
+
 def in_force(
     authorizers: Iterable[Authorizer], wanted: Iterable[int] = ()
 ) -> Authorizer | None:

@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.registry.ids import CLIENT_ID
-from runtime.registry.routes import CUSTOMER_SERVICE, EVENT, OFF, WECHAT
+from runtime.registry.routes import (
+    ACCOUNT,
+    COMPONENT,
+    CUSTOMER_SERVICE,
+    EVENT,
+    OFF,
+    WECHAT,
+)
 from runtime.registry.rules import (
     Fault,
     Rule,
@@ -66,6 +73,7 @@ ROUTE_RULES: Mapping[str, Rule] = {
     "secret": text(r"whsec_[A-Za-z0-9+/]{32,88}={0,2}", "whsec_ and base64"),
     "late_reply": word(CUSTOMER_SERVICE, OFF),
     "hold": whole(1, LONGEST_HOLD),
+    "receive_id": word(COMPONENT, ACCOUNT),
     "ordered": flag,
     "reply_within": between(0.5, 4.5),
 }
@@ -130,7 +138,14 @@ def route(
 def _agree(route: Mapping[str, Any]) -> None:
     """Raise Fault if two fields contradict each other."""
     if route.get("format", WECHAT) == EVENT:
-        for name in ("token", "encoding_aes_key", "reply", "late_reply", "hold"):
+        for name in (
+            "token",
+            "encoding_aes_key",
+            "reply",
+            "receive_id",
+            "late_reply",
+            "hold",
+        ):
             if route.get(name):
                 raise Fault(f"{name} is not for format event")
         if "secret" not in route:

@@ -21,6 +21,9 @@ WECHAT, EVENT = "wechat", "event"
 CUSTOMER_SERVICE, OFF = "customer_service", "off"
 """Words for `late_reply`."""
 
+COMPONENT, ACCOUNT = "component", "account"
+"""Words for `receive_id`."""
+
 REPLY_WITHIN = 4.0
 """Seconds that a service has to reply; WeChat itself waits five."""
 
@@ -37,6 +40,8 @@ class Route:
 
     `late_reply` is "customer_service", "off", or "" for what the app's kind can do.
     `hold` is for how many seconds WeChat is kept waiting for a late reply, 0 for none.
+    `receive_id` says for which appid the pushes of an account that has authorised a
+    component are encrypted: the component's, as the platform does it, or the account's.
     With `ordered` later pushes of a user wait for an earlier one that failed.
     """
 
@@ -52,6 +57,7 @@ class Route:
     secret: str = field(default="", repr=False)
     late_reply: str = ""
     hold: float = 0.0
+    receive_id: str = COMPONENT
     ordered: bool = False
     reply_within: float = REPLY_WITHIN
 

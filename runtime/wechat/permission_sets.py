@@ -27,9 +27,6 @@ _BY_PREFIX = (
     ("/wxa/", (18,)),
 )
 
-MESSAGES = (1, 19)
-"""Those with which a component gets an account's messages."""
-
 SIGN_IN = (4,)
 """Those with which a component signs in the users of a service account."""
 

@@ -38,6 +38,7 @@ class MessageService:
     def __init__(self, url, *, appid=SERVICE):
         self.url = url
         self.messages = []
+        self.paths = []
         self.connections = 0
         self.answer = lambda message: None
         self.crypto = WeChatCrypto(TOKEN, AES_KEY, appid)
@@ -80,7 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.service.connections += 1
 
     def do_POST(self):
-        query = dict(parse_qsl(urlsplit(self.path).query))
+        parts = urlsplit(self.path)
+        self.server.service.paths.append(parts.path)
+        query = dict(parse_qsl(parts.query))
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status, answer = self.server.service.take(query, body)
         self.send_response(status)

@@ -19,6 +19,7 @@ from tests.support.component_pushes import (
     TOKEN,
     sealed,
 )
+from tests.support.message_service import message_service, route_to
 from tests.support.open_platform import Platform
 from tests.support.pushes import stored
 from tests.support.scripted_wechat import change
@@ -178,6 +179,75 @@ def test_the_routes_of_the_component_and_of_the_account(gateway, authorize, say,
     change(gateway, "apps", ACCOUNT, routes=[{**route, "id": "r2"}])
     assert SUCCESS == say(text(number=3))
     assert {COMPONENT, ACCOUNT} == set(_owners(redis))
+
+
+@pytest.mark.parametrize("owner", [COMPONENT, ACCOUNT])
+@pytest.mark.parametrize(
+    ("fields", "receiver"),
+    [
+        ({}, COMPONENT),
+        ({"receive_id": "component"}, COMPONENT),
+        ({"receive_id": "account"}, ACCOUNT),
+    ],
+)
+def test_for_whom_a_push_is_encrypted(
+    owner, fields, receiver, gateway, authorize, tell, relaying
+):
+    """For the component as from WeChat; for the account if its service is its own.
+
+    The path has the account's appid where the route's URL has $APPID$.
+    """
+    authorize()
+    if owner == ACCOUNT:
+        gateway.documents.write("apps", ACCOUNT, {"kind": "authorized"}, after=0)
+    with (
+        message_service(appid=receiver) as first,
+        message_service(appid=receiver) as second,
+    ):
+        first.answer = lambda message: f"to {message.content}"
+        routes = [
+            {**route_to(each, id_, **fields), "url": f"{each.url}/$APPID$/callback"}
+            for id_, each in (("r1", first), ("r2", second))
+        ]
+        routes[0]["reply"] = True
+        change(gateway, "apps", owner, routes=routes)
+        path = f"/wechat_event/{COMPONENT}/{ACCOUNT}"
+        status, body = tell(
+            sealed(text(), envelope="ToUserName"), path=path, by=relaying
+        )
+        assert deliver(relaying) == {"done": 1}
+
+    answer, receive_id = decrypt(
+        fromstring(body).find("Encrypt").text, key=key_of(AES_KEY)
+    )
+    assert (status, receive_id) == (200, COMPONENT)
+    assert fromstring(answer).find("Content").text == "to hello"
+    for service in (first, second):
+        assert service.contents == ["hello"]
+        assert service.paths == [f"/wx/{ACCOUNT}/callback"]
+
+
+def test_which_component_a_push_is_encrypted_for(
+    gateway, authorize, tell, relaying, component
+):
+    """Of two: for the one that has its messages, though the other is newer."""
+    authorize(permission_sets=(1,), authorized_at=1)
+    newer = "wx" + "f" * 16
+    other = Authorizer(
+        *(newer, ACCOUNT, "service", "refresh"), permission_sets=(4,), authorized_at=2
+    )
+    gateway.authorizers.change(newer, ACCOUNT, lambda _: other)
+    content = {"kind": "component", "secret": SECRET}
+    gateway.documents.write("apps", newer, content, after=0)
+    with message_service(appid=COMPONENT) as service:
+        routes = [route_to(service, reply=True)]
+        own = {"kind": "authorized", "routes": routes}
+        gateway.documents.write("apps", ACCOUNT, own, after=0)
+        path = f"/wechat_event/{COMPONENT}/{ACCOUNT}"
+        assert SUCCESS == tell(
+            sealed(text(), envelope="ToUserName"), path=path, by=relaying
+        )
+    assert service.contents == ["hello"]
 
 
 def _owners(redis):
