@@ -7,7 +7,6 @@ is of is in the path, and again in the message itself.
 from __future__ import annotations
 
 import json
-import os
 
 from functions.wechat_event.checked import (
     PLAIN,
@@ -18,16 +17,14 @@ from functions.wechat_event.checked import (
 )
 from functions.wechat_event.component import component_of
 from functions.wechat_event.pushes import answered
+from functions.wechat_event.replies import replied_text
 from runtime.crypto.encoding import sha256_hex
 from runtime.entry.nudge import nudge
 from runtime.errors import ServiceUnavailable, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.push.deliveries import job_id_of
-from runtime.push.message_fields import write_xml
-from runtime.push.passive_replies import Reply
 from runtime.push.push_message import Message
 from runtime.push.receiving import PushRefused, Received, receive
-from runtime.push.wechat_format import answer_with
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
 from runtime.wechat.component_errors import NOT_AUTHORIZED
@@ -120,7 +117,7 @@ def _check(
     count(gateway, component, KIND)
     message = received.message
     if step.reply:
-        return _reply(gateway, component, received, step.reply)
+        return replied_text(gateway, received, step.reply, receive_id=component.appid)
     sent = CheckMessage(
         component.appid,
         appid,
@@ -144,23 +141,3 @@ def _job_id(component: App, appid: str, message: Message) -> str:
     # A message that comes again is sent once.
     parts = json.dumps([appid, message.openid, message.content, message.get("MsgId")])
     return job_id_of(component.appid, f"{KIND}-{sha256_hex(parts)[:32]}")
-
-
-def _reply(gateway: Gateway, component: App, received: Received, text: str) -> Response:
-    message, now = received.message, gateway.clock()
-    fields = {
-        "ToUserName": message.openid,
-        "FromUserName": message.to_user,
-        "CreateTime": int(now),
-        "MsgType": "text",
-        "Content": text,
-    }
-    kind, body = answer_with(
-        Reply(write_xml(fields), is_json=False),
-        token=received.token,
-        key=received.key,
-        receive_id=component.appid,
-        now=now,
-        nonce=os.urandom(8).hex(),
-    )
-    return Response(200, (("Content-Type", kind), PLAIN[1]), body)

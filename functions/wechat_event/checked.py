@@ -20,7 +20,9 @@ from runtime.web.messages import Request, Response
 
 log = logging.getLogger("gateway.push")
 
-PLAIN = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"))
+NO_STORE = ("Cache-Control", "no-store")
+
+PLAIN = (("Content-Type", "text/plain"), NO_STORE)
 
 SUCCESS = Response(200, PLAIN, b"success")
 

@@ -13,16 +13,15 @@ from functions.wechat_event.checked import (
     refuse_without_token,
     secrets_of,
 )
+from functions.wechat_event.replies import replied
 from functions.wechat_event.sign_in_scans import answer, scan_of, send
 from runtime.entry.nudge import STARTED, nudge
 from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
 from runtime.push.last_seen import ACCEPTED
-from runtime.push.passive_replies import Reply
 from runtime.push.receiving import PushRefused, Received, answer_to_check, receive
 from runtime.push.routes import matching
-from runtime.push.wechat_format import answer_with
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
 
@@ -106,21 +105,7 @@ def answered(
         send(gateway, app, scan)
     if taken.reply is None:
         return SUCCESS
-    return _reply(gateway, received, taken.reply, receive_id=receive_id)
-
-
-def _reply(
-    gateway: Gateway, received: Received, reply: Reply, *, receive_id: str
-) -> Response:
-    content_type, body = answer_with(
-        reply,
-        token=received.token,
-        key=received.key,
-        receive_id=receive_id,
-        now=gateway.clock(),
-        nonce=received.nonce,
-    )
-    return Response(200, (("Content-Type", content_type), PLAIN[1]), body)
+    return replied(gateway, received, taken.reply, receive_id=receive_id)
 
 
 def _wake(request: Request, gateway: Gateway, *, at_once: bool) -> bool:

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import dataclass
 
+from functions.wechat_event.replies import replied_text
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.push.message_fields import write_json, write_xml
-from runtime.push.passive_replies import Reply
+from runtime.push.late_reply import PATH
 from runtime.push.receiving import Received
-from runtime.push.wechat_format import answer_with
 from runtime.registry.models import App
 from runtime.sign_in.scenes import confirmation_of
 from runtime.web.messages import Response
 
 log = logging.getLogger("gateway.push")
-
-SEND = "/cgi-bin/message/custom/send"
 
 SEND_SECONDS = 1.5
 """How long WeChat may take for our message, as it waits for our answer itself."""
@@ -63,24 +59,8 @@ def answer(
     gateway: Gateway, app: App, received: Received, scan: Scan, *, receive_id: str
 ) -> Response:
     """Return our message as the answer to the push, which WeChat shows to the user."""
-    message, now = received.message, gateway.clock()
-    fields = {
-        "ToUserName": message.openid,
-        "FromUserName": message.to_user,
-        "CreateTime": int(now),
-        "MsgType": "text",
-        "Content": _text(gateway, app, scan),
-    }
-    write = write_json if message.is_json else write_xml
-    kind, body = answer_with(
-        Reply(write(fields), message.is_json),
-        token=received.token,
-        key=received.key,
-        receive_id=receive_id,
-        now=now,
-        nonce=os.urandom(8).hex(),
-    )
-    return Response(200, (("Content-Type", kind), ("Cache-Control", "no-store")), body)
+    text = _text(gateway, app, scan)
+    return replied_text(gateway, received, text, receive_id=receive_id)
 
 
 def send(gateway: Gateway, app: App, scan: Scan) -> None:
@@ -94,13 +74,13 @@ def send(gateway: Gateway, app: App, scan: Scan) -> None:
         sent = gateway.calls.send(
             app,
             "POST",
-            SEND,
+            PATH,
             headers={"Content-Type": "application/json"},
             body=json.dumps(content, ensure_ascii=False).encode(),
             seconds=SEND_SECONDS,
             own=True,
         )
-        sent.success(SEND)
+        sent.success(PATH)
     except GatewayError as error:
         log.warning("%s: no message to who has scanned, %s", app.appid, error.code)
 
