@@ -134,8 +134,7 @@ def option(request: Request, gateway: Gateway) -> Response:
     if app.kind == COMPONENT_KIND:
         _check_component(app, fields)
         account = _account(gateway, app, client, fields.get("authorizer_appid"))
-        scopes = gateway.registry.scopes_of(client, account.appid) or ()
-        caller = Caller(client.client_id, account.appid, scopes)
+        caller = _caller(gateway, client, account.appid)
         found = gateway.registry.app(account.appid)
         if found is None:
             raise ApiRefused(40013, "unknown_appid")

@@ -19,7 +19,11 @@ from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.component_console import domain_entries, push_entries, rows
 from runtime.operations.editing import ID, split
-from runtime.operations.refusals import OperationRefused, UnreadableDocument
+from runtime.operations.refusals import (
+    OperationRefused,
+    UnknownDocument,
+    UnreadableDocument,
+)
 from runtime.registry.authorizers import Authorizer, parties_of
 from runtime.registry.models import COMPONENT_KIND, App
 from runtime.registry.rules import whole
@@ -193,10 +197,17 @@ def _component_of(gateway: Gateway, arguments: Mapping[str, Any]) -> App:
 
 
 def _component(gateway: Gateway, appid: str) -> App:
-    editing.find(gateway, "apps", appid)
+    if editing.read(gateway, "apps", appid) is None:
+        raise UnknownDocument(
+            f"There is no component {appid}: component status lists them, "
+            f"component add {appid} adds it."
+        )
     app = gateway.registry.own_app(appid)
     if app is None or app.kind != COMPONENT_KIND:
-        raise OperationRefused(f"{appid} is no component; its kind has to be that.")
+        raise OperationRefused(
+            f"{appid} is no component: component status lists them. If it has "
+            f"authorised one, app show {appid} names that."
+        )
     return app
 
 

@@ -223,5 +223,5 @@ def test_another_app_is_no_component(do, gateway, verb):
     gateway.documents.write("apps", SERVICE, content, after=0)
     with pytest.raises(OperationRefused, match="no component"):
         do(f"component {verb}", appid=SERVICE)
-    with pytest.raises(UnknownDocument):
+    with pytest.raises(UnknownDocument, match=f"component add {OTHER}"):
         do(f"component {verb}", appid=OTHER)
