@@ -14,7 +14,7 @@ from runtime.web.messages import Response
 def replied(
     gateway: Gateway, received: Received, reply: Reply, *, receive_id: str
 ) -> Response:
-    """Return the answer to a push that carries the reply, encrypted for `receive_id`."""
+    """Return the answer to a push with this reply, encrypted for `receive_id`."""
     content_type, body = answer_with(
         reply,
         token=received.token,

@@ -18,6 +18,7 @@ from runtime.push.push_message import (
     MOST_ELEMENTS,
     Message,
     UnreadableMessage,
+    parsed_xml,
 )
 
 Fields = dict[str, Any]
@@ -119,21 +120,9 @@ class _Bounded:
 
 
 def _xml_fields(body: bytes, root: str) -> Fields:
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml.common import (  # type: ignore[import-untyped]
-        DefusedXmlException,
-    )
-    from defusedxml.ElementTree import (  # type: ignore[import-untyped]
-        DefusedXMLParser,
-    )
-
     try:
-        parser = DefusedXMLParser(target=_Tree(root), forbid_dtd=True)
-        # As text, so that a declared encoding means nothing.
-        parser.feed(body.decode())
-        fields: Fields = parser.close()
-    except (ParseError, DefusedXmlException, ValueError):
+        fields: Fields = parsed_xml(body, _Tree(root))
+    except ValueError:
         raise UnreadableMessage from None
     return fields
 

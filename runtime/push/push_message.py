@@ -89,7 +89,7 @@ def read_message(body: bytes) -> Message:
     """
     is_json = body.lstrip()[:1] == b"{"
     try:
-        fields = _json_fields(body) if is_json else _xml_fields(body)
+        fields = _json_fields(body) if is_json else parsed_xml(body, _Outer())
     except (ValueError, RecursionError, LookupError):
         raise UnreadableMessage from None
     return Message(body, is_json, fields)
@@ -113,7 +113,8 @@ def _add(fields: dict[str, str], name: str, value: str) -> None:
     fields.setdefault(name, value)
 
 
-def _xml_fields(body: bytes) -> dict[str, str]:
+def parsed_xml(body: bytes, target: Any) -> Any:
+    """Return what a parser's target makes of XML without a DTD; else ValueError."""
     from xml.etree.ElementTree import ParseError
 
     from defusedxml.common import (  # type: ignore[import-untyped]
@@ -123,15 +124,13 @@ def _xml_fields(body: bytes) -> dict[str, str]:
         DefusedXMLParser,
     )
 
-    # As text, so that a declared encoding means nothing.
-    text = body.decode()
-    parser = DefusedXMLParser(target=_Outer(), forbid_dtd=True)
+    parser = DefusedXMLParser(target=target, forbid_dtd=True)
     try:
-        parser.feed(text)
-        fields: dict[str, str] = parser.close()
+        # As text, so that a declared encoding means nothing.
+        parser.feed(body.decode())
+        return parser.close()
     except (ParseError, DefusedXmlException):
         raise ValueError from None
-    return fields
 
 
 class _Outer:
