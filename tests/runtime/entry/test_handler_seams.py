@@ -120,7 +120,9 @@ def test_the_probe(path):
 
 def test_the_probe_asks_the_gateway():
     """For what it needs: without `quick` it says whether that is reachable."""
-    health = SimpleNamespace(find=lambda: {"redis": "away"}, unreadable=lambda: 0)
+    health = SimpleNamespace(
+        find=lambda: {"redis": "away"}, unreadable=lambda: 0, tickets=dict
+    )
     in_flight = SimpleNamespace(number=3)
     gateway = SimpleNamespace(
         health=health,
