@@ -134,7 +134,7 @@ def test_a_step_of_redis_clock(step, settle, push, relaying, service, copied, re
     copied.answer = lambda message: None
     let_pass(redis, step)
     for _ in range(12):  # a pause may last as much longer as the clock went back
-        deliver(relaying)
+        deliver(relaying, most_seconds=2)
         let_pass(redis, 400)
 
     assert {1, 2, 3, 4, 5} == {each.id for each in copied.messages}

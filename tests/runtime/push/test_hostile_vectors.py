@@ -101,6 +101,7 @@ def test_a_flipped_bit_in_the_query(vector):
 def test_a_cut_or_doubled_body(vector):
     """At every length; and twice, with the encrypted message twice in it, too."""
     original, query = body_of(vector), query_of(vector)
+    assert (taken(vector, query, original) is not None) == is_readable(vector)
     for length in range(len(original)):
         assert taken(vector, query, original[:length]) is None
     assert taken(vector, query, original * 2) is None
