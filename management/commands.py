@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 
 from management.actions import NameAction
+from management.alert_options import add_alert, alert_name, update_alert
 from management.check_waiting import SECONDS
 from management.document_options import (
     add_app,
@@ -188,6 +189,15 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
         "fill gaps of the documents from WeChat's list of accounts",
         appid_argument,
     ),
+    ("alert", "add"): (
+        "tell a chat what is wrong; ask for the webhook's URL",
+        add_alert,
+    ),
+    ("alert", "list"): ("list all alerts", _nothing),
+    ("alert", "show"): ("show one alert without its URL and secret", alert_name),
+    ("alert", "update"): ("change the given fields", update_alert),
+    ("alert", "remove"): ("remove an alert; its history stays", alert_name),
+    ("alert", "test"): ("send a sample; show the webhook's answer", alert_name),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "history"): ("list the versions of a document", _document),

@@ -21,7 +21,7 @@ _NOT_FIELDS = (
     *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
     *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
     *("third", "asks_token", "asks_aes_key", "token_stdin", "seconds"),
-    "forward_to",
+    *("forward_to", "asks_url", "asks_signing"),
 )
 
 _PROGRAM = "python manage.py"

@@ -10,14 +10,19 @@ from management.failure import Failure
 
 _ASKED = (
     *("asks_secret", "asks_push", "asks_token", "asks_aes_key"),
-    *("token_stdin", "secret_stdin"),
+    *("token_stdin", "secret_stdin", "asks_url", "asks_signing"),
 )
 
 _PROMPTS = {
+    "url": "URL of the webhook: ",
+    "signing": "Secret of the webhook: ",
     "secret": "AppSecret: ",
     "token": "Token of pushes: ",
     "encoding_aes_key": "EncodingAESKey of pushes: ",
 }
+
+_FIELDS = {"signing": "secret"}
+"""Fields that are named otherwise than what is asked for."""
 
 
 def read_secrets(options: Namespace) -> dict[str, str]:
@@ -28,10 +33,14 @@ def read_secrets(options: Namespace) -> dict[str, str]:
     names = ["secret"] if "asks_secret" in asked and has_secret else []
     names += ["token"] if asked & {"asks_push", "asks_token", "token_stdin"} else []
     names += ["encoding_aes_key"] if asked & {"asks_push", "asks_aes_key"} else []
+    names += ["url"] if "asks_url" in asked else []
+    names += ["signing"] if "asks_signing" in asked else []
     from_stdin = bool(asked & {"token_stdin", "secret_stdin"})
     if names and not from_stdin and not sys.stdin.isatty():
         raise Failure("A secret is asked for at a terminal, or give --secret-stdin.")
-    return {name: _read(name, from_stdin=from_stdin) for name in names}
+    return {
+        _FIELDS.get(name, name): _read(name, from_stdin=from_stdin) for name in names
+    }
 
 
 def _read(name: str, *, from_stdin: bool) -> str:

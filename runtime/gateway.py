@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from runtime.settings import Settings, settings_from
 
 if TYPE_CHECKING:
+    from runtime.alerts.sending import AlertSender
     from runtime.crypto.signing import Signer
     from runtime.custody.custody import Custody
     from runtime.custody.protocol import Pace
@@ -696,6 +697,15 @@ class Gateway:
             self.id_tokens,
             add=add,
             clock=self.clock,
+        )
+
+    @lazy
+    def alert_sender(self) -> AlertSender:
+        """Return the sender of alerts to operators."""
+        from runtime.alerts.sending import AlertSender
+
+        return AlertSender(
+            self.outbound, gateway=self.settings.public_base_url, clock=self.clock
         )
 
     @lazy

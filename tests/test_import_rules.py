@@ -38,10 +38,11 @@ ALLOWED = {
 PACKAGES = {
     "entry": "gateway health pages web errors version",
     "broker": "gateway settings registry tokens sign_in state pages web crypto errors",
-    "operations": "gateway push registry documents custody upstream sign_in usage "
-    "wechat crypto errors version",
-    "gateway": "wechat push tokens registry health settings custody documents upstream "
-    "sign_in usage state crypto errors",
+    "operations": "gateway alerts push registry documents custody upstream sign_in "
+    "usage wechat crypto errors version",
+    "gateway": "alerts wechat push tokens registry health settings custody documents "
+    "upstream sign_in usage state crypto errors",
+    "alerts": "push registry upstream state errors",
     "wechat": "upstream custody registry documents state crypto web errors",
     "push": "upstream registry usage state crypto web errors",
     "tokens": "sign_in registry state crypto errors",

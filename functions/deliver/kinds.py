@@ -126,7 +126,21 @@ def _logout(gateway: Gateway, job: Job) -> Send:
     return send
 
 
+def _alert(gateway: Gateway, job: Job) -> Send:
+    alert = gateway.registry.alert(job.target.partition("/")[2])
+    if alert is None:
+        raise Gone
+    payload = gateway.deliveries.payload(job)
+
+    def send() -> str:
+        gateway.alert_sender.deliver(alert, payload, id_=job.id.rpartition("/")[2])
+        return ""
+
+    return send
+
+
 KINDS: Mapping[str, Kind] = {
+    "alert": Kind(_alert),
     ASK: Kind(_ask, once=75.0),
     COPY: Kind(_copy),
     "release_check": Kind(_release_check),

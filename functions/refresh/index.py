@@ -27,6 +27,9 @@ AT_ONCE = 8
 LISTING_SECONDS = 30.0
 """Longest time that a round waits for the documents, if it has never seen them."""
 
+ALERTS_BEFORE_SECONDS = 45.0
+"""A tick that is older looks for no conditions: the next one does."""
+
 log = logging.getLogger("gateway.refresh")
 
 
@@ -126,8 +129,15 @@ def _refresh_one(gateway: Gateway, name: str, limit: _Limit) -> str:
 
 
 def tick(gateway: Gateway) -> dict[str, int]:
-    """Go on with what components have unfinished, then refresh what is due."""
-    return {**go_on(gateway), **refresh(gateway)}
+    """Go on with what components have unfinished, refresh what is due, then alert."""
+    began = time.monotonic()
+    done = {**go_on(gateway), **refresh(gateway)}
+    if time.monotonic() - began > ALERTS_BEFORE_SECONDS:
+        return done
+    from functions.refresh.alert_round import tell
+
+    alerts = tell(gateway)
+    return {**done, **({"alerts": alerts} if alerts else {})}
 
 
 handler = timer(tick, name="refresh")

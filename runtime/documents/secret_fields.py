@@ -18,6 +18,7 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "clients": ("pairwise_salt",),
     "people": ("sub",),
     "authorizers": ("refresh_token",),
+    "alerts": ("url", "secret"),
     "tickets": ("ticket",),
 }
 

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runtime.errors import ServiceUnavailable, hint_of
 from runtime.gateway import Gateway
@@ -34,21 +35,35 @@ class Condition:
     mend: str
 
 
+class Findings(NamedTuple):
+    """Conditions that were found, and words for those that are not known to be over.
+
+    A part was away that had to be asked for these, or there were too many of them.
+    """
+
+    found: list[Condition]
+    unknown: frozenset[str]
+
+
 def conditions(gateway: Gateway) -> list[Condition]:
     """Return all that is wrong now, the worst first."""
+    return examine(gateway).found
+
+
+def examine(gateway: Gateway) -> Findings:
+    """Return all that is wrong now, the worst first, and what is not known."""
     found = list(_away(gateway))
-    for look in (_credentials, _tickets, _dead_letters, _unreadable):
-        found += _unless_away(look, gateway)
-    return found
-
-
-def _unless_away(
-    look: Callable[[Gateway], Iterator[Condition]], gateway: Gateway
-) -> list[Condition]:
-    try:
-        return list(look(gateway))[:MOST_OF_A_KIND]
-    except ServiceUnavailable:
-        return []  # `_away` tells what is away
+    unknown: set[str] = set()
+    for look, names in _LOOKS.items():
+        try:
+            each = list(look(gateway))
+        except ServiceUnavailable:
+            unknown.update(names)  # `_away` tells what is away
+            continue
+        found += each[:MOST_OF_A_KIND]
+        if len(each) > MOST_OF_A_KIND:
+            unknown.update(names)
+    return Findings(found, frozenset(unknown))
 
 
 def _away(gateway: Gateway) -> Iterator[Condition]:
@@ -70,6 +85,14 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
             )
 
 
+_NAMES = {
+    40164: "address_not_allowed",
+    61004: "address_not_allowed",
+    45009: "quota_gone",
+}
+"""Conditions by the errcode of a fetch; the others are one."""
+
+
 def _credentials(gateway: Gateway) -> Iterator[Condition]:
     for each in gateway.upkeep.ages():
         if each.errcode is None:
@@ -81,7 +104,7 @@ def _credentials(gateway: Gateway) -> Iterator[Condition]:
             left = "calls fail"
         says = f"{kind} could not be fetched, and {left}: {cause}."
         yield Condition(
-            "credential_refused",
+            _NAMES.get(each.errcode, "credential_refused"),
             appid,
             says,
             f"manage.py token show {appid} names the cause; mend it, then "
@@ -120,3 +143,12 @@ def _unreadable(gateway: Gateway) -> Iterator[Condition]:
         yield Condition(
             "unreadable", name, "The document cannot be read.", "manage.py store check"
         )
+
+
+_LOOKS: Mapping[Callable[[Gateway], Iterator[Condition]], tuple[str, ...]] = {
+    _credentials: ("credential_refused", "address_not_allowed", "quota_gone"),
+    _tickets: ("ticket_old",),
+    _dead_letters: ("dead_letters",),
+    _unreadable: ("unreadable",),
+}
+"""What is looked for, with the words for what it finds."""

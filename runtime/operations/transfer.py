@@ -20,6 +20,7 @@ from runtime.registry.rules import Fault, flag, many, text, whole, word
 from runtime.registry.schema import (
     SCHEMA_FIELD,
     InvalidDocument,
+    alert_document,
     app_document,
     authorizer_document,
     checked_fields,
@@ -35,6 +36,7 @@ CHECKS = {
     "clients": client_document,
     "people": known_user_document,
     "authorizers": authorizer_document,
+    "alerts": alert_document,
 }
 
 _TEXT = text(r"[a-z]{1,16}/[A-Za-z0-9_-]{1,64}", "a document's name")

@@ -11,6 +11,7 @@ from runtime.errors import OtherDeployment, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
     access_verbs,
+    alert_verbs,
     app_check,
     app_verbs,
     client_verbs,
@@ -97,6 +98,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("component", "start-push"): _changes(component_verbs.start_pushes),
     ("component", "authorizers"): _reads(component_verbs.list_authorizers),
     ("component", "pull"): _changes(component_verbs.pull),
+    ("alert", "add"): _changes(alert_verbs.add),
+    ("alert", "list"): _reads(alert_verbs.list_),
+    ("alert", "show"): _reads(alert_verbs.show),
+    ("alert", "update"): _changes(alert_verbs.update),
+    ("alert", "remove"): _changes(alert_verbs.remove),
+    ("alert", "test"): _changes(alert_verbs.send_sample),  # it posts to a chat
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "history"): _reads(store_verbs.history),

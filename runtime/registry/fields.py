@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.registry.alerts import CONDITIONS, KINDS
 from runtime.registry.authorizers import AUTHORIZED, UNAUTHORIZED
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.known_users import ROLES
@@ -196,6 +197,12 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "authorized_at": whole(0, 2**40),
         "unauthorized_at": whole(0, 2**40),
     },
+    "alerts": {
+        "kind": word(*KINDS),
+        "url": logout_url,
+        "secret": text(r"[!-~]{1,512}", "1 to 512 characters of ASCII, no blank"),
+        "conditions": many(word(*CONDITIONS), least=1),
+    },
 }
 """By kind of document: each field and the rule for its value."""
 
@@ -204,6 +211,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "clients": ("name", "scopes", "secret_hashes"),
     "people": ("sub",),
     "authorizers": ("component", "appid", "kind", "state"),
+    "alerts": ("kind", "url"),
 }
 
 SINCE: Mapping[str, Mapping[str, int]] = {
@@ -219,6 +227,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
     },
     "people": {},
     "authorizers": {},
+    "alerts": {},
 }
 """By kind: the schema version of each field that version 1 does not have.
 

@@ -16,6 +16,7 @@ from runtime.documents.documents import (
     UnreadableDocument,
 )
 from runtime.errors import ServiceUnavailable
+from runtime.registry.alerts import KINDS, Alert
 from runtime.registry.authorized_accounts import AuthorizedAccounts, Defaults
 from runtime.registry.authorizers import KIND as AUTHORIZERS
 from runtime.registry.authorizers import Authorizer, authorizer_from
@@ -152,6 +153,15 @@ class Registry:
         Read by id: there may be too many users for a listing.
         """
         return self._of("people", document_id(sub), _known_user)
+
+    def alert(self, name: str) -> Alert | None:
+        """Return the alert with this name, or None."""
+        return self._of("alerts", name, _alert)
+
+    def alerts(self) -> tuple[Alert, ...]:
+        """Return all alerts, as `apps` does."""
+        listing = self._listing("alerts", FRESH_SECONDS, FIRST_SECONDS)
+        return self._models("alerts", listing, _alert).all
 
     def admits(self, client: Client, sub: str) -> bool:
         """Tell whether the user with this sub may sign in to the client."""
@@ -313,6 +323,13 @@ def _known_user(id_: str, document: Document) -> KnownUser:
     if document_id(user.sub) != id_:
         raise ValueError("sub")
     return user
+
+
+def _alert(name: str, document: Document) -> Alert:
+    alert = Alert(name, **_fields(Alert, document.content))
+    if alert.kind not in KINDS:
+        raise ValueError("kind")
+    return alert
 
 
 def _authorizer(id_: str, document: Document) -> Authorizer:

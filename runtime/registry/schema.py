@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.errors import GatewayError
+from runtime.registry.alerts import DINGTALK, FEISHU, JSON
 from runtime.registry.authorizers import document_id as document_id_of
 from runtime.registry.fields import NEEDED, RULES, SINCE, client_id_rule, silent_fault
 from runtime.registry.known_users import document_id
@@ -38,6 +39,11 @@ _OF_COMPONENT = (
     *("previous_token", "previous_encoding_aes_key", "authorized_defaults"),
 )
 """Fields that an account of a component cannot have: the component's count."""
+
+
+_SIGNED_ALERTS = (DINGTALK, FEISHU, JSON)
+
+_WEBHOOK_SECRET = re.compile(r"whsec_(?:[A-Za-z0-9+/]{4}){6,}[A-Za-z0-9+/]{0,3}={0,2}")
 
 
 class InvalidDocument(GatewayError):
@@ -132,6 +138,28 @@ def authorizer_document(
     content = _content("authorizers", fields, {**(kept or {}), **(later or {})})
     if document_id_of(content["component"], content["appid"]) != id_:
         raise InvalidDocument("appid", "must be the one that the id names")
+    return content
+
+
+def alert_document(
+    name: str,
+    fields: Mapping[str, Any],
+    *,
+    kept: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the content of `alerts/{name}`; InvalidDocument names the field.
+
+    `kept` and `later` are as in `app_document`.
+    """
+    content = _content("alerts", fields, {**(kept or {}), **(later or {})})
+    if kept and _unchanged(("kind", "secret"), content, kept):
+        return content
+    kind, secret = content["kind"], content.get("secret", "")
+    if secret and kind not in _SIGNED_ALERTS:
+        raise InvalidDocument("secret", f"must not be there: {kind} has no signature")
+    if kind == JSON and not _WEBHOOK_SECRET.fullmatch(secret):
+        raise InvalidDocument("secret", "must be whsec_ and base64, since kind is json")
     return content
 
 

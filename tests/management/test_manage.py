@@ -177,3 +177,15 @@ def test_the_tokens_of_an_app(manage, app):
 def test_options_may_stand_before_the_noun(manage, app):
     """As well as behind the verb."""
     assert manage("--json app list").json == manage("app list --json").json
+
+
+def test_an_alert_by_stdin(manage):
+    """The URL and the secret are never arguments, and the output shows neither."""
+    typed = "https://oapi.dingtalk.com/robot/send?access_token=geheim1\nSECgeheim2\n"
+    words = "alert add ops --kind dingtalk --secret --condition away --secret-stdin"
+    done = manage(words, typed=typed)
+
+    assert 0 == done.code, done.errors
+    assert "geheim" not in done.output + done.errors
+    assert ["away"] == manage("alert show ops --json").json["conditions"]
+    assert manage("alert show ops --json").json["signed"]

@@ -323,6 +323,7 @@ FIRST = {
         *("component", "appid", "kind", "refresh_token", "permission_sets", "state"),
         *("user_name", "service_type", "authorized_at", "unauthorized_at"),
     },
+    "alerts": {"kind", "url", "secret", "conditions"},
 }
 
 
