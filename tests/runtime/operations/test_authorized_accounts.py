@@ -54,6 +54,21 @@ def test_show_says_which_credential_counts(do):
 
 
 @pytest.mark.usefixtures("authorized")
+def test_a_route_of_the_component_is_paused_there(do, gateway):
+    """A pause by the account's name would pause nothing, as the target is another."""
+    do("client add", name="Bot")
+    url = "https://1.2.3.4/bot"
+    route = do("push route-add", appid=NEW, client="bot", url=url)["id"]
+    assert [route] == [each.id for each in gateway.registry.app(SERVICE).routes]
+
+    with pytest.raises(UnknownDocument, match="are its component's"):
+        do("push pause", appid=SERVICE, route=route)
+    assert do("push pause", appid=SERVICE)["paused"]
+    do("push pause", appid=NEW, route=route)
+    assert [route] == list(do("push list", appid=NEW)["paused_routes"])
+
+
+@pytest.mark.usefixtures("authorized")
 def test_a_client_may_name_all_accounts_of_a_component(do):
     """And an account without a document; neither of a component that is not there."""
     scopes = {f"{NEW}-*": ["/cgi-bin/*"], SERVICE: ["/wxa/*"]}
