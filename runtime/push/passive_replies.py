@@ -70,10 +70,14 @@ class BadReply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A passive reply, in the form of its push, XML or JSON."""
+    """A passive reply, in the form of its push, XML or JSON.
+
+    `known_type` is its MsgType, if whoever makes it has read that already.
+    """
 
     body: bytes = field(repr=False)
     is_json: bool
+    known_type: str = field(default="", repr=False, compare=False)
 
     @property
     def fields(self) -> Fields:
@@ -83,7 +87,7 @@ class Reply:
     @property
     def type(self) -> str:
         """Return its MsgType."""
-        return read_message(self.body).msg_type
+        return self.known_type or read_message(self.body).msg_type
 
     def is_passive(self, *, mini_program: bool) -> bool:
         """Tell whether it may be the answer to WeChat's request."""
@@ -127,7 +131,7 @@ def check_reply(
         raise BadReply("fields")
     if len(message.content.encode(errors="replace")) > longest_text:
         raise BadReply("size")
-    return Reply(body, push.is_json)
+    return Reply(body, push.is_json, kind)
 
 
 def articles_of(fields: Fields) -> list[Any]:

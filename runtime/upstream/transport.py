@@ -31,6 +31,9 @@ HELD = 1024 * 1024
 
 HELD_OF_FILE = 64 * 1024
 
+_WITH_HEAD = 16 * 1024
+"""Bytes of a body that is sent together with the head."""
+
 PIECE_SECONDS = 30.0
 """The timeout of each piece of an answer that is passed on as it comes."""
 
@@ -161,6 +164,10 @@ def _head(
 def _send(connection: socket, head: bytes, body: Body | None) -> None:
     # A server that has not read all of it may have answered all the same.
     with suppress(BrokenPipeError):
+        if isinstance(body, bytes) and len(body) <= _WITH_HEAD:
+            # The server wakes once, not for the head and then for the body.
+            connection.sendall(head + body)
+            return
         connection.sendall(head)
         for piece in pieces_of(body or b""):
             connection.sendall(piece)
