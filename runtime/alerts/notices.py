@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from runtime.state.stored_fields import known_fields
 
 MOST_BYTES = 3800
 """Of a text; WeCom takes 4,096 bytes, and others take more."""
@@ -63,7 +66,12 @@ def to_payload(notices: Sequence[Notice]) -> str:
 
 def from_payload(payload: str) -> list[Notice]:
     """Return the notices that `to_payload` has written."""
-    return [Notice(**each) for each in json.loads(payload)]
+    return [notice_from(each) for each in json.loads(payload)]
+
+
+def notice_from(stored: Mapping[str, Any]) -> Notice:
+    """Return the stored notice, without fields of a later version."""
+    return Notice(**known_fields(Notice, stored))
 
 
 def lines_of(notices: Iterable[Notice], *, gateway: str) -> list[str]:

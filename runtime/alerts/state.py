@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from runtime.alerts.notices import Notice
+from runtime.alerts.notices import Notice, notice_from
 from runtime.registry.alerts import Alert
 from runtime.state.redis_store import RedisStore, attempt_id
 
@@ -62,7 +62,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Notices that are to be sent to one alert, under an id that no other message has."""
+    """Notices that are to be sent to one alert, under an id of their own."""
 
     alert: str
     id: str
@@ -179,7 +179,7 @@ def _state(text: str) -> State:
             stored.get("at", 0.0),
             {
                 key: Seen(
-                    Notice(**each["notice"]),
+                    notice_from(each["notice"]),
                     each["found"],
                     each["missed"],
                     list(each["alerts"]),
@@ -194,5 +194,5 @@ def _state(text: str) -> State:
 
 
 def _message(stored: Any) -> Message:
-    notices = tuple(Notice(**each) for each in stored["notices"])
+    notices = tuple(notice_from(each) for each in stored["notices"])
     return Message(stored["alert"], stored["id"], notices)

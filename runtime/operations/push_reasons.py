@@ -94,6 +94,6 @@ def delivery(reason: str) -> str:
     """Return the sentence for a delivery that has failed."""
     if reason.startswith("status_"):
         return TARGETS["status"]
-    if reason.startswith("errcode_") and reason not in LATE_REPLIES:
-        return "WeChat has refused it: look the errcode up"
+    if reason.startswith(("errcode_", "code_")) and reason not in LATE_REPLIES:
+        return "WeChat, or the robot of an alert, has refused it: look the code up"
     return {**TARGETS, **ENDS, **LATE_REPLIES}.get(reason, "")

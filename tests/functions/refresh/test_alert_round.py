@@ -16,6 +16,7 @@ from runtime.alerts.state import KEY, MOST_MESSAGES, State
 from runtime.errors import WeChatRefused
 from runtime.gateway import Gateway
 from runtime.operations.conditions import MOST_OF_A_KIND, examine
+from runtime.operations.verbs import operation
 from runtime.push.budgets import InboxFull
 from runtime.registry.alerts import Alert
 from tests.support.chat_vendors import VENDORS, WECOM_OFTEN, WeCom
@@ -195,6 +196,8 @@ def test_dead_letters_of_alerts_raise_no_alert(gateway, chat, rounds, redis_serv
     assert job == claim.jobs[0].id
     (condition,) = examine(gateway).found
     assert (condition.name, condition.of) == ("dead_letters", "-")
+    listed = operation("push", "list").run(gateway, {"appid": "-", "dead": True})
+    assert "errcode_93000" in json.dumps(listed)
     rounds.run(gateway, number=3)
     assert chat.texts == []
     logout = gateway.deliveries.add("logout/demo", "logout", "{}")
@@ -330,6 +333,25 @@ def test_messages_that_nobody_takes_are_bounded():
         notice = Notice("unreadable", f"apps/{number // 2}", "says", "mend", since=0)
         state.advance([notice], unknown=(), alerts=[alert], now=60.0 * number)
     assert len(state.messages) == MOST_MESSAGES
+
+
+def test_what_a_later_version_has_written(
+    gateway, chat, rounds, break_document, redis_server
+):
+    """Its fields are ignored: nobody is told again, and its messages are sent."""
+    break_document()
+    rounds.run(gateway, number=2)
+    with redis_server.client() as redis:
+        state = json.loads(redis.get(KEY))
+        (seen,) = state["seen"].values()
+        seen["notice"]["later"] = seen["later"] = state["later"] = "word"
+        redis.set(KEY, json.dumps(state))
+    rounds.run(gateway, number=2)
+    assert len(chat.texts) == 1
+    payload = json.dumps([{**seen["notice"], "of": "clients/later"}])
+    gateway.deliveries.add("alert/ops", "alert", payload)
+    deliver(gateway)
+    assert "clients/later" in chat.texts[1]
 
 
 def test_every_vendor_is_known():
