@@ -6,12 +6,14 @@ import json
 import logging
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from management.audit_export import export_audit
 from management.check_waiting import SECONDS, check_app
 from management.endpoint import Endpoint
 from management.failure import Failure
@@ -49,7 +51,7 @@ def main(words: list[str]) -> int:
         # Whoever reads has seen enough, such as `head`; the interpreter's own flush at
         # its end would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if answer.get("faults") or answer.get("unreadable") else 0
+    return 1 if any(map(answer.get, ("faults", "unreadable", "audit"))) else 0
 
 
 def _run(options: Namespace) -> dict[str, Any]:
@@ -59,6 +61,10 @@ def _run(options: Namespace) -> dict[str, Any]:
         arguments = read_export(Path(options.file))
     if verb == ("store", "export"):
         return _export(options)
+    if verb == ("audit", "export"):
+        file = Path(options.file)
+        perform = partial(_performer(options).perform, *verb)
+        return export_audit(perform, arguments, file=file, now=time.time())
     arguments.update(read_secrets(options))
     performer = _performer(options)
     if verb == ("app", "check"):
@@ -121,6 +127,7 @@ def _export(options: Namespace) -> dict[str, Any]:
         from management.offline import Offline
 
         content = Offline(os.environ).with_secrets()
+    unrecorded = content.pop("audit", "")
     write_export(Path(options.file), content)
     documents = len(content["documents"])
     exported = {
@@ -129,6 +136,8 @@ def _export(options: Namespace) -> dict[str, Any]:
         "sealed": content["sealed"],
     }
     unreadable = content.get("unreadable")
+    if unrecorded:
+        exported["audit"] = unrecorded
     return {**exported, **({"unreadable": unreadable} if unreadable else {})}
 
 

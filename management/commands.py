@@ -108,6 +108,28 @@ def _import(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE")
 
 
+def _list_audit(parser: ArgumentParser) -> None:
+    _days_of_audit(parser)
+    noun = "commands with this noun alone"
+    parser.add_argument("--noun", dest="of_noun", metavar="NOUN", help=noun)
+    whose = "commands of this access key id, or of this user@host, alone"
+    parser.add_argument("--who", metavar="WHO", help=whose)
+    most = "list so many at most"
+    parser.add_argument("--most", type=int, metavar="N", help=most)
+
+
+def _export_audit(parser: ArgumentParser) -> None:
+    parser.add_argument("--file", required=True, metavar="FILE")
+    _days_of_audit(parser)
+
+
+def _days_of_audit(parser: ArgumentParser) -> None:
+    days = parser.add_mutually_exclusive_group()
+    days.add_argument("--day", metavar="DAY", help="this day alone, as 2026-03-01")
+    since = "this day and later; a week without --day and --since"
+    days.add_argument("--since", metavar="DAY", help=since)
+
+
 COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("status", "show"): ("show what is wrong, and what mends it", _nothing),
     ("app", "add"): ("add an app; ask for its AppSecret", add_app),
@@ -205,5 +227,7 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("store", "check"): ("read everything, report what cannot be read", _nothing),
     ("store", "export"): ("write all documents to a new file", _export),
     ("store", "import"): ("write each document that differs from a file", _import),
+    ("audit", "list"): ("list what operators have done, newest first", _list_audit),
+    ("audit", "export"): ("write what operators have done to a file", _export_audit),
 }
 """By noun and verb: the help, and the definition of the arguments."""

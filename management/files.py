@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from management.failure import Failure
 
 
 def write_export(file: Path, content: Any) -> None:
     """Write the export to a new file with mode 0600."""
+    with private_file(file) as stream:
+        json.dump(content, stream, ensure_ascii=False, indent=1)
+
+
+def private_file(file: Path) -> TextIO:
+    """Return a new file with mode 0600, open for writing; Failure."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise Failure(f"{file} cannot be made: {error.strerror}.") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(content, stream, ensure_ascii=False, indent=1)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def read_export(file: Path) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import platform
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +12,9 @@ from local_settings.settings_file import load_settings
 from management.failure import Failure
 from runtime.errors import GatewayError, SettingsError
 from runtime.gateway import Gateway
+from runtime.operations.recorded import Operator, perform_recorded
 from runtime.operations.transfer import exported
-from runtime.operations.verbs import Run, operation, perform
+from runtime.operations.verbs import Run
 from runtime.settings import settings_from
 
 
@@ -29,15 +33,36 @@ class Offline:
         self, noun: str, verb: str, arguments: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the command's answer; Failure with its message."""
-        return self._perform(operation(noun, verb).run, arguments)
+        return self._perform((noun, verb), arguments)
 
     def with_secrets(self) -> dict[str, Any]:
         """Return all documents with their secrets in plain text."""
-        return self._perform(lambda gateway, _: exported(gateway, sealed=False), {})
+        return self._perform(
+            ("store", "export"),
+            {"with_secrets": True},
+            run=lambda gateway, _: exported(gateway, sealed=False),
+        )
 
-    def _perform(self, run: Run, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _perform(
+        self,
+        command: tuple[str, str],
+        arguments: Mapping[str, Any],
+        *,
+        run: Run | None = None,
+    ) -> dict[str, Any]:
+        operator = Operator(_user_and_host(), "manage.py")
         try:
-            return perform(run, self._gateway, arguments)
+            return perform_recorded(
+                self._gateway, command, arguments, operator, run=run
+            )
         except GatewayError as error:
             answer = f" WeChat said {error.errcode}: {error.errmsg}"
             raise Failure(error.message + (answer if error.errmsg else "")) from None
+
+
+def _user_and_host() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        user = "-"
+    return re.sub(r"[^A-Za-z0-9._@-]", "_", f"{user}@{platform.node()}")[:200]

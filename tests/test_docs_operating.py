@@ -201,6 +201,10 @@ def plain(command, lines):
         text = re.sub(r"(?m)^(消息加解密 Key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
     if command.startswith("status"):
         text = re.sub(r"(?m)^(version) \S+$", r"\1 VERSION", text)
+    if command.startswith("audit list"):
+        text = re.sub(r"(?<= )[\w.-]+@[\w.-]+(?= )", "WHO", text)
+    if command.startswith("audit export"):
+        text = re.sub(r"(?m)^(acts) \d+$", r"\1 N", text)
     if command.startswith("token show"):
         text = re.sub(r"(?<= )\d+(\.\d)?(?= )", "N", text)
     return text

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.admin.journal import logged_change
+from functions.admin.journal import logged_change, operator_of
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.entry.routing import MEDIUM_BODY, UNREAD_BODY, late, route
 from runtime.errors import BadRequest
 from runtime.gateway import Gateway
-from runtime.operations.verbs import operation, perform
+from runtime.operations.recorded import perform_recorded
+from runtime.operations.verbs import operation
 from runtime.web.messages import LARGEST_BODY, Request, Response, json_response
 
 METHODS = frozenset({"POST"})
@@ -25,12 +26,13 @@ _MOST_VALUES = 1_000_000
 
 
 def answer(request: Request, gateway: Gateway, noun: str, verb: str) -> Response:
-    """Perform one verb; a verb that may change something is logged."""
+    """Perform one verb; one that may change or reveal something is recorded."""
     wanted, arguments = operation(noun, verb), _arguments(request)
-    if not wanted.changes:
-        return json_response(perform(wanted.run, gateway, arguments))
+    command, operator = (noun, verb), operator_of(request, gateway)
+    if not wanted.is_recorded:
+        return json_response(perform_recorded(gateway, command, arguments, operator))
     with logged_change(request, f"{noun} {verb}", arguments) as named:
-        done = perform(wanted.run, gateway, arguments)
+        done = perform_recorded(gateway, command, arguments, operator)
         named.update(done)
     if wanted.makes_due:
         from runtime.entry.nudge import nudge

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from runtime.errors import GatewayError
+from runtime.gateway import Gateway
+from runtime.operations.recorded import Operator
+from runtime.web.client_address import client_address
 from runtime.web.messages import Request
 
 log = logging.getLogger("gateway.admin")
@@ -40,11 +43,25 @@ def logged_change(
         outcome = error.code
         raise
     finally:
-        signer = _SIGNED_BY.match(request.header("authorization") or "")
-        key_id = signer[1] if signer else "-"
+        key_id = _key_id(request)
         log.info(
             "%s %s %s %s: %s", request.request_id, key_id, verb, _of(named), outcome
         )
+
+
+def operator_of(request: Request, gateway: Gateway) -> Operator:
+    """Return who has signed the request, and from where it came."""
+    address = client_address(
+        request.peer_ip,
+        forwarded_for=request.header("x-forwarded-for"),
+        trusted_hops=gateway.settings.trusted_proxy_hops,
+    )
+    return Operator(_key_id(request), "admin", address, request.request_id)
+
+
+def _key_id(request: Request) -> str:
+    signer = _SIGNED_BY.match(request.header("authorization") or "")
+    return signer[1] if signer else "-"
 
 
 def _of(named: Mapping[str, Any]) -> str:

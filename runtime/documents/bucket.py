@@ -76,20 +76,28 @@ class BucketStore:
 
     def read(self, name: str, version: int) -> bytes:
         """Return a version's bytes; FileNotFoundError if there is none."""
+        return self.read_object(f"{name}/{version}")
+
+    def read_object(self, name: str) -> bytes:
+        """Return the bytes of `{folder}/{name}.json`; FileNotFoundError if absent."""
         from botocore.exceptions import ClientError
 
         with faults_of("GetObject"):
             try:
-                answer = self._client().get_object(**self._place(name, version))
+                answer = self._client().get_object(**self._place(name))
                 content: bytes = answer["Body"].read()
             except ClientError as error:
                 if code_of(error) in _ABSENT:
-                    raise FileNotFoundError(f"{name}/{version}") from None
+                    raise FileNotFoundError(name) from None
                 raise
         return content
 
     def create(self, name: str, version: int, content: bytes) -> None:
         """Write a version whole and durably; VersionExists if it is there."""
+        self.create_object(f"{name}/{version}", content)
+
+    def create_object(self, name: str, content: bytes) -> None:
+        """Write `{folder}/{name}.json` durably; VersionExists if it is there."""
         from botocore.exceptions import ClientError
 
         condition = {} if self._oss else {"IfNoneMatch": "*"}
@@ -99,18 +107,33 @@ class BucketStore:
                     Body=content,
                     ContentType="application/json",
                     **condition,
-                    **self._place(name, version),
+                    **self._place(name),
                 )
             except ClientError as error:
                 if code_of(error) not in _TAKEN:
                     raise
-                # boto3 repeats a request whose answer was lost: the version that is in
+                # boto3 repeats a request whose answer was lost: the object that is in
                 # the way may be our own.
                 repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0)
-                if not repeated or self.read(name, version) != content:
-                    raise VersionExists(f"{name}/{version}") from None
+                if not repeated or self.read_object(name) != content:
+                    raise VersionExists(name) from None
+
+    def object_names(self, folder: str) -> list[str]:
+        """Return the names of the objects right below a folder, sorted."""
+        start = len(f"{self._prefix}{folder}/")
+        names = (each["Key"][start:] for each in self._objects(f"{folder}/"))
+        return sorted(
+            name[:-5] for name in names if name.endswith(".json") and "/" not in name
+        )
 
     def _list(self, kind: str, prefix: str) -> Iterator[tuple[str, Stored]]:
+        start = len(f"{self._prefix}{kind}/")
+        for each in self._objects(prefix):
+            if file := _FILE.fullmatch(each["Key"][start:]):
+                date = each["LastModified"].timestamp()
+                yield file[1], Stored(int(file[2]), each["Size"], date)
+
+    def _objects(self, prefix: str) -> list[dict[str, Any]]:
         # Not list_objects_v2: every S3-compatible store has this one, and its marker,
         # unlike the other's token, is outside OSS' signature rules.
         asked = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
@@ -121,16 +144,10 @@ class BucketStore:
         if not all("Name" in page for page in pages):
             # boto3 reads the HTML page of a proxy as a bucket without objects.
             raise StoreAway("ListObjects: no listing")
-        start = len(f"{self._prefix}{kind}/")
-        found = [each for page in pages for each in page.get("Contents", ())]
-        for each in found:
-            if file := _FILE.fullmatch(each["Key"][start:]):
-                date = each["LastModified"].timestamp()
-                yield file[1], Stored(int(file[2]), each["Size"], date)
+        return [each for page in pages for each in page.get("Contents", ())]
 
-    def _place(self, name: str, version: int) -> dict[str, str]:
-        key = f"{self._prefix}{name}/{version}.json"
-        return {"Bucket": self._bucket, "Key": key}
+    def _place(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": f"{self._prefix}{name}.json"}
 
     def _client(self) -> Any:
         with self._lock:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.envelope import Envelope
@@ -22,6 +25,7 @@ from runtime.documents.store import REMOVED, DocumentStore, Stored, VersionExist
 from runtime.documents.unreadable import UnreadableDocument
 
 if TYPE_CHECKING:
+    from runtime.documents.audit_objects import AuditObjects
     from runtime.documents.check import Finding
 
 __all__ = [
@@ -34,9 +38,23 @@ __all__ = [
     "Stored",
     "UnreadableDocument",
     "VersionExists",
+    "Written",
 ]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A version that was written, with the bytes in the store."""
+
+    kind: str
+    id: str
+    version: int
+    stored: bytes = field(repr=False)
+
+
+_written: ContextVar[list[Written] | None] = ContextVar("written", default=None)
 
 
 class Documents:
@@ -168,6 +186,27 @@ class Documents:
             return None
         return None if content is None else Document(version, content)
 
+    @property
+    def audit(self) -> AuditObjects:
+        """Return the audit log, which stands beside the documents."""
+        from runtime.documents.audit_objects import AuditObjects
+
+        return AuditObjects(self._store)
+
+    @contextmanager
+    def noting(self) -> Iterator[list[Written]]:
+        """Give a list of what this thread's context writes within the block."""
+        written: list[Written] = []
+        token = _written.set(written)
+        try:
+            yield written
+        finally:
+            _written.reset(token)
+
+    def opened(self, written: Written) -> Mapping[str, Any] | None:
+        """Return the content of a version that was written; None of a removal."""
+        return self._fields.open(f"{written.kind}/{written.id}", written.stored)
+
     def check(self) -> list[Finding]:
         """Read every version of every document; return a finding for each."""
         from runtime.documents.check import check_store
@@ -189,6 +228,9 @@ class Documents:
             # The writer that lost must see the winner's version at once.
             self._reader.look(name)
             raise
+        if (written := _written.get()) is not None:
+            kind, _, id_ = name.partition("/")
+            written.append(Written(kind, id_, after + 1, stored))
         self._reader.publish(name, after + 1, stored)
         self._listings[name.partition("/")[0]].expire()
         return after + 1

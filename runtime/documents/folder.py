@@ -41,25 +41,36 @@ class FolderStore:
 
     def read(self, name: str, version: int) -> bytes:
         """Return a version's bytes; FileNotFoundError if there is none."""
-        return self._file(name, version).read_bytes()
+        return self.read_object(f"{name}/{version}")
 
     def create(self, name: str, version: int, content: bytes) -> None:
         """Write a version whole and durably; VersionExists if it is there."""
-        folder = self._root / name
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=".new") as file:
+        self.create_object(f"{name}/{version}", content)
+
+    def create_object(self, name: str, content: bytes) -> None:
+        """Write `{folder}/{name}.json` durably; VersionExists if it is there."""
+        target = self._root / f"{name}.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".new") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
             try:
                 # A link, unlike a rename, fails where the name is taken.
-                os.link(file.name, self._file(name, version))
+                os.link(file.name, target)
             except FileExistsError:
-                raise VersionExists(f"{name}/{version}") from None
+                raise VersionExists(name) from None
+
+    def read_object(self, name: str) -> bytes:
+        """Return the bytes of `{folder}/{name}.json`; FileNotFoundError if absent."""
+        return (self._root / f"{name}.json").read_bytes()
+
+    def object_names(self, folder: str) -> list[str]:
+        """Return the names of the objects right below a folder, sorted."""
+        place = self._root / folder
+        names = os.listdir(place) if place.is_dir() else []
+        return sorted(name[:-5] for name in names if name.endswith(".json"))
 
     def _stored(self, name: str, version: int) -> Stored:
-        found = self._file(name, version).stat()
+        found = (self._root / name / f"{version}.json").stat()
         return Stored(version, found.st_size, found.st_mtime)
-
-    def _file(self, name: str, version: int) -> Path:
-        return self._root / name / f"{version}.json"

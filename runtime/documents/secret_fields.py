@@ -51,7 +51,7 @@ class SecretFields:
 
     def seal(self, name: str, content: Mapping[str, Any]) -> bytes:
         """Return the bytes of `{kind}/{id}`, with secrets sealed by the newest key."""
-        return _as_bytes(_each_secret(name, content, self._envelope.seal))
+        return _as_bytes(each_secret(name, content, self._envelope.seal))
 
     def open(self, name: str, stored: bytes) -> Mapping[str, Any] | None:
         """Return the content; None if these bytes mark a removal.
@@ -60,7 +60,7 @@ class SecretFields:
         """
         if stored == REMOVED:
             return None
-        return _each_secret(name, json.loads(stored), self._envelope.open)
+        return each_secret(name, json.loads(stored), self._envelope.open)
 
     def resealed(self, name: str, stored: bytes) -> bytes | None:
         """Return the bytes with every secret sealed by the newest master key.
@@ -107,9 +107,13 @@ def _secrets_of(name: str) -> tuple[str, ...]:
     return SECRET_FIELDS[name.partition("/")[0]]
 
 
-def _each_secret(
+def each_secret(
     name: str, content: Mapping[str, Any], change: Callable[..., str]
 ) -> dict[str, Any]:
+    """Return the content of `{kind}/{id}` with each secret changed.
+
+    `change` gets the secret, and its place in the document as `place`.
+    """
     changed = dict(content)
     for key in _secrets_of(name):
         if changed.get(key):

@@ -35,7 +35,23 @@ class Stored:
         return self.size == len(REMOVED)
 
 
-class DocumentStore(Protocol):
+class ObjectStore(Protocol):
+    """Immutable objects that are no documents; every fault is an OSError.
+
+    No kind of document has the name of their folder.
+    """
+
+    def create_object(self, name: str, content: bytes) -> None:
+        """Write `{folder}/{name}.json` durably; VersionExists if it is there."""
+
+    def read_object(self, name: str) -> bytes:
+        """Return the bytes of `{folder}/{name}.json`; FileNotFoundError if absent."""
+
+    def object_names(self, folder: str) -> list[str]:
+        """Return the names of the objects right below a folder, sorted."""
+
+
+class DocumentStore(ObjectStore, Protocol):
     """Immutable versions under `{kind}/{id}`; every fault is an OSError."""
 
     def ids(self, kind: str) -> list[str]:

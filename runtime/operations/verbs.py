@@ -14,6 +14,7 @@ from runtime.operations import (
     alert_verbs,
     app_check,
     app_verbs,
+    audit_verbs,
     client_verbs,
     component_verbs,
     push_listen,
@@ -36,16 +37,27 @@ Run = Callable[[Gateway, Mapping[str, Any]], dict[str, Any]]
 class Operation:
     """A command; `changes` tells whether it may change something.
 
-    `makes_due` tells whether deliver may have something to do after it.
+    `makes_due` tells whether deliver may have something to do after it, `reveals` that
+    it changes nothing and shows what no other list shows, such as who a user is.
     """
 
     run: Run
     changes: bool
     makes_due: bool = False
+    reveals: bool = False
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether the command stands in the audit log."""
+        return self.changes or self.reveals
 
 
 def _reads(run: Run) -> Operation:
     return Operation(run, changes=False)
+
+
+def _reveals(run: Run) -> Operation:
+    return Operation(run, changes=False, reveals=True)
 
 
 def _changes(run: Run) -> Operation:
@@ -75,14 +87,14 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("client", "remove"): _changes(client_verbs.remove),
     ("person", "add"): _changes(user_verbs.add),
     ("person", "list"): _reads(user_verbs.list_),
-    ("person", "show"): _reads(user_verbs.show),
+    ("person", "show"): _reveals(user_verbs.show),
     ("person", "update"): _changes(user_verbs.update),
     ("person", "remove"): _makes_due(user_verbs.remove),
     ("person", "sign-out"): _makes_due(user_verbs.sign_out),
     ("token", "show"): _reads(token_verbs.show),
     ("token", "refresh"): _changes(token_verbs.refresh),
     ("push", "route-add"): _changes(route_verbs.add),
-    ("push", "route-list"): _reads(route_verbs.list_),
+    ("push", "route-list"): _reveals(route_verbs.list_),  # it may show openids
     ("push", "route-update"): _changes(route_verbs.update),
     ("push", "route-remove"): _changes(route_verbs.remove),
     ("push", "list"): _reads(push_verbs.list_),
@@ -109,8 +121,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("document", "history"): _reads(store_verbs.history),
     ("document", "rollback"): _changes(store_verbs.rollback),
     ("store", "check"): _reads(store_verbs.check),
-    ("store", "export"): _reads(transfer.export),
+    ("store", "export"): _reveals(transfer.export),
     ("store", "import"): _changes(transfer.import_),
+    ("audit", "list"): _reads(audit_verbs.list_),
+    ("audit", "export"): _reads(audit_verbs.export),
 }
 
 

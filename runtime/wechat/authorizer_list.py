@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
 from runtime.errors import GatewayError, WeChatRefused
@@ -78,7 +79,9 @@ class AuthorizerList:
             return self._fill(component, entry), entry.appid
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            outcomes = list(pool.map(fill, entries))
+            # What a thread writes stands in the audit log as its caller's.
+            asked = [pool.submit(copy_context().run, fill, each) for each in entries]
+            outcomes = [each.result() for each in asked]
         by_outcome = {
             name: [appid for outcome, appid in outcomes if outcome == name]
             for name in ("filled", "not_exchanged", "failed", "left")

@@ -1,0 +1,126 @@
+"""Commands on the audit log; they list the objects of single days, never all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from runtime.documents.audit_objects import AuditObjects
+from runtime.gateway import Gateway
+from runtime.registry.rules import Fault, text, whole
+from runtime.registry.schema import InvalidDocument, checked_fields
+
+DAYS = 7
+"""Days that are searched where none is named, today included."""
+
+MOST_DAYS = 366
+
+MOST = 50
+"""Acts that are listed where no other number is given."""
+
+MOST_READ = 2000
+"""Acts that one command reads to find those that are wanted."""
+
+PAGE = 200
+"""Acts in one answer of an export."""
+
+_READERS = 8
+
+
+def _day(value: Any) -> date:
+    form = text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a day, as 2026-03-01")
+    try:
+        return date.fromisoformat(form(value))
+    except ValueError:
+        raise Fault("must be a day of the calendar") from None
+
+
+def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return acts of operators, the newest first.
+
+    `more` tells that older ones within these days were not looked at.
+    """
+    rules = {
+        **{"day": _day, "since": _day, "most": whole(1, 500)},
+        "of_noun": text(r"[a-z]{1,16}", "a noun"),
+        "who": text(r"[A-Za-z0-9._@-]{1,200}", "a key id, or user@host"),
+    }
+    known = checked_fields(arguments, rules)
+    fields = {"noun": "of_noun", "who": "who"}
+    wanted = {name: known[given] for name, given in fields.items() if given in known}
+    rows: list[dict[str, Any]] = []
+    most, count = known.get("most", MOST), 0
+    audit = gateway.documents.audit
+    for names in _pages(audit, _days(gateway, known)):
+        for act in _read(audit, names):
+            if len(rows) == most or count == MOST_READ:
+                return {"acts": rows, "more": True}
+            count += 1
+            if all(act.get(name) == value for name, value in wanted.items()):
+                rows.append(_row(act))
+    return {"acts": rows, "more": False}
+
+
+def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return acts of one day with all that is known of them, the oldest first.
+
+    `next`, if it is not None, is `after` of the call that continues.
+    """
+    after = text(r"[0-9-]{10}/[0-9.]{13}-[0-9a-f]{12}", "what the call before gave")
+    known = checked_fields(arguments, {"day": _day, "after": after}, needed=("day",))
+    audit = gateway.documents.audit
+    names = audit.of_day(known["day"].isoformat())
+    left = [name for name in names if name > known.get("after", "")]
+    acts = list(_read(audit, left[:PAGE]))
+    return {"acts": acts, "next": left[PAGE - 1] if len(left) > PAGE else None}
+
+
+def _days(gateway: Gateway, known: Mapping[str, Any]) -> list[str]:
+    """Return the days to search, the newest first."""
+    if "day" in known:
+        if "since" in known:
+            raise InvalidDocument("since", "does not go with day")
+        return [known["day"].isoformat()]
+    today = datetime.fromtimestamp(gateway.clock(), timezone.utc).date()
+    since = known.get("since", today - timedelta(DAYS - 1))
+    count = (today - since).days + 1
+    if count > MOST_DAYS:
+        raise InvalidDocument("since", f"must be within {MOST_DAYS} days")
+    return [(today - timedelta(back)).isoformat() for back in range(count)]
+
+
+def _pages(audit: AuditObjects, days: list[str]) -> Iterator[list[str]]:
+    for day in days:
+        names = audit.of_day(day)[::-1]
+        for start in range(0, len(names), MOST):
+            yield names[start : start + MOST]
+
+
+def _read(audit: AuditObjects, names: list[str]) -> Iterator[dict[str, Any]]:
+    def read(name: str) -> dict[str, Any] | None:
+        try:
+            return audit.read(name)
+        except FileNotFoundError:  # its time was over in this moment
+            return None
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        found = list(readers.map(read, names))
+    yield from (each for each in found if each is not None)
+
+
+def _row(act: Mapping[str, Any]) -> dict[str, Any]:
+    names = act.get("names") or {}
+    changes = act.get("changes") or ()
+    changed = [f"{each.get('document')}:{each.get('version')}" for each in changes]
+    return {
+        "time": re.sub(r"\.[0-9]{6}", "", str(act.get("time", ""))),
+        "who": act.get("who"),
+        "from": act.get("from") or None,
+        "what": f"{act.get('noun')} {act.get('verb')}",
+        "names": [str(v) for v in names.values() if isinstance(v, (str, int))],
+        "outcome": act.get("outcome"),
+        "changed": changed,
+    }

@@ -1,0 +1,175 @@
+"""Performance of a command with its objects in the audit log, for every way to it.
+
+Before the command an object says who begins what, and without it nothing is done.
+After it another one has the outcome, and what has changed in which document.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.documents.audit_objects import UNKNOWN
+from runtime.documents.documents import Written
+from runtime.documents.store import StoreAway
+from runtime.errors import GatewayError, ServiceUnavailable
+from runtime.gateway import Gateway
+from runtime.operations.shown_changes import shown_change
+from runtime.operations.verbs import Run, operation, perform
+from runtime.registry.known_users import document_id
+
+log = logging.getLogger("gateway.admin")
+
+MOST_SHOWN = 20
+"""Documents of which one command's outcome shows what has changed; others are named."""
+
+MOST_NAMED = 1000
+"""Documents that one command's outcome names; `more` has the number of the others."""
+
+NOT_RECORDED = "audit"
+"""The field of an answer that says that the outcome was not written."""
+
+# What has another form may be a secret or an openid in this place, and is not written.
+_NAMES = {
+    "appid": r"w[wx][0-9a-z]{1,30}",
+    "client_id": r"(?!.*[0-9a-f]{32})[a-z0-9_-]{1,40}",
+    "kind": r"[a-z]{1,16}",
+    "id": r"[0-9a-f]{64}|(?!.*[0-9a-f]{32})[a-z0-9_-]{1,64}",
+    "route": r"(?!.*[0-9a-f]{32})[a-z0-9]{4,32}",
+    "push": r"[0-9]{1,16}-[0-9]{1,16}",
+    "only": r"[a-z_]{1,20}",
+}
+_JOB = r"[0-9]{1,16}-[0-9]{1,16}(?:/[a-z0-9]{4,31})?"
+_FIELD = r"[a-z_]{1,28}"
+_FLAGS = ("force", "finish", "all", "content", "openids", "secrets", "with_secrets")
+_MOST_JOBS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator as far as known, and the `way` of the command."""
+
+    who: str
+    way: str
+    address: str = ""
+    request_id: str = ""
+
+
+def perform_recorded(
+    gateway: Gateway,
+    command: tuple[str, str],
+    arguments: Mapping[str, Any],
+    operator: Operator,
+    *,
+    run: Run | None = None,
+) -> dict[str, Any]:
+    """Perform a command as `perform` does; record it if it changes or reveals a thing.
+
+    ServiceUnavailable, and nothing is done, if the audit log cannot be written. If it
+    fails only after the command, the answer says so in `audit`. `run` is done in place
+    of the command's own function.
+    """
+    wanted = operation(*command)
+    run = run or wanted.run
+    if not wanted.is_recorded:
+        return perform(run, gateway, arguments)
+    name = _begin(gateway, command, arguments, operator)
+    outcome, fault = GatewayError.code, ""
+    with gateway.documents.noting() as written:
+        try:
+            done = perform(run, gateway, arguments)
+            outcome = "done"
+        except GatewayError as error:
+            outcome = error.code
+            raise
+        except KeyboardInterrupt:
+            outcome = UNKNOWN
+            raise
+        finally:
+            fault = _end(gateway, name, outcome, written)
+    return {**done, NOT_RECORDED: fault} if fault else done
+
+
+def _begin(
+    gateway: Gateway,
+    command: tuple[str, str],
+    arguments: Mapping[str, Any],
+    operator: Operator,
+) -> str:
+    noun, verb = command
+    act = {
+        "who": operator.who,
+        "way": operator.way,
+        "from": operator.address,
+        "request_id": operator.request_id,
+        "noun": noun,
+        "verb": verb,
+        "names": {**_names(arguments), **_alert(noun, arguments)},
+        "given": sorted(each for each in arguments if _fits(_FIELD, each)),
+    }
+    try:
+        return gateway.documents.audit.begin(act, now=gateway.clock())
+    except OSError as error:
+        reason = f"The audit log cannot be written ({_reason(error)}): nothing is done."
+        raise ServiceUnavailable(message=reason) from None
+
+
+def _end(gateway: Gateway, name: str, outcome: str, written: list[Written]) -> str:
+    """Write the outcome; return a sentence if that fails, "" otherwise."""
+    changes = []
+    for place, each in enumerate(written[:MOST_NAMED]):
+        change = {"document": f"{each.kind}/{each.id}", "version": each.version}
+        more = shown_change(gateway, each) if place < MOST_SHOWN else {}
+        changes.append({**change, **more})
+    left = len(written) - len(changes)
+    content = {
+        "outcome": outcome,
+        "changes": changes,
+        **({"more": left} if left else {}),
+    }
+    try:
+        gateway.documents.audit.end(name, content, now=gateway.clock())
+    except OSError as error:
+        reason = _reason(error)
+        log.error("%s: outcome %s not in the audit log, %s", name, outcome, reason)
+        return (
+            f"The outcome of {name} is not in the audit log ({reason}): "
+            "what this answer tells has happened."
+        )
+    return ""
+
+
+def _names(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ids and flags among the arguments; a user's sub as its hash."""
+    found: dict[str, Any] = {
+        name: arguments[name]
+        for name, form in _NAMES.items()
+        if _fits(form, arguments.get(name))
+    }
+    found |= {name: True for name in _FLAGS if arguments.get(name) is True}
+    if type(to := arguments.get("to")) is int:
+        found["to"] = to
+    jobs = arguments.get("jobs")
+    if isinstance(jobs, (list, tuple)):
+        found["jobs"] = [each for each in jobs if _fits(_JOB, each)][:_MOST_JOBS]
+    sub = arguments.get("sub")
+    if isinstance(sub, str) and sub and sub.isprintable():
+        found["id"] = sub if _fits(r"[0-9a-f]{64}", sub) else document_id(sub)
+    return found
+
+
+def _alert(noun: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an alert's name; that of another document is text of its own."""
+    name = arguments.get("name")
+    return {"name": name} if noun == "alert" and _fits(_NAMES["id"], name) else {}
+
+
+def _fits(form: str, value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(form, value))
+
+
+def _reason(error: OSError) -> str:
+    return str(error) if isinstance(error, StoreAway) else type(error).__name__

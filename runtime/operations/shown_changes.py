@@ -1,0 +1,104 @@
+"""Changes of documents as the audit log shows them: fields before and after.
+
+What the documents seal, hashes of secrets, and what a later version has written show
+as fingerprints: equal ones are equal values, and nobody without a master key can try
+values against them.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.crypto.envelope import CannotOpen
+from runtime.documents.documents import Written
+from runtime.documents.secret_fields import NESTED_SECRETS, each_secret
+from runtime.gateway import Gateway
+from runtime.registry.fields import RULES
+from runtime.registry.route_fields import ROUTE_RULES
+from runtime.registry.schema import SCHEMA_FIELD
+
+LONGEST = 4000
+"""Characters of JSON of one value; a longer one shows as a fingerprint."""
+
+_HASHED = ("secret_hashes",)
+
+
+def shown_change(gateway: Gateway, written: Written) -> dict[str, Any]:
+    """Return the fields that a version has changed, `before` and `after`.
+
+    None stands for a document that is not there; `unreadable` tells that one of the two
+    cannot be read.
+    """
+    documents, key = gateway.documents, _key(gateway)
+    try:
+        found = documents.read_version(written.kind, written.id, written.version - 1)
+        before = None if found is None else found.content
+        both = [
+            _shown(key, written, each) for each in (before, documents.opened(written))
+        ]
+    except (CannotOpen, OSError, ValueError, TypeError, AttributeError):
+        return {"unreadable": True}
+    old, new = both
+    same = {
+        name for name, value in (old or {}).items() if (new or {}).get(name) == value
+    }
+    old, new = (
+        None if each is None else {n: v for n, v in each.items() if n not in same}
+        for each in (old, new)
+    )
+    return {"before": old, "after": new}
+
+
+def _key(gateway: Gateway) -> bytes:
+    keys = gateway.settings.master_keys
+    return hmac.digest(keys[max(keys)], b"wechat-gateway:audit", "sha256")
+
+
+def _shown(
+    key: bytes, written: Written, content: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    if content is None:
+        return None
+
+    def print_of(value: Any, *, place: str = "") -> str:
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        digest = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
+        return f"fingerprint {digest[:6].hex()}"
+
+    def of_url(value: str) -> str:
+        # Some services take a secret in the query.
+        path, mark, query = value.partition("?")
+        return f"{path}?{print_of(query)}" if mark and "://" in path else value
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, str):
+            return of_url(value)
+        if isinstance(value, Mapping):
+            return {name: plain(each) for name, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(each) for each in value]
+        return value
+
+    def item(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return print_of(value)
+        return {n: v if n in ROUTE_RULES else print_of(v) for n, v in value.items()}
+
+    kind = written.kind
+    sealed = each_secret(f"{kind}/{written.id}", content, print_of)
+    shown: dict[str, Any] = {}
+    for name, value in sealed.items():
+        known = name in RULES[kind] or name == SCHEMA_FIELD
+        if name in _HASHED and isinstance(value, (list, tuple)):
+            value = [print_of(each) for each in value]
+        elif not known:
+            value = print_of(value)
+        elif name in NESTED_SECRETS.get(kind, {}) and isinstance(value, (list, tuple)):
+            value = [item(each) for each in value]
+        value = plain(value)
+        long = len(json.dumps(value)) > LONGEST
+        shown[name] = print_of(value) if long else value
+    return shown
