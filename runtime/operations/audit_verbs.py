@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,9 @@ MOST_READ = 2000
 
 PAGE = 200
 """Acts in one answer of an export."""
+
+PAGE_CHARACTERS = 2_000_000
+"""After so many of JSON an answer ends earlier: one on FC may have 6 MB."""
 
 _READERS = 8
 
@@ -74,8 +78,15 @@ def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     audit = gateway.documents.audit
     names = audit.of_day(known["day"].isoformat())
     left = [name for name in names if name > known.get("after", "")]
-    acts = list(_read(audit, left[:PAGE]))
-    return {"acts": acts, "next": left[PAGE - 1] if len(left) > PAGE else None}
+    acts: list[dict[str, Any]] = []
+    size, done = 0, 0
+    while done < min(len(left), PAGE) and size < PAGE_CHARACTERS:
+        names = left[done : min(done + _READERS, PAGE)]
+        found = list(_read(audit, names))
+        acts += found
+        size += sum(len(json.dumps(act)) for act in found)
+        done += len(names)
+    return {"acts": acts, "next": left[done - 1] if len(left) > done else None}
 
 
 def _days(gateway: Gateway, known: Mapping[str, Any]) -> list[str]:

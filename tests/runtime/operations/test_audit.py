@@ -313,18 +313,24 @@ def test_only_the_days_that_are_wanted_are_listed(act, clock, gateway, monkeypat
     assert 1 == len(_what(act("audit list", day="2026-11-30")))
 
 
-def test_an_export_continues_where_it_ended(act, monkeypatch):
+@pytest.mark.parametrize(
+    ("limits", "calls"), [({"PAGE": 2}, 10), ({"PAGE_CHARACTERS": 1}, 3), ({}, 1)]
+)
+def test_an_export_continues_where_it_ended(act, monkeypatch, limits, calls):
     """In pages, the oldest first, each act once."""
-    monkeypatch.setattr(audit_verbs, "PAGE", 2)
-    for _ in range(5):
+    for name, value in limits.items():
+        monkeypatch.setattr(audit_verbs, name, value)
+    for _ in range(19):
         act("key rotate")
-    found, after = [], {}
+    found, after, asked = [], {}, 0
     while after is not None:
+        asked += 1
         answer = act("audit export", day="2026-11-30", **after)
         found += [each["id"] for each in answer["acts"]]
         after = {"after": answer["next"]} if answer["next"] else None
 
-    assert 5 == len(set(found)) == len(found)
+    assert 19 == len(set(found)) == len(found)
+    assert calls == asked
 
 
 @pytest.mark.parametrize(
