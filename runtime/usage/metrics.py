@@ -64,11 +64,6 @@ LEASE_CONFLICTS = Counted(
     "Callers that found another process fetching.",
     ("app", "credential"),
 )
-SIGN_INS = Counted(
-    "gateway_sign_ins",
-    "Sign-ins by way; the outcome is started, finished or an error's code.",
-    ("way", "outcome"),
-)
 LIMITED = Counted(
     "gateway_limited",
     "Requests that a limit has refused.",
@@ -95,7 +90,6 @@ COUNTED = (
     UPSTREAM_CALLS,
     FETCHES,
     LEASE_CONFLICTS,
-    SIGN_INS,
     LIMITED,
     PUSHES,
     RELAYS,
