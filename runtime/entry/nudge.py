@@ -18,7 +18,7 @@ from typing import Any
 
 from runtime.gateway import Gateway
 
-STARTED, UNDER_WAY, PAUSED = "started", "under_way", "paused"
+STARTED, UNDER_WAY = "started", "under_way"
 
 PAUSE_SECONDS = 30.0
 """After a failure, because each attempt costs its caller time."""
@@ -44,12 +44,14 @@ class Nudges:
         self._lock = threading.Lock()
         self._paused_until = self._logged_at = float("-inf")
         self._failed = 0
+        self._reason = ""
 
     def nudge(self, context: Any, gateway: Gateway, *, at_once: bool = False) -> str:
-        """Start deliver; return STARTED, UNDER_WAY, PAUSED, or why it is not started.
+        """Start deliver; return STARTED, UNDER_WAY, or why it is not started.
 
         `context` is the platform's, of the call that is being answered. With `at_once`
-        another round is started even if one is under way. It never raises.
+        another round is started even if one is under way. For a while after a failure
+        nothing is tried, and the reason stays the same. It never raises.
         """
         try:
             if start := getattr(context, "start_function", None):  # the local host's
@@ -58,7 +60,7 @@ class Nudges:
             if not getattr(context, "account_id", ""):
                 return _NOWHERE
             if self._clock() < self._paused_until:
-                return PAUSED
+                return self._reason
             if not (at_once or gateway.rounds.announce()):
                 return UNDER_WAY
             outcome = gateway.function_compute.start(context, _FUNCTION)
@@ -77,7 +79,7 @@ class Nudges:
             return
         with self._lock:
             now = self._clock()
-            self._paused_until = now + PAUSE_SECONDS
+            self._paused_until, self._reason = now + PAUSE_SECONDS, outcome
             self._failed += 1
             if now < self._logged_at + LOG_SECONDS:
                 return

@@ -37,7 +37,7 @@ def variables(**values):
         each.properties["EnvironmentVariables"]
         for each in functions(resources(**values))
     ]
-    assert len(found) == 7
+    assert len(found) == 9
     assert all(each == found[0] for each in found)
     return found[0]
 

@@ -52,7 +52,8 @@ def test_a_wrong_key(smoke):
 def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
     """With --built every function must have the version of the build."""
     built = deployment.tree / ".fun/build/code"
-    assert 0 == smoke("--built", built=built)[0]
+    code, said = smoke("--built", built=built)
+    assert 0 == code, said
     (built / "REVISION").write_text("0123456789abcdef" * 2 + "01234567\n")
     version.cache_clear()
     code, said = smoke("--built", built=built)

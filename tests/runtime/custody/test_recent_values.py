@@ -55,7 +55,7 @@ class CallsOf(Calls):
         super().__init__(wechat, custody)
         self._source = source
 
-    def real_token_source(self, app):
+    def real_token_source(self, app, path=""):
         return self._source
 
 
