@@ -5,7 +5,7 @@
 #     sudo deploy/fresh_machine.sh [all]
 #
 # `make run` runs until the sign-in page has been shown. From `make test` it runs the
-# tests of runtime, host and functions; with `all`, all tests.
+# tests of host, management and the sign-in function; with `all`, all tests.
 # If it cannot create such a machine, it says what is missing and exits with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -98,7 +98,7 @@ if [ "${1:-}" = all ]; then
     say 'make test'
     inside "$machine" 'make test'
 else
-    say 'make test, of it runtime, host and functions'
+    say 'make test, of it host, management and login'
     inside "$machine" '.venv/bin/python -m pytest -q --numprocesses=auto --maxprocesses=4 \
-        tests/runtime tests/host tests/functions'
+        tests/host tests/management tests/functions/login'
 fi
