@@ -26,7 +26,7 @@ from runtime.push.encryption import encrypt, key_of, signature
 from runtime.registry.schema import app_document
 from runtime.settings import settings_from
 
-MOST_PER_SECOND = 2500
+MOST_PER_SECOND = 6000
 """Requests that are made before a window for each of its seconds; none comes twice."""
 
 SHORTEST_REPLY = 100
