@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -83,6 +84,16 @@ class NameAction(argparse.Action):
         namespace.kind, _, namespace.id = values.partition("/")
 
 
+def _pairs(
+    parser: argparse.ArgumentParser, values: Iterable[str], option: str, example: str
+) -> Iterator[tuple[str, str]]:
+    for each in values:
+        field, separator, value = each.partition("=")
+        if not separator:
+            parser.error(f"{option} is FIELD=VALUE, such as {example}")
+        yield field, value
+
+
 class MatchAction(argparse.Action):
     """Action of `--match FIELD=VALUE ...`: values by field, of which one must fit."""
 
@@ -94,10 +105,7 @@ class MatchAction(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         match = dict(getattr(namespace, "match", {}))
-        for each in values:
-            field, separator, value = each.partition("=")
-            if not separator:
-                parser.error("--match is FIELD=VALUE, such as msg_type=text")
+        for field, value in _pairs(parser, values, "--match", "msg_type=text"):
             match[field] = [*match.get(field, ()), value]
         namespace.match = match
 
@@ -113,10 +121,8 @@ class DefaultAction(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         defaults = dict(getattr(namespace, "authorized_defaults", {}))
-        for each in values:
-            field, separator, value = each.partition("=")
-            if not separator:
-                parser.error("--authorized-default is FIELD=VALUE: subject=unionid")
+        option = "--authorized-default"
+        for field, value in _pairs(parser, values, option, "subject=unionid"):
             is_list = field in ("js_domains", "api_hosts")
             defaults[field] = value.split(",") if is_list else value
         namespace.authorized_defaults = defaults

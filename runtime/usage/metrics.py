@@ -111,10 +111,6 @@ class Metrics:
         """Add to a counter with these values of its labels."""
         self._counters.add_measures({field_of(what.name, values): by})
 
-    def time(self, what: Timed, *values: str, seconds: float) -> None:
-        """Add one measurement to a histogram."""
-        self._counters.add_measures(timed(what, *values, seconds=seconds))
-
 
 def counted(what: Counted, *values: str, by: int = 1) -> dict[str, int]:
     """Return the field of a counter and what is added to it."""

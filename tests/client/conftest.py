@@ -6,29 +6,10 @@ import pytest
 
 from tests.client.gateway_cookie_service import serve
 from tests.support.mixin_service import at
-from tests.support.ports import free_port
-from tests.support.sandbox_client import Sandbox, start_sandbox
+from tests.support.sandbox_fixtures import platform, sandbox
 from tests.support.tornado_service import Browser, Service
 
-
-@pytest.fixture(scope="package")
-def platform():
-    """The simulated WeChat, as a process of its own."""
-    process = start_sandbox(free_port())
-    ready = process.stdout.readline()
-    assert ready.startswith("ready "), ready
-    running = Sandbox(ready.split()[1])
-    yield running
-    running.pool.clear()
-    process.terminate()
-    process.communicate(timeout=5)
-
-
-@pytest.fixture
-def sandbox(platform):
-    """The same, in its seeded state."""
-    platform.control("reset")
-    return platform
+__all__ = ["platform", "sandbox"]
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ import html
 import re
 from urllib.parse import urlencode
 
+import pytest
+
+from runtime.entry.dialects import ErrorInDialect
 from tests.support.client_sign_in import query_of
 from tests.support.handles import login, oauth_callback
 from tests.support.qr_reader import modules_of, read
@@ -29,6 +32,21 @@ def shown_digits(page):
     """Return the digits that a phone's page shows, None if it shows none."""
     found = re.search(r'class="digits">(\d{4})<', page.body.decode())
     return found and found[1]
+
+
+def session_of(device):
+    """Return the session of whoever uses the browser, None without one."""
+    return device.gateway.sessions.of(
+        ask(cookies=device.cookies), now=device.gateway.clock()
+    )
+
+
+def raised(call, *arguments, **more):
+    """Return the error that a view raised, whichever page it is to be shown on."""
+    with pytest.raises((ErrorInDialect, Exception)) as caught:
+        call(*arguments, **more)
+    error = caught.value
+    return error.error if isinstance(error, ErrorInDialect) else error
 
 
 class Device:

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from runtime.entry.dialects import ErrorInDialect
 from runtime.errors import (
     AccountQrUnavailable,
     ConfirmationFailed,
@@ -48,14 +47,20 @@ from tests.support.client_sign_in import (
 from tests.support.handles import oidc
 from tests.support.known_users import enter, reference_on
 from tests.support.message_service import message_service, route_to
-from tests.support.phone_and_computer import JSON, ON_WINDOWS, Device, Phone
+from tests.support.phone_and_computer import (
+    JSON,
+    ON_WINDOWS,
+    Device,
+    Phone,
+    raised,
+    session_of,
+)
 from tests.support.pushes import AES_KEY, OPENID, TOKEN, plain, safe, stored
 from tests.support.rsa_keys import private_key
 from tests.support.scripted_wechat import (
     IN_WECHAT,
     SERVICE,
     WEBSITE,
-    ask,
     change,
     header,
     load,
@@ -92,20 +97,6 @@ def elsewhere(settings, clock, wechat):
     made = Gateway(settings, clock=clock, transport=wechat)
     made.settings = replace(made.settings, oidc_key={1: private_key()})
     return made
-
-
-def session_of(device):
-    return device.gateway.sessions.of(
-        ask(cookies=device.cookies), now=device.gateway.clock()
-    )
-
-
-def raised(call, *arguments, **more):
-    """Return the error that a view raised, whichever page it is to be shown on."""
-    with pytest.raises((ErrorInDialect, Exception)) as caught:
-        call(*arguments, **more)
-    error = caught.value
-    return error.error if isinstance(error, ErrorInDialect) else error
 
 
 class TestSignIn:

@@ -43,6 +43,8 @@ from tests.support.phone_and_computer import (
     Computer,
     Device,
     Phone,
+    raised,
+    session_of,
     shown_digits,
 )
 from tests.support.refusal import refusal
@@ -85,20 +87,6 @@ def computer(gateway):
 @pytest.fixture
 def phone(gateway):
     return Phone(gateway)
-
-
-def session_of(device):
-    return device.gateway.sessions.of(
-        ask(cookies=device.cookies), now=device.gateway.clock()
-    )
-
-
-def raised(call, *arguments, **more):
-    """Return the error that a view raised, whichever page it is to be shown on."""
-    with pytest.raises((ErrorInDialect, Exception)) as caught:
-        call(*arguments, **more)
-    error = caught.value
-    return error.error if isinstance(error, ErrorInDialect) else error
 
 
 class TestSignIn:

@@ -18,6 +18,7 @@ from runtime.usage.metrics import (
     TIMED,
     Metrics,
     path_class,
+    timed,
 )
 
 NOW = 1_800_028_800.0
@@ -51,7 +52,10 @@ def test_counts_of_processes_add_up(redis_server):
 )
 def test_a_time_falls_into_its_bucket(redis_server, seconds, first_bound):
     """And into every larger one; a bound belongs to its bucket."""
-    metrics_of(redis_server).time(OWN_SECONDS, "wx1", "user", seconds=seconds)
+    counters = Counters(
+        RedisStore(lambda: connect(redis_server.url)), clock=lambda: NOW
+    )
+    counters.add_measures(timed(OWN_SECONDS, "wx1", "user", seconds=seconds))
     found = samples(redis_server)
     base = [("app", "wx1"), ("path_class", "user")]
     buckets = {
