@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pytest
 
-from tests.support.documentation import ROOT, rows, section
+from tests.support.documentation import ROOT, rows, section, syntax_tree
 
 PAGE = ROOT / "docs/security.md"
 NUMBERS = {"case": range(1, 187), "bug": range(1, 11)}
@@ -41,7 +41,7 @@ def parsed_tests():
     return [
         (
             path.relative_to(ROOT / "tests").with_suffix("").as_posix(),
-            ast.parse(path.read_text("utf-8")),
+            syntax_tree(path),
         )
         for path in paths
     ]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documentation import syntax_tree
+
 ROOT = Path(__file__).parents[1]
 TREES = (
     *("bench", "client", "deploy", "examples", "functions", "host", "local_settings"),
@@ -43,7 +45,7 @@ def first_word(node):
 
 def functions_of(file):
     """Yield the functions and methods that have a docstring; properties are nouns."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(syntax_tree(file)):
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if is_function and ast.get_docstring(node):
             yield node
@@ -52,7 +54,7 @@ def functions_of(file):
 @each_of(PRODUCT + TESTS)
 def test_a_module_begins_with_a_noun(file):
     """No question and no verb: the first words name what the file holds."""
-    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    text = ast.get_docstring(syntax_tree(file)) or ""
     words = re.findall(r"\w+", text)
 
     assert not {*words[:1]} & {*QUESTIONS.split(), *THIRD_PERSON.split()}
@@ -61,7 +63,7 @@ def test_a_module_begins_with_a_noun(file):
 @each_of(PRODUCT)
 def test_a_class_begins_with_a_noun(file):
     """As a module does."""
-    tree = ast.parse(file.read_text("utf-8"))
+    tree = syntax_tree(file)
     refused = {*QUESTIONS.split(), *THIRD_PERSON.split()}
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 

@@ -11,6 +11,7 @@ import pytest
 
 from runtime.documents.redis_copies import DocumentCopies
 from runtime.state.redis_store import RedisStore
+from tests.support.documentation import syntax_tree
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -112,7 +113,7 @@ def tree_of(name):
 
 def imports_of(file):
     """Yield (name, line, whether it happens when the module is imported)."""
-    tree = ast.parse(file.read_text("utf-8"))
+    tree = syntax_tree(file)
     late = set()
     for node in ast.walk(tree):
         is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
@@ -125,7 +126,7 @@ def imports_of(file):
 
 def every_import_of(file):
     """Yield (module or name in it, line): lazy, type-only and late() ones as well."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(syntax_tree(file)):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield f"{node.module}.{alias.name}", node.lineno
@@ -240,7 +241,7 @@ def test_a_package_imports_what_its_row_names(file):
 @each_of([file for file in DEPLOYED if file.name == "__init__.py"])
 def test_a_package_says_what_it_owns(file):
     """Its __init__.py holds a docstring and imports nothing."""
-    tree = ast.parse(file.read_text("utf-8"))
+    tree = syntax_tree(file)
 
     assert ast.get_docstring(tree)
     assert len(tree.body) == 1

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documentation import syntax_tree
+
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 
@@ -20,7 +22,7 @@ def each_file(function):
 
 
 def nodes_of(file, kind):
-    tree = ast.parse(file.read_text("utf-8"))
+    tree = syntax_tree(file)
     return [node for node in ast.walk(tree) if isinstance(node, kind)]
 
 

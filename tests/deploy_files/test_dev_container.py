@@ -1,6 +1,5 @@
 """The dev container and the editor: everything to run, test and debug in."""
 
-import ast
 import json
 import re
 
@@ -8,6 +7,7 @@ import pytest
 import yaml
 
 from tests.deploy_files.readers import ROOT, instruction
+from tests.support.documentation import syntax_tree
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -178,7 +178,7 @@ def test_the_tools_of_the_tests_are_in_it():
 def test_the_debugger_starts_the_host():
     """The debugger runs one process, without call timeouts."""
     host = launched("Local host")
-    tree = ast.parse((ROOT / "local_host.py").read_text("utf-8"))
+    tree = syntax_tree(ROOT / "local_host.py")
 
     assert ("debugpy", "launch") == (host["type"], host["request"])
     assert "${workspaceFolder}/local_host.py" == host["program"]

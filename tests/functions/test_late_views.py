@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.documentation import syntax_tree
+
 FUNCTIONS = sorted((Path(__file__).parents[2] / "functions").glob("*/index.py"))
 
 
 def late_views(file):
     """Yield module and name of each view that this index imports at its first call."""
-    tree = ast.parse(file.read_text("utf-8"))
+    tree = syntax_tree(file)
     modules = {
         node.targets[0].id: node.value.args[0].value
         for node in ast.walk(tree)

@@ -14,6 +14,7 @@ from functions.wechat_api.index import handler as wechat_api
 from runtime.registry.client_secrets import hash_secret, matches
 from runtime.usage.limits import Limits
 from tests.support.api_calls import WHO
+from tests.support.documentation import syntax_tree
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import CLIENT_SECRET, FORM, SERVICE, basic
 
@@ -163,7 +164,7 @@ def test_no_place_checks_a_secret_without_counting():
         str(file.relative_to(PROJECT))
         for tree in ("functions", "runtime")
         for file in (PROJECT / tree).rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        for node in ast.walk(syntax_tree(file))
         if isinstance(node, ast.Attribute)
         if node.attr in ("check_secret", "client_of", "owns")
     }

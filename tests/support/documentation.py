@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from pathlib import Path
 
@@ -40,7 +41,20 @@ def sources(*folders):
     """Return module name and syntax tree of each module in these packages and files."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     paths += [ROOT / file for file in folders if file.endswith(".py")]
-    return [(_module(path), ast.parse(path.read_text("utf-8"))) for path in paths]
+    return [(_module(path), syntax_tree(path)) for path in paths]
+
+
+def syntax_tree(path):
+    """Return the syntax tree of a file.
+
+    CPython before 3.11.8 counts the depth of the tree for all threads at once
+    (gh-106905): it fails if another thread writes a traceback, which parses, too.
+    """
+    text = path.read_text("utf-8")
+    for _ in range(9):
+        with contextlib.suppress(SystemError):
+            return ast.parse(text)
+    return ast.parse(text)
 
 
 def calls(tree, *called):

@@ -155,12 +155,13 @@ def test_a_push_of_another_time_by_redis_clock(
 def test_a_plain_signature_covers_one_message(settle, push, redis, settings, caplog):
     """WeChat signs no plain body: who saw one push must not send another."""
     settle(encoding_aes_key="")
+    at = time.time()
 
-    assert SUCCESS == push(plain(text(1)))
-    assert REFUSED == push(plain(text(2)))
+    assert SUCCESS == push(plain(text(1), at=at))
+    assert REFUSED == push(plain(text(2), at=at))
     assert "refused, replayed" in caplog.text
-    assert SUCCESS == push(plain(text(1)))
-    assert SUCCESS == push(plain(text(2), nonce="other"))
+    assert SUCCESS == push(plain(text(1), at=at))
+    assert SUCCESS == push(plain(text(2), at=at, nonce="other"))
     assert [text(1), text(2)] == stored(redis, settings)
 
 
