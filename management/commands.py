@@ -51,6 +51,12 @@ def _optional_appid(parser: ArgumentParser) -> None:
     parser.add_argument("appid", metavar="APPID", nargs="?")
 
 
+def _show_tokens(parser: ArgumentParser) -> None:
+    _optional_appid(parser)
+    asks = "ask WeChat whether each access_token works; fetch none"
+    parser.add_argument("--check", action="store_true", help=asks)
+
+
 def _refresh(parser: ArgumentParser) -> None:
     appid_argument(parser)
     summary = "replace what is not due as well, within WeChat's limits"
@@ -164,7 +170,7 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("person", "sign-out"): ("sign one user out on every device", _user),
     ("token", "show"): (
         "show age, lifetime and last error of each token",
-        _optional_appid,
+        _show_tokens,
     ),
     ("token", "refresh"): ("fetch the tokens of one app that are due", _refresh),
     ("push", "route add"): (

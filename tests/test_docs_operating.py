@@ -135,6 +135,9 @@ class WeChat(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
+    def do_GET(self):
         name = self.path.partition("?")[0].rpartition("/")[2]
         token = {"access_token": "75_x", "expires_in": 7200}
         answer = json.dumps(ANSWERS.get(name, token)).encode()

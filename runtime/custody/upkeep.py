@@ -197,6 +197,13 @@ class Upkeep:
         """Return the report of a credential; it never holds the value."""
         return _report_from(source.name, self._lease_of(source).describe())
 
+    def stored(self, source: Source) -> str | None:
+        """Return the value that is handed out, None if none lives; it fetches none."""
+        if self.describe(source).remaining <= 0:
+            return None
+        value = self._store.field(credential_key(source.name), "value")
+        return value.decode() if value else None
+
     def _lease_of(self, source: Source) -> Lease:
         return Lease(self._store, source.name, pace=self._pace)
 

@@ -7,9 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from runtime.custody.protocol import Source
+from runtime.custody.upkeep import CredentialReport
+from runtime.errors import hint_of
 from runtime.gateway import Gateway
 from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.operations.token_trial import DEAD, try_value
 from runtime.registry.models import COMPONENT_KIND, App
 from runtime.registry.rules import flag, word
 from runtime.registry.schema import checked_fields
@@ -22,12 +25,35 @@ KINDS = ("access_token", *(f"{each}_ticket" for each in TICKET_TYPES))
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state of each credential, of one app or of all apps.
 
-    Authorised accounts are not among all: there may be thousands.
+    Authorised accounts are not among all: there may be thousands. With `check` WeChat
+    is asked whether it takes each access_token, in `check`. `faults` are those that
+    WeChat refuses, and those that are not there although somebody needs them.
     """
-    appid = checked_fields(arguments, {"appid": ID}).get("appid")
+    known = checked_fields(arguments, {"appid": ID, "check": flag})
+    appid, checks = known.get("appid"), known.get("check", False)
     apps = [_app(gateway, appid)] if appid else gateway.registry.apps()
-    sources = [each for app in apps for each in _sources(gateway, app)]
-    return {"tokens": [asdict(gateway.upkeep.describe(each)) for each in sources]}
+    rows, faults = [], []
+    for app in apps:
+        for source in _sources(gateway, app):
+            report = gateway.upkeep.describe(source)
+            found = try_value(gateway, app, source) if checks else None
+            rows.append({**asdict(report), **({"check": found.state} if found else {})})
+            what = found.says if found else _dead(report)
+            if what:
+                force = " --force" if found and found.state == DEAD else ""
+                mend = f"manage.py token refresh {app.appid}{force}"
+                faults.append({"of": source.name, "what": what, "mend": mend})
+    return {"tokens": rows, **({"faults": faults} if faults else {})}
+
+
+def _dead(report: CredentialReport) -> str:
+    """Return why there is no value, "" if one lives or nobody has asked for it."""
+    if report.remaining > 0 or report.errcode is None:
+        return ""
+    cause = (
+        hint_of(report.errcode, report.errmsg or "") or f"WeChat said {report.errcode}"
+    )
+    return f"There is none, and calls fail: {cause}."
 
 
 def refresh(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

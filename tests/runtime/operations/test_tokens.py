@@ -12,6 +12,7 @@ from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
+from runtime.upstream.answer import Answer
 from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
@@ -238,3 +239,89 @@ class TestForce:
         """A ticket that nobody uses, and words that are none."""
         with pytest.raises(error):
             do("token refresh", appid=SERVICE, **fields)
+
+
+CALLBACK_IP = "/cgi-bin/getcallbackip"
+ADDRESSES = {"ip_list": ["101.226.103.0/25"]}
+
+
+class TestCheck:
+    def test_a_token_that_wechat_takes(self, do, wechat):
+        """Asked with the stored value, which no answer shows; nothing is fetched."""
+        do("token refresh", appid=SERVICE)
+        wechat.script(CALLBACK_IP, ADDRESSES)
+        told = do("token show", check=True)
+
+        assert ["works"] == [each["check"] for each in told["tokens"]]
+        assert "faults" not in told
+        (asked,) = wechat.calls(CALLBACK_IP)
+        assert "75_real" == asked.arguments["access_token"]
+        assert "75_real" not in str(told)
+        assert 1 == len(wechat.calls(STABLE))
+
+    @pytest.mark.parametrize("errcode", [40001, 40014, 42001, 61003])
+    def test_a_token_that_wechat_refuses(self, do, wechat, gateway, errcode):
+        """It is dead, and stays: only an operator or a client replaces it."""
+        do("token refresh", appid=SERVICE)
+        wechat.script(CALLBACK_IP, {"errcode": errcode, "errmsg": "invalid"})
+        told = do("token show", appid=SERVICE, check=True)
+
+        assert "dead" == told["tokens"][0]["check"]
+        assert [
+            {
+                "of": f"access_token:{SERVICE}",
+                "what": f"WeChat refuses it with {errcode}.",
+                "mend": f"manage.py token refresh {SERVICE} --force",
+            }
+        ] == told["faults"]
+        assert "75_real" == stored(gateway)
+
+    @pytest.mark.parametrize("errcode", [45009, 48001])
+    def test_a_refusal_that_is_not_about_the_token(self, do, wechat, errcode):
+        """WeChat knows the token."""
+        do("token refresh", appid=SERVICE)
+        wechat.script(CALLBACK_IP, {"errcode": errcode, "errmsg": "limited"})
+
+        assert "works" == do("token show", check=True)["tokens"][0]["check"]
+
+    @pytest.mark.parametrize(
+        "answer", [{"errcode": -1, "errmsg": "system error"}, b"<html>"]
+    )
+    def test_wechat_that_does_not_tell(self, do, wechat, answer):
+        """That is no token that works."""
+        do("token refresh", appid=SERVICE)
+        made = Answer(200, (), answer) if isinstance(answer, bytes) else answer
+        wechat.script(CALLBACK_IP, made)
+        told = do("token show", check=True)
+
+        assert "not known" == told["tokens"][0]["check"]
+        assert "does not tell" in told["faults"][0]["what"]
+
+    def test_where_there_is_none(self, do, wechat):
+        """A fault with the command that fetches one; WeChat is not asked."""
+        told = do("token show", check=True)
+
+        assert "none" == told["tokens"][0]["check"]
+        assert f"manage.py token refresh {SERVICE}" == told["faults"][0]["mend"]
+        assert [] == wechat.seen
+
+    def test_a_ticket_is_not_tried(self, do, wechat, gateway):
+        """Only a browser inside WeChat can."""
+        gateway.calls.ticket(gateway.registry.app(SERVICE), "jsapi")
+        wechat.script(CALLBACK_IP, ADDRESSES)
+        told = do("token show", check=True)
+
+        assert ["works", "no call tells"] == [each["check"] for each in told["tokens"]]
+        assert "faults" not in told
+
+    def test_without_asking_a_failed_fetch_is_a_fault(self, do, wechat):
+        """Where nothing lives any more; before anybody asks there is none."""
+        assert "faults" not in do("token show")
+        said = "invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist"
+        wechat.rescript(STABLE, {"errcode": 40164, "errmsg": said})
+        with pytest.raises(WeChatRefused):
+            do("token refresh", appid=SERVICE)
+        (fault,) = do("token show")["faults"]
+
+        assert "203.0.113.9" in fault["what"]
+        assert f"manage.py token refresh {SERVICE}" == fault["mend"]
