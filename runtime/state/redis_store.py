@@ -184,26 +184,36 @@ class RedisStore:
         )
         return found
 
+    def fields_of_all(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """Return all fields of each hash; dozens take one round trip."""
+        found: list[dict[bytes, bytes]] = self._for_each(
+            keys, lambda pipeline, key: pipeline.hgetall(key)
+        )
+        return found
+
     def count(
         self,
         counts: Mapping[tuple[str, str], int],
         *,
         seconds: Callable[[str], float],
-        sized: str,
-    ) -> int:
-        """Add to fields of hashes, by (key, field); return the size of one hash.
+        sized: Sequence[str],
+    ) -> dict[str, int]:
+        """Add to fields of hashes, by (key, field); return the sizes of some hashes.
 
         Each hash lives for the time that `seconds` tells of its key.
         """
 
-        def push(client: Any) -> int:
+        def push(client: Any) -> dict[str, int]:
             with client.pipeline(transaction=False) as pipeline:
                 for (key, field), number in counts.items():
                     pipeline.hincrby(key, field, number)
                 for key in {key for key, _ in counts}:
                     pipeline.pexpire(key, round(seconds(key) * 1000))
-                pipeline.hlen(sized)
-                return int(pipeline.execute()[-1])
+                for key in sized:
+                    pipeline.hlen(key)
+                answers = pipeline.execute()
+                sizes = answers[len(answers) - len(sized) :]
+                return dict(zip(sized, map(int, sizes), strict=True))
 
         return self._call(push)
 

@@ -1,8 +1,9 @@
 """Counters of calls by client, app, path and errcode, and the counts of metrics.
 
 Redis has two hashes of calls, one for the minute and one for the day in China, whose
-fields are `client|appid|path|errcode`, and one hash of metrics: see metrics.py. A
-process writes to all of them in one round trip.
+fields are `client|appid|path|errcode`, and one hash of metrics: see metrics.py. What
+has counted for a metric also counts in history.py's hashes. A process writes to all of
+them in one round trip.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_store import RedisStore
+from runtime.usage import history
 
 DAY_SECONDS = 86400
 FLUSH_SECONDS = 1.0
@@ -39,8 +41,8 @@ MOST_SERIES = 5_000
 
 log = logging.getLogger("gateway.store")
 
-_Each = tuple[float | None, str]
-"""A minute and a field of its calls, or None and a field of the metrics."""
+_Each = tuple[float, str, bool]
+"""A minute, a field, and whether it is one of the metrics, or one of the calls."""
 
 _NOTHING: Mapping[str, int] = {}
 
@@ -66,6 +68,8 @@ class Counters:
         self._pending: Counter[_Each] = Counter()
         self._series: set[str] = set()
         self._series_in_redis = 0
+        self._history: dict[str, int] = {}
+        self._history_fields: set[tuple[str, str]] = set()
         self._sent_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -84,11 +88,13 @@ class Counters:
         """
         now = self._clock()
         field = f"{client_id}|{appid}|{path[:_LONGEST_PATH]}|{errcode}"
-        self._add(now, {(now // 60 * 60, field): 1, **_measured(measures)})
+        minute = now // 60 * 60
+        self._add(now, {(minute, field, False): 1, **_measured(minute, measures)})
 
     def add_measures(self, measures: Mapping[str, int]) -> None:
         """Add to the fields of the metrics' hash; the same promise."""
-        self._add(self._clock(), _measured(measures))
+        now = self._clock()
+        self._add(now, _measured(now // 60 * 60, measures))
 
     def _add(self, now: float, counts: Mapping[_Each, int]) -> None:
         with self._lock:
@@ -109,16 +115,23 @@ class Counters:
 
     def _write(self, pending: Counter[_Each]) -> None:
         counts: Counter[tuple[str, str]] = Counter()
-        for (minute, field), number in pending.items():
-            if minute is None:
+        for (minute, field, is_measure), number in pending.items():
+            if is_measure:
                 self._take_series(field, number, counts)
+                self._take_history(minute, field, number, counts)
                 continue
             for key in (minute_key(minute), day_key(minute)):
                 counts[key, field] += number
+        periods = sorted({key for key, _ in counts if history.is_history(key)})
+        self._history_fields = {
+            each for each in self._history_fields if each[0] in periods
+        }
         try:
-            self._series_in_redis = self._store.count(
-                counts, seconds=_seconds, sized=METRICS_KEY
+            sizes = self._store.count(
+                counts, seconds=_seconds, sized=[METRICS_KEY, *periods]
             )
+            self._series_in_redis = sizes.pop(METRICS_KEY)
+            self._history = sizes
         except ServiceUnavailable:
             with self._lock:
                 self.dropped += pending.total()
@@ -133,6 +146,23 @@ class Counters:
             field = DROPPED
         self._series.add(field)
         counts[METRICS_KEY, field] += number
+
+    def _take_history(
+        self,
+        minute: float,
+        measure: str,
+        number: int,
+        counts: Counter[tuple[str, str]],
+    ) -> None:
+        # Bounded as the series are: by what Redis had at the last write.
+        for figure, app in history.figures_of(measure):
+            for key, slot in history.places_of(minute):
+                field = f"{figure}|{app}|{slot}"
+                is_full = self._history.get(key, 0) >= history.MOST_FIELDS
+                if app and is_full and (key, field) not in self._history_fields:
+                    field = f"{figure}|{history.OTHER_APPS}|{slot}"
+                self._history_fields.add((key, field))
+                counts[key, field] += number
 
     def today(self, client_id: str, appid: str, path: str) -> int:
         """Return how many calls of a path by a client have succeeded today."""
@@ -152,11 +182,13 @@ def day_key(now: float) -> str:
     return _key("%Y%m%d", now)
 
 
-def _measured(measures: Mapping[str, int]) -> dict[_Each, int]:
-    return {(None, field): by for field, by in measures.items()}
+def _measured(minute: float, measures: Mapping[str, int]) -> dict[_Each, int]:
+    return {(minute, field, True): by for field, by in measures.items()}
 
 
 def _seconds(key: str) -> float:
+    if history.is_history(key):
+        return history.seconds_of(key)
     return METRICS_SECONDS if key == METRICS_KEY else DAY_SECONDS + 3600
 
 

@@ -43,7 +43,7 @@ def test_a_failover_behind_one_address_heals_by_itself(relay, own_redis, other_r
 
     assert 5 == store.run(ADD, ["n"], [5])
     assert store.add("b", b"1", seconds=60)
-    store.count({("c", "field"): 1}, seconds=lambda key: 60, sized="c")
+    store.count({("c", "field"): 1}, seconds=lambda key: 60, sized=["c"])
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda n: store.put(f"a{n}", b"2", seconds=60), range(8)))
     with other_redis.client() as client:
@@ -128,7 +128,7 @@ def test_what_redis_has_run_is_not_repeated(relay, own_redis):
         "n": lambda: store.run(ADD, ["n"], [10]),
         "a": lambda: store.add("a", b"1", seconds=60),
         "h": lambda: store.count(
-            {("h", "field"): 5}, seconds=lambda key: 60, sized="h"
+            {("h", "field"): 5}, seconds=lambda key: 60, sized=["h"]
         ),
     }
     for call in calls.values():
