@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runtime.upstream.function_compute import FunctionCompute
     from runtime.upstream.outbound import Outbound
     from runtime.usage.counters import Counters
+    from runtime.usage.history import History
     from runtime.usage.in_flight import CallsInFlight
     from runtime.usage.limits import Limits
     from runtime.usage.metrics import Metrics
@@ -161,6 +162,13 @@ class Foundation:
         from runtime.usage.counters import Counters
 
         return Counters(self.redis_store, clock=self.clock)
+
+    @lazy
+    def history(self) -> History:
+        """Return the history of the last hour and the last day."""
+        from runtime.usage.history import History
+
+        return History(self.redis_store)
 
     @lazy
     def metrics(self) -> Metrics:
