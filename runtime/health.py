@@ -45,6 +45,7 @@ class Health:
         unreadable: Callable[[], int] = lambda: 0,
         tickets: Callable[[], dict[str, Any]] = dict,
         push_store: RedisStore | None = None,
+        login_client: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
@@ -65,6 +66,8 @@ class Health:
         self._unreadable = 0
         self._ask_tickets = tickets
         self._tickets: dict[str, Any] = {}
+        self._open_login_client = login_client
+        self._login_client = ""
         self._clock = clock
         self._look_seconds = look_seconds
         self._found: dict[str, str] = {}
@@ -87,13 +90,22 @@ class Health:
         """Return the state of the verify tickets, as far as is known; {} for none."""
         return self._tickets
 
+    def login_client(self) -> str:
+        """Return "ok", "missing" or "unreadable"; "" if it is not known.
+
+        It is unreadable if a document of LOGIN_CLIENT or of its apps cannot be opened,
+        as with wrong MASTER_KEYS: nobody can sign in then.
+        """
+        return self._login_client
+
     def _look(self) -> dict[str, str]:
         # In threads, which can be left behind: redis-py and boto3 retry for longer than
         # a probe waits.
         states: dict[str, str] = {}
+        asked = {**self._needed, "login_client": self._open_login_client}
         threads = [
             threading.Thread(target=_reach, args=(*each, states), daemon=True)
-            for each in self._needed.items()
+            for each in asked.items()
         ]
         count = threading.Thread(target=self._count, daemon=True)
         count.start()
@@ -103,6 +115,7 @@ class Health:
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         count.join(COUNT_SECONDS)  # it matters less than what is away
+        self._login_client = states.get("login_client", "")
         return {name: states.get(name, "away") for name in self._needed}
 
     def _count(self) -> None:
@@ -113,8 +126,8 @@ class Health:
 
 def _reach(name: str, call: Callable[[], Any], states: dict[str, str]) -> None:
     try:
-        call()
-        states[name] = "ok"
+        found = call()
+        states[name] = found if isinstance(found, str) else "ok"
     except OtherDeployment as refusal:
         states[name] = "other_deployment"
         log.error("%s: %s", name, refusal.explanation)

@@ -25,6 +25,8 @@ def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     away = [name for name, state in states.items() if state != "ok"]
     if away:
         raise CheckFailed(f"{' and '.join(away)} away")
+    if answer.get("login_client") == "unreadable":
+        raise CheckFailed("LOGIN_CLIENT or one of its apps cannot be read")
     return expected_version(answer, expected)
 
 

@@ -13,11 +13,11 @@ from runtime.web.messages import Request, Response, json_response
 def answer_probe(
     request: Request, *, function: str, gateway: Callable[[], Gateway]
 ) -> Response:
-    """Answer 200 if everything that is needed is reachable, else 503.
+    """Answer 200 if everything that is needed is reachable and readable, else 503.
 
     `quick=1` asks only whether the process answers; it neither reads the settings nor
-    connects. A document that cannot be read is counted, and stops nothing else; neither
-    does a verify ticket that is too old.
+    connects. A document that cannot be read is counted, and stops nothing else unless
+    LOGIN_CLIENT needs it; neither does a verify ticket that is too old.
     """
     content: dict[str, Any] = {"function": function, "version": version()}
     if request.argument("quick") == "1":
@@ -27,10 +27,13 @@ def answer_probe(
     if unreadable := made.health.unreadable():
         content["unreadable_documents"] = unreadable
     content |= made.health.tickets()
+    if login_client := made.health.login_client():
+        content["login_client"] = login_client
     # Also where there is none: an autoscaler leaves out what tells no number.
     content["calls_in_flight"] = (
         made.calls_in_flight.number + made.sign_ins_in_flight.number
     )
     content |= {**found, "time": made.clock()}
-    is_well = set(found.values()) == {"ok"}
+    # Without any client a new deployment is well: its first one comes later.
+    is_well = set(found.values()) == {"ok"} and login_client != "unreadable"
     return json_response(content, status=200 if is_well else 503)

@@ -201,6 +201,16 @@ class Registry:
             raise fault
         return found
 
+    def state_of(self, client_id: str) -> str:
+        """Return "missing", "unreadable" if it or one of its apps is that, or "ok"."""
+        try:
+            client = self.client(client_id)
+            for appid in client.scopes_by_app if client else ():
+                self.app(appid)
+        except UnreadableDocument:
+            return "unreadable"
+        return "ok" if client else "missing"
+
     def unreadable(self, *, within: float = FRESH_SECONDS) -> tuple[str, ...]:
         """Return the names of all documents that cannot be used."""
         apps = self._listed_apps(within, FIRST_SECONDS)

@@ -7,6 +7,7 @@ import pytest
 
 from host.server.options import parse_options
 from local_settings.settings_file import FOLDER
+from runtime.health import COUNT_SECONDS, LOOK_SECONDS
 from tests.deploy_files.readers import (
     DEPLOY,
     ROOT,
@@ -132,15 +133,26 @@ def test_its_packages_are_those_of_the_functions():
 def test_what_probes_ask_for_is_answered(tmp_path):
     """The probes' path answers even if Redis is unavailable."""
     (pod,) = of_kind("Deployment")["spec"]["template"]["spec"]["containers"]
-    probes = [pod[f"{name}Probe"] for name in ("startup", "readiness", "liveness")]
+    probes = [pod[f"{name}Probe"] for name in ("readiness", "liveness")]
     port, path = health_check()
     default = parse_options(["local_host.py", "--logging=none"]).port
     with LocalHost(tmp_path, "--port=0") as host:
         status = host.get(path).status
 
     assert default == port == int(instruction("EXPOSE"))
-    assert [path] * 3 == [probe["httpGet"]["path"] for probe in probes]
+    assert [path] * 2 == [probe["httpGet"]["path"] for probe in probes]
     assert 200 == status
+
+
+def test_a_new_pod_is_asked_for_all(tmp_path):
+    """The start-up probe asks for the whole check, and waits as long as that takes."""
+    (pod,) = of_kind("Deployment")["spec"]["template"]["spec"]["containers"]
+    probe = pod["startupProbe"]
+    with LocalHost(tmp_path, "--port=0") as host:
+        answer = host.get(probe["httpGet"]["path"])
+
+    assert (503, "away") == (answer.status, answer.json()["redis"])
+    assert probe["timeoutSeconds"] > LOOK_SECONDS + COUNT_SECONDS
 
 
 def test_compose_builds_this_image():

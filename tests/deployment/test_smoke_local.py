@@ -132,6 +132,18 @@ def test_redis_belongs_to_another_deployment(start, smoke, own_redis):
     assert "FAILED       login: Redis belongs to another deployment" in said
 
 
+def test_master_keys_are_wrong(start, smoke):
+    """Every function says that nobody can sign in."""
+    admin = Endpoint(start().url, service=SERVICE, function=FUNCTION, environ=KEY)
+    admin.perform("app", "add", {"appid": WELL, "kind": "website", "secret": "f" * 32})
+    client = {"client_id": SETTINGS["LOGIN_CLIENT"], "name": "Demo"}
+    admin.perform("client", "add", {**client, "scopes": {WELL: ["/*"]}})
+    code, said = smoke(start(MASTER_KEYS="1:" + "bm5u" * 10 + "bm4="))
+
+    assert 1 == code
+    assert "FAILED       oidc: LOGIN_CLIENT or one of its apps cannot be read" in said
+
+
 def test_every_apps_token_counts(start, smoke):
     """A second app that WeChat refuses fails, each time by what WeChat says now."""
     host = start()

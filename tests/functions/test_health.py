@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.crypto.envelope import Envelope
+from runtime.documents.documents import Documents
+from runtime.documents.folder import FolderStore
 from runtime.entry.dialects import api_dialect
 from runtime.entry.entrypoint import entrypoint
 from runtime.errors import ServiceUnavailable, SettingsError
@@ -57,7 +60,7 @@ def ask(gateway):
 def test_no_function_forgets_it(ask, name):
     """Each HTTP function of template.yml answers below its mount and without it."""
     told = {"function": name, "version": version(), **WELL, "time": NOW}
-    told["calls_in_flight"] = 0
+    told |= {"calls_in_flight": 0, "login_client": "ok"}
 
     for path in (f"/{name}/healthz", "/healthz"):
         status, headers, answer = ask(name, path)
@@ -216,6 +219,50 @@ class Counted:
 
     def version(self, kind, id_):
         self.asked += 1
+
+
+@pytest.mark.parametrize("keys", [{1: b"x" * 32}, {2: b"m" * 32}])
+def test_wrong_master_keys(ask, gateway, keys, caplog):
+    """Nobody could sign in: 503, although Redis and the folder are well."""
+    assert 200 == ask()[0]
+    wrong = Gateway(replace(gateway.settings, master_keys=keys))
+    status, _, answer = ask(of=wrong)
+
+    assert (503, "ok", "ok", "unreadable") == (
+        status,
+        *(answer[each] for each in ("redis", "config", "login_client")),
+    )
+    assert "version 1 cannot be read" in caplog.text
+
+
+def test_one_of_the_apps_cannot_be_read(ask, gateway):
+    """Those of LOGIN_CLIENT are opened; another client's app stops nothing."""
+    other = Envelope({1: b"x" * 32})
+    sealed = Documents(FolderStore(folder_of(gateway)), other)
+    content = {"kind": "website", "secret": "5" * 32}
+    sealed.write("apps", "wx" + "d" * 16, content, after=0)
+    assert "ok" == ask(of=Gateway(gateway.settings))[2]["login_client"]
+
+    client = gateway.settings.login_client
+    document = gateway.documents.read("clients", client)
+    scopes = {**document.content["scopes"], "wx" + "d" * 16: ["/*"]}
+    content = {**document.content, "scopes": scopes}
+    gateway.documents.write("clients", client, content, after=document.version)
+    status, _, answer = ask(of=Gateway(gateway.settings))
+
+    assert (503, "unreadable") == (status, answer["login_client"])
+
+
+def test_a_deployment_without_clients_is_well(ask, gateway):
+    """The first client is added by a running pod, so that one has to start."""
+    settings = replace(gateway.settings, login_client="not_yet")
+    status, _, answer = ask(of=Gateway(settings))
+
+    assert (200, "missing") == (status, answer["login_client"])
+
+
+def folder_of(gateway):
+    return Path(gateway.settings.config_url.removeprefix("file:"))
 
 
 def test_a_flood_of_probes_asks_once(clock):
