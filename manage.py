@@ -16,8 +16,9 @@ from typing import Any, Protocol
 from management.audit_export import export_audit
 from management.check_waiting import SECONDS, check_app
 from management.endpoint import Endpoint
-from management.failure import Failure
+from management.failure import Failure, Refused
 from management.files import read_export, write_export
+from management.option_names import with_options
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
 from management.secret_input import read_secrets
 from management.tables import table
@@ -40,7 +41,7 @@ def main(words: list[str]) -> int:
     try:
         answer = _run(options)
     except Failure as failure:
-        print(f"manage.py: {failure}", file=sys.stderr)
+        print(f"manage.py: {_sentence(failure, options)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -65,8 +66,9 @@ def _run(options: Namespace) -> dict[str, Any]:
         file = Path(options.file)
         perform = partial(_performer(options).perform, *verb)
         return export_audit(perform, arguments, file=file, now=time.time())
-    arguments.update(read_secrets(options))
     performer = _performer(options)
+    check = partial(_check_first, performer, options, arguments)
+    arguments.update(read_secrets(options, check=check))
     if verb == ("app", "check"):
         return check_app(
             partial(performer.perform, *verb),
@@ -77,6 +79,33 @@ def _run(options: Namespace) -> dict[str, Any]:
     if verb == ("push", "listen"):
         return _listen(options, performer, arguments)
     return performer.perform(*verb, arguments)
+
+
+def _sentence(failure: Failure, options: Namespace) -> str:
+    is_of_field = isinstance(failure, Refused) and failure.code == "invalid_document"
+    return with_options(str(failure), options.option_names if is_of_field else {})
+
+
+def _check_first(
+    performer: Performer,
+    options: Namespace,
+    arguments: Mapping[str, Any],
+    stand_ins: Mapping[str, str],
+) -> None:
+    """Fail if the command would fail whatever secret its operator types."""
+    verb = options.noun, options.verb
+    if verb == ("push", "listen"):
+        from management.push_listening import check_target
+
+        check_target(options.forward_to)
+        performer.perform("app", "show", {"appid": arguments["appid"]})
+        return
+    try:
+        performer.perform(*verb, {**arguments, **stand_ins, "dry_run": True})
+    except Refused as refused:
+        # A gateway of before knows no trial: it refuses the argument, and does nothing.
+        if "dry_run" not in str(refused):
+            raise
 
 
 def _listen(

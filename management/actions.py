@@ -11,6 +11,8 @@ from typing import Any
 class AppAction(argparse.Action):
     """Action of `--app APPID`: add an app; consecutive apps share their scopes."""
 
+    fields = ("scopes",)
+
     def __call__(
         self,
         parser: argparse.ArgumentParser,
@@ -29,6 +31,8 @@ class AppAction(argparse.Action):
 class ScopeAction(argparse.Action):
     """Action of `--scope PATTERN ...`: for the apps just before it, or for all apps."""
 
+    fields = ("scopes",)
+
     def __call__(
         self,
         parser: argparse.ArgumentParser,
@@ -46,6 +50,8 @@ class ScopeAction(argparse.Action):
 
 class WithoutAppAction(argparse.Action):
     """Action of `--without-app APPID`: remove an app from the client."""
+
+    fields = ("scopes",)
 
     def __call__(
         self,
@@ -73,6 +79,8 @@ class AllowAction(argparse.Action):
 
 class NameAction(argparse.Action):
     """Action of `KIND/ID`: the name of a document, such as apps/wx0123456789abcdef."""
+
+    fields = ("kind", "id")
 
     def __call__(
         self,

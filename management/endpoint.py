@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from management.failure import Failure
+from management.failure import Failure, Refused
 from runtime.web.origins import HOST_NAME, PORT
 
 _URL = re.compile(
@@ -85,6 +85,6 @@ def _content(answer: Any) -> dict[str, Any]:
     if code := content.get("ErrorCode"):
         raise Failure(f"The platform refused the call: {code}.")
     if message := content.get("message"):
-        raise Failure(f"{message}")
+        raise Refused(f"{message}", code=str(content.get("error", "")))
     reason = content.get("errorType") or "no reason given"
     raise Failure(f"The function failed: {reason}.")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_settings.settings_file import load_settings
-from management.failure import Failure
+from management.failure import Failure, Refused
 from runtime.errors import GatewayError, SettingsError
 from runtime.gateway import Gateway
 from runtime.operations.recorded import Operator, perform_recorded
@@ -57,7 +57,8 @@ class Offline:
             )
         except GatewayError as error:
             answer = f" WeChat said {error.errcode}: {error.errmsg}"
-            raise Failure(error.message + (answer if error.errmsg else "")) from None
+            message = error.message + (answer if error.errmsg else "")
+            raise Refused(message, code=error.code) from None
 
 
 def _user_and_host() -> str:

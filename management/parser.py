@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from management.commands import COMMANDS
 from management.failure import Failure
 from management.logo_file import read_logo
+from management.option_names import option_names
 from management.proof_files import read_proofs
 
 SERVICE, FUNCTION = "wechat_gateway", "admin"
@@ -21,7 +22,7 @@ _NOT_FIELDS = (
     *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
     *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
     *("third", "asks_token", "asks_aes_key", "token_stdin", "seconds"),
-    *("forward_to", "asks_url", "asks_signing"),
+    *("forward_to", "asks_url", "asks_signing", "option_names"),
 )
 
 _PROGRAM = "python manage.py"
@@ -50,6 +51,10 @@ class Parser(argparse.ArgumentParser):
         message = _QUOTED.sub(r"\1 ***", message)
         super().error(message)
 
+    def actions(self) -> list[argparse.Action]:
+        """Return what the options and the words of the command do."""
+        return self._actions
+
     def long_options(self) -> list[str]:
         """Return the options that begin with two hyphens."""
         return [each for each in self._option_string_actions if each[:2] == "--"]
@@ -66,8 +71,10 @@ def parse(words: list[str]) -> argparse.Namespace | None:
     if not hasattr(options, "verb"):
         parser.print_help()
         return None
+    command = commands[_command_of(options)]
     if hasattr(options, "third"):  # as in the admin function's path
         options.verb = f"{options.verb}-{options.third}"
+    options.option_names = option_names(command.actions(), options)
     return options
 
 

@@ -48,12 +48,7 @@ class Forwarder:
         outbound: Outbound | None = None,
     ) -> None:
         self._outbound = outbound or Outbound(private=_THIS_MACHINE)
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise Failure("--forward-to is an http:// or https:// URL.")
-        try:
-            self._outbound.check(url, private=True)
-        except (TargetFault, ValueError):
-            raise Failure("--forward-to is a URL of this machine.") from None
+        check_target(url, self._outbound)
         made = token or secrets.token_hex(16)
         self._appid, self._has_token = appid, bool(token)
         self._route = Route(
@@ -97,6 +92,17 @@ class Forwarder:
             return "", f"status {answer.status}"
         kind = reply.fields["MsgType"]
         return reply.body.decode(), f"status {answer.status}, reply: {kind}"
+
+
+def check_target(url: str, outbound: Outbound | None = None) -> None:
+    """Raise Failure if pushes may not be forwarded to this URL."""
+    outbound = outbound or Outbound(private=_THIS_MACHINE)
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise Failure("--forward-to is an http:// or https:// URL.")
+    try:
+        outbound.check(url, private=True)
+    except (TargetFault, ValueError):
+        raise Failure("--forward-to is a URL of this machine.") from None
 
 
 def listen(

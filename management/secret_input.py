@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
+from collections.abc import Callable
+from typing import NamedTuple
 
 from management.failure import Failure
 
@@ -13,20 +15,32 @@ _ASKED = (
     *("token_stdin", "secret_stdin", "asks_url", "asks_signing"),
 )
 
-_PROMPTS = {
-    "url": "URL of the webhook: ",
-    "signing": "Secret of the webhook: ",
-    "secret": "AppSecret: ",
-    "token": "Token of pushes: ",
-    "encoding_aes_key": "EncodingAESKey of pushes: ",
+
+class Secret(NamedTuple):
+    """A secret that is asked for: its field, its name for people, and a stand-in.
+
+    The stand-in is valid, and goes in its place where a command is only tried.
+    """
+
+    field: str
+    label: str
+    stand_in: str
+
+
+_SECRETS = {
+    "secret": Secret("secret", "AppSecret", "0" * 32),
+    "token": Secret("token", "Token of pushes", "token"),
+    "encoding_aes_key": Secret(
+        "encoding_aes_key", "EncodingAESKey of pushes", "A" * 43
+    ),
+    # No name below .invalid is anybody's (RFC 2606).
+    "url": Secret("url", "URL of the webhook", "https://webhook.invalid/"),
+    "signing": Secret("secret", "Secret of the webhook", f"whsec_{'A' * 32}"),
 }
 
-_FIELDS = {"signing": "secret"}
-"""Fields that are named otherwise than what is asked for."""
 
-
-def read_secrets(options: Namespace) -> dict[str, str]:
-    """Return the secrets that the command needs, read in a fixed order."""
+def secrets_of(options: Namespace) -> list[Secret]:
+    """Return the secrets that the command needs, in the order in which it asks."""
     asked = {name for name in _ASKED if getattr(options, name, False)}
     # An account that a component acts for has no secret here.
     has_secret = getattr(options, "kind", None) != "authorized"
@@ -35,18 +49,34 @@ def read_secrets(options: Namespace) -> dict[str, str]:
     names += ["encoding_aes_key"] if asked & {"asks_push", "asks_aes_key"} else []
     names += ["url"] if "asks_url" in asked else []
     names += ["signing"] if "asks_signing" in asked else []
-    from_stdin = bool(asked & {"token_stdin", "secret_stdin"})
-    if names and not from_stdin and not sys.stdin.isatty():
-        raise Failure("A secret is asked for at a terminal, or give --secret-stdin.")
-    return {
-        _FIELDS.get(name, name): _read(name, from_stdin=from_stdin) for name in names
-    }
+    return [_SECRETS[name] for name in names]
 
 
-def _read(name: str, *, from_stdin: bool) -> str:
+def read_secrets(
+    options: Namespace, *, check: Callable[[dict[str, str]], object]
+) -> dict[str, str]:
+    """Return the secrets that the command needs, by field, read in a fixed order.
+
+    Before somebody types one, `check` gets stand-ins for them: it fails if the command
+    would fail whatever is typed.
+    """
+    wanted = secrets_of(options)
+    from_stdin = any(
+        getattr(options, name, False) for name in ("token_stdin", "secret_stdin")
+    )
+    if wanted and not from_stdin:
+        check({each.field: each.stand_in for each in wanted})
+        if not sys.stdin.isatty():
+            raise Failure(
+                "A secret is asked for at a terminal, or give --secret-stdin."
+            )
+    return {each.field: _read(each.label, from_stdin=from_stdin) for each in wanted}
+
+
+def _read(label: str, *, from_stdin: bool) -> str:
     if not from_stdin:
-        return getpass.getpass(_PROMPTS[name]).strip()
+        return getpass.getpass(f"{label}: ").strip()
     line = sys.stdin.readline()
     if not line:
-        raise Failure(f"stdin ended before the {_PROMPTS[name].partition(':')[0]}.")
+        raise Failure(f"stdin ended before the {label}.")
     return line.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from runtime.crypto.envelope import CannotOpen
@@ -24,6 +25,28 @@ ID = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
 _LONG = "|".join(name for rules in RULES.values() for name in rules if len(name) > 28)
 
 NAMES = many(text(rf"[a-z_]{{1,28}}|{_LONG}", "a field's name"))
+
+
+_is_trial: ContextVar[bool] = ContextVar("is_trial", default=False)
+
+
+class Tried(Exception):
+    """A trial has come to where a document would be written."""
+
+
+@contextmanager
+def trial() -> Iterator[None]:
+    """Raise Tried where the block would write a document."""
+    token = _is_trial.set(True)
+    try:
+        yield
+    finally:
+        _is_trial.reset(token)
+
+
+def _end_trial() -> None:
+    if _is_trial.get():
+        raise Tried
 
 
 def split(
@@ -90,6 +113,7 @@ def create(gateway: Gateway, kind: str, id_: str, content: Mapping[str, Any]) ->
     """
     if read(gateway, kind, id_) is not None:
         raise OperationRefused(f"{kind}/{id_} is there already.")
+    _end_trial()
     newest = gateway.documents.version(kind, id_)
     return gateway.documents.write(kind, id_, content, after=newest)
 
@@ -105,6 +129,7 @@ def change(
     """Write the version after the one that was found, and return its number."""
     if content == found.content:
         raise OperationRefused(f"Nothing of {kind}/{id_} would change.")
+    _end_trial()
     return gateway.documents.write(kind, id_, content, after=found.version)
 
 

@@ -18,7 +18,7 @@ from runtime.documents.store import StoreAway
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations.shown_changes import shown_change
-from runtime.operations.verbs import Run, operation, perform
+from runtime.operations.verbs import Run, operation, perform, try_out
 from runtime.registry.known_users import document_id
 
 log = logging.getLogger("gateway.admin")
@@ -74,6 +74,8 @@ def perform_recorded(
     """
     wanted = operation(*command)
     run = run or wanted.run
+    if wanted.is_trial(arguments):
+        return try_out(run, gateway, arguments)
     if not wanted.is_recorded:
         return perform(run, gateway, arguments)
     name = _begin(gateway, command, arguments, operator)

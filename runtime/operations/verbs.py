@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from runtime.operations import (
     audit_verbs,
     client_verbs,
     component_verbs,
+    editing,
     push_listen,
     push_verbs,
     redis_verbs,
@@ -32,6 +34,9 @@ from runtime.operations.refusals import OperationRefused, UnknownVerb
 
 Run = Callable[[Gateway, Mapping[str, Any]], dict[str, Any]]
 
+DRY_RUN = "dry_run"
+"""The argument that lets a command check its other arguments and write nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -39,17 +44,24 @@ class Operation:
 
     `makes_due` tells whether deliver may have something to do after it, `reveals` that
     it changes nothing and shows what no other list shows, such as who a user is.
+    `edits` tells that it checks everything, writes one document and does nothing else:
+    with `dry_run` it ends before it writes.
     """
 
     run: Run
     changes: bool
     makes_due: bool = False
     reveals: bool = False
+    edits: bool = False
 
     @property
     def is_recorded(self) -> bool:
         """Tell whether the command stands in the audit log."""
         return self.changes or self.reveals
+
+    def is_trial(self, arguments: Mapping[str, Any]) -> bool:
+        """Tell whether these arguments are only to be checked."""
+        return self.edits and arguments.get(DRY_RUN) is True
 
 
 def _reads(run: Run) -> Operation:
@@ -64,22 +76,26 @@ def _changes(run: Run) -> Operation:
     return Operation(run, changes=True)
 
 
+def _edits(run: Run) -> Operation:
+    return Operation(run, changes=True, edits=True)
+
+
 def _makes_due(run: Run) -> Operation:
     return Operation(run, changes=True, makes_due=True)
 
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("status", "show"): _reads(status_verbs.show),
-    ("app", "add"): _changes(app_verbs.add),
+    ("app", "add"): _edits(app_verbs.add),
     ("app", "list"): _reads(app_verbs.list_),
     ("app", "show"): _reads(app_verbs.show),
-    ("app", "update"): _changes(app_verbs.update),
+    ("app", "update"): _edits(app_verbs.update),
     ("app", "remove"): _changes(app_verbs.remove),
     ("app", "check"): _changes(app_check.check),  # it may show secrets: that is logged
-    ("client", "add"): _changes(client_verbs.add),
+    ("client", "add"): _edits(client_verbs.add),
     ("client", "list"): _reads(client_verbs.list_),
     ("client", "show"): _reads(client_verbs.show),
-    ("client", "update"): _changes(client_verbs.update),
+    ("client", "update"): _edits(client_verbs.update),
     ("client", "rotate"): _changes(access_verbs.rotate),
     ("client", "revoke"): _changes(access_verbs.revoke),
     ("client", "disable"): _changes(access_verbs.disable),
@@ -93,9 +109,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("person", "sign-out"): _makes_due(user_verbs.sign_out),
     ("token", "show"): _reads(token_verbs.show),
     ("token", "refresh"): _changes(token_verbs.refresh),
-    ("push", "route-add"): _changes(route_verbs.add),
+    ("push", "route-add"): _edits(route_verbs.add),
     ("push", "route-list"): _reveals(route_verbs.list_),  # it may show openids
-    ("push", "route-update"): _changes(route_verbs.update),
+    ("push", "route-update"): _edits(route_verbs.update),
     ("push", "route-remove"): _changes(route_verbs.remove),
     ("push", "list"): _reads(push_verbs.list_),
     ("push", "show"): _changes(push_verbs.show),  # it may show a user's message
@@ -105,15 +121,15 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("push", "resume"): _makes_due(push_verbs.resume),
     ("push", "listen"): _changes(push_listen.listen),  # it shows testers' messages
     ("push", "test"): _changes(route_trial.try_route),  # the service may do something
-    ("component", "add"): _changes(component_verbs.add),
+    ("component", "add"): _edits(component_verbs.add),
     ("component", "status"): _reads(component_verbs.status),
     ("component", "start-push"): _changes(component_verbs.start_pushes),
     ("component", "authorizers"): _reads(component_verbs.list_authorizers),
     ("component", "pull"): _changes(component_verbs.pull),
-    ("alert", "add"): _changes(alert_verbs.add),
+    ("alert", "add"): _edits(alert_verbs.add),
     ("alert", "list"): _reads(alert_verbs.list_),
     ("alert", "show"): _reads(alert_verbs.show),
-    ("alert", "update"): _changes(alert_verbs.update),
+    ("alert", "update"): _edits(alert_verbs.update),
     ("alert", "remove"): _changes(alert_verbs.remove),
     ("alert", "test"): _changes(alert_verbs.send_sample),  # it posts to a chat
     ("redis", "claim"): _changes(redis_verbs.claim),
@@ -150,3 +166,14 @@ def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[st
         raise ServiceUnavailable(
             message="Redis or the store of documents is away."
         ) from None
+
+
+def try_out(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the arguments of a command that edits, and write nothing.
+
+    It fails as the command would fail.
+    """
+    rest = {name: value for name, value in arguments.items() if name != DRY_RUN}
+    with editing.trial(), suppress(editing.Tried):
+        perform(run, gateway, rest)
+    return {DRY_RUN: True}

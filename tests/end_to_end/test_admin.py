@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.operator_host import APP_SECRET, APPID, KEY_ID, KEY_SECRET
-from tests.support.manage_process import run_manage
+from tests.support.manage_process import manage_at_terminal, run_manage
 
 PUSHED = "wx" + "9" * 16
+TYPED = "wx" + "7" * 16
 
 
 @pytest.fixture
@@ -59,6 +60,20 @@ def test_an_operators_day_through_the_endpoint(manage, admin_host, tmp_path):
     )
     texts = (log, kept, table, exported.stdout, (tmp_path / "all.json").read_text())
     assert not [text for text in texts for hush in hushed if hush in text]
+
+
+def test_faults_are_told_before_a_secret_is_asked_for(manage, admin_host, tmp_path):
+    """By the function, at a real terminal; what is well comes to the prompt."""
+    key = {"ACCESS_KEY_ID": KEY_ID, "ACCESS_KEY_SECRET": KEY_SECRET}
+
+    def seen(words):
+        words = [*words.split(), "--endpoint", admin_host.url]
+        return manage_at_terminal(tmp_path, *words, until="AppSecret: ", **key)
+
+    assert "manage.py: --kind must be service or" in seen(f"app add {TYPED} --kind x")
+    assert f"There is no apps/{TYPED}." in seen(f"app update {TYPED} --secret")
+    assert "AppSecret: " == seen(f"app add {TYPED} --kind service")
+    assert f"There is no apps/{TYPED}." in manage(f"app show {TYPED}").stderr
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_defaults_of_a_components_accounts(manage, environ):
     assert registry(environ).app(APPID).authorized_defaults == expected
 
     refused = manage(f"app update {APPID} --authorized-default token=abc")
-    assert (1, True) == (refused.code, "authorized_defaults" in refused.errors)
+    assert (1, True) == (refused.code, "--authorized-default " in refused.errors)
     assert manage(f"app update {APPID} --authorized-default subject").code == 2
 
 
@@ -161,7 +161,7 @@ def test_a_field_of_a_client_that_is_there(manage, app, environ, tmp_path, field
         (b"GIF89a", "logo.png is no PNG, JPEG, WebP or SVG."),
         (
             b"\x89PNG\r\n\x1a\n" + bytes(MOST_BYTES),
-            "logo must have 24576 bytes at most.",
+            "--logo must have 24576 bytes at most.",
         ),
     ],
 )

@@ -48,6 +48,25 @@ def test_a_verb_is_performed(post, path):
     assert NOSNIFF in pairs
 
 
+def test_a_trial_answers_as_the_command_would_and_writes_nothing(post, caplog):
+    """Neither a document nor a line of the log; another verb knows no trial."""
+    caplog.set_level(logging.INFO)
+    tried = post("/admin/app/add", {**APP, "dry_run": True})
+    assert (200, {"dry_run": True}) == (tried[0], tried[2])
+    faulty = post("/admin/app/add", {**APP, "kind": "shop", "dry_run": True})
+    assert (400, "invalid_document") == (faulty[0], faulty[2]["error"])
+    assert faulty[2]["message"].startswith("kind must be ")
+    assert 404 == post("/admin/app/show", {"appid": FRESH})[0]
+    assert not [each for each in caplog.records if "AKoperator" in each.getMessage()]
+
+    for more in ({"dry_run": 1}, {"dry_run": False}):
+        assert 400 == post("/admin/app/add", {**APP, **more})[0]
+    assert 200 == post("/admin/app/add", APP)[0]
+    assert 409 == post("/admin/app/add", {**APP, "dry_run": True})[0]
+    assert 400 == post("/admin/app/remove", {"appid": FRESH, "dry_run": True})[0]
+    assert 200 == post("/admin/app/show", {"appid": FRESH})[0]
+
+
 def test_what_changes_something_is_written_down(post, caplog):
     """The log has caller, verb, name and outcome; the answer alone the new secret."""
     caplog.set_level(logging.INFO)
