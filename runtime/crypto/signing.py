@@ -76,6 +76,11 @@ class Signer:
         """Return the version of the key that signs."""
         return self._newest
 
+    @property
+    def versions(self) -> list[int]:
+        """Return the versions of the keys that verify, the newest first."""
+        return sorted(self._keys, reverse=True)
+
     def digest(self, text: str, *, version: int) -> str:
         """Return the HMAC of a text, 43 characters that nobody else can compute.
 

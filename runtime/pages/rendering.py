@@ -40,7 +40,8 @@ class Allowed:
     redirects to one of the origins `form_targets`. Pages of the origins `framed_by` may
     frame it, and its links then go to the top window. With `fetches` a script may ask
     our own origin. With `names_origin` its links tell our origin, and no more, to the
-    sites that they lead to; other pages tell nothing.
+    sites that they lead to; other pages tell nothing. With `tells_itself` its forms
+    tell our own origin where they come from, without which Origin is `null`.
     """
 
     scripts: tuple[str, ...] = ()
@@ -49,6 +50,14 @@ class Allowed:
     framed_by: tuple[str, ...] = ()
     fetches: bool = False
     names_origin: bool = False
+    tells_itself: bool = False
+
+    @property
+    def referrer(self) -> str:
+        """Return the Referrer-Policy."""
+        if self.names_origin:
+            return "origin"
+        return "same-origin" if self.tells_itself else "no-referrer"
 
 
 NOTHING_MORE = Allowed()
@@ -61,6 +70,7 @@ def render(
     status: int = 200,
     https: bool,
     allowed: Allowed = NOTHING_MORE,
+    style: str = "page.css",
     **names: object,
 ) -> Response:
     """Return the template as a page in that language, every name in it escaped.
@@ -68,17 +78,23 @@ def render(
     Besides `names` a template knows `_`, `lang`, `language` and `framed`.
     """
     tag = language.replace("_", "-")
-    css, digest = _style()
+    css, digest = _style(style)
     names |= {"_": translator(language), "css": css, "lang": tag, "language": language}
     names |= {"framed": bool(allowed.framed_by)}
     headers: Headers = (
         *(each for each in _HEADERS if each != _NO_FRAME or not allowed.framed_by),
-        ("Referrer-Policy", "origin" if allowed.names_origin else "no-referrer"),
+        ("Referrer-Policy", allowed.referrer),
         ("Content-Language", tag),
         ("Content-Security-Policy", _policy(digest, allowed)),
         *((HSTS,) if https else ()),
     )
     return Response(status, headers, _loader().load(template).generate(**names))
+
+
+def fragment(language: str, template: str, **names: object) -> str:
+    """Return the template as a part of a page in that language, for `raw`."""
+    names |= {"_": translator(language), "language": language}
+    return _loader().load(template).generate(**names).decode()
 
 
 @lru_cache(maxsize=1)
@@ -89,10 +105,10 @@ def _loader() -> Loader:
     return Loader(str(TEMPLATES))
 
 
-@lru_cache(maxsize=1)
-def _style() -> tuple[str, str]:
+@lru_cache(maxsize=2)
+def _style(name: str) -> tuple[str, str]:
     """Return the style sheet and its SHA-256 as a policy names it."""
-    css = (TEMPLATES / "page.css").read_text("utf-8")
+    css = (TEMPLATES / name).read_text("utf-8")
     return css, b64encode(sha256(css.encode()).digest()).decode()
 
 

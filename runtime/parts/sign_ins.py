@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from runtime.crypto.signing import Signer
     from runtime.sign_in.answered import AnsweredRequests
     from runtime.sign_in.confirmations import Confirmations
+    from runtime.sign_in.console_codes import ConsoleCodes
+    from runtime.sign_in.console_sessions import ConsoleSessions
     from runtime.sign_in.flows import Flows
     from runtime.sign_in.openids import Openids
     from runtime.sign_in.pushed_requests import PushedRequests
@@ -87,6 +89,20 @@ class SignIns(Pushes):
             sign_outs=self._sign_outs,
             on_end=lambda sub, sid: self.logout_notices.send(sub, sid),
         )
+
+    @lazy
+    def console_codes(self) -> ConsoleCodes:
+        """Return the codes that open the operators' console."""
+        from runtime.sign_in.console_codes import ConsoleCodes
+
+        return ConsoleCodes(self.redis_store, self._signer("console_code"))
+
+    @lazy
+    def console_sessions(self) -> ConsoleSessions:
+        """Return the sessions of the operators' console."""
+        from runtime.sign_in.console_sessions import ConsoleSessions
+
+        return ConsoleSessions(self.redis_store, secure=self.settings.secure)
 
     @lazy
     def session_clients(self) -> SessionClients:

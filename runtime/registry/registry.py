@@ -152,7 +152,11 @@ class Registry:
 
         Read by id: there may be too many users for a listing.
         """
-        return self._of("people", document_id(sub), _known_user)
+        return self.known_user_by_id(document_id(sub))
+
+    def known_user_by_id(self, id_: str) -> KnownUser | None:
+        """Return the user of the document `people/{id}`, or None."""
+        return self._of("people", id_, _known_user)
 
     def alert(self, name: str) -> Alert | None:
         """Return the alert with this name, or None."""

@@ -113,7 +113,7 @@ class Sessions:
     def entry(self, session: Session, profile: Mapping[str, Any]) -> Entry:
         """Return what has to be stored before the session is valid."""
         text = json.dumps(profile, ensure_ascii=False).encode()
-        return Entry(_key(session.sid), text, self._seconds)
+        return Entry(key_of_session(session.sid), text, self._seconds)
 
     def cookie(self, session: Session, *, now: float) -> tuple[str, str]:
         """Return the Set-Cookie header for a session."""
@@ -153,7 +153,7 @@ class Sessions:
 
     def profile(self, session: Session) -> Mapping[str, Any]:
         """Return the profile; NotSignedIn if the session has been ended."""
-        keys = [_key(session.sid), key_of(session.sub)]
+        keys = [key_of_session(session.sid), key_of(session.sub)]
         text, signed_out = self._store.get_all(keys)
         if text is None or is_ended(signed_out, since=session.at):
             raise NotSignedIn
@@ -162,7 +162,7 @@ class Sessions:
 
     def end(self, session: Session) -> int:
         """End the session everywhere; return how many clients deliver is to tell."""
-        self._store.remove(_key(session.sid))
+        self._store.remove(key_of_session(session.sid))
         # After that, so that a client which is noted meanwhile finds the session ended.
         return self._on_end(session.sub, session.sid)
 
@@ -200,5 +200,6 @@ def _decoded(token: str) -> str | None:
         return None
 
 
-def _key(sid: str) -> str:
+def key_of_session(sid: str) -> str:
+    """Return the key that is there as long as the session."""
     return f"gateway:session:{{{sid}}}"

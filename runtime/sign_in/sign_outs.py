@@ -39,7 +39,12 @@ class SignOuts:
 
 def key_of(sub: str) -> str:
     """Return the key that holds when a user was signed out, if ever."""
-    return f"gateway:signed_out:{{{sha256_hex(sub)}}}"
+    return key_of_hash(sha256_hex(sub))
+
+
+def key_of_hash(hashed: str) -> str:
+    """Return the same key by the SHA-256 of the sub, as `people/` names users."""
+    return f"gateway:signed_out:{{{hashed}}}"
 
 
 def is_ended(stored: bytes | None, *, since: int) -> bool:

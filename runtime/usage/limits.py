@@ -28,6 +28,11 @@ MOST_REMEMBERED = 10_000
 LONGEST_CLIENT_ID = 64
 """In characters; what else somebody makes up is not hashed."""
 
+CONSOLE_CODES = 10
+"""A minute, from one address, whether they are right or wrong."""
+
+CONSOLE_CODES_IN_ALL = 600
+
 CONFIRMATIONS = 5
 """A minute, of one user, for sign-ins on computers."""
 
@@ -111,6 +116,14 @@ class Limits:
         """
         each, in_all = CONFIRMATIONS, self._per_minute
         left = self._spend("confirmation", sha256_hex(user), each=each, in_all=in_all)
+        if left:
+            raise RateLimited(left)
+
+    def console_code(self, request: Request) -> None:
+        """Count a code for the console before anybody looks at it; RateLimited."""
+        digest = self._digest(request)
+        each, in_all = CONSOLE_CODES, CONSOLE_CODES_IN_ALL
+        left = self._spend("console_code", digest, each=each, in_all=in_all)
         if left:
             raise RateLimited(left)
 

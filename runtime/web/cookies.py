@@ -68,17 +68,22 @@ def set_cookie(
     secure: bool,
     domain: str = "",
     http_only: bool = True,
+    same_site: str = "Lax",
 ) -> tuple[str, str]:
     """Return a Set-Cookie header; a `max_age` of 0 removes the cookie.
 
-    SameSite is Lax, not Strict, because browsers come back from WeChat's pages.
+    SameSite is Lax by default, because browsers come back from WeChat's pages.
     """
     parts = [f"{name}={value}", "Path=/", f"Max-Age={max_age}"]
     if domain:
         parts.append(f"Domain={domain}")
     if max_age == 0:
         parts.append("Expires=Thu, 01 Jan 1970 00:00:00 GMT")
-    flags = {"HttpOnly": http_only, "SameSite=Lax": True, "Secure": secure}
+    flags = {
+        "HttpOnly": http_only,
+        f"SameSite={same_site}": True,
+        "Secure": secure,
+    }
     parts += [flag for flag, wanted in flags.items() if wanted]
     return "Set-Cookie", "; ".join(parts)
 
