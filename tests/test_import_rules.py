@@ -38,7 +38,8 @@ ALLOWED = {
 
 PACKAGES = {
     "entry": "gateway health pages web errors version",
-    "broker": "gateway settings registry tokens sign_in state pages web crypto errors",
+    "broker": "gateway settings registry tokens sign_in state usage pages web crypto "
+    "errors",
     "operations": "gateway alerts push registry documents custody upstream sign_in "
     "usage wechat crypto errors version",
     "gateway": "parts wechat health settings",

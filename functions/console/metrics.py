@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Iterator, Mapping
 
 from runtime.errors import GatewayError, ServiceUnavailable
@@ -36,7 +37,14 @@ def metrics(request: Request, gateway: Gateway) -> Response:
     given, wanted = bearer_of(request) or "", gateway.settings.metrics_token
     if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise WrongToken
-    gauges = [*_always(gateway), *_credentials(gateway), *_dead_letters(gateway)]
+    gauges = [
+        *_always(gateway),
+        *_connections(gateway),
+        *_credentials(gateway),
+        *_tickets(gateway),
+        *_quotas(gateway),
+        *_dead_letters(gateway),
+    ]
     text = exposition(_counts(gateway), gauges)
     headers = (("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"))
     return Response(200, headers, text)
@@ -75,6 +83,58 @@ def _always(gateway: Gateway) -> Iterator[Gauge]:
         "Requests that wait for WeChat, in the process that answers.",
         ("kind",),
         in_flight,
+    )
+
+
+def _connections(gateway: Gateway) -> Iterator[Gauge]:
+    stores = {"redis": gateway.redis_store}
+    if gateway.settings.push_redis_url:
+        stores["push_redis"] = gateway.push_store
+    values: _Values = []
+    for name, store in stores.items():
+        used, idle = store.pool_use()
+        values += [((name, "in_use"), used), ((name, "idle"), idle)]
+    yield Gauge(
+        "gateway_redis_connections",
+        "Connections to Redis, in the process that answers.",
+        ("part", "state"),
+        values,
+    )
+
+
+def _tickets(gateway: Gateway) -> Iterator[Gauge]:
+    values: _Values = []
+    try:
+        for each in gateway.registry.components(within=30.0):
+            if each.takes_component_events:
+                ticket = gateway.verify_tickets.newest(each.appid)
+                values.append(((each.appid,), ticket.age if ticket else math.inf))
+    except ServiceUnavailable:
+        return
+    yield Gauge(
+        "gateway_verify_ticket_age_seconds",
+        "Age of a component's newest verify ticket, infinite where there is none.",
+        ("app",),
+        values,
+    )
+
+
+def _quotas(gateway: Gateway) -> Iterator[Gauge]:
+    try:
+        found = gateway.remaining_quotas.left()
+    except ServiceUnavailable:
+        return
+    yield Gauge(
+        "gateway_quota_left",
+        "Calls left today, as WeChat last told, less those counted since.",
+        ("app", "path"),
+        [((each.appid, each.path), each.left) for each in found],
+    )
+    yield Gauge(
+        "gateway_quota_limit",
+        "Calls a day that WeChat allows, as it last told.",
+        ("app", "path"),
+        [((each.appid, each.path), each.limit) for each in found],
     )
 
 

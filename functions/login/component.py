@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from runtime.broker.component_authorization import client_for, component_of
+from runtime.broker.outcomes import AUTHORIZATION, STARTED, riding
 from runtime.broker.start import MOST_RENEWALS, renewals_of, with_chosen_language
 from runtime.crypto.signing import BadSignature
 from runtime.errors import BadRequest, FlowExpired, WeChatUnavailable
@@ -115,9 +116,15 @@ def show(
         return _page(request, gateway, client, url)
     language = language_of(request)
     flow = Flow(
-        next="", appids=(), component=component.appid, request=asked, language=language
+        next="",
+        appids=(),
+        component=component.appid,
+        request=asked,
+        language=language,
+        way=AUTHORIZATION,
     )
-    started = gateway.flows.start(flow, request)
+    counts = riding(gateway, AUTHORIZATION, STARTED)
+    started = gateway.flows.start(flow, request, increments=counts)
     code, seconds = _pre_auth_code(gateway, component)
     links = gateway.entry_links
     is_desktop = browser_of(request) is Browser.DESKTOP

@@ -20,6 +20,7 @@ from runtime.broker.finish import (
     finish,
     start_of,
 )
+from runtime.broker.outcomes import count_error
 from runtime.broker.page_qr import begin, shown, wait_url
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
@@ -65,6 +66,7 @@ def wait(request: Request, gateway: Gateway) -> Response:
     try:
         return _as_it_stands(request, gateway, end)
     except GatewayError as error:
+        count_error(gateway, end.flow.way, error)
         raise _on_page(error, gateway, end) from error
 
 
@@ -79,6 +81,7 @@ def type_digits(request: Request, gateway: Gateway) -> Response:
             return _form(request, gateway, end, wrong=True, found=None)
         return _signed_in(request, gateway, end, digits)
     except GatewayError as error:
+        count_error(gateway, end.flow.way, error)
         raise _on_page(error, gateway, end) from error
 
 

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from functions.login.program_sessions import client_named, posted_fields, session_answer
+from functions.login.program_sessions import (
+    client_named,
+    counted,
+    posted_fields,
+    session_answer,
+)
 from runtime.broker.admission import check_admitted
+from runtime.broker.outcomes import MINI_PROGRAM
 from runtime.errors import GatewayError, RateLimited, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App, Client
@@ -71,9 +77,11 @@ def mini_program_sign_in(request: Request, gateway: Gateway) -> Response:
     def check(user: MiniProgramUser) -> None:
         check_admitted(gateway, client, user.subject(app))
 
-    user = _exchange(gateway, client, app, fields["js_code"], check=check)
-    profile = _profile(user, app)
-    return session_answer(gateway, client, user.subject(app), profile)
+    with counted(gateway, MINI_PROGRAM):
+        user = _exchange(gateway, client, app, fields["js_code"], check=check)
+        profile = _profile(user, app)
+        sub = user.subject(app)
+        return session_answer(gateway, client, sub, profile, way=MINI_PROGRAM)
 
 
 def _exchange(

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.login.program_sessions import client_named, posted_fields, session_answer
+from functions.login.program_sessions import (
+    client_named,
+    counted,
+    posted_fields,
+    session_answer,
+)
+from runtime.broker.outcomes import MOBILE_APP
 from runtime.errors import GatewayError, WeChatRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App, Client
@@ -36,9 +42,10 @@ def mobile_app_sign_in(request: Request, gateway: Gateway) -> Response:
     gateway.limits.sign_in(request)
     client = client_named(gateway, fields.get("client_id"), unknown=UnknownMobileApp)
     app = mobile_app_of(client, fields.get("appid"), find=gateway.registry.app)
-    profile = _exchange(gateway, client, app, fields["code"])
-    sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
-    return session_answer(gateway, client, sub, profile)
+    with counted(gateway, MOBILE_APP):
+        profile = _exchange(gateway, client, app, fields["code"])
+        sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
+        return session_answer(gateway, client, sub, profile, way=MOBILE_APP)
 
 
 def _exchange(

@@ -10,6 +10,7 @@ from typing import Any
 
 from runtime.broker.admission import check_admitted
 from runtime.broker.finish import FlowEnd, client_of_flow
+from runtime.broker.outcomes import ACCOUNT_QR, PAGE_QR
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import (
     BadRequest,
@@ -146,7 +147,9 @@ def _refused(
         return None
     try:
         sub = subject_of(app, user["wechat_openid"], user["wechat_unionid"])
-        check_admitted(gateway, client, sub, name=str(user.get("name") or ""))
+        way = ACCOUNT_QR if found.asked.account_qr else PAGE_QR
+        name = str(user.get("name") or "")
+        check_admitted(gateway, client, sub, name=name, way=way)
     except SubjectMissing:
         return None  # the computer tells what is wrong with the app
     except NotAdmitted as error:

@@ -6,11 +6,20 @@ Mini programs and mobile apps sign in so, each with a code of WeChat's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from runtime.broker.admission import check_admitted, check_session
-from runtime.errors import BadRequest, GatewayError, SignInNotConfigured
+from runtime.broker.outcomes import (
+    FINISHED,
+    REFUSED,
+    STARTED,
+    count,
+    count_error,
+    riding,
+)
+from runtime.errors import BadRequest, GatewayError, NotAdmitted, SignInNotConfigured
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import Client
@@ -70,8 +79,21 @@ def client_named(
     return client
 
 
+@contextmanager
+def counted(gateway: Gateway, way: str) -> Iterator[None]:
+    """Count a sign-in that fails inside; `session_answer` counts one that does not."""
+    try:
+        yield
+    except NotAdmitted:
+        count(gateway, way, STARTED, REFUSED)
+        raise
+    except GatewayError as error:
+        count_error(gateway, way, error, before=(STARTED,))
+        raise
+
+
 def session_answer(
-    gateway: Gateway, client: Client, sub: str, profile: Mapping[str, Any]
+    gateway: Gateway, client: Client, sub: str, profile: Mapping[str, Any], *, way: str
 ) -> Response:
     """Begin a session of this user and return its token as JSON.
 
@@ -82,7 +104,10 @@ def session_answer(
     check_session(gateway, sub, name=name)
     now = gateway.clock()
     session, entry = gateway.sessions.make(sub, profile, now=now)
-    gateway.redis_store.put_all([entry, *gateway.openids.entries(profile)])
+    gateway.redis_store.put_all(
+        [entry, *gateway.openids.entries(profile)],
+        increments=riding(gateway, way, STARTED, FINISHED),
+    )
     return json_response(
         {
             "session_token": gateway.sessions.token(session, now=now),

@@ -14,6 +14,7 @@ from typing import Any
 from functions.login.program_sessions import JsonRequired
 from runtime.broker.admission import answer_to_refused, check_session
 from runtime.broker.form_tokens import check_form, form_token
+from runtime.broker.outcomes import FINISHED, STARTED, riding
 from runtime.crypto.encoding import sha256_hex
 from runtime.entry.nudge import nudge
 from runtime.errors import (
@@ -150,7 +151,8 @@ def redeem(request: Request, gateway: Gateway) -> Response:
         _profile(gateway, session)
     else:
         entry = gateway.sessions.entry(session, profile)
-        gateway.redis_store.put_all([entry])
+        counts = riding(gateway, WEB_VIEW, STARTED, FINISHED)
+        gateway.redis_store.put_all([entry], increments=counts)
     other = _other_user(request, gateway, user)
     if other and gateway.sessions.end(other):
         nudge(request.context, gateway, at_once=True)

@@ -13,6 +13,7 @@ from runtime.broker.answered import answered_page
 from runtime.broker.client_answer import refused
 from runtime.broker.embedded import frame_url_of
 from runtime.broker.finish import FlowEnd, client_of_flow, continuation, finish
+from runtime.broker.outcomes import EXPIRED, IN_WECHAT, QR_CODE, count, count_error
 from runtime.crypto.encoding import sha256_hex
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
@@ -25,6 +26,7 @@ from runtime.errors import (
 )
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
+from runtime.sign_in.flows import Flow
 from runtime.web.messages import Request, Response, redirect
 
 
@@ -40,6 +42,8 @@ def oauth_callback(request: Request, gateway: Gateway, appid: str) -> Response:
         flow = gateway.flows.find(state)
     except GatewayError as error:
         kept = gateway.flows.cookies.of(request, state)
+        if kept and isinstance(error, FlowExpired):
+            count(gateway, _way_through(gateway, appid), EXPIRED)
         raise _on_page(error, links_without_flow(error, gateway, kept)) from error
     client = client_of_flow(gateway, flow)
     try:
@@ -49,7 +53,19 @@ def oauth_callback(request: Request, gateway: Gateway, appid: str) -> Response:
             raise FlowExpired
         return _end(request, gateway, FlowEnd(state, flow, app, client))
     except GatewayError as error:
+        _count(gateway, flow, error)
         raise _on_page(error, links_of_flow(flow, client)) from error
+
+
+def _way_through(gateway: Gateway, appid: str) -> str:
+    """Return the way of a flow that is gone, as far as its app tells."""
+    app = gateway.registry.app(appid)
+    return QR_CODE if app and app.kind == "website" else IN_WECHAT
+
+
+def _count(gateway: Gateway, flow: Flow, error: GatewayError) -> None:
+    if not flow.confirmation:  # what a phone is asked is no sign-in
+        count_error(gateway, flow.way, error)
 
 
 def _on_page(error: GatewayError, links: PageLinks) -> ErrorInDialect:
@@ -123,6 +139,7 @@ def _refused(
     preview = isinstance(error, SnapshotUser)
     if asked is None or client is None or (preview and client.snapshot_users == "page"):
         raise error
+    _count(gateway, end.flow, error)
     return refused(
         gateway,
         asked,

@@ -13,6 +13,14 @@ from typing import Any
 
 from functions.oauth_callback.continue_link import links_of_flow, links_without_flow
 from runtime.broker.component_authorization import client_for, component_of
+from runtime.broker.outcomes import (
+    AUTHORIZATION,
+    EXPIRED,
+    FINISHED,
+    count,
+    count_error,
+    riding,
+)
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     N_,
@@ -56,6 +64,8 @@ def authorized(request: Request, gateway: Gateway, component_id: str) -> Respons
             raise FlowExpired
     except GatewayError as error:
         kept = gateway.flows.cookies.of(request, state)
+        if kept and isinstance(error, FlowExpired):
+            count(gateway, AUTHORIZATION, EXPIRED)
         raise _on_page(error, links_without_flow(error, gateway, kept)) from error
     asked = flow.request
     client = gateway.registry.client(asked.client_id) if asked else None
@@ -67,6 +77,7 @@ def authorized(request: Request, gateway: Gateway, component_id: str) -> Respons
         client = client_for(gateway, component, asked.client_id, asked.redirect_uri)
         return _end(request, gateway, component, client, flow, asked, state)
     except GatewayError as error:
+        count_error(gateway, AUTHORIZATION, error)
         raise _on_page(error, links_of_flow(flow, client)) from error
 
 
@@ -122,7 +133,8 @@ def _taken(
     appid = gateway.authorizations.take(component, came, way="redirect")
     codes = gateway.component_codes
     _, entry = codes.make(client, component.appid, appid, flow=state)
-    gateway.redis_store.put_all([entry])
+    counts = riding(gateway, AUTHORIZATION, FINISHED)
+    gateway.redis_store.put_all([entry], increments=counts)
     return {"appid": appid, "key": codes.newest_key}
 
 

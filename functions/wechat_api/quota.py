@@ -30,6 +30,7 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
             cost=rate_cost_of(caller, gateway),
         )
     theirs = _numbers(answer)
+    gateway.remaining_quotas.remember(caller.appid, path, theirs.get("quota"))
     note(request, caller, "quota_read")
     ours = gateway.counters.today(caller.client_id, app.appid, path)
     client = {"client": caller.client_id, "succeeded_today": ours}

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from runtime.broker.admission import check_admitted
+from runtime.broker.outcomes import ACCOUNT_QR
 from runtime.broker.page_qr import asked_of
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import (
@@ -208,7 +209,7 @@ def _check_admitted(
     # Without a unionid the computer tells what is wrong with the app.
     with suppress(SubjectMissing):
         sub = subject_of(app, user["wechat_openid"], user["wechat_unionid"])
-        check_admitted(gateway, client, sub)
+        check_admitted(gateway, client, sub, way=ACCOUNT_QR)
 
 
 def _question(

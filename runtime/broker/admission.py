@@ -7,6 +7,7 @@ cookie by themselves: whom that client does not admit gets no session.
 from __future__ import annotations
 
 from runtime.broker.client_answer import frames_of, refused, target_of_refusal
+from runtime.broker.outcomes import REFUSED, riding
 from runtime.errors import NotAdmitted
 from runtime.gateway import Gateway
 from runtime.registry.models import ANYONE, Client
@@ -16,17 +17,24 @@ from runtime.web.messages import Response
 
 
 def check_admitted(
-    gateway: Gateway, client: Client, sub: str, *, name: str = ""
+    gateway: Gateway,
+    client: Client,
+    sub: str,
+    *,
+    name: str = "",
+    way: str | None = None,
 ) -> None:
     """Raise NotAdmitted, with the user's reference, unless the client admits the user.
 
     ServiceUnavailable if the documents are away: then nobody is admitted. `name` is
-    what WeChat calls the user; an operator sees it beside the reference.
+    what WeChat calls the user; an operator sees it beside the reference. A refusal is
+    counted as one of this `way`.
     """
     if client.allow == ANYONE or gateway.registry.admits(client, sub):
         return
     user = RefusedUser(sub, client_id=client.client_id, name=name)
-    raise NotAdmitted(gateway.references.make(user))
+    refused = [] if way is None else riding(gateway, way, REFUSED)
+    raise NotAdmitted(gateway.references.make(user, refused))
 
 
 def check_session(gateway: Gateway, sub: str, *, name: str = "") -> None:

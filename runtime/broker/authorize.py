@@ -10,6 +10,7 @@ from runtime.broker.admission import answer_to_refused, check_admitted
 from runtime.broker.answered import answered_page
 from runtime.broker.client_answer import granted, refused
 from runtime.broker.embedded import start_embedded
+from runtime.broker.outcomes import FINISHED, SESSION, STARTED, riding
 from runtime.broker.start import start_sign_in
 from runtime.errors import BadRequest, NotAdmitted, NotSignedIn
 from runtime.gateway import Gateway
@@ -70,7 +71,7 @@ def authorize(
     if session and profile:
         name = str(profile.get("name") or "")
         try:
-            check_admitted(gateway, apps.client, session.sub, name=name)
+            check_admitted(gateway, apps.client, session.sub, name=name, way=SESSION)
         except NotAdmitted as error:
             return answer_to_refused(
                 gateway,
@@ -92,7 +93,8 @@ def authorize(
             return redirect(gateway.settings.public_base_url + asked.again)
         code, entry = gateway.grants.make_code(grant)
         marker = gateway.answered.entry(asked, session.sid, grant_id(code))
-        gateway.redis_store.put_all([entry, marker])
+        counts = riding(gateway, SESSION, STARTED, FINISHED)
+        gateway.redis_store.put_all([entry, marker], increments=counts)
         return granted(gateway, asked, apps.client, code, language=language)
     if "none" in prompt:
         language = language_of(request)

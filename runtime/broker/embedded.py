@@ -7,6 +7,7 @@ has the verifier of its challenge.
 
 from __future__ import annotations
 
+from runtime.broker.outcomes import FRAME, STARTED, riding
 from runtime.broker.start import MOST_RENEWALS, renewals_of
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
@@ -54,6 +55,7 @@ def start_embedded(
             appids=(apps.qr.appid,),
             language=language,
             request=asked,
+            way=FRAME,
         )
         frame_url = frame_url_of(gateway, flow, apps.qr)
     return embedded_sign_in(
@@ -73,9 +75,10 @@ def frame_url_of(gateway: Gateway, flow: Flow, app: App) -> str:
     The page redirects its own frame back to us. To leave the frame is left to our page
     there: browsers let a frame lead the top window only to the window's own site.
     """
+    counts = [] if flow.restarted else riding(gateway, FRAME, STARTED)
     return gateway.sign_in.authorize_url(
         app,
-        gateway.flows.start_unbound(flow),
+        gateway.flows.start_unbound(flow, counts),
         embedded=True,
         stays=True,
         english=flow.language == "en",

@@ -19,6 +19,7 @@ from runtime.broker.admission import (
 from runtime.broker.answered import signed_in_page
 from runtime.broker.authorize import grant_of
 from runtime.broker.client_answer import granted, refused
+from runtime.broker.outcomes import FINISHED, riding
 from runtime.errors import (
     FlowExpired,
     NotAdmitted,
@@ -96,7 +97,7 @@ def finish(
     if end.client:
         try:
             name = str(profile.get("name") or "")
-            check_admitted(gateway, end.client, session.sub, name=name)
+            check_admitted(gateway, end.client, session.sub, name=name, way=flow.way)
         except NotAdmitted as error:
             return {**result, "sid": "", "reference": error.reference}
     if flow.request and end.client:
@@ -111,7 +112,8 @@ def finish(
         result["key"] = gateway.grants.newest_key
     entries += gateway.openids.entries(profile)
     # In one round trip; the flow has its result only after that.
-    gateway.redis_store.put_all(entries)
+    counts = riding(gateway, flow.way, FINISHED)
+    gateway.redis_store.put_all(entries, increments=counts)
     return result
 
 

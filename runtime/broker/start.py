@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from runtime.broker.account_qr import check_account
+from runtime.broker.outcomes import STARTED, riding, way_of
 from runtime.broker.page_qr import begin, shown, wait_url
 from runtime.gateway import Gateway
 from runtime.pages.languages import (
@@ -62,8 +63,10 @@ def start_sign_in(
         check_account(apps.page)
     gateway.limits.sign_in(request)
     language = language_of(request)
-    flow = replace(flow, language=language)
-    started = gateway.flows.start(flow, request)
+    way = way_of(apps, browser, by_account=by_account)
+    flow = replace(flow, language=language, way=way)
+    counts = riding(gateway, way, STARTED) if apps.appids else []
+    started = gateway.flows.start(flow, request, increments=counts)
     authorize_url = gateway.sign_in.authorize_url
     wechat_url, qr, page_qr = None, None, None
     waits_at = wait_url(started.state)

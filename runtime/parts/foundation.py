@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runtime.usage.in_flight import CallsInFlight
     from runtime.usage.limits import Limits
     from runtime.usage.metrics import Metrics
+    from runtime.usage.remaining_quotas import RemainingQuotas
 
 
 T = TypeVar("T")
@@ -176,6 +177,13 @@ class Foundation:
         from runtime.usage.metrics import Metrics
 
         return Metrics(self.counters)
+
+    @lazy
+    def remaining_quotas(self) -> RemainingQuotas:
+        """Return the quotas that WeChat has told today."""
+        from runtime.usage.remaining_quotas import RemainingQuotas
+
+        return RemainingQuotas(self.redis_store, clock=self.clock)
 
     @lazy
     def calls_in_flight(self) -> CallsInFlight:

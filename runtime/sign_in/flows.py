@@ -16,7 +16,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -30,7 +30,7 @@ from runtime.errors import (
     WeChatUnavailable,
 )
 from runtime.sign_in.authorization_request import AuthorizationRequest, from_fields
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import Entry, Increment, RedisStore
 from runtime.state.stored_fields import known_fields
 from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request
@@ -107,6 +107,7 @@ class Flow:
     With a `confirmation` it is a phone's: it signs in nobody, and learns only whose
     phone it is; `client_id` is then the client of the sign-in on the computer.
     With a `component` it is no sign-in: an account authorises that component.
+    `way` is how the page offered it, by which its outcome is counted.
     """
 
     next: str
@@ -119,6 +120,7 @@ class Flow:
     confirmation: str = ""
     client_id: str = ""
     component: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,17 @@ class Flows:
         self._random = random
         self._wait_seconds = wait_seconds
 
-    def start(self, flow: Flow, request: Request | None = None) -> StartedFlow:
-        """Store a flow for ten minutes; `request` shows the browser's flow cookies."""
+    def start(
+        self,
+        flow: Flow,
+        request: Request | None = None,
+        *,
+        increments: Sequence[Increment] = (),
+    ) -> StartedFlow:
+        """Store a flow for ten minutes; `request` shows the browser's flow cookies.
+
+        The increments are counted with it.
+        """
         state = self._random(16)
         if request is not None:
             choice = int(self._random(4), 16)
@@ -166,21 +177,18 @@ class Flows:
         client_id = flow.request.client_id if flow.request else ""
         cookie = FlowCookie(self._random(16), flow.language or "", client_id)
         bound = replace(flow, browser=sha256_hex(cookie.secret))
-        text = json.dumps(asdict(bound)).encode()
-        self._store.put(_key(state), text, seconds=FLOW_SECONDS)
+        self._store.put_all([_entry(state, bound)], increments=increments)
         header = self.cookies.header(state, cookie)
         return StartedFlow(state, header, bound.browser)
 
-    def start_unbound(self, flow: Flow) -> str:
+    def start_unbound(self, flow: Flow, increments: Sequence[Increment] = ()) -> str:
         """Store a flow for ten minutes that no cookie binds; return its state.
 
         It is a sign-in in a frame, where browsers send no cookie of ours. What binds it
         are the client's own state and its PKCE challenge.
         """
         state = self._random(16)
-        self._store.put(
-            _key(state), json.dumps(asdict(flow)).encode(), seconds=FLOW_SECONDS
-        )
+        self._store.put_all([_entry(state, flow)], increments=increments)
         return state
 
     def find(self, state: str | None) -> Flow:
@@ -196,8 +204,7 @@ class Flows:
 
     def prolong(self, state: str, flow: Flow) -> None:
         """Store a flow for ten more minutes, while its user waits for us."""
-        text = json.dumps(asdict(flow)).encode()
-        self._store.put(_key(state), text, seconds=FLOW_SECONDS)
+        self._store.put_all([_entry(state, flow)])
 
     def check_browser(self, flow: Flow, state: str, request: Request) -> None:
         """Raise CookieMissing without a flow cookie, FlowExpired in another browser."""
@@ -325,6 +332,10 @@ class FlowCookies:
 
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
+
+
+def _entry(state: str, flow: Flow) -> Entry:
+    return Entry(_key(state), json.dumps(asdict(flow)).encode(), FLOW_SECONDS)
 
 
 def _key(state: str) -> str:

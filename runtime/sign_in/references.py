@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from runtime.crypto.encoding import from_base64url
 from runtime.crypto.signing import Signer
-from runtime.state.redis_store import RedisStore
+from runtime.state.redis_store import Entry, Increment, RedisStore
 from runtime.state.stored_fields import known_fields
 
 REFERENCE_SECONDS = 7 * 86400
@@ -44,15 +45,19 @@ class References:
         self._store = store
         self._signer = signer
 
-    def make(self, user: RefusedUser) -> str:
-        """Return the user's reference, which is known for a week from now on."""
+    def make(self, user: RefusedUser, increments: Sequence[Increment] = ()) -> str:
+        """Return the user's reference, which is known for a week from now on.
+
+        The increments are counted with it.
+        """
         digest = from_base64url(
             self._signer.digest(user.sub, version=self._signer.newest)
         )
         number = int.from_bytes(digest, "big")
         letters = [LETTERS[number >> 5 * place & 31] for place in range(_CHARACTERS)]
         text = json.dumps(asdict(user), ensure_ascii=False).encode()
-        self._store.put(_key("".join(letters)), text, seconds=REFERENCE_SECONDS)
+        entry = Entry(_key("".join(letters)), text, REFERENCE_SECONDS)
+        self._store.put_all([entry], increments=increments)
         fours = ("".join(letters[at : at + 4]) for at in range(0, _CHARACTERS, 4))
         return "-".join(fours)
 

@@ -85,6 +85,15 @@ class RedisCalls:
                 log.warning("%s: %s", self._name, type(error).__name__)
                 raise ServiceUnavailable from None
 
+    def pool_use(self) -> tuple[int, int]:
+        """Return the connections in use and idle ones; none before the first call."""
+        client = self._client
+        if client is None:
+            return 0, 0
+        from runtime.state.redis_pools import use_of
+
+        return use_of(client)
+
     def _make_first_call(self) -> None:
         first_call = self._first_call
         if first_call is None:

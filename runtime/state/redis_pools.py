@@ -41,6 +41,10 @@ class Pool(ConnectionPool):
         connection.idle_since = time.monotonic(), time.time()
         super().release(connection)
 
+    def use(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many wait for one."""
+        return len(self._in_use_connections), len(self._available_connections)
+
     def _replace(self, connection: Any) -> None:
         connection.disconnect()
         try:
@@ -52,6 +56,18 @@ class Pool(ConnectionPool):
 
 class SentinelPool(Pool, SentinelConnectionPool):
     """The connections to the server that Sentinel calls the master."""
+
+
+def use_of(client: Any) -> tuple[int, int]:
+    """Return the use of a client's pool; of a cluster's, of those of all nodes."""
+    nodes = getattr(client, "nodes_manager", None)
+    if nodes is None:
+        pools = [client.connection_pool]
+    else:
+        made = [each.redis_connection for each in nodes.nodes_cache.values()]
+        pools = [each.connection_pool for each in made if each]
+    uses = [each.use() for each in pools if isinstance(each, Pool)]
+    return sum(used for used, _ in uses), sum(idle for _, idle in uses)
 
 
 def is_unsent(error: BaseException | None) -> bool:

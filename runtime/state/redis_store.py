@@ -46,6 +46,16 @@ class Entry:
         return round(self.seconds * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """A number that is added to a field of a hash, which then lives for some time."""
+
+    key: str
+    field: str
+    by: int
+    seconds: float
+
+
 class RedisStore:
     """The commands that the gateway uses of Redis; it connects at the first one.
 
@@ -65,12 +75,14 @@ class RedisStore:
     ) -> None:
         self._blocking = blocking
         self._deployment = deployment
-        self._call = RedisCalls(
+        calls = RedisCalls(
             connect,
             breaker=breaker,
             first_call=deployment.check if deployment else None,
             name=name,
-        ).call
+        )
+        self._call = calls.call
+        self.pool_use = calls.pool_use
 
     def check_deployment(self) -> None:
         """Raise OtherDeployment if Redis belongs to another one by now."""
@@ -115,21 +127,34 @@ class RedisStore:
         """Store the value for this time."""
         self.put_all([Entry(key, value, seconds)])
 
-    def put_all(self, entries: Sequence[Entry]) -> None:
+    def put_all(
+        self, entries: Sequence[Entry], *, increments: Sequence[Increment] = ()
+    ) -> None:
         """Store all of them in one round trip, though not as one transaction.
 
-        Their keys may lie on several nodes of a cluster.
+        Their keys may lie on several nodes of a cluster. The increments are counts that
+        ride along: one that Redis refuses is no error, and where the answer is lost and
+        all is repeated, they may count twice.
         """
 
         def write(client: Any) -> None:
-            if len(entries) == 1:
+            if len(entries) == 1 and not increments:
                 (each,) = entries
                 client.set(each.key, each.value, px=each.milliseconds)
                 return
             with client.pipeline(transaction=False) as pipeline:
                 for each in entries:
                     pipeline.set(each.key, each.value, px=each.milliseconds)
-                pipeline.execute()
+                for added in increments:
+                    pipeline.hincrby(added.key, added.field, added.by)
+                for key, life in {
+                    each.key: each.seconds for each in increments
+                }.items():
+                    pipeline.pexpire(key, round(life * 1000))
+                answers = pipeline.execute(raise_on_error=not increments)
+            for answer in answers[: len(entries)]:
+                if isinstance(answer, Exception):
+                    raise answer
 
         self._call(write, repeatable=True)
 

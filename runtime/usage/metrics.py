@@ -79,6 +79,11 @@ RELAYS = Counted(
     "Deliveries to targets by result.",
     ("app", "target", "result"),
 )
+SIGN_INS = Counted(
+    "gateway_sign_ins",
+    "Sign-ins by way: started, finished, refused, expired or failed.",
+    ("way", "outcome"),
+)
 DROPPED = Counted(
     "gateway_series_dropped",
     "Counts without a series of their own, because there are too many series.",
@@ -93,6 +98,7 @@ COUNTED = (
     LIMITED,
     PUSHES,
     RELAYS,
+    SIGN_INS,
     DROPPED,
 )
 TIMED = (UPSTREAM_SECONDS, OWN_SECONDS)

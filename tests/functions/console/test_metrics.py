@@ -11,20 +11,28 @@ from functions.console.index import handler
 from functions.login.index import handler as login
 from functions.wechat_api.index import handler as wechat_api
 from functions.wechat_event.index import handler as wechat_event
+from runtime.entry.dialects import ErrorInDialect
 from runtime.gateway import Gateway
+from runtime.registry.schema import app_document
 from runtime.settings import settings_from
+from runtime.state.redis_clients import connect
 from runtime.usage.metrics import COUNTED, TIMED
 from runtime.version import version
 from tests.support.api_calls import REAL, STABLE
+from tests.support.callback_flows import StartedFlow
+from tests.support.client_sign_in import Visit
 from tests.support.documentation import ROOT
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.gateway_environ import make_environ
+from tests.support.handles import login as login_page
+from tests.support.mini_programs import open_for_business, post_js_code
 from tests.support.ports import free_port
-from tests.support.scripted_wechat import SERVICE, change
+from tests.support.scripted_wechat import SERVICE, WEBSITE, change
 
 SCRAPE = "scrape-" + "t" * 24
 BEARER = [("authorization", f"Bearer {SCRAPE}")]
 USER = "/cgi-bin/user/info"
+COMPONENT = "wx00000000000000c1"
 
 
 def scrape(gateway, headers=BEARER):
@@ -185,3 +193,122 @@ def test_pushes_and_limits_are_counted(watched, clock):
     pushed = (("app", SERVICE), ("outcome", "signature"))
     assert found[("gateway_pushes_total", *pushed)] == 1
     assert found["gateway_limited_total", ("limit", "sign_in")] == 1
+
+
+def test_a_sign_in_is_counted_by_its_way(watched, willing, clock):
+    """Started with the flow and finished with the session, each once."""
+    visit = Visit(watched)
+    begun = visit.get(login_page, "/", "")
+    visit.agree(begun)
+    visit.agree(begun)  # the browser's second copy of the same callback
+    found = samples(watched)
+
+    assert found[of_sign_ins("in_wechat", "started")] == 1
+    assert found[of_sign_ins("in_wechat", "finished")] == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [("authdeny", "refused"), ("spent", "failed")]
+)
+def test_a_sign_in_that_fails(watched, wechat, clock, code, outcome):
+    """The user refuses, or WeChat does not answer."""
+    wechat.script("/sns/oauth2/access_token", {"errcode": -1, "errmsg": "busy"})
+    flow = StartedFlow(watched, way="qr_code")
+    with pytest.raises(ErrorInDialect):
+        flow.back(code=code)
+    clock.now += 2
+    watched.counters.add_measures({})
+
+    assert samples(watched)[of_sign_ins("qr_code", outcome)] == 1
+
+
+def test_a_sign_in_that_expires(watched, clock):
+    """Its flow is gone, and the browser that began it comes back."""
+    flow = StartedFlow(watched, way="qr_code")
+    for key in redis_of(watched).scan_iter("gateway:flow:*"):
+        redis_of(watched).delete(key)
+    for cookies in (None, {}):  # its own browser, and a stranger's
+        with pytest.raises(ErrorInDialect):
+            flow.back(appid=WEBSITE, cookies=cookies)
+    clock.now += 2
+    watched.counters.add_measures({})
+
+    assert samples(watched)[of_sign_ins("qr_code", "expired")] == 1
+
+
+def test_a_program_that_signs_in(watched, wechat, clock):
+    """Started and finished at once, or expired with its code."""
+    open_for_business(watched, wechat)
+    assert post_js_code(watched)[0] == 200
+    wechat.rescript("/sns/jscode2session", {"errcode": 40029, "errmsg": "invalid code"})
+    assert post_js_code(watched)[0] == 400
+    clock.now += 2
+    watched.counters.add_measures({})
+    found = samples(watched)
+
+    assert found[of_sign_ins("mini_program", "started")] == 2
+    assert found[of_sign_ins("mini_program", "finished")] == 1
+    assert found[of_sign_ins("mini_program", "expired")] == 1
+
+
+def test_connections_to_redis(watched):
+    """At least the one over which the scrape itself asks."""
+    found = samples(watched)
+    states = [
+        found[("gateway_redis_connections", ("part", "redis"), ("state", state))]
+        for state in ("in_use", "idle")
+    ]
+
+    assert sum(states) >= 1
+
+
+def test_the_age_of_a_verify_ticket(watched, clock):
+    """Infinite before the first one comes."""
+    component = {"kind": "component", "secret": "5" * 32, "token": "TokenOfPushes"}
+    component |= {"encoding_aes_key": "K" * 43}
+    watched.documents.write(
+        "apps", COMPONENT, app_document(COMPONENT, component), after=0
+    )
+    name = ("gateway_verify_ticket_age_seconds", ("app", COMPONENT))
+    assert samples(watched)[name] == float("inf")
+    watched.verify_tickets.put(COMPONENT, "ticket-1", created=int(clock.now))
+
+    assert 0 <= samples(watched)[name] < 60
+    assert "ticket-1" not in scrape(watched)[2]
+
+
+def test_what_is_left_of_a_quota(watched, wechat, token, clock):
+    """As WeChat told a client, less what the gateway has counted since."""
+    wechat.script(STABLE, {"access_token": REAL, "expires_in": 7200})
+    told = {"errcode": 0, "quota": {"daily_limit": 500, "used": 3, "remain": 497}}
+    wechat.script("/cgi-bin/openapi/quota/get", told)
+    watched.counters.add("shop", SERVICE, USER, errcode=0)
+    clock.now += 2
+    watched.counters.add_measures({})
+    environ = make_environ_fc(
+        path=f"/wechat_api/{SERVICE}/quota",
+        query=f"path={USER}",
+        headers=[("authorization", f"Bearer {token}")],
+    )
+    assert call_wsgi(wechat_api.with_gateway(watched), environ)[0] == 200
+    for errcode in (0, 45009, -1):
+        watched.counters.add("demo", SERVICE, USER, errcode=errcode)
+    clock.now += 2
+    watched.counters.add_measures({})
+    found = samples(watched)
+    labels = (("app", SERVICE), ("path", USER))
+
+    assert found[("gateway_quota_left", *labels)] == 495
+    assert found[("gateway_quota_limit", *labels)] == 500
+    clock.now += 86400
+    assert ("gateway_quota_left", *labels) not in samples(watched)
+
+
+def of_sign_ins(way, outcome):
+    """Return the name of a count of sign-ins."""
+    return ("gateway_sign_ins_total", ("outcome", outcome), ("way", way))
+
+
+def redis_of(gateway):
+    """Return a client of the gateway's Redis."""
+    return connect(gateway.settings.redis_url)

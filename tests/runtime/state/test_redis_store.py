@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from runtime.errors import ServiceUnavailable
 from runtime.state.redis_clients import ANSWER_SECONDS, connect
-from runtime.state.redis_store import LONGEST_BLOCK, RedisStore
+from runtime.state.redis_store import LONGEST_BLOCK, Entry, Increment, RedisStore
 
 ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
@@ -37,6 +38,32 @@ def test_put_get_remove(store, redis_server):
     store.remove("a")
     store.remove("a")
     assert store.get("a") is None
+
+
+def test_counts_that_ride_along(store, redis_server):
+    """They are added in the same round trip; what Redis refuses of them is no error."""
+    counts = [Increment("counts", "a", 2, 60.0), Increment("text", "a", 1, 60.0)]
+    store.put("text", b"no hash", seconds=60)
+    for _ in range(2):
+        store.put_all([Entry("e", b"1", 60.0)], increments=counts)
+
+    assert store.fields("counts") == {b"a": b"4"}
+    assert 0 < redis_server.client().pttl("counts") <= 60_000
+    assert store.get("e") == b"1"
+    assert store.get("text") == b"no hash"
+
+
+def test_an_entry_that_is_refused_beside_counts(store, redis_server):
+    """The counts do not hide it."""
+    refuse = redis_server.client().config_set
+    refuse("maxmemory", "1")
+    try:
+        with pytest.raises(ServiceUnavailable):
+            store.put_all(
+                [Entry("e", b"1", 60.0)], increments=[Increment("c", "a", 1, 60.0)]
+            )
+    finally:
+        refuse("maxmemory", "0")
 
 
 def test_add_once(store, redis_server):
