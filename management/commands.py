@@ -47,6 +47,13 @@ def _check(parser: ArgumentParser) -> None:
     parser.add_argument("--seconds", type=int, metavar="N", help=waits)
 
 
+def _calls(parser: ArgumentParser) -> None:
+    parser.add_argument("--app", metavar="APPID", help="calls for this app alone")
+    parser.add_argument("--client", metavar="ID", help="calls of this client alone")
+    most = "show so many rows at most, 50 by default"
+    parser.add_argument("--most", type=int, metavar="N", help=most)
+
+
 def _optional_appid(parser: ArgumentParser) -> None:
     parser.add_argument("appid", metavar="APPID", nargs="?")
 
@@ -138,6 +145,7 @@ def _days_of_audit(parser: ArgumentParser) -> None:
 
 COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("status", "show"): ("show what is wrong, and what mends it", _nothing),
+    ("calls", "show"): ("show who calls what, errors first", _calls),
     ("app", "add"): ("add an app; ask for its AppSecret", add_app),
     ("app", "list"): ("list all apps", _nothing),
     ("app", "show"): ("show one app without its secrets", appid_argument),

@@ -63,8 +63,8 @@ class Parser(argparse.ArgumentParser):
 def parse(words: list[str]) -> argparse.Namespace | None:
     """Return the command; without one, print all commands and return None."""
     parser, commands = _parser()
-    if words[:1] == ["status"] and words[1:2] != ["show"]:
-        words = ["status", "show", *words[1:]]  # its only verb
+    if words[:1] in (["status"], ["calls"]) and words[1:2] != ["show"]:
+        words = [words[0], "show", *words[1:]]  # its only verb
     options, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(unknown, commands.get(_command_of(options), parser))

@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +23,7 @@ from runtime.push.push_message import read_message
 from runtime.push.receiving import Received
 from runtime.push.routes import matching
 from runtime.settings import settings_from
+from runtime.usage.counters import day_key, minute_key
 from tests.support.documentation import ROOT, code_blocks, names, rows, section
 from tests.support.push_callback import serve_callback
 from tests.support.pushes import text
@@ -99,6 +101,8 @@ def test_every_option_has_its_place(noun, verb, capsys):
 
     assert [each for each in sorted(options) if each not in told] == []
 
+
+CALLS = {"/cgi-bin/message/custom/send|45015": 3, "/cgi-bin/user/info|0": 125}
 
 LISTED = "wx00000000000000a1", "wx00000000000000a2"
 
@@ -223,6 +227,8 @@ def test_the_examples_are_real(run, service, monkeypatch):
             ids[PUSH] = store_dead_letter()
         if command.startswith("component pull"):
             store_ticket()
+        if command.startswith("calls"):
+            count_calls()
         output = "\n".join(run(translated(command, ids)))
         if command.startswith("push route add"):
             printed, real = (
@@ -232,6 +238,17 @@ def test_the_examples_are_real(run, service, monkeypatch):
             ids[printed] = real
         same = translated(output, {real: printed for printed, real in ids.items()})
         assert plain(command, lines) == plain(command, same.splitlines()), command
+
+
+def count_calls():
+    """Count what a client has called, as its processes do."""
+    store, now = Gateway(settings_from(os.environ)).redis_store, time.time()
+    counts = {
+        (key, f"order-desk|wx0123456789abcdef|{path}"): times
+        for key in (minute_key(now), day_key(now))
+        for path, times in CALLS.items()
+    }
+    store.count(counts, seconds=lambda key: 3600.0, sized=[])
 
 
 def store_ticket():

@@ -16,6 +16,7 @@ from runtime.operations import (
     app_check,
     app_verbs,
     audit_verbs,
+    call_verbs,
     client_verbs,
     component_verbs,
     editing,
@@ -86,6 +87,7 @@ def _makes_due(run: Run) -> Operation:
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("status", "show"): _reads(status_verbs.show),
+    ("calls", "show"): _reads(call_verbs.show),
     ("app", "add"): _edits(app_verbs.add),
     ("app", "list"): _reads(app_verbs.list_),
     ("app", "show"): _reads(app_verbs.show),

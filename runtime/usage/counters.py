@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_store import Increment, RedisStore
 from runtime.usage import history
+from runtime.usage.field_bound import FieldBound
 
 DAY_SECONDS = 86400
 FLUSH_SECONDS = 1.0
@@ -36,8 +37,20 @@ DROPPED = "gateway_series_dropped"
 METRICS_SECONDS = 30 * DAY_SECONDS
 """After so long without any count, metrics begin at zero again."""
 
+MINUTE_SECONDS = 2 * 3600
+"""The life of a minute's calls: those of the last hour are asked for."""
+
 MOST_SERIES = 5_000
 """Most fields of the metrics' hash; then new ones are dropped."""
+
+MOST_OF_A_DAY = 5_000
+"""Most fields of a day's calls; then a path that is new is counted as OTHER."""
+
+MOST_OF_A_MINUTE = 1_000
+"""The same of a minute's."""
+
+OTHER = "other"
+"""Stands for the paths that found no room; twice as many fields have room for it."""
 
 log = logging.getLogger("gateway.store")
 
@@ -66,10 +79,7 @@ class Counters:
         self._writing: threading.Thread | None = None
         self.dropped = 0
         self._pending: Counter[_Each] = Counter()
-        self._series: set[str] = set()
-        self._series_in_redis = 0
-        self._history: dict[str, int] = {}
-        self._history_fields: set[tuple[str, str]] = set()
+        self._fields = FieldBound()
         self._sent_at = float("-inf")
         self._lock = threading.Lock()
 
@@ -134,18 +144,13 @@ class Counters:
                 self._take_series(field, number, counts)
                 self._take_history(minute, field, number, counts)
                 continue
-            for key in (minute_key(minute), day_key(minute)):
-                counts[key, field] += number
-        periods = sorted({key for key, _ in counts if history.is_history(key)})
-        self._history_fields = {
-            each for each in self._history_fields if each[0] in periods
-        }
+            self._take_call(minute_key(minute), MOST_OF_A_MINUTE, field, number, counts)
+            self._take_call(day_key(minute), MOST_OF_A_DAY, field, number, counts)
+        keys = sorted(
+            {METRICS_KEY, day_key(self._clock()), *(key for key, _ in counts)}
+        )
         try:
-            sizes = self._store.count(
-                counts, seconds=_seconds, sized=[METRICS_KEY, *periods]
-            )
-            self._series_in_redis = sizes.pop(METRICS_KEY)
-            self._history = sizes
+            self._fields.learn(self._store.count(counts, seconds=_seconds, sized=keys))
         except ServiceUnavailable:
             with self._lock:
                 self.dropped += pending.total()
@@ -154,11 +159,8 @@ class Counters:
     def _take_series(
         self, field: str, number: int, counts: Counter[tuple[str, str]]
     ) -> None:
-        # Another process may have written the field: its size in Redis bounds only what
-        # this one adds.
-        if field not in self._series and self._series_in_redis >= MOST_SERIES:
+        if not self._fields.admits(METRICS_KEY, field, most=MOST_SERIES):
             field = DROPPED
-        self._series.add(field)
         counts[METRICS_KEY, field] += number
 
     def _take_history(
@@ -168,15 +170,28 @@ class Counters:
         number: int,
         counts: Counter[tuple[str, str]],
     ) -> None:
-        # Bounded as the series are: by what Redis had at the last write.
         for figure, app in history.figures_of(measure):
             for key, slot in history.places_of(minute):
                 field = f"{figure}|{app}|{slot}"
-                is_full = self._history.get(key, 0) >= history.MOST_FIELDS
-                if app and is_full and (key, field) not in self._history_fields:
+                most = history.MOST_FIELDS
+                if app and not self._fields.admits(key, field, most=most):
                     field = f"{figure}|{history.OTHER_APPS}|{slot}"
-                self._history_fields.add((key, field))
                 counts[key, field] += number
+
+    def _take_call(
+        self,
+        key: str,
+        most: int,
+        field: str,
+        number: int,
+        counts: Counter[tuple[str, str]],
+    ) -> None:
+        if not self._fields.admits(key, field, most=most):
+            client_id, appid, _, errcode = parts_of(field)
+            field = f"{client_id}|{appid}|{OTHER}|{errcode}"
+            if not self._fields.admits(key, field, most=2 * most):
+                field = f"-|-|{OTHER}|{-1 if errcode else 0}"
+        counts[key, field] += number
 
     def today(self, client_id: str, appid: str, path: str) -> int:
         """Return how many calls of a path by a client have succeeded today."""
@@ -184,6 +199,13 @@ class Counters:
             day_key(self._clock()), f"{client_id}|{appid}|{path}|0"
         )
         return int(text or 0)
+
+
+def parts_of(field: str) -> tuple[str, str, str, int]:
+    """Return client, appid, path and errcode of a field; only the path may have a |."""
+    client_id, appid, rest = field.split("|", 2)
+    path, _, errcode = rest.rpartition("|")
+    return client_id, appid, path, int(errcode)
 
 
 def minute_key(now: float) -> str:
@@ -203,7 +225,10 @@ def _measured(minute: float, measures: Mapping[str, int]) -> dict[_Each, int]:
 def _seconds(key: str) -> float:
     if history.is_history(key):
         return history.seconds_of(key)
-    return METRICS_SECONDS if key == METRICS_KEY else DAY_SECONDS + 3600
+    if key == METRICS_KEY:
+        return METRICS_SECONDS
+    is_minute = len(key) == len(minute_key(0))
+    return MINUTE_SECONDS if is_minute else DAY_SECONDS + 3600
 
 
 def _key(form: str, now: float) -> str:

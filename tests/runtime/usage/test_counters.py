@@ -6,6 +6,7 @@ import pytest
 
 from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
+from runtime.usage import counters as counters_module
 from runtime.usage.counters import Counters, day_key, minute_key
 
 MIDNIGHT = 1_800_028_800.0
@@ -113,14 +114,74 @@ def test_a_long_path_is_cut(redis_server):
     assert [f"demo|wx1|/{'a' * 127}|0"] == list(stored(redis_server)[DAY])
 
 
-def test_counts_end_an_hour_after_their_day(redis_server):
-    """Both hashes have a life of 25 hours from their last count on."""
+def test_counts_end_an_hour_after_they_are_asked_for(redis_server):
+    """A day's hash lives for 25 hours from its last count on, a minute's for two."""
     counters, _ = make_counters(redis_server, MIDNIGHT)
     count(counters)
     client = redis_server.client()
-    lives = [client.ttl(key) for key in client.scan_iter("gateway:calls:*")]
 
-    assert all(89_900 < life <= 90_000 for life in lives)
+    assert 89_900 < client.ttl(day_key(MIDNIGHT)) <= 90_000
+    assert 7_100 < client.ttl(minute_key(MIDNIGHT)) <= 7_200
+
+
+class TestBound:
+    """Paths that callers make up cannot fill Redis."""
+
+    @pytest.fixture(autouse=True)
+    def _few(self, monkeypatch):
+        monkeypatch.setattr(counters_module, "MOST_OF_A_DAY", 3)
+        monkeypatch.setattr(counters_module, "MOST_OF_A_MINUTE", 2)
+
+    def test_a_path_without_room_is_another(self, redis_server):
+        """With its client, app and errcode; one that is there goes on."""
+        counters, clock = make_counters(redis_server, MIDNIGHT)
+        for path in ("/a", "/b", "/c", "/d", "/a"):
+            count(counters, path=path, errcode=40001)
+            clock.now += 1
+
+        assert {
+            **{f"demo|wx1|{path}|40001": 1 for path in ("/b", "/c", "other")},
+            "demo|wx1|/a|40001": 2,
+        } == stored(redis_server)[DAY]
+        minute = stored(redis_server)[minute_key(MIDNIGHT)]
+        assert {"demo|wx1|/a|40001": 2, "demo|wx1|other|40001": 2} == {
+            field: number for field, number in minute.items() if "/b" not in field
+        }
+
+    def test_another_process_counts_what_is_there(self, redis_server):
+        """It learns the size with its first write."""
+        first, clock = make_counters(redis_server, MIDNIGHT)
+        for path in ("/a", "/b", "/c"):
+            count(first, path=path)
+            clock.now += 1
+        second, clock = make_counters(redis_server, MIDNIGHT)
+        for path in ("/e", "/f"):
+            count(second, path=path)
+            clock.now += 1
+
+        paths = [field.split("|")[2] for field in stored(redis_server)[DAY]]
+        assert ["/a", "/b", "/c", "/e", "other"] == paths
+
+    def test_many_clients_share_one_field_at_last(self, redis_server):
+        """An error stays one."""
+        counters, clock = make_counters(redis_server, MIDNIGHT)
+        for number in range(9):
+            counters.add(f"c{number}", "wx1", "/a", errcode=0 if number < 8 else 40001)
+            clock.now += 1
+
+        day = stored(redis_server)[DAY]
+        assert 3 + 3 + 2 == len(day)
+        assert (2, 1) == (day["-|-|other|0"], day["-|-|other|-1"])
+        assert 9 == sum(day.values())
+
+    def test_a_new_minute_has_room_again(self, redis_server):
+        """What the process knows of the one before is forgotten."""
+        counters, clock = make_counters(redis_server, MIDNIGHT)
+        for now in (0, 1, 2, 60):
+            clock.now = MIDNIGHT + now
+            count(counters, path=f"/{now}")
+
+        assert {"demo|wx1|/60|0": 1} == stored(redis_server)[minute_key(MIDNIGHT + 60)]
 
 
 def test_redis_away_costs_counts_and_no_call(own_redis):
