@@ -102,6 +102,25 @@ def _update_user(parser: ArgumentParser) -> None:
     clear_option(parser)
 
 
+def _add_operator(parser: ArgumentParser) -> None:
+    _user(parser)
+    add = parser.add_argument
+    add("--role", required=True, metavar="ROLE", help="viewer, operator or admin")
+    add("--name", metavar="TEXT", help="the name that operators see")
+
+
+def _link(parser: ArgumentParser) -> None:
+    summary = "sub of the operator, or the id that operator list prints"
+    parser.add_argument("--as", dest="sub", required=True, metavar="WHO", help=summary)
+
+
+def _acknowledge(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("condition", metavar="CONDITION", help="a word such as dead_letters")
+    add("of", metavar="OF", help="what it is about, such as an appid")
+    add("--by", metavar="TEXT", help="who takes care of it, for others to see")
+
+
 def _document(parser: ArgumentParser) -> None:
     parser.add_argument("document", action=NameAction, metavar="KIND/ID")
 
@@ -234,6 +253,17 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("alert", "update"): ("change the given fields", update_alert),
     ("alert", "remove"): ("remove an alert; its history stays", alert_name),
     ("alert", "test"): ("send a sample; show the webhook's answer", alert_name),
+    ("alert", "acknowledge"): (
+        "say that you take care of what is wrong",
+        _acknowledge,
+    ),
+    ("operator", "add"): ("give a user a role in the console", _add_operator),
+    ("operator", "list"): ("list all users with a role", _nothing),
+    ("operator", "remove"): ("take a user's role away", _user),
+    ("console", "link"): (
+        "print the console's address, and a code for one operator",
+        _link,
+    ),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "history"): ("list the versions of a document", _document),

@@ -206,6 +206,8 @@ def plain(command, lines):
     if command.startswith("component add"):
         text = re.sub(r"(?m)^(消息校验 Token) [A-Za-z0-9]{32}$", r"\1 TOKEN", text)
         text = re.sub(r"(?m)^(消息加解密 Key) [A-Za-z0-9]{43}$", r"\1 KEY", text)
+    if command.startswith("console link"):
+        text = re.sub(r"(?m)^(code) [0-9A-Z]{4}(-[0-9A-Z]{4}){2}$", r"\1 CODE", text)
     if command.startswith("status"):
         text = re.sub(r"(?m)^(version) \S+$", r"\1 VERSION", text)
     if command.startswith("audit list"):
@@ -229,6 +231,8 @@ def test_the_examples_are_real(run, service, monkeypatch):
             store_ticket()
         if command.startswith("calls"):
             count_calls()
+        if command.startswith("alert acknowledge"):
+            store_dead_letter()
         output = "\n".join(run(translated(command, ids)))
         if command.startswith("push route add"):
             printed, real = (

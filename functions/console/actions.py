@@ -46,6 +46,8 @@ def do(request: Request, gateway: Gateway, seen: Visitor, name: str) -> Response
     arguments = act.arguments(request.form)
     if any(each not in arguments for each in act.needed):
         raise BadRequest
+    if name == "acknowledge" and seen.name:
+        arguments["by"] = seen.name
     if act.fresh_code and not _takes_code(request, gateway, seen):
         _log(request, seen, act, "wrong_code")
         return _question(

@@ -22,7 +22,7 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
     "drop": ("dropped", "dead_letters", "no_dead_letters"),
     "disable": ("client_id", "version"),
     "sign_out": ("signed_out_until",),
-    "acknowledge": ("condition", "of", "until"),
+    "acknowledge": ("condition", "of"),
 }
 
 _UNRECORDED = "audit"

@@ -1,6 +1,7 @@
 """Round of alerts: finds what is wrong, and leaves the messages for deliver to send.
 
-Nothing is looked for where no alert stands in the documents.
+Nothing is looked for where no alert stands in the documents, and no operator has
+acknowledged a condition.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from runtime.alerts.sending import KIND
 from runtime.alerts.state import AlertStates, Message, State
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
+from runtime.operations.acknowledgements import acknowledgements
 from runtime.operations.conditions import Findings, examine
 from runtime.push.budgets import InboxFull
 from runtime.push.deliveries import NO_APP, job_id_of
@@ -34,9 +36,9 @@ def tell(gateway: Gateway, *, clock: Callable[[], float] | None = None) -> int:
     """
     try:
         alerts = gateway.registry.alerts()
-        return (
-            _round(gateway, alerts, clock or gateway.redis_store.time) if alerts else 0
-        )
+        if not alerts and not acknowledgements(gateway):
+            return 0
+        return _round(gateway, alerts, clock or gateway.redis_store.time)
     except GatewayError as error:
         log.warning("round not finished, %s", error.code)
     except Exception:
@@ -60,6 +62,8 @@ def _round(
     findings = examine(gateway)
     found = [*_notices(gateway, findings, now), *_quotas(gateway, state, now)]
     state.advance(found, unknown=findings.unknown, alerts=alerts, now=now)
+    if not alerts:
+        state.forget_all_but_acknowledged()
     changed = states.change(changed, state)
     if changed is None:
         return len(left)  # another round was faster

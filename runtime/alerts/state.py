@@ -45,6 +45,17 @@ return 1
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A statement that somebody takes care of a condition: `by` whom, and since when.
+
+    `by` is empty where nobody is named, `at` in seconds of Unix time.
+    """
+
+    by: str
+    at: int
+
+
 @dataclass(slots=True)
 class Seen:
     """A condition that some round has found; `alerts` have said that it began."""
@@ -53,6 +64,7 @@ class Seen:
     found: int = 0
     missed: int = 0
     alerts: list[str] = field(default_factory=list)
+    acknowledged: Acknowledgement | None = None
 
     @property
     def has_begun(self) -> bool:
@@ -77,6 +89,41 @@ class State:
     seen: dict[str, Seen] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     quotas: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def has(self, condition: str, of: str) -> bool:
+        """Tell whether a round, or an acknowledgement, has found the condition."""
+        return f"{condition} {of}" in self.seen
+
+    def acknowledge(
+        self,
+        condition: str,
+        of: str,
+        made: Acknowledgement,
+        *,
+        notice: Notice | None = None,
+    ) -> None:
+        """Note it for a condition, or for the one of the notice if it is new."""
+        key = f"{condition} {of}"
+        if notice is not None:
+            self.seen.setdefault(key, Seen(notice, found=1))
+        if key in self.seen:
+            self.seen[key].acknowledged = made
+
+    def acknowledgements(self) -> dict[tuple[str, str], Acknowledgement]:
+        """Return all of them, by condition and what it is about."""
+        return {
+            (each.notice.condition, each.notice.of): each.acknowledged
+            for each in self.seen.values()
+            if each.acknowledged is not None
+        }
+
+    def forget_all_but_acknowledged(self) -> None:
+        """Drop what the next alert has to find anew."""
+        self.seen = {
+            key: each
+            for key, each in self.seen.items()
+            if each.acknowledged is not None
+        }
 
     def is_due(self, now: float) -> bool:
         """Tell whether the round before was long enough ago, or the clock set back."""
@@ -183,6 +230,7 @@ def _state(text: str) -> State:
                     each["found"],
                     each["missed"],
                     list(each["alerts"]),
+                    _acknowledgement(each.get("acknowledged")),
                 )
                 for key, each in stored.get("seen", {}).items()
             },
@@ -191,6 +239,10 @@ def _state(text: str) -> State:
         )
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         return State()
+
+
+def _acknowledgement(stored: Any) -> Acknowledgement | None:
+    return Acknowledgement(stored["by"], stored["at"]) if stored else None
 
 
 def _message(stored: Any) -> Message:

@@ -28,7 +28,7 @@ from runtime.sign_in.references import RefusedUser
 
 _REFERENCE = text(r"[0-9A-Za-z -]{1,40}", "a reference such as K7QF-2M9X-4TBD")
 
-_NAMED: Mapping[str, Rule] = {"sub": subject, "reference": _REFERENCE}
+NAMED_BY: Mapping[str, Rule] = {"sub": subject, "reference": _REFERENCE}
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -38,12 +38,12 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     With a reference the name is by default the one of WeChat's profile.
     """
-    named, fields = split(arguments, *_NAMED)
-    id_, sub, refused = _which(gateway, checked_fields(named, _NAMED))
+    named, fields = split(arguments, *NAMED_BY)
+    id_, sub, refused = named_user(gateway, checked_fields(named, NAMED_BY))
     if sub is None:
         raise InvalidDocument("sub", "must be the sub itself, and not its hash")
     if refused:
-        fields = {**_nickname(refused), **fields}
+        fields = {**nickname(refused), **fields}
     content = known_user_document(id_, {**fields, "sub": sub})
     version = editing.create(gateway, "people", id_, content)
     return {**_shown(id_, version, content), **_warnings(gateway, id_, content)}
@@ -61,16 +61,16 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all fields of a known user, the sub as well."""
-    id_, _, _ = _which(gateway, checked_fields(arguments, _NAMED))
+    id_, _, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
     found = editing.find(gateway, "people", id_)
     return _shown(id_, found.version, found.content)
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Change the given fields, and remove those that `clear` names."""
-    named, fields = split(arguments, *_NAMED, "clear")
-    known = checked_fields(named, {**_NAMED, "clear": NAMES})
-    id_, _, _ = _which(gateway, known)
+    named, fields = split(arguments, *NAMED_BY, "clear")
+    known = checked_fields(named, {**NAMED_BY, "clear": NAMES})
+    id_, _, _ = named_user(gateway, known)
     cleared = known.get("clear", ())
     refuse_unknown("people", [*fields, *cleared])
     found = editing.find(gateway, "people", id_)
@@ -82,7 +82,7 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Remove a known user, and end all sessions and tokens that the user has."""
-    id_, _, _ = _which(gateway, checked_fields(arguments, _NAMED))
+    id_, _, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
     sub = str(editing.find(gateway, "people", id_).content["sub"])
     removed = editing.remove(gateway, "people", id_)
     gateway.sessions.end_all(sub)
@@ -94,7 +94,7 @@ def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     The answer does not tell whether there were any; the user may sign in again.
     """
-    id_, sub, _ = _which(gateway, checked_fields(arguments, _NAMED))
+    id_, sub, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
     if sub is None:
         sub = str(editing.find(gateway, "people", id_).content["sub"])
     now = gateway.sessions.end_all(sub)
@@ -102,7 +102,7 @@ def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"sub": sub, "signed_out_until": until}
 
 
-def _which(
+def named_user(
     gateway: Gateway, known: Mapping[str, Any]
 ) -> tuple[str, str | None, RefusedUser | None]:
     """Return the document's id, the sub if it was named, and who was refused.
@@ -125,7 +125,8 @@ def _which(
     return document_id(str(sub)), str(sub), None
 
 
-def _nickname(refused: RefusedUser) -> dict[str, str]:
+def nickname(refused: RefusedUser) -> dict[str, str]:
+    """Return the name of WeChat's profile as a field, if it can be one."""
     with suppress(Fault):
         return {"name": RULES["people"]["name"](refused.name)}
     return {}

@@ -12,6 +12,7 @@ from runtime.errors import OtherDeployment, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
     access_verbs,
+    acknowledgements,
     alert_verbs,
     app_check,
     app_verbs,
@@ -19,6 +20,7 @@ from runtime.operations import (
     call_verbs,
     client_verbs,
     component_verbs,
+    console_verbs,
     editing,
     push_listen,
     push_verbs,
@@ -134,6 +136,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("alert", "update"): _edits(alert_verbs.update),
     ("alert", "remove"): _changes(alert_verbs.remove),
     ("alert", "test"): _changes(alert_verbs.send_sample),  # it posts to a chat
+    ("alert", "acknowledge"): _changes(acknowledgements.acknowledge),
+    ("operator", "add"): _changes(console_verbs.add),
+    ("operator", "list"): _reads(console_verbs.list_),
+    ("operator", "remove"): _changes(console_verbs.remove),
+    ("console", "link"): _changes(console_verbs.link),
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "history"): _reads(store_verbs.history),
