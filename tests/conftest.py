@@ -10,8 +10,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from runtime.settings import settings_from
+from runtime.state.redis_store import RedisStore
 from tests.support.gateway_environ import make_environ
 from tests.support.redis_server import make_redis
+from tests.support.strict_proxy import SWITCH
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 UNDIVIDED = ("tests/deployment/",)
@@ -23,6 +25,11 @@ DIVIDED = ("tests/clients/",)
 # An example takes long on a busy machine, whatever the code does.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
+
+
+if SWITCH in os.environ:
+    # As REDIS_WAIT=poll: the proxy refuses commands that block.
+    RedisStore.__init__.__kwdefaults__["blocking"] = False
 
 
 class ByFile(LoadScopeScheduling):
@@ -66,7 +73,7 @@ def _loopback_only(monkeypatch):
 def shared_redis(tmp_path_factory):
     server = make_redis(tmp_path_factory.mktemp("redis"))
     yield server
-    server.stop()
+    server.end()
 
 
 @pytest.fixture
@@ -81,7 +88,7 @@ def own_redis(tmp_path):
     """A real Redis that the test may kill."""
     server = make_redis(tmp_path)
     yield server
-    server.stop()
+    server.end()
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ class DueIndex:
 
 _ALL = _NOW + "return {at(0), redis.call('ZRANGE', KEYS[1], 0, -1)}"
 
-_DROP = "return redis.call('ZREM', KEYS[1], unpack(ARGV))"
+_DROP = "for _, each in ipairs(ARGV) do redis.call('ZREM', KEYS[1], each) end"
 
 
 def _ms(seconds: float) -> int:

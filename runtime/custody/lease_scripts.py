@@ -19,21 +19,21 @@ more than a minute, a pause by more than its five; a value that seems to have be
 fetched later than now is due. A bucket is not emptied by time that runs backwards.
 
 KEYS[1] is the hash, KEYS[2] the list on which the waiters of one fence wait. Both
-carry the credential's hash tag, so each script is safe on a cluster.
+carry the credential's hash tag, so each script is safe on a cluster. Each call names
+its key as KEYS[n]: the proxy of a managed cluster refuses a variable in its place.
 """
 
 from __future__ import annotations
 
 _PRELUDE = """
-local hash = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function get(field) return redis.call('HGET', hash, field) or nil end
+local function get(field) return redis.call('HGET', KEYS[1], field) or nil end
 local function number(field) return tonumber(get(field) or '0') or 0 end
 local function set(field, value)
   -- Lua would write a large number as 1.7e+12.
   if type(value) == 'number' then value = string.format('%.0f', value) end
-  redis.call('HSET', hash, field, value)
+  redis.call('HSET', KEYS[1], field, value)
 end
 -- Milliseconds since a moment, of which nothing is known at first.
 local function since(at) return math.max(0, now - (tonumber(at or now) or now)) end
@@ -43,8 +43,8 @@ local function ahead(field, most)
   return left > 0 and left <= most
 end
 local LEASE, PAUSE, GAP = 60000, 300000, 60000
-local function keep() redis.call('PEXPIRE', hash, 172800000) end
-local function release() redis.call('HDEL', hash, 'holder', 'lease_until') end
+local function keep() redis.call('PEXPIRE', KEYS[1], 172800000) end
+local function release() redis.call('HDEL', KEYS[1], 'holder', 'lease_until') end
 -- Anybody may take over a lease that has run out. Its holder may still use it for ten
 -- seconds, since a busy machine renews late; one that slept longer may have an old
 -- answer.
@@ -72,9 +72,9 @@ local function count(fetches)
   local day = math.floor((time[1] + 28800) / 86400)
   if number('day') ~= day then
     set('day', day)
-    redis.call('HDEL', hash, 'fetches', 'forced')
+    redis.call('HDEL', KEYS[1], 'fetches', 'forced')
   end
-  if fetches > 0 then redis.call('HINCRBY', hash, 'fetches', fetches) end
+  if fetches > 0 then redis.call('HINCRBY', KEYS[1], 'fetches', fetches) end
   keep()
 end
 local function life(expires_at) return string.format('%.0f', expires_at - now) end
@@ -94,10 +94,10 @@ ACQUIRE = (
     _PRELUDE
     + """
 local got = 0
-if KEYS[3] then
+if ARGV[5] then
   local rate, burst = tonumber(ARGV[5]), tonumber(ARGV[6])
-  local level, at, by, taken =
-    unpack(redis.call('HMGET', KEYS[3], 'level', 'at', 'by', 'taken'))
+  local bucket = redis.call('HMGET', KEYS[3], 'level', 'at', 'by', 'taken')
+  local level, at, by, taken = bucket[1], bucket[2], bucket[3], bucket[4]
   if by == ARGV[1] then
     got = tonumber(taken)
   else
@@ -132,7 +132,7 @@ end
 if ahead('retry_at', PAUSE) and get('revision') == ARGV[3] then
   return answer(live and 'FRESH' or 'PAUSED')
 end
-fence = tostring(redis.call('HINCRBY', hash, 'fence', 1))
+fence = tostring(redis.call('HINCRBY', KEYS[1], 'fence', 1))
 set('holder', ARGV[1])
 set('lease_until', now + tonumber(ARGV[2]))
 keep()
@@ -169,7 +169,7 @@ set('due_at', get('suspect') and now or now + tonumber(ARGV[5]))
 set('fetched_at', now)
 release()
 mark('done', ARGV[1], ARGV[2])
-redis.call('HDEL', hash, 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
+redis.call('HDEL', KEYS[1], 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
   'rejected', 'suspect')
 keep()
 wake('V' .. ARGV[4] .. ':' .. ARGV[3])
@@ -188,7 +188,7 @@ if not held(ARGV[1], ARGV[2]) then
   if ARGV[10] == '1' then taint() end
   return 0
 end
-local failures = redis.call('HINCRBY', hash, 'failures', 1)
+local failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
 local pause = math.min(tonumber(ARGV[6]) * 2 ^ (failures - 1), tonumber(ARGV[7]))
 set('retry_at', now + math.floor(pause * (0.5 + tonumber(ARGV[8]) / 2)))
 set('errcode', ARGV[3])
@@ -216,9 +216,9 @@ local most = tonumber(ARGV[2])
 local level = tonumber(get('rejections') or most)
 level = math.min(most, level + since(get('rejected_at')) / tonumber(ARGV[3]))
 if level < 1 then return 0 end
-redis.call('HSET', hash, 'rejections', string.format('%.3f', level - 1))
+redis.call('HSET', KEYS[1], 'rejections', string.format('%.3f', level - 1))
 set('rejected_at', now)
-redis.call('HDEL', hash, 'value', 'expires_at', 'due_at')
+redis.call('HDEL', KEYS[1], 'value', 'expires_at', 'due_at')
 set('rejected', ARGV[1])
 keep()
 return 1
@@ -229,7 +229,7 @@ return 1
 REFUND = (
     _PRELUDE
     + """
-if get('rejections') then redis.call('HINCRBYFLOAT', hash, 'rejections', 1) end
+if get('rejections') then redis.call('HINCRBYFLOAT', KEYS[1], 'rejections', 1) end
 return 1
 """
 )
@@ -238,7 +238,7 @@ return 1
 DESCRIBE = (
     _PRELUDE
     + """
-local kept = redis.call('HGETALL', hash)
+local kept = redis.call('HGETALL', KEYS[1])
 local told = {'now', string.format('%.0f', now)}
 for at = 1, #kept, 2 do
   if kept[at] ~= 'value' and kept[at] ~= 'rejected' and kept[at] ~= 'insisted'
@@ -265,7 +265,7 @@ if number('forced') >= tonumber(ARGV[3])
   set('insisted_until', now + tonumber(ARGV[4]))
   return 'refused'
 end
-redis.call('HINCRBY', hash, 'forced', 1)
+redis.call('HINCRBY', KEYS[1], 'forced', 1)
 set('forced_at', now)
 mark('claimed', ARGV[1], ARGV[2])
 keep()
@@ -285,13 +285,13 @@ if get('value') == ARGV[1] then return 1 end
 if since and get('value') and number('fetched_at') >= since then return 0 end
 local at = since or now
 if at + tonumber(ARGV[2]) <= now then return 0 end
-redis.call('HINCRBY', hash, 'fence', 1)
+redis.call('HINCRBY', KEYS[1], 'fence', 1)
 set('value', ARGV[1])
 set('expires_at', at + tonumber(ARGV[2]))
 set('due_at', math.max(now, at + tonumber(ARGV[3])))
 set('fetched_at', now)
 release()
-redis.call('HDEL', hash, 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
+redis.call('HDEL', KEYS[1], 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
   'rejected', 'suspect')
 keep()
 return 1
@@ -304,8 +304,8 @@ DROP = (
     + """
 local since = tonumber(ARGV[1])
 if since and number('fetched_at') >= since then return 0 end
-redis.call('HINCRBY', hash, 'fence', 1)
-redis.call('HDEL', hash, 'value', 'expires_at', 'due_at', 'errcode', 'errmsg',
+redis.call('HINCRBY', KEYS[1], 'fence', 1)
+redis.call('HDEL', KEYS[1], 'value', 'expires_at', 'due_at', 'errcode', 'errmsg',
   'retry_at', 'failures', 'revision', 'rejected', 'suspect')
 release()
 keep()

@@ -72,6 +72,9 @@ return 1
 """
 )
 
+# KEYS: dead letters. ARGV: the first and the last member of an app.
+_COUNT = "return redis.call('ZLEXCOUNT', KEYS[1], ARGV[1], ARGV[2])"
+
 
 class DeadLetters:
     """The dead letters of all apps."""
@@ -89,7 +92,7 @@ class DeadLetters:
     def count(self, appid: str) -> int:
         """Return how many there are of an app."""
         number: int = self._store.run(
-            "return redis.call('ZLEXCOUNT', KEYS[1], ARGV[1], ARGV[2])",
+            _COUNT,
             keys_of(appid)[6:7],
             [f"[{appid}:", f"[{appid};"],
             repeatable=True,

@@ -125,6 +125,8 @@ return ended
 """
 )
 
+_NAMES = "return redis.call('HKEYS', KEYS[1])"
+
 _READ = """
 local entry = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
 return entry and entry[2]
@@ -259,9 +261,7 @@ class Inbox:
         return found
 
     def _appids(self) -> list[str]:
-        names = self._store.run(
-            "return redis.call('HKEYS', KEYS[1])", keys_of("")[:1], [], repeatable=True
-        )
+        names = self._store.run(_NAMES, keys_of("")[:1], [], repeatable=True)
         return [each.decode() for each in names if each != b"*" and b"/" not in each]
 
 

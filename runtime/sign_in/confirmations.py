@@ -46,14 +46,14 @@ _ID_BYTES = 12
 # who confirmed, the digits, the tries left and the milliseconds left.
 # KEYS: the confirmation. ARGV[1]: for how long it is kept after it has ended, in ms.
 _OPENED = """
-local key, kept = KEYS[1], tonumber(ARGV[1])
+local kept = tonumber(ARGV[1])
 local function read()
-  local found = redis.call('HMGET', key, 'state', 'by', 'digits', 'left', 'asked')
-  found[6] = redis.call('PTTL', key) - kept
+  local found = redis.call('HMGET', KEYS[1], 'state', 'by', 'digits', 'left', 'asked')
+  found[6] = redis.call('PTTL', KEYS[1]) - kept
   return found
 end
-local is_open = redis.call('PTTL', key) > kept
-local state = redis.call('HGET', key, 'state')
+local is_open = redis.call('PTTL', KEYS[1]) > kept
+local state = redis.call('HGET', KEYS[1], 'state')
 """
 
 # ARGV: kept, the life, what is asked.
@@ -61,8 +61,8 @@ _START = (
     _OPENED
     + """
 if not state then
-  redis.call('HSET', key, 'state', 'waiting', 'asked', ARGV[3])
-  redis.call('PEXPIRE', key, tonumber(ARGV[2]) + kept)
+  redis.call('HSET', KEYS[1], 'state', 'waiting', 'asked', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + kept)
 end
 return read()
 """
@@ -76,10 +76,10 @@ _CONFIRM = (
     _OPENED
     + """
 if state == 'waiting' and is_open then
-  redis.call('HSET', key, 'state', 'confirmed', 'by', ARGV[2], 'user', ARGV[3],
+  redis.call('HSET', KEYS[1], 'state', 'confirmed', 'by', ARGV[2], 'user', ARGV[3],
     'digits', ARGV[4], 'left', ARGV[5])
   local least = tonumber(ARGV[6]) + kept
-  if redis.call('PTTL', key) < least then redis.call('PEXPIRE', key, least) end
+  if redis.call('PTTL', KEYS[1]) < least then redis.call('PEXPIRE', KEYS[1], least) end
 end
 return read()
 """
@@ -89,10 +89,10 @@ return read()
 _REFUSE = (
     _OPENED
     + """
-local is_its = state == 'confirmed' and redis.call('HGET', key, 'by') == ARGV[2]
+local is_its = state == 'confirmed' and redis.call('HGET', KEYS[1], 'by') == ARGV[2]
 if is_open and (state == 'waiting' or is_its) then
-  redis.call('HSET', key, 'state', 'refused', 'by', ARGV[2])
-  redis.call('HDEL', key, 'user', 'digits')
+  redis.call('HSET', KEYS[1], 'state', 'refused', 'by', ARGV[2])
+  redis.call('HDEL', KEYS[1], 'user', 'digits')
 end
 return read()
 """
@@ -103,19 +103,19 @@ return read()
 _TAKE = (
     _OPENED
     + """
-local right = redis.call('HGET', key, 'digits') == ARGV[2]
-local function taken() return redis.call('HMGET', key, 'user', 'asked') end
+local right = redis.call('HGET', KEYS[1], 'digits') == ARGV[2]
+local function taken() return redis.call('HMGET', KEYS[1], 'user', 'asked') end
 if state == 'used' and right then return taken() end
 if state == 'confirmed' and is_open and right then
-  redis.call('HSET', key, 'state', 'used')
+  redis.call('HSET', KEYS[1], 'state', 'used')
   return taken()
 end
 if state == 'confirmed' and is_open
-    and redis.call('HGET', key, 'attempt') ~= ARGV[3] then
-  redis.call('HSET', key, 'attempt', ARGV[3])
-  if redis.call('HINCRBY', key, 'left', -1) <= 0 then
-    redis.call('HSET', key, 'state', 'failed')
-    redis.call('HDEL', key, 'user', 'digits')
+    and redis.call('HGET', KEYS[1], 'attempt') ~= ARGV[3] then
+  redis.call('HSET', KEYS[1], 'attempt', ARGV[3])
+  if redis.call('HINCRBY', KEYS[1], 'left', -1) <= 0 then
+    redis.call('HSET', KEYS[1], 'state', 'failed')
+    redis.call('HDEL', KEYS[1], 'user', 'digits')
   end
 end
 return read()

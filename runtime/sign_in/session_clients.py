@@ -32,10 +32,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 _HOLDS = "return redis.call('ZSCORE', KEYS[1], ARGV[1])"
 
 _LIST = """
-return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1], '+inf')
+local now = redis.call('TIME')[1]
+return redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')
 """
 
-_FORGET = "return redis.call('ZREM', KEYS[1], unpack(ARGV))"
+_FORGET = "for _, each in ipairs(ARGV) do redis.call('ZREM', KEYS[1], each) end"
 
 
 class Use(NamedTuple):

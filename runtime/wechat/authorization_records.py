@@ -71,7 +71,8 @@ elseif redis.call('EXISTS', KEYS[2]) == 0 then
   redis.call('ZREM', KEYS[1], ARGV[1])
   return {'gone'}
 end
-local holder, until_ = unpack(redis.call('HMGET', KEYS[2], 'holder', 'until'))
+local held = redis.call('HMGET', KEYS[2], 'holder', 'until')
+local holder, until_ = held[1], held[2]
 local left = (tonumber(until_ or '0') or 0) - now
 if holder and holder ~= ARGV[2] and left > 0 and left <= tonumber(ARGV[3]) then
   return {'busy'}

@@ -52,7 +52,8 @@ return 1
 
 # Returns the ticket, and its age in ms, by Redis' clock.
 _GET = """
-local ticket, received = unpack(redis.call('HMGET', KEYS[1], 'ticket', 'received'))
+local stored = redis.call('HMGET', KEYS[1], 'ticket', 'received')
+local ticket, received = stored[1], stored[2]
 if not ticket then return {} end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,10 +19,14 @@ TIMEOUT = 60
 
 
 class DeveloperHost:
-    """A running local host: `url`, `sandbox_url`, `secret`, and its log."""
+    """A running local host: `url`, `sandbox_url`, `secret`, and its log.
 
-    def __init__(self, folder, *options):
+    `environment` are settings besides what the host fills in.
+    """
+
+    def __init__(self, folder, *options, environment=None):
         self.folder, self._options = folder, options
+        self.environment = environment or {}
         self.port, self.sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
@@ -39,6 +44,7 @@ class DeveloperHost:
                 *self._options,
             ],
             cwd=self.folder,
+            env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,

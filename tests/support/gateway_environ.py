@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+
+from tests.support.strict_proxy import SWITCH
 
 
 def make_environ(tmp_path, redis_url, **more):
@@ -16,5 +19,6 @@ def make_environ(tmp_path, redis_url, **more):
         "COOKIE_SECRETS": "1:" + "c" * 32,
         "TOKEN_SECRETS": "1:" + "t" * 32,
         "LOGIN_CLIENT": "demo",
+        **({"REDIS_WAIT": "poll"} if SWITCH in os.environ else {}),
         **more,
     }

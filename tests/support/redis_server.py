@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 
@@ -12,10 +13,15 @@ from redis import ConnectionError as RedisConnectionError
 from host.developer.embedded_redis import find_server
 from tests.support.local_hosts import eventually
 from tests.support.ports import free_port
+from tests.support.strict_proxy import SWITCH, StrictProxy
 
 
 class RedisServer:
-    """A redis-server without persistence, which a test may kill and restart."""
+    """A redis-server without persistence, which a test may kill and restart.
+
+    `url` is what the gateway gets. Where the environment asks for it, that of a strict
+    proxy in front.
+    """
 
     def __init__(self, binary, folder):
         self.port = free_port()
@@ -28,10 +34,15 @@ class RedisServer:
             *("--dir", str(folder)),
         ]
         self._process = None
+        self._folder = folder
+        self._proxy = None
 
     def start(self):
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         eventually(self._answers)
+        if SWITCH in os.environ and self._proxy is None:
+            self._proxy = StrictProxy(self.port, self._folder / "refused.log")
+            self.url = self._proxy.url
         return self
 
     def restart_slowly(self, *, microseconds_a_key):
@@ -49,6 +60,13 @@ class RedisServer:
         self._process.kill()
         self._process.wait()
 
+    def end(self):
+        """Stop it for good, and its proxy."""
+        self.stop()
+        if self._proxy:
+            self._proxy.stop()
+            assert [] == self._proxy.refused()
+
     def freeze(self):
         """Let it hang: the kernel still accepts connections and bytes for it."""
         self._process.send_signal(signal.SIGSTOP)
@@ -61,7 +79,7 @@ class RedisServer:
             client.flushall()
 
     def client(self):
-        return Redis.from_url(self.url, socket_timeout=5)
+        return Redis(port=self.port, socket_timeout=5)
 
     def _loads(self):
         with self.client() as client:

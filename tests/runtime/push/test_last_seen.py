@@ -8,6 +8,7 @@ import pytest
 
 from runtime.push.last_seen import LastSeen
 from runtime.push.queue_scripts import keys_of
+from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from tests.support.scripted_wechat import SERVICE, WEBSITE
 
@@ -34,7 +35,7 @@ def redis(redis_server):
 
 @pytest.fixture
 def notes(redis_server, clock):
-    return LastSeen(RedisStore(redis_server.client), clock=clock)
+    return LastSeen(RedisStore(lambda: connect(redis_server.url)), clock=clock)
 
 
 def test_the_last_of_each_is_read(notes, clock):

@@ -27,6 +27,7 @@ from runtime.registry.schema import (
     authorizer_document,
     client_document,
 )
+from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from tests.support.watched_store import WatchedStore
 
@@ -41,7 +42,7 @@ def process(tmp_path, redis_server):
 
     def make():
         store = WatchedStore(tmp_path)
-        copies = DocumentCopies(RedisStore(redis_server.client))
+        copies = DocumentCopies(RedisStore(lambda: connect(redis_server.url)))
         documents = Documents(store, Envelope({1: b"m" * 32}), copies=copies)
         registry = Registry(documents)
         registry.store, registry.documents = store, documents

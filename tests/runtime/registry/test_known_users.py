@@ -16,6 +16,7 @@ from runtime.errors import ServiceUnavailable
 from runtime.registry.models import Client
 from runtime.registry.registry import Registry
 from runtime.registry.schema import InvalidDocument, client_document
+from runtime.state.redis_clients import connect
 from runtime.state.redis_store import RedisStore
 from tests.support.ports import free_port
 from tests.support.watched_store import WatchedStore
@@ -33,7 +34,7 @@ def process(tmp_path, redis_server):
 
     def make():
         store = WatchedStore(tmp_path)
-        copies = DocumentCopies(RedisStore(redis_server.client))
+        copies = DocumentCopies(RedisStore(lambda: connect(redis_server.url)))
         documents = Documents(store, Envelope({1: b"m" * 32}), copies=copies)
         registry = Registry(documents)
         registry.store, registry.documents = store, documents
@@ -179,7 +180,7 @@ def test_a_bucket_that_is_away(redis_server, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     store = BucketStore("s3://b", endpoint=f"http://127.0.0.1:{free_port()}")
-    copies = DocumentCopies(RedisStore(redis_server.client))
+    copies = DocumentCopies(RedisStore(lambda: connect(redis_server.url)))
     documents = Documents(store, Envelope({1: b"m" * 32}), copies=copies)
 
     with pytest.raises(ServiceUnavailable):
