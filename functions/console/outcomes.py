@@ -15,7 +15,7 @@ from runtime.web.messages import Request
 
 _KEPT: Mapping[str, tuple[str, ...]] = {
     "refresh": ("tokens",),
-    "ticket": (),
+    "ticket": ("outcome",),
     "pause": ("appid", "route"),
     "resume": ("appid", "route", "waited"),
     "replay": ("replayed", "dead_letters", "no_dead_letters"),
@@ -80,8 +80,14 @@ def _refresh(_: _Translate, found: _Found) -> Outcome:
 
 
 def _ticket(_: _Translate, found: _Found) -> Outcome:
+    started = found["outcome"] == "started"
+    words = (
+        N_("WeChat had stopped to push verify tickets, and begins again.")
+        if started
+        else N_("WeChat says that it pushes verify tickets already.")
+    )
     return Outcome(
-        [_("WeChat was asked to push verify tickets.")],
+        [_(words)],
         [_("The first one comes within ten minutes: look at the component again.")],
     )
 
