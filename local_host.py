@@ -15,16 +15,20 @@ from host.cannot_start import CannotStart
 from host.developer.development import Machine, set_up
 from host.processes.children import Children
 from host.processes.signals import Interruption
+from host.processes.systemd import inherited_sockets, ready_notice, url_of
 from host.server.options import parse_options
 from host.server.run import Host
 from host.server.serving import listen
 from runtime.errors import OtherDeployment, ServiceUnavailable, SettingsError
 from runtime.gateway import Gateway
 from runtime.settings import Settings, settings_from
+from runtime.version import version
 from template.served import TemplateError, read_served_template
 
 _CUT_SHORT = 130
 """Exit code if a signal ends the host at once."""
+
+log = logging.getLogger("host")
 
 
 def main(arguments: list[str]) -> int:
@@ -46,8 +50,12 @@ def main(arguments: list[str]) -> int:
 
 def _run(options: OptionParser, children: Children, interruption: Interruption) -> bool:
     template = read_served_template(Path(options.template))
-    sockets = listen(options.port, options.address)
+    inherited = inherited_sockets(os.environ, reloads=options.debug)
+    sockets = inherited or listen(options.port, options.address)
     url = f"http://{options.address}:{sockets[0].getsockname()[1]}"
+    if inherited:
+        url = url_of(sockets[0])
+    tell_ready = ready_notice(os.environ)
     lines = []
     embeds_redis = options.development and not os.environ.get("REDIS_URL", "").strip()
     if options.development:
@@ -60,7 +68,13 @@ def _run(options: OptionParser, children: Children, interruption: Interruption) 
     host = Host(options, template, trusted_hops=settings.trusted_proxy_hops)
     interruption.check()
     greeting = "\n".join([f"ready {url}", *lines])
-    return host.serve(sockets, on_ready=lambda: print(greeting, flush=True))
+    log.info("version %s, processes %d, %s", version(), options.processes, url)
+
+    def on_ready() -> None:
+        print(greeting, flush=True)
+        tell_ready()
+
+    return host.serve(sockets, on_ready=on_ready)
 
 
 def _check_redis(settings: Settings, *, is_embedded: bool) -> None:

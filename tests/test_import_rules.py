@@ -65,6 +65,7 @@ PACKAGES = {
     "errors": "",
     "version": "",
     "host.tick": "host.server host.fc host.cannot_start",
+    "host.startup_check": "host.cannot_start",
     "host.stand_in_redis": "",
     "host.developer": "host.processes host.cannot_start",
     "host.server": "host.fc host.processes host.cannot_start",

@@ -30,8 +30,10 @@ log = logging.getLogger("host")
 class Prefork:
     """`size` processes that run `work`, which is called with a number from 1 on.
 
-    `work` returns upon SIGTERM, however often that signal comes. The parent has no
-    thread and no event loop, so it may fork at any time.
+    `work` returns upon SIGTERM, however often that signal comes. The ending signals are
+    blocked until it unblocks them: one that comes before its handlers are in place
+    waits for these, and so do the connections that are queued on the socket. The parent
+    has no thread and no event loop, so it may fork at any time.
     """
 
     def __init__(self, work: Callable[[int], object], *, size: int) -> None:
@@ -82,7 +84,6 @@ class Prefork:
         code = 1
         try:
             self._signals.close()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
             if follow_parent:
                 follow_parent()
             self._work(number)

@@ -20,6 +20,7 @@ from host.fc.limits import MAX_BODY, check_body, check_head
 from host.fc.refusals import Refusal, failure, overloaded, unknown_method
 from host.fc.signature import AccessKey, check_signature
 from host.server.answering import AnsweringHandler
+from host.server.draining import draining_answer, is_probe
 from host.server.request_body import Arrival, LeastRate, OverBudget, RequestBody
 from host.server.workers import CallerGone, Workers
 from runtime.web.client_address import client_address
@@ -42,9 +43,9 @@ log = logging.getLogger("host")
 class FunctionHandler(AnsweringHandler):
     """A request to one function; make_application makes a subclass for each.
 
-    It reads the settings `workers`, `body_budget`, `trusted_hops`, `access_key_id` and
-    `access_key_secret`. `prefix` is the part of the path that the function does not
-    get.
+    It reads the settings `workers`, `body_budget`, `draining`, `trusted_hops`,
+    `access_key_id` and `access_key_secret`. `prefix` is the part of the path that the
+    function does not get.
     """
 
     function: ClassVar[Function]
@@ -150,6 +151,8 @@ class FunctionHandler(AnsweringHandler):
             self.end()
         elif self.refused is not None:
             self.send(self.refused)
+        elif self._is_probe_of_a_drain():
+            self.send(draining_answer(self.name))
         else:
             await self._run()
 
@@ -230,6 +233,14 @@ class FunctionHandler(AnsweringHandler):
             stream=stream,
             length=length,
             body_phase=self.phase,
+        )
+
+    def _is_probe_of_a_drain(self) -> bool:
+        draining = self.settings.get("draining")
+        return (
+            draining is not None
+            and draining.has_begun
+            and is_probe(self._path(), self.name)
         )
 
     async def _run(self) -> None:

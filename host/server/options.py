@@ -51,6 +51,8 @@ def _check(options: OptionParser) -> None:
         raise CannotStart("--max_connections must not be negative.")
     if options.log_format not in FORMATS:
         raise CannotStart("--log_format must be text or json.")
+    if options.drain_seconds < 0:
+        raise CannotStart("--drain_seconds must not be negative.")
     for name in ("threads", "calls_in_flight", "body_mb"):
         if options[name] < 1:
             raise CannotStart(f"--{name} must be 1 or more.")
@@ -94,6 +96,11 @@ def _defined() -> OptionParser:
     define("timers", default=True, help="run the timer triggers")
     define(
         "shutdown_seconds", default=20.0, help="time for requests in flight at shutdown"
+    )
+    define(
+        "drain_seconds",
+        default=0.0,
+        help="time before that in which /healthz answers 503 and all else is served",
     )
     define("access_key_id", default="", help="access key id for AuthType FUNCTION")
     define("access_key_secret", default="", help="its secret, which signs the calls")

@@ -14,6 +14,7 @@ from host.processes.connection_counts import ConnectionCounts, OwnCount
 from host.processes.prefork import Prefork
 from host.processes.shared_log import own_log_file, share_stderr
 from host.server.application import make_application
+from host.server.draining import Draining
 from host.server.request_body import MB, BodyBudget
 from host.server.server import most_connections, raise_file_limit
 from host.server.serving import Shutdown, serve
@@ -42,20 +43,24 @@ class Host:
         """
         if self._options.processes > 1:
             return self._serve_in_several(sockets, on_ready)
-        shutdown = Shutdown(self._options.shutdown_seconds)
+        shutdown = Shutdown(
+            self._options.shutdown_seconds, drain_seconds=self._options.drain_seconds
+        )
         return asyncio.run(self._serve_here(sockets, on_ready, shutdown=shutdown))
 
     def _serve_in_several(
         self, sockets: Sequence[socket], on_ready: Callable[[], None]
     ) -> bool:
         seconds = self._options.shutdown_seconds
-
+        drain_seconds = self._options.drain_seconds
         counts = ConnectionCounts(self._options.processes)
 
         def work(number: int) -> None:
             count = counts.of_process(number)
             own_log_file(number)
-            shutdown = Shutdown(seconds, second_signal_ends=False)
+            shutdown = Shutdown(
+                seconds, second_signal_ends=False, drain_seconds=drain_seconds
+            )
             # Closing a loop gives signals their default back: a late signal would end
             # this process in its last steps, before its log is flushed.
             loop = asyncio.new_event_loop()
@@ -71,7 +76,7 @@ class Host:
         stopped_by_signal = processes.supervise()
         for each in sockets:
             each.close()  # or callers would wait in a queue that nobody accepts from
-        finished = processes.end(seconds)
+        finished = processes.end(drain_seconds + seconds)
         if not stopped_by_signal:
             raise CannotStart("The processes of the host end again and again.")
         return finished
@@ -90,6 +95,7 @@ class Host:
         for in_flight in (of_this_process, sign_ins_of_this_process):
             in_flight.limit(options.calls_in_flight)
         asks_of_this_process.allow()
+        draining = Draining()
         workers = Workers(
             threads=options.threads,
             timeouts=options.timeouts,
@@ -110,6 +116,7 @@ class Host:
                     else options.fc_limits
                 ),
                 "workers": workers,
+                "draining": draining,
                 "body_budget": BodyBudget(options.body_mb * MB),
                 "trusted_hops": self._trusted_hops,
             },
@@ -127,6 +134,7 @@ class Host:
                 max_connections=options.max_connections or most_connections(files),
                 count=count,
                 goes_on=lambda: asks_of_this_process.number > 0,
+                on_drain=draining.begin,
             )
         finally:
             timers.stop()

@@ -13,6 +13,7 @@ from tornado.netutil import bind_sockets
 
 from host.cannot_start import CannotStart
 from host.processes.connection_counts import OwnCount
+from host.processes.signals import ENDING
 from host.server.server import Server
 from host.server.workers import Workers
 
@@ -29,11 +30,13 @@ A proxy in front has to close an idle connection before."""
 class Shutdown:
     """The end of the host: requests in flight get so many seconds.
 
-    A second signal ends it at once, unless another process decides about that.
+    Before that it serves on for `drain_seconds`. A second signal ends it at once,
+    unless another process decides about that.
     """
 
     seconds: float
     second_signal_ends: bool = True
+    drain_seconds: float = 0.0
 
 
 def listen(port: int, address: str) -> list[socket]:
@@ -59,6 +62,7 @@ async def serve(
     count: OwnCount | None = None,
     idle_seconds: float = IDLE_SECONDS,
     goes_on: Callable[[], bool] = lambda: False,
+    on_drain: Callable[[], None] = lambda: None,
 ) -> bool:
     """Serve until SIGINT or SIGTERM; False if a second one cut the shutdown short.
 
@@ -75,8 +79,13 @@ async def serve(
     server.add_sockets(sockets)
     on_ready()
     await first.wait()
-    server.stop()
     cut_short = second if shutdown.second_signal_ends else asyncio.Event()
+    # From now on answers say `Connection: close`: callers connect to another process.
+    server.conn_params.no_keep_alive = True
+    on_drain()
+    drained = asyncio.get_running_loop().time() + shutdown.drain_seconds
+    await _until(lambda: False, drained, cut_short=cut_short)
+    server.stop()
     await _finish(
         server,
         lambda: not (workers.in_flight or goes_on()),
@@ -95,8 +104,6 @@ async def _finish(
     seconds: float,
     cut_short: asyncio.Event,
 ) -> None:
-    # From now on answers say `Connection: close`: callers connect to another process.
-    server.conn_params.no_keep_alive = True
     now = asyncio.get_running_loop().time
     deadline = now() + seconds
     await _until(is_idle, deadline, cut_short=cut_short)
@@ -113,8 +120,11 @@ def _ending_signals() -> tuple[asyncio.Event, asyncio.Event]:
     def note() -> None:
         (second if first.is_set() else first).set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         asyncio.get_running_loop().add_signal_handler(number, note)
+    signal.pthread_sigmask(
+        signal.SIG_UNBLOCK, ENDING
+    )  # one of several has them blocked
     return first, second
 
 

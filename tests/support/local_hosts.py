@@ -36,10 +36,10 @@ SETTINGS = {
 class LocalHost:
     """A host in `folder`; `environment` is all it has besides the system's own.
 
-    `before` is a program that starts it.
+    `before` is a program that starts it, and inherits the descriptors `keep`.
     """
 
-    def __init__(self, folder, *arguments, environment=SETTINGS, before=()):
+    def __init__(self, folder, *arguments, environment=SETTINGS, before=(), keep=()):
         self.folder = folder
         self.output, self.errors = folder / "stdout", folder / "stderr"
         kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
@@ -52,6 +52,7 @@ class LocalHost:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
+                pass_fds=keep,
             )
         self.url = None
         self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
