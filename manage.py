@@ -59,9 +59,9 @@ def _run(options: Namespace) -> dict[str, Any]:
     arguments = arguments_of(options)
     verb = options.noun, options.verb
     if verb == ("store", "import"):
-        arguments = read_export(Path(options.file))
+        arguments |= read_export(Path(options.file))
     if verb == ("store", "export"):
-        return _export(options)
+        return _export(options, arguments)
     if verb == ("audit", "export"):
         file = Path(options.file)
         perform = partial(_performer(options).perform, *verb)
@@ -147,15 +147,15 @@ def _performer(options: Namespace) -> Performer:
     return Offline(os.environ)
 
 
-def _export(options: Namespace) -> dict[str, Any]:
+def _export(options: Namespace, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if not hasattr(options, "with_secrets"):
-        content = _performer(options).perform("store", "export", {})
+        content = _performer(options).perform("store", "export", arguments)
     elif hasattr(options, "endpoint"):
         raise Failure("--with-secrets works offline only.")
     else:
         from management.offline import Offline
 
-        content = Offline(os.environ).with_secrets()
+        content = Offline(os.environ).with_secrets(arguments)
     unrecorded = content.pop("audit", "")
     write_export(Path(options.file), content)
     documents = len(content["documents"])

@@ -125,6 +125,25 @@ def _document(parser: ArgumentParser) -> None:
     parser.add_argument("document", action=NameAction, metavar="KIND/ID")
 
 
+def _show_document(parser: ArgumentParser) -> None:
+    _document(parser)
+    which = "this version, not the newest"
+    parser.add_argument("--version", type=int, metavar="VERSION", help=which)
+
+
+def _diff(parser: ArgumentParser) -> None:
+    _document(parser)
+    before = "the one before the other, by default"
+    parser.add_argument("--from", type=int, metavar="VERSION", help=before)
+    parser.add_argument("--to", type=int, metavar="VERSION", help="the newest")
+
+
+def _history(parser: ArgumentParser) -> None:
+    _document(parser)
+    most = "list so many at most, 50 by default"
+    parser.add_argument("--most", type=int, metavar="N", help=most)
+
+
 def _rollback(parser: ArgumentParser) -> None:
     _document(parser)
     parser.add_argument("--to", type=int, required=True, metavar="VERSION")
@@ -266,7 +285,9 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
-    ("document", "history"): ("list the versions of a document", _document),
+    ("document", "show"): ("show one document without its secrets", _show_document),
+    ("document", "diff"): ("show what two versions differ in", _diff),
+    ("document", "history"): ("list versions with author and reason", _history),
     ("document", "rollback"): ("write an older version as the newest", _rollback),
     ("store", "check"): ("read everything, report what cannot be read", _nothing),
     ("store", "export"): ("write all documents to a new file", _export),
@@ -275,3 +296,15 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("audit", "export"): ("write what operators have done to a file", _export_audit),
 }
 """By noun and verb: the help, and the definition of the arguments."""
+
+UNRECORDED = frozenset(
+    {
+        *(("status", "show"), ("calls", "show"), ("token", "show")),
+        *(("app", "list"), ("app", "show"), ("client", "list"), ("client", "show")),
+        *(("person", "list"), ("push", "list"), ("alert", "list"), ("alert", "show")),
+        *(("component", "status"), ("component", "authorizers"), ("store", "check")),
+        *(("document", each) for each in ("show", "diff", "history")),
+        *(("operator", "list"), ("audit", "list"), ("audit", "export")),
+    }
+)
+"""Commands that neither change nor reveal anything; the others take `--reason`."""

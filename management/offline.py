@@ -35,11 +35,11 @@ class Offline:
         """Return the command's answer; Failure with its message."""
         return self._perform((noun, verb), arguments)
 
-    def with_secrets(self) -> dict[str, Any]:
+    def with_secrets(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return all documents with their secrets in plain text."""
         return self._perform(
             ("store", "export"),
-            {"with_secrets": True},
+            {**arguments, "with_secrets": True},
             run=lambda gateway, _: exported(gateway, sealed=False),
         )
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from management.commands import COMMANDS
+from management.commands import COMMANDS, UNRECORDED
 from management.failure import Failure
 from management.logo_file import read_logo
 from management.option_names import option_names
@@ -144,7 +144,10 @@ def _parser() -> tuple[Parser, dict[tuple[str, ...], Parser]]:
             help=summary,
         )
         define(one)
-        _common(one)
+        common = _common(one)
+        if (noun, verb) not in UNRECORDED:
+            why = "why, for the audit log and document history"
+            common.add_argument("--reason", metavar="TEXT", help=why)
         commands[command] = one
     return parser, commands
 
@@ -153,8 +156,9 @@ def _prog(words: Iterable[str]) -> str:
     return " ".join((_PROGRAM, *words))
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("options of every command").add_argument
+def _common(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("options of every command")
+    add = group.add_argument
     add("--json", action="store_true", help="print JSON instead of a table")
     stdin = "read secrets from stdin, one per line"
     add("--secret-stdin", action="store_true", help=stdin)
@@ -173,6 +177,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"name of that function, by default {FUNCTION}",
     )
+    return group
 
 
 def _list_of_commands() -> str:

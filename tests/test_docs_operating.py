@@ -210,7 +210,10 @@ def plain(command, lines):
         text = re.sub(r"(?m)^(code) [0-9A-Z]{4}(-[0-9A-Z]{4}){2}$", r"\1 CODE", text)
     if command.startswith("status"):
         text = re.sub(r"(?m)^(version) \S+$", r"\1 VERSION", text)
-    if command.startswith("audit list"):
+    if command.startswith("document"):
+        text = re.sub(r"(?m)^(who) [\w.-]+@[\w.-]+$", r"\1 WHO", text)
+        text = re.sub(r"fingerprint [0-9a-f]{12}\b", "FINGERPRINT", text)
+    if command.startswith(("audit list", "document history")):
         text = re.sub(r"(?<= )[\w.-]+@[\w.-]+(?= )", "WHO", text)
     if command.startswith("audit export"):
         text = re.sub(r"(?m)^(acts) \d+$", r"\1 N", text)

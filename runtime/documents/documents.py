@@ -26,6 +26,7 @@ from runtime.documents.unreadable import UnreadableDocument
 
 if TYPE_CHECKING:
     from runtime.documents.audit_objects import AuditObjects
+    from runtime.documents.authors import Authors
     from runtime.documents.check import Finding
 
 __all__ = [
@@ -55,6 +56,7 @@ class Written:
 
 
 _written: ContextVar[list[Written] | None] = ContextVar("written", default=None)
+_author: ContextVar[Mapping[str, Any] | None] = ContextVar("author", default=None)
 
 
 class Documents:
@@ -193,15 +195,37 @@ class Documents:
 
         return AuditObjects(self._store)
 
+    @property
+    def authors(self) -> Authors:
+        """Return who wrote which version, which stands beside the documents, too."""
+        from runtime.documents.authors import Authors
+
+        return Authors(self._store)
+
+    def author(self, kind: str, id_: str, version: int) -> Mapping[str, Any]:
+        """Return who wrote a version and why, nothing if that is not known."""
+        name = _name(kind, id_)
+        try:
+            stored = self._store.read(name, version)
+        except FileNotFoundError:
+            return {}
+        return self.authors.of(name, version, stored)
+
     @contextmanager
-    def noting(self) -> Iterator[list[Written]]:
-        """Give a list of what this thread's context writes within the block."""
+    def noting(
+        self, author: Mapping[str, Any] | None = None
+    ) -> Iterator[list[Written]]:
+        """Give a list of what this thread's context writes within the block.
+
+        With an `author`, JSON that says who, it is noted of each of these versions.
+        """
         written: list[Written] = []
-        token = _written.set(written)
+        token, former = _written.set(written), _author.set(author)
         try:
             yield written
         finally:
             _written.reset(token)
+            _author.reset(former)
 
     def opened(self, written: Written) -> Mapping[str, Any] | None:
         """Return the content of a version that was written; None of a removal."""
@@ -231,6 +255,8 @@ class Documents:
         if (written := _written.get()) is not None:
             kind, _, id_ = name.partition("/")
             written.append(Written(kind, id_, after + 1, stored))
+        if (author := _author.get()) is not None:
+            self.authors.note(name, after + 1, stored, author)
         self._reader.publish(name, after + 1, stored)
         self._listings[name.partition("/")[0]].expire()
         return after + 1

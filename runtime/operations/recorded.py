@@ -18,8 +18,10 @@ from runtime.documents.store import StoreAway
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations.shown_changes import shown_change
-from runtime.operations.verbs import Run, operation, perform, try_out
+from runtime.operations.verbs import Operation, Run, operation, perform, try_out
 from runtime.registry.known_users import document_id
+from runtime.registry.rules import Fault
+from runtime.registry.schema import checked_fields
 
 log = logging.getLogger("gateway.admin")
 
@@ -71,19 +73,27 @@ def perform_recorded(
 ) -> dict[str, Any]:
     """Perform a command as `perform` does; record it if it changes or reveals a thing.
 
+    `reason` among its arguments then says why, in the audit log and of each version
+    that it writes.
+
     ServiceUnavailable, and nothing is done, if the audit log cannot be written. If it
     fails only after the command, the answer says so in `audit`. `run` is done in place
     of the command's own function.
     """
     wanted = operation(*command)
     run = run or wanted.run
+    reason, arguments = _without_reason(wanted, arguments)
     if wanted.is_trial(arguments):
         return try_out(run, gateway, arguments)
     if not wanted.is_recorded:
         return perform(run, gateway, arguments)
-    name = _begin(gateway, command, arguments, operator)
+    name = _begin(gateway, command, arguments, operator, reason)
     outcome, fault = GatewayError.code, ""
-    with gateway.documents.noting() as written:
+    author = {
+        **{"who": operator.who, "way": operator.way, "what": " ".join(command)},
+        **{"reason": reason, "act": name},
+    }
+    with gateway.documents.noting(author) as written:
         try:
             done = perform(run, gateway, arguments)
             outcome = "done"
@@ -98,11 +108,39 @@ def perform_recorded(
     return {**done, NOT_RECORDED: fault} if fault else done
 
 
+_LONGEST_REASON = 200
+# An AppSecret, or an AES key of pushes.
+_SECRET = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{32}|[0-9A-Za-z]{43})(?![0-9A-Za-z])", re.IGNORECASE
+)
+
+
+def _why(value: Any) -> str:
+    is_line = isinstance(value, str) and value.isprintable()
+    if not is_line or not 0 < len(value.strip()) <= _LONGEST_REASON:
+        raise Fault(f"must be one line of 1 to {_LONGEST_REASON} characters")
+    if _SECRET.search(value):
+        raise Fault("must not hold what looks like a secret")
+    return str(value.strip())
+
+
+def _without_reason(
+    wanted: Operation, arguments: Mapping[str, Any]
+) -> tuple[str, Mapping[str, Any]]:
+    """Return the reason, "" if none is given, and the other arguments."""
+    if not wanted.is_recorded or "reason" not in arguments:
+        return "", arguments
+    rest = {name: value for name, value in arguments.items() if name != "reason"}
+    reason = checked_fields({"reason": arguments["reason"]}, {"reason": _why})["reason"]
+    return reason, rest
+
+
 def _begin(
     gateway: Gateway,
     command: tuple[str, str],
     arguments: Mapping[str, Any],
     operator: Operator,
+    reason: str,
 ) -> str:
     noun, verb = command
     act = {
@@ -114,6 +152,7 @@ def _begin(
         "verb": verb,
         "names": {**_names(arguments), **_alert(noun, arguments)},
         "given": sorted(each for each in arguments if _fits(_FIELD, each)),
+        **({"reason": reason} if reason else {}),
     }
     try:
         return gateway.documents.audit.begin(act, now=gateway.clock())

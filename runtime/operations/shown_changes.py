@@ -1,4 +1,4 @@
-"""Changes of documents as the audit log shows them: fields before and after.
+"""Documents and their changes as operators see them: fields before and after.
 
 What the documents seal, hashes of secrets, and what a later version has written show
 as fingerprints: equal ones are equal values, and nobody without a master key can try
@@ -32,12 +32,14 @@ def shown_change(gateway: Gateway, written: Written) -> dict[str, Any]:
     None stands for a document that is not there; `unreadable` tells that one of the two
     cannot be read.
     """
-    documents, key = gateway.documents, _key(gateway)
+    documents = gateway.documents
     try:
         found = documents.read_version(written.kind, written.id, written.version - 1)
         before = None if found is None else found.content
+        kind, id_ = written.kind, written.id
         both = [
-            _shown(key, written, each) for each in (before, documents.opened(written))
+            None if each is None else shown_content(gateway, kind, id_, each)
+            for each in (before, documents.opened(written))
         ]
     except (CannotOpen, OSError, ValueError, TypeError, AttributeError):
         return {"unreadable": True}
@@ -57,11 +59,11 @@ def _key(gateway: Gateway) -> bytes:
     return hmac.digest(keys[max(keys)], b"wechat-gateway:audit", "sha256")
 
 
-def _shown(
-    key: bytes, written: Written, content: Mapping[str, Any] | None
-) -> dict[str, Any] | None:
-    if content is None:
-        return None
+def shown_content(
+    gateway: Gateway, kind: str, id_: str, content: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the fields of a document's content without any secret."""
+    key = _key(gateway)
 
     def print_of(value: Any, *, place: str = "") -> str:
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
@@ -87,8 +89,7 @@ def _shown(
             return print_of(value)
         return {n: v if n in ROUTE_RULES else print_of(v) for n, v in value.items()}
 
-    kind = written.kind
-    sealed = each_secret(f"{kind}/{written.id}", content, print_of)
+    sealed = each_secret(f"{kind}/{id_}", content, print_of)
     shown: dict[str, Any] = {}
     for name, value in sealed.items():
         known = name in RULES[kind] or name == SCHEMA_FIELD
