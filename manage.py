@@ -17,7 +17,7 @@ from management.audit_export import export_audit
 from management.check_waiting import SECONDS, check_app
 from management.endpoint import Endpoint
 from management.failure import Failure, Refused
-from management.files import read_export, write_export
+from management.files import STDOUT, read_export, write_export
 from management.option_names import with_options
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
 from management.secret_input import read_secrets
@@ -46,8 +46,10 @@ def main(words: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     as_json = json.dumps(answer, ensure_ascii=False, indent=1)
+    stream = sys.stderr if getattr(options, "file", "") == STDOUT else sys.stdout
     try:
-        print(as_json if hasattr(options, "json") else table(answer), flush=True)
+        text = as_json if hasattr(options, "json") else table(answer)
+        print(text, file=stream, flush=True)
     except BrokenPipeError:
         # Whoever reads has seen enough, such as `head`; the interpreter's own flush at
         # its end would complain.
@@ -59,7 +61,9 @@ def _run(options: Namespace) -> dict[str, Any]:
     arguments = arguments_of(options)
     verb = options.noun, options.verb
     if verb == ("store", "import"):
-        arguments |= read_export(Path(options.file))
+        content = read_export(Path(options.file))
+        _taken(content, "over", "readable", "missing")  # options, and no content
+        arguments = {**content, **arguments}
     if verb == ("store", "export"):
         return _export(options, arguments)
     if verb == ("audit", "export"):
@@ -150,24 +154,28 @@ def _performer(options: Namespace) -> Performer:
 def _export(options: Namespace, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if not hasattr(options, "with_secrets"):
         content = _performer(options).perform("store", "export", arguments)
-    elif hasattr(options, "endpoint"):
-        raise Failure("--with-secrets works offline only.")
+    elif hasattr(options, "endpoint") or "copies" in arguments:
+        raise Failure("--with-secrets works without --endpoint and --copies only.")
     else:
         from management.offline import Offline
 
         content = Offline(os.environ).with_secrets(arguments)
-    unrecorded = content.pop("audit", "")
-    write_export(Path(options.file), content)
+    rest = _taken(content, "audit", "warnings")
+    write_export(options.file, content)
     documents = len(content["documents"])
     exported = {
         "file": options.file,
         "documents": documents,
         "sealed": content["sealed"],
     }
-    unreadable = content.get("unreadable")
-    if unrecorded:
-        exported["audit"] = unrecorded
-    return {**exported, **({"unreadable": unreadable} if unreadable else {})}
+    names = ("not_opened", "unreadable")
+    left = {name: content[name] for name in names if name in content}
+    return {**exported, **left, **rest}
+
+
+def _taken(content: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Remove these fields, and return those that were there."""
+    return {name: content.pop(name) for name in names if name in content}
 
 
 if __name__ == "__main__":

@@ -150,13 +150,25 @@ def _rollback(parser: ArgumentParser) -> None:
 
 
 def _export(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="a new file, or - for stdout")
+    add = parser.add_argument
     summary = "write secrets in plain text; not with --endpoint"
-    parser.add_argument("--with-secrets", action="store_true", help=summary)
+    add("--with-secrets", action="store_true", help=summary)
+    summary = "take also what has a secret that no master key opens, and name that"
+    add("--readable", action="store_true", help=summary)
+    summary = "write the copies in Redis, for a time when the bucket is away"
+    add("--copies", action="store_true", help=summary)
 
 
 def _import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE")
+    file = "a file of store export, or - for stdin"
+    parser.add_argument("file", metavar="FILE", help=file)
+    add = parser.add_argument
+    summary = "write over what was changed since the export, and what Redis has of it"
+    add("--over", action="store_true", help=summary)
+    add("--missing", action="store_true", help="write only what is not there at all")
+    summary = "take secrets that no master key opens as they are"
+    add("--readable", action="store_true", help=summary)
 
 
 def _list_audit(parser: ArgumentParser) -> None:

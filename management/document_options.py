@@ -64,6 +64,7 @@ def add_client(parser: ArgumentParser) -> None:
     _scopes(parser)
     _client_fields(parser)
     _sign_in_fields(parser)
+    _new_salt(parser)
 
 
 def update_client(parser: ArgumentParser) -> None:
@@ -79,6 +80,7 @@ def update_client(parser: ArgumentParser) -> None:
     )
     _client_fields(parser)
     _sign_in_fields(parser)
+    _new_salt(parser)
     clear_option(parser)
 
 
@@ -172,6 +174,11 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
     account = "computers show a QR code that the service account makes"
     _flag(parser, "--account-qr", account)
     add("--confirm", metavar="HOW", help="digits, or tap: what that sign-in takes")
+
+
+def _new_salt(parser: ArgumentParser) -> None:
+    summary = "give it other pairwise identifiers than before: each user is a new one"
+    parser.add_argument("--new-salt", action="store_true", help=summary)
 
 
 def clear_option(parser: ArgumentParser) -> None:

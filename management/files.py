@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any, TextIO
 
 from management.failure import Failure
 
+STDOUT = "-"
+"""Stands for stdout in place of a file; stdin where a file is read."""
 
-def write_export(file: Path, content: Any) -> None:
-    """Write the export to a new file with mode 0600."""
-    with private_file(file) as stream:
-        json.dump(content, stream, ensure_ascii=False, indent=1)
+
+def write_export(file: str, content: Any) -> None:
+    """Write the export to a new file with mode 0600, or to stdout."""
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    if file == STDOUT:
+        print(text, flush=True)
+        return
+    with private_file(Path(file)) as stream:
+        stream.write(text)
 
 
 def private_file(file: Path) -> TextIO:
@@ -28,7 +36,9 @@ def private_file(file: Path) -> TextIO:
 def read_export(file: Path) -> dict[str, Any]:
     """Return the content of an export."""
     try:
-        content = json.loads(file.read_text("utf-8"))
+        of_stdin = str(file) == STDOUT
+        text = sys.stdin.read() if of_stdin else file.read_text("utf-8")
+        content = json.loads(text)
     except OSError as error:
         raise Failure(f"{file} cannot be read: {error.strerror}.") from None
     except ValueError:

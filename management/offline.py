@@ -37,10 +37,11 @@ class Offline:
 
     def with_secrets(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return all documents with their secrets in plain text."""
+        readable = arguments.get("readable", False)
         return self._perform(
             ("store", "export"),
             {**arguments, "with_secrets": True},
-            run=lambda gateway, _: exported(gateway, sealed=False),
+            run=lambda gateway, _: exported(gateway, sealed=False, readable=readable),
         )
 
     def _perform(

@@ -16,6 +16,10 @@ class CannotOpen(Exception):
     """The sealed text is damaged or of another place, or its master key is missing."""
 
 
+class NoSuchKey(CannotOpen):
+    """No master key has the number of the one that sealed the text."""
+
+
 class Envelope:
     """Encryption by master keys: the newest one seals, and every one opens.
 
@@ -50,7 +54,9 @@ class Envelope:
         version, _, text = sealed.partition(":")
         try:
             data = base64.b64decode(text, validate=True)
-            cipher = AESGCM(self._keys[int(version)])
+            if (key := self._keys.get(int(version))) is None:
+                raise NoSuchKey(place)
+            cipher = AESGCM(key)
             return cipher.decrypt(data[:_NONCE], data[_NONCE:], place.encode()).decode()
-        except (KeyError, ValueError, binascii.Error, InvalidTag):
+        except (ValueError, binascii.Error, InvalidTag):
             raise CannotOpen(place) from None

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.crypto.envelope import CannotOpen
+from runtime.crypto.envelope import CannotOpen, NoSuchKey
 from runtime.documents.secret_fields import LASTING, SecretFields
 from runtime.documents.store import DocumentStore, StoreAway, Stored
 
@@ -18,8 +18,8 @@ READERS = 8
 class Finding:
     """One version of a document; `fault` is empty if it can be read.
 
-    Only a rollback needs a version that is not the `newest`. `content` is empty where
-    there is none.
+    Only a rollback needs a version that is not the `newest`. `lacks_key` tells that the
+    number of its master key is not configured. `content` is empty where there is none.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class Finding:
     newest: bool
     removed: bool
     fault: str
+    lacks_key: bool = field(default=False, kw_only=True)
     content: Mapping[str, Any] = field(
         default_factory=dict, repr=False, compare=False, kw_only=True
     )
@@ -41,8 +42,11 @@ def check_store(store: DocumentStore, fields: SecretFields) -> list[Finding]:
 
     def look(found: tuple[str, str, Stored, bool]) -> Finding:
         kind, id_, stored, newest = found
-        content, fault = _read(store, fields, f"{kind}/{id_}", stored.version)
         place = (kind, id_, stored.version, newest, stored.removed)
+        try:
+            content, fault = _read(store, fields, f"{kind}/{id_}", stored.version)
+        except NoSuchKey as error:
+            return Finding(*place, f"no master key opens {error}", lacks_key=True)
         return Finding(*place, fault, content=content)
 
     with ThreadPoolExecutor(READERS) as readers:
@@ -59,9 +63,11 @@ def _everything(store: DocumentStore) -> Iterator[tuple[str, str, Stored, bool]]
 def _read(
     store: DocumentStore, fields: SecretFields, name: str, version: int
 ) -> tuple[Mapping[str, Any], str]:
-    """Return the content and an empty text, or what is at fault."""
+    """Return the content and an empty text, or what is at fault; NoSuchKey."""
     try:
         return fields.open(name, store.read(name, version)) or {}, ""
+    except NoSuchKey:
+        raise
     except CannotOpen as error:
         return {}, f"no master key opens {error}"
     except OSError as error:

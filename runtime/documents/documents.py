@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runtime.documents.audit_objects import AuditObjects
     from runtime.documents.authors import Authors
     from runtime.documents.check import Finding
+    from runtime.documents.copied_documents import CopiedDocuments
 
 __all__ = [
     "FIRST_SECONDS",
@@ -74,6 +75,7 @@ class Documents:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._store = store
+        self._copies = copies
         self._fields = SecretFields(envelope)
         self._versions = {
             kind: VersionListing(
@@ -138,14 +140,23 @@ class Documents:
         return self._listings[kind].now()
 
     def write(
-        self, kind: str, id_: str, content: Mapping[str, Any], *, after: int
+        self,
+        kind: str,
+        id_: str,
+        content: Mapping[str, Any],
+        *,
+        after: int,
+        beyond: int = 0,
     ) -> int:
         """Write the version that follows `after` (0: the first) and return it.
 
-        VersionExists if `after` is no longer the newest.
+        VersionExists if `after` is no longer the newest. Its number is also above
+        `beyond`, that of a version which the store has lost: whoever remembers that one
+        then sees that this one is newer.
         """
         name = _name(kind, id_)
-        return self._append(name, self._fields.seal(name, content), after)
+        stored = self._fields.seal(name, content)
+        return self._append(name, stored, after, beyond=beyond)
 
     def remove(self, kind: str, id_: str, *, after: int) -> int:
         """Write a version that marks the removal, and return it; the history stays.
@@ -156,6 +167,10 @@ class Documents:
         if self._newest_bytes(name)[1] == REMOVED:
             raise LookupError(f"there is no {name}")
         return self._append(name, REMOVED, after)
+
+    def mark_removed(self, kind: str, id_: str, *, after: int, beyond: int) -> int:
+        """Write a removal as `write` does a content, also where there is no version."""
+        return self._append(_name(kind, id_), REMOVED, after, beyond=beyond)
 
     def reseal(self, kind: str, id_: str) -> int | None:
         """Write the next version under the newest master key, and return it.
@@ -187,6 +202,30 @@ class Documents:
         except FileNotFoundError:
             return None
         return None if content is None else Document(version, content)
+
+    def read_in_part(self, kind: str, id_: str) -> Document | None:
+        """Return the newest version from the store; None if absent or removed.
+
+        A secret that no master key opens is a `Sealed`, which a write leaves as it is.
+        """
+        version = self.version(kind, id_)
+        return self.version_in_part(kind, id_, version) if version else None
+
+    def version_in_part(self, kind: str, id_: str, version: int) -> Document | None:
+        """Return one version as `read_in_part` does."""
+        name = _name(kind, id_)
+        try:
+            content = self._fields.open_in_part(name, self._store.read(name, version))
+        except FileNotFoundError:
+            return None
+        return None if content is None else Document(version, content)
+
+    @property
+    def copied(self) -> CopiedDocuments | None:
+        """Return what Redis has of the documents; None if nothing is copied to it."""
+        from runtime.documents.copied_documents import CopiedDocuments
+
+        return CopiedDocuments(self._copies, self._fields) if self._copies else None
 
     @property
     def audit(self) -> AuditObjects:
@@ -229,7 +268,7 @@ class Documents:
 
     def opened(self, written: Written) -> Mapping[str, Any] | None:
         """Return the content of a version that was written; None of a removal."""
-        return self._fields.open(f"{written.kind}/{written.id}", written.stored)
+        return self._fields.open_in_part(f"{written.kind}/{written.id}", written.stored)
 
     def check(self) -> list[Finding]:
         """Read every version of every document; return a finding for each."""
@@ -243,23 +282,24 @@ class Documents:
             return True
         return id_ in self._versions[kind].renewed.get(FRESH_SECONDS).value
 
-    def _append(self, name: str, stored: bytes, after: int) -> int:
+    def _append(self, name: str, stored: bytes, after: int, *, beyond: int = 0) -> int:
+        version = max(after, beyond) + 1
         try:
             if (self._store.versions(name) or [0])[-1] != after:
                 raise VersionExists(f"{name}/{after + 1}")
-            self._store.create(name, after + 1, stored)
+            self._store.create(name, version, stored)
         except VersionExists:
             # The writer that lost must see the winner's version at once.
             self._reader.look(name)
             raise
         if (written := _written.get()) is not None:
             kind, _, id_ = name.partition("/")
-            written.append(Written(kind, id_, after + 1, stored))
+            written.append(Written(kind, id_, version, stored))
         if (author := _author.get()) is not None:
-            self.authors.note(name, after + 1, stored, author)
-        self._reader.publish(name, after + 1, stored)
+            self.authors.note(name, version, stored, author)
+        self._reader.publish(name, version, stored)
         self._listings[name.partition("/")[0]].expire()
-        return after + 1
+        return version
 
     def _newest_bytes(self, name: str) -> tuple[int, bytes]:
         versions = self._store.versions(name)

@@ -145,6 +145,12 @@ class DocumentCopies:
             if version is not None and content is not None
         }
 
+    def names(self) -> list[str]:
+        """Return the `{kind}/{id}` of every copy: a search of the whole Redis."""
+        start = _key("").removesuffix("}")
+        found = self._store.keys(f"{start}*")
+        return [key[len(start) :].removesuffix("}") for key in found]
+
     def listed(self, kind: str) -> ListedVersions:
         """Return the listing of a kind that some process had from the store last."""
         text, age, now = self._store.run(

@@ -43,6 +43,12 @@ LASTING = tuple(kind for kind in SECRET_FIELDS if kind not in SHORT_LIVED)
 _SEALED = re.compile(r"[0-9]+:[A-Za-z0-9+/]+={0,2}")
 
 
+class Sealed(str):
+    """A secret that no master key opens, as the store has it; writers leave it so."""
+
+    __slots__ = ()
+
+
 class SecretFields:
     """A converter between a document's content and the bytes in a store."""
 
@@ -51,7 +57,13 @@ class SecretFields:
 
     def seal(self, name: str, content: Mapping[str, Any]) -> bytes:
         """Return the bytes of `{kind}/{id}`, with secrets sealed by the newest key."""
-        return _as_bytes(each_secret(name, content, self._envelope.seal))
+
+        def seal(secret: str, *, place: str) -> str:
+            if isinstance(secret, Sealed):
+                return secret
+            return self._envelope.seal(secret, place=place)
+
+        return _as_bytes(each_secret(name, content, seal))
 
     def open(self, name: str, stored: bytes) -> Mapping[str, Any] | None:
         """Return the content; None if these bytes mark a removal.
@@ -61,6 +73,25 @@ class SecretFields:
         if stored == REMOVED:
             return None
         return each_secret(name, json.loads(stored), self._envelope.open)
+
+    def open_in_part(self, name: str, stored: bytes) -> Mapping[str, Any] | None:
+        """Return the content as `open` does, with a `Sealed` for what no key opens.
+
+        For an operator who replaces that; nothing else may use such a document.
+        """
+        if stored == REMOVED:
+            return None
+
+        def open_(sealed: str, *, place: str) -> str:
+            try:
+                return self._envelope.open(sealed, place=place)
+            except CannotOpen:
+                return Sealed(sealed)
+
+        content = json.loads(stored)
+        if not isinstance(content, dict):
+            raise ValueError("no object")
+        return each_secret(name, content, open_)
 
     def resealed(self, name: str, stored: bytes) -> bytes | None:
         """Return the bytes with every secret sealed by the newest master key.
@@ -125,6 +156,36 @@ def each_secret(
                 items = [_within(each, path, change, place) for each in items]
             changed[key] = items
     return changed
+
+
+def sealed_names(content: Mapping[str, Any]) -> list[str]:
+    """Return the fields that are `Sealed` or hold a value that is."""
+    return [name for name, value in content.items() if _is_sealed(value)]
+
+
+def without_sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content without what is `Sealed`, also in the objects within."""
+    return {
+        name: _without_sealed(value)
+        for name, value in content.items()
+        if not isinstance(value, Sealed)
+    }
+
+
+def _without_sealed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_sealed(value)
+    if isinstance(value, (list, tuple)):
+        return [_without_sealed(each) for each in value if not isinstance(each, Sealed)]
+    return value
+
+
+def _is_sealed(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_is_sealed, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_sealed, value))
+    return isinstance(value, Sealed)
 
 
 def _within(value: Any, path: str, change: Callable[..., str], place: str) -> Any:

@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.alerts.notices import sample
+from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations import editing
-from runtime.operations.editing import ID, NAMES, shown_later, split
+from runtime.operations.editing import ID, NAMES, shown_later, split, warnings_of
 from runtime.operations.push_reasons import TARGETS
 from runtime.operations.refusals import UnknownDocument
 from runtime.operations.route_addresses import check_address
@@ -66,7 +67,8 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return one alert, without its URL and its secret."""
     name = checked_fields(arguments, _NAMED, needed=_NAMED)["name"]
     found = editing.find(gateway, "alerts", name)
-    return _shown(name, found.version, found.content)
+    shown = _shown(name, found.version, found.content)
+    return {**shown, **warnings_of("alerts", name, found.content)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +83,8 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     content = alert_document(name, {**rest, **fields}, kept=found.content)
     warnings = _warnings(gateway, content)
     version = editing.change(gateway, "alerts", name, content, found=found)
-    return {**_shown(name, version, content), **warnings}
+    lost = warnings_of("alerts", name, content, warnings)
+    return {**_shown(name, version, content), **lost}
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,6 +152,8 @@ def _shown(name: str, version: int, content: Mapping[str, Any]) -> dict[str, Any
 
 def _warnings(gateway: Gateway, content: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return `warnings`, a sentence each; OperationRefused for a forbidden URL."""
+    if isinstance(content["url"], Sealed):  # there is no URL to look at
+        return {}
     found = check_address(gateway, content["url"], plain=False)
     host, kind = urlsplit(content["url"]).hostname, content["kind"]
     if host not in _HOSTS.get(kind, (host,)):

@@ -56,7 +56,7 @@ def check(
     }
     known = checked_fields(arguments, rules, needed=("appid",))
     appid = known["appid"]
-    found = editing.find(gateway, "apps", appid)
+    found = editing.find_whole(gateway, "apps", appid)
     _refuse_kind(appid, found)
     # Before it reads: what comes meanwhile is after it. Notes have whole milliseconds.
     now = math.floor(gateway.last_seen.time() * 1000 - 1) / 1000

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runtime.documents.documents import SECRET_FIELDS
+from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations import editing
-from runtime.operations.editing import ID, NAMES, shown_later, split
+from runtime.operations.editing import ID, NAMES, shown_later, split, warnings_of
 from runtime.registry.authorizers import in_force
 from runtime.registry.fields import RULES
 from runtime.registry.models import AUTHORIZED_KIND
@@ -98,6 +99,7 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name, former in _rolled(found.content, fields).items():
         if name not in cleared:
             rest[name] = former
+    rest = {name: v for name, v in rest.items() if not _is_useless(name, v, fields)}
     content = app_document(appid, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "apps", appid, content, found=found)
     return _shown(appid, version, content)
@@ -115,6 +117,12 @@ def _rolled(old: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]
         for name in ("token", "encoding_aes_key")
         if name in fields and old.get(name) and old[name] != fields[name]
     }
+
+
+def _is_useless(name: str, value: Any, fields: Mapping[str, Any]) -> bool:
+    """Tell whether it is a former push secret that no key opens, and new ones come."""
+    of = name.removeprefix("previous_")
+    return of != name and isinstance(value, Sealed) and of in fields
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,4 +149,5 @@ def _shown(appid: str, version: int, content: Mapping[str, Any]) -> dict[str, An
         **shown_later("apps", content),
         "sealed": sealed,
         "version": version,
+        **warnings_of("apps", appid, content),
     }

@@ -9,22 +9,30 @@ from typing import Any
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.client_warnings import warnings
-from runtime.operations.editing import ID, NAMES, shown_later, split
+from runtime.operations.editing import ID, NAMES, shown_later, split, warnings_of
 from runtime.operations.generated_fields import (
     GENERATED,
     carried_over,
     complete,
     refuse_generated,
+    with_new_salt,
 )
 from runtime.operations.preset_fields import paste, with_preset
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.fields import RULES
 from runtime.registry.logo import shown as shown_logo
+from runtime.registry.rules import flag
 from runtime.registry.schema import (
     InvalidDocument,
     checked_fields,
     client_document,
     refuse_unknown,
+)
+
+_NEW = {"new_salt": flag}
+
+_NEW_SALT = (
+    "The client gets another identifier of every user: it takes each for a new one."
 )
 
 
@@ -33,16 +41,21 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     Without `client_id` the id is made of `name`: `Order desk` becomes `order-desk`. A
     public client gets no secret. With `preset` and `url` the fields of a known client
-    are filled in, and `paste` is what to paste there.
+    are filled in, and `paste` is what to paste there. With `new_salt` it gets other
+    pairwise identifiers than a client that had the same id.
     """
-    named, given = split(arguments, "client_id", "preset", "url")
+    named, given = split(arguments, "client_id", "preset", "url", "new_salt")
+    known = checked_fields(
+        {name: v for name, v in named.items() if name == "new_salt"}, _NEW
+    )
     fields = with_preset(named.get("preset"), named.get("url"), given)
     client_id = str(named.get("client_id") or _slug(fields.get("name")))
     refuse_generated(fields)
     full, secret = complete(client_id, {"scopes": {}, **fields})
     content = client_document(client_id, full)
     _check_apps(gateway, content["scopes"])
-    content |= carried_over(gateway, client_id)
+    new_salt = known.get("new_salt", False)
+    content |= carried_over(gateway, client_id, new_salt=new_salt)
     version = editing.create(gateway, "clients", client_id, content)
     shown = shown_client(client_id, version, content, secret=secret)
     if "preset" in content:
@@ -69,17 +82,18 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     client_id = known["client_id"]
     found = editing.find(gateway, "clients", client_id)
     shown = shown_client(client_id, found.version, found.content)
-    return {**shown, **warnings(gateway, client_id, found.content)}
+    return {**shown, **_warnings(gateway, client_id, found.content)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Change the given fields, and remove those that `clear` names.
 
     `scopes` changes the apps that it names and no others; null removes an app. A client
-    that is no longer public gets a secret, which is never shown again.
+    that is no longer public gets a secret, which is never shown again. With `new_salt`
+    each user gets another pairwise identifier.
     """
-    named, fields = split(arguments, "client_id", "clear")
-    rules = {"client_id": ID, "clear": NAMES}
+    named, fields = split(arguments, "client_id", "clear", "new_salt")
+    rules = {"client_id": ID, "clear": NAMES, **_NEW}
     known = checked_fields(named, rules, needed=("client_id",))
     client_id, cleared = known["client_id"], known.get("clear", [])
     refuse_generated([*fields, *cleared])
@@ -88,13 +102,15 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     rest = {name: v for name, v in found.content.items() if name not in cleared}
     if isinstance(fields.get("scopes"), Mapping):
         fields["scopes"] = _merged(found.content["scopes"], fields["scopes"])
-    full, secret = complete(client_id, {**rest, **fields})
+    anew = known.get("new_salt", False)
+    full, secret = complete(client_id, with_new_salt({**rest, **fields}, anew=anew))
     content = client_document(client_id, full, kept=found.content)
     new = {app for app in content["scopes"] if app not in found.content["scopes"]}
     _check_apps(gateway, new)
     version = editing.change(gateway, "clients", client_id, content, found=found)
     shown = shown_client(client_id, version, content, secret=secret)
-    return {**shown, **warnings(gateway, client_id, content)}
+    more = {"warnings": [_NEW_SALT]} if anew and "pairwise_salt" in content else {}
+    return {**shown, **_warnings(gateway, client_id, content, more)}
 
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +120,7 @@ def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
     client_id = known["client_id"]
-    for appid, found in editing.each(gateway, "apps")[0].items():
+    for appid, found in editing.each_in_part(gateway, "apps")[0].items():
         for route in found.content.get("routes", ()):
             if route["client"] == client_id:
                 raise OperationRefused(
@@ -112,6 +128,16 @@ def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
                     f"push route remove {appid} {route['id']} first."
                 )
     return editing.remove(gateway, "clients", client_id)
+
+
+def _warnings(
+    gateway: Gateway,
+    client_id: str,
+    content: Mapping[str, Any],
+    *more: Mapping[str, list[str]],
+) -> dict[str, list[str]]:
+    others = warnings(gateway, client_id, content)
+    return warnings_of("clients", client_id, content, others, *more)
 
 
 def shown_client(

@@ -145,7 +145,7 @@ def _content(
     """Return the fields of a version without secrets, none of a removal."""
     kind, id_ = known["kind"], known["id"]
     with editing.readable(f"{kind}/{id_} in version {stored.version}"):
-        found = gateway.documents.read_version(kind, id_, stored.version)
+        found = gateway.documents.version_in_part(kind, id_, stored.version)
         return shown_content(gateway, kind, id_, found.content) if found else {}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from runtime.crypto.envelope import CannotOpen
 from runtime.documents.documents import Document
 from runtime.gateway import Gateway
+from runtime.operations.lost_secrets import lost_secrets
 from runtime.operations.refusals import (
     OperationRefused,
     UnknownDocument,
@@ -67,8 +68,11 @@ def readable(name: str) -> Iterator[None]:
         raise UnreadableDocument(name) from None
 
 
-def read(gateway: Gateway, kind: str, id_: str) -> Document | None:
-    """Return the newest version; None if there is none."""
+def read_whole(gateway: Gateway, kind: str, id_: str) -> Document | None:
+    """Return the newest version; None if there is none.
+
+    UnreadableDocument if a master key is missing.
+    """
     with readable(f"{kind}/{id_}"):
         document = gateway.documents.read(kind, id_)
         if document and not document.content.keys() >= set(NEEDED[kind]):
@@ -76,8 +80,37 @@ def read(gateway: Gateway, kind: str, id_: str) -> Document | None:
         return document
 
 
-def find(gateway: Gateway, kind: str, id_: str) -> Document:
+def read(gateway: Gateway, kind: str, id_: str) -> Document | None:
+    """Return the newest version as far as it can be read; None if there is none.
+
+    A secret that no master key opens is a `Sealed`, which a change leaves as it is: who
+    replaces it needs no old key.
+    """
+    try:
+        return read_whole(gateway, kind, id_)
+    except UnreadableDocument:
+        return read_in_part(gateway, kind, id_)
+
+
+def read_in_part(gateway: Gateway, kind: str, id_: str) -> Document | None:
+    """Return what `read` does, as the store has it now."""
+    with readable(f"{kind}/{id_}"):
+        document = gateway.documents.read_in_part(kind, id_)
+        if document and not document.content.keys() >= set(NEEDED[kind]):
+            raise ValueError("a field is missing")
+        return document
+
+
+def find_whole(gateway: Gateway, kind: str, id_: str) -> Document:
     """Return the newest version; UnknownDocument if there is none."""
+    document = read_whole(gateway, kind, id_)
+    if document is None:
+        raise UnknownDocument(f"There is no {kind}/{id_}.")
+    return document
+
+
+def find(gateway: Gateway, kind: str, id_: str) -> Document:
+    """Return what `read` does; UnknownDocument if there is none."""
     document = read(gateway, kind, id_)
     if document is None:
         raise UnknownDocument(f"There is no {kind}/{id_}.")
@@ -98,6 +131,31 @@ def each(gateway: Gateway, kind: str) -> tuple[dict[str, Document], list[str]]:
         else:
             unreadable.append(f"{kind}/{id_}")
     return found, sorted(unreadable)
+
+
+def each_in_part(gateway: Gateway, kind: str) -> tuple[dict[str, Document], list[str]]:
+    """Return what `each` does, with what can be read in part among the documents."""
+    found, unreadable = each(gateway, kind)
+    lost = []
+    for name in unreadable:
+        id_ = name.partition("/")[2]
+        try:
+            document = read_in_part(gateway, kind, id_)
+        except UnreadableDocument:
+            lost.append(name)
+        else:
+            found |= {id_: document} if document else {}
+    return dict(sorted(found.items())), lost
+
+
+def warnings_of(
+    kind: str, id_: str, content: Mapping[str, Any], *more: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """Return `warnings`: of secrets that no master key opens, and those of `more`."""
+    found = lost_secrets(kind, id_, content)
+    for each_ in more:
+        found += each_.get("warnings", [])
+    return {"warnings": found} if found else {}
 
 
 def shown_later(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,10 +192,19 @@ def change(
 
 
 def remove(gateway: Gateway, kind: str, id_: str) -> dict[str, Any]:
-    """Write the version that marks the removal; the history stays."""
-    found = find(gateway, kind, id_)
+    """Write the version that marks the removal; the history stays.
+
+    What nobody can read can be removed, too.
+    """
     try:
-        version = gateway.documents.remove(kind, id_, after=found.version)
+        found = read_whole(gateway, kind, id_)
+        if found is None:
+            raise UnknownDocument(f"There is no {kind}/{id_}.")
+        after = found.version
+    except UnreadableDocument:
+        after = gateway.documents.version(kind, id_)
+    try:
+        version = gateway.documents.remove(kind, id_, after=after)
     except LookupError:  # another process was faster than this one's memory
         raise UnknownDocument(f"There is no {kind}/{id_}.") from None
     return {"removed": f"{kind}/{id_}", "version": version}

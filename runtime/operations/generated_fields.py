@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations.editing import readable
 from runtime.operations.refusals import UnreadableDocument
@@ -44,16 +45,35 @@ def complete(
     return full, secret
 
 
-def carried_over(gateway: Gateway, client_id: str) -> dict[str, Any]:
+def with_new_salt(fields: Mapping[str, Any], *, anew: bool) -> dict[str, Any]:
+    """Return the fields without their salt if they are to get another one.
+
+    Another one is made where it is needed; InvalidDocument where there is none.
+    """
+    if not anew:
+        return dict(fields)
+    if "pairwise_salt" not in fields and fields.get("subject_type") != "pairwise":
+        raise InvalidDocument("new_salt", "is for a client with pairwise identifiers")
+    return {name: v for name, v in fields.items() if name != "pairwise_salt"}
+
+
+def carried_over(
+    gateway: Gateway, client_id: str, *, new_salt: bool = False
+) -> dict[str, Any]:
     """Return the generated fields of a restored client: a new epoch, the old salt.
 
     Otherwise a rollback, or a new client after a removal, would make old tokens valid
-    again, or change the identifiers of users.
+    again, or change the identifiers of users. UnreadableDocument if no master key
+    opens the newest salt, unless it is to be a new one.
     """
     fields: dict[str, Any] = {"epoch": 1}
     for content in _contents(gateway, client_id):
         fields["epoch"] = max(fields["epoch"], content.get("epoch", 1) + 1)
-        if salt := content.get("pairwise_salt"):
+        salt = None if new_salt else content.get("pairwise_salt")
+        if isinstance(salt, Sealed):
+            if "pairwise_salt" not in fields:
+                raise UnreadableDocument(f"clients/{client_id}")
+        elif salt:
             fields.setdefault("pairwise_salt", salt)
     return fields
 
@@ -64,7 +84,7 @@ def _contents(gateway: Gateway, client_id: str) -> Iterator[Mapping[str, Any]]:
     for stored in reversed(gateway.documents.history("clients", client_id)):
         try:
             with readable(f"clients/{client_id}"):
-                found = gateway.documents.read_version(
+                found = gateway.documents.version_in_part(
                     "clients", client_id, stored.version
                 )
         except UnreadableDocument:

@@ -34,6 +34,8 @@ MOST_NAMED = 1000
 NOT_RECORDED = "audit"
 """The field of an answer that says that the outcome was not written."""
 
+_UNRECORDED = "The audit log is away with the documents: this command is not in it."
+
 # What has another form may be a secret or an openid in this place, and is not written.
 _NAMES = {
     "appid": r"w[wx][0-9a-z]{1,30}",
@@ -49,7 +51,10 @@ _NAMES = {
 }
 _JOB = r"[0-9]{1,16}-[0-9]{1,16}(?:/[a-z0-9]{4,31})?"
 _FIELD = r"[a-z_]{1,28}"
-_FLAGS = ("force", "finish", "all", "content", "openids", "secrets", "with_secrets")
+_FLAGS = (
+    *("force", "finish", "all", "content", "openids", "secrets", "with_secrets"),
+    *("new_salt", "readable", "copies", "over", "missing"),
+)
 _MOST_JOBS = 100
 
 
@@ -76,9 +81,9 @@ def perform_recorded(
     `reason` among its arguments then says why, in the audit log and of each version
     that it writes.
 
-    ServiceUnavailable, and nothing is done, if the audit log cannot be written. If it
-    fails only after the command, the answer says so in `audit`. `run` is done in place
-    of the command's own function.
+    ServiceUnavailable, and nothing is done, if the audit log cannot be written, unless
+    the command is there for that time. If it fails only after the command, the answer
+    says so in `audit`. `run` is done in place of the command's own function.
     """
     wanted = operation(*command)
     run = run or wanted.run
@@ -87,7 +92,13 @@ def perform_recorded(
         return try_out(run, gateway, arguments)
     if not wanted.is_recorded:
         return perform(run, gateway, arguments)
-    name = _begin(gateway, command, arguments, operator, reason)
+    try:
+        name = _begin(gateway, command, arguments, operator, reason)
+    except ServiceUnavailable:
+        if arguments.get(wanted.rescue) is not True:
+            raise
+        log.error("%s %s by %s: not in the audit log", *command, operator.who)
+        return {**perform(run, gateway, arguments), "warnings": [_UNRECORDED]}
     outcome, fault = GatewayError.code, ""
     author = {
         **{"who": operator.who, "way": operator.way, "what": " ".join(command)},

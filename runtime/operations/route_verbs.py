@@ -14,7 +14,7 @@ from typing import Any
 from runtime.documents.documents import Document
 from runtime.gateway import Gateway
 from runtime.operations import editing
-from runtime.operations.editing import ID, NAMES, split
+from runtime.operations.editing import ID, NAMES, split, warnings_of
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.operations.route_addresses import check_address
 from runtime.registry.models import AUTHORIZED_KIND, PUSHED_KINDS
@@ -64,8 +64,9 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = checked_fields(arguments, rules, needed=("appid",))
     found = editing.find(gateway, "apps", known["appid"])
     openids = known.get("openids", False)
-    rows = [_shown(each, openids=openids) for each in _routes(known["appid"], found)]
-    return {"routes": rows}
+    routes = _routes(known["appid"], found)
+    rows = [_shown(each, openids=openids) for each in routes]
+    return {"routes": rows, **_lost(known["appid"], routes)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,7 +238,13 @@ def _answer(
     row = _shown(made, openids=False)
     given = {name: value for name, value in row.items() if value not in (None, {})}
     answer = {"appid": appid, **given, "place": place, **revealed, "version": version}
-    return {**answer, **({"warnings": warnings} if warnings else {})}
+    return {**answer, **_lost(appid, routes, {"warnings": warnings})}
+
+
+def _lost(
+    appid: str, routes: list[dict[str, Any]], *more: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    return warnings_of("apps", appid, {"routes": routes}, *more)
 
 
 def _shown(fields: Mapping[str, Any], *, openids: bool) -> dict[str, Any]:

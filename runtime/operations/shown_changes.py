@@ -14,7 +14,7 @@ from typing import Any
 
 from runtime.crypto.envelope import CannotOpen
 from runtime.documents.documents import Written
-from runtime.documents.secret_fields import NESTED_SECRETS, each_secret
+from runtime.documents.secret_fields import NESTED_SECRETS, Sealed, each_secret
 from runtime.gateway import Gateway
 from runtime.registry.fields import RULES
 from runtime.registry.route_fields import ROUTE_RULES
@@ -22,6 +22,8 @@ from runtime.registry.schema import SCHEMA_FIELD
 
 LONGEST = 4000
 """Characters of JSON of one value; a longer one shows as a fingerprint."""
+
+LOST = "no master key opens it"
 
 _HASHED = ("secret_hashes",)
 
@@ -34,7 +36,7 @@ def shown_change(gateway: Gateway, written: Written) -> dict[str, Any]:
     """
     documents = gateway.documents
     try:
-        found = documents.read_version(written.kind, written.id, written.version - 1)
+        found = documents.version_in_part(written.kind, written.id, written.version - 1)
         before = None if found is None else found.content
         kind, id_ = written.kind, written.id
         both = [
@@ -66,6 +68,8 @@ def shown_content(
     key = _key(gateway)
 
     def print_of(value: Any, *, place: str = "") -> str:
+        if isinstance(value, Sealed):
+            return LOST
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
         digest = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
         return f"fingerprint {digest[:6].hex()}"

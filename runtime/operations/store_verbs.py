@@ -18,16 +18,20 @@ def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Read every version of every document; return those that cannot be read.
 
     `later` names the documents whose newest version a later version of the gateway has
-    written: they are used, and what is not known of them is kept.
+    written: they are used, and what is not known of them is kept. `without_key` names
+    the older versions whose master key is not configured: only a rollback needs them.
     """
     checked_fields(arguments, {})
     findings = gateway.documents.check()
     documents = {(each.kind, each.id) for each in findings}
+    old = [each for each in findings if each.lacks_key and not each.newest]
+    without_key = [f"{each.kind}/{each.id}/{each.version}" for each in old]
     return {
         "documents": len(documents),
         "versions": len(findings),
         "later": [f"{each.kind}/{each.id}" for each in findings if _is_later(each)],
-        "faults": [_fault(each) for each in findings if each.fault],
+        **({"without_key": without_key} if without_key else {}),
+        "faults": [_fault(each) for each in findings if each.fault and each not in old],
     }
 
 

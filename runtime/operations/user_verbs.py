@@ -11,9 +11,10 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
+from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations import editing
-from runtime.operations.editing import NAMES, shown_later, split
+from runtime.operations.editing import NAMES, shown_later, split, warnings_of
 from runtime.operations.refusals import OperationRefused
 from runtime.registry.fields import RULES
 from runtime.registry.known_users import document_id
@@ -63,18 +64,24 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all fields of a known user, the sub as well."""
     id_, _, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
     found = editing.find(gateway, "people", id_)
-    return _shown(id_, found.version, found.content)
+    lost = warnings_of("people", id_, found.content)
+    return {**_shown(id_, found.version, found.content), **lost}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the given fields, and remove those that `clear` names."""
+    """Change the given fields, and remove those that `clear` names.
+
+    A sub that no master key opens is replaced by the one that names the user here.
+    """
     named, fields = split(arguments, *NAMED_BY, "clear")
     known = checked_fields(named, {**NAMED_BY, "clear": NAMES})
-    id_, _, _ = named_user(gateway, known)
+    id_, sub, _ = named_user(gateway, known)
     cleared = known.get("clear", ())
     refuse_unknown("people", [*fields, *cleared])
     found = editing.find(gateway, "people", id_)
     rest = {name: v for name, v in found.content.items() if name not in cleared}
+    if sub is not None and isinstance(found.content["sub"], Sealed):
+        rest["sub"] = sub
     content = known_user_document(id_, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "people", id_, content, found=found)
     return {**_shown(id_, version, content), **_warnings(gateway, id_, content)}
@@ -82,8 +89,9 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Remove a known user, and end all sessions and tokens that the user has."""
-    id_, _, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
-    sub = str(editing.find(gateway, "people", id_).content["sub"])
+    id_, sub, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
+    if sub is None:
+        sub = _sub_of(gateway, id_)
     removed = editing.remove(gateway, "people", id_)
     gateway.sessions.end_all(sub)
     return {"id": id_, **removed}
@@ -96,10 +104,20 @@ def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     id_, sub, _ = named_user(gateway, checked_fields(arguments, NAMED_BY))
     if sub is None:
-        sub = str(editing.find(gateway, "people", id_).content["sub"])
+        sub = _sub_of(gateway, id_)
     now = gateway.sessions.end_all(sub)
     until = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
     return {"sub": sub, "signed_out_until": until}
+
+
+def _sub_of(gateway: Gateway, id_: str) -> str:
+    sub = editing.find(gateway, "people", id_).content["sub"]
+    if isinstance(sub, Sealed):
+        raise OperationRefused(
+            f"No master key opens the sub of people/{id_}: name the user by the sub "
+            "itself, or by a reference."
+        )
+    return str(sub)
 
 
 def named_user(
@@ -145,13 +163,15 @@ def _row(id_: str, version: int, content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(id_: str, version: int, content: Mapping[str, Any]) -> dict[str, Any]:
     row = _row(id_, version, content)
-    return {"id": id_, "sub": content["sub"], **row, **shown_later("people", content)}
+    sub = None if isinstance(content["sub"], Sealed) else content["sub"]
+    return {"id": id_, "sub": sub, **row, **shown_later("people", content)}
 
 
 def _warnings(
     gateway: Gateway, id_: str, content: Mapping[str, Any]
 ) -> dict[str, list[str]]:
     """Return `warnings`, a sentence each; an empty dict if there are none."""
+    lost = warnings_of("people", id_, content)
     email = content.get("email")
     others = editing.each(gateway, "people")[0] if email else {}
     same = [
@@ -160,7 +180,7 @@ def _warnings(
         if other != id_ and found.content.get("email") == email
     ]
     if not same:
-        return {}
+        return lost
     names = ", ".join(f"people/{other}" for other in same)
     sentence = f"A client may take this user for another one with this e-mail: {names}."
-    return {"warnings": [sentence]}
+    return {"warnings": [*lost.get("warnings", ()), sentence]}

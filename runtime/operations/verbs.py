@@ -29,6 +29,7 @@ from runtime.operations import (
     route_trial,
     route_verbs,
     status_verbs,
+    store_import,
     store_verbs,
     token_verbs,
     transfer,
@@ -49,7 +50,8 @@ class Operation:
     `makes_due` tells whether deliver may have something to do after it, `reveals` that
     it changes nothing and shows what no other list shows, such as who a user is.
     `edits` tells that it checks everything, writes one document and does nothing else:
-    with `dry_run` it ends before it writes.
+    with `dry_run` it ends before it writes. With the flag `rescue` it is for the time
+    when the bucket is away, and the audit log with it.
     """
 
     run: Run
@@ -57,6 +59,7 @@ class Operation:
     makes_due: bool = False
     reveals: bool = False
     edits: bool = False
+    rescue: str = ""
 
     @property
     def is_recorded(self) -> bool:
@@ -149,8 +152,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("document", "history"): _reads(document_verbs.history),
     ("document", "rollback"): _changes(document_verbs.rollback),
     ("store", "check"): _reads(store_verbs.check),
-    ("store", "export"): _reveals(transfer.export),
-    ("store", "import"): _changes(transfer.import_),
+    ("store", "export"): Operation(
+        transfer.export, changes=False, reveals=True, rescue="copies"
+    ),
+    ("store", "import"): _changes(store_import.import_),
     ("audit", "list"): _reads(audit_verbs.list_),
     ("audit", "export"): _reads(audit_verbs.export),
 }

@@ -195,6 +195,16 @@ class RedisStore:
             found += self._call(partial(call, chunk=chunk), repeatable=True)
         return found
 
+    def keys(self, pattern: str) -> list[str]:
+        """Return the keys that fit, in all nodes of a cluster: a long search."""
+
+        def search(client: Any) -> list[str]:
+            found = client.scan_iter(match=pattern, count=KEYS_AT_ONCE)
+            return sorted({key.decode() for key in found})
+
+        keys: list[str] = self._call(search, repeatable=True)
+        return keys
+
     def field(self, key: str, field: str) -> bytes | None:
         """Return one field of a hash, or None."""
         value: bytes | None = self._call(

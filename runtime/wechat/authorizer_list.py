@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 
+from runtime.documents.unreadable import UnreadableDocument
 from runtime.errors import GatewayError, WeChatRefused
 from runtime.registry.authorizers import AUTHORIZED, Authorizer, Authorizers
 from runtime.registry.models import App
@@ -139,9 +140,15 @@ class AuthorizerList:
                 break
         return list(found.values())
 
+    def _readable(self, component: str, appid: str) -> Authorizer | None:
+        try:
+            return self._known(component, appid)
+        except UnreadableDocument:  # its master key is gone, or it is damaged
+            return None
+
     def _fill(self, component: App, entry: Listed) -> str:
         try:
-            known = self._known(component.appid, entry.appid)
+            known = self._readable(component.appid, entry.appid)
             if not entry.refresh_token:
                 return "unchanged" if known else "not_exchanged"
             is_same = known and known.refresh_token == entry.refresh_token

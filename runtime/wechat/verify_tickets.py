@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,15 +129,16 @@ class VerifyTickets:
     def _write(self, component: str, ticket: str, *, created: int) -> None:
         now = self._clock()
         id_ = _id(component, now)
-        known = self._documents.read("tickets", id_)
+        try:
+            known = self._documents.read("tickets", id_)
+            after = known.version if known else 0
+        except UnreadableDocument:  # its master key is gone, and this one replaces it
+            known, after = None, self._documents.version("tickets", id_)
         if known and created - _number(known.content, "created") < WRITE_EVERY:
             return
         content = {"ticket": ticket, "created": created, "received": int(now)}
-        try:
-            after = known.version if known else 0
+        with suppress(VersionExists):  # of the same ticket, or of one as new
             self._documents.write("tickets", id_, content, after=after)
-        except VersionExists:
-            pass  # of the same ticket, or of one as new
 
     def _from_documents(self, component: str) -> VerifyTicket | None:
         now = self._clock()

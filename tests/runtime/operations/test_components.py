@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from runtime.errors import GatewayError, WeChatRefused
+from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnknownDocument
 from runtime.registry.authorizers import UNAUTHORIZED, Authorizer
 from runtime.wechat.authorizations import AuthorizationCode
@@ -25,6 +27,12 @@ def component(do, gateway, wechat):
     do("component add", appid=COMPONENT, secret=SECRET)
     gateway.verify_tickets.put(COMPONENT, "ticket@@@1", created=1)
     platform = Platform()
+    script(platform, gateway, wechat)
+    return platform
+
+
+def script(platform, gateway, wechat):
+    """Let WeChat answer this gateway's component as the platform does."""
     token = {"component_access_token": "C1", "expires_in": 7200}
     wechat.script(f"{API}api_component_token", token)
 
@@ -40,7 +48,6 @@ def component(do, gateway, wechat):
 
     for name in ("api_get_authorizer_list", "api_get_authorizer_info"):
         wechat.script(f"{API}{name}", asked(name))
-    return platform
 
 
 def entered(answer):
@@ -214,6 +221,25 @@ def test_pull_fills_gaps(do, gateway, component, caplog):
     assert gateway.registry.authorizer(COMPONENT, ACCOUNT).stands
     assert do("component pull", appid=COMPONENT)["unchanged"] == 1
     assert "refresh-code" not in str(answer) + caplog.text
+
+
+def test_pull_restores_what_no_master_key_opens(do, gateway, component, wechat):
+    """WeChat tells the refresh tokens, once the component has its own secrets again."""
+    component.authorize(ACCOUNT, "code-0")
+    component.standing[ACCOUNT]["exchanged"] = True
+    do("component pull", appid=COMPONENT)
+    token = gateway.registry.authorizer(COMPONENT, ACCOUNT).refresh_token
+    keys = replace(gateway.settings, master_keys={2: b"n" * 32})
+    lost = Gateway(keys, transport=wechat)
+    script(component, lost, wechat)
+    push = {"token": "newToken", "encoding_aes_key": "N" * 43}
+    do("app update", on=lost, appid=COMPONENT, secret=SECRET, **push)
+    lost.verify_tickets.put(COMPONENT, "ticket@@@2", created=2)
+    done = do("component pull", on=lost, appid=COMPONENT)
+
+    assert ([ACCOUNT], []) == (done["filled"], done["failed"])
+    assert token == lost.registry.authorizer(COMPONENT, ACCOUNT).refresh_token
+    assert [] == do("store check", on=lost)["faults"]
 
 
 @pytest.mark.parametrize("verb", ["status", "start-push", "authorizers", "pull"])

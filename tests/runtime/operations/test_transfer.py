@@ -9,7 +9,8 @@ import pytest
 from runtime.documents.secret_fields import LASTING
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused, UnreadableDocument
-from runtime.operations.transfer import CHECKS, exported
+from runtime.operations.store_import import CHECKS
+from runtime.operations.transfer import exported
 from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
@@ -111,8 +112,10 @@ def test_what_was_changed_since_is_not_overwritten(do, gateway, orders):
     with pytest.raises(OperationRefused) as caught:
         do("store import", **content)
 
-    said = f"Changed since the export: apps/{SERVICE}. Nothing is written."
-    assert said == caught.value.message
+    assert caught.value.message == (
+        f"Changed since the export: apps/{SERVICE}. Nothing is written; "
+        "--over writes over what was changed."
+    )
     assert "Orders" == gateway.registry.client("orders").name
 
 
@@ -131,10 +134,10 @@ def test_a_race_in_between_is_told(do, gateway, orders, elsewhere, monkeypatch):
     content = through_json(exported(gateway, sealed=True))
     write = elsewhere.documents.write
 
-    def slow(kind, id_, fields, *, after):
+    def slow(kind, id_, fields, *, after, beyond):
         if kind == "clients":
             write(kind, id_, {**fields, "name": "Faster"}, after=after)
-        return write(kind, id_, fields, after=after)
+        return write(kind, id_, fields, after=after, beyond=beyond)
 
     monkeypatch.setattr(elsewhere.documents, "write", slow)
     with pytest.raises(OperationRefused) as caught:

@@ -175,3 +175,16 @@ def test_it_is_no_document_for_operators(gateway, put):
         answer = perform(operation(noun, verb).run, gateway, {})
         assert "tickets" not in str(answer)
     assert isinstance(gateway.documents, Documents)
+
+
+def test_a_ticket_of_a_lost_master_key_is_replaced(gateway, put, settings, clock):
+    """In Redis and in the documents, by the next one that comes."""
+    put()
+    keys = replace(settings, master_keys={2: b"n" * 32})
+    lost = Gateway(keys, clock=clock)
+    assert newest(lost) is None
+    put("next", after=600, by=lost)
+
+    assert "next" == newest(lost)
+    lost.redis_store.run("return redis.call('FLUSHALL')", [], [])
+    assert "next" == newest(Gateway(keys, clock=clock))
