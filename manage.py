@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Mapping
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,10 +20,12 @@ from management.check_waiting import SECONDS, check_app
 from management.endpoint import Endpoint
 from management.failure import Failure, Refused
 from management.files import STDOUT, read_export, write_export
+from management.next_steps import next_steps
 from management.option_names import with_options
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
 from management.secret_input import read_secrets
-from management.tables import table
+from management.tables import Screen, table
+from management.words import ENGLISH, Words, language_of, words_of
 
 
 class Performer(Protocol):
@@ -32,32 +36,76 @@ class Performer(Protocol):
     ) -> dict[str, Any]: ...
 
 
-def main(words: list[str]) -> int:
+def main(given: list[str]) -> int:
     """Run one command; return 0, or 1 if it failed or found faults."""
     logging.getLogger().addHandler(logging.NullHandler())  # stderr has one sentence
-    options = parse(words)
-    if options is None:
-        return 0
+    words = _words()
     try:
-        answer = _run(options)
-    except Failure as failure:
-        print(f"manage.py: {_sentence(failure, options)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    as_json = json.dumps(answer, ensure_ascii=False, indent=1)
-    stream = sys.stderr if getattr(options, "file", "") == STDOUT else sys.stdout
-    try:
-        text = as_json if hasattr(options, "json") else table(answer)
-        print(text, file=stream, flush=True)
+        try:
+            return _command(given, words)
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has seen enough, such as `head`; the interpreter's own flush at
         # its end would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _words() -> Words:
+    """Return the words of the locale, if the terminal has the characters for them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    language = language_of(os.environ)
+    return words_of(language) if _can_show("中文") else ENGLISH
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _command(given: list[str], words: Words) -> int:
+    options = parse(given, words)
+    if options is None:
+        return 0
+    # Of a pipe as well: COLUMNS, or 80.
+    columns = shutil.get_terminal_size().columns
+    screen = Screen(columns, words, wide=hasattr(options, "wide"))
+    try:
+        answer = _run(options, screen)
+    except Failure as failure:
+        print(f"manage.py: {_sentence(failure, options, words)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    stream = sys.stderr if getattr(options, "file", "") == STDOUT else sys.stdout
+    if hasattr(options, "json"):
+        text = json.dumps(answer, ensure_ascii=False, indent=1)
+        text = text if _can_show(text) else json.dumps(answer, indent=1)
+    else:
+        text = _shown(options, answer, screen)
+    print(text, file=stream, flush=True)
     return 1 if any(map(answer.get, ("faults", "unreadable", "audit"))) else 0
 
 
-def _run(options: Namespace) -> dict[str, Any]:
+def _shown(options: Namespace, answer: Mapping[str, Any], screen: Screen) -> str:
+    """Return the answer for people, with what they do next."""
+    verb, endpoint = (options.noun, options.verb), getattr(options, "endpoint", "")
+    steps = next_steps(verb, answer, screen, endpoint=endpoint)
+    # The steps have the URL of the gateway.
+    fields = {k: v for k, v in answer.items() if not (steps and k in _OF_STEPS)}
+    return "\n\n".join(filter(None, (table(fields, screen), steps)))
+
+
+_OF_STEPS = ("issuer", "gateway")
+
+
+def _run(options: Namespace, screen: Screen) -> dict[str, Any]:
     arguments = arguments_of(options)
     verb = options.noun, options.verb
     if verb == ("store", "import"):
@@ -72,22 +120,26 @@ def _run(options: Namespace) -> dict[str, Any]:
         return export_audit(perform, arguments, file=file, now=time.time())
     performer = _performer(options)
     check = partial(_check_first, performer, options, arguments)
-    arguments.update(read_secrets(options, check=check))
+    arguments.update(read_secrets(options, check=check, words=screen.words))
     if verb == ("app", "check"):
         return check_app(
             partial(performer.perform, *verb),
             arguments,
             seconds=getattr(options, "seconds", SECONDS),
-            tell=partial(_tell, options),
+            tell=partial(_tell, options, screen),
         )
     if verb == ("push", "listen"):
-        return _listen(options, performer, arguments)
+        return _listen(options, performer, arguments, screen)
     return performer.perform(*verb, arguments)
 
 
-def _sentence(failure: Failure, options: Namespace) -> str:
-    is_of_field = isinstance(failure, Refused) and failure.code == "invalid_document"
-    return with_options(str(failure), options.option_names if is_of_field else {})
+def _sentence(failure: Failure, options: Namespace, words: Words) -> str:
+    if not (isinstance(failure, Refused) and failure.code == "invalid_document"):
+        return words(str(failure))
+    field, _, fault = str(failure).rstrip(".").partition(" ")
+    names = options.option_names
+    told = with_options(words(fault), names)
+    return words.filled("{1} {2}.", words(names.get(field, field)), told)
 
 
 def _check_first(
@@ -113,7 +165,10 @@ def _check_first(
 
 
 def _listen(
-    options: Namespace, performer: Performer, arguments: dict[str, Any]
+    options: Namespace,
+    performer: Performer,
+    arguments: dict[str, Any],
+    screen: Screen,
 ) -> dict[str, Any]:
     from management.push_listening import Forwarder, listen
 
@@ -127,16 +182,16 @@ def _listen(
         partial(performer.perform, "push", "listen"),
         {name: v for name, v in arguments.items() if name != "reply"},
         forwarder,
-        tell=partial(_tell, options),
+        tell=partial(_tell, options, screen),
         replies=arguments.get("reply", False),
         seconds=getattr(options, "seconds", float("inf")),
     )
 
 
-def _tell(options: Namespace, answer: Mapping[str, Any]) -> None:
+def _tell(options: Namespace, screen: Screen, answer: Mapping[str, Any]) -> None:
     """Print what an operator sees before the answer; a program gets that alone."""
     if not hasattr(options, "json"):
-        print(table(answer), flush=True)
+        print(table(answer, screen), flush=True)
 
 
 def _performer(options: Namespace) -> Performer:

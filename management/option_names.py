@@ -14,7 +14,7 @@ from management.secret_input import secrets_of
 _WORD = re.compile(r"(?<![\w./-])[a-z]+(?:_[a-z]+)*(?![\w/-]|\.\w)")
 """A field's name that is no part of a path, a host or an option."""
 
-_CLAUSE = re.compile(r"(?:since|unless) $")
+_CLAUSE = re.compile(r"(?:since|unless|因为|因為|除非) $")
 """What stands before a field, such as `kind`, that is a word of the language, too."""
 
 
@@ -37,14 +37,14 @@ def option_names(
 
 
 def with_options(message: str, names: Mapping[str, str]) -> str:
-    """Return a sentence about fields with the names of options.
+    """Return what is said of a field, with the names of options for other fields.
 
-    It begins with a field. Another one is named as such if no other word has its form.
+    A word that is no word of the language besides, such as `js_domains`, is a field.
     """
 
     def option(found: re.Match[str]) -> str:
         word, before = found[0], message[: found.start()]
-        is_field = not before or "_" in word or _CLAUSE.search(before)
+        is_field = "_" in word or _CLAUSE.search(before)
         return names.get(word, word) if is_field else word
 
     return _WORD.sub(option, message)

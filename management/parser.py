@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from management.commands import COMMANDS, UNRECORDED
 from management.failure import Failure
+from management.help_format import HelpFormatter
 from management.logo_file import read_logo
 from management.option_names import option_names
 from management.proof_files import read_proofs
+from management.words import ENGLISH, Words
 
 SERVICE, FUNCTION = "wechat_gateway", "admin"
 """Names in template.yml of the function that --endpoint calls."""
 
 _NOT_FIELDS = (
-    *("noun", "verb", "json", "endpoint", "service", "function", "secret_stdin"),
+    *(
+        "noun",
+        "verb",
+        "json",
+        "wide",
+        "endpoint",
+        "service",
+        "function",
+        "secret_stdin",
+    ),
     *("asks_secret", "asks_push", "scopes_by_app", "file", "with_secrets", "document"),
     *("third", "asks_token", "asks_aes_key", "token_stdin", "seconds"),
     *("forward_to", "asks_url", "asks_signing", "option_names"),
@@ -39,17 +52,19 @@ _QUOTED = re.compile(r"(explicit argument|choice:|value:) (?:'[^']*'|\"[^\"]*\")
 class Parser(argparse.ArgumentParser):
     """A parser whose errors repeat no argument, since it may be a secret."""
 
-    def __init__(self, **more: Any) -> None:
-        more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+    def __init__(self, *, language: Words, **more: Any) -> None:
+        more.setdefault("formatter_class", partial(HelpFormatter, language=language))
         super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **more)
+        self._language = language
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2; repeat only what is mistyped in a command's place."""
         if match := _MISTYPED.fullmatch(message):
             choices = [each.strip("' ") for each in match[2].split(",")]
             message = f"no such word: {match[1]}{_meant(match[1], choices)}"
-        message = _QUOTED.sub(r"\1 ***", message)
-        super().error(message)
+        message = self._language(_QUOTED.sub(r"\1 ***", message))
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {self._language('error:')} {message}\n")
 
     def actions(self) -> list[argparse.Action]:
         """Return what the options and the words of the command do."""
@@ -60,9 +75,9 @@ class Parser(argparse.ArgumentParser):
         return [each for each in self._option_string_actions if each[:2] == "--"]
 
 
-def parse(words: list[str]) -> argparse.Namespace | None:
+def parse(words: list[str], language: Words = ENGLISH) -> argparse.Namespace | None:
     """Return the command; without one, print all commands and return None."""
-    parser, commands = _parser()
+    parser, commands = _parser(language)
     if words[:1] in (["status"], ["calls"]) and words[1:2] != ["show"]:
         words = [words[0], "show", *words[1:]]  # its only verb
     options, unknown = parser.parse_known_args(words)
@@ -115,13 +130,14 @@ def _meant(word: str, choices: Iterable[str]) -> str:
     return "" if word.startswith("--") else f" (choose from {', '.join(choices)})"
 
 
-def _parser() -> tuple[Parser, dict[tuple[str, ...], Parser]]:
+def _parser(language: Words) -> tuple[Parser, dict[tuple[str, ...], Parser]]:
     """Return the parser, and that of each command."""
     parser = Parser(
         prog=_PROGRAM,
         usage=f"{_PROGRAM} NOUN VERB ... [--json] [--endpoint URL]",
-        description=_list_of_commands(),
+        description=_list_of_commands(language),
         epilog=f"{_PROGRAM} NOUN VERB --help lists the arguments of a command.",
+        language=language,
     )
     _common(parser)
     of_words: dict[tuple[str, ...], Any] = {
@@ -134,7 +150,9 @@ def _parser() -> tuple[Parser, dict[tuple[str, ...], Parser]]:
         for count, dest in enumerate(("verb", "third")[: len(first)], 1):
             words = first[:count]
             if words not in of_words:
-                made = of_words[words[:-1]].add_parser(words[-1], prog=_prog(words))
+                made = of_words[words[:-1]].add_parser(
+                    words[-1], prog=_prog(words), language=language
+                )
                 of_words[words] = made.add_subparsers(dest=dest, required=True)
         of_verb = of_words[first]
         one = of_verb.add_parser(
@@ -142,6 +160,7 @@ def _parser() -> tuple[Parser, dict[tuple[str, ...], Parser]]:
             prog=_prog(command),
             description=summary,
             help=summary,
+            language=language,
         )
         define(one)
         common = _common(one)
@@ -160,6 +179,8 @@ def _common(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("options of every command")
     add = group.add_argument
     add("--json", action="store_true", help="print JSON instead of a table")
+    wide = "show every column of a table, and wrap no text"
+    add("--wide", action="store_true", help=wide)
     stdin = "read secrets from stdin, one per line"
     add("--secret-stdin", action="store_true", help=stdin)
     add(
@@ -180,10 +201,9 @@ def _common(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
-def _list_of_commands() -> str:
+def _list_of_commands(language: Words) -> str:
     verbs = (
         (f"{noun} {verb}", summary) for (noun, verb), (summary, _) in COMMANDS.items()
     )
-    return "\n".join(
-        ["commands:", *(f"  {verb:<18} {summary}" for verb, summary in verbs)]
-    )
+    lines = (f"  {verb:<21} {language(summary)}" for verb, summary in verbs)
+    return "\n".join([language("commands:"), *lines])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from management.failure import Failure
+from management.words import N_, Words
 
 _ASKED = (
     *("asks_secret", "asks_push", "asks_token", "asks_aes_key"),
@@ -28,7 +29,7 @@ class Secret(NamedTuple):
 
 
 _SECRETS = {
-    "secret": Secret("secret", "AppSecret", "0" * 32),
+    "secret": Secret("secret", N_("AppSecret"), "0" * 32),
     "token": Secret("token", "Token of pushes", "token"),
     "encoding_aes_key": Secret(
         "encoding_aes_key", "EncodingAESKey of pushes", "A" * 43
@@ -53,7 +54,10 @@ def secrets_of(options: Namespace) -> list[Secret]:
 
 
 def read_secrets(
-    options: Namespace, *, check: Callable[[dict[str, str]], object]
+    options: Namespace,
+    *,
+    check: Callable[[dict[str, str]], object],
+    words: Words,
 ) -> dict[str, str]:
     """Return the secrets that the command needs, by field, read in a fixed order.
 
@@ -70,7 +74,9 @@ def read_secrets(
             raise Failure(
                 "A secret is asked for at a terminal, or give --secret-stdin."
             )
-    return {each.field: _read(each.label, from_stdin=from_stdin) for each in wanted}
+    return {
+        each.field: _read(words(each.label), from_stdin=from_stdin) for each in wanted
+    }
 
 
 def _read(label: str, *, from_stdin: bool) -> str:

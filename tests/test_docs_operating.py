@@ -194,7 +194,7 @@ def plain(command, lines):
     """Return the lines without what differs from one run to the next."""
     text = "\n".join(re.sub(" +", " ", line) for line in lines).strip()
     text = re.sub(r"_[0-9a-f]{32}\b", "_SECRET", text)
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00", "DATE", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+(\+00:00|Z)", "DATE", text)
     if command.startswith(("push test", "alert test")):
         text = re.sub(r"(?m)^(milliseconds) [0-9]+$", r"\1 N", text)
     if command.startswith(("push route", "push listen")):
@@ -218,7 +218,7 @@ def plain(command, lines):
     if command.startswith("audit export"):
         text = re.sub(r"(?m)^(acts) \d+$", r"\1 N", text)
     if command.startswith("token show"):
-        text = re.sub(r"(?<= )\d+(\.\d)?(?= )", "N", text)
+        text = re.sub(r"(?m)(?<= )\d+(h( \d+m)?|[ms])(?= |$)", "N", text)
     return text
 
 

@@ -24,13 +24,17 @@ _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 
 
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a new app: `appid` and the fields of its document."""
+    """Write a new app: `appid` and the fields of its document.
+
+    `gateway` is the URL whose host WeChat's console has to know.
+    """
     named, fields = split(arguments, "appid")
     _refuse_routes(fields)
     appid = str(named.get("appid", ""))
     content = app_document(appid, fields)
     version = editing.create(gateway, "apps", appid, content)
-    return _shown(appid, version, content)
+    base = gateway.settings.public_base_url
+    return {**_shown(appid, version, content), "gateway": base}
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

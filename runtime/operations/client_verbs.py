@@ -42,7 +42,8 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     Without `client_id` the id is made of `name`: `Order desk` becomes `order-desk`. A
     public client gets no secret. With `preset` and `url` the fields of a known client
     are filled in, and `paste` is what to paste there. With `new_salt` it gets other
-    pairwise identifiers than a client that had the same id.
+    pairwise identifiers than a client that had the same id. `issuer` is the gateway's
+    URL.
     """
     named, given = split(arguments, "client_id", "preset", "url", "new_salt")
     known = checked_fields(
@@ -58,8 +59,9 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     content |= carried_over(gateway, client_id, new_salt=new_salt)
     version = editing.create(gateway, "clients", client_id, content)
     shown = shown_client(client_id, version, content, secret=secret)
+    issuer = gateway.settings.public_base_url
+    shown["issuer"] = issuer
     if "preset" in content:
-        issuer = gateway.settings.public_base_url
         shown["paste"] = paste(content, client_id, secret, issuer=issuer)
     return {**shown, **warnings(gateway, client_id, content)}
 

@@ -118,6 +118,8 @@ def test_a_client_through_its_life(manage, app):
         (each["epoch"], each["disabled"]) for each in states
     ]
     row = manage("client list").output.splitlines()[1]
+    assert re.match(r"orders +订单 Orders +- +no$", row)
+    row = manage("client list --wide").output.splitlines()[1]
     assert re.match(r"orders +订单 Orders +- +no +1 +\d+$", row)
     assert 0 == manage("client remove orders").code
     assert 1 == manage("client show orders").code

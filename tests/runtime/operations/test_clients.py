@@ -39,7 +39,8 @@ def test_a_client_is_added_and_its_secret_told_once(do, gateway, orders, tmp_pat
 
     assert re.fullmatch(r"orders_[0-9a-f]{32}", secret)
     assert "orders" == owner(gateway, secret)
-    shown = {name: value for name, value in orders.items() if name != "secret"}
+    shown = {name: v for name, v in orders.items() if name not in ("secret", "issuer")}
+    assert gateway.settings.public_base_url == orders["issuer"]
     assert shown == do("client show", client_id="orders")
     assert 1 == shown["secrets"]
     later = str([do("client list"), do("client show", client_id="orders")])

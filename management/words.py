@@ -1,0 +1,135 @@
+"""Language of the command line, and the translation of what it prints.
+
+A sentence with values, such as that of a refusal, comes as English text, also from the
+function admin: it is translated by the sentence in the catalogue that it fits, in which
+`{1}` and `{2}` stand for values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+from runtime.pages.languages import CATALOGUES, known_language
+
+_PLACES = ((CATALOGUES, "gateway"), (Path(__file__).parent / "locale", "manage"))
+"""Folders and names of the catalogues: that of the pages has the gateway's errors."""
+
+_HEADING = "heading\x04"
+"""How a catalogue's key begins that is the name of a field."""
+
+_HOLE = re.compile(r"\{([1-9])\}")
+
+_LIST = re.compile(r"([^ ]+) (and the|and|or) (.+)")
+
+
+def N_(sentence: str) -> str:
+    """Mark for the catalogues what has no blank; it is translated when printed."""
+    return sentence
+
+
+_JOINS = (N_("{1} or {2}"), N_("{1} and {2}"), N_("{1} and the {2}"))
+
+
+def language_of(environ: Mapping[str, str]) -> str:
+    """Return the language that the locale asks for, in the order of gettext.
+
+    LANGUAGE has several, the most preferred first, and counts unless the locale is that
+    of no country, C or POSIX. English is for all others.
+    """
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environ[name] for name in names if environ.get(name)), "")
+    if locale in ("C", "POSIX"):
+        return "en"
+    asked = (environ.get("LANGUAGE") or locale).split(":")
+    tags = (re.split(r"[.@]", each)[0] for each in asked)
+    return next(filter(None, map(known_language, tags)), "en")
+
+
+class Words:
+    """The words of one language; in English all stays as it is."""
+
+    def __init__(self, language: str, catalogue: Mapping[str, str]) -> None:
+        self.language = language
+        self._catalogue = catalogue
+        self._forms: list[tuple[re.Pattern[str], str]] | None = None
+
+    def __call__(self, sentence: str) -> str:
+        """Return the sentence in this language, or as it is if it is not known."""
+        if not self._catalogue or not sentence.strip():
+            return sentence
+        return self._translated(sentence) or sentence
+
+    def filled(self, sentence: str, *values: object) -> str:
+        """Return a sentence of ours with these values."""
+        form = self._catalogue.get(sentence, sentence)
+        return _HOLE.sub(lambda hole: str(values[int(hole[1]) - 1]), form)
+
+    def heading(self, field: str) -> str:
+        """Return the name of a field for people."""
+        return self._catalogue.get(_HEADING + field, field)
+
+    def _translated(self, sentence: str) -> str | None:
+        if found := self._catalogue.get(sentence):
+            return found
+        for form, translation in self._all_forms():
+            if match := form.fullmatch(sentence):
+                return self._with_values(translation, match.groups())
+        return None
+
+    def _with_values(self, translation: str, values: tuple[str, ...]) -> str:
+        def value(hole: re.Match[str]) -> str:
+            return self._value(values[int(hole[1]) - 1])
+
+        return _HOLE.sub(value, translation)
+
+    def _value(self, text: str) -> str:
+        stripped = text.strip()
+        if not stripped:
+            return text
+        if found := self._translated(stripped):
+            return text.replace(stripped, found)
+        if joined := _LIST.fullmatch(text):
+            form = f"{{1}} {joined[2]} {{2}}"
+            return self.filled(form, joined[1], self._value(joined[3]))
+        return text
+
+    def _all_forms(self) -> Iterator[tuple[re.Pattern[str], str]]:
+        if self._forms is None:
+            self._forms = _forms(self._catalogue)
+        yield from self._forms
+
+
+ENGLISH = Words("en", {})
+
+
+def words_of(language: str) -> Words:
+    """Return the words of a language, from the catalogues that are compiled here."""
+    return Words(language, {} if language == "en" else _catalogue(language))
+
+
+@lru_cache(maxsize=2)
+def _catalogue(language: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for folder, name in _PLACES:
+        file = folder / language / "LC_MESSAGES" / f"{name}.mo"
+        if file.is_file():
+            with file.open("rb") as stream:
+                # The module has no other way to all of a catalogue.
+                found |= vars(GNUTranslations(stream))["_catalog"]
+    return {key: value for key, value in found.items() if key and value}
+
+
+def _forms(catalogue: Mapping[str, str]) -> list[tuple[re.Pattern[str], str]]:
+    """Return a pattern for each sentence with values, the one with most words first."""
+    found = []
+    for sentence, translation in catalogue.items():
+        parts = _HOLE.split(sentence)[::2]
+        if len(parts) > 1 and sentence not in _JOINS:
+            pattern = re.compile("(.*?)".join(map(re.escape, parts)), re.DOTALL)
+            found.append((len("".join(parts)), pattern, translation))
+    found.sort(key=lambda each: -each[0])
+    return [(pattern, translation) for _, pattern, translation in found]
