@@ -128,7 +128,8 @@ def _http_functions(resources: Mapping[str, Any]) -> Iterator[str]:
 
 def _unreachable(environ: Mapping[str, str]) -> Iterator[str]:
     _use_bucket_key(environ)
-    found = Gateway(settings_from(environ)).health.find()
+    health = Gateway(settings_from(environ)).health
+    found = health.find()
     others = [_ASKED[name] for name in found if found[name] == "other_deployment"]
     if others:
         yield (
@@ -136,10 +137,18 @@ def _unreachable(environ: Mapping[str, str]) -> Iterator[str]:
             " manage.py redis claim takes it over."
         )
         return
+    for name, commands in health.refused().items():
+        yield (
+            f"The Redis of {_ASKED[name]} refuses {' '.join(commands)}:"
+            " manage.py redis acl prints what must be allowed."
+        )
+    if health.refused():
+        return
     away = [_ASKED[name] for name in _ASKED if found.get(name, "ok") != "ok"]
     if away:
         yield f"{' and '.join(away)} cannot be used from here."
         return
+    yield from _refused_scripts(environ)
     yield from _unreadable(environ)
 
 
@@ -149,6 +158,19 @@ def _use_bucket_key(environ: Mapping[str, str]) -> None:
         del os.environ[name]
     given = {n: value for n, value in environ.items() if n.startswith("AWS_")}
     os.environ.update(given)
+
+
+def _refused_scripts(environ: Mapping[str, str]) -> Iterator[str]:
+    try:
+        found = Offline(environ).perform("redis", "check", {})
+    except Failure as failure:
+        yield str(failure)
+        return
+    for each in found["faults"]:
+        yield (
+            f"The Redis of {each['setting']} refuses {each['refused']}:"
+            f" {each['answer']}."
+        )
 
 
 def _unreadable(environ: Mapping[str, str]) -> Iterator[str]:

@@ -295,6 +295,11 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
         "print the console's address, and a code for one operator",
         _link,
     ),
+    ("redis", "acl"): ("print the rule that Redis' ACL must have for us", _nothing),
+    ("redis", "check"): (
+        "try each command and each script that Redis must accept",
+        _nothing,
+    ),
     ("redis", "claim"): ("let Redis belong to this deployment", _nothing),
     ("key", "rotate"): ("encrypt all secrets with the newest master key", _nothing),
     ("document", "show"): ("show one document without its secrets", _show_document),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -123,6 +124,23 @@ class OtherDeployment(ServiceUnavailable):
 
     def __init__(self, explanation: str) -> None:
         super().__init__(explanation=explanation)
+
+
+class RefusedByRedis(ServiceUnavailable):
+    """Redis refuses these commands to the gateway's user, or its scripts."""
+
+    commands: tuple[str, ...]
+    answer: str
+    explanation: str
+
+    def __init__(self, commands: Sequence[str], answer: str) -> None:
+        shown = answer[:200]
+        super().__init__(
+            commands=tuple(commands),
+            answer=shown,
+            explanation=f"Redis refuses {' '.join(commands)}: {shown}. manage.py redis"
+            " acl prints what must be allowed.",
+        )
 
 
 class Overloaded(GatewayError):

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from runtime.documents.documents import Documents
-from runtime.errors import OtherDeployment, ServiceUnavailable
+from runtime.errors import OtherDeployment, RefusedByRedis, ServiceUnavailable
 from runtime.state.redis_store import RedisStore
 from runtime.version import version
 
@@ -33,8 +33,9 @@ log = logging.getLogger("gateway.health")
 class Health:
     """The state of Redis and the config service, found by use.
 
-    It is "ok", "away", or "other_deployment" for a Redis that belongs to another one.
-    A Redis of its own for pushes is needed as well.
+    It is "ok", "away", "other_deployment" for a Redis that belongs to another one, or
+    "refused" for one that refuses a command or a script. A Redis of its own for pushes
+    is needed as well.
     """
 
     def __init__(
@@ -49,12 +50,10 @@ class Health:
         clock: Callable[[], float] = time.monotonic,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        # A write: a Redis that is full, or a replica, would answer a PING.
-        key = f"gateway:health:{{{version()}}}"
-
+        # A Redis that is full, or refuses a command, would answer a PING.
         def use(used: RedisStore) -> None:
+            used.try_commands(version())
             used.check_deployment()
-            used.put(key, b"", seconds=60)
 
         self._needed: dict[str, Callable[[], Any]] = {
             "redis": lambda: use(store),
@@ -70,6 +69,7 @@ class Health:
         self._login_client = ""
         self._clock = clock
         self._look_seconds = look_seconds
+        self._refused: dict[str, tuple[str, ...]] = {}
         self._found: dict[str, str] = {}
         self._found_at = float("-inf")
         self._lock = threading.Lock()
@@ -81,6 +81,10 @@ class Health:
                 self._found = self._look()
                 self._found_at = self._clock()
             return self._found
+
+    def refused(self) -> dict[str, tuple[str, ...]]:
+        """Return the commands that each Redis refuses, {} for none."""
+        return self._refused
 
     def unreadable(self) -> int:
         """Return how many documents cannot be read, as far as is known."""
@@ -102,9 +106,10 @@ class Health:
         # In threads, which can be left behind: redis-py and boto3 retry for longer than
         # a probe waits.
         states: dict[str, str] = {}
+        refused: dict[str, tuple[str, ...]] = {}
         asked = {**self._needed, "login_client": self._open_login_client}
         threads = [
-            threading.Thread(target=_reach, args=(*each, states), daemon=True)
+            threading.Thread(target=_reach, args=(*each, states, refused), daemon=True)
             for each in asked.items()
         ]
         count = threading.Thread(target=self._count, daemon=True)
@@ -116,6 +121,7 @@ class Health:
             thread.join(max(0.0, until - time.monotonic()))
         count.join(COUNT_SECONDS)  # it matters less than what is away
         self._login_client = states.get("login_client", "")
+        self._refused = dict(refused)
         return {name: states.get(name, "away") for name in self._needed}
 
     def _count(self) -> None:
@@ -124,12 +130,20 @@ class Health:
             self._tickets = self._ask_tickets()
 
 
-def _reach(name: str, call: Callable[[], Any], states: dict[str, str]) -> None:
+def _reach(
+    name: str,
+    call: Callable[[], Any],
+    states: dict[str, str],
+    refused: dict[str, tuple[str, ...]],
+) -> None:
     try:
         found = call()
         states[name] = found if isinstance(found, str) else "ok"
     except OtherDeployment as refusal:
         states[name] = "other_deployment"
+        log.error("%s: %s", name, refusal.explanation)
+    except RefusedByRedis as refusal:
+        states[name], refused[name] = "refused", refusal.commands
         log.error("%s: %s", name, refusal.explanation)
     except (OSError, ServiceUnavailable):
         pass  # logged where it was raised

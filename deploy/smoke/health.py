@@ -22,6 +22,9 @@ def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     for name, state in states.items():
         if state == "other_deployment":
             raise CheckFailed(f"{_NEEDED[name]} belongs to another deployment")
+        if state == "refused":
+            refused = " ".join(answer.get(f"{name}_refused", ()))
+            raise CheckFailed(f"{_NEEDED[name]} refuses {refused}")
     away = [name for name, state in states.items() if state != "ok"]
     if away:
         raise CheckFailed(f"{' and '.join(away)} away")

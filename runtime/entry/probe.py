@@ -29,6 +29,8 @@ def answer_probe(
     content |= made.health.tickets()
     if login_client := made.health.login_client():
         content["login_client"] = login_client
+    for name, commands in made.health.refused().items():
+        content[f"{name}_refused"] = list(commands)
     # Also where there is none: an autoscaler leaves out what tells no number.
     content["calls_in_flight"] = (
         made.calls_in_flight.number + made.sign_ins_in_flight.number

@@ -75,6 +75,14 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
                 f"{part} belongs to another deployment.",
                 "correct the setting, or take it over: manage.py redis claim",
             )
+        elif state == "refused":
+            refused = " ".join(gateway.health.refused().get(part, ()))
+            yield Condition(
+                "away",
+                part,
+                f"{part} refuses {refused}.",
+                "see which, and what must be allowed: manage.py redis check",
+            )
         elif state != "ok":
             yield Condition(
                 "away",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.documents.documents import VersionExists
-from runtime.errors import OtherDeployment, ServiceUnavailable
+from runtime.errors import OtherDeployment, RefusedByRedis, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
     access_verbs,
@@ -145,6 +145,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("operator", "list"): _reads(console_verbs.list_),
     ("operator", "remove"): _changes(console_verbs.remove),
     ("console", "link"): _changes(console_verbs.link),
+    ("redis", "acl"): _reads(redis_verbs.acl),
+    ("redis", "check"): _reads(redis_verbs.check),
     ("redis", "claim"): _changes(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "show"): _reads(document_verbs.show),
@@ -177,7 +179,7 @@ def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[st
         raise OperationRefused(
             "Somebody else has changed it in this moment: look, and try again."
         ) from None
-    except OtherDeployment as refusal:
+    except (OtherDeployment, RefusedByRedis) as refusal:
         raise ServiceUnavailable(message=refusal.explanation) from None
     except (OSError, ServiceUnavailable):
         raise ServiceUnavailable(

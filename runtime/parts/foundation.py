@@ -80,6 +80,27 @@ class Foundation:
         url = self.settings.push_redis_url
         return self._store_at(url, "push_redis") if url else self.redis_store
 
+    def redis_stores(self) -> dict[str, RedisStore]:
+        """Return each store in Redis by the setting that names it."""
+        stores = {"REDIS_URL": self.redis_store}
+        if self.settings.push_redis_url:
+            stores["PUSH_REDIS_URL"] = self.push_store
+        return stores
+
+    def acl_rules(self) -> dict[str, str]:
+        """Return what the ACL of each Redis must allow; Redis is not asked."""
+        from runtime.state.needed_commands import acl_rule
+
+        settings = self.settings
+        blocking = settings.redis_wait == "block"
+        urls = {
+            "REDIS_URL": settings.redis_url,
+            "PUSH_REDIS_URL": settings.push_redis_url,
+        }
+        return {
+            name: acl_rule(url, blocking=blocking) for name, url in urls.items() if url
+        }
+
     def _store_at(
         self, url: str, name: str, *, client: Callable[[], Any] | None = None
     ) -> RedisStore:

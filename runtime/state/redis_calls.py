@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from runtime.errors import OtherDeployment, ServiceUnavailable
+from runtime.errors import OtherDeployment, RefusedByRedis, ServiceUnavailable
 from runtime.state.breaker import PAUSE_SECONDS, Breaker
 from runtime.state.redis_clients import ANSWER_SECONDS
 
@@ -30,6 +30,8 @@ _REFUSED = ("READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED", "CLUSTERDOWN", "TR
 
 # Redis 6.2 puts what a script was answered into an error of its own.
 _REFUSAL = re.compile(rf"(?:Error running script .*: -)?(?:{'|'.join(_REFUSED)})\b")
+
+_NOT_PERMITTED = re.compile(r"no permissions to run the '([A-Za-z|]+)' command")
 
 _OLD_MASTER = "The previous master is now a slave"
 """What redis-py makes of READONLY where Sentinel tells the address."""
@@ -81,6 +83,9 @@ class RedisCalls:
                 # A refused connection costs nobody time.
                 if time.monotonic() - began >= blocking + 0.9 * ANSWER_SECONDS:
                     attempt.fail()
+                if refusal := _refusal(error):
+                    log.error("%s: %s", self._name, refusal.explanation)
+                    raise refusal from None
                 # The error's own text can hold the URL with its password.
                 log.warning("%s: %s", self._name, type(error).__name__)
                 raise ServiceUnavailable from None
@@ -149,7 +154,7 @@ def run_script(
     from redis.exceptions import NoScriptError
 
     try:
-        return client.evalsha(_digest(script), len(keys), *keys, *arguments)
+        return client.evalsha(digest_of(script), len(keys), *keys, *arguments)
     except NoScriptError:
         return client.eval(script, len(keys), *keys, *arguments)
 
@@ -166,6 +171,16 @@ def _may_repeat(error: Exception, *, repeatable: bool) -> bool:
     return is_lost and (repeatable or is_unsent(error))
 
 
+def _refusal(error: Exception) -> RefusedByRedis | None:
+    """Return what is refused for good, to a user or by a proxy; None for all else."""
+    text = str(error)
+    if command := _NOT_PERMITTED.search(text):
+        return RefusedByRedis([command[1].lower()], command[0])
+    if "bad lua script" in text or "eval/evalsha" in text:
+        return RefusedByRedis(["eval"], text)
+    return None
+
+
 def _is_refusal(error: Exception) -> bool:
     # redis-py cuts the word off where it knows an exception for it.
     text = str(error)
@@ -174,5 +189,6 @@ def _is_refusal(error: Exception) -> bool:
 
 
 @lru_cache
-def _digest(script: str) -> str:
+def digest_of(script: str) -> str:
+    """Return the digest by which Redis knows a script."""
     return hashlib.sha1(script.encode()).hexdigest()  # noqa: S324 - EVALSHA's

@@ -89,6 +89,13 @@ class RedisStore:
         if self._deployment:
             self._call(self._deployment.check, repeatable=True, unchecked=True)
 
+    def try_commands(self, name: str) -> None:
+        """Use each command that the gateway needs; RefusedByRedis names the others."""
+        from runtime.state.redis_trial import Trial
+
+        trial = Trial(name, blocking=self._blocking)
+        self._call(trial.make, repeatable=True, unchecked=True)
+
     def take_over(self) -> str:
         """Let Redis belong to this deployment; return the URL of the one before."""
         if self._deployment is None:

@@ -16,6 +16,7 @@ from tests.support.gateway_environ import make_environ
 from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 from tests.support.ports import free_port
 from tests.support.recording_proxy import make_certificate
+from tests.support.strict_proxy import StrictProxy
 
 ACCOUNT = {
     "ACCOUNT_ID": "1234567890123456",
@@ -239,6 +240,36 @@ def test_reach_asks_whose_redis_it_is(checked, redis_server):
     )
 
     assert (1, expected) == checked("--reach", REDIS_URL=url)
+
+
+def test_reach_names_what_redis_refuses(checked, redis_server):
+    """A user who lacks a command is no surprise of the first sign-in."""
+    with redis_server.client() as client:
+        rule = ("on", ">secret", "allkeys", "allcommands", "-zadd", "-xadd")
+        client.execute_command("ACL", "SETUSER", "lacking", *rule)
+        url = f"redis://lacking:secret@{REDIS}:{redis_server.port}/0"
+        found = checked("--reach", REDIS_URL=url)
+        client.execute_command("ACL", "DELUSER", "lacking")
+
+    expected = (
+        "make deploy: The Redis of REDIS_URL refuses xadd zadd:"
+        " manage.py redis acl prints what must be allowed.\n"
+    )
+    assert (1, expected) == found
+
+
+def test_reach_names_a_script_that_is_refused(checked, redis_server, tmp_path):
+    """As the proxy of a cluster refuses commands that block."""
+    proxy = StrictProxy(redis_server.port, tmp_path / "refused.log")
+    url = f"redis://{REDIS}:{proxy.port}/0"
+    blocking, polling = (
+        checked("--reach", REDIS_URL=url),
+        checked("--reach", REDIS_URL=url, REDIS_WAIT="poll"),
+    )
+    proxy.stop()
+
+    assert "REDIS_URL refuses blmove" in blocking[1]
+    assert (0, "") == polling
 
 
 def test_reach_asks_the_bucket_by_its_own_key(checked):

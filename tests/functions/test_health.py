@@ -131,6 +131,25 @@ def test_a_redis_that_is_away(ask, tmp_path, caplog):
     assert not [each for each in ("the-password", "127.0.0.1") if each in told]
 
 
+def test_a_redis_that_refuses_a_command(ask, tmp_path, redis_server, caplog):
+    """Red, with the command's name, though every key could be written."""
+    user = "lacking"
+    client = redis_server.client()
+    rule = ("on", ">the-password", "allkeys", "allcommands", "-zadd")
+    client.execute_command("ACL", "SETUSER", user, *rule)
+    url = f"redis://{user}:the-password@127.0.0.1:{redis_server.port}/0"
+    status, _, answer = ask(of=with_redis(tmp_path, url))
+    client.execute_command("ACL", "DELUSER", user)
+    client.close()
+
+    assert (503, "refused", ["zadd"], "ok") == (
+        status,
+        *(answer[name] for name in ("redis", "redis_refused", "config")),
+    )
+    assert "Redis refuses zadd" in caplog.text
+    assert "the-password" not in caplog.text
+
+
 def test_a_redis_that_takes_no_writes_is_away(ask, tmp_path, own_redis):
     """A replica answers a PING, and yet nobody could sign in by it."""
     client = own_redis.client()
@@ -211,7 +230,7 @@ class Counted:
     def check_deployment(self):
         """Belong to whoever asks."""
 
-    def put(self, key, value, *, seconds):
+    def try_commands(self, name):
         self.asked += 1
         threading.Event().wait(self._pause)
         if self._away:

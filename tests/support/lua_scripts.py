@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MARK = "redis.call("
+MARK = re.compile(r"redis\.p?call\(")
 
 
 def all_scripts():
@@ -15,7 +16,7 @@ def all_scripts():
     found = {}
     for name in _modules_with_scripts():
         for constant, value in vars(importlib.import_module(name)).items():
-            if isinstance(value, str) and MARK in value:
+            if isinstance(value, str) and MARK.search(value):
                 found[f"{name}.{constant}"] = value
     return found
 
@@ -30,7 +31,7 @@ def scripts_inside_functions():
             for function in ast.walk(ast.parse(path.read_text("utf-8")))
             if isinstance(function, (ast.FunctionDef, ast.Lambda))
             for node in ast.walk(function)
-            if isinstance(node, ast.Constant) and MARK in str(node.value)
+            if isinstance(node, ast.Constant) and MARK.search(str(node.value))
         ]
     return found
 
@@ -38,5 +39,5 @@ def scripts_inside_functions():
 def _modules_with_scripts():
     for folder in ("runtime", "functions", "host", "management"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if MARK in path.read_text("utf-8"):
+            if MARK.search(path.read_text("utf-8")):
                 yield ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from redis import Redis
 
@@ -24,6 +25,8 @@ from tests.support.lua_rules import (
     slot_of,
 )
 
+ROOT = Path(__file__).parents[2]
+
 SWITCH = "TEST_REDIS_BEHIND_STRICT_PROXY"
 """A variable of the environment: with it the tests' Redis is behind this proxy."""
 
@@ -34,9 +37,9 @@ class StrictProxy:
     def __init__(self, redis_port, log):
         self._log = log
         log.touch()
-        command = [sys.executable, "-m", __name__, str(redis_port), str(log)]
+        command = [sys.executable, "-m", __name__, str(redis_port), str(log.absolute())]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.port = int(self._process.stdout.readline())
         self.url = f"redis://127.0.0.1:{self.port}/0"
