@@ -119,6 +119,8 @@ class Trial:
         return found
 
     def _directly(self, client: Any) -> list[tuple[str, str]]:
+        from redis import ResponseError
+
         # A proxy may know fewer commands than the server behind it.
         text, hash_, _, _, list_ = self._keys
         asked = [
@@ -139,11 +141,16 @@ class Trial:
             for words in asked:
                 pipeline.execute_command(*words)
             answers = pipeline.execute(raise_on_error=False)
-        return [
+        found = [
             (words[0], str(answer))
             for words, answer in zip(asked, answers, strict=True)
             if isinstance(answer, Exception)
         ]
+        try:
+            client.scan(match=text, count=1)  # no pipeline of a cluster takes it
+        except ResponseError as error:
+            found.append(("scan", str(error)))
+        return found
 
 
 def _not_well(text: str) -> Exception:

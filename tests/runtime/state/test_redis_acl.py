@@ -69,7 +69,8 @@ def test_the_list_is_that_of_the_calls():
         if getattr(node.func.value, "id", "") in ("client", "pipeline")
     }
     methods -= {"pipeline", "execute", "execute_command"}
-    methods = {"del" if each == "delete" else each for each in methods}
+    names = {"delete": "del", "scan_iter": "scan"}
+    methods = {names.get(each, each) for each in methods}
 
     assert methods == {*DIRECT, BLOCKING}
 
