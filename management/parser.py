@@ -18,6 +18,7 @@ from management.logo_file import read_logo
 from management.option_names import option_names
 from management.proof_files import read_proofs
 from management.words import ENGLISH, Words
+from runtime.version import version
 
 SERVICE, FUNCTION = "wechat_gateway", "admin"
 """Names in template.yml of the function that --endpoint calls."""
@@ -138,6 +139,10 @@ def _parser(language: Words) -> tuple[Parser, dict[tuple[str, ...], Parser]]:
         description=_list_of_commands(language),
         epilog=f"{_PROGRAM} NOUN VERB --help lists the arguments of a command.",
         language=language,
+    )
+    version_of = {"action": "version", "version": version()}
+    parser.add_argument(
+        "--version", help="print the version and its commit", **version_of
     )
     _common(parser)
     of_words: dict[tuple[str, ...], Any] = {

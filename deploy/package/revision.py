@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,12 +13,20 @@ _SHIPPED = ("functions", "locale", "runtime", "requirements.lock", "template.yml
 
 
 def revision(root: Path) -> str:
-    """Return the commit of an unchanged checkout, else an empty text."""
+    """Return the commit of an unchanged checkout or of `git archive`, else ""."""
     if _git(root, "rev-parse", "--show-prefix") != "":
-        return ""  # another repository around a copy of ours
+        return _archived(root)  # no repository, or another one around a copy of ours
     changed = _git(root, "status", "--porcelain", "--", *_SHIPPED)
     commit = _git(root, "rev-parse", "--verify", "HEAD")
     return commit if commit and changed == "" else ""
+
+
+def _archived(root: Path) -> str:
+    try:
+        text = (root / FILE).read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return text if re.fullmatch("[0-9a-f]{40}", text) else ""
 
 
 def _git(root: Path, *words: str) -> str | None:

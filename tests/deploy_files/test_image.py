@@ -94,7 +94,7 @@ def test_only_what_it_runs_is_in_it():
     assert taken == {
         *("functions", "host", "local_settings", "locale", "management"),
         *("runtime", "template"),
-        *("local_host.py", "manage.py", "template.yml"),
+        *("local_host.py", "manage.py", "template.yml", "REVISION"),
         *("requirements-catalogues.lock", "requirements-host.lock"),
     }
     assert all((ROOT / each).exists() for each in taken)

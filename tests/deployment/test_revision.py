@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from deploy.package.revision import revision
+from runtime.version import VERSION, version
+
+ROOT = Path(__file__).parents[2]
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.com")
 
 
 @pytest.fixture
@@ -21,8 +26,7 @@ def tree(tmp_path):
     (folder / "README.md").write_text("read me\n")
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
-    author = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    git(folder, *author, "commit", "--quiet", "--message", "first")
+    git(folder, *AUTHOR, "commit", "--quiet", "--message", "first")
     return folder
 
 
@@ -54,3 +58,18 @@ def test_what_is_no_checkout_names_none(tree, tmp_path):
     inside = shutil.copytree(tree / "runtime", tree / "copy/runtime").parent
 
     assert ["", ""] == [revision(tmp_path), revision(inside)]
+
+
+def test_an_archive_knows_its_commit(tree, tmp_path):
+    """`git archive` writes it into the file REVISION, as the repository asks it to."""
+    for name in (".gitattributes", "REVISION"):
+        shutil.copy(ROOT / name, tree)
+    git(tree, "add", ".")
+    git(tree, *AUTHOR, "commit", "--quiet", "--message", "second")
+    made = tmp_path / "archive"
+    git(tree, "archive", f"--output={made}.tar", "HEAD")
+    shutil.unpack_archive(f"{made}.tar", made)
+    commit = git(tree, "rev-parse", "HEAD")
+
+    assert (commit, f"{VERSION}+{commit[:12]}") == (revision(made), version(made))
+    assert (commit, VERSION) == (revision(tree), version(tree))

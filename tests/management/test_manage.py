@@ -9,6 +9,7 @@ import pytest
 
 from management.commands import COMMANDS
 from runtime.operations.verbs import OPERATIONS
+from runtime.version import version
 from tests.management.conftest import APP_SECRET, APPID
 
 
@@ -17,6 +18,13 @@ def test_every_operation_has_its_command():
     of_commands = {(noun, verb.replace(" ", "-")) for noun, verb in COMMANDS}
 
     assert set(OPERATIONS) == of_commands
+
+
+def test_it_tells_its_version(manage):
+    """With the commit in an installation, as /healthz does."""
+    done = manage("--version")
+
+    assert (0, version()) == (done.code, done.output.strip())
 
 
 def test_without_arguments_it_lists_its_verbs(manage):
