@@ -227,6 +227,13 @@ class Documents:
 
         return CopiedDocuments(self._copies, self._fields) if self._copies else None
 
+    def stored(self, kind: str, id_: str, version: int) -> bytes | None:
+        """Return a version as it stands in the store, None if it is not there."""
+        try:
+            return self._store.read(_name(kind, id_), version)
+        except FileNotFoundError:
+            return None
+
     @property
     def audit(self) -> AuditObjects:
         """Return the audit log, which stands beside the documents."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -42,30 +43,52 @@ def _day(value: Any) -> date:
         raise Fault("must be a day of the calendar") from None
 
 
+_NAME = text(r"[0-9-]{10}/[0-9.]{13}-[0-9a-f]{12}", "what the call before gave")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Acts by their names, and the last one looked at, `next`, if there are more."""
+
+    acts: Sequence[tuple[str, Mapping[str, Any]]]
+    next: str | None = None
+
+
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return acts of operators, the newest first.
 
     `more` tells that older ones within these days were not looked at.
     """
+    found = search(gateway, arguments)
+    rows = [row_of(act) for _, act in found.acts]
+    return {"acts": rows, "more": found.next is not None}
+
+
+def search(
+    gateway: Gateway, arguments: Mapping[str, Any], *, before: str = ""
+) -> Found:
+    """Return the acts that `audit list` lists, or those older than an act."""
     rules = {
         **{"day": _day, "since": _day, "most": whole(1, 500)},
         "of_noun": text(r"[a-z]{1,16}", "a noun"),
         "who": text(r"[A-Za-z0-9._@-]{1,200}", "a key id, or user@host"),
     }
     known = checked_fields(arguments, rules)
+    if before:
+        checked_fields({"before": before}, {"before": _NAME})
     fields = {"noun": "of_noun", "who": "who"}
     wanted = {name: known[given] for name, given in fields.items() if given in known}
-    rows: list[dict[str, Any]] = []
-    most, count = known.get("most", MOST), 0
+    found: list[tuple[str, dict[str, Any]]] = []
+    most, count, last = known.get("most", MOST), 0, ""
     audit = gateway.documents.audit
-    for names in _pages(audit, _days(gateway, known)):
-        for act in _read(audit, names):
-            if len(rows) == most or count == MOST_READ:
-                return {"acts": rows, "more": True}
-            count += 1
-            if all(act.get(name) == value for name, value in wanted.items()):
-                rows.append(_row(act))
-    return {"acts": rows, "more": False}
+    for names in _pages(audit, _days(gateway, known), before):
+        for name, act in _read(audit, names):
+            if len(found) == most or count == MOST_READ:
+                return Found(found, next=last)
+            count, last = count + 1, name
+            if all(act.get(field) == value for field, value in wanted.items()):
+                found.append((name, act))
+    return Found(found)
 
 
 def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,8 +96,8 @@ def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
     `next`, if it is not None, is `after` of the call that continues.
     """
-    after = text(r"[0-9-]{10}/[0-9.]{13}-[0-9a-f]{12}", "what the call before gave")
-    known = checked_fields(arguments, {"day": _day, "after": after}, needed=("day",))
+    rules = {"day": _day, "after": _NAME}
+    known = checked_fields(arguments, rules, needed=("day",))
     audit = gateway.documents.audit
     names = audit.of_day(known["day"].isoformat())
     left = [name for name in names if name > known.get("after", "")]
@@ -82,7 +105,7 @@ def export(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     size, done = 0, 0
     while done < min(len(left), PAGE) and size < PAGE_CHARACTERS:
         names = left[done : min(done + _READERS, PAGE)]
-        found = list(_read(audit, names))
+        found = [act for _, act in _read(audit, names)]
         acts += found
         size += sum(len(json.dumps(act)) for act in found)
         done += len(names)
@@ -103,14 +126,19 @@ def _days(gateway: Gateway, known: Mapping[str, Any]) -> list[str]:
     return [(today - timedelta(back)).isoformat() for back in range(count)]
 
 
-def _pages(audit: AuditObjects, days: list[str]) -> Iterator[list[str]]:
+def _pages(audit: AuditObjects, days: list[str], before: str) -> Iterator[list[str]]:
     for day in days:
+        if before and day > before[:10]:
+            continue
         names = audit.of_day(day)[::-1]
+        names = [name for name in names if not before or name < before]
         for start in range(0, len(names), MOST):
             yield names[start : start + MOST]
 
 
-def _read(audit: AuditObjects, names: list[str]) -> Iterator[dict[str, Any]]:
+def _read(
+    audit: AuditObjects, names: list[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     def read(name: str) -> dict[str, Any] | None:
         try:
             return audit.read(name)
@@ -119,10 +147,15 @@ def _read(audit: AuditObjects, names: list[str]) -> Iterator[dict[str, Any]]:
 
     with ThreadPoolExecutor(_READERS) as readers:
         found = list(readers.map(read, names))
-    yield from (each for each in found if each is not None)
+    yield from (
+        (name, each)
+        for name, each in zip(names, found, strict=True)
+        if each is not None
+    )
 
 
-def _row(act: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(act: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a table shows of an act."""
     names = act.get("names") or {}
     changes = act.get("changes") or ()
     changed = [f"{each.get('document')}:{each.get('version')}" for each in changes]

@@ -109,7 +109,7 @@ def list_authorizers(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str
     rules = {"appid": ID, "limit": whole(1, MOST_LISTED)}
     known = checked_fields(arguments, rules, needed=("appid",))
     component = _component(gateway, known["appid"])
-    ids = _authorized_ids(gateway, component)
+    ids = authorized_ids(gateway, component.appid)
     shown = ids[: known.get("limit", MOST_LISTED)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(_reader(gateway, component), shown))
@@ -141,6 +141,13 @@ def pull(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, **({"advice": advice} if advice else {})}
 
 
+def authorized_ids(gateway: Gateway, component: str) -> list[str]:
+    """Return the appids of all accounts of a component that a document names."""
+    ids = gateway.registry.authorized_ids(first=30.0)
+    parties = filter(None, map(parties_of, ids))
+    return sorted(appid for owner, appid in parties if owner == component)
+
+
 def _state(gateway: Gateway, component: App) -> dict[str, Any]:
     ticket = gateway.verify_tickets.newest(component.appid)
     source = gateway.component_tokens.component_source(component)
@@ -152,7 +159,7 @@ def _state(gateway: Gateway, component: App) -> dict[str, Any]:
         "token_remaining": token.remaining,
         "token_error": token.errcode,
         "token_errmsg": token.errmsg,
-        "authorizers": len(_authorized_ids(gateway, component)),
+        "authorizers": len(authorized_ids(gateway, component.appid)),
         "unfinished": gateway.authorizations.unfinished(component),
     }
 
@@ -209,13 +216,6 @@ def _component(gateway: Gateway, appid: str) -> App:
             f"authorised one, app show {appid} names that."
         )
     return app
-
-
-def _authorized_ids(gateway: Gateway, component: App) -> list[str]:
-    """Return the appids of all accounts that a document names."""
-    ids = gateway.registry.authorized_ids(first=30.0)
-    parties = filter(None, map(parties_of, ids))
-    return sorted(appid for owner, appid in parties if owner == component.appid)
 
 
 def _reader(gateway: Gateway, component: App) -> Callable[[str], Authorizer | str]:

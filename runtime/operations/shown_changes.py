@@ -7,15 +7,15 @@ values against them.
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from runtime.crypto.envelope import CannotOpen
 from runtime.documents.documents import Written
-from runtime.documents.secret_fields import NESTED_SECRETS, Sealed, each_secret
+from runtime.documents.secret_fields import NESTED_SECRETS, each_secret
 from runtime.gateway import Gateway
+from runtime.operations.fingerprints import audit_key, fingerprint
 from runtime.registry.fields import RULES
 from runtime.registry.route_fields import ROUTE_RULES
 from runtime.registry.schema import SCHEMA_FIELD
@@ -23,7 +23,6 @@ from runtime.registry.schema import SCHEMA_FIELD
 LONGEST = 4000
 """Characters of JSON of one value; a longer one shows as a fingerprint."""
 
-LOST = "no master key opens it"
 
 _HASHED = ("secret_hashes",)
 
@@ -56,23 +55,14 @@ def shown_change(gateway: Gateway, written: Written) -> dict[str, Any]:
     return {"before": old, "after": new}
 
 
-def _key(gateway: Gateway) -> bytes:
-    keys = gateway.settings.master_keys
-    return hmac.digest(keys[max(keys)], b"wechat-gateway:audit", "sha256")
-
-
 def shown_content(
     gateway: Gateway, kind: str, id_: str, content: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the fields of a document's content without any secret."""
-    key = _key(gateway)
+    key = audit_key(gateway)
 
     def print_of(value: Any, *, place: str = "") -> str:
-        if isinstance(value, Sealed):
-            return LOST
-        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        digest = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
-        return f"fingerprint {digest[:6].hex()}"
+        return fingerprint(key, value)
 
     def of_url(value: str) -> str:
         # Some services take a secret in the query.
