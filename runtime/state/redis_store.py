@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from runtime.state.breaker import Breaker
@@ -239,17 +240,21 @@ class RedisStore:
         *,
         seconds: Callable[[str], float],
         sized: Sequence[str],
+        latest: Mapping[tuple[str, str], int] = MappingProxyType({}),
     ) -> dict[str, int]:
         """Add to fields of hashes, by (key, field); return the sizes of some hashes.
 
-        Each hash lives for the time that `seconds` tells of its key.
+        Each hash lives for the time that `seconds` tells of its key. The fields of
+        `latest` are set and not added to.
         """
 
         def push(client: Any) -> dict[str, int]:
             with client.pipeline(transaction=False) as pipeline:
                 for (key, field), number in counts.items():
                     pipeline.hincrby(key, field, number)
-                for key in {key for key, _ in counts}:
+                for (key, field), value in latest.items():
+                    pipeline.hset(key, field, value)
+                for key in {key for key, _ in (*counts, *latest)}:
                     pipeline.pexpire(key, round(seconds(key) * 1000))
                 for key in sized:
                     pipeline.hlen(key)

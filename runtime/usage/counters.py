@@ -31,6 +31,14 @@ MOST_PENDING = 10_000
 
 METRICS_KEY = "gateway:metrics"
 
+LAST_USE_KEY = "gateway:last_use"
+"""A hash: the minute of the last call of each client."""
+
+LAST_USE_SECONDS = 90 * DAY_SECONDS
+
+MOST_CLIENTS = 5_000
+"""Most fields of that hash; of more clients the last call is not known."""
+
 DROPPED = "gateway_series_dropped"
 """The field that counts what has no room among the metrics."""
 
@@ -139,6 +147,7 @@ class Counters:
 
     def _write(self, pending: Counter[_Each]) -> None:
         counts: Counter[tuple[str, str]] = Counter()
+        used: dict[tuple[str, str], int] = {}
         for (minute, field, is_measure), number in pending.items():
             if is_measure:
                 self._take_series(field, number, counts)
@@ -146,11 +155,16 @@ class Counters:
                 continue
             self._take_call(minute_key(minute), MOST_OF_A_MINUTE, field, number, counts)
             self._take_call(day_key(minute), MOST_OF_A_DAY, field, number, counts)
+            self._take_use(field.partition("|")[0], minute, used)
         keys = sorted(
-            {METRICS_KEY, day_key(self._clock()), *(key for key, _ in counts)}
+            {
+                *(METRICS_KEY, LAST_USE_KEY, day_key(self._clock())),
+                *(key for key, _ in counts),
+            }
         )
         try:
-            self._fields.learn(self._store.count(counts, seconds=_seconds, sized=keys))
+            sizes = self._store.count(counts, seconds=_seconds, sized=keys, latest=used)
+            self._fields.learn(sizes)
         except ServiceUnavailable:
             with self._lock:
                 self.dropped += pending.total()
@@ -193,6 +207,18 @@ class Counters:
                 field = f"-|-|{OTHER}|{-1 if errcode else 0}"
         counts[key, field] += number
 
+    def _take_use(
+        self, client_id: str, minute: float, used: dict[tuple[str, str], int]
+    ) -> None:
+        place = LAST_USE_KEY, client_id
+        if client_id != "-" and self._fields.admits(*place, most=MOST_CLIENTS):
+            used[place] = max(used.get(place, 0), int(minute))
+
+    def last_uses(self) -> dict[str, float]:
+        """Return the minute of each client's last call, as Unix time."""
+        found = self._store.fields(LAST_USE_KEY)
+        return {client_id.decode(): float(at) for client_id, at in found.items()}
+
     def today(self, client_id: str, appid: str, path: str) -> int:
         """Return how many calls of a path by a client have succeeded today."""
         text = self._store.field(
@@ -227,6 +253,8 @@ def _seconds(key: str) -> float:
         return history.seconds_of(key)
     if key == METRICS_KEY:
         return METRICS_SECONDS
+    if key == LAST_USE_KEY:
+        return LAST_USE_SECONDS
     is_minute = len(key) == len(minute_key(0))
     return MINUTE_SECONDS if is_minute else DAY_SECONDS + 3600
 

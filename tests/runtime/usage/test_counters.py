@@ -191,3 +191,18 @@ def test_redis_away_costs_counts_and_no_call(own_redis):
     count(counters)
     clock.now += 1
     count(counters)
+
+
+def test_the_last_call_of_each_client(redis_server):
+    """By the minute, for 90 days; a push is no client's call."""
+    counters, clock = make_counters(redis_server, MIDNIGHT)
+    counters.add("old", "wx1", PATH, errcode=0)
+    clock.now = MIDNIGHT + 90
+    counters.add("new", "wx1", PATH, errcode=40001)
+    counters.add("-", "wx1", "/wechat_event/stored", errcode=0)
+    clock.now = MIDNIGHT + 95
+    counters.add("new", "wx1", PATH, errcode=0)
+
+    assert {"old": MIDNIGHT, "new": MIDNIGHT + 60} == counters.last_uses()
+    life = redis_server.client().ttl("gateway:last_use")
+    assert 90 * 86400 - 60 < life <= 90 * 86400
