@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlencode
 
@@ -56,23 +57,24 @@ def _action_form(
     visitor: Visitor,
     language: str,
     act: str,
+    target: Mapping[str, Value],
     *,
     label: str = "",
-    of: str | None = None,
+    heard: str | None = None,
     quiet: bool = False,
-    **target: Value,
 ) -> str:
     """Return HTML for `raw`: a button that does the act, "" if the role is too low.
 
     `target` names what it is done to, as ACTS says. What destroys or reveals asks on a
-    page of its own for a new code: then it is a link to that page. `of` is what a
-    screen reader hears beside the label; the target by default.
+    page of its own for a new code: then it is a link to that page. `heard` is what a
+    screen reader says beside the label; the target by default.
     """
     wanted = ACTS[act]
     if not visitor.may(wanted.role):
         return ""
     fields = pairs_of(target)
-    heard = " ".join(value for _, value in fields) if of is None else of
+    if heard is None:
+        heard = " ".join(value for _, value in fields)
     if wanted.fresh_code:
         url = f"/console/ask/{act}?{urlencode(fields)}"
         return console_pages.action_link(
@@ -89,7 +91,7 @@ def _action_form(
     )
 
 
-def pairs_of(target: dict[str, Value]) -> list[tuple[str, str]]:
+def pairs_of(target: Mapping[str, Value]) -> list[tuple[str, str]]:
     """Return the pairs of a form for values that may be lists."""
     return [
         (name, each)

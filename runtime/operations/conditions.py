@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runtime.errors import ServiceUnavailable, hint_of
+from runtime.errors import N_, ServiceUnavailable, hint_of
 from runtime.gateway import Gateway
 from runtime.wechat.verify_tickets import OLD_SECONDS
 
@@ -27,12 +27,21 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that should not last; `of` is what it is about, such as an appid."""
+    """A condition that should not last; `of` is what it is about, such as an appid.
+
+    `sentence` is English and can be translated; `facts` are what stands in it.
+    """
 
     name: str
     of: str
-    says: str
+    sentence: str
     mend: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def says(self) -> str:
+        """Return what is wrong, in English."""
+        return self.sentence % self.facts
 
 
 class Findings(NamedTuple):
@@ -72,8 +81,9 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
             yield Condition(
                 "other_deployment",
                 part,
-                f"{part} belongs to another deployment.",
+                N_("%(part)s belongs to another deployment."),
                 "correct the setting, or take it over: manage.py redis claim",
+                {"part": part},
             )
         elif state == "refused":
             refused = " ".join(gateway.health.refused().get(part, ()))
@@ -87,9 +97,10 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
             yield Condition(
                 "away",
                 part,
-                f"{part} cannot be reached.",
+                N_("%(part)s cannot be reached."),
                 f"see {_PARTS.get(part, part)}, the network and docs/operating/"
                 "incidents.md",
+                {"part": part},
             )
 
 
@@ -107,16 +118,25 @@ def _credentials(gateway: Gateway) -> Iterator[Condition]:
             continue
         kind, _, appid = each.name.partition(":")
         cause = hint_of(each.errcode, each.errmsg) or f"WeChat said {each.errcode}"
-        left = f"the present one lives {each.remaining / 60:.0f} minutes more"
+        sentence = N_(
+            "%(credential)s could not be fetched, and the present one lives "
+            "%(minutes)s minutes more: %(cause)s."
+        )
         if each.remaining < ENDING_SECONDS:
-            left = "calls fail"
-        says = f"{kind} could not be fetched, and {left}: {cause}."
+            sentence = N_(
+                "%(credential)s could not be fetched, and calls fail: %(cause)s."
+            )
         yield Condition(
             _NAMES.get(each.errcode, "credential_refused"),
             appid,
-            says,
+            sentence,
             f"manage.py token show {appid} names the cause; mend it, then "
             f"manage.py token refresh {appid}",
+            {
+                "credential": kind,
+                "minutes": f"{each.remaining / 60:.0f}",
+                "cause": cause,
+            },
         )
 
 
@@ -125,14 +145,15 @@ def _tickets(gateway: Gateway) -> Iterator[Condition]:
         ticket = gateway.verify_tickets.newest(component.appid)
         if ticket and ticket.age <= OLD_SECONDS:
             continue
-        says = "No verify ticket has come."
+        sentence = N_("No verify ticket has come.")
         if ticket:
-            says = f"The newest verify ticket is {ticket.age / 60:.0f} minutes old."
+            sentence = N_("The newest verify ticket is %(minutes)s minutes old.")
         yield Condition(
             "ticket_old",
             component.appid,
-            says,
+            sentence,
             f"manage.py component status {component.appid}",
+            {"minutes": f"{ticket.age / 60:.0f}" if ticket else ""},
         )
 
 
@@ -141,15 +162,19 @@ def _dead_letters(gateway: Gateway) -> Iterator[Condition]:
         yield Condition(
             "dead_letters",
             appid,
-            f"{number} deliveries wait for an operator.",
+            N_("%(number)s deliveries wait for an operator."),
             f"manage.py push list {appid} --dead, then push replay or push drop",
+            {"number": str(number)},
         )
 
 
 def _unreadable(gateway: Gateway) -> Iterator[Condition]:
     for name in gateway.registry.unreadable():
         yield Condition(
-            "unreadable", name, "The document cannot be read.", "manage.py store check"
+            "unreadable",
+            name,
+            N_("The document cannot be read."),
+            "manage.py store check",
         )
 
 

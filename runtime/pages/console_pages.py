@@ -12,11 +12,13 @@ NAVIGATION = {
     "overview": ("/console/", N_("Overview")),
     "apps": ("/console/apps", N_("Apps")),
     "clients": ("/console/clients", N_("Clients")),
+    "calls": ("/console/calls", N_("Calls")),
     "pushes": ("/console/pushes", N_("Pushes")),
     "people": ("/console/people", N_("Users")),
     "documents": ("/console/documents", N_("Documents")),
     "audit": ("/console/audit", N_("Audit log")),
     "alerts": ("/console/alerts", N_("Alerts")),
+    "runbook": ("/console/runbook", N_("Runbook")),
 }
 """The pages by name: the path, and the words of its link."""
 
