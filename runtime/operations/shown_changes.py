@@ -23,7 +23,6 @@ from runtime.registry.schema import SCHEMA_FIELD
 LONGEST = 4000
 """Characters of JSON of one value; a longer one shows as a fingerprint."""
 
-
 _HASHED = ("secret_hashes",)
 
 

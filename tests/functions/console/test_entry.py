@@ -22,12 +22,21 @@ ENTER = "/console/enter"
 OWN_PROTECTION = {"/metrics", "/enter"}
 
 
+PARTS = ("a" * 16, "a" * 64, "1-1", "2027-01-15", "080000.000000-aaaaaaaaaaaa")
+"""Of addresses: one of them fits each group of a pattern."""
+
+
+def part_of(group):
+    """Return a part of an address that a group of a pattern takes."""
+    return next(part for part in PARTS if re.fullmatch(group[0], part))
+
+
 def paths():
     """Yield an address for each route of the console but the entry and the metrics."""
     for each in ROUTES:
         pattern = each.pattern.pattern
         if pattern not in OWN_PROTECTION:
-            path = re.sub(r"\(.*?\)|\.\*", "a" * 16, pattern)
+            path = re.sub(r"\(.*?\)|\.\*", part_of, pattern)
             assert each.pattern.fullmatch(path), pattern
             yield f"/console{path}"
 
