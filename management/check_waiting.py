@@ -22,13 +22,16 @@ def check_app(
     tell: Callable[[Mapping[str, Any]], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Return what is to be entered in the console, and what came within this time.
+    """Return what is tried, what is to be entered, and what came within this time.
 
     It ends with the first check or push that is accepted. `tell` gets what an operator
     should see meanwhile. Without any in time, `faults` says so.
     """
     first = dict(perform(arguments))
-    since, seen = first.pop("now"), [_row(each) for each in first.pop("seen")]
+    since, wrong = first.pop("now"), first.get("faults", [])
+    if "seen" not in first:  # WeChat pushes nothing to this kind
+        return first
+    seen = [_row(each) for each in first.pop("seen")]
     if not seconds:
         return {**first, "seen": seen}
     tell({**first, "seen": seen})
@@ -46,7 +49,7 @@ def check_app(
         f"{refused} came from WeChat in {seconds:g} s: compare the URL in the console "
         "with this one, and whether the Internet reaches it"
     )
-    return {**first, "seen": came, "faults": [fault]}
+    return {**first, "seen": came, "faults": [*wrong, fault]}
 
 
 def _new(

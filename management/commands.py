@@ -202,7 +202,7 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
     ("app", "update"): ("change the given fields", update_app),
     ("app", "remove"): ("remove an app; its history stays", appid_argument),
     ("app", "check"): (
-        "print what to enter in WeChat's console, and wait for WeChat",
+        "try the setting, print what to enter in WeChat's console, wait for WeChat",
         _check,
     ),
     ("client", "add"): ("add a client; print its secret once", add_client),

@@ -1,7 +1,7 @@
-"""Command `app check`: what to enter in WeChat's console, and what has come from there.
+"""Command `app check`: is an app set up at WeChat, and what is to be entered there.
 
-It waits for the check of the URL, or for a push, and tells what came and what was wrong
-with it.
+It tries what can be tried, waits for the check of the URL or for a push, and tells what
+came and what was wrong with it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from runtime.documents.documents import Document
 from runtime.gateway import Gateway
 from runtime.operations import editing
-from runtime.operations.component_console import push_entries
+from runtime.operations.app_console import console_of, entries
+from runtime.operations.app_trials import TAKEN, WRONG, trials
 from runtime.operations.editing import ID
 from runtime.operations.push_reasons import refusal
 from runtime.operations.refusals import OperationRefused
 from runtime.operations.simulated import is_simulated
 from runtime.push.last_seen import ACCEPTED, Seen, Sighting
-from runtime.registry.models import COMPONENT_KIND, PUSHED_KINDS
+from runtime.registry.models import AUTHORIZED_KIND, PUSHED_KINDS
 from runtime.registry.rules import between, flag
 from runtime.registry.schema import checked_fields
 
@@ -30,10 +31,6 @@ LONGEST_WAIT = 25.0
 """Seconds of one call; whoever waits longer calls again with the `now` of before."""
 
 POLL_SECONDS = 0.5
-
-_MODES = {True: "safe (安全模式)", False: "plain (明文模式)"}
-
-_ROLLING = ("token", "encoding_aes_key")
 
 
 def check(
@@ -43,10 +40,12 @@ def check(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, Any]:
-    """Return what to enter in WeChat's console, and what WeChat has sent last.
+    """Return what WeChat tells, what to enter in its console, and what it sent last.
 
-    With `since`, a `now` of an answer before, it waits up to `wait` seconds for what
-    comes after that. With `secrets` the values of token and AES key are returned.
+    With `since`, a `now` of an answer before, it tries nothing, and waits up to `wait`
+    seconds for what comes after that. With `secrets` the values of token and AES key
+    are returned. `faults` names the trials that found something wrong. An app to which
+    WeChat pushes nothing has no `seen`.
     """
     rules = {
         "appid": ID,
@@ -56,8 +55,8 @@ def check(
     }
     known = checked_fields(arguments, rules, needed=("appid",))
     appid = known["appid"]
-    found = editing.find_whole(gateway, "apps", appid)
-    _refuse_kind(appid, found)
+    found = editing.find(gateway, "apps", appid)
+    _refuse_account(appid, found)
     # Before it reads: what comes meanwhile is after it. Notes have whole milliseconds.
     now = math.floor(gateway.last_seen.time() * 1000 - 1) / 1000
     since, until = known.get("since"), clock() + known.get("wait", 0.0)
@@ -67,14 +66,27 @@ def check(
         if since is None or events or clock() >= until:
             break
         sleep(POLL_SECONDS)
+    kind = found.content["kind"]
     return {
         "appid": appid,
-        "kind": found.content["kind"],
+        "kind": kind,
+        "console": console_of(kind),
         "now": now,
-        "enter": _entries(gateway, appid, found, secrets=known.get("secrets", False)),
-        "seen": events,
+        **(_tried(gateway, appid, seen) if since is None else {}),
+        "enter": entries(
+            gateway, appid, found.content, secrets=known.get("secrets", False)
+        ),
+        **({"seen": events} if kind in PUSHED_KINDS else {}),
         **_warnings(gateway),
     }
+
+
+def _tried(gateway: Gateway, appid: str, seen: Seen) -> dict[str, Any]:
+    app = gateway.registry.own_app(appid)
+    done = trials(gateway, app, seen) if app else []
+    wrong = [each.what for each in done if each.state == WRONG]
+    rows = [each._asdict() for each in done]
+    return {"trials": rows, **({"faults": wrong} if wrong else {})}
 
 
 def _warnings(gateway: Gateway) -> dict[str, list[str]]:
@@ -84,54 +96,12 @@ def _warnings(gateway: Gateway) -> dict[str, list[str]]:
     return {"warnings": [f"WeChat calls the ports 80 and 443 only, and never {port}."]}
 
 
-def _refuse_kind(appid: str, found: Document) -> None:
-    kind = found.content["kind"]
-    if kind not in PUSHED_KINDS:
+def _refuse_account(appid: str, found: Document) -> None:
+    if found.content["kind"] == AUTHORIZED_KIND:
         raise OperationRefused(
-            f"{appid} is of kind {kind}, to which WeChat pushes nothing; "
-            f"it does to {', '.join(PUSHED_KINDS)}."
-            + (
-                " What users send to an authorised account comes to its component."
-                if kind == "authorized"
-                else ""
-            )
+            f"{appid} is of kind authorized: its component is set up at WeChat, and "
+            "what users send to it comes to that. See component status."
         )
-
-
-def _entries(
-    gateway: Gateway, appid: str, found: Document, *, secrets: bool
-) -> list[dict[str, str]]:
-    base = f"{gateway.settings.public_base_url}/wechat_event/{appid}"
-    content = found.content
-    is_component = content["kind"] == COMPONENT_KIND
-    mends = f"not set: app update {appid} --push"
-    token = _secret(content.get("token"), mends, shown=secrets)
-    has_key = bool(content.get("encoding_aes_key"))
-    key = _secret(content.get("encoding_aes_key"), mends, shown=secrets)
-    if is_component:
-        entered = push_entries(gateway, appid, token=token, key=key)
-    else:
-        entered = {
-            "URL (服务器地址)": base,
-            "Token (令牌)": token,
-            "EncodingAESKey (消息加解密密钥)": key,
-            "mode (消息加解密方式)": _MODES[has_key],
-            "format (数据格式)": "XML or JSON",
-        }
-    rolling = [each for each in _ROLLING if f"previous_{each}" in content]
-    if rolling:
-        names = " ".join(f"previous_{each}" for each in rolling)
-        entered["previous"] = (
-            f"the {' and the '.join(rolling)} of before, accepted until "
-            f"app update {appid} --clear {names}"
-        )
-    return [{"field": field, "value": value} for field, value in entered.items()]
-
-
-def _secret(value: Any, mends: str, *, shown: bool) -> str:
-    if not value:
-        return mends
-    return str(value) if shown else "set; --secrets shows it"
 
 
 def _events(appid: str, seen: Seen, since: float | None) -> list[dict[str, Any]]:
@@ -147,7 +117,7 @@ def _events(appid: str, seen: Seen, since: float | None) -> list[dict[str, Any]]
 def _event(what: str, sighting: Sighting | None, appid: str) -> dict[str, Any] | None:
     if sighting is None:
         return None
-    accepted = sighting.outcome in (ACCEPTED, "stored")
+    accepted = sighting.outcome in TAKEN
     moment = datetime.fromtimestamp(sighting.at, timezone.utc)
     return {
         "what": what,

@@ -32,15 +32,20 @@ class WeChatPlatform(Foundation):
         return self._make_wechat()
 
     @lazy
+    def wechat_pages(self) -> WeChat:
+        """Return the client of WeChat's pages, to which browsers are sent."""
+        return self._make_wechat(self.settings.wechat_open_url)
+
+    @lazy
     def _proxied_wechat(self) -> WeChat:
         return self._make_wechat(streams=True)
 
-    def _make_wechat(self, *, streams: bool = False) -> WeChat:
+    def _make_wechat(self, url: str = "", *, streams: bool = False) -> WeChat:
         from runtime.upstream.transport import pooled_transport
         from runtime.wechat.api import WeChat
 
         return WeChat(
-            self.settings.wechat_api_url,
+            url or self.settings.wechat_api_url,
             self.transport or pooled_transport(streams=streams),
             seconds=self.settings.wechat_deadline_seconds,
         )

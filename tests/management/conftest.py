@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import pytest
 
 from manage import main
+from tests.support.sandbox_fixtures import platform, sandbox, sandbox_environ
+
+__all__ = ["platform", "sandbox", "sandbox_environ"]
 
 APPID = "wx0123456789abcdef"
 APP_SECRET = "0123456789abcdef" * 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 
 import pytest
 
@@ -85,20 +87,57 @@ def test_nothing_in_time(comes, word):
     assert [20.0, 20.0, 10.0] == [each["wait"] for each in gateway.calls[1:]]
 
 
-def test_at_the_command_line(manage, app):
-    """A table, or JSON and nothing else; exit code 1 if WeChat does not come."""
-    table = manage(f"app check {APPID} --seconds 0")
-    assert (0, "") == (table.code, table.errors)
-    assert f"/wechat_event/{APPID}" in table.output
-    assert f"not set: app update {APPID} --push" in table.output
+@pytest.fixture
+def entered(manage, sandbox_environ, sandbox):
+    """The sandbox's website app and service account; return their appids by kind."""
+    os.environ.update(sandbox_environ)
+    found = {kind: sandbox.app(kind) for kind in ("service", "website")}
+    for kind, app in found.items():
+        words = f"app add {app['appid']} --kind {kind} --secret-stdin"
+        assert 0 == manage(words, typed=f"{app['secret']}\n").code
+    return {kind: app["appid"] for kind, app in found.items()}
 
-    waited = manage(f"app check {APPID} --seconds 1 --json")
+
+def test_at_the_command_line(manage, entered):
+    """A table, or JSON and nothing else; exit code 1 if WeChat does not come."""
+    appid = entered["service"]
+    table = manage(f"app check {appid} --seconds 0")
+    assert (0, "") == (table.code, table.errors)
+    assert f"/wechat_event/{appid}" in table.output
+    assert f"not set: app update {appid} --push" in table.output
+    assert re.search(r"(?m)^AppSecret +ok ", table.output)
+
+    waited = manage(f"app check {appid} --seconds 1 --json")
     assert 1 == waited.code
     assert "nothing came" in json.loads(waited.output)["faults"][0]
 
 
+def test_what_is_wrong_at_wechat_is_the_exit_code(manage, entered, sandbox):
+    """Where WeChat pushes nothing there is nothing to wait for."""
+    done = manage(f"app check {entered['website']} --json")
+    assert (1, ["callback domain"]) == (done.code, done.json["faults"])
+
+    sandbox.control(
+        "apps", appid=entered["website"], callback_domain="gateway.example.com"
+    )
+    assert 0 == manage(f"app check {entered['website']}").code
+    assert 0 == manage(f"app check {entered['service']} --seconds 0 --json").code
+
+
+def test_a_fault_stays_one_while_it_waits(manage, entered, sandbox):
+    """It is told before, and in the answer."""
+    appid = entered["service"]
+    sandbox.control("apps", appid=appid, ip_whitelist=["10.1.2.3"])
+    done = manage(f"app check {appid} --seconds 1")
+
+    assert 1 == done.code
+    assert done.output.index("127.0.0.1") < done.output.index("waiting")
+    assert "IP whitelist" in done.output.rpartition("faults")[2]
+
+
 def test_secrets_are_shown_where_they_are_asked_for(manage, app):
     """As `app update --push` has read them."""
+    os.environ["WECHAT_API_URL"] = "http://127.0.0.1:1"
     words = f"app update {APPID} --push --secret-stdin"
     assert 0 == manage(words, typed=f"pushtoken\n{'K' * 43}\n").code
 

@@ -6,7 +6,10 @@ import pytest
 
 from runtime.gateway import Gateway
 from runtime.operations.verbs import operation, perform
+from tests.support.sandbox_fixtures import platform, sandbox, sandbox_environ
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, ScriptedWeChat
+
+__all__ = ["platform", "sandbox", "sandbox_environ"]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from functions.wechat_event.index import handler
 from runtime.gateway import Gateway
 from runtime.operations import app_check
 from runtime.operations.push_reasons import REFUSALS
-from runtime.operations.refusals import OperationRefused
 from runtime.operations.verbs import OPERATIONS
 from runtime.push.receiving import Reason
 from tests.support.fc_calls import call_wsgi, make_environ_fc
@@ -20,6 +19,18 @@ from tests.support.pushes import AES_KEY, TOKEN, check, plain, safe, text
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
 
 COMPONENT = "wx00000000000000c1"
+
+
+@pytest.fixture(autouse=True)
+def _tried(wechat):
+    """Let what is tried at WeChat be in order; test_app_trials.py has the rest."""
+    token = {"access_token": "75_x", "expires_in": 7200}
+    wechat.script("/cgi-bin/stable_token", token)
+    wechat.script(
+        "/cgi-bin/component/api_start_push_ticket", {"errcode": 0, "errmsg": "ok"}
+    )
+    refused = {"errcode": 40029, "errmsg": "invalid code"}
+    wechat.script("/sns/oauth2/access_token", refused)
 
 
 @pytest.fixture
@@ -51,7 +62,14 @@ def test_what_to_enter(app, do, gateway):
     url = f"{gateway.settings.public_base_url}/wechat_event/{SERVICE}"
     answer = do("app check", appid=SERVICE)
 
+    assert answer["console"] == "mp.weixin.qq.com"
     assert entered(answer) == {
+        "IP whitelist (IP白名单)": "the addresses from which this gateway calls "
+        "WeChat; a refusal with 40164 names one that is missing",
+        "web authorisation domain (网页授权域名)": "gateway.example.com; the console "
+        "gives a file MP_verify_X.txt, which the gateway serves: "
+        f"app update {SERVICE} --domain-proof FILE",
+        "JS interface domains (JS接口安全域名)": "hosts with wx.config",
         "URL (服务器地址)": url,
         "Token (令牌)": "set; --secrets shows it",
         "EncodingAESKey (消息加解密密钥)": "set; --secrets shows it",
@@ -62,6 +80,16 @@ def test_what_to_enter(app, do, gateway):
     shown = entered(do("app check", appid=SERVICE, secrets=True))
     assert TOKEN == shown["Token (令牌)"]
     assert AES_KEY == shown["EncodingAESKey (消息加解密密钥)"]
+
+
+def test_what_is_there_already(app, do):
+    """The domains that wx.config is for, and no file where one is stored."""
+    proofs = {"MP_verify_x.txt": "x"}
+    do("app update", appid=SERVICE, js_domains=["a.example.com"], domain_proofs=proofs)
+    shown = entered(do("app check", appid=SERVICE))
+
+    assert "gateway.example.com" == shown["web authorisation domain (网页授权域名)"]
+    assert "a.example.com" == shown["JS interface domains (JS接口安全域名)"]
 
 
 def test_what_is_missing(do):
@@ -93,18 +121,6 @@ def test_a_component(do):
     assert shown["授权事件接收 URL"].endswith(f"/wechat_event/{COMPONENT}/ticket")
     assert shown["消息与事件接收 URL"].endswith(f"/wechat_event/{COMPONENT}/$APPID$")
     assert set(shown) >= {"消息校验 Token", "消息加解密 Key"}
-
-
-def test_a_kind_without_pushes(do):
-    """The sentence says which kinds have them."""
-    do("app add", appid=SERVICE, kind="website", secret=APP_SECRET)
-    with pytest.raises(OperationRefused) as refusal:
-        do("app check", appid=SERVICE)
-
-    assert refusal.value.message == (
-        f"{SERVICE} is of kind website, to which WeChat pushes nothing; "
-        "it does to service, subscription, miniprogram, component."
-    )
 
 
 @pytest.mark.parametrize(
