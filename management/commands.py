@@ -322,6 +322,7 @@ UNRECORDED = frozenset(
         *(("component", "status"), ("component", "authorizers"), ("store", "check")),
         *(("document", each) for each in ("show", "diff", "history")),
         *(("operator", "list"), ("audit", "list"), ("audit", "export")),
+        *(("redis", "acl"), ("redis", "check")),
     }
 )
 """Commands that neither change nor reveal anything; the others take `--reason`."""

@@ -104,7 +104,7 @@ def test_at_the_command_line(manage, entered):
     table = manage(f"app check {appid} --seconds 0")
     assert (0, "") == (table.code, table.errors)
     assert f"/wechat_event/{appid}" in table.output
-    assert f"not set: app update {appid} --push" in table.output
+    assert f"not set: app update {appid} --push" in " ".join(table.output.split())
     assert re.search(r"(?m)^AppSecret +ok ", table.output)
 
     waited = manage(f"app check {appid} --seconds 1 --json")

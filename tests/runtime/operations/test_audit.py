@@ -127,9 +127,11 @@ def _today():
     return f"{datetime.now(timezone.utc):%Y-%m-%d}"
 
 
-def test_no_secret_and_no_openid_is_in_it(act, tmp_path, caplog):
+def test_no_secret_and_no_openid_is_in_it(act, wechat, tmp_path, caplog):
     """Through the commands that take or show one, with mistakes of operators."""
     caplog.set_level(logging.DEBUG)
+    token = {"access_token": "75_x", "expires_in": 7200}
+    wechat.script("/cgi-bin/stable_token", token)
     push = {"token": "pushtoken0", "encoding_aes_key": "K" * 43}
     made = []
 

@@ -190,6 +190,6 @@ def test_an_unknown_verb(name):
 
     assert 404 == caught.value.status
     reading = {verb for (_, verb), each in OPERATIONS.items() if not each.changes}
-    others = {"route-list", "status", "authorizers", "diff"}
+    others = {"route-list", "status", "authorizers", "diff", "acl"}
     assert {"list", "show", "history", "check", "export"} <= reading
     assert reading <= {"list", "show", "history", "check", "export", *others}
