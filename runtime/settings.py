@@ -45,6 +45,8 @@ class Settings:
     oidc_key: Keys | None = field(default=None, repr=False)
     s3_endpoint_url: str = ""
     s3_create_only: str = "auto"
+    s3_addressing: str = "auto"
+    s3_signature: str = "v4"
     wechat_api_url: str = "https://api.weixin.qq.com"
     wechat_open_url: str = "https://open.weixin.qq.com"
     wechat_mp_url: str = "https://mp.weixin.qq.com"
@@ -110,6 +112,8 @@ def _disagreements(settings: Settings) -> Iterator[str]:
     if settings.s3_create_only == "oss" and not settings.s3_endpoint_url:
         # Amazon S3 ignores the header of OSS, and would replace a version.
         yield "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"
+    if settings.s3_addressing == "cname" and not settings.s3_endpoint_url:
+        yield "S3_ADDRESSING=cname needs S3_ENDPOINT_URL"
     if settings.lease_renew_seconds * 2 >= settings.lease_seconds:
         yield "LEASE_RENEW_SECONDS must be below half of LEASE_SECONDS"
     if settings.lease_seconds > LONGEST_LEASE:
@@ -140,6 +144,8 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "OIDC_KEY": (oidc_keys, False),
     "S3_ENDPOINT_URL": (web_url, False),
     "S3_CREATE_ONLY": (word("auto", "s3", "oss"), False),
+    "S3_ADDRESSING": (word("auto", "virtual", "path", "cname"), False),
+    "S3_SIGNATURE": (word("v4", "v2"), False),
     "WECHAT_API_URL": (web_url, False),
     "WECHAT_OPEN_URL": (web_url, False),
     "WECHAT_MP_URL": (web_url, False),

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from runtime.documents.bucket_client import (
+    ANSWER_SECONDS,
+    Dialect,
+    code_of,
+    connect,
+    faults_of,
+)
 from runtime.documents.store import StoreAway, Stored, VersionExists, existing_ids
 
-log = logging.getLogger("gateway.documents")
+PROBE = "probes/create_only"
 
-CONNECT_SECONDS = 2.0
-
-ANSWER_SECONDS = 5.0
-
-ATTEMPTS = 2
-
+REPLACED = (
+    "an object was replaced, so writers can destroy versions: on OSS versioning is on "
+    "or suspended, elsewhere the store ignores If-None-Match; see S3_CREATE_ONLY"
+)
 
 _FILE = re.compile(r"([^/]+)/([1-9][0-9]*)\.json")
 
@@ -32,9 +35,8 @@ _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "FileAlreadyExists
 class BucketStore:
     """Immutable objects `{prefix}/{kind}/{id}/{version}.json`, never replaced.
 
-    `url` is s3://bucket/prefix; an empty `endpoint` is Amazon's; `create_only` is
-    "s3" (If-None-Match), "oss" (x-oss-forbid-overwrite) or "auto". boto3 is imported
-    at the first use.
+    `url` is s3://bucket/prefix; an empty `endpoint` is Amazon's; the others are as in
+    `Dialect`. boto3 is imported at the first use.
     """
 
     def __init__(
@@ -43,12 +45,13 @@ class BucketStore:
         *,
         endpoint: str = "",
         create_only: str = "auto",
+        addressing: str = "auto",
+        signature: str = "v4",
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._bucket, _, prefix = url.removeprefix("s3://").partition("/")
         self._prefix = f"{prefix.strip('/')}/".lstrip("/")
-        self._endpoint = endpoint
-        self._oss = speaks_oss(endpoint, create_only)
+        self._dialect = Dialect(endpoint, create_only, addressing, signature)
         self._answer_seconds = answer_seconds
         self._made: Any = None
         self._lock = threading.Lock()
@@ -100,7 +103,7 @@ class BucketStore:
         """Write `{folder}/{name}.json` durably; VersionExists if it is there."""
         from botocore.exceptions import ClientError
 
-        condition = {} if self._oss else {"IfNoneMatch": "*"}
+        condition = {} if self._dialect.is_oss else {"IfNoneMatch": "*"}
         with faults_of("PutObject"):
             try:
                 self._client().put_object(
@@ -117,6 +120,21 @@ class BucketStore:
                 repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0)
                 if not repeated or self.read_object(name) != content:
                     raise VersionExists(name) from None
+
+    def create_only_fault(self) -> str:
+        """Try to replace an object; return what is wrong, "" if that is refused.
+
+        The object stays, since the access key may delete nothing.
+        """
+        try:
+            with suppress(VersionExists):
+                self.create_object(PROBE, b"1")
+            with suppress(VersionExists):
+                self.create_object(PROBE, b"2")
+                return REPLACED
+        except StoreAway as error:
+            return f"a version cannot be written: {error}"
+        return ""
 
     def object_names(self, folder: str) -> list[str]:
         """Return the names of the objects right below a folder, sorted."""
@@ -153,7 +171,9 @@ class BucketStore:
         with self._lock:
             if self._made is None:
                 self._made = connect(
-                    self._endpoint, oss=self._oss, answer_seconds=self._answer_seconds
+                    self._dialect,
+                    bucket=self._bucket,
+                    answer_seconds=self._answer_seconds,
                 )
         return self._made
 
@@ -164,90 +184,6 @@ def hosts_of_bucket(url: str, *, endpoint: str) -> list[tuple[str, int]]:
     parts = urlsplit(endpoint or "https://s3.amazonaws.com")
     host, ports = parts.hostname or "", {80, 443, parts.port or 443}
     return [(name, port) for name in (host, f"{bucket}.{host}") for port in ports]
-
-
-def speaks_oss(endpoint: str, create_only: str) -> bool:
-    """Tell whether the endpoint is OSS, by its host where `create_only` is "auto"."""
-    if create_only != "auto":
-        return create_only == "oss"
-    host = urlsplit(endpoint).hostname or ""
-    return host.endswith(".aliyuncs.com")
-
-
-def connect(endpoint: str, *, oss: bool, answer_seconds: float = ANSWER_SECONDS) -> Any:
-    """Return a thread-safe boto3 client; boto3 finds its keys in the usual places.
-
-    An empty endpoint is Amazon's. Nothing is sent yet.
-    """
-    import boto3
-    from botocore.config import Config
-    from botocore.session import get_session
-
-    # At level DEBUG it logs what it signs and the signature itself.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    dialect: dict[str, Any] = {}
-    if oss:
-        dialect = {"signature_version": "s3", "s3": {"addressing_style": "virtual"}}
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=answer_seconds,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        ignore_configured_endpoint_urls=True,
-        max_pool_connections=32,
-        **dialect,
-    )
-    # A session of its own: making a client of boto3's default one is not thread-safe.
-    core = get_session()
-    dates = core.get_component("response_parser_factory")
-    dates.set_parser_defaults(timestamp_parser=_date)
-    session = boto3.session.Session(botocore_session=core)
-    client = session.client("s3", endpoint_url=endpoint or None, config=config)
-    if oss:
-        client.meta.events.register("before-call.s3.PutObject", _forbid_overwrite)
-    return client
-
-
-@contextmanager
-def faults_of(operation: str) -> Iterator[None]:
-    """Raise StoreAway for any error of boto3.
-
-    Its text is the name of boto3's class or the store's code: messages quote keys.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        raise _away(operation, code_of(error)) from None
-    except BotoCoreError as error:
-        raise _away(operation, type(error).__name__) from None
-
-
-def code_of(error: Any) -> str:
-    """Return the store's own code of a ClientError."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _away(operation: str, reason: str) -> StoreAway:
-    log.warning("bucket: %s, %s", operation, reason)
-    return StoreAway(f"{operation}: {reason}")
-
-
-def _date(value: Any) -> datetime:
-    # botocore tries several forms: of a listing of a thousand that takes 0.1 s.
-    try:
-        return datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except (ValueError, AttributeError):
-        from botocore.utils import parse_timestamp
-
-        parsed: datetime = parse_timestamp(value)
-        return parsed
-
-
-def _forbid_overwrite(params: dict[str, Any], **_: Any) -> None:
-    params["headers"]["x-oss-forbid-overwrite"] = "true"
 
 
 def _number(stored: Stored) -> int:

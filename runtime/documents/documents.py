@@ -283,6 +283,10 @@ class Documents:
 
         return check_store(self._store, self._fields)
 
+    def create_only_fault(self) -> str:
+        """Try to replace an object; return what is wrong, "" if that is refused."""
+        return self._store.create_only_fault()
+
     def _may_be_there(self, name: str) -> bool:
         kind, _, id_ = name.partition("/")
         if kind in READ_BY_ID:

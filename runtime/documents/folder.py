@@ -61,6 +61,10 @@ class FolderStore:
             except FileExistsError:
                 raise VersionExists(name) from None
 
+    def create_only_fault(self) -> str:
+        """Return "": a link never replaces a file."""
+        return ""
+
     def read_object(self, name: str) -> bytes:
         """Return the bytes of `{folder}/{name}.json`; FileNotFoundError if absent."""
         return (self._root / f"{name}.json").read_bytes()

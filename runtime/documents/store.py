@@ -54,6 +54,9 @@ class ObjectStore(Protocol):
 class DocumentStore(ObjectStore, Protocol):
     """Immutable versions under `{kind}/{id}`; every fault is an OSError."""
 
+    def create_only_fault(self) -> str:
+        """Try to replace an object; return what is wrong, "" if that is refused."""
+
     def ids(self, kind: str) -> list[str]:
         """Return the ids of a kind, sorted, without those that are removed."""
 

@@ -20,10 +20,13 @@ def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     `later` names the documents whose newest version a later version of the gateway has
     written: they are used, and what is not known of them is kept. `without_key` names
     the older versions whose master key is not configured: only a rollback needs them.
+    A bucket in which a version can be replaced is a fault, too: that is tried.
     """
     checked_fields(arguments, {})
     findings = gateway.documents.check()
     documents = {(each.kind, each.id) for each in findings}
+    fault = gateway.documents.create_only_fault()
+    faults = [_fault(_not_create_only(fault))] if fault else []
     old = [each for each in findings if each.lacks_key and not each.newest]
     without_key = [f"{each.kind}/{each.id}/{each.version}" for each in old]
     return {
@@ -31,7 +34,8 @@ def check(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         "versions": len(findings),
         "later": [f"{each.kind}/{each.id}" for each in findings if _is_later(each)],
         **({"without_key": without_key} if without_key else {}),
-        "faults": [_fault(each) for each in findings if each.fault and each not in old],
+        "faults": faults
+        + [_fault(each) for each in findings if each.fault and each not in old],
     }
 
 
@@ -40,6 +44,10 @@ def _is_later(found: Finding) -> bool:
     return found.newest and (
         schema_of(content) > SCHEMA or bool(later_fields(found.kind, content))
     )
+
+
+def _not_create_only(fault: str) -> Finding:
+    return Finding("bucket", "create_only", 0, True, False, fault)
 
 
 def _fault(found: Finding) -> dict[str, Any]:

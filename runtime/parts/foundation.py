@@ -273,6 +273,8 @@ def documents_at(settings: Settings, store: RedisStore) -> Documents:
             settings.config_url,
             endpoint=settings.s3_endpoint_url,
             create_only=settings.s3_create_only,
+            addressing=settings.s3_addressing,
+            signature=settings.s3_signature,
         )
         return Documents(bucket, envelope, copies=DocumentCopies(store))
     from pathlib import Path

@@ -20,7 +20,7 @@ def local(host, *more, **options):
     known = str(host).endswith(".aliyuncs.com")
     return find("127.0.0.1" if known else host, *more, **options)
 socket.getaddrinfo = local
-from runtime.documents.bucket import connect
+from runtime.documents.bucket_client import Dialect, connect
 from runtime.documents.bucket import BucketStore
 from runtime.documents.store import VersionExists
 endpoint = f"http://oss-cn-hangzhou.aliyuncs.com:{port}"
@@ -31,7 +31,7 @@ try:
 except VersionExists:
     told = ["exists"]
 told += [store.ids("apps"), store.versions("apps/a"), store.read("apps/a", 1).decode()]
-amazons = connect("", oss=False)
+amazons = connect(Dialect())
 asked = {"Bucket": bucket, "Key": "apps/a/1.json"}
 url = amazons.generate_presigned_url("get_object", Params=asked)
 told.append(url.partition("?")[0])

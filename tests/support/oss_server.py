@@ -1,8 +1,9 @@
 """A bucket of Aliyun OSS on a loopback port, as strict as the real one where it counts.
 
 It takes what OSS' pages on its S3 interface say it takes, and refuses the rest: the
-bucket in the host name only, signature version 2, no If-None-Match on PUT, no checksum
-headers, no chunked bodies. moto takes all of these.
+bucket in the host name, or a host that is bound to it; signature version 2, or version
+4 with the SHA-256 of each body; no If-None-Match on PUT, no checksum headers, no bodies
+in signed chunks. moto takes all of these.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from xml.sax.saxutils import escape
 BUCKET = "gateway-documents"
 ENDPOINT_HOST = "oss-cn-hangzhou.aliyuncs.com"
 KEY_ID, KEY_SECRET = "LTAI5tExampleKeyId", "ExampleKeySecretOfThirtyCharac"
-REFUSED = ("content-encoding", "transfer-encoding", "x-amz-content-sha256")
+REFUSED = ("content-encoding", "transfer-encoding")
 PAGE = 50  # 1000 at the real one
 DATE = "2026-03-01T10:00:00.000Z"
 
@@ -46,6 +47,13 @@ class Bucket:
     silent_seconds: float = 0.0
     answered: int = 0
     listing: str | None = None
+    bound_host: str = ""
+    """A host of which every request is for the bucket."""
+    versions: tuple = ("v2", "v4")
+    """Of the signatures that it takes."""
+    versioning: bool = False
+    """Whether it is on: then OSS ignores the header that protects a version."""
+    is_gone: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -78,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if self.bucket.failures:
                 raise Refused(*self.bucket.failures.pop(0))
-            self._check(headers)
+            self._check(headers, body)
             status, answer = act(headers, body)
         except Refused as refused:
             status, code = refused.args
@@ -93,16 +101,56 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def _check(self, headers):
+    def _check(self, headers, body):
         host = headers["host"].partition(":")[0]
-        if host != f"{BUCKET}.{ENDPOINT_HOST}":
+        if host not in (f"{BUCKET}.{ENDPOINT_HOST}", self.bucket.bound_host):
             raise Refused(403, "SecondLevelDomainForbidden")
         if any(name in headers for name in REFUSED) or "-chunked" in str(headers):
             raise Refused(400, "InvalidArgument")
         if any("checksum" in name or "trailer" in name for name in headers):
             raise Refused(400, "InvalidArgument")
-        if headers.get("authorization") != self._signature(headers):
+        given = headers.get("authorization", "")
+        is_v4 = given.startswith("AWS4-HMAC-SHA256 ")
+        if ("v4" if is_v4 else "v2") not in self.bucket.versions:
             raise Refused(403, "SignatureDoesNotMatch")
+        if is_v4:
+            digest = hashlib.sha256(body).hexdigest()
+            if headers.get("x-amz-content-sha256") != digest:
+                raise Refused(400, "InvalidArgument")
+        made = self._signature_v4(headers) if is_v4 else self._signature(headers)
+        if given != made:
+            raise Refused(403, "SignatureDoesNotMatch")
+        if self.bucket.is_gone:
+            raise Refused(404, "NoSuchBucket")
+
+    def _signature_v4(self, headers):
+        """Amazon's signature version 4 of this request, in the scope that it names."""
+        given = dict(re.findall(r"(\w+)=([^, ]+)", headers["authorization"]))
+        day, region, service, end = given["Credential"].split("/")[1:]
+        assert (service, end) == ("s3", "aws4_request"), given
+        names = given["SignedHeaders"].split(";")
+        assert {"host", "x-amz-content-sha256", "x-amz-date"} <= set(names), names
+        parts = urlsplit(self.path)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        pairs = sorted((quote(k, ""), quote(v[0], "")) for k, v in query.items())
+        lines = [
+            *(self.command, parts.path, "&".join(f"{k}={v}" for k, v in pairs)),
+            *(f"{name}:{headers[name].strip()}" for name in names),
+            *("", ";".join(names), headers["x-amz-content-sha256"]),
+        ]
+        scope = f"{day}/{region}/{service}/{end}"
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        text = "\n".join(
+            ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, digest]
+        ).encode()
+        key = f"AWS4{KEY_SECRET}".encode()
+        for each in (day, region, service, end):
+            key = hmac.digest(key, each.encode(), "sha256")
+        signature = hmac.new(key, text, hashlib.sha256).hexdigest()
+        return (
+            f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{scope}, "
+            f"SignedHeaders={';'.join(names)}, Signature={signature}"
+        )
 
     def _signature(self, headers):
         """Amazon's signature version 2 of this request."""
@@ -124,6 +172,7 @@ class Handler(BaseHTTPRequestHandler):
         key = unquote(self.path[1:])
         with self.bucket.lock:
             careful = headers.get("x-oss-forbid-overwrite") == "true"
+            careful = careful and not self.bucket.versioning
             if careful and key in self.bucket.objects:
                 raise Refused(409, "FileAlreadyExists")
             self.bucket.objects[key] = body
