@@ -151,10 +151,10 @@ def _domain(gateway: Gateway, app: App) -> Iterator[Trial]:
     except GatewayError as error:
         yield Trial(DOMAIN, UNKNOWN, f"WeChat's page did not come: {error.code}")
         return
-    yield _told_by(page, host)
+    yield _domain_trial(page, host)
 
 
-def _told_by(page: bytes, host: str) -> Trial:
+def _domain_trial(page: bytes, host: str) -> Trial:
     found = _TITLE.search(page)
     title = found[1].decode(errors="replace").strip() if found else ""
     if _QR_CODE in page and not title:

@@ -10,15 +10,18 @@ APP_SECRET = "0123456789abcdef" * 2
 KEY_ID, KEY_SECRET = "AKoperator", "SK-operators-own"
 
 
-def start_host(folder, redis_url):
-    """Return a host on complete settings, whose admin trigger knows one key."""
+def start_host(folder, redis_url, *, wechat="http://127.0.0.1:1"):
+    """Return a host on complete settings, whose admin trigger knows one key.
+
+    `wechat` is the URL of what it takes for WeChat; without it nothing answers.
+    """
     environment = make_environ(folder, redis_url, PUBLIC_BASE_URL="http://a")
     names = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
-    nowhere = dict.fromkeys(names, "http://127.0.0.1:1")
+    platform = dict.fromkeys(names, wechat)
     config = folder / "server.conf"
     config.touch(0o600)
     config.write_text(
         f"access_key_id = {KEY_ID!r}\naccess_key_secret = {KEY_SECRET!r}\n"
     )
     options = ("--port=0", "--config=server.conf")
-    return LocalHost(folder, *options, environment={**environment, **nowhere})
+    return LocalHost(folder, *options, environment={**environment, **platform})

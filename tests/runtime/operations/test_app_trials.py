@@ -7,6 +7,7 @@ import pytest
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused
 from runtime.settings import settings_from
+from runtime.upstream.transport import pooled_transport
 from runtime.wechat.api import WeChat
 from tests.support.ports import free_port
 from tests.support.scripted_wechat import APP_SECRET
@@ -236,7 +237,7 @@ def test_wechat_that_cannot_be_reached(do, tried, gateway, enter):
     """One line says so, and that is a fault."""
     appid = enter("service")
     gateway.wechat = WeChat(
-        f"http://127.0.0.1:{free_port()}", gateway.wechat._transport, seconds=2.0
+        f"http://127.0.0.1:{free_port()}", pooled_transport(), seconds=2.0
     )
     states, _ = tried(appid)
 
