@@ -19,7 +19,7 @@ from host.processes.systemd import inherited_sockets, ready_notice, url_of
 from host.server.options import parse_options
 from host.server.run import Host
 from host.server.serving import listen
-from runtime.errors import OtherDeployment, ServiceUnavailable, SettingsError
+from runtime.errors import RedisFault, ServiceUnavailable, SettingsError
 from runtime.gateway import Gateway
 from runtime.settings import Settings, settings_from
 from runtime.version import version
@@ -88,7 +88,7 @@ def _check_redis(settings: Settings, *, is_embedded: bool) -> None:
     for check in checks:
         try:
             check()
-        except OtherDeployment as other:
+        except RedisFault as other:
             raise CannotStart(other.explanation) from None
         except ServiceUnavailable:
             pass  # it may come back; /healthz says whether it has

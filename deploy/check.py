@@ -15,6 +15,7 @@ from deploy.forms import is_certificate, is_on_this_machine, is_private_key, is_
 from deploy.fun_profile import lacking
 from management.failure import Failure
 from management.offline import Offline
+from runtime.crypto.certificates import is_base64_der
 from runtime.errors import SettingsError
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
@@ -83,6 +84,8 @@ def _location_faults(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} points to this machine, which no function can reach."
     if urlsplit(environ["PUBLIC_BASE_URL"]).path.strip("/"):
         yield "PUBLIC_BASE_URL has a path, but the domain's routes begin at its root."
+    if environ.get("REDIS_CA") and not is_base64_der(environ["REDIS_CA"]):
+        yield "REDIS_CA is a file, which no function has: use base64 of its DER."
     if environ["CONFIG_URL"].startswith("file:"):
         yield "CONFIG_URL is a folder, but functions share no folder: use a bucket."
     elif "AWS_ACCESS_KEY_ID" not in environ:
@@ -142,7 +145,10 @@ def _unreachable(environ: Mapping[str, str]) -> Iterator[str]:
             f"The Redis of {_ASKED[name]} refuses {' '.join(commands)}:"
             " manage.py redis acl prints what must be allowed."
         )
-    if health.refused():
+    for name, state in found.items():
+        if state == "untrusted":
+            yield health.explanations()[name]
+    if health.explanations():
         return
     away = [_ASKED[name] for name in _ASKED if found.get(name, "ok") != "ok"]
     if away:

@@ -117,29 +117,45 @@ class ServiceUnavailable(GatewayError):
     retry_after = 2
 
 
-class OtherDeployment(ServiceUnavailable):
-    """Redis belongs to another deployment; `explanation` is for operators only."""
+class RedisFault(ServiceUnavailable):
+    """Redis answers, and yet cannot be used; `explanation` is for operators only.
 
+    `state` is what health calls it.
+    """
+
+    state = ""
     explanation: str
 
-    def __init__(self, explanation: str) -> None:
-        super().__init__(explanation=explanation)
+    def __init__(self, explanation: str, **own: Any) -> None:
+        super().__init__(explanation=explanation, **own)
 
 
-class RefusedByRedis(ServiceUnavailable):
+class OtherDeployment(RedisFault):
+    """Redis belongs to another deployment."""
+
+    state = "other_deployment"
+
+
+class UntrustedRedis(RedisFault):
+    """The certificate of Redis is not one that may be trusted."""
+
+    state = "untrusted"
+
+
+class RefusedByRedis(RedisFault):
     """Redis refuses these commands to the gateway's user, or its scripts."""
 
+    state = "refused"
     commands: tuple[str, ...]
     answer: str
-    explanation: str
 
     def __init__(self, commands: Sequence[str], answer: str) -> None:
         shown = answer[:200]
         super().__init__(
+            f"Redis refuses {' '.join(commands)}: {shown}. manage.py redis acl prints"
+            " what must be allowed.",
             commands=tuple(commands),
             answer=shown,
-            explanation=f"Redis refuses {' '.join(commands)}: {shown}. manage.py redis"
-            " acl prints what must be allowed.",
         )
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from runtime.documents.documents import Documents
-from runtime.errors import OtherDeployment, RefusedByRedis, ServiceUnavailable
+from runtime.errors import RedisFault, RefusedByRedis, ServiceUnavailable
 from runtime.state.redis_store import RedisStore
 from runtime.version import version
 
@@ -33,9 +33,9 @@ log = logging.getLogger("gateway.health")
 class Health:
     """The state of Redis and the config service, found by use.
 
-    It is "ok", "away", "other_deployment" for a Redis that belongs to another one, or
-    "refused" for one that refuses a command or a script. A Redis of its own for pushes
-    is needed as well.
+    It is "ok", "away", or of a Redis that answers: "other_deployment" if it belongs to
+    another one, "refused" if it refuses a command or a script, "untrusted" if its
+    certificate is not trusted. A Redis of its own for pushes is needed as well.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Health:
         self._login_client = ""
         self._clock = clock
         self._look_seconds = look_seconds
-        self._refused: dict[str, tuple[str, ...]] = {}
+        self._faults: dict[str, RedisFault] = {}
         self._found: dict[str, str] = {}
         self._found_at = float("-inf")
         self._lock = threading.Lock()
@@ -84,7 +84,15 @@ class Health:
 
     def refused(self) -> dict[str, tuple[str, ...]]:
         """Return the commands that each Redis refuses, {} for none."""
-        return self._refused
+        return {
+            name: fault.commands
+            for name, fault in self._faults.items()
+            if isinstance(fault, RefusedByRedis)
+        }
+
+    def explanations(self) -> dict[str, str]:
+        """Return, for operators only, why a Redis that answers cannot be used."""
+        return {name: fault.explanation for name, fault in self._faults.items()}
 
     def unreadable(self) -> int:
         """Return how many documents cannot be read, as far as is known."""
@@ -106,10 +114,10 @@ class Health:
         # In threads, which can be left behind: redis-py and boto3 retry for longer than
         # a probe waits.
         states: dict[str, str] = {}
-        refused: dict[str, tuple[str, ...]] = {}
+        faults: dict[str, RedisFault] = {}
         asked = {**self._needed, "login_client": self._open_login_client}
         threads = [
-            threading.Thread(target=_reach, args=(*each, states, refused), daemon=True)
+            threading.Thread(target=_reach, args=(*each, states, faults), daemon=True)
             for each in asked.items()
         ]
         count = threading.Thread(target=self._count, daemon=True)
@@ -121,7 +129,7 @@ class Health:
             thread.join(max(0.0, until - time.monotonic()))
         count.join(COUNT_SECONDS)  # it matters less than what is away
         self._login_client = states.get("login_client", "")
-        self._refused = dict(refused)
+        self._faults = dict(faults)
         return {name: states.get(name, "away") for name in self._needed}
 
     def _count(self) -> None:
@@ -134,17 +142,14 @@ def _reach(
     name: str,
     call: Callable[[], Any],
     states: dict[str, str],
-    refused: dict[str, tuple[str, ...]],
+    faults: dict[str, RedisFault],
 ) -> None:
     try:
         found = call()
         states[name] = found if isinstance(found, str) else "ok"
-    except OtherDeployment as refusal:
-        states[name] = "other_deployment"
-        log.error("%s: %s", name, refusal.explanation)
-    except RefusedByRedis as refusal:
-        states[name], refused[name] = "refused", refusal.commands
-        log.error("%s: %s", name, refusal.explanation)
+    except RedisFault as fault:
+        states[name], faults[name] = fault.state, fault
+        log.error("%s: %s", name, fault.explanation)
     except (OSError, ServiceUnavailable):
         pass  # logged where it was raised
     except Exception:

@@ -54,6 +54,18 @@ def redis_url(text: str) -> str:
     return text
 
 
+def redis_ca(text: str) -> bytes:
+    """Parse certificates of authorities: base64 of DER, or the path of a file."""
+    from runtime.crypto.certificates import authorities
+
+    try:
+        return authorities(text)
+    except ValueError as fault:
+        raise SettingsError(
+            f"{fault}: it must be base64 of DER on one line, or the path of a file"
+        ) from None
+
+
 def word(*words: str) -> Callable[[str], str]:
     """Return a parser that accepts one of these words."""
 

@@ -22,6 +22,7 @@ from runtime.setting_values import (
     networks,
     oidc_keys,
     positive,
+    redis_ca,
     redis_url,
     secrets,
     web_url,
@@ -54,6 +55,7 @@ class Settings:
     session_days: float = 7.0
     cookie_domain: str = ""
     redis_wait: str = "block"
+    redis_ca: bytes = field(default=b"", repr=False)
     lease_seconds: float = 0.6
     lease_renew_seconds: float = 0.15
     credential_wait_seconds: float = 10.0
@@ -109,6 +111,9 @@ def _disagreements(settings: Settings) -> Iterator[str]:
     host = urlsplit(settings.public_base_url).hostname or ""
     if settings.cookie_domain and not f".{host}".endswith(f".{settings.cookie_domain}"):
         yield "COOKIE_DOMAIN must be the host of PUBLIC_BASE_URL or a domain above it"
+    urls = (settings.redis_url, settings.push_redis_url)
+    if settings.redis_ca and not any(url.startswith("rediss") for url in urls):
+        yield "REDIS_CA needs rediss:// in REDIS_URL or PUSH_REDIS_URL"
     if settings.s3_create_only == "oss" and not settings.s3_endpoint_url:
         # Amazon S3 ignores the header of OSS, and would replace a version.
         yield "S3_CREATE_ONLY=oss needs S3_ENDPOINT_URL"
@@ -153,6 +158,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "SESSION_DAYS": (positive, False),
     "COOKIE_DOMAIN": (domain, False),
     "REDIS_WAIT": (word("block", "poll"), False),
+    "REDIS_CA": (redis_ca, False),
     "LEASE_SECONDS": (positive, False),
     "LEASE_RENEW_SECONDS": (positive, False),
     "CREDENTIAL_WAIT_SECONDS": (positive, False),

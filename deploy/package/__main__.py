@@ -32,7 +32,7 @@ from deploy.package.layout import (
     sources,
 )
 from deploy.package.pruning import prune
-from deploy.package.rendering import Rendered, render
+from deploy.package.rendering import MOST_VARIABLES, Rendered, render
 from deploy.package.revision import FILE, revision
 from deploy.package.wheels import fetch, install
 from runtime.version import VERSION, version
@@ -118,6 +118,7 @@ def _print_sizes(parts: list[ContentSize], archive: Path, *, budget: int) -> Non
 def _write_template(rendered: Rendered, root: Path, artifacts: Path) -> None:
     if rendered.given:
         print(f"from the environment: {', '.join(rendered.given)}")
+    print(f"settings: {rendered.size:,} of {MOST_VARIABLES:,} bytes")
     if rendered.missing:
         print(f"missing, and required by every function: {', '.join(rendered.missing)}")
     template = artifacts / "template.yml"

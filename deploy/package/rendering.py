@@ -27,6 +27,7 @@ class Rendered:
     text: str = field(repr=False)
     given: tuple[str, ...]
     missing: tuple[str, ...]  # required settings: it can be deployed, but not run
+    size: int  # bytes of all variables of the function that has most of them
 
 
 def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
@@ -38,18 +39,20 @@ def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
     parameters, resources = template.pop("Parameters"), template["Resources"]
     values = parameter_values(parameters, environ)
     place(resources, values)
+    sizes = [0]
     for function in functions(resources):
         function.properties["CodeUri"] = code
         variables = function.properties["EnvironmentVariables"]
-        _check_variables(function.name, variables)
+        sizes.append(_checked_size(function.name, variables))
     return Rendered(
         text=yaml.safe_dump(template, sort_keys=False, allow_unicode=True),
         given=tuple(sorted(n for n in parameters if environ.get(n, "").strip())),
         missing=tuple(name for name in NEEDED if name not in values),
+        size=max(sizes),
     )
 
 
-def _check_variables(function: str, variables: Mapping[str, str]) -> None:
+def _checked_size(function: str, variables: Mapping[str, str]) -> int:
     for name, value in variables.items():
         if not (value.isascii() and value.isprintable()):
             raise BuildFailed(f"{name}: FC accepts printable ASCII only, on one line.")
@@ -59,3 +62,4 @@ def _check_variables(function: str, variables: Mapping[str, str]) -> None:
             f"{function}: its variables have {size} bytes together, and FC accepts "
             f"{MOST_VARIABLES} besides fun's own."
         )
+    return size

@@ -22,6 +22,8 @@ def healthy_version(answer: Mapping[str, Any], expected: str) -> str:
     for name, state in states.items():
         if state == "other_deployment":
             raise CheckFailed(f"{_NEEDED[name]} belongs to another deployment")
+        if state == "untrusted":
+            raise CheckFailed(f"the certificate of {_NEEDED[name]} is not trusted")
         if state == "refused":
             refused = " ".join(answer.get(f"{name}_refused", ()))
             raise CheckFailed(f"{_NEEDED[name]} refuses {refused}")

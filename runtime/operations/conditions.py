@@ -93,6 +93,13 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
                 f"{part} refuses {refused}.",
                 "see which, and what must be allowed: manage.py redis check",
             )
+        elif state == "untrusted":
+            yield Condition(
+                "away",
+                part,
+                f"{part} has a certificate that is not trusted.",
+                "see why in the log, and REDIS_CA in docs/configuration.md",
+            )
         elif state != "ok":
             yield Condition(
                 "away",

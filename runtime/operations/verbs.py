@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.documents.documents import VersionExists
-from runtime.errors import OtherDeployment, RefusedByRedis, ServiceUnavailable
+from runtime.errors import RedisFault, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
     access_verbs,
@@ -179,8 +179,8 @@ def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[st
         raise OperationRefused(
             "Somebody else has changed it in this moment: look, and try again."
         ) from None
-    except (OtherDeployment, RefusedByRedis) as refusal:
-        raise ServiceUnavailable(message=refusal.explanation) from None
+    except RedisFault as fault:
+        raise ServiceUnavailable(message=fault.explanation) from None
     except (OSError, ServiceUnavailable):
         raise ServiceUnavailable(
             message="Redis or the store of documents is away."

@@ -110,7 +110,7 @@ class Foundation:
 
         settings = self.settings
         return RedisStore(
-            client or (lambda: connect(url)),
+            client or (lambda: connect(url, ca=settings.redis_ca)),
             blocking=settings.redis_wait == "block",
             deployment=Deployment(
                 public_base_url=settings.public_base_url,

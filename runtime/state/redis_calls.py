@@ -17,7 +17,12 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from runtime.errors import OtherDeployment, RefusedByRedis, ServiceUnavailable
+from runtime.errors import (
+    OtherDeployment,
+    RedisFault,
+    RefusedByRedis,
+    ServiceUnavailable,
+)
 from runtime.state.breaker import PAUSE_SECONDS, Breaker
 from runtime.state.redis_clients import ANSWER_SECONDS
 
@@ -83,9 +88,9 @@ class RedisCalls:
                 # A refused connection costs nobody time.
                 if time.monotonic() - began >= blocking + 0.9 * ANSWER_SECONDS:
                     attempt.fail()
-                if refusal := _refusal(error):
-                    log.error("%s: %s", self._name, refusal.explanation)
-                    raise refusal from None
+                if fault := _fault(error):
+                    log.error("%s: %s", self._name, fault.explanation)
+                    raise fault from None
                 # The error's own text can hold the URL with its password.
                 log.warning("%s: %s", self._name, type(error).__name__)
                 raise ServiceUnavailable from None
@@ -171,8 +176,12 @@ def _may_repeat(error: Exception, *, repeatable: bool) -> bool:
     return is_lost and (repeatable or is_unsent(error))
 
 
-def _refusal(error: Exception) -> RefusedByRedis | None:
-    """Return what is refused for good, to a user or by a proxy; None for all else."""
+def _fault(error: Exception) -> RedisFault | None:
+    """Return what no repetition mends; None for all else."""
+    from runtime.state.redis_certificates import untrusted
+
+    if fault := untrusted(error):
+        return fault
     text = str(error)
     if command := _NOT_PERMITTED.search(text):
         return RefusedByRedis([command[1].lower()], command[0])

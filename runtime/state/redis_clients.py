@@ -26,8 +26,10 @@ _PORT = 6379
 _HOST = re.compile(r"\[?([A-Za-z0-9.:_-]+?)\]?:([0-9]{1,5})")
 
 
-def connect(url: str) -> Any:
+def connect(url: str, *, ca: bytes = b"") -> Any:
     """Return a client for the URL; nothing is sent yet.
+
+    With TLS the certificates in `ca`, in DER, are trusted as the machine's own are.
 
     redis:// and rediss:// (TLS) and unix://[user:password@]address[/db]
     redis+sentinel://[user:password@]host:port,host:port/name[?db=0&sentinel_password=]
@@ -35,14 +37,14 @@ def connect(url: str) -> Any:
     """
     scheme = urlsplit(url).scheme
     if scheme.endswith("+sentinel"):
-        return _by_sentinel(url)
+        return _by_sentinel(url, _trust(url, ca))
     if scheme.endswith("+cluster"):
-        return _by_cluster(url)
+        return _by_cluster(url, _trust(url, ca))
     from redis import Redis
 
     from runtime.state.redis_pools import Pool
 
-    return Redis.from_pool(Pool.from_url(url, **_options()))
+    return Redis.from_pool(Pool.from_url(url, **_options(), **_trust(url, ca)))
 
 
 def check_address(url: str) -> None:
@@ -71,7 +73,7 @@ def hosts_of(url: str) -> list[tuple[str, int]]:
     return [*found, *(("", port) for port in sorted({_PORT, *ports}))]
 
 
-def _by_sentinel(url: str) -> Any:
+def _by_sentinel(url: str, trust: dict[str, Any]) -> Any:
     from redis import sentinel as untyped
 
     from runtime.state.redis_pools import SentinelPool
@@ -79,7 +81,7 @@ def _by_sentinel(url: str) -> Any:
     parts = urlsplit(url)
     arguments = dict(parse_qsl(parts.query))
     # Without a retry of ours redis-py pauses for seconds at each sentinel that is away.
-    options = _options()
+    options = _options() | trust
     if parts.scheme.startswith("rediss"):
         options["ssl"] = True
     if "sentinel_password" in arguments:
@@ -91,11 +93,12 @@ def _by_sentinel(url: str) -> Any:
         connection_pool_class=SentinelPool,
         db=int(arguments.get("db", 0)),
         **_options(),
+        **trust,
         **_login(url),
     )
 
 
-def _by_cluster(url: str) -> Any:
+def _by_cluster(url: str, trust: dict[str, Any]) -> Any:
     from redis import cluster as untyped
 
     from runtime.state.redis_pools import Pool
@@ -110,8 +113,13 @@ def _by_cluster(url: str) -> Any:
         startup_nodes=[node(*each) for each in others],
         connection_pool_class=Pool,
         **_options(),
+        **trust,
         **login,
     )
+
+
+def _trust(url: str, ca: bytes) -> dict[str, Any]:
+    return {"ssl_ca_data": ca} if ca and url.startswith("rediss") else {}
 
 
 def _options() -> dict[str, Any]:

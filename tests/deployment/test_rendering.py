@@ -188,3 +188,11 @@ def test_the_limit_is_for_all_variables_together():
     rendered(REDIS_URL="n" * room)
     with pytest.raises(BuildFailed, match=str(MOST_VARIABLES + 1)):
         rendered(REDIS_URL="n" * (room + 1))
+
+
+def test_the_bytes_of_the_settings_are_told():
+    """Names and values, so that a certificate in them shows how much room it leaves."""
+    without, given = rendered(), rendered(REDIS_CA="M" * 600)
+
+    assert given.size - without.size == 600 + len("REDIS_CA")
+    assert without.size < 1000
