@@ -14,6 +14,8 @@ SITE = f"{PACKAGES}/lib/python3.10/site-packages"
 
 _OURS = ("functions", "runtime")
 _CATALOGUES = "locale/*/LC_MESSAGES/*.mo"
+_RUNBOOK = "docs/operating/*.md"
+"""What the console shows to operators, of the version that runs."""
 
 
 def sources(root: Path) -> list[Path]:
@@ -26,7 +28,8 @@ def sources(root: Path) -> list[Path]:
     if [each.with_suffix(".mo") for each in texts] != catalogues:
         raise BuildFailed("Catalogues are not compiled: make setup compiles them.")
     files = (file for folder in _OURS for file in _files(root / folder))
-    return sorted([*files, *catalogues, root / "template.yml"])
+    runbook = root.glob(_RUNBOOK)
+    return sorted([*files, *catalogues, *runbook, root / "template.yml"])
 
 
 def copy_sources(root: Path, code: Path) -> None:

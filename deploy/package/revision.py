@@ -9,7 +9,10 @@ from pathlib import Path
 FILE = "REVISION"
 """At the root of the archive; the functions' /healthz reads it."""
 
-_SHIPPED = ("functions", "locale", "runtime", "requirements.lock", "template.yml")
+_SHIPPED = (
+    *("docs/operating", "functions", "locale", "runtime"),
+    *("requirements.lock", "template.yml"),
+)
 
 
 def revision(root: Path) -> str:

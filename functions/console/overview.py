@@ -161,7 +161,8 @@ def _condition(
     if asks:
         lines.append([Cell(asks=asks)])
     title = words(TITLES.get(each.name, each.name))
-    return Notice("bad", lines, heading=f"{title}: {each.of}")
+    heading = words(N_("%(what)s: %(of)s")) % {"what": title, "of": each.of}
+    return Notice("bad", lines, heading=heading)
 
 
 def _unknown(words: Words) -> Notice:

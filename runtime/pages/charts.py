@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 360, 132
+WIDTH, HEIGHT = 280, 112
 _LEFT, _RIGHT, _TOP, _BOTTOM = 2, 2, 18, 20
 
 CHINA_SECONDS = 8 * 3600

@@ -15,7 +15,7 @@ from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 300
-_TREES = ("deploy", "functions", "locale", "runtime", "template")
+_TREES = ("deploy", "docs/operating", "functions", "locale", "runtime", "template")
 _FILES = (".env", ".funignore", "requirements.lock", "template.yml")
 
 

@@ -85,12 +85,12 @@ def _digest(file):
 
 
 def test_the_projects_own_files_are_there(files):
-    """The archive has functions, runtime, compiled catalogues and template."""
+    """The archive has functions, runtime, runbook, compiled catalogues and template."""
     own = {name for name in files if not name.startswith(".fun/")}
     sources = {name for name in own if "__pycache__" not in name}
     expected = {
         each.relative_to(ROOT).as_posix()
-        for tree in ("functions", "runtime")
+        for tree in ("docs/operating", "functions", "runtime")
         for each in (ROOT / tree).rglob("*")
         if each.is_file() and "__pycache__" not in each.parts
     }

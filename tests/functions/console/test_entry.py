@@ -174,7 +174,7 @@ def test_a_code_is_not_in_redis(gateway, operators):
         "K7QF2M9X4TBD ",
     ],
 )
-def test_a_code_as_people_type_it(gateway, operators, typed):
+def test_a_code_as_users_type_it(gateway, operators, typed):
     """Without its dashes, in small letters, and as Chinese input methods write it."""
     operator = operators("viewer")
     gateway.console_codes._draw = lambda: "K7QF2M9X4TBD"
