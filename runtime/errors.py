@@ -19,7 +19,8 @@ class GatewayError(Exception):
     `status` is HTTP's, `errcode` WeChat's nearest code, `code` ours for programs,
     `message` an English sentence for users (translated on pages), `errmsg` WeChat's
     own text where it is WeChat that refused. The form of the answer is decided by a
-    dialect (entry/dialects.py).
+    dialect (entry/dialects.py). `cause` is for the log and for a developer's page: what
+    came, what is registered, and the command that mends it (web/causes.py).
     """
 
     status = 500
@@ -27,6 +28,7 @@ class GatewayError(Exception):
     code = "internal_error"
     message = N_("Something went wrong on our side.")
     errmsg = ""
+    cause = ""
     retry_after: int | None = None
 
     def __init__(self, **own: Any) -> None:
@@ -452,10 +454,11 @@ class ApiRefused(GatewayError):
     The status is for the gateway's own paths; on WeChat's it is 200, as at WeChat.
     """
 
-    def __init__(self, errcode: int, code: str) -> None:
+    def __init__(self, errcode: int, code: str, *, cause: str = "") -> None:
         super().__init__(
             errcode=errcode,
             code=code,
+            cause=cause,
             status=_STATUS.get(errcode, 400),
             message=f"The call was refused: {code.replace('_', ' ')}.",
         )

@@ -5,6 +5,7 @@ An error names the settings at fault and never repeats a value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ from runtime.setting_values import (
 )
 
 LONGEST_LEASE = 60.0
+
+_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,20 @@ class Settings:
     def secure(self) -> bool:
         """Tell whether browsers use https, so that cookies are Secure."""
         return self.public_base_url.startswith("https://")
+
+    @property
+    def development(self) -> bool:
+        """Tell whether only this machine reaches the gateway, and it the sandbox.
+
+        Such a gateway tells the causes of errors to its caller, a developer.
+        """
+        return all(map(is_of_this_machine, (self.public_base_url, self.wechat_api_url)))
+
+
+def is_of_this_machine(url: str) -> bool:
+    """Tell whether the URL's host is this machine's loopback, by name or address."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or bool(_LOOPBACK.fullmatch(host))
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:

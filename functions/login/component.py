@@ -50,7 +50,7 @@ def entry_page(request: Request, gateway: Gateway, component_id: str) -> Respons
     client = client_for(gateway, component, client_id, redirect_uri)
     state = request.argument("state")
     if state is not None and len(state) > LONGEST_STATE:
-        raise BadRequest
+        raise BadRequest(cause=f"state has more than {LONGEST_STATE} characters")
     asked = AuthorizationRequest(
         dialect=COMPONENT,
         client_id=client.client_id,
@@ -74,11 +74,11 @@ def page_of_wechat(request: Request, gateway: Gateway) -> Response:
         raise FlowExpired from None
     component = component_of(gateway, appid)
     if request.argument("component_appid") != component.appid:
-        raise BadRequest
+        raise BadRequest(cause=f"component_appid must be {component.appid}")
     redirect_uri = request.argument("redirect_uri") or ""
     client = client_for(gateway, component, client_id, redirect_uri)
     if client.epoch != epoch:
-        raise FlowExpired
+        raise FlowExpired(cause=f"the client {client.client_id} was revoked since")
     asked = AuthorizationRequest(
         dialect=COMPONENT,
         client_id=client.client_id,
@@ -185,5 +185,5 @@ def _offered(request: Request, *, category: str = "category") -> Offered:
     given = {name: request.argument(word) or "" for name, word in names.items()}
     for name, value in given.items():
         if value and not re.fullmatch(_WORDS[name], value):
-            raise BadRequest
+            raise BadRequest(cause=f"{names[name]} has not its form")
     return Offered(**given)

@@ -8,12 +8,14 @@ use OpenID Connect: WeChat's dialect redeems codes by a secret, and has no PKCE.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from runtime.broker.authorize import authorize
+from runtime.broker.redirect_uris import not_registered
 from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
 from runtime.gateway import Gateway
-from runtime.registry.ids import APPID
+from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import Client, is_registered
 from runtime.registry.registry import Registry
 from runtime.registry.sign_in_apps import SignInApps, sign_in_apps
@@ -22,6 +24,7 @@ from runtime.sign_in.authorization_request import (
     WECHAT,
     AuthorizationRequest,
 )
+from runtime.web.causes import listed, shown_id, shown_url
 from runtime.web.messages import Request, Response
 from runtime.web.own_parameters import without_own
 
@@ -46,13 +49,15 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
     apps = sign_in_apps(gateway.registry, client, named=appid)
     apps = _only(apps, appid, by_qr=scopes == BY_QR)
     scope, state = request.argument("scope"), request.argument("state")
-    if scope not in scopes or request.argument("response_type") != "code":
-        raise BadRequest
+    if scope not in scopes:
+        raise BadRequest(cause=f"scope must be {' or '.join(scopes)}")
+    if request.argument("response_type") != "code":
+        raise BadRequest(cause="response_type must be code")
     if state is not None and len(state) > LONGEST_STATE:
-        raise BadRequest
+        raise BadRequest(cause=f"state has more than {LONGEST_STATE} characters")
     # WeChat refuses an empty state here by its error 10013, and accepts it by QR code.
     if state == "" and scopes == IN_WECHAT:
-        raise BadRequest
+        raise BadRequest(cause="state is empty: leave it out or give it a value")
     asked = AuthorizationRequest(
         dialect=WECHAT,
         client_id=client.client_id,
@@ -78,8 +83,28 @@ def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
     ]
     # Two clients with the same callback URL have to use their own ids.
     if len(found) != 1:
-        raise RedirectUriUnknown
+        raise RedirectUriUnknown(cause=_cause(appid, redirect_uri, known, found))
     return found[0]
+
+
+def _cause(
+    appid: str, redirect_uri: str, known: Collection[Client], found: Collection[Client]
+) -> str:
+    """Return why no client, or not exactly one, is meant."""
+    if found:
+        ids = listed([each.client_id for each in found])
+        return f"several clients have this redirect_uri: {ids}; send a client's id"
+    usable = [each for each in known if not (each.public or each.disabled)]
+    if len(usable) == 1:
+        return not_registered(usable[0], redirect_uri)
+    if usable:
+        ids = listed([each.client_id for each in usable])
+        return f"redirect_uri {shown_url(redirect_uri)} is of none of {ids}"
+    if not known:
+        named = shown_id(appid, f"{APPID}|{CLIENT_ID}")
+        return f"appid {named} is no client, and no client's app: manage.py client list"
+    ids = listed([each.client_id for each in known])
+    return f"disabled, or public and bound to OpenID Connect: {ids}"
 
 
 def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
@@ -90,5 +115,10 @@ def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
     apps = replace(apps, page=None) if by_qr and apps.qr else replace(apps, qr=None)
     named = appid in (apps.client.client_id, *apps.appids)
     if not apps.appids or not named:
-        raise SignInNotConfigured
+        wanted = "website" if by_qr else "service"
+        raise SignInNotConfigured(
+            cause=f"the client {apps.client.client_id} has no {wanted} app "
+            f"{shown_id(appid, f'{APPID}|{CLIENT_ID}')} to sign in with, among "
+            f"{listed(sorted(apps.client.scopes_by_app))}"
+        )
     return apps

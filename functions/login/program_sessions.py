@@ -24,6 +24,7 @@ from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise
+from runtime.web.causes import shown_id
 from runtime.web.messages import Request, Response, json_response
 
 
@@ -73,7 +74,11 @@ def client_named(
     """
     client = gateway.registry.client(client_id or gateway.settings.login_client)
     if client is None or client.disabled:
-        raise unknown if client_id else SignInNotConfigured
+        cause = f"there is no client {shown_id(client_id or '', CLIENT_ID)}"
+        if client is not None:
+            cause = f"the client {client.client_id} is disabled"
+        refused = unknown if client_id else SignInNotConfigured
+        raise refused(cause=f"{cause}: manage.py client list")
     if is_pairwise(client):
         raise PairwiseClient
     return client

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from urllib.parse import quote
 
 from runtime.broker.start import start_sign_in
 from runtime.gateway import Gateway
+from runtime.registry.models import Client
 from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.flows import Flow
+from runtime.web.causes import host_of, listed
+from runtime.web.line_limit import LineLimit
 from runtime.web.messages import Request, Response
-from runtime.web.next_url import safe_next
+from runtime.web.next_url import DEFAULT_NEXT, safe_next
+
+log = logging.getLogger("gateway.sign_in")
+
+_REPLACED = LineLimit()
 
 
 def sign_in_page(request: Request, gateway: Gateway) -> Response:
@@ -17,10 +25,30 @@ def sign_in_page(request: Request, gateway: Gateway) -> Response:
     client = gateway.registry.client(gateway.settings.login_client)
     apps = sign_in_apps(gateway.registry, client)
     base = gateway.settings.public_base_url
-    next_ = safe_next(_lenient_next(request), origins=apps.client.origins, own=base)
+    asked = _lenient_next(request)
+    next_ = safe_next(asked, origins=apps.client.origins, own=base)
+    if asked and next_ == DEFAULT_NEXT:
+        _log_replaced(request, asked, apps.client)
     flow = Flow(next=next_, appids=apps.appids)
     url = f"{base}/login?next={quote(next_, safe='')}"
     return start_sign_in(request, gateway, flow, apps=apps, url=url)
+
+
+def _log_replaced(request: Request, asked: str, client: Client) -> None:
+    """Log the host of a `next` that is replaced, and which origins are registered."""
+    if asked == "/" or asked.endswith(DEFAULT_NEXT):
+        return
+    left_out = _REPLACED.count("next")
+    if left_out is None:
+        return
+    log.info(
+        "%s /login: next to %s replaced, origins of %s are %s%s",
+        request.request_id,
+        host_of(asked),
+        client.client_id,
+        listed(client.origins),
+        f" ({left_out} more were left out)" if left_out else "",
+    )
 
 
 def _lenient_next(request: Request) -> str | None:

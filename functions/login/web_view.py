@@ -32,6 +32,7 @@ from runtime.registry.models import Client
 from runtime.sign_in.sessions import WEB_VIEW, Session
 from runtime.sign_in.web_view_codes import CODE_SECONDS, WebViewUser
 from runtime.web.browsers import Browser, browser_of
+from runtime.web.causes import host_of, listed
 from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request, Response, json_response, single
 from runtime.web.next_url import DEFAULT_NEXT, safe_next
@@ -183,7 +184,10 @@ def _next(request: Request, gateway: Gateway, client: Client) -> str:
     found = safe_next(asked, origins=client.origins, own=base)
     # A page takes the default instead, but here is a programmer to be told.
     if found == DEFAULT_NEXT and asked not in (DEFAULT_NEXT, base + DEFAULT_NEXT):
-        raise NextRefused
+        raise NextRefused(
+            cause=f"next leads to {host_of(asked)}; the origins of {client.client_id} "
+            f"are {listed(client.origins)}: manage.py client update --origin"
+        )
     return found
 
 

@@ -19,18 +19,18 @@ from functions.oidc.authorize_parameters import (
 )
 from runtime.broker.authorize import authorize
 from runtime.broker.client_answer import frames_of, refused
+from runtime.broker.redirect_uris import check_redirect_uri, known_client
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     BadRequest,
     GatewayError,
     RateLimited,
     RedirectUriFragment,
-    RedirectUriUnknown,
     ServiceUnavailable,
 )
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
-from runtime.registry.models import Client, home_of, is_registered
+from runtime.registry.models import Client, home_of
 from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.authorization_request import (
     DISPLAY,
@@ -41,6 +41,7 @@ from runtime.sign_in.authorization_request import (
     AuthorizationRequest,
 )
 from runtime.sign_in.pushed_requests import Pairs, pushed_uri
+from runtime.web.causes import shown_url
 from runtime.web.form_as_link import LONGEST_LINK, form_as_link
 from runtime.web.messages import Request, Response, redirect, single
 from runtime.web.own_parameters import without_own
@@ -107,12 +108,12 @@ def _pushed(pairs: Pairs, gateway: Gateway, uri: str) -> Pairs:
 def _sender(pairs: Pairs, gateway: Gateway) -> tuple[Client, str]:
     """Return the client and the URL to which it may be told an error."""
     # Neither may be ambiguous.
-    client = gateway.registry.client(single(pairs, "client_id") or "")
+    client_id = single(pairs, "client_id") or ""
     redirect_uri = single(pairs, "redirect_uri") or ""
-    if client is None or client.disabled or not is_registered(client, redirect_uri):
-        raise RedirectUriUnknown
+    client = known_client(gateway.registry, client_id)
+    check_redirect_uri(client, redirect_uri)
     if "#" in redirect_uri:
-        raise RedirectUriFragment
+        raise RedirectUriFragment(cause=f"redirect_uri {shown_url(redirect_uri)}")
     return client, redirect_uri
 
 

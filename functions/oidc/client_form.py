@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runtime.broker.client_proof import client_by_secret
+from runtime.broker.client_proof import client_by_secret, wrong_secret
 from runtime.errors import GatewayError, InvalidClient
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
@@ -48,17 +48,19 @@ def client_of(request: Request, form: Form, gateway: Gateway) -> Client:
             raise OAuthRefused("invalid_request", "The client is named in two ways.")
         client_id, secret = basic.client_id, basic.secret
     elif scheme_of(request):
-        raise InvalidClient
+        raise InvalidClient(cause="Authorization is no well-formed Basic")
     elif not secret:
         return _public_client(client_id, gateway)
     client = client_by_secret(request, gateway, secret, client_id=client_id)
     if client is None:
-        raise InvalidClient
+        raise InvalidClient(cause=wrong_secret(gateway, client_id))
     return client
 
 
 def _public_client(client_id: str, gateway: Gateway) -> Client:
     client = gateway.registry.client(client_id)
-    if client is None or not client.public or client.disabled:
-        raise InvalidClient
+    if client is None or client.disabled:
+        raise InvalidClient(cause=wrong_secret(gateway, client_id))
+    if not client.public:
+        raise InvalidClient(cause=f"the client {client_id} has a secret: send it")
     return client

@@ -22,6 +22,7 @@ from runtime.tokens.claims import claims_of
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, InvalidScope
 from runtime.tokens.grant import Grant, InvalidGrant, RefreshToken
 from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
+from runtime.web.causes import shown_url
 
 Answer = dict[str, object]
 
@@ -55,7 +56,7 @@ def refresh_token(client: Client, form: Form, gateway: Gateway) -> Answer:
     active = gateway.grants.of_refresh_token(RefreshToken(token), now=gateway.clock())
     grant = active.grant
     if grant.dialect != OIDC or not grant.is_of(client, gateway.registry):
-        raise InvalidGrant
+        raise InvalidGrant(cause=_of_another(client, grant))
     if not set(form.get("scope", "").split()) <= set(grant.scope):
         raise InvalidScope
     next_ = gateway.grants.rotate(active.id, active.number, now=gateway.clock())
@@ -90,11 +91,32 @@ def _check_code(client: Client, grant: Grant, form: Form, gateway: Gateway) -> N
     if verifier is not None and not _VERIFIER.fullmatch(verifier):
         raise OAuthRefused("invalid_request", "code_verifier is not RFC 7636's.")
     if grant.dialect != OIDC or not grant.is_of(client, gateway.registry):
-        raise InvalidGrant
-    if form.get("redirect_uri") != grant.redirect_uri:
-        raise InvalidGrant
+        raise InvalidGrant(cause=_of_another(client, grant))
+    sent = form.get("redirect_uri")
+    if sent != grant.redirect_uri:
+        came = "is missing" if sent is None else f"is {shown_url(sent)}"
+        raise InvalidGrant(
+            cause=f"redirect_uri {came}; the authorization request had "
+            f"{shown_url(grant.redirect_uri)}"
+        )
     if not _is_proved(grant.code_challenge, verifier):
-        raise InvalidGrant
+        raise InvalidGrant(cause=_unproved(grant.code_challenge, verifier))
+
+
+def _of_another(client: Client, grant: Grant) -> str:
+    if grant.dialect != OIDC:
+        return "the code or token is of WeChat's sign-in protocol"
+    if grant.client_id != client.client_id:
+        return f"of the client {grant.client_id}, sent by {client.client_id}"
+    return f"the client {client.client_id} was revoked since, or lost the app"
+
+
+def _unproved(challenge: str | None, verifier: str | None) -> str:
+    if challenge is None:
+        return "code_verifier came, but the authorization request had no code_challenge"
+    if verifier is None:
+        return "code_verifier is missing"
+    return "code_verifier does not belong to the code_challenge"
 
 
 def _check_session(gateway: Gateway, grant: Grant) -> None:
@@ -103,7 +125,7 @@ def _check_session(gateway: Gateway, grant: Grant) -> None:
         return
     use = Use(grant.client_id, grant.sid)
     if not gateway.session_clients.holds(grant.sub, use):
-        raise InvalidGrant
+        raise InvalidGrant(cause="the user has signed out since")
 
 
 def _is_proved(challenge: str | None, verifier: str | None) -> bool:

@@ -11,11 +11,13 @@ from runtime.entry.nudge import nudge
 from runtime.errors import BadRequest, RedirectUriUnknown
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
+from runtime.registry.ids import CLIENT_ID
 from runtime.registry.models import Client
 from runtime.registry.subjects import subject_for
 from runtime.sign_in.authorization_request import extended
 from runtime.sign_in.sessions import Session
 from runtime.tokens.id_tokens import BadHint
+from runtime.web.causes import listed, shown_id, shown_url
 from runtime.web.form_as_link import form_as_link
 from runtime.web.messages import Request, Response, redirect, single
 from runtime.web.next_url import DEFAULT_NEXT
@@ -94,8 +96,16 @@ def _logout_request(
     # If only an invalid hint named the client, the URL is not trusted.
     if not uri or (hint and not client_id):
         return LogoutRequest(client, sub, None)
-    if client is None or uri not in client.post_logout_redirect_uris:
-        raise RedirectUriUnknown
+    if client is None:
+        named = shown_id(client_id or "", CLIENT_ID)
+        raise RedirectUriUnknown(cause=f"there is no client {named}, or it is disabled")
+    if uri not in client.post_logout_redirect_uris:
+        known = listed([shown_url(each) for each in client.post_logout_redirect_uris])
+        raise RedirectUriUnknown(
+            cause=f"post_logout_redirect_uri {shown_url(uri)} is not one of "
+            f"{client.client_id}: {known}; manage.py client update "
+            f"{client.client_id} --post-logout-redirect-uri takes all of them"
+        )
     # An empty parameter counts as left out, as at /oidc/authorize.
     pairs_back = {"state": state} if state else {}
     return LogoutRequest(client, sub, extended(uri, pairs_back))

@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runtime.broker.client_proof import client_by_secret
+from runtime.broker.client_proof import client_by_secret, wrong_secret
+from runtime.broker.redirect_uris import not_granted
 from runtime.custody.protocol import RateCost
 from runtime.errors import ApiRefused, BadRequest, InvalidClient
 from runtime.gateway import Gateway
@@ -20,6 +21,7 @@ from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import Caller, GatewayToken
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
+from runtime.web.causes import listed, shown_id, shown_path
 from runtime.web.messages import Request
 from runtime.wechat.component_errors import not_authorized
 from runtime.wechat.component_paths import is_of_component
@@ -65,7 +67,12 @@ def caller_for_app(
     else:
         caller = _by_token(bearer_of(request) or in_query, gateway)
     if caller.appid != appid:
-        raise ApiRefused(48001, "app_not_granted")
+        raise ApiRefused(
+            48001,
+            "app_not_granted",
+            cause=f"the token is for {caller.appid}, the path names "
+            f"{shown_id(appid, APPID)}",
+        )
     return _checked(caller, gateway, scope)
 
 
@@ -108,7 +115,8 @@ def client_of_secret(
     named = None if re.fullmatch(APPID, appid) else appid
     client = client_by_secret(request, gateway, secret, client_id=named)
     if client is None:
-        raise ApiRefused(40125, "invalid_client_secret")
+        cause = wrong_secret(gateway, named)
+        raise ApiRefused(40125, "invalid_client_secret", cause=cause)
     return client
 
 
@@ -152,7 +160,7 @@ def client_of_account(
         client = client_by_secret(request, gateway, secret)
         if client and gateway.registry.scopes_of(client, appid) is not None:
             return client
-    raise ApiRefused(40013, "unknown_appid")
+    raise ApiRefused(40013, "unknown_appid", cause=_unknown(appid))
 
 
 def _by_secret(
@@ -160,10 +168,11 @@ def _by_secret(
 ) -> Caller:
     client = client_by_secret(request, gateway, secret, client_id=client_id)
     if client is None:
-        raise InvalidClient
+        raise InvalidClient(cause=wrong_secret(gateway, client_id))
     scopes = gateway.registry.scopes_of(client, appid)
     if scopes is None:
-        raise ApiRefused(48001, "app_not_granted")
+        cause = not_granted(client, shown_id(appid, APPID))
+        raise ApiRefused(48001, "app_not_granted", cause=cause)
     return Caller(client.client_id, appid, scopes)
 
 
@@ -176,10 +185,21 @@ def _by_token(text: str | None, gateway: Gateway) -> Caller:
 def _checked(caller: Caller, gateway: Gateway, scope: str) -> tuple[App, Caller]:
     app = gateway.registry.app(caller.appid)
     if app is None:
-        raise ApiRefused(40013, "unknown_appid")
+        raise ApiRefused(40013, "unknown_appid", cause=_unknown(caller.appid))
     if not caller.allows(scope):
-        raise ApiRefused(48001, "path_not_in_scope")
+        known = caller.scopes if caller.narrowed is None else caller.narrowed
+        raise ApiRefused(
+            48001,
+            "path_not_in_scope",
+            cause=f"{shown_path(scope)} is not in the scopes of {caller.client_id} for "
+            f"{caller.appid}: {listed(known)}; manage.py client update "
+            f"{caller.client_id} --app {caller.appid} --scope takes all of them",
+        )
     return app, caller
+
+
+def _unknown(appid: str) -> str:
+    return f"the client has no app {shown_id(appid, APPID)}: manage.py app list"
 
 
 def _is_known(appid: str, gateway: Gateway) -> bool:

@@ -12,6 +12,7 @@ from functions.wechat_api.report import note
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App
+from runtime.web.causes import listed, shown
 from runtime.web.messages import Request, Response, json_response
 from runtime.web.origins import HOST_NAME, PORT, REST
 
@@ -73,5 +74,12 @@ def _page(request: Request, app: App, *, narrowed: Collection[str]) -> str:
     if host is None:
         raise ApiRefused(40097, "url_not_http")
     if host not in app.js_domains or (narrowed and host not in narrowed):
-        raise ApiRefused(40097, "url_not_in_js_domains")
+        allowed = sorted(set(app.js_domains) & set(narrowed or app.js_domains))
+        raise ApiRefused(
+            40097,
+            "url_not_in_js_domains",
+            cause=f"the host {shown(host)} is not among {listed(allowed)}: manage.py "
+            f"app update {app.appid} --js-domain takes all of them, and so does "
+            "client update --js-domain where the client has any",
+        )
     return page

@@ -13,6 +13,7 @@ from runtime.registry.authorizers import in_force
 from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Caller
 from runtime.web.authorization_header import scheme_of
+from runtime.web.causes import shown_path
 from runtime.web.messages import Request, Response
 from runtime.wechat.component_errors import not_authorized
 from runtime.wechat.component_paths import is_never_forwarded, takes_component_token
@@ -76,4 +77,4 @@ def _check_path(path: str, *, has_token: bool) -> None:
     if not has_token:
         # As WeChat does, which looks at the token first.
         raise ApiRefused(41001, "access_token_missing")
-    raise ApiRefused(48001, "path_not_proxied")
+    raise ApiRefused(48001, "path_not_proxied", cause=f"path {shown_path(path)}")

@@ -12,13 +12,15 @@ from functions.wechat_api.authentication import (
     rate_cost_of,
 )
 from functions.wechat_api.report import note
-from runtime.broker.client_proof import client_by_secret
+from runtime.broker.client_proof import client_by_secret, wrong_secret
+from runtime.broker.redirect_uris import not_granted
 from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, Caller
+from runtime.web.causes import shown_id
 from runtime.web.messages import Request, Response, json_response
 from runtime.wechat.credentials import TICKET_TYPES
 
@@ -105,7 +107,8 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
     # Check the form first: looking up an unknown id lists the whole store.
     formed = isinstance(appid, str) and re.fullmatch(APPID, appid)
     if not formed:
-        raise ApiRefused(40013, "unknown_appid")
+        cause = f"appid is {shown_id(str(appid), APPID)}"
+        raise ApiRefused(40013, "unknown_appid", cause=cause)
     if gateway.registry.own_app(appid) is None:
         text = secret if isinstance(secret, str) else ""
         client_of_account(request, gateway, appid, text)
@@ -115,7 +118,8 @@ def _issue(request: Request, fields: dict[str, Any], gateway: Gateway) -> Respon
         raise ApiRefused(41004, "secret_missing")
     client = _client(request, secret, gateway)
     if gateway.registry.scopes_of(client, appid) is None:
-        raise ApiRefused(48001, "app_not_granted")
+        cause = not_granted(client, appid)
+        raise ApiRefused(48001, "app_not_granted", cause=cause)
     token = gateway.gateway_tokens.issue(client, appid, now=gateway.clock())
     return _answer({"access_token": token, "expires_in": GATEWAY_TOKEN_SECONDS})
 
@@ -124,7 +128,8 @@ def _client(request: Request, secret: object, gateway: Gateway) -> Client:
     text = secret if isinstance(secret, str) else ""
     client = client_by_secret(request, gateway, text)
     if client is None:
-        raise ApiRefused(40125, "invalid_client_secret")
+        cause = wrong_secret(gateway, None)
+        raise ApiRefused(40125, "invalid_client_secret", cause=cause)
     return client
 
 

@@ -5,9 +5,14 @@ Every function that takes a client's secret asks here, so that none forgets the 
 
 from __future__ import annotations
 
+import re
+
+from runtime.broker.redirect_uris import disabled
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import client_id_of
+from runtime.registry.ids import CLIENT_ID
 from runtime.registry.models import Client
+from runtime.web.causes import shown_id
 from runtime.web.messages import Request
 
 
@@ -27,3 +32,16 @@ def client_by_secret(
 
     guessed = client_id_of(secret) if client_id is None else client_id
     return gateway.limits.check_secret(guessed, request, find)
+
+
+def wrong_secret(gateway: Gateway, client_id: str | None) -> str:
+    """Return the cause of a refused secret, as far as the client that is named."""
+    if client_id is None:
+        return "the secret is no client's, or its client is disabled"
+    is_id = re.fullmatch(CLIENT_ID, client_id)
+    client = gateway.registry.client(client_id) if is_id else None
+    if client is None:
+        return f"there is no client {shown_id(client_id, CLIENT_ID)}"
+    if client.disabled:
+        return disabled(client)
+    return f"the secret is not that of the client {client_id}"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from runtime.broker.redirect_uris import check_redirect_uri, known_client
 from runtime.errors import NotFound, RedirectUriUnknown
 from runtime.gateway import Gateway
-from runtime.registry.models import COMPONENT_KIND, App, Client, is_registered
+from runtime.registry.ids import APPID
+from runtime.registry.models import COMPONENT_KIND, App, Client
+from runtime.web.causes import shown_id
 
 
 def component_of(gateway: Gateway, appid: str) -> App:
     """Return the component; NotFound if the appid is of none."""
     app = gateway.registry.own_app(appid)
     if app is None or app.kind != COMPONENT_KIND:
-        raise NotFound
+        raise NotFound(
+            cause=f"{shown_id(appid, APPID)} is no component: manage.py component list"
+        )
     return app
 
 
@@ -22,11 +27,14 @@ def client_for(
 
     RedirectUriUnknown otherwise: nobody is redirected to a URL that is not known.
     """
-    client = gateway.registry.client(client_id)
-    if client is None or client.disabled or not may_use(client, component):
-        raise RedirectUriUnknown
-    if not is_registered(client, redirect_uri):
-        raise RedirectUriUnknown
+    client = known_client(gateway.registry, client_id)
+    if not may_use(client, component):
+        needed = f"{component.appid}-*"
+        raise RedirectUriUnknown(
+            cause=f"the client {client.client_id} may not use {needed}: "
+            f"manage.py client update {client.client_id} --app '{needed}'"
+        )
+    check_redirect_uri(client, redirect_uri)
     return client
 
 

@@ -20,6 +20,7 @@ from runtime.broker.answered import signed_in_page
 from runtime.broker.authorize import grant_of
 from runtime.broker.client_answer import granted, refused
 from runtime.broker.outcomes import FINISHED, riding
+from runtime.broker.redirect_uris import check_redirect_uri, disabled, not_granted
 from runtime.errors import (
     FlowExpired,
     NotAdmitted,
@@ -28,7 +29,7 @@ from runtime.errors import (
     SignInNotConfigured,
 )
 from runtime.gateway import Gateway
-from runtime.registry.models import App, Client, is_registered
+from runtime.registry.models import App, Client
 from runtime.registry.registry import Registry
 from runtime.registry.sign_in_apps import SILENT
 from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
@@ -53,14 +54,15 @@ class FlowEnd:
     def check(self, registry: Registry) -> None:
         """Refuse a client that has been disabled, or lost its app or callback URL."""
         asked, client = self.flow.request, self.client
-        if (
-            client is None
-            or client.disabled
-            or registry.scopes_of(client, self.app.appid) is None
-        ):
-            raise RedirectUriUnknown if asked else SignInNotConfigured
-        if asked and not is_registered(client, asked.redirect_uri):
-            raise RedirectUriUnknown
+        refused = RedirectUriUnknown if asked else SignInNotConfigured
+        if client is None:
+            raise refused(cause="the client of this sign-in is gone")
+        if client.disabled:
+            raise refused(cause=disabled(client))
+        if registry.scopes_of(client, self.app.appid) is None:
+            raise refused(cause=not_granted(client, self.app.appid))
+        if asked:
+            check_redirect_uri(client, asked.redirect_uri)
 
 
 def client_of_flow(gateway: Gateway, flow: Flow) -> Client | None:

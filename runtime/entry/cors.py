@@ -6,6 +6,7 @@ browser does not let it read the answer.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Protocol, cast
 
@@ -13,9 +14,15 @@ from runtime.entry.dialects import Dialect, ErrorInDialect, oauth_dialect
 from runtime.entry.routing import View
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
+from runtime.web.causes import host_of
+from runtime.web.line_limit import LineLimit
 from runtime.web.messages import Headers, Request, Response
 
 PREFLIGHT_SECONDS = 600
+
+log = logging.getLogger("gateway")
+
+_UNKNOWN = LineLimit()
 
 
 def for_pages(**views: View) -> dict[str, View]:
@@ -74,6 +81,16 @@ def _with_headers(opened: Headers) -> Dialect:
 def _opened(request: Request, gateway: Gateway) -> Headers:
     vary = ("Vary", "Origin")
     origin = request.header("origin")
-    if origin is None or not gateway.page_origins.know(origin):
+    if origin is None:
+        return (vary,)
+    if not gateway.page_origins.know(origin):
+        left_out = _UNKNOWN.count("origin")
+        if left_out is not None:
+            log.info(
+                "%s origin %s may not read answers, no public client has it%s",
+                request.request_id,
+                host_of(origin),
+                f" ({left_out} more were left out)" if left_out else "",
+            )
         return (vary,)
     return (vary, ("Access-Control-Allow-Origin", origin))

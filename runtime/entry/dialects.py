@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from runtime.entry.api_sentences import sentence_of
 from runtime.errors import (
+    ApiRefused,
     FlowExpired,
     GatewayError,
     InvalidClient,
@@ -132,6 +134,7 @@ def web_dialect(
         back_fields=links.back_fields,
         client_name=links.client_name,
         framed_by=links.framed_by,
+        explains=request.explains,
         https=https,
     )
     return page.with_headers(*_allow(error))
@@ -144,13 +147,13 @@ def default_links(error: GatewayError) -> PageLinks:
 
 def json_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer in JSON, whatever the Accept header is."""
-    return _json(request, error, error.message)
+    return _json(request, error, sentence_of(error))
 
 
 def api_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     """Answer a program in JSON; where WeChat refused, with its text in the message."""
     errmsg = f" ({error.errcode}: {error.errmsg})" if error.errmsg else ""
-    answer = _json(request, error, error.message + errmsg)
+    answer = _json(request, error, sentence_of(error) + errmsg)
     if error.status == 401:
         return answer.with_headers(challenge(request))
     return answer
@@ -170,6 +173,7 @@ def oauth_dialect(request: Request, error: GatewayError, *, https: bool) -> Resp
     """Answer as RFC 6749, 5.2, and RFC 6750, 3, say: `error`, `error_description`."""
     content = {"error": error.code, "error_description": error.message}
     content["request_id"] = request.request_id
+    content |= _cause(request, error)
     answer = json_response(content, status=error.status)
     answer = answer.with_headers(NO_CACHE, *_retry_after(error), *_allow(error))
     if error.code == "invalid_token":
@@ -187,7 +191,7 @@ def wechat_dialect(request: Request, error: GatewayError, *, https: bool) -> Res
     content = {"errcode": error.errcode, "errmsg": _errmsg(error)}
     headers = (("Content-Type", WECHAT_JSON), ("Cache-Control", "no-store"))
     answer = Response(200 if refused else error.status, headers, _compact(content))
-    return answer.with_headers(*_wechat_headers(error))
+    return answer.with_headers(*_wechat_headers(request, error))
 
 
 def sns_dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
@@ -196,7 +200,7 @@ def sns_dialect(request: Request, error: GatewayError, *, https: bool) -> Respon
     if ", rid:" not in errmsg:
         errmsg = errmsg.replace(" rid:", ", rid:", 1)
     answer = sns_response({"errcode": error.errcode, "errmsg": errmsg})
-    return answer.with_headers(*_wechat_headers(error))
+    return answer.with_headers(*_wechat_headers(request, error))
 
 
 def sns_response(content: Mapping[str, Any]) -> Response:
@@ -209,6 +213,7 @@ def _json(request: Request, error: GatewayError, message: str) -> Response:
     content["request_id"] = request.request_id
     if isinstance(error, NotAdmitted):
         content["reference"] = error.reference
+    content |= _cause(request, error)
     answer = json_response(content, status=error.status)
     return answer.with_headers(*_retry_after(error), *_allow(error))
 
@@ -235,8 +240,16 @@ def _compact(content: Mapping[str, Any]) -> bytes:
     return text.encode(errors="replace")
 
 
-def _wechat_headers(error: GatewayError) -> Headers:
+def _cause(request: Request, error: GatewayError) -> dict[str, str]:
+    """Return what a developer sees besides."""
+    return {"cause": error.cause} if request.explains and error.cause else {}
+
+
+def _wechat_headers(request: Request, error: GatewayError) -> Headers:
     hint = hint_of(error.errcode, error.errmsg)
+    if isinstance(error, ApiRefused):
+        hint = error.cause if request.explains and error.cause else sentence_of(error)
+        hint = hint.encode("ascii", "replace").decode()
     if isinstance(error, NotAdmitted):
         hint = f"an operator admits this user by the reference {error.reference}"
     return (

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from runtime.entry.adapters import Adapter, adapter_for
 from runtime.entry.dialects import Dialect, ErrorInDialect
+from runtime.entry.refusal_log import RefusalLog
 from runtime.entry.routing import Route, Routes, find, refusal_of
 from runtime.entry.wsgi_adapter import BodyAwaited
 from runtime.errors import (
@@ -99,15 +100,20 @@ def entrypoint(
     own_path = _without_mount_and_slashes if joins_slashes else _without_mount
     probe = _probe(mount.strip("/"), method=probed_by, gateway=gateway)
 
+    refusals = RefusalLog(mount)
+
     def refuse(
-        request: Request, error: GatewayError, dialect: Dialect, *, https: bool
+        request: Request, error: GatewayError, dialect: Dialect, used: Gateway | None
     ) -> Response:
-        log.info("%s %s: %s", request.request_id, mount, error.code)
+        refusals.write(request.request_id, error)
+        if used and used.settings.development:
+            request = replace(request, explains=True)
+        https = used is not None and used.settings.secure
         return _in_dialect(dialect, request, error, https=https)
 
     def handler(first: Any, second: Any) -> Any:
         adapter = adapter_for(first, second)
-        request, https = _UNREADABLE, False
+        request, used, https = _UNREADABLE, None, False
         try:
             request = adapter.request()
             path = own_path(request.path, mount)
@@ -124,9 +130,9 @@ def entrypoint(
         except BodyAwaited as awaited:
             return awaited.answer
         except GatewayError as error:
-            response = refuse(request, error, dialect, https=https)
+            response = refuse(request, error, dialect, used)
         except ErrorInDialect as chosen:
-            response = refuse(request, chosen.error, chosen.dialect, https=https)
+            response = refuse(request, chosen.error, chosen.dialect, used)
         except Exception:
             log.exception("%s %s failed", request.request_id, mount)
             response = _in_dialect(dialect, request, GatewayError(), https=https)

@@ -11,6 +11,7 @@ from types import ModuleType
 
 from runtime.errors import MethodNotAllowed, NotFound
 from runtime.gateway import Gateway
+from runtime.web.causes import shown_path
 from runtime.web.messages import Request, Response
 
 View = Callable[..., Response]
@@ -92,7 +93,7 @@ def find(
         if view is None:
             raise MethodNotAllowed(*candidate.views)
         return view, match.groups(), candidate
-    raise NotFound
+    raise NotFound(cause=f"no path {shown_path(path)} here")
 
 
 def refusal_of(routes: Routes, path: str) -> Callable[..., Exception] | None:

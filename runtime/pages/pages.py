@@ -152,12 +152,14 @@ def error_page(
     back_fields: Mapping[str, str] | None = None,
     client_name: str = "",
     framed_by: tuple[str, ...] = (),
+    explains: bool = False,
     https: bool = False,
 ) -> Response:
     """Return the page that says what went wrong, with links to continue.
 
     In place of `home` it leads `back` to a client, as `not_admitted` does. `framed_by`
-    are the origins whose pages show it in a frame.
+    are the origins whose pages show it in a frame. A page that `explains` shows a
+    developer the code and the cause.
     """
     page = render(
         language,
@@ -175,6 +177,8 @@ def error_page(
         back=callback_link(back),
         back_fields=back_fields,
         client_name=client_name,
+        code=error.code if explains else "",
+        cause=error.cause if explains else "",
     )
     if error.retry_after is None:
         return page

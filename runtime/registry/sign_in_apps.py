@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from runtime.errors import GatewayError, SignInNotConfigured
@@ -11,6 +11,7 @@ from runtime.registry.authorizers import in_force
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.registry.registry import Registry
+from runtime.web.causes import listed, shown_id
 
 QR_KIND = "website"
 
@@ -66,8 +67,16 @@ def sign_in_apps(
     A `named` account that has authorised a component, and that the client's scopes
     cover without naming it, takes the place of its service account.
     """
-    if client is None or client.disabled:
-        raise SignInNotConfigured
+    if client is None:
+        raise SignInNotConfigured(
+            cause="there is no client that LOGIN_CLIENT, or the request, names: "
+            "manage.py client list"
+        )
+    if client.disabled:
+        id_ = client.client_id
+        raise SignInNotConfigured(
+            cause=f"the client {id_} is disabled: manage.py client enable {id_}"
+        )
     apps = [app for app in registry.apps_of(client) if _signs_in(app)]
     by_kind = {app.kind: app for app in reversed(apps)}
     qr, page = by_kind.get(QR_KIND), by_kind.get(PAGE_KIND)
@@ -90,6 +99,21 @@ def _named_account(registry: Registry, client: Client, appid: str) -> App | None
     return app if app and accounts and _signs_in(app) else None
 
 
+def none_of_kind(
+    client: Client, appid: str | None, found: Collection[App], kind: str
+) -> str:
+    """Return the cause where a client has none or several apps of a kind."""
+    if found:
+        appids = listed(sorted(app.appid for app in found))
+        return f"the client {client.client_id} has several: {appids}; send appid"
+    named = "" if appid is None else f" {shown_id(appid, APPID)}"
+    known = listed(sorted(client.scopes_by_app))
+    return (
+        f"the client {client.client_id} has no {kind} app{named} among {known}: "
+        f"manage.py client update {client.client_id} --app APPID"
+    )
+
+
 def mobile_app_of(
     client: Client, appid: str | None, *, find: Callable[[str], App | None]
 ) -> App:
@@ -99,5 +123,5 @@ def mobile_app_of(
     )
     found = [app for app in map(find, named) if app and app.kind == MOBILE_KIND]
     if len(found) != 1:
-        raise UnknownMobileApp
+        raise UnknownMobileApp(cause=none_of_kind(client, appid, found, MOBILE_KIND))
     return found[0]

@@ -131,16 +131,19 @@ class GrantStore:
         arguments = [int(revoke), attempt_id(), ATTEMPT_SECONDS * 1000]
         found = self._store.run(REDEEM, keys, arguments, repeatable=True)
         if found is None:
-            raise InvalidGrant
+            raise InvalidGrant(cause="the code is unknown or has expired")
         if found == b"spent":
-            raise SpentCode
+            raise SpentCode(cause="the code was used before")
         grant = _grant(found)
         client = self._registry.client(grant.client_id)
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time) or not (
             client and self._registry.admits(client, grant.sub)
         ):
             self.revoke(id_)
-            raise InvalidGrant
+            raise InvalidGrant(
+                cause="the user has signed out everywhere, or the client is gone or "
+                "no longer admits the user"
+            )
         return id_, grant
 
     def _check_documents(self, id_: str) -> None:

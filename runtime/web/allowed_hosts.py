@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from runtime.errors import MisdirectedRequest
+from runtime.web.causes import listed, shown
 from runtime.web.messages import Request
 from runtime.web.origins import HOST_NAME, IPV6, PORT
 
@@ -19,6 +20,10 @@ def check_host(request: Request, allowed: Collection[str]) -> None:
     """
     if not allowed:
         return
-    match = _NAMED.fullmatch(request.header("host") or "")
+    host = request.header("host") or ""
+    match = _NAMED.fullmatch(host)
     if match is None or (match[1] or match[2]).lower() not in allowed:
-        raise MisdirectedRequest
+        raise MisdirectedRequest(
+            cause=f"the host {shown(host)} is none of ALLOWED_HOSTS: "
+            f"{listed(sorted(allowed))}"
+        )

@@ -64,6 +64,8 @@ class Request:
     """Tells that the call was checked and counted before its body came."""
     takes_parts: bool = False
     """Tells that the platform passes a response of any size on."""
+    explains: bool = False
+    """Tells that the caller is a developer, who sees the cause of an error."""
     context: Any = field(default=None, repr=False, compare=False)
     """The platform's context of the call, with the key of the function's role."""
 
@@ -81,6 +83,7 @@ class Request:
             self.late_body,
             self.is_admitted,
             self.takes_parts,
+            self.explains,
             self.context,
         )
 

@@ -11,6 +11,7 @@ from runtime.errors import GatewayError, WeChatUnavailable
 from runtime.registry.authorizers import in_force
 from runtime.registry.models import App, Client
 from runtime.registry.registry import Registry
+from runtime.registry.sign_in_apps import none_of_kind
 from runtime.registry.subjects import subject_of
 from runtime.wechat.api import WeChat
 from runtime.wechat.component_errors import not_authorized
@@ -55,7 +56,7 @@ def mini_program_of(client: Client, appid: str | None, *, registry: Registry) ->
         named = [appid] if registry.scopes_of(client, appid) is not None else []
     found = [app for app in map(registry.app, named) if app and app.kind == KIND]
     if len(found) != 1:
-        raise UnknownMiniProgram
+        raise UnknownMiniProgram(cause=none_of_kind(client, appid, found, KIND))
     return found[0]
 
 

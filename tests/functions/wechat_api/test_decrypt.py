@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from functions.wechat_api.index import handler
+from runtime.entry.api_sentences import SENTENCES
 from runtime.registry.subjects import openid_for
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.mini_programs import (
@@ -156,7 +157,7 @@ class TestRefusals:
         answers = [ask(**wrong) for wrong in self.NO_ORACLE]
         told = {(each[0], each[2]["error"], each[2]["message"]) for each in answers}
 
-        sentence = "The call was refused: cannot decrypt."
+        sentence = SENTENCES["cannot_decrypt"]
         assert {(400, "cannot_decrypt", sentence)} == told
 
     BAD = (

@@ -34,7 +34,9 @@ from tests.support.fc_calls import (
 )
 from tests.support.one_view import one_view
 
-GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=()))
+GATEWAY = SimpleNamespace(
+    settings=SimpleNamespace(secure=True, development=False, allowed_hosts=())
+)
 HUSH = "s3cr3t-of-an-app"
 
 
@@ -233,7 +235,9 @@ def test_an_exit_is_no_error():
 
 def test_a_handler_over_another_gateway():
     """It is the same function; the handler that FC calls keeps its own gateway."""
-    other = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=("x",)))
+    other = SimpleNamespace(
+        settings=SimpleNamespace(secure=True, development=False, allowed_hosts=("x",))
+    )
     handler = make_handler(echo)
 
     assert 421 == call_wsgi(handler.with_gateway(other), make_environ_fc())[0]

@@ -17,7 +17,9 @@ from tests.support.fc_calls import (
 )
 from tests.support.one_view import one_view
 
-GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=True, allowed_hosts=()))
+GATEWAY = SimpleNamespace(
+    settings=SimpleNamespace(secure=True, development=False, allowed_hosts=())
+)
 
 
 def echo(request, gateway):

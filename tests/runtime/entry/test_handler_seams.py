@@ -21,7 +21,9 @@ from tests.support.fc_calls import REQUEST_ID, call_wsgi, make_environ_fc
 
 
 def make_gateway(*, secure=True):
-    return SimpleNamespace(settings=SimpleNamespace(secure=secure, allowed_hosts=()))
+    return SimpleNamespace(
+        settings=SimpleNamespace(secure=secure, development=False, allowed_hosts=())
+    )
 
 
 GATEWAY = make_gateway()

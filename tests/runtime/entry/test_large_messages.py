@@ -24,7 +24,9 @@ from tests.support.fc_calls import (
 )
 
 MB = 1024 * 1024
-GATEWAY = SimpleNamespace(settings=SimpleNamespace(secure=False, allowed_hosts=()))
+GATEWAY = SimpleNamespace(
+    settings=SimpleNamespace(secure=False, development=False, allowed_hosts=())
+)
 
 
 class Unread:

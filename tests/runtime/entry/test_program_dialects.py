@@ -7,7 +7,13 @@ import json
 import pytest
 
 from functions.oidc.client_form import OAuthRefused
-from runtime.entry.dialects import api_dialect, oauth_dialect
+from runtime.entry.api_sentences import SENTENCES, sentence_of
+from runtime.entry.dialects import (
+    api_dialect,
+    json_dialect,
+    oauth_dialect,
+    wechat_dialect,
+)
 from runtime.errors import (
     ApiRefused,
     BadRequest,
@@ -21,6 +27,7 @@ from runtime.errors import (
 )
 from runtime.tokens.gateway_tokens import ExpiredToken, InvalidScope, InvalidToken
 from runtime.web.messages import Request
+from tests.support.documentation import calls, sources
 
 
 def say(dialect, error, *, authorization=None):
@@ -54,16 +61,43 @@ def test_own_paths_have_http_statuses(error, status, code):
     assert (status, code) == (response.status, content["error"])
     assert ["error", "message", "request_id"] == list(content)
     assert "req-1" == content["request_id"]
-    assert error.message == content["message"]
+    assert sentence_of(error) == content["message"]
     assert "no-store" == dict(response.headers)["Cache-Control"]
     assert (401 == status) == ("WWW-Authenticate" in dict(response.headers))
 
 
 def test_a_refusal_says_why():
     """The message explains the refusal."""
-    content = json.loads(say(api_dialect, ApiRefused(48001, "app_not_granted")).body)
+    refused = ApiRefused(48001, "app_not_granted", cause="of demo, which has wx1")
+    content = json.loads(say(api_dialect, refused).body)
 
-    assert "The call was refused: app not granted." == content["message"]
+    assert content["message"].startswith("The client may not use this app")
+    assert "wx1" not in str(content)
+    assert "wx1" not in str(say(wechat_dialect, refused))
+
+
+def test_a_developer_is_told_the_cause():
+    """Only of a gateway that nobody else reaches."""
+    refused = ApiRefused(48001, "app_not_granted", cause="of demo, which has wx1")
+    developer = Request("GET", "/x", request_id="req-1", explains=True)
+
+    for dialect in (api_dialect, json_dialect, oauth_dialect):
+        content = json.loads(dialect(developer, refused, https=False).body)
+        assert content["cause"] == refused.cause
+    hint = dict(wechat_dialect(developer, refused, https=False).headers)
+    assert hint["X-Gateway-Hint"] == refused.cause
+
+
+def test_every_refusal_of_an_api_call_has_its_sentence():
+    """One that says more than the code, in ASCII for a header."""
+    raised = {
+        call.args[1].value
+        for _, tree in sources("runtime", "functions")
+        for call in calls(tree, "ApiRefused")
+    }
+
+    assert raised == set(SENTENCES)
+    assert all(each.isascii() and each.endswith(".") for each in SENTENCES.values())
 
 
 def test_wechats_own_words_help_a_program():

@@ -63,7 +63,7 @@ def test_any_other(host):
 @pytest.mark.case(114)
 def test_every_function_checks():
     """Before its view, in both forms of call; said in the function's dialect."""
-    settings = SimpleNamespace(secure=True, allowed_hosts=LIST)
+    settings = SimpleNamespace(secure=True, development=False, allowed_hosts=LIST)
     seen = []
 
     def view(request, gateway):
