@@ -123,7 +123,11 @@ def test_the_probe(path):
 def test_the_probe_asks_the_gateway():
     """For what it needs: without `quick` it says whether that is reachable."""
     health = SimpleNamespace(
-        find=lambda: {"redis": "away"}, unreadable=lambda: 0, tickets=dict
+        find=lambda: {"redis": "away"},
+        unreadable=lambda: 0,
+        tickets=dict,
+        login_client=str,
+        refused=dict,
     )
     in_flight = SimpleNamespace(number=3)
     gateway = SimpleNamespace(
