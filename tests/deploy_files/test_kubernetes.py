@@ -196,7 +196,8 @@ def test_each_timer_has_its_cron_job():
     (host,) = PODS["host"]["spec"]["containers"]
 
     assert "--timers=false" in host["args"]
-    assert {each.function.name for each in TEMPLATE.timers} == set(CRON_JOBS)
+    timers = {each.function.name for each in TEMPLATE.timers}
+    assert timers | {"backup"} == set(CRON_JOBS)
     for timer in TEMPLATE.timers:
         name = timer.function.name
         (container,) = PODS[name]["spec"]["containers"]
@@ -204,6 +205,16 @@ def test_each_timer_has_its_cron_job():
         assert (60, "* * * * *") == (timer.seconds, cron_job["schedule"])
         assert "Forbid" == cron_job["concurrencyPolicy"]
         assert ["python", "-m", "host.tick", name] == container["command"]
+
+
+def test_backups_stand_in_a_folder_of_their_own():
+    """On NAS beside the documents; the page says how to put them elsewhere."""
+    (container,) = PODS["backup"]["spec"]["containers"]
+    mounts = {each["mountPath"]: each for each in container["volumeMounts"]}
+
+    assert mounts["/backups"]["subPath"] == "wechat-gateway-backups"
+    assert "/backups/documents-" in container["command"][-1]
+    assert "`wechat-gateway-backups`" in CONTAINERS
 
 
 def test_a_round_is_let_finish():
