@@ -36,12 +36,18 @@ def main(
         print("make smoke: give the deployed URL, URL=https://...", file=sys.stderr)
         return 2
     expected = version(built) if options.built else ""
-    steps = public_steps(Web(url), expected)
+    web = Web(url)
+    steps = public_steps(web, expected)
     try:
         steps += _with_a_key(environ, expected, unsigned=options.unsigned)
     except Failure as failure:
         print(f"make smoke: {failure}", file=sys.stderr)
         return 2
+    try:
+        web.check_address()
+    except CheckFailed as fault:
+        print(f"make smoke: {fault}", file=sys.stderr)
+        return 1
     failed = [name for name, run in steps if not _passed(name, run)]
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0

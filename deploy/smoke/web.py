@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 SECONDS = 30.0
 _REFUSED = "FcCommonError"
+
+_FIELDS = frozenset({"function", "error", "errorType", "ErrorCode"})
+"""Fields of which a function, its runtime or the platform answers one."""
 
 
 class CheckFailed(Exception):
@@ -62,7 +67,7 @@ class Web:
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, HTTPException) as error:
-            raise CheckFailed(f"no answer: {type(error).__name__}: {error}") from None
+            raise _no_answer(self.parts, error) from None
         finally:
             connection.close()
         headers = {name.lower(): value for name, value in answer.getheaders()}
@@ -70,6 +75,48 @@ class Web:
         seen = Seen(answer.status, headers, body, took)
         _check(seen)
         return seen
+
+    def check_address(self) -> None:
+        """Raise CheckFailed unless something like a gateway answers there."""
+        seen = self.ask("GET", "/login/healthz?quick=1")
+        target = seen.headers.get("location", "")
+        if seen.status in (301, 302, 303, 307, 308):
+            scheme, host = self.parts.scheme, self.parts.netloc
+            if scheme == "http" and target.startswith("https://"):
+                raise CheckFailed(f"http://{host} leads to https: use the https:// URL")
+            raise CheckFailed(f"{host} redirects to another place: {target[:80]!r}")
+        if not _is_like_ours(seen):
+            raise CheckFailed(
+                f"{self.parts.netloc} answers {seen.status}, but it is no gateway"
+            )
+
+
+def _is_like_ours(seen: Seen) -> bool:
+    """Tell whether it is a function's answer, or Function Compute's in its place."""
+    try:
+        content = json.loads(seen.body)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and bool(_FIELDS & content.keys())
+
+
+def _no_answer(parts: SplitResult, error: Exception) -> CheckFailed:
+    """Return in a sentence why there is no answer."""
+    host, place = parts.hostname, parts.netloc
+    if isinstance(error, socket.gaierror):
+        return CheckFailed(f"no answer: DNS knows no host {host}")
+    if isinstance(error, ConnectionRefusedError):
+        return CheckFailed(f"no answer: nothing listens at {place}")
+    if isinstance(error, TimeoutError):
+        return CheckFailed(f"no answer: {place} does not answer within {SECONDS:.0f} s")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message
+        return CheckFailed(f"no answer: the certificate of {host} is not valid: {why}")
+    if isinstance(error, ssl.SSLError):
+        return CheckFailed(f"no answer: {place} does not speak https")
+    if parts.scheme == "http" and isinstance(error, HTTPException | ConnectionError):
+        return CheckFailed(f"no answer: {place} does not speak http, but perhaps https")
+    return CheckFailed(f"no answer: {type(error).__name__}: {error}")
 
 
 def _check(seen: Seen) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 
 from deploy.smoke.__main__ import main
+from deploy.smoke.public import public_steps
+from deploy.smoke.web import CheckFailed, Web
 from runtime.version import VERSION, version
+from tests.support.recording_proxy import make_certificate
 
 
 @pytest.mark.usefixtures("client")
@@ -90,11 +94,17 @@ def elsewhere():
 
 def test_every_check_of_another_server_fails(elsewhere, capsys):
     """An answer of another server passes no check."""
-    code = main([elsewhere], {})
-    said = capsys.readouterr().out
+    said = {}
+    for name, look in public_steps(Web(elsewhere), ""):
+        with pytest.raises(CheckFailed) as failed:
+            look()
+        said[name] = str(failed.value)
 
-    assert (1, 0) == (code, said.count("ok  "))
-    assert re.search("FAILED       clock: \\+(3600|3599) s from this machine's", said)
+    assert re.fullmatch("\\+(3600|3599) s from this machine's", said["clock"])
+    assert main([elsewhere], {}) == 1
+    place = elsewhere.removeprefix("http://")
+    expected = f"make smoke: {place} answers 200, but it is no gateway\n"
+    assert capsys.readouterr().err == expected
 
 
 @pytest.mark.parametrize("missing", ["ACCESS_KEY_SECRET", "ACCOUNT_ID", "REGION"])
@@ -110,12 +120,71 @@ def test_half_a_key(missing, capsys):
     assert 2 == main(["http://127.0.0.1:1"], lent)
 
 
-def test_nobody_answers(capsys):
-    """An unreachable deployment is reported without a traceback."""
-    code = main(["http://127.0.0.1:1"], {})
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1", "no answer: nothing listens at 127.0.0.1:1"),
+        ("http://gateway.invalid", "no answer: DNS knows no host gateway.invalid"),
+    ],
+)
+def test_nobody_answers(capsys, url, why):
+    """An unreachable deployment is reported in one sentence."""
+    assert main([url], {}) == 1
+    assert capsys.readouterr().err == f"make smoke: {why}\n"
 
-    assert 1 == code
-    assert 10 == capsys.readouterr().out.count("no answer: ConnectionRefusedError")
+
+def test_the_other_scheme(tmp_path, elsewhere, capsys, tls_server):
+    """https where http is spoken, http where https is, and a strange certificate."""
+    place = elsewhere.removeprefix("http://")
+    assert main([f"https://{place}"], {}) == 1
+    assert f"no answer: {place} does not speak https\n" in capsys.readouterr().err
+    assert main([f"http://{tls_server}"], {}) == 1
+    assert f"{tls_server} does not speak http, but perhaps" in capsys.readouterr().err
+    assert main([f"https://{tls_server}"], {}) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("make smoke: no answer: the certificate of 127.0.0.1 is not")
+
+
+@pytest.fixture
+def tls_server(tmp_path):
+    """Serve by TLS with a certificate that nobody knows; return host and port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_certificate(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.handle_error = lambda *_: None
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("location", "why"),
+    [
+        ("https://{}/login", "http://{} leads to https: use the https:// URL"),
+        ("http://x.example/", "{} redirects to another place: 'http://x.example/'"),
+    ],
+)
+def test_an_address_that_leads_elsewhere(capsys, location, why):
+    """A proxy for http, or a parked domain."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response_only(301)
+            self.send_header("Location", location.format(place))
+            self.end_headers()
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    place = f"127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    assert main([f"http://{place}"], {}) == 1
+    thread.join()
+    server.server_close()
+    assert capsys.readouterr().err == f"make smoke: {why.format(place)}\n"
 
 
 @pytest.mark.parametrize(
