@@ -14,6 +14,7 @@ from typing import Any
 from functions.console.acts import ACTS, Act
 from functions.console.outcomes import kept_of, outcome_of
 from functions.console.shell import console_page
+from functions.console.values import json_of
 from functions.console.visitor import RoleTooLow, Visitor, form_view, page_view
 from runtime.entry.nudge import nudge
 from runtime.errors import N_, BadRequest, GatewayError, NotFound
@@ -123,7 +124,9 @@ def _perform(
     arguments: Mapping[str, Any],
 ) -> dict[str, Any]:
     operator = seen.as_operator(request, gateway)
-    done = perform_recorded(gateway, act.command, arguments, operator)
+    done = perform_recorded(
+        gateway, act.command, arguments, operator, always=act.reveals
+    )
     if operation(*act.command).makes_due:
         nudge(request.context, gateway)
     return done
@@ -189,6 +192,7 @@ def _revealed(
         template=name,
         found=found,
         target=act.target(request.form),
+        json_of=json_of,
     )
 
 

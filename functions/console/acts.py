@@ -168,5 +168,19 @@ ACTS: Mapping[str, Act] = {
         reveals=True,
         role=ADMIN,
     ),
+    "show_document": Act(
+        ("document", "show"),
+        N_("Show all fields"),
+        N_("Show a document"),
+        N_(
+            "All fields of the newest version are shown, secrets as fingerprints. The "
+            "audit log says that you have looked."
+        ),
+        texts=("kind", "id"),
+        needed=("kind", "id"),
+        fresh_code=True,
+        reveals=True,
+        role=ADMIN,
+    ),
 }
 """By the name in the address of its form."""

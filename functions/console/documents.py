@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from functions.console.sections import (
+    Ask,
     Cell,
     Column,
     Commands,
@@ -86,8 +87,9 @@ def document(request: Request, gateway: Gateway, kind: str, id_: str) -> Page:
 
     with ThreadPoolExecutor(_READERS) as readers:
         rows = list(readers.map(row, shown.rows))
+    look = Ask("show_document", {"kind": kind, "id": id_})
     sections: list[Section | None] = [
-        Table(columns, rows, pager=shown.pager),
+        Table(columns, rows, pager=shown.pager, asks=[look]),
         Commands(
             [
                 (

@@ -75,8 +75,11 @@ def perform_recorded(
     operator: Operator,
     *,
     run: Run | None = None,
+    always: bool = False,
 ) -> dict[str, Any]:
     """Perform a command as `perform` does; record it if it changes or reveals a thing.
+
+    With `always` it is recorded also if it only reads.
 
     `reason` among its arguments then says why, in the audit log and of each version
     that it writes.
@@ -90,7 +93,7 @@ def perform_recorded(
     reason, arguments = _without_reason(wanted, arguments)
     if wanted.is_trial(arguments):
         return try_out(run, gateway, arguments)
-    if not wanted.is_recorded:
+    if not wanted.is_recorded and not always:
         return perform(run, gateway, arguments)
     try:
         name = _begin(gateway, command, arguments, operator, reason)

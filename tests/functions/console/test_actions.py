@@ -35,6 +35,7 @@ TARGETS = {
     "sign_out": {"sub": SUB},
     "acknowledge": {"condition": "unreadable", "of": "clients/broken"},
     "show_push": {"appid": SERVICE, "push": "1-1"},
+    "show_document": {"kind": "apps", "id": SERVICE},
 }
 
 
@@ -107,7 +108,7 @@ def test_there_are_nine(opened):
     """As many as an operator can do; what remains is an admin's."""
     assert [name for name, act in ACTS.items() if act.role == "operator"] == NINE
     assert {each for each, act in ACTS.items() if act.fresh_code} == {
-        *("drop", "disable", "sign_out", "show_push")
+        *("drop", "disable", "sign_out", "show_push", "show_document")
     }
 
 
@@ -256,6 +257,24 @@ def test_the_content_of_a_push(opened, acts, dead):
     found = check_audited(browser, acts, "show_push")
     assert found["names"]["push"] == entry
     assert WORDS not in json.dumps(found)
+
+
+def test_all_fields_of_a_document(opened, acts):
+    """For an admin with a new code, secrets as fingerprints; the look is audited."""
+    browser = opened("admin")
+    page = browser.get(f"/console/documents/apps/{SERVICE}")
+    assert "/console/ask/show_document?" in page.text
+    code = code_for(browser)
+    shown = browser.do("show_document", kind="apps", id=SERVICE, code=code)
+
+    assert shown.status == 200
+    assert APP_SECRET not in shown.text
+    assert "fingerprint" in shown.words
+    assert "unionid" in shown.words
+    names = check_audited(browser, acts, "show_document")["names"]
+    assert names == {"kind": "apps", "id": SERVICE}
+    other = opened("operator").get(f"/console/documents/apps/{SERVICE}")
+    assert "/console/ask/show_document" not in other.text
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])
