@@ -48,8 +48,10 @@ build: setup
 	$(BIN)/python -m deploy.package
 
 # `make deploy REACH=yes` also checks Redis and the bucket, if this machine reaches them.
+# It never puts an older certificate in the place of a newer one, unless
+# OLDER_CERTIFICATE=yes.
 deploy: build
-	$(BIN)/python -m deploy.check $(if $(filter yes,$(REACH)),--reach)
+	$(BIN)/python -m deploy.check $(if $(filter yes,$(OLDER_CERTIFICATE)),,--deployed) $(if $(filter yes,$(REACH)),--reach)
 	fun deploy -y
 	$(BIN)/python -m deploy.smoke --built
 

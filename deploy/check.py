@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.certificates import from_function_compute, older_ones
 from deploy.forms import is_certificate, is_on_this_machine, is_private_key, is_role
 from deploy.fun_profile import lacking
 from management.failure import Failure
@@ -39,14 +40,17 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     parser.add_argument(
         "--reach", action="store_true", help="also use Redis and the bucket from here"
     )
+    deployed = "also refuse a certificate that is older than the domain's"
+    parser.add_argument("--deployed", action="store_true", help=deployed)
     options = parser.parse_args(words)
     if not TEMPLATE.is_file():
         print(f"make deploy: {TEMPLATE} is missing: run make build.")
         return 1
     resources = parse_template(TEMPLATE.read_text("utf-8"))["Resources"]
-    faults = sorted(
-        {*_fun_faults(environ), *_build_faults(resources, reach=options.reach)}
-    )
+    found = {*_fun_faults(environ), *_build_faults(resources, reach=options.reach)}
+    if options.deployed and not found:
+        found |= {*older_ones(resources, from_function_compute(environ))}
+    faults = sorted(found)
     for fault in faults:
         print(f"make deploy: {fault}")
     return 1 if faults else 0

@@ -25,10 +25,17 @@ def lacking(environ: Mapping[str, str]) -> Iterator[str]:
     It reads them from the environment, from .env in the current folder, and from the
     file of `fun config` in the home directory.
     """
+    known = account(environ)
+    yield from (name for name in _NEEDED if not known[name])
+
+
+def account(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what `fun` finds of these variables, "" for what it does not."""
     given = {**_profile(Path(environ.get("HOME", ""))), **environ, **_dotenv()}
-    for variable, names in _NEEDED.items():
-        if not any(given.get(name) for name in names):
-            yield variable
+    return {
+        variable: next((str(given[n]) for n in names if given.get(n)), "")
+        for variable, names in _NEEDED.items()
+    }
 
 
 def _profile(home: Path) -> dict[str, Any]:

@@ -128,7 +128,9 @@ def refusals():
     said = {
         "Settings": of_settings(),
         "`make build`": raised("BuildFailed", "deploy") | printed("make build"),
-        "`make deploy`": listed("deploy.check") | printed("make deploy"),
+        "`make deploy`": listed("deploy.check")
+        | listed("deploy.certificates")
+        | printed("make deploy"),
         "`make smoke`": raised("CheckFailed", "deploy")
         | raised("Failure", "deploy")
         | printed("make smoke"),

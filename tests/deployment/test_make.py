@@ -31,7 +31,7 @@ def last_lines(number, *words):
 
 def test_nothing_is_deployed_unchecked_or_left_unseen():
     """make deploy runs build, check, fun and the smoke test."""
-    expected = [[BUILD], [CHECK], shlex.split(FUN), [SMOKE, "--built"]]
+    expected = [[BUILD], [CHECK, "--deployed"], shlex.split(FUN), [SMOKE, "--built"]]
 
     assert expected == last_lines(4, "deploy")
 
@@ -41,7 +41,18 @@ def test_nothing_is_deployed_unchecked_or_left_unseen():
 )
 def test_reach_is_asked_for_by_yes_alone(reach, expected):
     """Only REACH=yes uses --reach."""
-    assert [CHECK, *expected] == last_lines(3, "deploy", f"REACH={reach}")[0]
+    assert [CHECK, "--deployed", *expected] == last_lines(
+        3, "deploy", f"REACH={reach}"
+    )[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [("yes", []), ("no", ["--deployed"]), ("", ["--deployed"])]
+)
+def test_an_older_certificate_is_asked_for_by_yes_alone(word, expected):
+    """Only OLDER_CERTIFICATE=yes compares no certificate."""
+    words = "deploy", f"OLDER_CERTIFICATE={word}"
+    assert [CHECK, *expected] == last_lines(3, *words)[0]
 
 
 @pytest.mark.parametrize(
