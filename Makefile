@@ -10,7 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := bench client deploy examples functions host local_host.py local_settings manage.py management runtime sandbox template
-CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard \
+	locale/*/LC_MESSAGES/*.po management/locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
 .PHONY: run test test-clients check mutants bench bench-load build deploy smoke lock messages setup
@@ -110,4 +111,9 @@ messages: $(READY)
 		--no-location --no-wrap --sort-output --output-file locale/gateway.pot runtime functions
 	$(BIN)/pybabel --quiet update --domain gateway --no-fuzzy-matching \
 		--no-wrap --ignore-obsolete --input-file locale/gateway.pot --output-dir locale
+	PYTHONPATH=locale $(BIN)/pybabel --quiet extract --mapping-file babel-manage.cfg \
+		--no-location --no-wrap --sort-output --output-file management/locale/manage.pot .
+	$(BIN)/pybabel --quiet update --domain manage --no-fuzzy-matching \
+		--no-wrap --ignore-obsolete --input-file management/locale/manage.pot \
+		--output-dir management/locale
 	$(MAKE) $(CATALOGUES)

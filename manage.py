@@ -25,7 +25,7 @@ from management.option_names import with_options
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
 from management.secret_input import read_secrets
 from management.tables import Screen, table
-from management.words import ENGLISH, Words, language_of, words_of
+from management.words import ENGLISH, N_, Words, language_of, words_of
 
 
 class Performer(Protocol):
@@ -138,8 +138,8 @@ def _sentence(failure: Failure, options: Namespace, words: Words) -> str:
         return words(str(failure))
     field, _, fault = str(failure).rstrip(".").partition(" ")
     names = options.option_names
-    told = with_options(words(fault), names)
-    return words.filled("{1} {2}.", words(names.get(field, field)), told)
+    fault = with_options(words(fault), names)
+    return words.filled(N_("{1} {2}."), words(names.get(field, field)), fault)
 
 
 def _check_first(

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from management.words import N_
+
 SECONDS = 300
 """How long `app check` waits unless it is told another time."""
 
@@ -44,7 +46,7 @@ def check_app(
         tell({"came": " ".join(value for value in row.values() if value)})
         if row["outcome"] == "accepted":
             return {**first, "seen": came}
-    refused = "nothing that is accepted" if came else "nothing"
+    refused = "nothing that is accepted" if came else N_("nothing")
     fault = (
         f"{refused} came from WeChat in {seconds:g} s: compare the URL in the console "
         "with this one, and whether the Internet reaches it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from management.words import Words
+from management.words import N_, Words
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -18,9 +18,9 @@ def duration(seconds: float, words: Words) -> str:
     if days > 1:
         return words.filled("{1} days", days)
     if days:
-        return words.filled("1 day {1}h" if hours else "1 day", hours)
+        return words.filled("1 day {1}h" if hours else N_("1 day"), hours)
     if hours:
-        return words.filled("{1}h {2}m" if minutes else "{1}h", hours, minutes)
+        return words.filled("{1}h {2}m" if minutes else N_("{1}h"), hours, minutes)
     if minutes:
-        return words.filled("{1}m", minutes)
-    return words.filled("{1}s", whole)
+        return words.filled(N_("{1}m"), minutes)
+    return words.filled(N_("{1}s"), whole)

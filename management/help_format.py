@@ -20,6 +20,11 @@ ARGPARSE = (
 """What argparse says, as far as this command line lets it come to that."""
 
 
+def opening(word: str) -> str:
+    """Return the word with which a line begins, apart from what follows."""
+    return f"{word} " if word.endswith(":") else word
+
+
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """A formatter that translates, and counts the columns of wide characters."""
 
@@ -31,13 +36,14 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         self, usage: Any, actions: Any, groups: Any, prefix: Any = None
     ) -> None:
         """Begin with the language's own word."""
-        super().add_usage(usage, actions, groups, f"{self._language('usage:')} ")
+        super().add_usage(usage, actions, groups, opening(self._language("usage:")))
 
     def start_section(self, heading: str | None) -> None:
         """Begin a group of arguments."""
         # argparse adds the colon.
-        said = self._language(f"{heading}:") if heading else ""
-        super().start_section(said.rstrip(":：") or None)
+        known = self._language(f"{heading}:")
+        text = known.rstrip(":：") if heading else ""
+        super().start_section(self._language(text) or None)
 
     def add_text(self, text: str | None) -> None:
         """Add a description."""

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from management.tables import Screen, lines_of, paragraph
+from management.words import N_
 
 _ACCOUNTS, _OPEN = "mp.weixin.qq.com", "open.weixin.qq.com"
 
@@ -43,12 +44,12 @@ def _of_client(answer: Mapping[str, Any], screen: Screen) -> str:
     words, issuer = screen.words, str(answer["issuer"])
     discovery = f"{issuer}/.well-known/openid-configuration"
     uris = answer.get("redirect_uris") or [
-        words("none yet: client update {1} --redirect-uri URI").replace(
-            "{1}", answer["client_id"]
+        words.filled(
+            "none yet: client update {1} --redirect-uri URI", answer["client_id"]
         )
     ]
     addresses = {
-        words("issuer"): issuer,
+        words(N_("issuer")): issuer,
         words("discovery URL"): discovery,
         words("redirect URIs"): "\n".join(uris),
     }
@@ -79,10 +80,10 @@ def _of_app(answer: Mapping[str, Any], screen: Screen, *, endpoint: str) -> str:
     words, appid, kind = screen.words, answer["appid"], str(answer["kind"])
     parts = []
     if entries := _entries(kind, str(answer["gateway"]), screen):
-        said = words.filled(
+        sentence = words.filled(
             "What to enter in WeChat's console, {1}:", _CONSOLES.get(kind, _OPEN)
         )
-        parts += [paragraph(said, screen), lines_of(entries, screen)]
+        parts += [paragraph(sentence, screen), lines_of(entries, screen)]
     if kind != "authorized":
         where = f" --endpoint {shlex.quote(endpoint)}" if endpoint else ""
         parts += [

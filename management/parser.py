@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from management.commands import COMMANDS, UNRECORDED
 from management.failure import Failure
-from management.help_format import HelpFormatter
+from management.help_format import HelpFormatter, opening
 from management.logo_file import read_logo
 from management.option_names import option_names
 from management.proof_files import read_proofs
@@ -62,10 +62,34 @@ class Parser(argparse.ArgumentParser):
         """Exit with 2; repeat only what is mistyped in a command's place."""
         if match := _MISTYPED.fullmatch(message):
             choices = [each.strip("' ") for each in match[2].split(",")]
-            message = f"no such word: {match[1]}{_meant(match[1], choices)}"
-        message = self._language(_QUOTED.sub(r"\1 ***", message))
+            message = self._language.filled("no such word: {1}", match[1])
+            self.refuse(message + self.meant(match[1], choices))
+        self.refuse(self._language(_QUOTED.sub(r"\1 ***", message)))
+
+    def refuse(self, message: str) -> NoReturn:
+        """Exit with 2 and this sentence, which is in the language of the command."""
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {self._language('error:')} {message}\n")
+        self.exit(2, f"{self.prog}: {opening(self._language('error:'))}{message}\n")
+
+    def refuse_words(self, unknown: Iterable[str]) -> NoReturn:
+        """Exit with 2, and name the options alone: another word may be a secret."""
+        given = (word.partition("=")[0] for word in unknown)
+        options = [
+            word + self.meant(word, self.long_options())
+            for word in given
+            if re.fullmatch("--[a-z-]{1,32}", word)
+        ]
+        named = ", ".join(options) or self._language("a word too many")
+        self.refuse(self._language.filled("not understood: {1}", named))
+
+    def meant(self, word: str, choices: Iterable[str]) -> str:
+        """Return what is added to the refusal of a word."""
+        choices, language = list(choices), self._language
+        if close := get_close_matches(word, choices, n=1):
+            return f" {language.filled('(did you mean {1}?)', close[0])}"
+        if word.startswith("--"):
+            return ""
+        return f" {language.filled('(choose from {1})', ', '.join(choices))}"
 
     def actions(self) -> list[argparse.Action]:
         """Return what the options and the words of the command do."""
@@ -83,7 +107,7 @@ def parse(words: list[str], language: Words = ENGLISH) -> argparse.Namespace | N
         words = [words[0], "show", *words[1:]]  # its only verb
     options, unknown = parser.parse_known_args(words)
     if unknown:
-        _refuse(unknown, commands.get(_command_of(options), parser))
+        commands.get(_command_of(options), parser).refuse_words(unknown)
     if not hasattr(options, "verb"):
         parser.print_help()
         return None
@@ -112,25 +136,6 @@ def _command_of(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _refuse(unknown: Iterable[str], parser: Parser) -> NoReturn:
-    """Exit with 2, and name the options alone: another word may be a secret."""
-    given = (word.partition("=")[0] for word in unknown)
-    options = [
-        f"{word}{_meant(word, parser.long_options())}"
-        for word in given
-        if re.fullmatch("--[a-z-]{1,32}", word)
-    ]
-    parser.error(f"not understood: {', '.join(options) or 'a word too many'}")
-
-
-def _meant(word: str, choices: Iterable[str]) -> str:
-    """Return what is added to the refusal of a word."""
-    choices = list(choices)
-    if close := get_close_matches(word, choices, n=1):
-        return f" (did you mean {close[0]}?)"
-    return "" if word.startswith("--") else f" (choose from {', '.join(choices)})"
-
-
 def _parser(language: Words) -> tuple[Parser, dict[tuple[str, ...], Parser]]:
     """Return the parser, and that of each command."""
     parser = Parser(
@@ -140,10 +145,8 @@ def _parser(language: Words) -> tuple[Parser, dict[tuple[str, ...], Parser]]:
         epilog=f"{_PROGRAM} NOUN VERB --help lists the arguments of a command.",
         language=language,
     )
-    version_of = {"action": "version", "version": version()}
-    parser.add_argument(
-        "--version", help="print the version and its commit", **version_of
-    )
+    message = "print the version and its commit"
+    parser.add_argument("--version", action="version", version=version(), help=message)
     _common(parser)
     of_words: dict[tuple[str, ...], Any] = {
         (): parser.add_subparsers(dest="noun", help=argparse.SUPPRESS)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial, reduce
 from typing import Any
 
 from management.durations import duration
 from management.text_width import longest_word, padded, width, wrapped
-from management.words import N_, Words
+from management.words import AND_THE, N_, Words
 
 _GAP = 2
 
@@ -67,11 +68,11 @@ def table(answer: Mapping[str, Any], screen: Screen) -> str:
     parts = [_lines(single, screen)] if single else []
     parts += [_rows(name, v, screen) for name, v in answer.items() if _is_rows(v)]
     if once := [name for name in _SHOWN_ONCE if name in answer]:
-        said = "The {1} is shown this once."
+        sentence = "The {1} is shown this once."
         if len(once) > 1:
-            said = "The {1} are shown this once."
-        names = words(" and the ").join(map(words.heading, once))
-        parts.append(words.filled(said, names))
+            sentence = "The {1} are shown this once."
+        names = reduce(partial(words.filled, AND_THE), map(words.heading, once))
+        parts.append(words.filled(sentence, names))
     if paste:
         parts.append(f"{words('To be pasted at the client:')}\n\n{paste}")
     return "\n\n".join(part for part in parts if part) or words(_NONE)

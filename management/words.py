@@ -21,7 +21,18 @@ _PLACES = ((CATALOGUES, "gateway"), (Path(__file__).parent / "locale", "manage")
 _HEADING = "heading\x04"
 """How a catalogue's key begins that is the name of a field."""
 
+_APPID = "APPID"
+
 _HOLE = re.compile(r"\{([1-9])\}")
+
+_ENDS = (re.compile(r"(?!)"), re.compile(r"(?<=\.) (?=[A-Z])"), re.compile("(?<=;) "))
+"""Where a text is not divided, and where it is."""
+
+_MARKS = {".": "。", ";": "；", "": ""}
+
+_BETWEEN_WIDE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+
+_SETTING = re.compile(r"([A-Z][A-Z0-9_]{2,}) ([^ ].*)")
 
 _LIST = re.compile(r"([^ ]+) (and the|and|or) (.+)")
 
@@ -31,7 +42,9 @@ def N_(sentence: str) -> str:
     return sentence
 
 
-_JOINS = (N_("{1} or {2}"), N_("{1} and {2}"), N_("{1} and the {2}"))
+AND_THE = N_("{1} and the {2}")
+
+_JOINS = (N_("{1} or {2}"), N_("{1} and {2}"), AND_THE)
 
 
 def language_of(environ: Mapping[str, str]) -> str:
@@ -61,7 +74,25 @@ class Words:
         """Return the sentence in this language, or as it is if it is not known."""
         if not self._catalogue or not sentence.strip():
             return sentence
-        return self._translated(sentence) or sentence
+        for end in _ENDS:  # several in a row, or what another one is put before
+            parts = end.split(sentence)
+            known = [self._sentence(part) for part in parts]
+            if None not in known:
+                return "".join(filter(None, known))
+        return sentence
+
+    def _sentence(self, part: str) -> str | None:
+        """Return a sentence, or what is said of a setting; None if it is unknown."""
+        if found := self._translated(part):
+            return found
+        setting = _SETTING.fullmatch(part)
+        for start, fault in [("", part), setting.groups() if setting else ("", "")]:
+            for ending in (".", ";", ""):
+                known = self._translated(fault.removesuffix(ending)) if fault else None
+                if known and (ending or start):
+                    joint = f"{start} {known}" if start else known
+                    return joint.rstrip("。") + _MARKS[ending]
+        return None
 
     def filled(self, sentence: str, *values: object) -> str:
         """Return a sentence of ours with these values."""
@@ -84,7 +115,7 @@ class Words:
         def value(hole: re.Match[str]) -> str:
             return self._value(values[int(hole[1]) - 1])
 
-        return _HOLE.sub(value, translation)
+        return _BETWEEN_WIDE.sub("", _HOLE.sub(value, translation))
 
     def _value(self, text: str) -> str:
         stripped = text.strip()
@@ -127,9 +158,17 @@ def _forms(catalogue: Mapping[str, str]) -> list[tuple[re.Pattern[str], str]]:
     """Return a pattern for each sentence with values, the one with most words first."""
     found = []
     for sentence, translation in catalogue.items():
+        if _APPID in sentence and "{" not in sentence:
+            # An operation puts the app in its place.
+            sentence = sentence.replace(_APPID, "{1}")
+            translation = translation.replace(_APPID, "{1}")
         parts = _HOLE.split(sentence)[::2]
-        if len(parts) > 1 and sentence not in _JOINS:
-            pattern = re.compile("(.*?)".join(map(re.escape, parts)), re.DOTALL)
+        least = 8 if parts[0] == "" else 5
+        if len(parts) > 1 and len("".join(parts)) >= least and sentence not in _JOINS:
+            form = "(.*?)".join(map(re.escape, parts))
+            # What comes first is a name; before a semicolon another sentence would end.
+            form = re.sub(r"^\(\.\*\?\)", "([^;]*?)", form)
+            pattern = re.compile(form, re.DOTALL)
             found.append((len("".join(parts)), pattern, translation))
     found.sort(key=lambda each: -each[0])
     return [(pattern, translation) for _, pattern, translation in found]

@@ -116,7 +116,7 @@ def test_an_empty_column_goes_first():
     assert "role" not in shown({"rows": [{**row, "text": SENTENCE}]})
 
 
-def test_times_and_durations_are_for_people(manage, app):
+def test_times_and_durations_are_for_humans(manage, app):
     """JSON has seconds, and times of RFC 3339 with their zone."""
     token = manage("token show --json").json["tokens"][0]
     assert isinstance(token["remaining"], (int, float))

@@ -17,7 +17,7 @@ def _inherited():
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def run_manage(folder, *words, typed="", **environment):
+def run_manage(folder, *words, typed="", encoding="utf-8", **environment):
     """Run manage.py as a process of its own, which sees nothing else of this one."""
     return subprocess.run(
         [sys.executable, ROOT / "manage.py", *words],
@@ -25,7 +25,7 @@ def run_manage(folder, *words, typed="", **environment):
         env={**_inherited(), **environment},
         input=typed,
         capture_output=True,
-        text=True,
+        encoding=encoding,
         timeout=60,
         check=False,
     )
