@@ -161,8 +161,8 @@ def _pushes(gateway):
     gateway.last_seen.note(SERVICE, "check", "accepted")
 
 
-def paths(gateway):
-    """Return the addresses of all pages, those of single things as well."""
+def paths(gateway, *, most=100):
+    """Return the addresses of all pages, and of so many acts of the audit log."""
     (entry, *_) = gateway.push_journal.newest(SERVICE)
     (day,) = {act.partition("/")[0] for act in _acts(gateway)}
     listed = [
@@ -178,7 +178,7 @@ def paths(gateway):
         *(f"/documents/apps/{SERVICE}", "/documents/clients/orders"),
         *("/documents/alerts/ops", f"/documents/people/{document_id(SUB)}"),
         f"/documents/authorizers/{COMPONENT}-{ACCOUNT}",
-        *(f"/audit/{act}" for act in _acts(gateway)),
+        *(f"/audit/{act}" for act in _acts(gateway)[:most]),
         *(f"/audit?day={day}", "/audit?who=alice@ops", "/audit?noun=client"),
         *("/?period=day", f"/calls?app={MINI}", "/clients?q=order", "/people?q=ops"),
     ]
