@@ -207,6 +207,7 @@ def test_disable_a_client(gateway, opened, acts):
     assert found["changes"][0]["after"]["disabled"] is True
 
 
+@pytest.mark.case(195)
 def test_sign_a_user_out(gateway, opened, acts, clock):
     """Every session ends, and no page and no key has the openid."""
     clock.now = gateway.redis_store.time()
@@ -244,6 +245,7 @@ def test_acknowledge_an_alarm(gateway, opened, acts):
     check_audited(browser, acts, "acknowledge")
 
 
+@pytest.mark.case(195)
 def test_the_content_of_a_push(opened, acts, dead):
     """For an admin with a new code; the audit log has the look, and not the words."""
     entry, _ = dead
@@ -277,6 +279,7 @@ def test_all_fields_of_a_document(opened, acts):
     assert "/console/ask/show_document" not in other.text
 
 
+@pytest.mark.case(193)
 @pytest.mark.parametrize("role", ["viewer", "operator"])
 def test_no_content_for_others(opened, acts, dead, role):
     """Neither the form nor the page that asks."""
@@ -291,6 +294,7 @@ def test_no_content_for_others(opened, acts, dead, role):
     assert acts() == []
 
 
+@pytest.mark.case(193)
 @pytest.mark.parametrize("act", sorted(ACTS))
 def test_a_viewer_who_posts_the_form(gateway, opened, acts, act, caplog):
     """Refused, nothing is begun, and the log says who tried."""
@@ -307,6 +311,7 @@ def test_a_viewer_who_posts_the_form(gateway, opened, acts, act, caplog):
     assert any(f"{said}: role_too_low" in line for line in lines)
 
 
+@pytest.mark.case(194)
 @pytest.mark.parametrize("act", sorted(each for each in ACTS if ACTS[each].fresh_code))
 @pytest.mark.parametrize("given", ["none", "used", "another's"])
 def test_what_destroys_or_reveals_needs_a_new_code(gateway, opened, acts, act, given):

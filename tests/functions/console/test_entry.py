@@ -75,6 +75,7 @@ def test_the_cookie(gateway, operators):
     assert "max-age=31536000" in answer.headers["strict-transport-security"]
 
 
+@pytest.mark.case(187)
 @pytest.mark.parametrize("path", sorted(set(paths())))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_stranger_finds_nothing(gateway, path, method):
@@ -89,6 +90,7 @@ def test_a_stranger_finds_nothing(gateway, path, method):
         assert same(answer) == same(getattr(browser, method)(UNKNOWN))
 
 
+@pytest.mark.case(187)
 def test_a_large_form_tells_a_stranger_nothing(gateway):
     """Neither that a path is one, nor how much it would take."""
     stranger = ConsoleBrowser(gateway)
@@ -110,6 +112,7 @@ def test_the_entry_tells_a_stranger_nothing(gateway, operators):
     assert "gateway" not in after.words.lower()
 
 
+@pytest.mark.case(188)
 def test_a_preview_uses_nothing_up(gateway, operators):
     """Whoever fetches the address changes nothing, even with the code in it."""
     code = gateway.console_codes.issue(operators("admin"))
@@ -123,6 +126,7 @@ def test_a_preview_uses_nothing_up(gateway, operators):
     assert ConsoleBrowser(gateway).enter(code).status == 303
 
 
+@pytest.mark.case(189)
 def test_a_code_counts_once(gateway, operators):
     """The second one who types it gets the form again, and no session."""
     code = gateway.console_codes.issue(operators("admin"))
@@ -133,6 +137,7 @@ def test_a_code_counts_once(gateway, operators):
     assert (answer.status, second.cookies) == (403, {})
 
 
+@pytest.mark.case(189)
 def test_a_code_expires(gateway, operators, monkeypatch):
     """Redis forgets it after its five minutes."""
     monkeypatch.setattr(gateway.console_codes, "_seconds", 0.05)
@@ -183,6 +188,7 @@ def test_a_code_as_users_type_it(gateway, operators, typed):
     assert ConsoleBrowser(gateway).enter(typed).status == 303
 
 
+@pytest.mark.case(189)
 def test_too_many_codes(gateway, operators):
     """An address is refused whatever it types; another one is not."""
     code = gateway.console_codes.issue(operators("admin"))
@@ -196,6 +202,7 @@ def test_too_many_codes(gateway, operators):
     assert ConsoleBrowser(gateway).enter(code).status == 303
 
 
+@pytest.mark.case(191)
 def test_a_role_that_is_taken_away(gateway, settings, opened):
     """By another process, in the middle of a session: within two seconds."""
     browser = opened("operator")
@@ -218,6 +225,7 @@ def test_a_role_that_is_taken_away(gateway, settings, opened):
     assert not gateway.push_pauses.is_paused(SERVICE)
 
 
+@pytest.mark.case(189)
 def test_a_code_of_somebody_without_a_role(gateway, operators):
     """It was taken away between the code and the form."""
     operator = operators("admin")
@@ -227,6 +235,7 @@ def test_a_code_of_somebody_without_a_role(gateway, operators):
     assert ConsoleBrowser(gateway).enter(code).status == 403
 
 
+@pytest.mark.case(191)
 def test_signed_out_everywhere(gateway, opened, clock):
     """The sign-out of a user ends the user's console, too."""
     browser = opened("admin", sub="o-admin")
@@ -240,6 +249,7 @@ def test_signed_out_everywhere(gateway, opened, clock):
     assert browser.get("/console/").status == 404
 
 
+@pytest.mark.case(191)
 def test_log_out(gateway, opened):
     """The session ends in Redis, so that a copy of the cookie opens nothing."""
     browser = opened("viewer")
@@ -263,6 +273,7 @@ def signed_in(gateway, clock, sub, *, way=""):
     return browser, session
 
 
+@pytest.mark.case(192)
 def test_wechat_gives_a_viewer_at_most(gateway, operators, clock):
     """An admin who is signed in with WeChat may look, and no more."""
     operators("admin", sub="o-admin")
@@ -279,6 +290,7 @@ def test_wechat_gives_a_viewer_at_most(gateway, operators, clock):
     assert browser.get("/console/").status == 404
 
 
+@pytest.mark.case(192)
 @pytest.mark.parametrize("way", [PAGE_QR, ACCOUNT_QR, WEB_VIEW])
 def test_a_way_that_others_can_talk_into(gateway, operators, clock, way):
     """The page is a stranger's, and the form that would open it is none."""
@@ -300,6 +312,7 @@ def test_a_user_without_a_role(gateway, clock):
     assert browser.get("/console/").status == 404
 
 
+@pytest.mark.case(190)
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "null", ""])
 def test_a_form_of_another_site(gateway, operators, opened, origin):
     """Neither enters, nor acts, nor logs out, even with the tokens of our own forms."""
@@ -319,6 +332,7 @@ def test_a_form_of_another_site(gateway, operators, opened, origin):
     assert ConsoleBrowser(gateway).enter(code).status == 303
 
 
+@pytest.mark.case(190)
 @pytest.mark.parametrize("token", ["", "x", "another"])
 def test_a_forged_token(gateway, opened, token):
     """Neither none, nor another operator's."""
