@@ -13,7 +13,7 @@ from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import split
 from runtime.operations.refusals import OperationRefused
-from runtime.operations.user_verbs import NAMED_BY, named_user, nickname
+from runtime.operations.user_verbs import NAMED_BY, named_user, nickname, restored
 from runtime.registry.fields import RULES
 from runtime.registry.rules import subject
 from runtime.registry.schema import (
@@ -38,9 +38,8 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     id_, sub, refused = named_user(gateway, checked_fields(named, NAMED_BY))
     found = editing.read(gateway, "people", id_)
     if found is not None:
-        content = known_user_document(
-            id_, {**found.content, **known}, kept=found.content
-        )
+        fields = {**found.content, **known, **restored(found, sub)}
+        content = known_user_document(id_, fields, kept=found.content)
         version = editing.change(gateway, "people", id_, content, found=found)
     elif sub is None:
         raise InvalidDocument("sub", "must be the sub itself, and not its hash")
@@ -80,7 +79,7 @@ def link(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the address of the console's entry, and a code for one operator."""
     known = checked_fields(arguments, {"sub": subject}, needed=("sub",))
     id_, _, _ = named_user(gateway, known)
-    found = editing.find(gateway, "people", id_)
+    found = editing.find_whole(gateway, "people", id_)
     if not (role := found.content.get("role")):
         raise OperationRefused(
             f"people/{id_} has no role: operator add {id_} --role viewer, operator or "

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
+from runtime.documents.documents import Document
 from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations import editing
@@ -80,8 +81,7 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     refuse_unknown("people", [*fields, *cleared])
     found = editing.find(gateway, "people", id_)
     rest = {name: v for name, v in found.content.items() if name not in cleared}
-    if sub is not None and isinstance(found.content["sub"], Sealed):
-        rest["sub"] = sub
+    fields |= restored(found, sub)
     content = known_user_document(id_, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "people", id_, content, found=found)
     return {**_shown(id_, version, content), **_warnings(gateway, id_, content)}
@@ -108,6 +108,13 @@ def sign_out(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     now = gateway.sessions.end_all(sub)
     until = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="seconds")
     return {"sub": sub, "signed_out_until": until}
+
+
+def restored(found: Document, sub: str | None) -> dict[str, str]:
+    """Return the sub that names the user, where no master key opens the stored one."""
+    if sub is None or not isinstance(found.content["sub"], Sealed):
+        return {}
+    return {"sub": sub}
 
 
 def _sub_of(gateway: Gateway, id_: str) -> str:

@@ -7,7 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.documents.bucket_codes import meaning_of
 from runtime.documents.documents import VersionExists
+from runtime.documents.store import StoreAway
 from runtime.errors import RedisFault, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations import (
@@ -181,6 +183,13 @@ def perform(run: Run, gateway: Gateway, arguments: Mapping[str, Any]) -> dict[st
         ) from None
     except RedisFault as fault:
         raise ServiceUnavailable(message=fault.explanation) from None
+    except StoreAway as fault:
+        code = str(fault).rpartition(": ")[2]
+        meaning = meaning_of(code)
+        raise ServiceUnavailable(
+            message=f"The store of documents is away: {fault}"
+            f"{meaning and f', {meaning}'}."
+        ) from None
     except (OSError, ServiceUnavailable):
         raise ServiceUnavailable(
             message="Redis or the store of documents is away."

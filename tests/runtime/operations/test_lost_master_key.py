@@ -255,3 +255,15 @@ def test_versions_are_compared_without_the_key(do, lost):
 
     assert "unionid" in json.dumps(shown)
     assert "no master key opens it" in json.dumps(shown)
+
+
+def test_an_operator_is_entered_again(do, lost):
+    """A console link is for a user whose sub can be read."""
+    id_ = document_id("o-zhang")
+    do("operator add", on=lost, sub=id_, role="admin")
+    with pytest.raises(UnreadableDocument):
+        do("console link", on=lost, sub=id_)
+    do("operator add", on=lost, sub="o-zhang", role="viewer")
+
+    assert "viewer" == do("console link", on=lost, sub=id_)["role"]
+    assert ("staff",) == lost.registry.known_user("o-zhang").groups

@@ -7,13 +7,15 @@ import json
 
 import pytest
 
+from runtime.documents.store import StoreAway
+from runtime.errors import ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations.refusals import (
     OperationRefused,
     UnknownDocument,
     UnreadableDocument,
 )
-from runtime.operations.verbs import OPERATIONS, operation
+from runtime.operations.verbs import OPERATIONS, operation, perform
 from runtime.registry.schema import InvalidDocument
 from runtime.settings import settings_from
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
@@ -193,3 +195,24 @@ def test_an_unknown_verb(name):
     others = {"route-list", "status", "authorizers", "diff", "acl"}
     assert {"list", "show", "history", "check", "export"} <= reading
     assert reading <= {"list", "show", "history", "check", "export", *others}
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("PublicEndpointForbidden", "S3_ADDRESSING=cname"),
+        ("InDebt", "the bill of the bucket's account is overdue"),
+        ("SomethingNew", "PutObject: SomethingNew."),
+    ],
+)
+def test_an_operator_is_told_what_the_bucket_says(gateway, code, meaning):
+    """Its code, and what mends it if that is known."""
+
+    def run(gateway, arguments):
+        raise StoreAway(f"PutObject: {code}")
+
+    with pytest.raises(ServiceUnavailable) as caught:
+        perform(run, gateway, {})
+
+    assert f"is away: PutObject: {code}" in caught.value.message
+    assert meaning in caught.value.message
