@@ -37,6 +37,13 @@ def test_an_empty_store(store):
         store.read("apps/wx1", 1)
 
 
+def test_no_version_can_be_replaced(store):
+    """The probe of `store check` finds that in every store, also a second time."""
+    assert "" == store.create_only_fault()
+    assert "" == store.create_only_fault()
+    assert [] == store.ids("apps")
+
+
 def test_a_version_is_never_replaced(store):
     """Creating it again is refused, with other and with the same content."""
     store.create("apps/wx1", 1, b"first")
