@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
+from itertools import starmap
 from pathlib import Path
 
 from runtime.pages.languages import CATALOGUES, known_language
@@ -24,6 +25,9 @@ _HEADING = "heading\x04"
 _APPID = "APPID"
 
 _HOLE = re.compile(r"\{([1-9])\}")
+
+_NAMED = re.compile(r"%\(([a-z]+)\)[sd]")
+"""A value in a sentence of the pages' catalogue."""
 
 _ENDS = (re.compile(r"(?!)"), re.compile(r"(?<=\.) (?=[A-Z])"), re.compile("(?<=;) "))
 """Where a text is not divided, and where it is."""
@@ -150,8 +154,20 @@ def _catalogue(language: str) -> Mapping[str, str]:
         if file.is_file():
             with file.open("rb") as stream:
                 # The module has no other way to all of a catalogue.
-                found |= vars(GNUTranslations(stream))["_catalog"]
+                messages = vars(GNUTranslations(stream))["_catalog"]
+            found |= dict(starmap(_numbered, messages.items()))
     return {key: value for key, value in found.items() if key and value}
+
+
+def _numbered(sentence: str, translation: str) -> tuple[str, str]:
+    """Return both with `{1}` for the first value that the sentence names, and so on."""
+    names = dict.fromkeys(_NAMED.findall(sentence))
+    for number, name in enumerate(names, 1):
+        hole = f"{{{number}}}"
+        sentence = sentence.replace(f"%({name})s", hole).replace(f"%({name})d", hole)
+        translation = translation.replace(f"%({name})s", hole)
+        translation = translation.replace(f"%({name})d", hole)
+    return sentence, translation
 
 
 def _forms(catalogue: Mapping[str, str]) -> list[tuple[re.Pattern[str], str]]:

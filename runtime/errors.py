@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -475,33 +475,45 @@ _IP_ADDRESS = re.compile(r"invalid ip ([0-9.]{7,15})|requestIP: ([0-9a-fA-F.:]{3
 
 
 _HINTS = {
-    61003: "the account has not authorised this component, or has withdrawn: "
-    "its owner has to authorise it again",
-    61005: "the component has no ticket of the last 12 hours: WeChat has stopped to "
-    "push it, or the pushes do not arrive",
-    61006: "the ticket is not this component's: each component has its own",
-    61007: "the account has not granted the permission set of this call",
-    61011: "WeChat does not know this component: compare its appid",
-    61017: "the account has not granted the permission set of this call",
-    61023: "the account's refresh token is not valid, and WeChat tells no other: its "
-    "owner has to authorise the component again",
+    61003: N_(
+        "the account has not authorised this component, or has withdrawn: "
+        "its owner has to authorise it again"
+    ),
+    61005: N_(
+        "the component has no ticket of the last 12 hours: WeChat has stopped to "
+        "push it, or the pushes do not arrive"
+    ),
+    61006: N_("the ticket is not this component's: each component has its own"),
+    61007: N_("the account has not granted the permission set of this call"),
+    61011: N_("WeChat does not know this component: compare its appid"),
+    61017: N_("the account has not granted the permission set of this call"),
+    61023: N_(
+        "the account's refresh token is not valid, and WeChat tells no other: its "
+        "owner has to authorise the component again"
+    ),
 }
 
 
-def hint_of(errcode: int, errmsg: str) -> str | None:
+_NOT_ALLOWED = N_(
+    "WeChat sees this gateway as %(address)s: add it to the account's IP whitelist "
+    "(mp.weixin.qq.com, or open.weixin.qq.com for a component), which takes some "
+    "minutes to act"
+)
+
+
+def hint_of(
+    errcode: int, errmsg: str, words: Callable[[str], str] = lambda sentence: sentence
+) -> str | None:
     """Return an ASCII sentence for the operator, or None where there is none.
 
     40164, 61004 and 45035 are about the IP address from which we call; others are the
-    open platform's.
+    open platform's. `words` may translate it, for a page.
     """
     if errcode in _HINTS:
-        return _HINTS[errcode]
+        return words(_HINTS[errcode])
     if errcode not in (40164, 61004, 45035):
         return None
     seen = _IP_ADDRESS.search(errmsg)
-    address = (seen[1] or seen[2]) if seen else "an address it does not know"
-    return (
-        f"WeChat sees this gateway as {address}: add it to the account's IP whitelist "
-        "(mp.weixin.qq.com, or open.weixin.qq.com for a component), which takes some "
-        "minutes to act"
-    )
+    unknown = N_("an address it does not know")
+    address = (seen[1] or seen[2]) if seen else words(unknown)
+    return words(_NOT_ALLOWED) % {"address": address}

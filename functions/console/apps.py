@@ -171,7 +171,7 @@ def _credential(words: Words, appid: str, each: Mapping[str, Any]) -> list[Any]:
     kind = each["name"].partition(":")[0]
     refusal = []
     if each["errcode"] is not None:
-        hint = hint_of(each["errcode"], each["errmsg"] or "")
+        hint = hint_of(each["errcode"], each["errmsg"] or "", words)
         refusal = [Cell(str(each["errcode"]), look="bad", is_code=True)]
         refusal.append(Cell(hint or (each["errmsg"] or "")[:200]))
     remaining = each["remaining"]

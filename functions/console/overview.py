@@ -144,7 +144,7 @@ def _condition(
             Cell(words(N_("Runbook")), url=f"/console/runbook/{page}#{anchor}")
         )
     lines = [
-        [Cell(words(each.sentence) % each.facts)],
+        [Cell(each.in_words(words))],
         [Cell(words(MENDS[each.name])), *links],
     ]
     if each.name in COMMANDS:

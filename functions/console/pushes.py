@@ -28,7 +28,7 @@ from runtime.errors import N_
 from runtime.gateway import Gateway
 from runtime.operations import push_verbs, route_verbs
 from runtime.operations.editing import read
-from runtime.operations.push_reasons import refusal
+from runtime.operations.push_reasons import REFUSALS
 from runtime.operations.verbs import perform
 from runtime.pages.languages import lenient_argument
 from runtime.push.deliveries import NO_APP
@@ -149,7 +149,7 @@ def push(request: Request, gateway: Gateway, appid: str, entry: str) -> Page:
             Cell(each["state"], look=STATES.get(each["state"], "")),
             Cell(moment(each["began"])),
             Cell(str(each["attempts"])),
-            Cell(each["reason"] or "–", more=each["meaning"]),
+            Cell(each["reason"] or "–", more=words(each["meaning"])),
         ]
         for each in found["deliveries"]
     ]
@@ -183,9 +183,10 @@ def _seen(gateway: Gateway, words: Words, appid: str) -> Facts | None:
     seen = gateway.last_seen.read(appid)
     refused = []
     if seen.refused:
+        outcome = seen.refused.outcome
         refused = [
             Cell(moment(seen.refused.at), look="bad"),
-            Cell(refusal(seen.refused.outcome, appid)),
+            Cell(words(REFUSALS.get(outcome, outcome)).replace("APPID", appid)),
         ]
     never = [Cell(words(N_("none that is known")), look="soft")]
     pairs: list[tuple[str, Sequence[Cell]]] = [
@@ -213,7 +214,7 @@ def _dead(gateway: Gateway, words: Words, appid: str) -> Table:
             Cell(each["target"].partition("/")[2] or each["target"], is_code=True),
             Cell(moment(each["time"])),
             Cell(str(each["attempts"])),
-            Cell(each["reason"], look="bad", more=each["meaning"]),
+            Cell(each["reason"], look="bad", more=words(each["meaning"])),
             Cell(
                 asks=[
                     Ask("replay", {"appid": appid, "jobs": [each["job"]]}),

@@ -224,12 +224,14 @@ def away(words: Words) -> Notice:
 def _unreadable(words: Words, error: UnreadableDocument) -> Notice:
     url = "/console/runbook/incidents#a-document-cannot-be-read"
     link = Cell(words(N_("Runbook")), url=url)
-    return Notice("bad", [[Cell(error.message)], [link]])
+    return Notice("bad", [[Cell(words(error.message))], [link]])
 
 
 def words_of(request: Request) -> Words:
     """Return the function that translates into the language of the page."""
-    return translator(language_of(request))
+    translate = translator(language_of(request))
+    # A catalogue's "" is about itself.
+    return lambda sentence: translate(sentence) if sentence else ""
 
 
 def sliced(request: Request, rows: Sequence[Any], *, size: int = PAGE) -> Sliced:

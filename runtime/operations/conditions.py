@@ -29,7 +29,8 @@ _PARTS = {
 class Condition:
     """A condition that should not last; `of` is what it is about, such as an appid.
 
-    `sentence` is English and can be translated; `facts` are what stands in it.
+    `sentence` is English and can be translated; `facts` are what stands in it, besides
+    the cause of a `refusal` by WeChat: errcode and errmsg.
     """
 
     name: str
@@ -37,11 +38,21 @@ class Condition:
     sentence: str
     mend: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    refusal: tuple[int, str] | None = None
 
     @property
     def says(self) -> str:
         """Return what is wrong, in English."""
-        return self.sentence % self.facts
+        return self.in_words(lambda sentence: sentence)
+
+    def in_words(self, words: Callable[[str], str]) -> str:
+        """Return the same in the language into which `words` translates."""
+        facts = dict(self.facts)
+        if self.refusal:
+            cause = words(N_("WeChat said %(errcode)s"))
+            hint = hint_of(*self.refusal, words)
+            facts["cause"] = hint or cause % {"errcode": self.refusal[0]}
+        return words(self.sentence) % facts
 
 
 class Findings(NamedTuple):
@@ -124,7 +135,6 @@ def _credentials(gateway: Gateway) -> Iterator[Condition]:
         if each.errcode is None:
             continue
         kind, _, appid = each.name.partition(":")
-        cause = hint_of(each.errcode, each.errmsg) or f"WeChat said {each.errcode}"
         sentence = N_(
             "%(credential)s could not be fetched, and the present one lives "
             "%(minutes)s minutes more: %(cause)s."
@@ -139,11 +149,8 @@ def _credentials(gateway: Gateway) -> Iterator[Condition]:
             sentence,
             f"manage.py token show {appid} names the cause; mend it, then "
             f"manage.py token refresh {appid}",
-            {
-                "credential": kind,
-                "minutes": f"{each.remaining / 60:.0f}",
-                "cause": cause,
-            },
+            {"credential": kind, "minutes": f"{each.remaining / 60:.0f}"},
+            (each.errcode, each.errmsg),
         )
 
 

@@ -4,27 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runtime.errors import N_
+
 REFUSALS: Mapping[str, str] = {
-    "signature": "no token of the app has signed it: compare the Token in WeChat's "
-    "console, or set it anew by app update APPID --push",
-    "age": "it is from another time than ours: check the clock of Redis' machine, "
-    "which decides, and of this one for the check of a URL",
-    "key": "no AES key of the app decrypts it: compare the EncodingAESKey in WeChat's "
-    "console, or set it anew by app update APPID --push",
-    "receive_id": "it was made for another account: the URL in the console names the "
-    "appid of another one",
-    "not_encrypted": "it is plain text, and the app has an AES key: choose safe mode "
-    "in the console, or app update APPID --clear encoding_aes_key "
-    "previous_encoding_aes_key",
-    "no_key": "it is encrypted, and the app has no AES key: app update APPID --push, "
-    "or choose plain text in the console",
-    "unreadable": "it is neither JSON nor XML without a DTD",
-    "replayed": "the signature of a plain push came before with another message: "
-    "choose safe mode",
-    "account": "it is of another account than the path names, or of one that has not "
-    "authorised the component: enter the URL as component status APPID prints it",
-    "no_token": "the app has no token, or is of a kind that takes no pushes: "
-    "app update APPID --push",
+    "signature": N_(
+        "no token of the app has signed it: compare the Token in WeChat's "
+        "console, or set it anew by app update APPID --push"
+    ),
+    "age": N_(
+        "it is from another time than ours: check the clock of Redis' machine, "
+        "which decides, and of this one for the check of a URL"
+    ),
+    "key": N_(
+        "no AES key of the app decrypts it: compare the EncodingAESKey in WeChat's "
+        "console, or set it anew by app update APPID --push"
+    ),
+    "receive_id": N_(
+        "it was made for another account: the URL in the console names the "
+        "appid of another one"
+    ),
+    "not_encrypted": N_(
+        "it is plain text, and the app has an AES key: choose safe mode "
+        "in the console, or app update APPID --clear encoding_aes_key "
+        "previous_encoding_aes_key"
+    ),
+    "no_key": N_(
+        "it is encrypted, and the app has no AES key: app update APPID --push, "
+        "or choose plain text in the console"
+    ),
+    "unreadable": N_("it is neither JSON nor XML without a DTD"),
+    "replayed": N_(
+        "the signature of a plain push came before with another message: "
+        "choose safe mode"
+    ),
+    "account": N_(
+        "it is of another account than the path names, or of one that has not "
+        "authorised the component: enter the URL as component status APPID prints it"
+    ),
+    "no_token": N_(
+        "the app has no token, or is of a kind that takes no pushes: "
+        "app update APPID --push"
+    ),
 }
 """By reason of a refused push: what it means, and the verb that mends it."""
 
@@ -35,36 +55,41 @@ def refusal(reason: str, appid: str) -> str:
 
 
 TARGETS: Mapping[str, str] = {
-    "not_allowed": "documents may not lead there: use a public https address, or add "
-    "the network to PUSH_PRIVATE_NETWORKS",
-    "unresolved": "the host has no address where the gateway runs",
-    "unreachable": "no connection: check host, port, certificate and firewall",
-    "timeout": "no answer in time",
-    "too_large": "the answer is larger than 64 kB",
-    "no_http": "what came is no HTTP answer, or the connection was cut",
-    "status": "a service answers a push with 200; of a copy any 2xx will do",
+    "not_allowed": N_(
+        "documents may not lead there: use a public https address, or add "
+        "the network to PUSH_PRIVATE_NETWORKS"
+    ),
+    "unresolved": N_("the host has no address where the gateway runs"),
+    "unreachable": N_("no connection: check host, port, certificate and firewall"),
+    "timeout": N_("no answer in time"),
+    "too_large": N_("the answer is larger than 64 kB"),
+    "no_http": N_("what came is no HTTP answer, or the connection was cut"),
+    "status": N_("a service answers a push with 200; of a copy any 2xx will do"),
 }
 """By reason why a service did not take a push: what it means."""
 
 ENDS: Mapping[str, str] = {
-    "unknown": "the process that asked the service is gone, so it may have had the "
-    "push",
-    "expired": "its target was paused for a day",
-    "client_disabled": "the route's client is disabled: client enable",
-    "no_route": "the route or the app is removed: push drop",
-    "cannot_open": "the key of MASTER_KEYS that encrypted it is missing",
-    "unknown_kind": "a later version of the gateway has stored it",
-    "error": "an error of the gateway: its log has a stack",
+    "unknown": N_(
+        "the process that asked the service is gone, so it may have had the push"
+    ),
+    "expired": N_("its target was paused for a day"),
+    "client_disabled": N_("the route's client is disabled: client enable"),
+    "no_route": N_("the route or the app is removed: push drop"),
+    "cannot_open": N_("the key of MASTER_KEYS that encrypted it is missing"),
+    "unknown_kind": N_("a later version of the gateway has stored it"),
+    "error": N_("an error of the gateway: its log has a stack"),
 }
 """By reason why a delivery ended, besides those of its target."""
 
 LATE_REPLIES: Mapping[str, str] = {
-    "errcode_45015": "the user has done nothing for 48 hours, or does not follow",
-    "errcode_45047": "too many messages since the user's last action",
-    "errcode_48001": "the account may not send customer-service messages: "
-    "push route update --late-reply off",
-    "too_late": "the time in which the user may get the reply is over: push drop",
-    "wechat_away": "no token of WeChat, or no connection to it",
+    "errcode_45015": N_("the user has done nothing for 48 hours, or does not follow"),
+    "errcode_45047": N_("too many messages since the user's last action"),
+    "errcode_48001": N_(
+        "the account may not send customer-service messages: "
+        "push route update --late-reply off"
+    ),
+    "too_late": N_("the time in which the user may get the reply is over: push drop"),
+    "wechat_away": N_("no token of WeChat, or no connection to it"),
 }
 """By reason why a late reply was not sent: what it means."""
 
@@ -95,5 +120,5 @@ def delivery(reason: str) -> str:
     if reason.startswith("status_"):
         return TARGETS["status"]
     if reason.startswith(("errcode_", "code_")) and reason not in LATE_REPLIES:
-        return "WeChat, or the robot of an alert, has refused it: look the code up"
+        return N_("WeChat, or the robot of an alert, has refused it: look the code up")
     return {**TARGETS, **ENDS, **LATE_REPLIES}.get(reason, "")

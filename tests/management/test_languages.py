@@ -282,3 +282,12 @@ def test_a_process_in_chinese(environ, tmp_path):
             tmp_path, "app", "--help", **environ, **more, encoding=encoding
         )
         assert done.stdout.startswith("用法：python manage.py app")
+
+
+def test_a_condition_in_chinese():
+    """Its sentence stands in the pages' catalogue, with names in place of values."""
+    cause = "access_token could not be fetched, and calls fail: WeChat said 40001."
+
+    assert words_of("zh_CN")(cause) == (
+        "access_token 获取失败，调用无法进行：微信返回 40001。"
+    )

@@ -143,6 +143,18 @@ def test_what_is_wrong_comes_first(world, visit):
     assert 'id="dead"' in visit(f"/console/pushes/{SERVICE}").text
 
 
+def test_what_is_wrong_in_chinese(world, opened):
+    """Also what WeChat's refusal means, and why a push was refused."""
+    browser = opened("viewer")
+    browser.cookies["lang"] = "zh-CN"
+
+    assert "微信看到的网关地址是 203.0.113.7" in get(browser, "/console/").words
+    assert "微信看到的网关地址是" in get(browser, f"/console/apps/{MINI}").words
+    pushes = get(browser, f"/console/pushes/{SERVICE}").words
+    assert "no token of the app" not in pushes
+    assert "a service answers" not in pushes
+
+
 def test_a_viewer_has_no_button(world, opened):
     """Of no page; the command is there all the same."""
     browser = opened("viewer")
