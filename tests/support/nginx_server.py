@@ -45,7 +45,7 @@ class NginxServer:
         self.folder = folder
         (folder / "logs").mkdir()
         self.port, self.plain_port = free_port(), free_port()
-        self._certificate = make_certificate(folder)
+        self.certificate = make_certificate(folder)
         (folder / "site.conf").write_text(self._site(upstreams, changes))
         folders = (f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY)
         around = _AROUND.format(
@@ -55,7 +55,7 @@ class NginxServer:
         self._command = (program, "-p", folder, "-c", folder / "nginx.conf")
         self.url = f"https://127.0.0.1:{self.port}"
         self.plain_url = f"http://127.0.0.1:{self.plain_port}"
-        trusted = ssl.create_default_context(cafile=self._certificate)
+        trusted = ssl.create_default_context(cafile=self.certificate)
         self._http = urllib3.PoolManager(
             retries=False, timeout=TIMEOUT, ssl_context=trusted, maxsize=16
         )
@@ -109,8 +109,8 @@ class NginxServer:
             ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             ("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
             ("/var/log/nginx/", f"{self.folder}/logs/"),
-            ("/etc/nginx/tls/gateway.example.com.pem", str(self._certificate)),
-            ("/etc/nginx/tls/gateway.example.com.key", str(self._certificate)),
+            ("/etc/nginx/tls/gateway.example.com.pem", str(self.certificate)),
+            ("/etc/nginx/tls/gateway.example.com.key", str(self.certificate)),
             ("    server 127.0.0.1:8080;", f"    {servers}"),
             *changes,
         ):
