@@ -109,3 +109,24 @@ def test_nobody_writes_outside_of_the_volumes():
             service["cap_drop"],
         )
     assert all(port.startswith("127.0.0.1:") for port in GATEWAY["ports"])
+
+
+def test_a_mirror_is_a_variable():
+    """Both images and the package index are, and their defaults are the pins."""
+    services = documents(FILE)[0]["services"]
+    arguments = services["gateway"]["build"]["args"]
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    (base,) = re.findall(r"^ARG BASE=(.+)$", text, re.MULTILINE)
+
+    assert f"${{PYTHON_IMAGE:-{base}}}" == arguments["BASE"]
+    assert set(arguments) <= set(re.findall(r"^ARG (\w+)", text, re.MULTILINE))
+    assert services["redis"]["image"].startswith("${REDIS_IMAGE:-redis:")
+
+
+def test_redis_has_no_known_hole():
+    """CVE-2025-49844: a script frees memory that it still uses."""
+    image = documents(FILE)[0]["services"]["redis"]["image"]
+    found = tuple(map(int, re.search(r"redis:(\d+)\.(\d+)\.(\d+)-", image).groups()))
+    mended = {(7, 2): 11, (7, 4): 6, (8, 0): 4, (8, 2): 2}
+
+    assert found[2] >= mended.get(found[:2], 0 if found > (8, 2) else 99)

@@ -33,12 +33,19 @@ def test_requests_reach_the_host_and_no_cron_job():
 
 
 def test_requests_in_flight_are_finished():
-    """A pod's grace period covers the pause and the host's shutdown timeout."""
-    spec = POD["spec"]
-    pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    options = parse_options(["local_host.py", "--logging=none"])
+    """A pod's grace period covers the drain and the host's shutdown timeout.
 
-    assert spec["terminationGracePeriodSeconds"] > pause + options.shutdown_seconds
+    Its probes go on meanwhile: the liveness probe waits longer than the drain.
+    """
+    spec = POD["spec"]
+    (container,) = spec["containers"]
+    options = parse_options(["local_host.py", "--logging=none", *container["args"]])
+    liveness = container["livenessProbe"]
+    ending = options.drain_seconds + options.shutdown_seconds
+
+    assert options.drain_seconds >= 5
+    assert spec["terminationGracePeriodSeconds"] > ending
+    assert liveness["periodSeconds"] * liveness["failureThreshold"] > ending
 
 
 def test_the_ingress_stands_in_nobodys_way():

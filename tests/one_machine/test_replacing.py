@@ -104,7 +104,7 @@ class Machine:
         self._destination = destination
         self.nginx, self.manager = nginx, manager
         self._folder = folder
-        self._settings = settings
+        self.settings = settings
         script = (ROOT / "deploy/systemd/replace.sh").read_text()
         for place in ("/opt/wechat-gateway", "/etc/wechat-gateway"):
             assert f"={place}\n" in script
@@ -116,7 +116,7 @@ class Machine:
 
     def set(self, **changes):
         """Write gateway.env, as an operator does."""
-        lines = {**self._settings, **changes}
+        lines = {**self.settings, **changes}
         file = self._destination / "etc/wechat-gateway/gateway.env"
         assert (0, 0o600) == (file.stat().st_uid, file.stat().st_mode & 0o777)
         file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
@@ -197,7 +197,7 @@ def test_a_rolling_upgrade(machine):
         machine.releases / machine.version, machine.releases / again, symlinks=True
     )
     (machine.releases / again / "REVISION").write_text("c0ffee" * 6 + "c0ff\n")
-    (port,) = {machine._settings["REDIS_URL"].rpartition(":")[2].partition("/")[0]}
+    (port,) = {machine.settings["REDIS_URL"].rpartition(":")[2].partition("/")[0]}
     bad = []
     load = Load(machine.nginx.request, PATHS)
     with load.under_way():
