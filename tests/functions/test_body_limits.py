@@ -29,6 +29,13 @@ EXAMPLES = {
     "{signed}": f"YWI.1.1800000000.{'A' * 43}",
     "{noun}": "client",
     "{verb}": "show",
+    "{act}": "drop",
+    "{hash}": "0" * 64,
+    "{kind}": "apps",
+    "{push}": "1796000180123-0",
+    "{day}": "2026-03-01",
+    "{time}": "120000.000000-0123456789ab",
+    "{page}": "tokens",
     "{path}": "cgi-bin/menu/get",
 }
 PREFIXES = {
@@ -38,6 +45,7 @@ PREFIXES = {
     "/wechat_event": "wechat_event",
     "/admin": "admin",
     "/metrics": "console",
+    "/console": "console",
     "/log": "login",
     "/connect": "login",
     "/cgi-bin/componentloginpage": "login",
