@@ -267,7 +267,7 @@ def _routes(
                 Cell(text_of(each["match"], words)),
                 Cell(f"{each['format']}, {each['mode']}", more=words(says)),
                 Cell(
-                    waits or words(N_("delivers")),
+                    _waiting(words, waits) if waits else words(N_("delivers")),
                     look="warning" if waits else "soft",
                     asks=[Ask("resume" if waits else "pause", target)],
                 ),
@@ -287,6 +287,14 @@ def _routes(
         heading=words(N_("Routes, in their order")),
         empty=words(N_("No route: pushes are stored and answered with success.")),
     )
+
+
+def _waiting(words: Words, until: str) -> str:
+    """Return the words for a route that waits, until a time or until `push resume`."""
+    at = moment(until.removeprefix("until "))
+    if at == "–":
+        return words(N_("paused"))
+    return words(N_("paused by itself until %(at)s")) % {"at": at}
 
 
 def _without_query(url: str) -> str:
