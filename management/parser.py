@@ -106,6 +106,8 @@ def parse(words: list[str], language: Words = ENGLISH) -> argparse.Namespace | N
     if words[:1] in (["status"], ["calls"]) and words[1:2] != ["show"]:
         words = [words[0], "show", *words[1:]]  # its only verb
     options, unknown = parser.parse_known_args(words)
+    if command := commands.get(_command_of(options)):
+        unknown = _late_words(command, options, unknown)
     if unknown:
         commands.get(_command_of(options), parser).refuse_words(unknown)
     if not hasattr(options, "verb"):
@@ -134,6 +136,21 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
 def _command_of(options: argparse.Namespace) -> tuple[str, ...]:
     names = (getattr(options, each, "") for each in ("noun", "verb", "third"))
     return tuple(name for name in names if name)
+
+
+def _late_words(
+    command: Parser, options: argparse.Namespace, unknown: list[str]
+) -> list[str]:
+    """Take words behind an option for those of a list that argparse ends before it."""
+    listed = [
+        each.dest
+        for each in command.actions()
+        if each.nargs == "*" and not each.option_strings
+    ]
+    if not listed or any(word.startswith("-") for word in unknown):
+        return unknown
+    setattr(options, listed[0], [*getattr(options, listed[0], ()), *unknown])
+    return []
 
 
 def _parser(language: Words) -> tuple[Parser, dict[tuple[str, ...], Parser]]:

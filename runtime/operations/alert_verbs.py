@@ -19,7 +19,7 @@ from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID, NAMES, shown_later, split, warnings_of
 from runtime.operations.push_reasons import TARGETS
-from runtime.operations.refusals import UnknownDocument
+from runtime.operations.refusals import unknown
 from runtime.operations.route_addresses import check_address
 from runtime.registry.alerts import DINGTALK, FEISHU, JSON, SLACK, WECOM
 from runtime.registry.schema import alert_document, checked_fields, refuse_unknown
@@ -104,7 +104,7 @@ def send_sample(
     editing.find(gateway, "alerts", name)
     alert = gateway.registry.alert(name)
     if alert is None:
-        raise UnknownDocument(f"There is no alerts/{name}.")
+        raise unknown("alerts", name)
     shown = {"name": name, "kind": alert.kind}
     notices = [sample(now=gateway.clock())]
     began = clock()

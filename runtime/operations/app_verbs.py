@@ -106,7 +106,14 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     rest = {name: v for name, v in rest.items() if not _is_useless(name, v, fields)}
     content = app_document(appid, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "apps", appid, content, found=found)
-    return _shown(appid, version, content)
+    shown = _shown(appid, version, content)
+    gone = found.content.get("domain_proofs", {}).keys() - content.get(
+        "domain_proofs", {}
+    )
+    if gone and "domain_proofs" not in cleared:
+        said = f"No longer served: {', '.join(sorted(gone))}. --domain-proof takes all."
+        shown["warnings"] = [*shown.get("warnings", ()), said]
+    return shown
 
 
 def _refuse_routes(names: Iterable[str]) -> None:

@@ -26,11 +26,26 @@ def warnings(
     gateway: Gateway, client_id: str, content: Mapping[str, Any]
 ) -> dict[str, list[str]]:
     """Return `warnings`, a sentence each; an empty dict if there are none."""
+    found = _unknown_clients(gateway, content)
     signs_in = (
         content.get("redirect_uris") or client_id == gateway.settings.login_client
     )
-    if not signs_in:
-        return {}
+    if signs_in:
+        found += _of_sign_ins(gateway, content)
+    return {"warnings": found} if found else {}
+
+
+def _unknown_clients(gateway: Gateway, content: Mapping[str, Any]) -> list[str]:
+    named = content.get("introspects", ())
+    known = set(gateway.documents.ids("clients")) if named else set()
+    return [
+        f"introspects names {each}, and there is no such client: client list."
+        for each in named
+        if each not in known
+    ]
+
+
+def _of_sign_ins(gateway: Gateway, content: Mapping[str, Any]) -> list[str]:
     found = []
     apps = _apps(gateway, content["scopes"])
     subjects = {app.get("subject", "openid") for app in apps.values()}
@@ -40,7 +55,7 @@ def warnings(
     takes_scans = account.get("token") and account.get("encoding_aes_key")
     if content.get("account_qr") and not takes_scans:
         found.append(NO_ACCOUNT_QR)
-    return {"warnings": found} if found else {}
+    return found
 
 
 def _apps(gateway: Gateway, appids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID
 from runtime.operations.generated_fields import carried_over
-from runtime.operations.refusals import UnknownDocument
+from runtime.operations.refusals import UnknownDocument, unknown
 from runtime.operations.shown_changes import shown_content
 from runtime.registry.rules import whole, word
 from runtime.registry.schema import checked_fields
@@ -121,7 +121,7 @@ def _name(known: Mapping[str, Any]) -> str:
 def _history(gateway: Gateway, known: Mapping[str, Any]) -> list[Stored]:
     stored = gateway.documents.history(known["kind"], known["id"])
     if not stored:
-        raise UnknownDocument(f"There is no {_name(known)}.")
+        raise unknown(known["kind"], known["id"])
     return stored
 
 

@@ -13,8 +13,8 @@ from runtime.gateway import Gateway
 from runtime.operations.lost_secrets import lost_secrets
 from runtime.operations.refusals import (
     OperationRefused,
-    UnknownDocument,
     UnreadableDocument,
+    unknown,
 )
 from runtime.registry.fields import NEEDED, RULES
 from runtime.registry.rules import many, text
@@ -105,7 +105,7 @@ def find_whole(gateway: Gateway, kind: str, id_: str) -> Document:
     """Return the newest version; UnknownDocument if there is none."""
     document = read_whole(gateway, kind, id_)
     if document is None:
-        raise UnknownDocument(f"There is no {kind}/{id_}.")
+        raise unknown(kind, id_)
     return document
 
 
@@ -113,7 +113,7 @@ def find(gateway: Gateway, kind: str, id_: str) -> Document:
     """Return what `read` does; UnknownDocument if there is none."""
     document = read(gateway, kind, id_)
     if document is None:
-        raise UnknownDocument(f"There is no {kind}/{id_}.")
+        raise unknown(kind, id_)
     return document
 
 
@@ -199,12 +199,12 @@ def remove(gateway: Gateway, kind: str, id_: str) -> dict[str, Any]:
     try:
         found = read_whole(gateway, kind, id_)
         if found is None:
-            raise UnknownDocument(f"There is no {kind}/{id_}.")
+            raise unknown(kind, id_)
         after = found.version
     except UnreadableDocument:
         after = gateway.documents.version(kind, id_)
     try:
         version = gateway.documents.remove(kind, id_, after=after)
     except LookupError:  # another process was faster than this one's memory
-        raise UnknownDocument(f"There is no {kind}/{id_}.") from None
+        raise unknown(kind, id_) from None
     return {"removed": f"{kind}/{id_}", "version": version}

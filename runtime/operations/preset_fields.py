@@ -81,14 +81,17 @@ def paste(
     values = {
         "issuer": issuer,
         "id": client_id,
-        "secret": secret or "",
+        "secret": secret,
         "callback": uris[0],
         "name": content["name"],
         "after": after,
         "own_key": random(16),
         "admitted": _ADMITTED[content.get("allow", ANYONE) == ANYONE],
     }
-    return _TEXTS[content["preset"]].format(**values).strip()
+    lines = _TEXTS[content["preset"]].strip().splitlines()
+    # A public client has no secret to paste.
+    kept = (line for line in lines if secret or "{secret}" not in line)
+    return "\n".join(kept).format(**values)
 
 
 _ADMITTED = (

@@ -12,7 +12,7 @@ from typing import Any
 from runtime.crypto.envelope import CannotOpen
 from runtime.gateway import Gateway
 from runtime.operations.editing import ID
-from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.operations.refusals import OperationRefused, unknown
 from runtime.operations.simulated import is_simulated
 from runtime.push.inbox import sender_of
 from runtime.push.passive_replies import BadReply, check_reply
@@ -67,7 +67,7 @@ def listen(
     appid, openids = known["appid"], known.get("openids", [])
     app = gateway.registry.app(appid)
     if app is None:
-        raise UnknownDocument(f"There is no apps/{appid}: app list.")
+        raise unknown("apps", appid)
     if not openids and not is_simulated(gateway):
         raise OperationRefused(
             "The messages of all users come only where the platform is the sandbox: "

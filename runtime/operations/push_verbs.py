@@ -13,7 +13,7 @@ from runtime.crypto.envelope import CannotOpen
 from runtime.gateway import Gateway
 from runtime.operations.editing import ID
 from runtime.operations.push_reasons import delivery
-from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.operations.refusals import OperationRefused, UnknownDocument, unknown
 from runtime.push.deliveries import NO_APP, Job
 from runtime.push.journal import JournalEntry
 from runtime.push.push_message import Message
@@ -73,7 +73,11 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         )
     content = known.get("content", False)
     message = _message(gateway, appid, entry.entry)
-    answer = {"appid": appid, **_push(gateway, appid, entry)}
+    answer = {
+        "appid": appid,
+        **_push(gateway, appid, entry),
+        **_paused_routes(gateway, appid),
+    }
     answer["deliveries"] = [
         _delivery(gateway, each, content=content) for each in entry.jobs
     ]
@@ -109,7 +113,7 @@ def pause(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         gateway.push_pauses.pause_target(f"{appid}/{route}")
     else:
         gateway.push_pauses.pause_app(appid)
-    return {**known, "paused": True}
+    return {**known, "paused": True, "ends": "at push resume, or after 30 days"}
 
 
 def resume(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def _own_routes(gateway: Gateway, appid: str) -> list[str]:
 def _refuse_unknown(gateway: Gateway, appid: str, found: Sequence[object] = ()) -> None:
     """Raise UnknownDocument for an app that there is not, and of which nothing is."""
     if not found and appid != NO_APP and gateway.registry.app(appid) is None:
-        raise UnknownDocument(f"There is no apps/{appid}: app list.")
+        raise unknown("apps", appid)
 
 
 def _paused_routes(gateway: Gateway, appid: str) -> dict[str, dict[str, str]]:
@@ -176,8 +180,10 @@ def _for_each(
     }
     known = checked_fields(arguments, rules, needed=("appid",))
     appid, named = known["appid"], known.get("jobs", [])
-    if bool(named) == known.get("all", False):
-        raise InvalidDocument("jobs", "are missing: name some, or all, and not both")
+    if named and known.get("all"):
+        raise InvalidDocument("jobs", "do not go with all: name some, or take all")
+    if not named and not known.get("all"):
+        raise InvalidDocument("jobs", "are missing: name some, or take all")
     if named and "route" in known:
         raise InvalidDocument("route", "is for all: a named job has its route")
     ids = [f"{appid}/{each}" for each in named] or [

@@ -5,7 +5,22 @@ from __future__ import annotations
 from runtime.documents.unreadable import UnreadableDocument
 from runtime.errors import GatewayError
 
-__all__ = ["OperationRefused", "UnknownDocument", "UnknownVerb", "UnreadableDocument"]
+__all__ = [
+    "OperationRefused",
+    "UnknownDocument",
+    "UnknownVerb",
+    "UnreadableDocument",
+    "unknown",
+]
+
+_LISTED_BY = {
+    "apps": "app list",
+    "clients": "client list",
+    "people": "person list",
+    "alerts": "alert list",
+    "authorizers": "component status",
+}
+"""The command that lists the documents of a kind, or leads to it."""
 
 
 class OperationRefused(GatewayError):
@@ -30,3 +45,9 @@ class UnknownDocument(OperationRefused):
 
     status = 404
     code = "unknown_document"
+
+
+def unknown(kind: str, id_: str) -> UnknownDocument:
+    """Return the refusal of a document that there is not, naming what lists others."""
+    verb = _LISTED_BY[kind]
+    return UnknownDocument(f"There is no {kind}/{id_}: {verb} shows which there are.")

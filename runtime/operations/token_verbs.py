@@ -11,7 +11,7 @@ from runtime.custody.upkeep import CredentialReport
 from runtime.errors import hint_of
 from runtime.gateway import Gateway
 from runtime.operations.editing import ID
-from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.operations.refusals import OperationRefused, unknown
 from runtime.operations.token_trial import DEAD, try_value
 from runtime.registry.models import COMPONENT_KIND, App
 from runtime.registry.rules import flag, word
@@ -89,7 +89,7 @@ def _refreshed(gateway: Gateway, source: Source, *, forced: bool) -> str:
 def _app(gateway: Gateway, appid: str) -> App:
     app = gateway.registry.app(appid)
     if app is None:
-        raise UnknownDocument(f"There is no apps/{appid}.")
+        raise unknown("apps", appid)
     if not (app.has_access_token or app.kind == COMPONENT_KIND):
         raise OperationRefused(f"A {app.kind} app has no access_token of its own.")
     return app

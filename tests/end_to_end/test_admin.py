@@ -71,9 +71,9 @@ def test_faults_are_told_before_a_secret_is_asked_for(manage, admin_host, tmp_pa
         return manage_at_terminal(tmp_path, *words, until="AppSecret: ", **key)
 
     assert "manage.py: --kind must be service or" in seen(f"app add {TYPED} --kind x")
-    assert f"There is no apps/{TYPED}." in seen(f"app update {TYPED} --secret")
+    assert f"There is no apps/{TYPED}: app list" in seen(f"app update {TYPED} --secret")
     assert "AppSecret: " == seen(f"app add {TYPED} --kind service")
-    assert f"There is no apps/{TYPED}." in manage(f"app show {TYPED}").stderr
+    assert f"There is no apps/{TYPED}: app list" in manage(f"app show {TYPED}").stderr
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,13 @@ def test_the_clouds_own_names_of_the_key(manage):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("client show nobody", "There is no clients/nobody."),
+        (
+            "client show nobody",
+            "There is no clients/nobody: client list",
+        ),
         ("client list --function login", "There is no such page."),
         ("client list --service other", "The platform refused the call:"),
-        ("store export x --with-secrets", "--with-secrets works offline only."),
+        ("store export x --with-secrets", "--with-secrets works without --endpoint"),
         ("token show", "none"),
     ],
 )

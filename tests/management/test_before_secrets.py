@@ -42,7 +42,7 @@ FAULTS = [
         "alert add ops --kind slack --secret",
         "Secret of the webhook must not be there: slack has no signature.",
     ),
-    ("alert update ops --url", "There is no alerts/ops."),
+    ("alert update ops --url", "There is no alerts/ops: alert list"),
     (
         f"push route add {APPID} --client nobody --url https://a.cn/ --token",
         "There is no client nobody",

@@ -50,6 +50,16 @@ def test_a_product(manage, name):
     assert (told["pkce"] == "required") == (option in told["paste"] and bool(option))
 
 
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_product_without_a_secret(manage, name):
+    """As a public client it has none: nothing to paste is empty."""
+    told = add(manage, f"--preset {name} --url {URL} --public --pkce required")
+
+    assert "secret" not in told
+    assert not re.search(r"(?i)client.?secret|--secret", told["paste"])
+    assert told["client_id"] in told["paste"]
+
+
 def test_as_a_table(manage):
     """The text comes last, with its lines as they are."""
     done = manage(f"client add Boards --preset grafana --url {URL}")

@@ -105,3 +105,22 @@ def test_half_a_command(manage):
 
     assert 2 == done.code
     assert "{add,list,update,remove}" in done.errors
+
+
+@pytest.mark.parametrize("verb", ["replay", "drop"])
+@pytest.mark.parametrize("words", ["--all 1-0/r", "1-0/r --all", "--all 1-0/r 2-0/r"])
+def test_all_and_some_do_not_go_together(manage, app, verb, words):
+    """It is said, wherever the job stands."""
+    done = manage(f"push {verb} {APPID} {words}")
+
+    assert 1 == done.code
+    assert "do not go with" in done.errors
+
+
+def test_a_word_too_many_elsewhere(manage, app):
+    """Where no list takes it, it is not repeated: it may be a secret."""
+    done = manage(f"app show {APPID} geheim")
+
+    assert 2 == done.code
+    assert "a word too many" in done.errors
+    assert "geheim" not in done.errors

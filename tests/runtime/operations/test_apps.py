@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from runtime.operations.refusals import OperationRefused, UnknownDocument
+from runtime.operations.verbs import operation
 from runtime.registry.schema import InvalidDocument
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
@@ -124,7 +127,7 @@ def test_an_unknown_app(do, verb):
     with pytest.raises(UnknownDocument) as caught:
         do(f"app {verb}", appid=WEBSITE)
 
-    assert (404, f"There is no apps/{WEBSITE}.") == (
+    assert (404, f"There is no apps/{WEBSITE}: app list shows which there are.") == (
         caught.value.status,
         caught.value.message,
     )
@@ -138,3 +141,41 @@ def test_an_update_that_changes_nothing_writes_nothing(do, gateway):
 
     assert "Nothing of" in caught.value.message
     assert 1 == gateway.documents.version("apps", SERVICE)
+
+
+def test_files_that_are_no_longer_served(do):
+    """An update names those that it drops, and those alone."""
+    proofs = {"MP_verify_a.txt": "a", "WW_verify_b.txt": "b"}
+    do("app add", appid=SERVICE, kind="service", secret=APP_SECRET)
+    added = do("app update", appid=SERVICE, domain_proofs=proofs)
+    more = do("app update", appid=SERVICE, domain_proofs={**proofs, "c.txt": "c"})
+    fewer = do("app update", appid=SERVICE, domain_proofs={"c.txt": "c"})
+    cleared = do("app update", appid=SERVICE, clear=["domain_proofs"])
+
+    assert not any("warnings" in each for each in (added, more, cleared))
+    (said,) = fewer["warnings"]
+    assert said.startswith("No longer served: MP_verify_a.txt, WW_verify_b.txt.")
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("app show", {"appid": SERVICE}),
+        ("token show", {"appid": SERVICE}),
+        ("client show", {"client_id": "nobody"}),
+        ("alert show", {"name": "nothing"}),
+        ("document history", {"kind": "people", "id": "0" * 64}),
+        ("document show", {"kind": "authorizers", "id": "wx1-wx2"}),
+        ("push list", {"appid": SERVICE}),
+    ],
+)
+def test_what_there_is_not_names_what_lists_the_others(do, command, named):
+    """A verb that there is."""
+    with pytest.raises(UnknownDocument) as caught:
+        do(command, **named)
+    found = re.fullmatch(
+        r"There is no \S+: ([a-z]+) ([a-z]+) shows which there are\.",
+        caught.value.message,
+    )
+
+    assert operation(*found.groups())

@@ -103,3 +103,15 @@ def test_an_account_that_makes_no_qr_codes(do, app, expected):
     client = do("client add", name="Orders", **fields)
 
     assert expected == client.get("warnings")
+
+
+def test_a_client_that_introspects_tokens_of_nobody(do):
+    """Named by `introspects`, which may be entered before the other client."""
+    do("client add", name="Orders")
+    answer = do("client update", client_id="orders", introspects=["nosuch", "orders"])
+    (said,) = answer["warnings"]
+
+    assert said.startswith("introspects names nosuch, and there is no such client")
+    assert [said] == do("client show", client_id="orders")["warnings"]
+    do("client add", name="nosuch")
+    assert "warnings" not in do("client show", client_id="orders")

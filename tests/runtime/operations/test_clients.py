@@ -206,7 +206,10 @@ def test_an_unknown_client(do, verb):
     with pytest.raises(UnknownDocument) as caught:
         do(f"client {verb}", client_id="nobody")
 
-    assert "There is no clients/nobody." == caught.value.message
+    assert (
+        "There is no clients/nobody: client list shows which there are."
+        == caught.value.message
+    )
 
 
 def test_two_operators_at_once(do, settings, orders):

@@ -219,7 +219,9 @@ def test_jobs_of_no_app(do, gateway):
 def test_pause_and_resume_an_app(do, store, gateway):
     """What comes meanwhile is stored, and delivered in its order."""
     store(number=1)
-    assert do("push pause", appid=SERVICE)["paused"]
+    paused = do("push pause", appid=SERVICE)
+    assert paused["paused"]
+    assert "push resume" in paused["ends"]
     store(number=2)
     answer = do("push list", appid=SERVICE)
     assert answer["paused"]
@@ -258,6 +260,9 @@ def test_paused_routes_are_shown(do, store, routes, gateway):
     shown = do("push list", appid=SERVICE)["paused_routes"]
 
     assert [bot, copy] == list(shown)
+    (push,) = do("push list", appid=SERVICE)["pushes"]
+    one = do("push show", appid=SERVICE, push=push["push"])
+    assert shown == one["paused_routes"]
     assert "until push resume" == shown[bot]
     ends = datetime.fromisoformat(shown[copy].removeprefix("until "))
     assert 0 < ends.timestamp() - gateway.push_store.time() <= 10
