@@ -14,9 +14,12 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.documents.store import ObjectStore, StoreAway, VersionExists
+
+if TYPE_CHECKING:
+    from runtime.documents.waiting_acts import WaitingActs
 
 FOLDER = "audit"
 
@@ -41,13 +44,10 @@ class AuditObjects:
 
     def begin(self, act: Mapping[str, Any], *, now: float) -> str:
         """Write what begins at `now`, Unix time; return `{day}/{time}-{id}`."""
-        at = datetime.fromtimestamp(now, timezone.utc)
         for _ in range(_ATTEMPTS):
-            id_ = self._draw()
-            name = f"{at:%Y-%m-%d}/{at:%H%M%S.%f}-{id_}"
-            content = {"id": id_, "time": _iso(at), **act}
+            name, content = self.begun(act, now=now)
             try:
-                self._store.create_object(f"{FOLDER}/{name}", _as_bytes(content))
+                self._store.create_object(f"{FOLDER}/{name}", content)
             except VersionExists:  # another operator's act of this microsecond
                 continue
             return name
@@ -55,9 +55,25 @@ class AuditObjects:
 
     def end(self, name: str, outcome: Mapping[str, Any], *, now: float) -> None:
         """Write what came of an act."""
+        place, content = self.ended(name, outcome, now=now)
+        self._store.create_object(f"{FOLDER}/{place}", content)
+
+    def begun(self, act: Mapping[str, Any], *, now: float) -> tuple[str, bytes]:
+        """Return the name and the content of an object that `begin` writes."""
+        at, id_ = datetime.fromtimestamp(now, timezone.utc), self._draw()
+        name = f"{at:%Y-%m-%d}/{at:%H%M%S.%f}-{id_}"
+        return name, _as_bytes({"id": id_, "time": _iso(at), **act})
+
+    def ended(
+        self, name: str, outcome: Mapping[str, Any], *, now: float
+    ) -> tuple[str, bytes]:
+        """Return the name and the content of the object that `end` writes."""
         ended = _iso(datetime.fromtimestamp(now, timezone.utc))
-        content = _as_bytes({**outcome, "ended": ended})
-        self._store.create_object(f"{FOLDER}/{name}{_OUTCOME}", content)
+        return f"{name}{_OUTCOME}", _as_bytes({**outcome, "ended": ended})
+
+    def take(self, waiting: WaitingActs) -> int:
+        """Write the acts that have waited for this store; return how many objects."""
+        return waiting.write_to(self._store)
 
     def of_day(self, day: str) -> list[str]:
         """Return the names of the acts that began on a day, oldest first."""

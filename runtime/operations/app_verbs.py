@@ -111,8 +111,8 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         "domain_proofs", {}
     )
     if gone and "domain_proofs" not in cleared:
-        said = f"No longer served: {', '.join(sorted(gone))}. --domain-proof takes all."
-        shown["warnings"] = [*shown.get("warnings", ()), said]
+        text = f"No longer served: {', '.join(sorted(gone))}. --domain-proof takes all."
+        shown["warnings"] = [*shown.get("warnings", ()), text]
     return shown
 
 

@@ -17,6 +17,7 @@ from runtime.documents.documents import Written
 from runtime.documents.store import StoreAway
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.gateway import Gateway
+from runtime.operations import audit_log
 from runtime.operations.shown_changes import shown_change
 from runtime.operations.verbs import Operation, Run, operation, perform, try_out
 from runtime.registry.known_users import document_id
@@ -34,6 +35,10 @@ MOST_NAMED = 1000
 NOT_RECORDED = "audit"
 """The field of an answer that says that the outcome was not written."""
 
+_WAITS = (
+    "The documents are away: this command waits in Redis for the audit log, which the "
+    "next one writes when they are back."
+)
 _UNRECORDED = "The audit log is away with the documents: this command is not in it."
 
 # What has another form may be a secret or an openid in this place, and is not written.
@@ -85,8 +90,9 @@ def perform_recorded(
     that it writes.
 
     ServiceUnavailable, and nothing is done, if the audit log cannot be written, unless
-    the command is there for that time. If it fails only after the command, the answer
-    says so in `audit`. `run` is done in place of the command's own function.
+    the command is there for that time, or needs Redis alone, where its act then waits.
+    If it fails only after the command, the answer says so in `audit`. `run` is done in
+    place of the command's own function.
     """
     wanted = operation(*command)
     run = run or wanted.run
@@ -94,9 +100,12 @@ def perform_recorded(
     if wanted.is_trial(arguments):
         return try_out(run, gateway, arguments)
     if not wanted.is_recorded and not always:
+        if command[0] == "audit":
+            audit_log.take_waiting(gateway)
         return perform(run, gateway, arguments)
+    act = _act(command, arguments, operator, reason)
     try:
-        name = _begin(gateway, command, arguments, operator, reason)
+        begun = _begin(gateway, act, in_redis=wanted.in_redis)
     except ServiceUnavailable:
         if arguments.get(wanted.rescue) is not True:
             raise
@@ -105,7 +114,7 @@ def perform_recorded(
     outcome, fault = GatewayError.code, ""
     author = {
         **{"who": operator.who, "way": operator.way, "what": " ".join(command)},
-        **{"reason": reason, "act": name},
+        **{"reason": reason, "act": begun.name},
     }
     with gateway.documents.noting(author) as written:
         try:
@@ -118,7 +127,9 @@ def perform_recorded(
             outcome = UNKNOWN
             raise
         finally:
-            fault = _end(gateway, name, outcome, written)
+            fault = _end(gateway, begun, outcome, written)
+    if begun.waits:
+        done = {**done, "warnings": [*done.get("warnings", ()), _WAITS]}
     return {**done, NOT_RECORDED: fault} if fault else done
 
 
@@ -149,15 +160,14 @@ def _without_reason(
     return reason, rest
 
 
-def _begin(
-    gateway: Gateway,
+def _act(
     command: tuple[str, str],
     arguments: Mapping[str, Any],
     operator: Operator,
     reason: str,
-) -> str:
+) -> dict[str, Any]:
     noun, verb = command
-    act = {
+    return {
         "who": operator.who,
         "way": operator.way,
         "from": operator.address,
@@ -168,14 +178,21 @@ def _begin(
         "given": sorted(each for each in arguments if _fits(_FIELD, each)),
         **({"reason": reason} if reason else {}),
     }
+
+
+def _begin(
+    gateway: Gateway, act: Mapping[str, Any], *, in_redis: bool
+) -> audit_log.Begun:
     try:
-        return gateway.documents.audit.begin(act, now=gateway.clock())
+        return audit_log.begin(gateway, act, in_redis=in_redis)
     except OSError as error:
         reason = f"The audit log cannot be written ({_reason(error)}): nothing is done."
         raise ServiceUnavailable(message=reason) from None
 
 
-def _end(gateway: Gateway, name: str, outcome: str, written: list[Written]) -> str:
+def _end(
+    gateway: Gateway, begun: audit_log.Begun, outcome: str, written: list[Written]
+) -> str:
     """Write the outcome; return a sentence if that fails, "" otherwise."""
     changes = []
     for place, each in enumerate(written[:MOST_NAMED]):
@@ -189,9 +206,9 @@ def _end(gateway: Gateway, name: str, outcome: str, written: list[Written]) -> s
         **({"more": left} if left else {}),
     }
     try:
-        gateway.documents.audit.end(name, content, now=gateway.clock())
+        audit_log.end(gateway, begun, content)
     except OSError as error:
-        reason = _reason(error)
+        name, reason = begun.name, _reason(error)
         log.error("%s: outcome %s not in the audit log, %s", name, outcome, reason)
         return (
             f"The outcome of {name} is not in the audit log ({reason}): "

@@ -53,7 +53,8 @@ class Operation:
     it changes nothing and shows what no other list shows, such as who a user is.
     `edits` tells that it checks everything, writes one document and does nothing else:
     with `dry_run` it ends before it writes. With the flag `rescue` it is for the time
-    when the bucket is away, and the audit log with it.
+    when the bucket is away, and the audit log with it. One that is `in_redis` alone
+    goes on without the bucket: its act waits in Redis.
     """
 
     run: Run
@@ -62,6 +63,7 @@ class Operation:
     reveals: bool = False
     edits: bool = False
     rescue: str = ""
+    in_redis: bool = False
 
     @property
     def is_recorded(self) -> bool:
@@ -93,6 +95,10 @@ def _makes_due(run: Run) -> Operation:
     return Operation(run, changes=True, makes_due=True)
 
 
+def _in_redis(run: Run, *, makes_due: bool = False) -> Operation:
+    return Operation(run, changes=True, makes_due=makes_due, in_redis=True)
+
+
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("status", "show"): _reads(status_verbs.show),
     ("calls", "show"): _reads(call_verbs.show),
@@ -116,19 +122,19 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("person", "show"): _reveals(user_verbs.show),
     ("person", "update"): _changes(user_verbs.update),
     ("person", "remove"): _makes_due(user_verbs.remove),
-    ("person", "sign-out"): _makes_due(user_verbs.sign_out),
+    ("person", "sign-out"): _in_redis(user_verbs.sign_out, makes_due=True),
     ("token", "show"): _reads(token_verbs.show),
-    ("token", "refresh"): _changes(token_verbs.refresh),
+    ("token", "refresh"): _in_redis(token_verbs.refresh),
     ("push", "route-add"): _edits(route_verbs.add),
     ("push", "route-list"): _reveals(route_verbs.list_),  # it may show openids
     ("push", "route-update"): _edits(route_verbs.update),
     ("push", "route-remove"): _changes(route_verbs.remove),
     ("push", "list"): _reads(push_verbs.list_),
     ("push", "show"): _changes(push_verbs.show),  # it may show a user's message
-    ("push", "replay"): _makes_due(push_verbs.replay),
-    ("push", "drop"): _changes(push_verbs.drop),
-    ("push", "pause"): _changes(push_verbs.pause),
-    ("push", "resume"): _makes_due(push_verbs.resume),
+    ("push", "replay"): _in_redis(push_verbs.replay, makes_due=True),
+    ("push", "drop"): _in_redis(push_verbs.drop),
+    ("push", "pause"): _in_redis(push_verbs.pause),
+    ("push", "resume"): _in_redis(push_verbs.resume, makes_due=True),
     ("push", "listen"): _changes(push_listen.listen),  # it shows testers' messages
     ("push", "test"): _changes(route_trial.try_route),  # the service may do something
     ("component", "add"): _edits(component_verbs.add),
@@ -149,7 +155,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("console", "link"): _changes(console_verbs.link),
     ("redis", "acl"): _reads(redis_verbs.acl),
     ("redis", "check"): _reads(redis_verbs.check),
-    ("redis", "claim"): _changes(redis_verbs.claim),
+    ("redis", "claim"): _in_redis(redis_verbs.claim),
     ("key", "rotate"): _changes(store_verbs.rotate),
     ("document", "show"): _reads(document_verbs.show),
     ("document", "diff"): _reads(document_verbs.diff),

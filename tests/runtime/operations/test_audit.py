@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 
 from runtime.crypto.envelope import Envelope
+from runtime.documents import waiting_acts
 from runtime.documents.documents import Documents
 from runtime.documents.folder import FolderStore
 from runtime.documents.store import StoreAway
@@ -18,6 +19,8 @@ from runtime.operations import audit_verbs, recorded
 from runtime.operations.recorded import Operator, perform_recorded
 from runtime.operations.verbs import OPERATIONS
 from runtime.registry.known_users import document_id
+from runtime.settings import settings_from
+from tests.support.gateway_environ import make_environ
 from tests.support.scripted_wechat import APP_SECRET, SERVICE
 
 OPENID = "oAbCdEfGhIjKlMnOpQrStUvWxYz01"
@@ -247,6 +250,88 @@ def test_without_its_begin_nothing_is_done(act, gateway, refusing, acts):
     assert 1 == gateway.documents.version("apps", SERVICE)
     assert 1 == len(act("app list")["apps"])
     assert 1 == len(acts())
+
+
+class TestInRedis:
+    """Commands that need Redis alone, while the store takes nothing."""
+
+    @pytest.fixture(autouse=True)
+    def _app(self, act, gateway, refusing, wechat):
+        token = {"access_token": "75_x", "expires_in": 7200}
+        wechat.script("/cgi-bin/stable_token", token)
+        act("app add", **APP)
+        assert gateway.registry.app(SERVICE)
+        refusing.refused = ("begin", "outcome")
+
+    def test_they_go_on_and_their_acts_follow(self, act, acts, refusing):
+        """With the times at which they were done; the answer says that they wait."""
+        told = act("token refresh", appid=SERVICE, reason="dead since noon")
+        act("push pause", appid=SERVICE)
+        assert "fetched" == told["tokens"][0]["outcome"]
+        (said,) = told["warnings"]
+        assert "waits in Redis" in said
+        assert 1 == len(acts())
+
+        refusing.refused = ()
+        act("app update", appid=SERVICE, subject="unionid")
+        found = acts()
+        assert ["app add", "token refresh", "push pause", "app update"] == [
+            f"{each['noun']} {each['verb']}" for each in found
+        ]
+        assert {"done"} == {each["outcome"] for each in found}
+        assert "dead since noon" == found[1]["reason"]
+        assert found[1]["time"] < found[1]["ended"] < found[2]["time"]
+
+    def test_the_log_itself_fetches_them(self, act, acts, refusing):
+        """So that nobody reads it without them; once."""
+        act("push resume", appid=SERVICE)
+        refusing.refused = ()
+
+        assert ["add", "resume"] == [each["verb"] for each in acts()]
+        assert ["add", "resume"] == [each["verb"] for each in acts()]
+
+    def test_one_that_fails_has_its_outcome(self, act, acts, refusing, wechat):
+        """WeChat's refusal, as with the store."""
+        refused = {"errcode": 40125, "errmsg": "invalid appsecret"}
+        wechat.rescript("/cgi-bin/stable_token", refused)
+        with pytest.raises(GatewayError):
+            act("token refresh", appid=SERVICE)
+        refusing.refused = ()
+
+        assert "wechat_refused" == acts()[-1]["outcome"]
+
+    @pytest.mark.parametrize(
+        ("command", "arguments"),
+        [
+            ("app remove", {"appid": SERVICE}),
+            ("client add", {"name": "Orders"}),
+            ("push show", {"appid": SERVICE, "push": "1-0"}),
+            ("store export", {}),
+        ],
+    )
+    def test_every_other_command_is_refused(self, act, command, arguments):
+        """It changes documents, or shows what nobody could look up later."""
+        with pytest.raises(ServiceUnavailable) as caught:
+            act(command, **arguments)
+
+        assert "The audit log cannot be written" in caught.value.message
+
+    def test_without_room_they_are_refused_too(self, act, monkeypatch):
+        """What waits is bounded, and nothing goes unrecorded."""
+        monkeypatch.setattr(waiting_acts, "MOST", 2)
+        act("push pause", appid=SERVICE)
+        with pytest.raises(ServiceUnavailable):
+            act("push resume", appid=SERVICE)
+
+    def test_without_redis_as_well(self, act, gateway, tmp_path):
+        """Neither place has taken it."""
+        environ = make_environ(tmp_path, "redis://127.0.0.1:1/0")
+        cut_off = Gateway(settings_from(environ), clock=gateway.clock)
+        cut_off.__dict__["documents"] = gateway.documents
+        with pytest.raises(ServiceUnavailable) as caught:
+            act("push pause", on=cut_off, appid=SERVICE)
+
+        assert "The audit log cannot be written" in caught.value.message
 
 
 def test_what_has_happened_is_said_where_its_outcome_cannot_be(
