@@ -85,7 +85,7 @@ def test_the_messages_are_found(said):
         (None, "add an app; ask for its AppSecret"),
         (None, "must be {1} or {2}"),
         (None, "number {1} {2}"),
-        (None, "There is no {1}/{2}."),
+        (None, "There is no {1}/{2}: {3} shows which there are."),
         (None, "discovery URL"),
         (None, "{1}h {2}m"),
         (None, "{1} is FIELD=VALUE, such as {2}"),
@@ -154,7 +154,10 @@ def test_a_sentence_with_values_is_known_by_its_form(language):
 @pytest.mark.parametrize(
     ("sentence", "translation"),
     [
-        ("There is no apps/wx1.", "没有 apps/wx1。"),
+        (
+            "There is no apps/wx1: app list shows which there are.",
+            "没有 apps/wx1：app list 列出已有的。",
+        ),
         ("number 2 must be a host name in lower case, without a port",
          "第 2 项须为小写的主机名，不含端口"),
         ("must be service or website or mobile", "须为 service 或 website 或 mobile"),
@@ -199,7 +202,10 @@ def test_every_command_helps_in_chinese(manage, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (f"app show {APPID[:-1]}0", "没有 apps/wx0123456789abcde0。"),
+        (
+            f"app show {APPID[:-1]}0",
+            "没有 apps/wx0123456789abcde0：app list 列出已有的。",
+        ),
         ("client add 订单", "--id 无法由该名称生成：请指定。"),
         (
             "client add x --redirect-uri http://a.cn/",
