@@ -63,10 +63,11 @@ def import_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     options = {"over": flag, "readable": flag, "missing": flag}
     known = checked_fields(arguments, {**rules, **more, **options}, needed=rules)
     entries = known["documents"]
-    left = []
+    left: list[dict[str, Any]] = []
     if known.get("missing"):
-        left = [each for each in entries if _version(gateway, each)]
-        entries = [each for each in entries if each not in left]
+        given, entries = entries, []
+        for each in given:
+            (left if _version(gateway, each) else entries).append(each)
     opener = None
     if known["sealed"]:
         opener = _Opener(fields_of(gateway), in_part=known.get("readable", False))

@@ -17,10 +17,10 @@ from tests.support.drills import (
     PROGRAM,
     Deployment,
     commands_of,
+    own_bucket,
     own_sandbox,
     signed_in,
 )
-from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 
 PAGE, TITLE = "docs/operating/losses.md", "Bucket and Redis are lost"
 
@@ -33,26 +33,14 @@ cd "$1" && ! touch probe 2>/dev/null && shift && exec "$@"
 
 @pytest.fixture
 def server():
-    running = OssServer()
-    running.bucket.bound_host = "127.0.0.1"
-    yield running
-    running.stop()
+    with own_bucket() as running:
+        yield running
 
 
 @pytest.fixture
 def deployment(tmp_path, own_redis, server):
-    settings = {
-        "CONFIG_URL": f"s3://{BUCKET}/gateway",
-        "S3_ENDPOINT_URL": f"http://127.0.0.1:{server.port}",
-        "S3_ADDRESSING": "cname",
-        "S3_CREATE_ONLY": "oss",
-        "AWS_ACCESS_KEY_ID": KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": KEY_SECRET,
-        "AWS_CONFIG_FILE": "/nonexistent",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-    }
     with own_sandbox() as sandbox:
-        made = Deployment(tmp_path, sandbox, own_redis.url, **settings)
+        made = Deployment(tmp_path, sandbox, own_redis.url, **server.settings)
         made.fill()
         yield made
 

@@ -14,37 +14,25 @@ from tests.support.drills import (
     PROGRAM,
     Deployment,
     commands_of,
+    own_bucket,
     own_sandbox,
     signed_in,
 )
-from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 
 PAGE, TITLE = "docs/operating/losses.md", "The bucket is lost"
 
 
 @pytest.fixture
 def server():
-    running = OssServer()
-    running.bucket.bound_host = "127.0.0.1"
-    yield running
-    running.stop()
+    with own_bucket() as running:
+        yield running
 
 
 @pytest.fixture
 def deployment(tmp_path, redis_server, server):
     """A deployment with a backup of yesterday, and changes of today."""
-    settings = {
-        "CONFIG_URL": f"s3://{BUCKET}/gateway",
-        "S3_ENDPOINT_URL": f"http://127.0.0.1:{server.port}",
-        "S3_ADDRESSING": "cname",
-        "S3_CREATE_ONLY": "oss",
-        "AWS_ACCESS_KEY_ID": KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": KEY_SECRET,
-        "AWS_CONFIG_FILE": "/nonexistent",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-    }
     with own_sandbox() as sandbox:
-        made = Deployment(tmp_path, sandbox, redis_server.url, **settings)
+        made = Deployment(tmp_path, sandbox, redis_server.url, **server.settings)
         app = made.fill()
         made.manage("client add Old --id old")
         made.manage("client add Gone --id gone")

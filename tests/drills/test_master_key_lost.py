@@ -13,6 +13,7 @@ from tests.support.drills import (
     PROGRAM,
     Deployment,
     commands_of,
+    own_bucket,
     own_sandbox,
     run_shell,
     signed_in,
@@ -25,8 +26,9 @@ TOKEN, AES_KEY = "newPushToken", "N" * 43
 
 @pytest.fixture
 def deployment(tmp_path, redis_server):
-    with own_sandbox() as sandbox:
-        yield Deployment(tmp_path, sandbox, redis_server.url)
+    """On a bucket, so that Redis has copies of what the lost key has encrypted."""
+    with own_sandbox() as sandbox, own_bucket() as server:
+        yield Deployment(tmp_path, sandbox, redis_server.url, **server.settings)
 
 
 def fill(deployment):
@@ -40,11 +42,13 @@ def fill(deployment):
     manage(words, typed=f"{secret}\n")
     pairwise = "--redirect-uri https://shop.example.com/back --subject-type pairwise"
     manage(f"client add 'Shop page' --app {appid} {pairwise}")
-    url = "https://127.0.0.1/wechat"
+    url = "https://127.0.0.1:8443/wechat"
     add = f"push route add {appid} --client demo --url {url} --match openid=o-li"
     route = json.loads(manage(f"{add} --json"))["id"]
     manage("person add o-zhang --name Zhang --group staff")
-    manage("alert add ops --kind slack --secret-stdin", typed="https://127.0.0.1/x\n")
+    manage(
+        "alert add ops --kind slack --secret-stdin", typed="https://127.0.0.1:8443/x\n"
+    )
     return app, route
 
 
@@ -72,7 +76,7 @@ def test_every_secret_is_replaced_and_a_user_signs_in(deployment):
     ids = {"wx0123456789abcdef": app["appid"], "aaaa1111": route}
     typed = {
         "app update": f"{app['secret']}\n{TOKEN}\n{AES_KEY}\n",
-        "alert update": "https://127.0.0.1/y\n",
+        "alert update": "https://127.0.0.1:8443/y\n",
     }
     answers = {}
     for line in commands:
@@ -111,7 +115,7 @@ def test_what_was_backed_up_is_whole_once_the_key_is_found(deployment):
     commands = lose_the_key(deployment)
     deployment.manage(commands[0].removeprefix(PROGRAM))
     deployment.environment["MASTER_KEYS"] = old
-    deployment.environment["CONFIG_URL"] = f"file:{deployment.folder}/elsewhere"
+    deployment.environment["CONFIG_URL"] += "-elsewhere"
     deployment.manage("redis claim")
     deployment.manage("store import before.json")
 

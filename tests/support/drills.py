@@ -12,6 +12,7 @@ from tests.support.documentation import ROOT, code_blocks
 from tests.support.gateway_environ import make_environ
 from tests.support.local_hosts import LocalHost
 from tests.support.manage_process import run_manage
+from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 from tests.support.ports import free_port
 from tests.support.sandbox_client import Sandbox, start_sandbox
 
@@ -31,6 +32,27 @@ def own_sandbox():
     finally:
         process.terminate()
         process.communicate(timeout=5)
+
+
+@contextmanager
+def own_bucket():
+    """Start a strict OSS behind a host that is bound to the bucket."""
+    server = OssServer()
+    server.bucket.bound_host = "127.0.0.1"
+    server.settings = {
+        "CONFIG_URL": f"s3://{BUCKET}/gateway",
+        "S3_ENDPOINT_URL": f"http://127.0.0.1:{server.port}",
+        "S3_ADDRESSING": "cname",
+        "S3_CREATE_ONLY": "oss",
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": KEY_SECRET,
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    }
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 class Deployment:
