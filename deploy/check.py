@@ -27,9 +27,11 @@ _ASKED = {
     "redis": "REDIS_URL",
     "push_redis": "PUSH_REDIS_URL",
     "config": "CONFIG_URL",
+    "wechat_proxy": "WECHAT_PROXY_URL",
 }
 _URLS = (
     *("PUBLIC_BASE_URL", "REDIS_URL", "PUSH_REDIS_URL", "S3_ENDPOINT_URL"),
+    "WECHAT_PROXY_URL",
     *("WECHAT_API_URL", "WECHAT_OPEN_URL", "WECHAT_MP_URL"),
 )
 

@@ -388,6 +388,16 @@ class WeChatUnreachable(WeChatUnavailable):
 
     code = "wechat_unreachable"
     nothing_sent = True
+    explanation = ""
+
+
+class ForwardProxyFailed(WeChatUnreachable):
+    """The proxy to WeChat opened no tunnel; `explanation` is for operators only."""
+
+    explanation: str
+
+    def __init__(self, explanation: str) -> None:
+        super().__init__(explanation=explanation)
 
 
 class WeChatTimeout(WeChatUnavailable):

@@ -31,6 +31,7 @@ class Gateway(SignIns):
             unreadable=lambda: len(self.registry.unreadable(within=30.0)),
             tickets=self._ticket_state,
             push_store=self.push_store if self.settings.push_redis_url else None,
+            wechat_proxy=self.wechat_proxy.check if self.wechat_proxy else None,
             login_client=lambda: self.registry.state_of(self.settings.login_client),
         )
 

@@ -46,6 +46,7 @@ class Health:
         unreadable: Callable[[], int] = lambda: 0,
         tickets: Callable[[], dict[str, Any]] = dict,
         push_store: RedisStore | None = None,
+        wechat_proxy: Callable[[], object] | None = None,
         login_client: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
         look_seconds: float = LOOK_SECONDS,
@@ -61,6 +62,8 @@ class Health:
         }
         if push_store:
             self._needed["push_redis"] = lambda: use(push_store)
+        if wechat_proxy:
+            self._needed["wechat_proxy"] = wechat_proxy
         self._count_unreadable = unreadable
         self._unreadable = 0
         self._ask_tickets = tickets

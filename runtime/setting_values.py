@@ -14,6 +14,10 @@ from runtime.web.origins import DOMAIN, HOST, HOST_NAME, IPV6, PORT, parts_of
 
 _WEB_URL = re.compile(rf"https?://(?i:{HOST})(?:{PORT})?(?:/[A-Za-z0-9._~/-]*)?")
 
+_ENCODED = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
+
+_PROXY_URL = re.compile(rf"http://(?:{_ENCODED}(?::{_ENCODED})?@)?(?i:{HOST}){PORT}/?")
+
 _HOST_NAME = re.compile(rf"{HOST_NAME}|{IPV6}")
 
 _BUCKET = re.compile(
@@ -29,6 +33,16 @@ def web_url(text: str) -> str:
     """
     if not _WEB_URL.fullmatch(text) or parts_of(text) is None:
         raise SettingsError("must be an http:// or https:// URL of host and path")
+    return text.rstrip("/")
+
+
+def proxy_url(text: str) -> str:
+    """Parse http://[user:password@]host:port, user and password percent-encoded."""
+    if not _PROXY_URL.fullmatch(text) or parts_of(text) is None:
+        raise SettingsError(
+            "must be http://host:port, user and password before the host"
+            " percent-encoded"
+        )
     return text.rstrip("/")
 
 

@@ -23,6 +23,7 @@ from runtime.setting_values import (
     networks,
     oidc_keys,
     positive,
+    proxy_url,
     redis_ca,
     redis_url,
     secrets,
@@ -54,6 +55,7 @@ class Settings:
     wechat_api_url: str = "https://api.weixin.qq.com"
     wechat_open_url: str = "https://open.weixin.qq.com"
     wechat_mp_url: str = "https://mp.weixin.qq.com"
+    wechat_proxy_url: str = field(default="", repr=False)
     wechat_deadline_seconds: float = 5.0
     session_days: float = 7.0
     cookie_domain: str = ""
@@ -171,6 +173,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "WECHAT_API_URL": (web_url, False),
     "WECHAT_OPEN_URL": (web_url, False),
     "WECHAT_MP_URL": (web_url, False),
+    "WECHAT_PROXY_URL": (proxy_url, False),
     "WECHAT_DEADLINE_SECONDS": (positive, False),
     "SESSION_DAYS": (positive, False),
     "COOKIE_DOMAIN": (domain, False),

@@ -66,16 +66,19 @@ def _secret_and_address(gateway: Gateway, app: App) -> Iterator[Trial]:
     call, has_list = _calls(gateway, app)
     try:
         call()
-    except WeChatUnreachable:
+    except WeChatUnreachable as error:
         url = gateway.settings.wechat_api_url
-        yield Trial(API, WRONG, f"{url} cannot be reached from here")
+        why = f": {error.explanation}" if error.explanation else ""
+        yield Trial(API, WRONG, f"{url} cannot be reached from here{why}")
         return
     except GatewayError as error:
         yield from _refused(app, error, has_list=has_list)
         return
     yield Trial(SECRET, OK, "WeChat takes it")
     if has_list:
-        yield Trial(ADDRESS, OK, "WeChat takes calls from where this check ran")
+        proxy = gateway.wechat_proxy
+        where = f"the proxy {proxy.name}" if proxy else "where this check ran"
+        yield Trial(ADDRESS, OK, f"WeChat takes calls from {where}")
 
 
 def _calls(gateway: Gateway, app: App) -> tuple[Callable[[], object], bool]:

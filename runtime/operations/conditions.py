@@ -22,6 +22,7 @@ _PARTS = {
     "redis": "REDIS_URL",
     "push_redis": "PUSH_REDIS_URL",
     "config": "CONFIG_URL",
+    "wechat_proxy": "WECHAT_PROXY_URL",
 }
 
 

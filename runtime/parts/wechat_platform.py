@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from runtime.custody.custody import Custody
     from runtime.custody.protocol import Pace
     from runtime.custody.upkeep import Upkeep
+    from runtime.upstream.forward_proxy import ForwardProxy
     from runtime.wechat.api import WeChat
     from runtime.wechat.authorizations import Authorizations
     from runtime.wechat.authorizer_list import AuthorizerList
@@ -46,9 +47,20 @@ class WeChatPlatform(Foundation):
 
         return WeChat(
             url or self.settings.wechat_api_url,
-            self.transport or pooled_transport(streams=streams),
+            self.transport
+            or pooled_transport(streams=streams, proxy=self.wechat_proxy),
             seconds=self.settings.wechat_deadline_seconds,
         )
+
+    @lazy
+    def wechat_proxy(self) -> ForwardProxy | None:
+        """Return the proxy by which WeChat is called, None without one."""
+        url = self.settings.wechat_proxy_url
+        if not url:
+            return None
+        from runtime.upstream.forward_proxy import forward_proxy
+
+        return forward_proxy(url)
 
     @lazy
     def _pace(self) -> Pace:

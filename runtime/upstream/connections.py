@@ -16,10 +16,13 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runtime.errors import WeChatUnavailable, WeChatUnreachable
+
+if TYPE_CHECKING:
+    from runtime.upstream.forward_proxy import ForwardProxy
 
 CONNECT_SECONDS = 5.0
 """For the name, all addresses of the host and TLS together."""
@@ -41,7 +44,10 @@ Idle = defaultdict[str, deque[tuple[float, socket.socket]]]
 
 
 class Connections:
-    """Idle connections by origin, the one used last in front."""
+    """Idle connections by origin, the one used last in front.
+
+    With a `proxy` each is a tunnel through it.
+    """
 
     def __init__(
         self,
@@ -49,8 +55,10 @@ class Connections:
         *,
         resolve: Resolve | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        proxy: ForwardProxy | None = None,
     ) -> None:
         self._clock = clock
+        self._proxy = proxy
         self._sleep = sleep
         self._resolve = resolve or addresses_of
         self._idle: Idle = defaultdict(deque)
@@ -96,13 +104,32 @@ class Connections:
         tls = parts.scheme == "https"
         until = self._clock() + seconds
         port = parts.port or (443 if tls else 80)
-        connection = self._to_any(parts.hostname or "", port, until)
+        host = parts.hostname or ""
+        if self._proxy:
+            connection = self._tunnel(self._proxy, host, port, until)
+        else:
+            connection = self._to_any(host, port, until)
         connection.settimeout(self._left(until))
         # A body follows its head at once, not after the head's acknowledgement.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not tls:
             return connection
         return self._trust.wrap_socket(connection, server_hostname=parts.hostname)
+
+    def _tunnel(
+        self, proxy: ForwardProxy, host: str, port: int, until: float
+    ) -> socket.socket:
+        try:
+            connection = self._to_any(proxy.host, proxy.port, until)
+        except OSError:
+            raise proxy.failed("takes no connection") from None
+        target = f"{f'[{host}]' if ':' in host else host}:{port}"
+        try:
+            proxy.open_tunnel(connection, target, lambda: self._left(until))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _to_any(self, host: str, port: int, until: float) -> socket.socket:
         """Return a connection to the first address that takes one before then."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from socket import socket
+from typing import TYPE_CHECKING
 
 from runtime.errors import AnswerTooLarge
 from runtime.upstream.answer import Answer, Transport, is_file
@@ -25,6 +26,9 @@ from runtime.upstream.http1 import (
 from runtime.upstream.rest import AnswerRest, errors_of_ours
 from runtime.web.messages import Headers
 from runtime.web.stored_body import Body, pieces_of
+
+if TYPE_CHECKING:
+    from runtime.upstream.forward_proxy import ForwardProxy
 
 HELD = 1024 * 1024
 """Bytes of JSON or text that are read before an answer is passed on."""
@@ -47,14 +51,17 @@ def pooled_transport(
     connections: Connections | None = None,
     streams: bool = False,
     largest: int = LARGEST_ANSWER,
+    proxy: ForwardProxy | None = None,
 ) -> Transport:
     """Return a transport that reuses connections; no redirects, no retries.
 
     With `streams` an answer may be of any size, and only the beginning of a large one
-    is read; otherwise one of more than `largest` bytes is AnswerTooLarge.
+    is read; otherwise one of more than `largest` bytes is AnswerTooLarge. With a
+    `proxy` every connection is a tunnel through it.
     """
     most = None if streams else largest
-    return _Pooled(clock, connections or Connections(clock), most=most)
+    made = connections or Connections(clock, proxy=proxy)
+    return _Pooled(clock, made, most=most)
 
 
 class _Pooled:

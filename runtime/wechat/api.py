@@ -54,6 +54,7 @@ class WeChat:
             body = b""
         until = self._clock() + (seconds or self.seconds)
         others = [f"https://{host}" for host in hosts]
+        failure = WeChatUnreachable()
         for base in (self._api_url, *others):
             try:
                 return self._transport(
@@ -63,10 +64,11 @@ class WeChat:
                     body=body,
                     seconds=until - self._clock(),
                 )
-            except WeChatUnreachable:
+            except WeChatUnreachable as error:
+                failure = error
                 if self._clock() >= until:
                     break
-        raise WeChatUnreachable
+        raise failure
 
     def call(
         self,

@@ -87,6 +87,10 @@ class ProductWalk:
         # A wrong secret is counted.
         assert "errcode" in self._json(self._token_path("wrong"))
 
+    def answer_of_a_call(self):
+        """Return the whole answer of a call."""
+        return self._host.get(f"/cgi-bin/user/get?access_token={self._token()}")
+
     def push(self):
         """The service answers, and another one gets its copy from the timer."""
         host, appid = self._host, self._service["appid"]

@@ -25,7 +25,7 @@ RESOURCE_OF = {
 }
 SETTINGS = {name.upper() for name in Settings.__dataclass_fields__}
 SECRET = {
-    *("REDIS_URL", "PUSH_REDIS_URL", "METRICS_TOKEN"),
+    *("REDIS_URL", "PUSH_REDIS_URL", "METRICS_TOKEN", "WECHAT_PROXY_URL"),
     *("MASTER_KEYS", "COOKIE_SECRETS", "TOKEN_SECRETS", "OIDC_KEY"),
 }
 # `fun` reads these from a .env or the environment, and they change what it does.
