@@ -17,10 +17,10 @@ from runtime.documents.documents import Document
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.app_console import console_of, entries
-from runtime.operations.app_trials import TAKEN, WRONG, trials
+from runtime.operations.app_trials import TAKEN, WRONG, lost, trials
 from runtime.operations.editing import ID
 from runtime.operations.push_reasons import refusal
-from runtime.operations.refusals import OperationRefused
+from runtime.operations.refusals import OperationRefused, UnreadableDocument
 from runtime.operations.simulated import is_simulated
 from runtime.push.last_seen import ACCEPTED, Seen, Sighting
 from runtime.registry.models import AUTHORIZED_KIND, PUSHED_KINDS
@@ -82,8 +82,11 @@ def check(
 
 
 def _tried(gateway: Gateway, appid: str, seen: Seen) -> dict[str, Any]:
-    app = gateway.registry.own_app(appid)
-    done = trials(gateway, app, seen) if app else []
+    try:
+        app = gateway.registry.own_app(appid)
+        done = trials(gateway, app, seen) if app else []
+    except UnreadableDocument:
+        done = [lost(appid)]
     wrong = [each.what for each in done if each.state == WRONG]
     rows = [each._asdict() for each in done]
     return {"trials": rows, **({"faults": wrong} if wrong else {})}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations.component_console import domain_entries, push_entries
 from runtime.registry.models import COMPONENT_KIND
@@ -93,7 +94,11 @@ def _pushes(
 
 
 def _secrets(appid: str, content: Mapping[str, Any], *, shown: bool) -> list[str]:
-    missing = f"not set: app update {appid} --push"
-    hidden = "set; --secrets shows it"
-    values = [content.get(name) for name in _ROLLING]
-    return [(str(v) if shown else hidden) if v else missing for v in values]
+    def of(value: Any) -> str:
+        if not value:
+            return f"not set: app update {appid} --push"
+        if isinstance(value, Sealed):
+            return f"no master key opens it: app update {appid} --push"
+        return str(value) if shown else "set; --secrets shows it"
+
+    return [of(content.get(name)) for name in _ROLLING]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.gateway import Gateway
 from runtime.operations.refusals import OperationRefused
+from runtime.operations.verbs import operation, perform
 from runtime.settings import settings_from
 from runtime.upstream.transport import pooled_transport
 from runtime.wechat.api import WeChat
@@ -271,3 +274,22 @@ def test_an_authorised_account_is_its_components(do):
         do("app check", appid="wx00000000000000a1")
 
     assert "component status" in refusal.value.message
+
+
+def test_secrets_that_no_key_opens(enter, gateway, sandbox, redis_server):
+    """WeChat is not asked; the lines say what mends it, and show nothing sealed."""
+    appid = enter("service", token="pushtoken", encoding_aes_key="K" * 43)
+    redis_server.empty()
+    other = Gateway(replace(gateway.settings, master_keys={7: b"x" * 32}))
+    run = operation("app", "check").run
+    answer = perform(run, other, {"appid": appid, "secrets": True})
+
+    assert ["AppSecret"] == answer["faults"]
+    (line,) = answer["trials"]
+    assert f"app update {appid} --secret" in line["says"]
+    values = {each["field"]: each["value"] for each in answer["enter"]}
+    assert (
+        f"no master key opens it: app update {appid} --push" == values["Token (令牌)"]
+    )
+    assert "1:" not in str(values)
+    assert [] == calls(sandbox, "/cgi-bin/stable_token")
