@@ -23,7 +23,7 @@ from functions.console.sections import (
     words_of,
 )
 from functions.console.times import Words, moment
-from functions.console.values import text_of
+from functions.console.values import text_of, without_query
 from runtime.errors import N_
 from runtime.gateway import Gateway
 from runtime.operations import push_verbs, route_verbs
@@ -263,7 +263,7 @@ def _routes(
             [
                 Cell(each["id"], is_code=True, more=str(place)),
                 Cell(each["client"], url=f"/console/clients/{quote(each['client'])}"),
-                Cell(_without_query(each["url"])),
+                Cell(without_query(each["url"])),
                 Cell(text_of(each["match"], words)),
                 Cell(f"{each['format']}, {each['mode']}", more=words(says)),
                 Cell(
@@ -295,12 +295,6 @@ def _waiting(words: Words, until: str) -> str:
     if at == "–":
         return words(N_("paused"))
     return words(N_("paused by itself until %(at)s")) % {"at": at}
-
-
-def _without_query(url: str) -> str:
-    # Some services take a secret there.
-    path, mark, _ = url.partition("?")
-    return f"{path}?…" if mark else path
 
 
 def _recent(

@@ -24,12 +24,20 @@ def text_of(value: Any, words: Words) -> str:
         return "–"
     if isinstance(value, bool):
         return words(YES) if value else words(NO)
+    if isinstance(value, str):
+        return without_query(value)
     if isinstance(value, Mapping):
         pairs = (f"{name}: {text_of(each, words)}" for name, each in value.items())
         return "; ".join(pairs)
     if isinstance(value, (list, tuple)):
         return ", ".join(text_of(each, words) for each in value)
     return str(value)
+
+
+def without_query(text: str) -> str:
+    """Return a URL without its query, in which some services take a secret."""
+    path, mark, _ = text.partition("?")
+    return f"{path}?…" if mark and "://" in path else text
 
 
 def cell_of(value: Any, words: Words, *, longest: int = LONGEST) -> Cell:

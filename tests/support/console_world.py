@@ -91,6 +91,9 @@ def _documents(gateway):
         client_id="orders",
         name="订单中心",
         scopes={SERVICE: ["/cgi-bin/*"]},
+        redirect_uris=[f"https://orders.example.com/back?key={URL_SECRET}"],
+        backchannel_logout_uri=f"https://orders.example.com/out?key={URL_SECRET}",
+        subject_type="pairwise",
     )
     do(
         "push route-add",
