@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-_WORDS = re.compile(r"[a-z]{2,}[,:;.)]* (?:.*[a-z])?|[a-z)}] [a-z]{2,}")
+_WORDS = re.compile(r"[a-z]{2,}[,:;.)]* (?:.*[a-z])?|[A-Za-z)}] [a-z]{2,}")
 _CODE = re.compile(
     r"\\|\(\?|[<>]|^(?:curl|python|manage\.py|tuple\[|Mapping\[|route |c\.)"
 )

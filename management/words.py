@@ -101,7 +101,8 @@ class Words:
     def filled(self, sentence: str, *values: object) -> str:
         """Return a sentence of ours with these values."""
         form = self._catalogue.get(sentence, sentence)
-        return _HOLE.sub(lambda hole: str(values[int(hole[1]) - 1]), form)
+        text = _HOLE.sub(lambda hole: str(values[int(hole[1]) - 1]), form)
+        return _BETWEEN_WIDE.sub("", text)
 
     def heading(self, field: str) -> str:
         """Return the name of a field for people."""

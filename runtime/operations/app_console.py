@@ -65,17 +65,17 @@ def _domains(
         }
     found = {"IP whitelist (IP白名单)": _LISTED}
     if kind == "service":
-        found["web authorisation domain (网页授权域名)"] = host + _proof(appid, content)
+        found["web authorisation domain (网页授权域名)"] = _proved(host, appid, content)
         js = ", ".join(content.get("js_domains", ())) or "hosts with wx.config"
         found["JS interface domains (JS接口安全域名)"] = js
     return found if kind in ("service", "subscription") else {}
 
 
-def _proof(appid: str, content: Mapping[str, Any]) -> str:
+def _proved(host: str, appid: str, content: Mapping[str, Any]) -> str:
     if content.get("domain_proofs") or content.get("mp_verify"):
-        return ""
+        return host
     return (
-        "; the console gives a file MP_verify_X.txt, which the gateway serves: "
+        f"{host}; the console gives a file MP_verify_X.txt, which the gateway serves: "
         f"app update {appid} --domain-proof FILE"
     )
 

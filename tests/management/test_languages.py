@@ -253,7 +253,7 @@ def test_tables_and_next_steps_in_chinese(manage, app, monkeypatch):
                    typed=APP_SECRET).output  # fmt: skip
     assert "授权回调域" in added
     client = manage("client add Page --id page").output
-    for each in ("密钥 只显示这一次。", "客户端需要知道：", "试一试：", "发现文档 URL"):
+    for each in ("密钥只显示这一次。", "客户端需要知道：", "试一试：", "发现文档 URL"):
         assert each in client
     assert "curl http" in client
 

@@ -42,6 +42,23 @@ def test_every_verb_explains_itself(manage, noun, verb):
     done = manage([noun, *verb.split(), "--help"])
 
     assert (0, True) == (done.code, "--json" in done.output)
+    assert done.output.startswith(f"usage: python manage.py {noun} {verb} [-h]")
+    mistyped = manage([noun, *verb.split(), "--jsno"])
+    assert mistyped.errors.startswith(f"usage: python manage.py {noun} {verb} [-h]")
+
+
+@pytest.mark.parametrize(
+    "words", sorted({(n, *v.split()[:-1]) for n, v in COMMANDS}), ids=" ".join
+)
+def test_every_group_of_verbs_explains_itself(manage, words):
+    """With its own usage line, and what is meant by a mistyped verb."""
+    done = manage([*words, "--help"] if words != ("status",) else ["status", "--help"])
+    usage = f"usage: python manage.py {' '.join(words)} "
+    assert (0, True) == (done.code, done.output.startswith(usage))
+    if words[0] not in ("status", "calls"):  # whose only verb may be left out
+        mistyped = manage([*words, "zzz"])
+        assert (2, True) == (mistyped.code, mistyped.errors.startswith(usage))
+        assert "no such word: zzz (choose from " in mistyped.errors
 
 
 def test_an_app_from_its_first_day_to_its_last(manage, app):

@@ -14,8 +14,9 @@ from management.durations import duration
 from management.tables import Screen, table
 from management.text_width import width, wrapped
 from management.words import ENGLISH, Words
-from tests.management.conftest import APPID
+from tests.management.conftest import APP_SECRET, APPID
 from tests.support.documentation import ROOT
+from tests.support.manage_process import run_manage
 
 ID = "ac5d5b279f33406efe06dae33feaac157693f2d6f210cc61a381515fbe5bc47c"
 URL = f"https://gateway.example.com/wechat_event/{APPID}/$APPID$/{'x' * 20}"
@@ -53,6 +54,15 @@ def test_a_duration_in_another_language():
     words = Words("zh_CN", {"{1}h {2}m": "{1} 小时 {2} 分钟", "{1} days": "{1} 天"})
 
     assert ["1 小时 58 分钟", "3 天"] == [duration(s, words) for s in (7119, 259200)]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("", 0), ("Ann", 3), ("李雷", 4), ("，", 2), ("ｱ", 1), ("Ａ", 2), ("e\u0301", 1)],
+)
+def test_the_columns_of_a_text(text, columns):
+    """As terminals count: two for a wide character, none for a combining accent."""
+    assert columns == width(text)
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
@@ -189,3 +199,24 @@ def test_what_is_printed_meanwhile_is_cut_off_in_silence(environ, tmp_path):
         with process.stderr:
             assert process.stderr.read() == b"", words
         assert process.wait(60) == 0
+
+
+def test_a_reader_that_leaves_in_the_middle(environ, tmp_path):
+    """Of what is told while a command waits: it ends, and complains of nothing."""
+    run_manage(
+        tmp_path,
+        *("app", "add", APPID, "--kind", "service", "--push", "--secret-stdin"),
+        typed=f"{APP_SECRET}\ntoken\n{'K' * 43}\n",
+        **environ,
+    )
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "manage.py", "app", "check", APPID, "--seconds", "20"],
+        env={**os.environ, **environ},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait(60) == 0
