@@ -29,7 +29,7 @@ trap 'rm -rf "$work"' EXIT
 release=$work/release
 mkdir "$release"
 tar --create --exclude=__pycache__ --exclude='*.pyc' --exclude='*.mo' \
-    functions host local_settings locale management runtime template \
+    functions host local_settings locale management runtime template docs/operating \
     local_host.py manage.py template.yml |
     tar --extract --no-same-owner --directory "$release"
 printf '%s\n' "$commit" >"$release/REVISION"
@@ -45,8 +45,10 @@ pip --python "$release/.venv/bin/python" install --no-deps --only-binary=:all: \
     --require-hashes --requirement requirements-host.lock
 pip install --no-deps --only-binary=:all: --require-hashes \
     --requirement requirements-catalogues.lock
-"$work/tools/bin/pybabel" --quiet compile --directory "$release/locale" --domain gateway
-find "$release/locale" -name '*.po*' -delete
+pybabel() { "$work/tools/bin/pybabel" --quiet "$@"; }
+pybabel compile --directory "$release/locale" --domain gateway
+pybabel compile --directory "$release/management/locale" --domain manage
+find "$release/locale" "$release/management" -name '*.po*' -delete
 "$release/.venv/bin/python" -m compileall -q --invalidation-mode unchecked-hash \
     -x '/[.]venv/' "$release"
 chmod -R a+rX,go-w "$release"

@@ -305,3 +305,15 @@ def test_nothing_is_the_services_own(installed):
     assert [] == open_to_all
     assert 0o700 == settings.stat().st_mode & 0o777
     assert not list((installed / "opt").rglob("pip"))
+
+
+def test_nothing_is_missing(installed):
+    """Every language is compiled, and the runbook is there for the console."""
+    (release,) = (installed / "opt/wechat-gateway/releases").iterdir()
+    sources = [*ROOT.glob("locale/*/*/*.po"), *ROOT.glob("management/locale/*/*/*.po")]
+    compiled = [file.relative_to(ROOT).with_suffix(".mo") for file in sources]
+
+    assert sources
+    assert [] == [file for file in compiled if not (release / file).is_file()]
+    assert (release / "docs/operating/incidents.md").is_file()
+    assert not list(release.glob("*/**/*.po"))

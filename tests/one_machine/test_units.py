@@ -110,6 +110,10 @@ def test_what_is_installed_is_what_the_image_has():
         image - files
     )
     assert files <= image
+    compiled = re.compile(r"compile --directory \S*?([\w/]+) (--domain \w+)")
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text("utf-8")
+    installed = compiled.findall(text.replace('"', "").replace("$release/", ""))
+    assert installed == compiled.findall(dockerfile) != []
     assert "requirements-dev" not in text
     assert "requirements-host.lock" in instruction("COPY") + text
 
