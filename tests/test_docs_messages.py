@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import re
 
+import pytest
+
+from runtime.operations.verbs import OPERATIONS
 from tests.support.documentation import ROOT, calls, names, rows, section, sources
 
+ERRORS = ROOT / "docs/errors.md"
 HEALTH = ROOT / "docs/operating/health.md"
 MESSAGES = ROOT / "docs/operating/messages.md"
 SERIOUS = ("warning", "error", "exception", "critical")
@@ -148,6 +152,83 @@ def refusals():
         for each in told
         if re.search("[a-z]{2}", each)
     }
+
+
+def of_operations():
+    """Return what an operation refuses, faults of a field behind the field's name.
+
+    What ends with a value passes on what somebody else has said.
+    """
+    said = told_by(kind("OperationRefused", "runtime"), "runtime", "functions")
+    for _, tree in sources("runtime", "functions", "management"):
+        for call in calls(tree, "InvalidDocument", "Fault"):
+            field, *fault = [message(each) or HOLE for each in call.args]
+            said.add(f"{field} {fault[0]}" if fault else f"{HOLE} {field}")
+    said = {re.sub(f"{HOLE} {HOLE}", HOLE, each) for each in said}
+    said = {each for each in said if re.search("[a-z]{2}", each)}
+    return {each for each in said if not each.endswith(HOLE)}
+
+
+def is_answered(text):
+    """Tell whether a refusal itself names a command, an option, or the rule to follow.
+
+    The commands are those of `manage.py`.
+    """
+    commands = "|".join(
+        f"{noun} {verb.replace('-', '[ -]')}" for noun, verb in OPERATIONS
+    )
+    named = re.search(rf"\b(?:{commands})\b", text)
+    rule = r"\bmust\b|(is|are) missing|is for all|needs|it may be|\bgive |--[a-z]"
+    return bool(named or re.search(rf"{rule}|\badd\|update", text))
+
+
+def test_every_refusal_of_an_operation_has_an_answer():
+    """In its own words, or as a row; no row is of what nobody says."""
+    said = of_operations()
+    left = [each for each in said if not is_answered(each)]
+    told = names(rows(section(MESSAGES, "Operations")))
+
+    assert [each for each in left if not any(is_told(each, row) for row in told)] == []
+    assert [row for row in told if not any(is_told(each, row) for each in said)] == []
+
+
+IMPERATIVES = """
+    add allow ask bind change check choose compare copy correct create deploy do
+    encode end enter fetch get give go install leave let look lower make mend
+    name omit percent-encode print put raise read redeem reload remove replay
+    report request restart retry roll run scan search see send set shorten start
+    submit take tap tell update use wait write
+"""
+
+
+def tells_what_to_do(cell):
+    """Tell whether a row's last cell has a link, or a sentence in the imperative."""
+    verbs = "|".join(IMPERATIVES.split())
+    found = re.search(rf"(?:^|[.:;,] |\b(?:and|or|then) )(?:{verbs})\b", cell, re.I)
+    return bool(found or "](" in cell or re.search("(?i)nothing|again|operator", cell))
+
+
+@pytest.mark.parametrize("page", [HEALTH, MESSAGES, ERRORS], ids=lambda page: page.stem)
+def test_every_row_tells_what_to_do(page):
+    """Of messages, log lines and codes; a cause alone helps nobody."""
+    tables = re.split("^#+ ", page.read_text("utf-8"), flags=re.MULTILINE)
+    told = [
+        row
+        for table in tables
+        if re.search(r"^\|.*what to do \|$", table, re.MULTILINE)
+        for row in rows(table)
+    ]
+
+    assert len(told) > 20
+    assert [row for row in told if not tells_what_to_do(row[-1])] == []
+
+
+def test_a_cause_alone_is_no_answer():
+    """What the test above would miss otherwise."""
+    assert not tells_what_to_do("The process was slow or stopped for half a minute.")
+    assert not tells_what_to_do("")
+    assert tells_what_to_do("Redis is away: see [Redis](incidents.md).")
+    assert tells_what_to_do("A stack: report it.")
 
 
 def test_every_message_has_its_row():
