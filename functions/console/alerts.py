@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.console.apps import unreadable
-from functions.console.overview import TITLES
+from functions.console.overview import MENDS, TITLES
 from functions.console.sections import (
     Ask,
     Cell,
@@ -23,6 +23,7 @@ from functions.console.values import text_of, who_of
 from runtime.alerts.state import AlertStates, Seen
 from runtime.errors import N_
 from runtime.gateway import Gateway
+from runtime.operations.conditions import conditions
 from runtime.operations.verbs import operation, perform
 from runtime.web.messages import Request
 
@@ -36,6 +37,7 @@ def alerts(request: Request, gateway: Gateway) -> Page:
     state, _ = AlertStates(gateway.redis_store).read()
     begun = [each for each in state.seen.values() if each.has_begun]
     begun.sort(key=lambda each: each.notice.since)
+    now = {(each.name, each.of): each.in_words(words) for each in conditions(gateway)}
     found = perform(operation("alert", "list").run, gateway, {})
     text = words(N_("Last look: %(at)s")) % {"at": moment(state.at or None)}
     columns = (
@@ -47,7 +49,7 @@ def alerts(request: Request, gateway: Gateway) -> Page:
     )
     alarms = Table(
         columns,
-        [_alarm(gateway, words, each) for each in begun[:MOST]],
+        [_alarm(gateway, words, each, now) for each in begun[:MOST]],
         heading=words(N_("Alarms that last")),
         says=text,
         empty=words(N_("No alarm.")),
@@ -85,8 +87,12 @@ def alerts(request: Request, gateway: Gateway) -> Page:
     )
 
 
-def _alarm(gateway: Gateway, words: Words, each: Seen) -> list[Any]:
+def _alarm(
+    gateway: Gateway, words: Words, each: Seen, now: Mapping[tuple[str, str], str]
+) -> list[Any]:
     notice = each.notice
+    says = now.get((notice.condition, notice.of), notice.says)
+    mend = words(MENDS.get(notice.condition, notice.mend))
     target = {"condition": notice.condition, "of": notice.of}
     made = each.acknowledged
     cares = Cell(asks=[Ask("acknowledge", target)])
@@ -97,7 +103,7 @@ def _alarm(gateway: Gateway, words: Words, each: Seen) -> list[Any]:
         Cell(words(TITLES.get(notice.condition, notice.condition)), look="bad"),
         Cell(notice.of, is_code=True),
         Cell(moment(notice.since)),
-        Cell(notice.says, more=notice.mend),
+        Cell(says, more=mend),
         cares,
     ]
 

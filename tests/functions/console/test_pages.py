@@ -161,6 +161,20 @@ def test_what_is_wrong_comes_first(world, visit):
     assert 'id="dead"' in visit(f"/console/pushes/{SERVICE}").text
 
 
+def test_the_figures(world, visit):
+    """Of the hour and of the day, each with a chart, its text and its numbers."""
+    for query in ("", "?period=day"):
+        answer = visit(f"/console/{query}")
+        assert "Calls of WeChat's API 1,592 11 with an error" in answer.words
+        assert "Sign-ins 102 51 refused or failed" in answer.words
+        assert "Pushes from WeChat 153" in answer.words
+        assert 4 == answer.text.count("<svg") == answer.text.count("<desc")
+        assert "In all 1,592, at most" in answer.words
+        (table,) = re.findall(r"<tbody>(.*?)</tbody>", answer.text, re.S)[:1]
+        numbers = re.findall(r'class="number">([\d,]+)<', table)
+        assert 1592 == sum(int(each.replace(",", "")) for each in numbers)
+
+
 def test_what_is_wrong_in_chinese(world, opened):
     """Also what WeChat's refusal means, and why a push was refused."""
     browser = opened("viewer")

@@ -16,12 +16,15 @@ from runtime.usage.history import (
     PUSHES,
     PUSHES_REFUSED,
     RELAYS_FAILED,
+    SIGN_INS,
+    SIGN_INS_REFUSED,
     History,
     figures_of,
 )
 from runtime.usage.metrics import CALLS as CALLS_COUNTED
 from runtime.usage.metrics import PUSHES as PUSHES_COUNTED
 from runtime.usage.metrics import RELAYS, counted
+from runtime.usage.metrics import SIGN_INS as SIGN_INS_COUNTED
 from tests.support.counted_redis import CountedRedis
 
 MIDNIGHT = 1_800_028_800.0
@@ -133,6 +136,18 @@ def test_pushes_and_relays(store, counters, clock):
 
     figures = (PUSHES, PUSHES_REFUSED, RELAYS_FAILED)
     assert (3, 1, 2) == tuple(hour.total(figure) for figure in figures)
+
+
+def test_a_sign_in_rides_in_another_pipeline(store, counters, clock):
+    """Its way does not matter; of one that has only started there is no figure."""
+    outcomes = ("started", "finished", "refused", "expired", "failed")
+    for outcome in outcomes:
+        counts = counters.riding(counted(SIGN_INS_COUNTED, "qr_code", outcome))
+        store.put_all([], increments=counts)
+    hour = History(store).last_hour(clock.now)
+
+    assert (1, 3) == (hour.total(SIGN_INS), hour.total(SIGN_INS_REFUSED))
+    assert [] == hour.apps()
 
 
 @pytest.mark.parametrize("reason", sorted(REFUSALS))
