@@ -13,7 +13,7 @@ OWN_KEYS = "~{}:*".format("gateway")
 
 DIRECT = (
     *("del", "eval", "evalsha", "get", "hget", "hgetall", "hincrby", "hlen", "hmget"),
-    *("lindex", "pexpire", "scan", "set", "time"),
+    *("hset", "lindex", "pexpire", "scan", "set", "time"),
 )
 
 BLOCKING = "blmove"

@@ -104,18 +104,21 @@ class Trial:
 
     def _in_a_script(self, client: Any) -> list[tuple[str, str]]:
         from redis import ResponseError
+        from redis.exceptions import NoScriptError
 
         count = len(self._keys)
         try:
             answer = client.eval(_SCRIPT, count, *self._keys, "1")
         except ResponseError as error:
-            return [("eval", str(error))]
+            return [("eval", _refusal(error))]
         words = [each.decode("utf-8", "replace") for each in answer]
         found = list(zip(words[0::2], words[1::2], strict=True))
         try:
             client.evalsha(digest_of(_SCRIPT), count, *self._keys, "0")
+        except NoScriptError:
+            pass  # it was lost in this moment, and the command may be used
         except ResponseError as error:
-            found.append(("evalsha", str(error)))
+            found.append(("evalsha", _refusal(error)))
         return found
 
     def _directly(self, client: Any) -> list[tuple[str, str]]:
@@ -130,6 +133,7 @@ class Trial:
             ("hgetall", hash_),
             ("hincrby", hash_, "a", "1"),
             ("hlen", hash_),
+            ("hset", hash_, "a", "1"),
             ("pexpire", hash_, "60000"),
             ("lindex", list_, "0"),
             ("set", text, "", "PX", "60000"),
@@ -142,15 +146,26 @@ class Trial:
                 pipeline.execute_command(*words)
             answers = pipeline.execute(raise_on_error=False)
         found = [
-            (words[0], str(answer))
+            (words[0], _refusal(answer))
             for words, answer in zip(asked, answers, strict=True)
             if isinstance(answer, Exception)
         ]
         try:
             client.scan(match=text, count=1)  # no pipeline of a cluster takes it
         except ResponseError as error:
-            found.append(("scan", str(error)))
+            found.append(("scan", _refusal(error)))
         return found
+
+
+def _refusal(error: Exception) -> str:
+    """Return the text; raise what says that the server is not well now."""
+    from redis import ResponseError
+    from redis.exceptions import NoPermissionError
+
+    # redis-py has an exception for each of those, and cuts the word off.
+    if type(error) not in (ResponseError, NoPermissionError):
+        raise error
+    return str(error)
 
 
 def _not_well(text: str) -> Exception:
