@@ -27,7 +27,8 @@ class Clock:
 
 def make_counters(server, now):
     clock = Clock(now)
-    return Counters(RedisStore(lambda: connect(server.url)), clock=clock), clock
+    store = RedisStore(lambda: connect(server.url))
+    return Counters(store, clock=clock, patience=5), clock
 
 
 def count(counters, times=1, *, path=PATH, errcode=0):

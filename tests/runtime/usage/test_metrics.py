@@ -25,7 +25,8 @@ NOW = 1_800_028_800.0
 
 
 def metrics_of(server, *, clock=lambda: NOW):
-    return Metrics(Counters(RedisStore(lambda: connect(server.url)), clock=clock))
+    store = RedisStore(lambda: connect(server.url))
+    return Metrics(Counters(store, clock=clock, patience=5))
 
 
 def samples(server, gauges=()):
