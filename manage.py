@@ -20,7 +20,7 @@ from management.check_waiting import SECONDS, check_app
 from management.endpoint import Endpoint
 from management.failure import Failure, Refused
 from management.files import STDOUT, read_export, write_export
-from management.next_steps import next_steps
+from management.next_steps import FOR_TABLES, next_steps
 from management.option_names import with_options
 from management.parser import FUNCTION, SERVICE, arguments_of, parse
 from management.secret_input import read_secrets
@@ -85,6 +85,8 @@ def _command(given: list[str], words: Words) -> int:
         return 130
     stream = sys.stderr if getattr(options, "file", "") == STDOUT else sys.stdout
     if hasattr(options, "json"):
+        if (options.noun, options.verb) == ("app", "add"):
+            answer = {k: v for k, v in answer.items() if k not in FOR_TABLES}
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         text = text if _can_show(text) else json.dumps(answer, indent=1)
     else:
@@ -102,7 +104,7 @@ def _shown(options: Namespace, answer: Mapping[str, Any], screen: Screen) -> str
     return "\n\n".join(filter(None, (table(fields, screen), steps)))
 
 
-_OF_STEPS = ("issuer", "gateway")
+_OF_STEPS = ("issuer", *FOR_TABLES)
 
 
 def _run(options: Namespace, screen: Screen) -> dict[str, Any]:

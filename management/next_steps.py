@@ -8,22 +8,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from management.tables import Screen, lines_of, paragraph
 from management.words import N_
 
-_ACCOUNTS, _OPEN = "mp.weixin.qq.com", "open.weixin.qq.com"
-
-_CONSOLES = {
-    "service": _ACCOUNTS,
-    "subscription": _ACCOUNTS,
-    "miniprogram": _ACCOUNTS,
-    "website": _OPEN,
-    "mobile": _OPEN,
-    "component": _OPEN,
-}
-"""By kind of an app: the console where it is set up."""
+FOR_TABLES = ("console", "enter")
+"""Fields of a new app's answer that are a part of its next steps."""
 
 
 def next_steps(
@@ -31,11 +21,11 @@ def next_steps(
 ) -> str:
     """Return what is to be done after this command, "" if it has no next steps.
 
-    A gateway of before does not tell its URL; then there are none either.
+    A gateway of before does not tell what it takes; then there are none either.
     """
     if verb == ("client", "add") and "issuer" in answer:
         return _of_client(answer, screen)
-    if verb == ("app", "add") and "gateway" in answer:
+    if verb == ("app", "add") and "enter" in answer:
         return _of_app(answer, screen, endpoint=endpoint)
     return ""
 
@@ -77,41 +67,13 @@ def _curl(answer: Mapping[str, Any], issuer: str, discovery: str) -> str:
 
 
 def _of_app(answer: Mapping[str, Any], screen: Screen, *, endpoint: str) -> str:
-    words, appid, kind = screen.words, answer["appid"], str(answer["kind"])
-    parts = []
-    if entries := _entries(kind, str(answer["gateway"]), screen):
-        sentence = words.filled(
-            "What to enter in WeChat's console, {1}:", _CONSOLES.get(kind, _OPEN)
+    words, parts = screen.words, []
+    if entered := {each["field"]: each["value"] for each in answer["enter"]}:
+        heading = words.filled(
+            "What to enter in WeChat's console, {1}:", answer["console"]
         )
-        parts += [paragraph(sentence, screen), lines_of(entries, screen)]
-    if kind != "authorized":
-        where = f" --endpoint {shlex.quote(endpoint)}" if endpoint else ""
-        parts += [
-            words("Then check it:"),
-            f"python manage.py app check {appid}{where}",
-        ]
-    return "\n\n".join(parts)
-
-
-def _entries(kind: str, gateway: str, screen: Screen) -> dict[str, str]:
-    """Return the console's fields that this gateway needs, and their values."""
-    words, host = screen.words, urlsplit(gateway).hostname or ""
-    entries = {}
-    if kind in ("service", "subscription", "component"):
-        entries[words("IP whitelist (IP白名单)")] = words(
-            "the addresses from which this gateway calls WeChat; 40164 names one that "
-            "is missing"
-        )
-    if kind == "service":
-        entries[words("web authorisation domain (网页授权域名)")] = host
-    if kind in ("service", "subscription"):
-        entries[words("JS interface domains (JS接口安全域名)")] = words(
-            "the hosts of the pages that use wx.config"
-        )
-    if kind == "website":
-        entries[words("callback domain (授权回调域)")] = host
-    if kind == "miniprogram":
-        entries[words("server domains (服务器域名), request")] = words.filled(
-            "{1}, if the front end itself calls the gateway", gateway
-        )
-    return entries
+        fields = {words(field): words(value) for field, value in entered.items()}
+        parts = [paragraph(heading, screen), lines_of(fields, screen)]
+    where = f" --endpoint {shlex.quote(endpoint)}" if endpoint else ""
+    command = f"python manage.py app check {answer['appid']}{where}"
+    return "\n\n".join([*parts, words("Then check it:"), command])

@@ -29,16 +29,24 @@ def console_of(kind: str) -> str:
 
 
 def entries(
-    gateway: Gateway, appid: str, content: Mapping[str, Any], *, secrets: bool
+    gateway: Gateway,
+    appid: str,
+    content: Mapping[str, Any],
+    *,
+    secrets: bool = False,
+    pushes: bool = True,
 ) -> list[dict[str, str]]:
-    """Return each field of the console with its value; secrets only if asked for."""
+    """Return each field of the console with its value; secrets only if asked for.
+
+    Those of an account's pushes are among them if `pushes` says so.
+    """
     kind = content["kind"]
     found = _domains(gateway, appid, content)
     if kind == COMPONENT_KIND:
         token, key = _secrets(appid, content, shown=secrets)
         found = push_entries(gateway, appid, token=token, key=key)
         found |= domain_entries(gateway)
-    elif kind not in ("website", "mobile"):
+    elif pushes and kind not in ("website", "mobile"):
         found |= _pushes(gateway, appid, content, shown=secrets)
     rolling = [each for each in _ROLLING if f"previous_{each}" in content]
     if rolling:

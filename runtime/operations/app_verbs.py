@@ -9,6 +9,7 @@ from runtime.documents.documents import SECRET_FIELDS
 from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations import editing
+from runtime.operations.app_console import console_of, entries
 from runtime.operations.editing import ID, NAMES, shown_later, split, warnings_of
 from runtime.registry.authorizers import in_force
 from runtime.registry.fields import RULES
@@ -26,15 +27,21 @@ _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Write a new app: `appid` and the fields of its document.
 
-    `gateway` is the URL whose host WeChat's console has to know.
+    `enter` is what to enter in WeChat's `console`, as `app check` tells it.
     """
     named, fields = split(arguments, "appid")
     _refuse_routes(fields)
     appid = str(named.get("appid", ""))
     content = app_document(appid, fields)
     version = editing.create(gateway, "apps", appid, content)
-    base = gateway.settings.public_base_url
-    return {**_shown(appid, version, content), "gateway": base}
+    shown = _shown(appid, version, content)
+    if content["kind"] == AUTHORIZED_KIND:
+        return shown
+    return {
+        **shown,
+        "console": console_of(content["kind"]),
+        "enter": entries(gateway, appid, content, pushes="token" in content),
+    }
 
 
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def test_each_kind_of_app_has_its_fields(host):
     """Those that WeChat's console has for it."""
     told = {
         "service": ("IP白名单", "网页授权域名", "JS接口安全域名"),
-        "subscription": ("IP白名单", "JS接口安全域名"),
+        "subscription": ("IP白名单",),
         "website": ("授权回调域",),
-        "miniprogram": ("服务器域名",),
+        "miniprogram": ("服务器域名", "IP白名单"),
         "mobile": (),
     }
     every = {field for fields in told.values() for field in fields}
@@ -90,6 +90,10 @@ def test_each_kind_of_app_has_its_fields(host):
 
 def test_a_program_gets_no_next_steps(host):
     """JSON alone, with the URL from which they are made."""
+    appid = "wx" + "6" * 16
+    words = ("app", "add", appid, "--kind", "service", "--secret-stdin", "--json")
+    assert not {"console", "enter"} & set(json.loads(manage(host, *words, typed=TYPED)))
+    manage(host, "app", "remove", appid)
     made = json.loads(manage(host, "client", "add", "Program", "--json"))
 
     assert made["issuer"] == host.url
