@@ -90,7 +90,7 @@ def done(request: Request, gateway: Gateway, seen: Visitor, id_: str) -> Respons
         template="done",
         is_done=notice["outcome"] == "done",
         code=notice["outcome"],
-        target=notice["target"],
+        target=act.shown(notice["target"]),
         outcome=outcome_of(request, notice),
         act=notice["act"],
         found=notice["found"],

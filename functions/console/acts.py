@@ -5,13 +5,31 @@ Each is a command of manage.py, with the same arguments and the same audit objec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from functions.console.visitor import ADMIN, OPERATOR
 from runtime.errors import N_, BadRequest
+
+FIELD_NAMES: Mapping[str, str] = {
+    "appid": N_("App"),
+    "only": N_("Credential"),
+    "force": N_("Fetch also what is not due"),
+    "route": N_("Route"),
+    "jobs": N_("Dead letter"),
+    "all": N_("All of them"),
+    "client_id": N_("Client"),
+    "sub": N_("User"),
+    "reference": N_("Reference"),
+    "condition": N_("Condition"),
+    "of": N_("What it is about"),
+    "push": N_("Push"),
+    "kind": N_("Kind"),
+    "id": N_("Document"),
+}
+"""Words for the fields of forms."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -47,6 +65,13 @@ class Act:
     def target(self, pairs: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
         """Return those pairs of a form or a query that name what it is done to."""
         return [(name, value) for name, value in pairs if name in self.fields and value]
+
+    def shown(self, target: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+        """Return the target for a page: words, and the value or "" for a flag."""
+        return [
+            (FIELD_NAMES[name], "" if name in self.flags else value)
+            for name, value in target
+        ]
 
     def arguments(self, pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
         """Return the command's arguments; BadRequest if a text is there twice."""

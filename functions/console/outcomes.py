@@ -25,7 +25,7 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
     "acknowledge": ("condition", "of"),
 }
 
-_UNRECORDED = "audit"
+_UNRECORDED, _WARNINGS = "audit", "warnings"
 
 
 class Outcome(NamedTuple):
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
 
 def kept_of(act: str, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of a command's answer for the page after it."""
-    names = (*_KEPT[act], _UNRECORDED)
+    names = (*_KEPT[act], _UNRECORDED, _WARNINGS)
     return {name: found[name] for name in names if name in found}
 
 
@@ -54,6 +54,7 @@ def outcome_of(request: Request, notice: Mapping[str, Any]) -> Outcome:
     outcome = _OUTCOMES[notice["act"]](_, found)
     if found.get(_UNRECORDED):
         outcome.happened.append(found[_UNRECORDED])
+    outcome.happened.extend(found.get(_WARNINGS) or ())
     return outcome
 
 

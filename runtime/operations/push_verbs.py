@@ -191,6 +191,7 @@ def _for_each(
         for job in gateway.dead_letters.list(appid, most=MOST_AT_ONCE)
         if known.get("route") in (None, job.route)
     ]
+    _refuse_unknown(gateway, appid, ids)
     changed = [id_ for id_ in ids if change(id_)]
     missing = [_short(id_) for id_ in ids if id_ not in set(changed)]
     if named and not changed:

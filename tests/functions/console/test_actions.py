@@ -196,6 +196,17 @@ def test_drop(gateway, opened, acts, dead):
     check_audited(browser, acts, "drop")
 
 
+@pytest.mark.parametrize("act", ["replay", "drop"])
+def test_dead_letters_of_an_app_that_is_none(opened, act):
+    """The page says so, and not that nothing was left to do."""
+    browser = opened("operator")
+    done = browser.do(act, appid="wx0", all="1", code=code_for(browser))
+
+    page = browser.follow(done).words
+    assert "unknown_document" in page
+    assert "There is no apps/wx0" in page
+
+
 def test_disable_a_client(gateway, opened, acts):
     """Its document says so, and the audit log what has changed in it."""
     browser = opened("operator")
@@ -360,9 +371,9 @@ def test_nothing_is_done_without_the_audit_log(gateway, opened, monkeypatch):
         raise OSError("away")
 
     monkeypatch.setattr(AuditObjects, "begin", away)
-    page = browser.follow(browser.do("pause", appid=SERVICE))
-    assert "nothing is done" in page.words
-    assert not gateway.push_pauses.is_paused(SERVICE)
+    done = browser.do("disable", client_id="demo", code=code_for(browser))
+    assert "nothing is done" in browser.follow(done).words
+    assert not gateway.registry.client("demo").disabled
 
 
 @pytest.mark.parametrize(
