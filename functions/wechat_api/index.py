@@ -27,7 +27,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 _OURS = f"/({APPID})/*"
 # No empty and no dot segment: the path that is checked is the one WeChat gets.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?"
-_SIGNED = r"[A-Za-z0-9_-]+\.[0-9]{1,9}\.[0-9]{1,12}\.[A-Za-z0-9_-]{43}"
+# Also a link that a mail or a chat has cut off: it is none of WeChat's paths.
+_SIGNED = r"[A-Za-z0-9_.-]+"
 _TICKET = "/cgi-bin/ticket/getticket"
 
 component = late("functions.wechat_api.component")

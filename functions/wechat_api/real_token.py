@@ -28,11 +28,11 @@ def real_token(request: Request, gateway: Gateway, appid: str) -> Response:
     and reads the errcode of an error.
     """
     client_id = request.argument("client_id")
-    if client_id is None:
+    if client_id is None and request.argument("secret") is None:
         known = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     try:
-        named = ClientSecret(request.argument("secret") or "", client_id)
+        named = ClientSecret(request.argument("secret") or "", client_id or "")
         known = caller_by_secret(request, gateway, appid, named, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     except GatewayError as error:

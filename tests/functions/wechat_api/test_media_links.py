@@ -119,6 +119,8 @@ def test_a_link_lives_for_an_hour(call, gateway, real):
     for forged in (
         path[:-1] + ("A" if path[-1] != "A" else "B"),
         path[:-43] + "A" * 43,
+        path[:-20],
+        "/wechat_api/media/xx",
     ):
         status, _, body = opened(gateway, forged)
         assert (404, "unknown_link") == (status, json.loads(body)["error"])

@@ -116,3 +116,11 @@ def test_an_app_without_one(call, gateway, wechat):
 
     assert (502, "wechat_refused") == (status, content["error"])
     assert "(48001: api unauthorized)" in content["message"]
+
+
+def test_a_secret_without_a_client_id(call, wechat):
+    """An SDK that sends one reads the errcode of the refusal."""
+    status, _, content = call("/access_token", query="secret=s3cret")
+
+    assert (401, 40125) == (status, content["errcode"])
+    assert "s3cret" not in str(content)
