@@ -20,7 +20,10 @@ FAMILIES = {
     "custody": CUSTODY,
     "sign-in": ["tests/runtime/sign_in", "tests/runtime/tokens/test_grant_store.py"],
     "pushes": ["tests/runtime/push"],
-    "limits": ["tests/runtime/usage"],
+    "limits": [
+        f"tests/runtime/usage/test_{name}.py"
+        for name in ("limits", "counters", "metrics")
+    ],
     "documents": [
         "tests/runtime/documents/test_document_reader.py",
         "tests/runtime/registry/test_known_users.py",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -41,6 +42,7 @@ class ProductWalk:
         self.sign_in()
         self.sign_in_for_a_client()
         self.call()
+        self.console()
         self.look()
         assert " Traceback" not in self._host.log()
 
@@ -107,6 +109,29 @@ class ProductWalk:
             self._tick("refresh", "deliver")
             assert {"/first", "/copy"} == set(paths), (paths, done, host.log())
         assert self._manage("push", "list", appid)
+
+    def console(self):
+        """An operator enters by a code, and sees the pages."""
+        host, sub = self._host, self._host.user()["unionid"]
+        self._manage("operator", "add", sub, "--role", "operator", "--name", "Li Lei")
+        link = self._manage("console", "link", "--as", sub)
+        visitor = Visitor(host)
+        form = visitor.ask("GET", f"{host.url}/console/enter").data.decode()
+        fields = {
+            "_xsrf": re.search(r'name="_xsrf" value="([^"]+)"', form)[1],
+            "code": link["code"],
+        }
+        answer = visitor.ask(
+            "POST",
+            f"{host.url}/console/enter",
+            headers={"Origin": host.url},
+            fields=fields,
+            encode_multipart=False,
+        )
+        assert 303 == answer.status, answer.data
+        for page in ("", "apps", "clients", "pushes"):
+            shown = visitor.ask("GET", f"{host.url}/console/{page}")
+            assert 200 == shown.status, (page, shown.data)
 
     def look(self):
         """Metrics, health, and what an operator asks."""
