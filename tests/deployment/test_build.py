@@ -68,6 +68,7 @@ def test_what_is_missing_is_named(elsewhere):
     _, said = elsewhere
 
     assert "from the environment: LOGIN_CLIENT\n" in said
+    assert re.search(r"^settings: [0-9]{3} of 3,389 bytes$", said, re.MULTILINE)
     assert "missing, and required by every function: PUBLIC_BASE_URL, REDIS_URL" in said
     assert 1 == said.count("LOGIN_CLIENT")
 
