@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from functions.console.figures import figures_of_app
 from functions.console.sections import (
     Ask,
     Cell,
     Column,
     Commands,
     Facts,
+    Figures,
     Page,
     Section,
     Table,
@@ -89,6 +91,7 @@ def app(request: Request, gateway: Gateway, appid: str) -> Page:
     if found.get("kind") == COMPONENT_KIND:
         sections += _component(request, gateway, words, appid)
     sections += [
+        _figures(request, gateway, appid),
         Facts(
             facts_of(found, words, without=("appid", "sealed")), words(N_("Settings"))
         ),
@@ -96,6 +99,13 @@ def app(request: Request, gateway: Gateway, appid: str) -> Page:
         _commands(words, appid, found),
     ]
     return Page(sections, title=appid, back=_back(words, APPS))
+
+
+def _figures(request: Request, gateway: Gateway, appid: str) -> Figures | None:
+    try:
+        return figures_of_app(request, gateway, appid)
+    except ServiceUnavailable:
+        return None
 
 
 def unreadable(words: Words, names: Iterable[str]) -> Table | None:

@@ -1,8 +1,9 @@
-"""Figures of the first page: the last hour or the last day, each with its chart."""
+"""Figures of the last hour or the last day, of all apps or of one, with charts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from functions.console.sections import Figure, Figures, with_query, words_of
 from functions.console.times import Words
@@ -27,26 +28,48 @@ DAY = "day"
 
 def figures(request: Request, gateway: Gateway) -> tuple[Period, Figures]:
     """Return the period that `period` of the query asks for, and its figures."""
-    words, now = words_of(request), gateway.clock()
-    is_day = lenient_argument(request, "period") == DAY
-    history = gateway.history
-    period = history.last_day(now) if is_day else history.last_hour(now)
-    choices = (
-        (words(N_("Last hour")), with_query(request, period=""), not is_day),
-        (words(N_("Last day")), with_query(request, period=DAY), is_day),
-    )
+    words, period = words_of(request), _period(request, gateway)
     shown = (
         _calls(words, period),
         _sign_ins(words, period),
         _pushes(words, period),
         _relays(words, period),
     )
-    heading = words(N_("Last day") if is_day else N_("Last hour"))
-    return period, Figures(shown, heading=heading, choices=choices)
+    return period, _beside(request, words, shown)
 
 
-def _calls(words: Words, period: Period) -> Figure:
-    calls, errors = period.of(CALLS), period.of(ERRORS)
+def figures_of_app(request: Request, gateway: Gateway, appid: str) -> Figures:
+    """Return an app's own part of them."""
+    words, period = words_of(request), _period(request, gateway)
+    shown = (
+        _calls(words, period, appid),
+        _pushes(words, period, appid),
+        _relays(words, period, appid),
+    )
+    return _beside(request, words, shown)
+
+
+def _period(request: Request, gateway: Gateway) -> Period:
+    history, now = gateway.history, gateway.clock()
+    return history.last_day(now) if _is_day(request) else history.last_hour(now)
+
+
+def _is_day(request: Request) -> bool:
+    return lenient_argument(request, "period") == DAY
+
+
+def _beside(request: Request, words: Words, shown: Sequence[Figure]) -> Figures:
+    is_day = _is_day(request)
+    hour, day = words(N_("Last hour")), words(N_("Last day"))
+    choices = (
+        (hour, with_query(request, period=""), not is_day),
+        (day, with_query(request, period=DAY), is_day),
+    )
+    return Figures(shown, heading=day if is_day else hour, choices=choices)
+
+
+def _calls(words: Words, period: Period, app: str | None = None) -> Figure:
+    calls, errors = period.of(CALLS, app), period.of(ERRORS, app)
     well = [max(0, all_ - bad) for all_, bad in zip(calls, errors, strict=True)]
     return _figure(
         words,
@@ -60,7 +83,7 @@ def _calls(words: Words, period: Period) -> Figure:
             Series(words(N_("Without error")), "fine", well),
             Series(words(N_("With error")), "fault", errors),
         ],
-        url="/console/calls",
+        url=f"/console/calls?app={quote(app)}" if app else "/console/calls",
     )
 
 
@@ -82,8 +105,8 @@ def _sign_ins(words: Words, period: Period) -> Figure:
     )
 
 
-def _pushes(words: Words, period: Period) -> Figure:
-    received, refused = period.of(PUSHES), period.of(PUSHES_REFUSED)
+def _pushes(words: Words, period: Period, app: str | None = None) -> Figure:
+    received, refused = period.of(PUSHES, app), period.of(PUSHES_REFUSED, app)
     return _figure(
         words,
         period,
@@ -96,12 +119,12 @@ def _pushes(words: Words, period: Period) -> Figure:
             Series(words(N_("Received")), "fine", received),
             Series(words(N_("Not accepted")), "fault", refused),
         ],
-        url="/console/pushes",
+        url=f"/console/pushes/{quote(app)}" if app else "/console/pushes",
     )
 
 
-def _relays(words: Words, period: Period) -> Figure:
-    failed = period.of(RELAYS_FAILED)
+def _relays(words: Words, period: Period, app: str | None = None) -> Figure:
+    failed = period.of(RELAYS_FAILED, app)
     return _figure(
         words,
         period,
@@ -111,7 +134,7 @@ def _relays(words: Words, period: Period) -> Figure:
         faults=sum(failed),
         faults_words=words(N_("each is repeated for a day")),
         series=[Series(words(N_("Failed")), "fault", failed)],
-        url="/console/pushes",
+        url=f"/console/pushes/{quote(app)}" if app else "/console/pushes",
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from runtime.state.redis_store import RedisStore
 
@@ -88,6 +89,7 @@ def figures_of(measure: str) -> Iterator[tuple[str, str]]:
                 yield SIGN_INS_REFUSED, ""
 
 
+@lru_cache(maxsize=8)
 def places_of(minute: float) -> tuple[tuple[str, str], tuple[str, str]]:
     """Return the key of the hour and of the day, each with the slot in its fields."""
     return (hour_key(minute), _form("%H%M", minute)), (

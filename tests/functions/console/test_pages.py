@@ -175,6 +175,15 @@ def test_the_figures(world, visit):
         assert 1592 == sum(int(each.replace(",", "")) for each in numbers)
 
 
+def test_the_figures_of_an_app(world, visit):
+    """Its own part, which its own pages explain."""
+    answer = visit(f"/console/apps/{MINI}")
+
+    assert "Calls of WeChat's API 11 11 with an error" in answer.words
+    assert "Pushes from WeChat 0" in answer.words
+    assert f'href="/console/calls?app={MINI}"' in answer.text
+
+
 def test_what_is_wrong_in_chinese(world, opened):
     """Also what WeChat's refusal means, and why a push was refused."""
     browser = opened("viewer")
