@@ -88,8 +88,19 @@ def test_the_console(check, host):
     enter(check.page, operator.link())
     found = dict(walk(check, f"{host.url}/console/", below="/console/", kinds=12))
 
+    for act, query in (
+        ("pause", f"appid={host.app('service')['appid']}"),
+        ("show_document", "kind=clients&id=demo"),
+    ):
+        check.page.goto(f"{host.url}/console/ask/{act}?{query}")
+        if act == "show_document":
+            check.page.fill("#code", operator.link()["code"])
+        with check.page.expect_navigation():
+            check.page.locator("main button").click()
+        found[f"after {act}"] = check.of_this_page()
+
     assert {url: each for url, each in found.items() if each} == {}
-    paths = {urlsplit(url).path for url in found}
+    paths = {urlsplit(url).path for url in found if url.startswith("http")}
     assert paths >= {path for path, _ in NAVIGATION.values()}
 
 
