@@ -60,17 +60,18 @@ def _direct(stack: ExitStack, upstream_url: str) -> Call:
 
 
 def _ours(stack: ExitStack, gateway: Gateway) -> dict[str, Call]:
-    stack.enter_context(_audit_lines())
+    stack.enter_context(audit_lines())
     app = {"kind": "service", "secret": SECRET, "token_mode": "plain"}
     gateway.documents.write("apps", APPID, app_document(APPID, app), after=0)
     rate = {"per_second": 10_000, "burst": 100_000}
     return {
-        OURS: _client_call(gateway, "plain", {}),
-        RATED: _client_call(gateway, "rated", {"rate": rate}),
+        OURS: client_call(gateway, "plain", {}),
+        RATED: client_call(gateway, "rated", {"rate": rate}),
     }
 
 
-def _client_call(gateway: Gateway, client_id: str, more: Mapping[str, Any]) -> Call:
+def client_call(gateway: Gateway, client_id: str, more: Mapping[str, Any]) -> Call:
+    """Return a call by a new client of the app."""
     content = {
         "name": client_id,
         "scopes": {APPID: ["/cgi-bin/*"]},
@@ -94,7 +95,8 @@ def _start_response(status: str, headers: list[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def _audit_lines() -> Iterator[None]:
+def audit_lines() -> Iterator[None]:
+    """Write audit lines as Function Compute does, to nowhere."""
     # FC writes what is logged from INFO on, so the line belongs to the call.
     log = logging.getLogger("gateway")
     with open(os.devnull, "w") as nowhere:

@@ -20,6 +20,7 @@ from bench.load import (
     forwarding,
     latency,
     memory,
+    metrics_cost,
     origins,
     pushes,
     refresh_round,
@@ -59,6 +60,7 @@ FULL: Mapping[int, Measure] = {
     20: partial(pushes.measure_rate, Pushes(5, 16, 3.0)),
     21: partial(deliveries.measure, rounds=5, count=20, queued=10_000),
     22: partial(authorized_round.measure, rounds=5, count=10_000),
+    23: partial(metrics_cost.measure, rounds=9, count=1000),
 }
 
 QUICK: Mapping[int, Measure] = {
@@ -75,6 +77,7 @@ QUICK: Mapping[int, Measure] = {
     20: partial(pushes.measure_rate, Pushes(1, 8, 1.0)),
     21: partial(deliveries.measure, rounds=1, count=3, queued=200),
     22: partial(authorized_round.measure, rounds=1, count=1000, copies_due=0),
+    23: partial(metrics_cost.measure, rounds=1, count=50),
 }
 
 

@@ -14,6 +14,7 @@ from bench.load import (
     go,
     latency,
     memory,
+    metrics_cost,
     origins,
     pushes,
     refresh_round,
@@ -284,7 +285,7 @@ def test_percentile(part, value):
 
 def test_the_figures_of_both_sizes():
     """Figures 10 to 22 can be measured in full and quickly."""
-    assert list(FULL) == list(QUICK) == list(range(10, 23))
+    assert list(FULL) == list(QUICK) == list(range(10, 24))
 
 
 def test_all_figures_are_measured_though_one_fails(capsys):
@@ -329,3 +330,12 @@ def test_an_unknown_figure_is_refused():
         main(["9"])
 
     assert refused.value.code == 2
+
+
+def test_cost_of_metrics():
+    """They add no round trip to those of the calls, which are counted each second."""
+    (figure,) = metrics_cost.measure(rounds=1, count=5)
+
+    assert first_cells(figure) == [metrics_cost.WITH, metrics_cost.WITHOUT]
+    assert counts(figure) == {"23. round trips more": 0}
+    assert all(int(row[-1]) >= metrics_cost.SECONDS for row in figure.rows)
