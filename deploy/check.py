@@ -7,12 +7,18 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.certificates import from_function_compute, older_ones
-from deploy.forms import is_certificate, is_on_this_machine, is_private_key, is_role
+from deploy.certificates import (
+    certificate_faults,
+    ending_soon,
+    from_function_compute,
+    older_ones,
+)
+from deploy.forms import is_on_this_machine, is_role
 from deploy.fun_profile import lacking
 from management.failure import Failure
 from management.offline import Offline
@@ -49,12 +55,16 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
         print(f"make deploy: {TEMPLATE} is missing: run make build.")
         return 1
     resources = parse_template(TEMPLATE.read_text("utf-8"))["Resources"]
-    found = {*_fun_faults(environ), *_build_faults(resources, reach=options.reach)}
+    now = datetime.now(timezone.utc)
+    found = {*_fun_faults(environ)}
+    found |= {*_build_faults(resources, now, reach=options.reach)}
     if options.deployed and not found:
         found |= {*older_ones(resources, from_function_compute(environ))}
     faults = sorted(found)
     for fault in faults:
         print(f"make deploy: {fault}")
+    for warning in ending_soon(resources, now):
+        print(f"make deploy: {warning}", file=sys.stderr)
     return 1 if faults else 0
 
 
@@ -65,7 +75,9 @@ def _fun_faults(environ: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} is missing: fun deploy needs it."
 
 
-def _build_faults(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]:
+def _build_faults(
+    resources: Mapping[str, Any], now: datetime, *, reach: bool
+) -> Iterator[str]:
     environs = [
         each.properties["EnvironmentVariables"] for each in functions(resources)
     ]
@@ -76,7 +88,7 @@ def _build_faults(resources: Mapping[str, Any], *, reach: bool) -> Iterator[str]
             yield f"{error}."
             return
         yield from _location_faults(environ)
-        yield from _domain_faults(resources, environ["PUBLIC_BASE_URL"])
+        yield from _domain_faults(resources, environ["PUBLIC_BASE_URL"], now)
     yield from _role_faults(resources)
     yield from _route_faults(resources)
     if reach:
@@ -105,17 +117,17 @@ def _role_faults(resources: Mapping[str, Any]) -> Iterator[str]:
             yield "ROLE_ARN is not acs:ram::ACCOUNT_ID:role/NAME."
 
 
-def _domain_faults(resources: Mapping[str, Any], base: str) -> Iterator[str]:
+def _domain_faults(
+    resources: Mapping[str, Any], base: str, now: datetime
+) -> Iterator[str]:
     parts = urlsplit(base)
     for domain in domains(resources):
         name = domain["DomainName"]
         if parts.hostname != name:
             yield f"PUBLIC_BASE_URL is not on DOMAIN_NAME, {name}."
         given = domain.get("CertConfig")
-        if given and not is_certificate(given["Certificate"]):
-            yield "CERTIFICATE is not a certificate in PEM."
-        if given and not is_private_key(given["PrivateKey"]):
-            yield "CERTIFICATE_KEY is not a private key in PEM, or has a password."
+        if given and parts.hostname == name:
+            yield from certificate_faults(given, name, now)
         if parts.scheme == "https" and not given:
             yield "CERTIFICATE_NAME, CERTIFICATE and CERTIFICATE_KEY are missing."
 

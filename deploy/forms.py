@@ -22,18 +22,6 @@ def is_certificate(text: str) -> bool:
         return False
 
 
-def is_private_key(text: str) -> bool:
-    """Tell whether it is a private key in PEM without a password."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        load_pem_private_key(text.encode(), password=None)
-    except (TypeError, ValueError, UnsupportedAlgorithm):
-        return False
-    return True
-
-
 def is_on_this_machine(url: str) -> bool:
     """Tell whether a URL, or one of the hosts in it, points to the calling machine."""
     parts = urlsplit(url)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.certificates import taken_key
 from deploy.package.parameters import SETTINGS
 from template.resources import domains, functions, services
 
@@ -59,7 +60,7 @@ def _domain_properties(values: Mapping[str, str]) -> dict[str, Any]:
         placed["CertConfig"] = {
             "CertName": values["CERTIFICATE_NAME"],
             "Certificate": values["CERTIFICATE"],
-            "PrivateKey": values["CERTIFICATE_KEY"],
+            "PrivateKey": taken_key(values["CERTIFICATE_KEY"]),
         }
     return placed
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
+from deploy.certificates import SOON
 from deploy.smoke.health import healthy_version
 from deploy.smoke.web import CheckFailed, CheckSkipped, Step, Web
 
@@ -22,6 +24,7 @@ def public_steps(web: Web, expected: str) -> list[Step]:
     """Return the steps that need no key; `expected` is a version, or any if empty."""
     return [
         *((name, _health(web, name, expected)) for name in FUNCTIONS),
+        *([("certificate", lambda: _certificate(web))] if web.is_https else []),
         ("sign-in page", lambda: _page(web)),
         ("OpenID Connect", lambda: _metadata(web)),
         ("clock", lambda: _clock(web)),
@@ -35,6 +38,13 @@ def _health(web: Web, name: str, expected: str) -> Callable[[], str]:
         return f"{healthy_version(seen.json(), expected)}, {seen.milliseconds} ms"
 
     return look
+
+
+def _certificate(web: Web) -> str:
+    left = timedelta(seconds=web.certificate_end() - time.time())
+    if left < SOON:
+        raise CheckFailed(f"it ends in {left.days} days: get a new one")
+    return f"{left.days} days left"
 
 
 def _page(web: Web) -> str:

@@ -56,10 +56,11 @@ class Web:
 
     def __init__(self, url: str) -> None:
         self.parts = urlsplit(url)
+        self.is_https = self.parts.scheme == "https"
 
     def ask(self, method: str, target: str, *, accept: str = "*/*") -> Seen:
         """Return the answer; CheckFailed if there is none, or the function failed."""
-        kind = HTTPSConnection if self.parts.scheme == "https" else HTTPConnection
+        kind = HTTPSConnection if self.is_https else HTTPConnection
         connection = kind(self.parts.netloc, timeout=SECONDS)
         started = time.monotonic()
         try:
@@ -75,6 +76,20 @@ class Web:
         seen = Seen(answer.status, headers, body, took)
         _check(seen)
         return seen
+
+    def certificate_end(self) -> float:
+        """Return the end of the certificate that is served, in Unix seconds."""
+        address = self.parts.hostname or "", self.parts.port or 443
+        context = ssl.create_default_context()
+        try:
+            with (
+                socket.create_connection(address, timeout=SECONDS) as plain,
+                context.wrap_socket(plain, server_hostname=address[0]) as secure,
+            ):
+                shown = secure.getpeercert() or {}
+        except OSError as error:
+            raise _no_answer(self.parts, error) from None
+        return float(ssl.cert_time_to_seconds(str(shown["notAfter"])))
 
     def check_address(self) -> None:
         """Raise CheckFailed unless something like a gateway answers there."""

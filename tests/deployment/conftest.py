@@ -22,7 +22,9 @@ from tests.deployment.operator_steps import add_apps, add_client, token_query
 from tests.support.fun_fixtures import fun, validate  # noqa: F401 fixtures
 from tests.support.gateway_environ import make_environ
 from tests.support.ports import free_port
+from tests.support.recording_proxy import make_certificate
 from tests.support.redis_server import make_redis
+from tests.support.rsa_keys import loaded, private_key
 
 
 @pytest.fixture(scope="session")
@@ -93,15 +95,17 @@ def deployment(fun, checkout, python310, platform, tmp_path_factory):  # noqa: F
 
 
 def _settings(folder, redis_url, wechat_url):
-    """Return all that a deployer has in its environment."""
+    """Return all that a deployer has in its environment; the key is one of PKCS#8."""
+    made = make_certificate(folder, DOMAIN, key=loaded(private_key()), days=90)
+    key, begin, certificate = made.read_text().partition("-----BEGIN CERTIFICATE")
     return make_environ(
         folder,
         redis_url,
         DOMAIN_NAME=DOMAIN,
         PUBLIC_BASE_URL=f"https://{DOMAIN}",
         CERTIFICATE_NAME="gateway",
-        CERTIFICATE="-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----",
-        CERTIFICATE_KEY="-----BEGIN PRIVATE KEY-----\nMII=\n-----END PRIVATE KEY-----",
+        CERTIFICATE=begin + certificate,
+        CERTIFICATE_KEY=key,
         WECHAT_API_URL=wechat_url,
         WECHAT_OPEN_URL=wechat_url,
         WECHAT_MP_URL=wechat_url,

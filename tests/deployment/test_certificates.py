@@ -1,4 +1,4 @@
-"""The certificate of a domain is never replaced by an older one."""
+"""Certificate and key of a domain: what FC and browsers take, and no older one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ import datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from deploy.certificates import from_function_compute, older_ones
+from deploy.certificates import (
+    certificate_faults,
+    ending_soon,
+    from_function_compute,
+    older_ones,
+    taken_key,
+)
 from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
+from tests.support.recording_proxy import make_certificate
+from tests.support.rsa_keys import loaded, private_key
 
 DOMAIN = "gateway.example.com"
 ROUTE = {"path": "/*", "serviceName": "wechat_gateway", "functionName": "login"}
@@ -123,3 +131,104 @@ def test_an_api_that_is_away(environ):
     (fault,) = older_ones(resources(certificate(20)), from_function_compute(away))
 
     assert "cannot be compared: ConnectionError." in fault
+
+
+NOW = datetime.datetime.now(datetime.timezone.utc)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def pem(key, *, form=serialization.PrivateFormat.PKCS8, password=b""):
+    """Return a private key in PEM."""
+    locked = serialization.BestAvailableEncryption(password) if password else None
+    encryption = locked or serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, encryption).decode()
+
+
+@pytest.fixture
+def given(tmp_path):
+    """Return a function that makes certificate and key as the template has them."""
+
+    def make(*names, key=EC_KEY, days=90):
+        made = make_certificate(tmp_path, *names, key=key, days=days).read_text()
+        private, begin, rest = made.partition("-----BEGIN CERTIFICATE")
+        return {"Certificate": begin + rest, "PrivateKey": private}
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("key", "begin"),
+    [
+        pytest.param(
+            loaded(private_key()), "-----BEGIN RSA PRIVATE KEY-----", id="RSA"
+        ),
+        pytest.param(EC_KEY, "-----BEGIN EC PRIVATE KEY-----", id="EC"),
+    ],
+)
+def test_a_key_is_converted_to_the_form_that_function_compute_takes(key, begin):
+    """PKCS#8 as most tools write it; what has the right form already stays equal."""
+    taken = taken_key(pem(key))
+
+    assert taken.startswith(begin)
+    assert taken == taken_key(taken)
+    again = serialization.load_pem_private_key(taken.encode(), None)
+    assert key.private_numbers() == again.private_numbers()
+    assert "~/key.pem" == taken_key("~/key.pem")
+
+
+@pytest.mark.parametrize("name", [DOMAIN, "*.example.com"])
+def test_a_good_pair_has_no_fault(given, name):
+    """With the domain's own name or a wildcard, of either kind of key."""
+    for key in (EC_KEY, loaded(private_key())):
+        assert [] == [*certificate_faults(given(name, key=key), DOMAIN, NOW)]
+
+
+FAULTS = {
+    "another name": (
+        {"names": ["example.com"]},
+        "is for example.com, 127.0.0.1, ",
+    ),
+    "deeper wildcard": ({"names": ["*.com"]}, "is for *.com, 127.0.0.1, not for"),
+    "no name": ({"names": []}, "is for 127.0.0.1, not for "),
+    "ended": ({"days": -0.5}, "CERTIFICATE has ended, "),
+    "password": (
+        {"PrivateKey": pem(EC_KEY, password=b"word")},
+        "CERTIFICATE_KEY has a password",
+    ),
+    "another key": (
+        {"PrivateKey": pem(ec.generate_private_key(ec.SECP256R1()))},
+        "CERTIFICATE_KEY is not the key of the first certificate",
+    ),
+    "kind of key": (
+        {"PrivateKey": pem(ed25519.Ed25519PrivateKey.generate())},
+        "CERTIFICATE_KEY is neither an RSA key nor an EC key.",
+    ),
+    "no key": ({"PrivateKey": "key.pem"}, "CERTIFICATE_KEY is not a private key in"),
+    "no certificate": ({"Certificate": "cert.pem"}, "CERTIFICATE is not a certificate"),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_is_named(given, changes, sentence):
+    """Exactly the one that there is."""
+    pair = given(*changes.get("names", [DOMAIN]), days=changes.get("days", 90))
+    pair |= {name: changes[name] for name in pair.keys() & changes.keys()}
+    (fault,) = certificate_faults(pair, DOMAIN, NOW)
+
+    assert sentence in fault
+
+
+def test_a_certificate_of_tomorrow(given):
+    """It is valid only later."""
+    before = NOW - datetime.timedelta(2)
+    (fault,) = certificate_faults(given(DOMAIN), DOMAIN, before)
+
+    assert fault.startswith("CERTIFICATE begins only on ")
+
+
+@pytest.mark.parametrize(("days", "warnings"), [(13, 1), (15, 0), (-1, 0)])
+def test_an_end_that_is_near_is_a_warning(days, warnings):
+    """A mend may be deployed on the last day; an ended one is a fault already."""
+    found = [*ending_soon(resources(certificate(days)), NOW)]
+
+    assert warnings == len(found)

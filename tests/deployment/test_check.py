@@ -48,7 +48,9 @@ def bucket(monkeypatch):
 def settings(tmp_path, redis_server, bucket):
     """All that a deployer has in its environment, with which functions can run."""
     certificate_key, begin, certificate = (
-        make_certificate(tmp_path).read_text().partition("-----BEGIN CERTIFICATE")
+        make_certificate(tmp_path, "gateway.example.com", days=90)
+        .read_text()
+        .partition("-----BEGIN CERTIFICATE")
     )
     return make_environ(
         tmp_path,

@@ -1,17 +1,10 @@
-"""Formats of values: URLs of this machine, and keys that FC accepts."""
+"""Formats of values: URLs of this machine."""
 
 from __future__ import annotations
 
 import pytest
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 
-from deploy.forms import is_on_this_machine, is_private_key
-from tests.support.rsa_keys import loaded, private_key
+from deploy.forms import is_on_this_machine
 
 
 @pytest.mark.parametrize(
@@ -32,13 +25,3 @@ from tests.support.rsa_keys import loaded, private_key
 def test_which_addresses_are_of_this_machine(address, expected):
     """Each host of a URL is checked, but not its password."""
     assert expected == is_on_this_machine(address)
-
-
-def test_a_key_with_a_password_is_none():
-    """A private key with a password is refused."""
-    key = loaded(private_key())
-    form = (Encoding.PEM, PrivateFormat.PKCS8)
-    plain = key.private_bytes(*form, NoEncryption()).decode()
-    locked = key.private_bytes(*form, BestAvailableEncryption(b"word")).decode()
-
-    assert [True, False] == [is_private_key(plain), is_private_key(locked)]

@@ -145,11 +145,30 @@ def test_the_other_scheme(tmp_path, elsewhere, capsys, tls_server):
     assert said.startswith("make smoke: no answer: the certificate of 127.0.0.1 is not")
 
 
+@pytest.mark.parametrize(
+    ("tls_server", "expected"),
+    [(13.5, "it ends in 13 days: get a new one"), (14.5, "14 days left")],
+    indirect=["tls_server"],
+)
+def test_the_end_of_the_certificate(tls_server, expected, tmp_path, monkeypatch):
+    """14 days before it there is time to get a new one."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    steps = dict(public_steps(Web(f"https://{tls_server}"), ""))
+    try:
+        said = steps["certificate"]()
+    except CheckFailed as fault:
+        said = str(fault)
+
+    assert expected == said
+    assert "certificate" not in dict(public_steps(Web(f"http://{tls_server}"), ""))
+
+
 @pytest.fixture
-def tls_server(tmp_path):
+def tls_server(request, tmp_path):
     """Serve by TLS with a certificate that nobody knows; return host and port."""
+    days = getattr(request, "param", 1)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(make_certificate(tmp_path))
+    context.load_cert_chain(make_certificate(tmp_path, days=days))
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server.handle_error = lambda *_: None
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -28,7 +28,10 @@ TIMER = {
     "triggerType": "timer",
     "triggerConfig": {"cronExpression": "@every 1m", "enable": True},
 }
-CERTIFICATE = {"certificate": "-----BEGIN C", "privateKey": "-----BEGIN K"}
+CERTIFICATE = {
+    "certificate": "-----BEGIN CERTIFICATE-----",
+    "privateKey": "-----BEGIN RSA PRIVATE KEY-----",
+}
 DOMAIN = {
     "domainName": "a.example.com",
     "protocol": "HTTP,HTTPS",

@@ -73,12 +73,12 @@ def _pump(source, target, seen):
         socket.socket.shutdown(target, socket.SHUT_RDWR)
 
 
-def make_certificate(folder, *names):
-    """Write a self-signed certificate for 127.0.0.1 and names.
+def make_certificate(folder, *names, key=None, days=1):
+    """Write a self-signed certificate for 127.0.0.1 and names, of an EC key.
 
-    Return the file, key included.
+    Return the file, key included, which has the form of PKCS#8.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.timezone.utc)
     day = datetime.timedelta(days=1)
@@ -90,7 +90,7 @@ def make_certificate(folder, *names):
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - day)
-        .not_valid_after(now + day)
+        .not_valid_after(now + days * day)
         .add_extension(x509.SubjectAlternativeName(others), critical=False)
         .sign(key, hashes.SHA256())
     )

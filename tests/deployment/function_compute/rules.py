@@ -21,7 +21,11 @@ METHODS = {"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"}
 SCHEDULE = r"@every [1-9][0-9]*[smh]|(CRON_TZ=\S+ )?\S+( \S+){5}"
 DOMAIN = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
 PROTOCOLS = ("HTTP", "HTTP,HTTPS")
-CERTIFICATE = {"certificate": "-----BEGIN ", "privateKey": "-----BEGIN "}
+CERTIFICATE = {
+    "certificate": ("-----BEGIN CERTIFICATE-----",),
+    "privateKey": ("-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----"),
+}
+"""Keys in PKCS#8 are refused."""
 ROUTE = r"/[^*?]*\*?"
 KEYS = {
     "service": {
@@ -133,7 +137,8 @@ def check_domain(domain):
     need(re.fullmatch(DOMAIN, domain["domainName"]), domain["domainName"])
     need(domain["protocol"] in PROTOCOLS, f"protocol {domain['protocol']}")
     need("HTTPS" not in domain["protocol"] or domain.get("certConfig"), "certConfig")
+    config = domain.get("certConfig") or {}
     for name, begin in CERTIFICATE.items():
-        need((domain.get("certConfig") or {}).get(name, begin).startswith(begin), name)
+        need(config.get(name, begin[0]).startswith(begin), name)
     for route in domain["routeConfig"]["routes"]:
         need(re.fullmatch(ROUTE, route["path"]), f"route {route['path']}")

@@ -1,4 +1,4 @@
-"""What a line of the log may show of a text that anybody can send."""
+"""Text from anybody, as far as a line of the log may show it."""
 
 from __future__ import annotations
 
