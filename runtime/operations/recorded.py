@@ -39,7 +39,6 @@ _WAITS = (
     "The documents are away: this command waits in Redis for the audit log, which the "
     "next one writes when they are back."
 )
-_UNRECORDED = "The audit log is away with the documents: this command is not in it."
 
 # What has another form may be a secret or an openid in this place, and is not written.
 _NAMES = {
@@ -90,9 +89,9 @@ def perform_recorded(
     that it writes.
 
     ServiceUnavailable, and nothing is done, if the audit log cannot be written, unless
-    the command is there for that time, or needs Redis alone, where its act then waits.
-    If it fails only after the command, the answer says so in `audit`. `run` is done in
-    place of the command's own function.
+    the command needs Redis alone, where its act then waits. If it fails only after the
+    command, the answer says so in `audit`. `run` is done in place of the command's own
+    function.
     """
     wanted = operation(*command)
     run = run or wanted.run
@@ -104,13 +103,7 @@ def perform_recorded(
             audit_log.take_waiting(gateway)
         return perform(run, gateway, arguments)
     act = _act(command, arguments, operator, reason)
-    try:
-        begun = _begin(gateway, act, in_redis=wanted.in_redis)
-    except ServiceUnavailable:
-        if arguments.get(wanted.rescue) is not True:
-            raise
-        log.error("%s %s by %s: not in the audit log", *command, operator.who)
-        return {**perform(run, gateway, arguments), "warnings": [_UNRECORDED]}
+    begun = _begin(gateway, act, in_redis=wanted.needs_redis_alone(arguments))
     outcome, fault = GatewayError.code, ""
     author = {
         **{"who": operator.who, "way": operator.way, "what": " ".join(command)},

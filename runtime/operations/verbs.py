@@ -52,9 +52,8 @@ class Operation:
     `makes_due` tells whether deliver may have something to do after it, `reveals` that
     it changes nothing and shows what no other list shows, such as who a user is.
     `edits` tells that it checks everything, writes one document and does nothing else:
-    with `dry_run` it ends before it writes. With the flag `rescue` it is for the time
-    when the bucket is away, and the audit log with it. One that is `in_redis` alone
-    goes on without the bucket: its act waits in Redis.
+    with `dry_run` it ends before it writes. One that is `in_redis` alone goes on
+    without the bucket: its act waits in Redis. With the flag `rescue` it is that, too.
     """
 
     run: Run
@@ -69,6 +68,10 @@ class Operation:
     def is_recorded(self) -> bool:
         """Tell whether the command stands in the audit log."""
         return self.changes or self.reveals
+
+    def needs_redis_alone(self, arguments: Mapping[str, Any]) -> bool:
+        """Tell whether the command can be done, and recorded, without the store."""
+        return self.in_redis or arguments.get(self.rescue) is True
 
     def is_trial(self, arguments: Mapping[str, Any]) -> bool:
         """Tell whether these arguments are only to be checked."""

@@ -6,6 +6,7 @@ The bucket is a strict OSS behind a host that is bound to it; Redis is real.
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -63,12 +64,16 @@ def test_the_last_changes_come_back_from_redis(deployment, server):
         lose(server)
         assert before["sub"] == json.loads(signed_in(host).data)["sub"]
         export, *commands = commands_of(PAGE, TITLE)
-        assert "not in it" in deployment.manage(export.removeprefix(PROGRAM))
+        warned = deployment.manage(export.removeprefix(PROGRAM))
+        assert "waits in Redis for the audit log" in " ".join(warned.split())
         server.bucket.is_gone = False
         for line in commands:
             answer = deployment.manage(line.removeprefix(PROGRAM))
 
         assert "faults     -" in answer
+        acts = json.loads(deployment.manage("audit list --json"))["acts"]
+        done = Counter(each["what"] for each in acts)
+        assert {"store export": 1, "store import": 2} == done
         assert {"demo": False, "old": True, "new": False} == clients(deployment)
         assert before["sub"] == json.loads(signed_in(host).data)["sub"]
         still = visitor.ask("GET", f"{host.url}/login/me")
