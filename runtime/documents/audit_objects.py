@@ -13,13 +13,11 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runtime.documents.store import ObjectStore, StoreAway, VersionExists
-
-if TYPE_CHECKING:
-    from runtime.documents.waiting_acts import WaitingActs
 
 FOLDER = "audit"
 
@@ -71,9 +69,10 @@ class AuditObjects:
         ended = _iso(datetime.fromtimestamp(now, timezone.utc))
         return f"{name}{_OUTCOME}", _as_bytes({**outcome, "ended": ended})
 
-    def take(self, waiting: WaitingActs) -> int:
-        """Write the acts that have waited for this store; return how many objects."""
-        return waiting.write_to(self._store)
+    def put(self, name: str, content: bytes) -> None:
+        """Write an object that has waited, unless it is there."""
+        with suppress(VersionExists):
+            self._store.create_object(f"{FOLDER}/{name}", content)
 
     def of_day(self, day: str) -> list[str]:
         """Return the names of the acts that began on a day, oldest first."""

@@ -8,10 +8,6 @@ wait for its end. The next command that finds the store writes what has waited.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from runtime.documents.audit_objects import FOLDER
-from runtime.documents.store import ObjectStore, VersionExists
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_store import RedisStore
 
@@ -46,14 +42,11 @@ class WaitingActs:
         if not self._store.run(_KEEP, [KEY], arguments, repeatable=True):
             raise ServiceUnavailable
 
-    def write_to(self, objects: ObjectStore) -> int:
-        """Write what has waited; return how much that was. OSError, ServiceUnavailable.
+    def waiting(self) -> dict[str, bytes]:
+        """Return the objects that wait, by name; ServiceUnavailable."""
+        found = self._store.fields(KEY)
+        return {name.decode(): content for name, content in sorted(found.items())}
 
-        Two that do so at once write the same.
-        """
-        waiting = self._store.fields(KEY)
-        for name, content in sorted(waiting.items()):
-            with suppress(VersionExists):
-                objects.create_object(f"{FOLDER}/{name.decode()}", content)
-            self._store.run(_REMOVE, [KEY], [name], repeatable=True)
-        return len(waiting)
+    def remove(self, name: str) -> None:
+        """Remove an object, which the store has taken; ServiceUnavailable."""
+        self._store.run(_REMOVE, [KEY], [name], repeatable=True)

@@ -61,7 +61,13 @@ def end(gateway: Gateway, begun: Begun, outcome: Mapping[str, Any]) -> None:
 
 
 def take_waiting(gateway: Gateway) -> None:
-    """Write the acts that have waited, if there are any and the store takes them."""
+    """Write the acts that have waited, if there are any and the store takes them.
+
+    Two processes that do so at once write the same.
+    """
+    acts = WaitingActs(gateway.redis_store)
     with suppress(OSError, ServiceUnavailable):
-        if taken := gateway.documents.audit.take(WaitingActs(gateway.redis_store)):
-            log.info("%d objects of the audit log had waited in Redis", taken)
+        for name, content in acts.waiting().items():
+            gateway.documents.audit.put(name, content)
+            acts.remove(name)
+            log.info("%s: written to the audit log, had waited in Redis", name)
