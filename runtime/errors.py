@@ -20,7 +20,7 @@ class GatewayError(Exception):
     `message` an English sentence for users (translated on pages), `errmsg` WeChat's
     own text where it is WeChat that refused. The form of the answer is decided by a
     dialect (entry/dialects.py). `cause` is for the log and for a developer's page: what
-    came, what is registered, and the command that mends it (web/causes.py).
+    came, what is registered, and the command that mends it (web/request_causes.py).
     """
 
     status = 500

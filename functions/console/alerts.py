@@ -18,7 +18,7 @@ from functions.console.sections import (
     reading_view,
     words_of,
 )
-from functions.console.times import Words, moment
+from functions.console.time_formats import Words, moment
 from functions.console.values import text_of, who_of
 from runtime.alerts.state import AlertStates, Seen
 from runtime.errors import N_

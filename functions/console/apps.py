@@ -22,7 +22,7 @@ from functions.console.sections import (
     sliced,
     words_of,
 )
-from functions.console.times import Words, moment, span
+from functions.console.time_formats import Words, moment, span
 from functions.console.values import facts_of
 from runtime.custody.upkeep import CredentialAge
 from runtime.errors import N_, ServiceUnavailable, hint_of

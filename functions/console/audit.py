@@ -21,7 +21,7 @@ from functions.console.sections import (
     with_query,
     words_of,
 )
-from functions.console.times import Words, moment
+from functions.console.time_formats import Words, moment
 from functions.console.values import short, text_of, who_of
 from runtime.errors import N_, NotFound
 from runtime.gateway import Gateway

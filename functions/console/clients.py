@@ -24,7 +24,7 @@ from functions.console.sections import (
     sliced,
     words_of,
 )
-from functions.console.times import Words, moment
+from functions.console.time_formats import Words, moment
 from functions.console.values import facts_of
 from runtime.errors import N_
 from runtime.gateway import Gateway

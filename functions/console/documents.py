@@ -18,7 +18,7 @@ from functions.console.sections import (
     sliced,
     words_of,
 )
-from functions.console.times import Words, moment
+from functions.console.time_formats import Words, moment
 from functions.console.values import json_of, who_of
 from runtime.documents.documents import Stored, Written
 from runtime.documents.secret_fields import LASTING

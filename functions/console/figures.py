@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from functions.console.sections import Figure, Figures, with_query, words_of
-from functions.console.times import Words
+from functions.console.time_formats import Words
 from runtime.errors import N_
 from runtime.gateway import Gateway
 from runtime.pages.charts import Axis, Series, bars, peak, rows

@@ -19,7 +19,7 @@ from functions.console.sections import (
     reading_view,
     words_of,
 )
-from functions.console.times import Words, moment
+from functions.console.time_formats import Words, moment
 from functions.console.values import who_of
 from runtime.alerts.state import Acknowledgement
 from runtime.errors import N_, ServiceUnavailable

@@ -22,7 +22,7 @@ from functions.console.sections import (
     with_query,
     words_of,
 )
-from functions.console.times import Words, moment
+from functions.console.time_formats import Words, moment
 from functions.console.values import text_of, without_query
 from runtime.errors import N_
 from runtime.gateway import Gateway

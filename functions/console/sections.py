@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from functions.console.shell import console_page
-from functions.console.times import Words
+from functions.console.time_formats import Words
 from functions.console.visitor import Visitor, page_view, url_of
 from runtime.errors import N_, ServiceUnavailable
 from runtime.gateway import Gateway

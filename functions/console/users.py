@@ -22,7 +22,7 @@ from functions.console.sections import (
     sliced,
     words_of,
 )
-from functions.console.times import Words
+from functions.console.time_formats import Words
 from runtime.errors import N_
 from runtime.gateway import Gateway
 from runtime.operations.editing import find

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.console.sections import Cell
-from functions.console.times import Words
+from functions.console.time_formats import Words
 from runtime.errors import N_
 from runtime.gateway import Gateway
 

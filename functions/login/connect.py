@@ -24,9 +24,9 @@ from runtime.sign_in.authorization_request import (
     WECHAT,
     AuthorizationRequest,
 )
-from runtime.web.causes import listed, shown_id, shown_url
 from runtime.web.messages import Request, Response
 from runtime.web.own_parameters import without_own
+from runtime.web.request_causes import listed, shown_id, shown_url
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)

@@ -24,8 +24,8 @@ from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import Client
 from runtime.registry.subjects import is_pairwise
-from runtime.web.causes import shown_id
 from runtime.web.messages import Request, Response, json_response
+from runtime.web.request_causes import shown_id
 
 
 class JsonRequired(BadRequest):

@@ -10,10 +10,10 @@ from runtime.gateway import Gateway
 from runtime.registry.models import Client
 from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.flows import Flow
-from runtime.web.causes import host_of, listed
 from runtime.web.line_limit import LineLimit
 from runtime.web.messages import Request, Response
 from runtime.web.next_url import DEFAULT_NEXT, safe_next
+from runtime.web.request_causes import host_of, listed
 
 log = logging.getLogger("gateway.sign_in")
 

@@ -32,10 +32,10 @@ from runtime.registry.models import Client
 from runtime.sign_in.sessions import WEB_VIEW, Session
 from runtime.sign_in.web_view_codes import CODE_SECONDS, WebViewUser
 from runtime.web.browsers import Browser, browser_of
-from runtime.web.causes import host_of, listed
 from runtime.web.cookies import set_cookie
 from runtime.web.messages import Request, Response, json_response, single
 from runtime.web.next_url import DEFAULT_NEXT, safe_next
+from runtime.web.request_causes import host_of, listed
 
 
 class NotOfMiniProgram(GatewayError):

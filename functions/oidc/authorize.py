@@ -41,10 +41,10 @@ from runtime.sign_in.authorization_request import (
     AuthorizationRequest,
 )
 from runtime.sign_in.pushed_requests import Pairs, pushed_uri
-from runtime.web.causes import shown_url
 from runtime.web.form_as_link import LONGEST_LINK, form_as_link
 from runtime.web.messages import Request, Response, redirect, single
 from runtime.web.own_parameters import without_own
+from runtime.web.request_causes import shown_url
 
 PATH = "/oidc/authorize"
 

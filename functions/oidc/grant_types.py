@@ -22,7 +22,7 @@ from runtime.tokens.claims import claims_of
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, InvalidScope
 from runtime.tokens.grant import Grant, InvalidGrant, RefreshToken
 from runtime.tokens.lifetimes import USER_TOKEN_SECONDS
-from runtime.web.causes import shown_url
+from runtime.web.request_causes import shown_url
 
 Answer = dict[str, object]
 

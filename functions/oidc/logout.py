@@ -17,10 +17,10 @@ from runtime.registry.subjects import subject_for
 from runtime.sign_in.authorization_request import extended
 from runtime.sign_in.sessions import Session
 from runtime.tokens.id_tokens import BadHint
-from runtime.web.causes import listed, shown_id, shown_url
 from runtime.web.form_as_link import form_as_link
 from runtime.web.messages import Request, Response, redirect, single
 from runtime.web.next_url import DEFAULT_NEXT
+from runtime.web.request_causes import listed, shown_id, shown_url
 
 
 @dataclass(frozen=True, slots=True)

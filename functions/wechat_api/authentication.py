@@ -21,8 +21,8 @@ from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import Caller, GatewayToken
 from runtime.web.authorization_header import basic_of, bearer_of, scheme_of
-from runtime.web.causes import listed, shown_id, shown_path
 from runtime.web.messages import Request
+from runtime.web.request_causes import listed, shown_id, shown_path
 from runtime.wechat.component_errors import not_authorized
 from runtime.wechat.component_paths import is_of_component
 

@@ -12,9 +12,9 @@ from functions.wechat_api.report import note
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App
-from runtime.web.causes import listed, shown
 from runtime.web.messages import Request, Response, json_response
 from runtime.web.origins import HOST_NAME, PORT, REST
+from runtime.web.request_causes import listed, shown
 
 SCOPE = "/jssdk_config"
 

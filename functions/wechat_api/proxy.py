@@ -13,8 +13,8 @@ from runtime.registry.authorizers import in_force
 from runtime.registry.models import App
 from runtime.tokens.gateway_tokens import Caller
 from runtime.web.authorization_header import scheme_of
-from runtime.web.causes import shown_path
 from runtime.web.messages import Request, Response
+from runtime.web.request_causes import shown_path
 from runtime.wechat.component_errors import not_authorized
 from runtime.wechat.component_paths import is_never_forwarded, takes_component_token
 

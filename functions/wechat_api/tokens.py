@@ -20,8 +20,8 @@ from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, Caller
-from runtime.web.causes import shown_id
 from runtime.web.messages import Request, Response, json_response
+from runtime.web.request_causes import shown_id
 from runtime.wechat.credentials import TICKET_TYPES
 
 TICKET_PATH = "/cgi-bin/ticket/getticket"

@@ -12,8 +12,8 @@ from runtime.gateway import Gateway
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.ids import CLIENT_ID
 from runtime.registry.models import Client
-from runtime.web.causes import shown_id
 from runtime.web.messages import Request
+from runtime.web.request_causes import shown_id
 
 
 def client_by_secret(

@@ -7,7 +7,7 @@ from runtime.errors import NotFound, RedirectUriUnknown
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import COMPONENT_KIND, App, Client
-from runtime.web.causes import shown_id
+from runtime.web.request_causes import shown_id
 
 
 def component_of(gateway: Gateway, appid: str) -> App:

@@ -10,7 +10,7 @@ from runtime.errors import RedirectUriUnknown
 from runtime.registry.ids import CLIENT_ID
 from runtime.registry.models import Client, is_registered
 from runtime.registry.registry import Registry
-from runtime.web.causes import listed, shown_id, shown_url
+from runtime.web.request_causes import listed, shown_id, shown_url
 
 
 def known_client(registry: Registry, client_id: str) -> Client:

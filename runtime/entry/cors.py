@@ -14,9 +14,9 @@ from runtime.entry.dialects import Dialect, ErrorInDialect, oauth_dialect
 from runtime.entry.routing import View
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
-from runtime.web.causes import host_of
 from runtime.web.line_limit import LineLimit
 from runtime.web.messages import Headers, Request, Response
+from runtime.web.request_causes import host_of
 
 PREFLIGHT_SECONDS = 600
 

@@ -11,8 +11,8 @@ from types import ModuleType
 
 from runtime.errors import MethodNotAllowed, NotFound
 from runtime.gateway import Gateway
-from runtime.web.causes import shown_path
 from runtime.web.messages import Request, Response
+from runtime.web.request_causes import shown_path
 
 View = Callable[..., Response]
 

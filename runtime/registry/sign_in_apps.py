@@ -11,7 +11,7 @@ from runtime.registry.authorizers import in_force
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
 from runtime.registry.registry import Registry
-from runtime.web.causes import listed, shown_id
+from runtime.web.request_causes import listed, shown_id
 
 QR_KIND = "website"
 

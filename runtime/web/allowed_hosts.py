@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 from runtime.errors import MisdirectedRequest
-from runtime.web.causes import listed, shown
 from runtime.web.messages import Request
 from runtime.web.origins import HOST_NAME, IPV6, PORT
+from runtime.web.request_causes import listed, shown
 
 _NAMED = re.compile(rf"(?:\[({IPV6})\]|({HOST_NAME}))(?:{PORT})?", re.IGNORECASE)
 

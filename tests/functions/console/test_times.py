@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.console.times import moment, span
+from functions.console.time_formats import moment, span
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from runtime.registry.ids import CLIENT_ID
-from runtime.web.causes import LONGEST, host_of, listed, shown, shown_id, shown_url
+from runtime.web.request_causes import (
+    LONGEST,
+    host_of,
+    listed,
+    shown,
+    shown_id,
+    shown_url,
+)
 
 OPENID = "oLVPpjqs9BhvzwPj5A-vTYAX3GLc"
 
