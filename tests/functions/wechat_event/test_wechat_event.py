@@ -115,11 +115,12 @@ def test_a_push_that_comes_again_is_stored_once(gateway, clock, push, redis, set
     assert (1, 15) == (seen["/wechat_event/stored"], seen["/wechat_event/equal"])
 
 
+# Made in the test: a push that is older than five minutes is refused for its age.
 REFUSALS = {
-    "signature": safe(text(), token="wrong"),
-    "key": safe(text(), aes_key=OTHER_KEY),
-    "receive_id": safe(text(), appid=WEBSITE),
-    "not_encrypted": plain(text()),
+    "signature": lambda: safe(text(), token="wrong"),
+    "key": lambda: safe(text(), aes_key=OTHER_KEY),
+    "receive_id": lambda: safe(text(), appid=WEBSITE),
+    "not_encrypted": lambda: plain(text()),
 }
 
 
@@ -131,7 +132,7 @@ def test_why_it_is_refused_stands_in_log_and_count(
     """The caller learns that it is refused, and no more."""
     caplog.set_level(logging.INFO)
 
-    assert REFUSED == push(REFUSALS[reason])
+    assert REFUSED == push(REFUSALS[reason]())
     assert f"{SERVICE}: refused, {reason}" in caplog.text
     assert {f"/wechat_event/{reason}": 1} == counts(gateway, clock, redis)
     assert not redis.keys("gateway:push:*")
