@@ -145,6 +145,7 @@ def test_two_phones(new_user, small_service, phone, another_phone):
     address = scanned(computer)
     agree(phone, address)
     digits = confirm(phone)
+    expect(computer.tab.get_by_label("Four digits")).to_be_visible()
     another_phone.open(address)
     another_phone.agree()
     expect(another_phone.tab.locator(".digits")).to_have_text(digits)
@@ -152,6 +153,7 @@ def test_two_phones(new_user, small_service, phone, another_phone):
     expect(another_phone.tab.get_by_role("heading")).to_have_text(
         "You have refused this sign-in."
     )
+    type_digits(computer, digits)
 
     expect(computer.tab.get_by_role("heading")).to_have_text(
         "The sign-in was refused on the phone."
