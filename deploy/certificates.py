@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.forms import is_certificate
 from deploy.fun_profile import account
+from deploy.private_keys import BadKey, private_key
 from management.endpoint import fc_client
 from management.failure import Failure
 from template.resources import domains
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
 
 NOT_FOUND = 404
@@ -26,33 +25,12 @@ Found = Callable[[str], Mapping[str, Any]]
 """The configuration of a custom domain by its name, {} where there is none."""
 
 
-class BadKey(ValueError):
-    """A private key that Function Compute does not take."""
-
-
-def taken_key(text: str) -> str:
-    """Return a private key in the form that Function Compute takes.
-
-    It refuses PKCS#8, which most tools write today: RSA keys become PKCS#1, EC keys
-    SEC 1. What is no such key stays as it is, and `certificate_faults` names it.
-    """
-    from cryptography.hazmat.primitives import serialization
-
-    try:
-        key = _key(text)
-    except BadKey:
-        return text
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    no_password = serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, form, no_password).decode()
-
-
 def certificate_faults(
     given: Mapping[str, str], host: str, now: datetime
 ) -> Iterator[str]:
     """Yield what is wrong with the certificate and the key of a domain."""
     try:
-        key = _key(given["PrivateKey"])
+        key = private_key(given["PrivateKey"])
     except BadKey as fault:
         yield str(fault)
         key = None
@@ -137,26 +115,6 @@ def _endpoint(known: Mapping[str, str], environ: Mapping[str, str]) -> str:
     if "://" in given:  # `fun config` stores it in place of the account
         return given.rstrip("/")
     return f"https://{known['ACCOUNT_ID']}.{known['REGION']}.fc.aliyuncs.com"
-
-
-def _key(text: str) -> RSAPrivateKey | EllipticCurvePrivateKey:
-    """Return the private key; BadKey says what is wrong with it."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        key = load_pem_private_key(text.encode(), password=None)
-    except TypeError:
-        raise BadKey(
-            "CERTIFICATE_KEY has a password, which Function Compute cannot ask for: "
-            "write it without, openssl pkey -in KEY -out PLAIN_KEY."
-        ) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise BadKey("CERTIFICATE_KEY is not a private key in PEM.") from None
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise BadKey("CERTIFICATE_KEY is neither an RSA key nor an EC key.")
-    return key
 
 
 def _names(certificate: Certificate) -> list[str]:

@@ -14,8 +14,8 @@ from deploy.certificates import (
     ending_soon,
     from_function_compute,
     older_ones,
-    taken_key,
 )
+from deploy.private_keys import taken_key
 from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
