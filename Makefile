@@ -5,6 +5,11 @@ VENV ?= .venv
 PORT ?= 8080
 SANDBOX_PORT ?= 8001
 
+# make's own default and many environments name a Fortran compiler.
+ifneq ($(origin FC),command line)
+override FC := $(filter 2 3,$(FC))
+endif
+
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := $(VENV)/bin
@@ -44,21 +49,25 @@ bench: $(READY) $(VENV)/.bench
 bench-load: $(READY) $(VENV)/.bench
 	$(BIN)/python -m bench.load
 
-# Installs and compiles with CPython 3.10: python3.10 on PATH, or PYTHON310=.
+# For FC 2.0 and `fun`, or with FC=3 for FC 3.0 and RUNTIME=python3.10 or python3.12.
+# Installs and compiles with that CPython: python3.10 on PATH, or PYTHON310=.
 build: setup
-	$(BIN)/python -m deploy.package
+	FC='$(FC)' RUNTIME='$(RUNTIME)' $(BIN)/python -m deploy.package
 
+# `make deploy FC=3` is for Function Compute 3.0, by Serverless Devs.
 # `make deploy REACH=yes` also checks Redis and the bucket, if this machine reaches them.
 # It never puts an older certificate in the place of a newer one, unless
 # OLDER_CERTIFICATE=yes.
 deploy: build
-	$(BIN)/python -m deploy.check $(if $(filter yes,$(OLDER_CERTIFICATE)),,--deployed) $(if $(filter yes,$(REACH)),--reach)
-	fun deploy -y
-	$(BIN)/python -m deploy.smoke --built
+	$(BIN)/python -m deploy.check $(if $(filter yes,$(OLDER_CERTIFICATE)),,--deployed) $(if $(filter yes,$(REACH)),--reach) $(ON_FC)
+	$(if $(ON_FC),$(BIN)/python -m deploy.serverless_devs,fun deploy -y)
+	$(BIN)/python -m deploy.smoke --built $(ON_FC)
 
-# `make smoke UNSIGNED=yes` needs no key: Function Compute 3.0 has another signature.
+ON_FC = $(if $(filter 3,$(FC)),--fc 3)
+
+# `make smoke UNSIGNED=yes` needs no key; `FC=3` signs as Function Compute 3.0 wants it.
 smoke: setup
-	@$(BIN)/python -m deploy.smoke $(if $(filter yes,$(UNSIGNED)),--unsigned) '$(URL)'
+	@$(BIN)/python -m deploy.smoke $(if $(filter yes,$(UNSIGNED)),--unsigned) $(ON_FC) '$(URL)'
 
 setup: $(READY) $(CATALOGUES)
 

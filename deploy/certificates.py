@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from deploy.forms import is_certificate
 from deploy.fun_profile import account
 from deploy.private_keys import BadKey, private_key
-from management.endpoint import fc_client
+from management.endpoint import fc_client, functions_api
 from management.failure import Failure
+from management.functions_api import FunctionsApi
 from template.resources import domains
 
 if TYPE_CHECKING:
@@ -88,8 +89,10 @@ def older_ones(resources: Mapping[str, Any], found: Found) -> Iterator[str]:
             )
 
 
-def from_function_compute(environ: Mapping[str, str]) -> Found:
-    """Return the look-up of domains at Function Compute's API, as `fun` asks it."""
+def from_function_compute(environ: Mapping[str, str], fc: str = "2") -> Found:
+    """Return the look-up of domains at the API of a generation of Function Compute."""
+    if fc == "3":
+        return lambda name: _api(environ).custom_domain(name)
 
     def find(name: str) -> Mapping[str, Any]:
         from fc2.fc_exceptions import FcError  # type: ignore[import-untyped]
@@ -108,6 +111,11 @@ def from_function_compute(environ: Mapping[str, str]) -> Found:
         return content
 
     return find
+
+
+def _api(environ: Mapping[str, str]) -> FunctionsApi:
+    known = account(environ)
+    return functions_api(_endpoint(known, environ), known)
 
 
 def _endpoint(known: Mapping[str, str], environ: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Check before `fun deploy`: the built settings are complete and can work."""
+"""Check before a deployment: the built settings are complete and can work."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from deploy.certificates import (
 )
 from deploy.forms import is_on_this_machine, is_role
 from deploy.fun_profile import lacking
+from deploy.serverless_devs import FILE, TOOL
 from management.failure import Failure
 from management.offline import Offline
 from runtime.crypto.certificates import is_base64_der
@@ -29,6 +30,7 @@ from runtime.settings import settings_from
 from template.resources import domains, functions, parse_template, services
 
 TEMPLATE = Path(".fun/build/artifacts/template.yml")
+_TOOLS = {"2": ("fun", "@alicloud/fun@3.6.24"), "3": ("s", TOOL)}
 _ASKED = {
     "redis": "REDIS_URL",
     "push_redis": "PUSH_REDIS_URL",
@@ -50,16 +52,20 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     )
     deployed = "also refuse a certificate that is older than the domain's"
     parser.add_argument("--deployed", action="store_true", help=deployed)
+    generation = "generation of Function Compute; default: 2"
+    parser.add_argument("--fc", choices=("2", "3"), default="2", help=generation)
     options = parser.parse_args(words)
     if not TEMPLATE.is_file():
         print(f"make deploy: {TEMPLATE} is missing: run make build.")
         return 1
     resources = parse_template(TEMPLATE.read_text("utf-8"))["Resources"]
     now = datetime.now(timezone.utc)
-    found = {*_fun_faults(environ)}
+    found = {*_tool_faults(environ, *_TOOLS[options.fc])}
+    if options.fc == "3":
+        found |= {*_faults_on_3(resources)}
     found |= {*_build_faults(resources, now, reach=options.reach)}
     if options.deployed and not found:
-        found |= {*older_ones(resources, from_function_compute(environ))}
+        found |= {*older_ones(resources, from_function_compute(environ, options.fc))}
     faults = sorted(found)
     for fault in faults:
         print(f"make deploy: {fault}")
@@ -68,11 +74,19 @@ def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
     return 1 if faults else 0
 
 
-def _fun_faults(environ: Mapping[str, str]) -> Iterator[str]:
-    if not shutil.which("fun", path=environ.get("PATH", "")):
-        yield "fun is not on PATH: npm install --global @alicloud/fun@3.6.24."
+def _tool_faults(environ: Mapping[str, str], tool: str, package: str) -> Iterator[str]:
+    if not shutil.which(tool, path=environ.get("PATH", "")):
+        yield f"{tool} is not on PATH: npm install --global {package}."
     for name in lacking(environ):
-        yield f"{name} is missing: fun deploy needs it."
+        yield f"{name} is missing: {tool} deploy needs it."
+
+
+def _faults_on_3(resources: Mapping[str, Any]) -> Iterator[str]:
+    if not (TEMPLATE.parent / FILE.name).is_file():
+        yield "The build is for Function Compute 2.0: run make build FC=3."
+    for service in services(resources):
+        if {"VpcConfig", "LogConfig"} & service.keys() and "Role" not in service:
+            yield "ROLE_ARN is missing: on FC 3.0 a VPC or a log needs it."
 
 
 def _build_faults(

@@ -1,15 +1,22 @@
-"""Generator of deploy/s.yaml from template.yml; `python -m deploy.s_yaml` runs it."""
+"""Description of the functions for Serverless Devs and FC 3.0, from template.yml.
+
+`python -m deploy.s_yaml` writes deploy/s.yaml, in which the values are environment
+variables; `make build FC=3` writes one with the values beside its archive.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from deploy.package.failed import BuildFailed
 from deploy.package.parameters import NEEDED
 from deploy.package.placing import VARIABLES, place
+from deploy.package.target import FOR_FUN
 from template.resources import (
     FunctionResource,
     domains,
@@ -32,11 +39,11 @@ HEAD = """\
 # write `internetAccess: true` into the copy, for each function.
 """
 REGION = "${env('REGION', 'cn-hangzhou')}"
+ACCESS = "wechat_gateway_serverless_devs_key"
+"""Variable in which `s` finds the key that deploy/serverless_devs.py passes on."""
+
 CODE = "../.fun/build/code"
 """The output of `make build`, relative to deploy/."""
-
-PACKAGES = "/code/.fun/python/lib/python3.10/site-packages"
-"""On FC 2.0 `fun` sets PYTHONUSERBASE instead."""
 
 INTERNET_ACCESS = False
 """Whether calls leave through FC's own gateway, whose IP addresses change.
@@ -58,33 +65,71 @@ def render(template: Path) -> str:
     source = parse_template(template.read_text("utf-8"))
     parameters, resources = source["Parameters"], source["Resources"]
     place(resources, {name: _environment(name, parameters) for name in parameters})
+    for each in services(resources):
+        each["InternetAccess"] = INTERNET_ACCESS
+    made = _made(resources, code=CODE, site=FOR_FUN.site)
+    return HEAD + yaml.safe_dump(made, sort_keys=False, width=88)
+
+
+def described(resources: Mapping[str, Any], *, site: str) -> str:
+    """Return a file for `s deploy` beside the archive, with all values in it.
+
+    `resources` are those of a rendered template. BuildFailed where `s` would read
+    something else than a value says.
+    """
+    made = _made(resources, code="code.zip", site=site)
+    made["access"] = ACCESS
+    for function in functions(resources):
+        for name, value in function.properties["EnvironmentVariables"].items():
+            if re.search(r"\$\{|\{\{", value):
+                raise BuildFailed(
+                    f"{name}: Serverless Devs takes ${{ and {{{{ for expressions."
+                )
+    return yaml.dump(made, Dumper=_Plain, sort_keys=False, width=88)
+
+
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True  # each function in full
+
+
+def _made(resources: Mapping[str, Any], *, code: str, site: str) -> dict[str, Any]:
     (service,), (domain,) = services(resources), domains(resources)
     first, *others = functions(resources)
-    shared = _shared(service, first.properties["EnvironmentVariables"])
+    shared = _shared(service, first.properties["EnvironmentVariables"], site)
     made_functions = {
-        each.name: {"component": "fc3", "props": _function(each) | shared}
+        each.name: {
+            "component": "fc3",
+            "props": _function(each, service, code) | shared,
+        }
         for each in (first, *others)
     }
     made_domain = {"component": "fc3-domain", "props": _domain(domain)}
-    made = {
+    return {
         "edition": "3.0.0",
         "name": "wechat-gateway",
         "access": "default",
         "resources": {**made_functions, "domain": made_domain},
     }
-    return HEAD + yaml.safe_dump(made, sort_keys=False, width=88)
 
 
-def _shared(service: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "role": service["Role"],
-        "vpcConfig": _uncapitalised(service["VpcConfig"]),
-        "logConfig": _uncapitalised(service["LogConfig"]),
-        "environmentVariables": {"PYTHONPATH": PACKAGES, **variables},
+def _shared(
+    service: Mapping[str, Any], variables: Mapping[str, str], site: str
+) -> dict[str, Any]:
+    role = {"role": service["Role"]} if "Role" in service else {}
+    given = {
+        f"{name[0].lower()}{name[1:]}": _uncapitalised(service[name])
+        for name in ("VpcConfig", "LogConfig")
+        if name in service
     }
+    # On FC 2.0 `fun` sets PYTHONUSERBASE instead.
+    own = {"PYTHONPATH": f"/code/{site}", **variables}
+    return {**role, **given, "environmentVariables": own}
 
 
-def _function(function: FunctionResource) -> dict[str, Any]:
+def _function(
+    function: FunctionResource, service: Mapping[str, Any], code: str
+) -> dict[str, Any]:
     properties = function.properties
     return {
         "region": REGION,
@@ -92,8 +137,8 @@ def _function(function: FunctionResource) -> dict[str, Any]:
         "description": properties["Description"],
         "handler": properties["Handler"],
         "runtime": properties["Runtime"],
-        "code": CODE,
-        "internetAccess": INTERNET_ACCESS,
+        "code": code,
+        "internetAccess": service["InternetAccess"],
         "cpu": CPU[properties["MemorySize"]],
         "memorySize": properties["MemorySize"],
         "diskSize": 512,
@@ -115,11 +160,13 @@ def _triggers(events: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _domain(properties: Mapping[str, Any]) -> dict[str, Any]:
+    given = properties.get("CertConfig")
+    certificate = {"certConfig": _uncapitalised(given)} if given else {}
     return {
         "region": REGION,
         "domainName": properties["DomainName"],
         "protocol": properties["Protocol"],
-        "certConfig": _uncapitalised(properties["CertConfig"]),
+        **certificate,
         "routeConfig": {
             "routes": [
                 {"path": path, "functionName": f"wechat_gateway_{to['FunctionName']}"}

@@ -1,6 +1,7 @@
-"""Command of `make build`: it makes .fun/build, whose archive `fun deploy` sends.
+"""Command of `make build`: it makes .fun/build, whose archive is deployed.
 
-The packages also stay in .fun/python, from which `fun` would pack them by itself.
+With FC=3 it is for Serverless Devs and RUNTIME, otherwise for `fun`. The packages also
+stay in .fun/python, from which `fun` would pack them by itself.
 """
 
 from __future__ import annotations
@@ -24,29 +25,29 @@ from deploy.package.contents import (
 from deploy.package.failed import BuildFailed
 from deploy.package.freshness import note_sources
 from deploy.package.interpreter import find_interpreter
-from deploy.package.layout import (
-    PACKAGES,
-    SITE,
-    copy_packages,
-    copy_sources,
-    sources,
-)
+from deploy.package.layout import copy_packages, copy_sources, sources
 from deploy.package.pruning import prune
 from deploy.package.rendering import MOST_VARIABLES, Rendered, render
 from deploy.package.revision import FILE, revision
-from deploy.package.wheels import fetch, install
+from deploy.package.target import PACKAGES, Target, target_of
+from deploy.package.wheels import Installer, fetch, install
+from deploy.s_yaml import described
 from runtime.version import VERSION, version
+from template.resources import parse_template
 
 ROOT = Path(__file__).resolve().parents[2]
-BUDGET = 12_000_000
-"""Bytes of the archive; FC accepts 50 MB inline, and unpacks it at each cold start."""
+BUDGETS = {"3.10": 12_000_000, "3.12": 14_000_000}
+"""Bytes of the archive by CPython's version, whose bytecode differs in size.
+
+FC accepts 50 MB inline, and unpacks it at each cold start.
+"""
 
 
 def main(
     root: Path = ROOT,
     environ: Mapping[str, str] = os.environ,
     *,
-    budget: int = BUDGET,
+    budget: int | None = None,
 ) -> int:
     """Build the archive; return 0, or 1 if it failed and nothing can be deployed."""
     _clear(root)
@@ -64,27 +65,36 @@ def _clear(root: Path) -> None:
         shutil.rmtree(root / made, ignore_errors=True)
 
 
-def build(root: Path, out: Path, environ: Mapping[str, str], *, budget: int) -> None:
-    """Make `artifacts/` for fun, the `code/` in it, and the bill of materials."""
+def build(
+    root: Path, out: Path, environ: Mapping[str, str], *, budget: int | None
+) -> None:
+    """Make `artifacts/`, the `code/` in its archive, and the bill of materials."""
     source = (root / "template.yml").read_text("utf-8")
-    rendered = render(source, environ, code="code.zip")
-    interpreter = find_interpreter(environ)
+    target = target_of(environ)
+    rendered = render(source, environ, code="code.zip", runtime=target.runtime)
+    for_s = _for_serverless_devs(rendered, target)
+    interpreter = find_interpreter(environ, target)
+    site = root / target.site
     lock, code, artifacts = root / "requirements.lock", out / "code", out / "artifacts"
     artifacts.mkdir(parents=True)
     copy_sources(root, code)
     _write_revision(root, code)
     byte_compile(code, interpreter=interpreter)
-    wheels = fetch(lock, cache=root / ".fun/wheels", interpreter=interpreter)
-    install(wheels, lock=lock, site=root / SITE, interpreter=interpreter)
-    found = distributions(root / SITE)
-    prune(root / SITE)
+    by = Installer(interpreter, target.python)
+    wheels = fetch(lock, cache=root / ".fun/wheels", by=by)
+    install(wheels, lock=lock, site=site, by=by)
+    found = distributions(site)
+    prune(site)
     byte_compile(root, below=PACKAGES, interpreter=interpreter)
     copy_packages(root, code)
     archive = artifacts / "code.zip"
     write_archive(code, archive)
     _write_bill(out / "bom.json", found, wheels=wheels, archive=archive)
-    _print_sizes(content_sizes(archive, found), archive, budget=budget)
+    parts = content_sizes(archive, found, site=target.site)
+    _print_sizes(parts, archive, budget=budget or BUDGETS[target.python])
     _write_template(rendered, root, artifacts)
+    if for_s:
+        _write_privately(artifacts / "s.yaml", for_s)
 
 
 def _write_revision(root: Path, code: Path) -> None:
@@ -121,11 +131,21 @@ def _write_template(rendered: Rendered, root: Path, artifacts: Path) -> None:
     print(f"settings: {rendered.size:,} of {MOST_VARIABLES:,} bytes")
     if rendered.missing:
         print(f"missing, and required by every function: {', '.join(rendered.missing)}")
-    template = artifacts / "template.yml"
-    template.touch(0o600)  # it holds the secrets
-    template.write_text(rendered.text, "utf-8")
+    _write_privately(artifacts / "template.yml", rendered.text)
     inputs = [*sources(root), root / "requirements.lock"]
     note_sources(artifacts / "meta.json", inputs)
+
+
+def _write_privately(file: Path, text: str) -> None:
+    file.touch(0o600)  # it holds the secrets
+    file.write_text(text, "utf-8")
+
+
+def _for_serverless_devs(rendered: Rendered, target: Target) -> str:
+    if target.fc != "3":
+        return ""
+    resources = parse_template(rendered.text)["Resources"]
+    return described(resources, site=target.site)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Bytecode for CPython 3.10, made at build time: FC keeps none between starts."""
+"""Bytecode, made at build time: Function Compute keeps none between starts."""
 
 from __future__ import annotations
 

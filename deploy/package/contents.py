@@ -9,8 +9,6 @@ from email.parser import HeaderParser
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
-from deploy.package.layout import SITE
-
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
@@ -37,17 +35,23 @@ def distributions(site: Path) -> list[Distribution]:
     return [_read(each) for each in sorted(site.glob("*.dist-info"))]
 
 
-def content_sizes(archive: Path, found: Iterable[Distribution]) -> list[ContentSize]:
-    """Return the sizes of the packages in an archive, the largest first."""
+def content_sizes(
+    archive: Path, found: Iterable[Distribution], *, site: str
+) -> list[ContentSize]:
+    """Return the sizes of the packages in an archive, the largest first.
+
+    `site` is the folder of the installed ones in it.
+    """
     owners = {
-        f"{SITE}/{file}": f"{each.name} {each.version}"
+        f"{site}/{file}": f"{each.name} {each.version}"
         for each in found
         for file in each.files
     }
     contents: dict[str, list[ZipInfo]] = {}
     with ZipFile(archive) as packed:
         for entry in packed.infolist():
-            contents.setdefault(_package_of(entry.filename, owners), []).append(entry)
+            name = _package_of(entry.filename, owners, site)
+            contents.setdefault(name, []).append(entry)
     sizes = [_size_of(name, entries) for name, entries in contents.items()]
     return sorted(sizes, key=lambda size: (-size.packed, size.name))
 
@@ -72,8 +76,8 @@ def _licence(message: Message) -> str:
     return found[0].rpartition(" :: ")[2] if found else ""
 
 
-def _package_of(name: str, owners: Mapping[str, str]) -> str:
-    if not name.startswith(SITE):
+def _package_of(name: str, owners: Mapping[str, str], site: str) -> str:
+    if not name.startswith(site):
         return name.partition("/")[0]
     folder, _, file = name.rpartition("/")
     if folder.endswith("/__pycache__"):

@@ -1,4 +1,4 @@
-"""Search for CPython 3.10, which installs and compiles what Function Compute runs.
+"""Search for the CPython that installs and compiles what Function Compute runs.
 
 With another version, pip would select other lines of the lock, and Function Compute
 would find no .pyc of its version and compile everything at each cold start.
@@ -13,34 +13,37 @@ from pathlib import Path
 from shutil import which
 
 from deploy.package.failed import BuildFailed
+from deploy.package.target import FOR_FUN, Target
 
 _ASK = (
-    "import sys; i = sys.implementation.name, *sys.version_info[:2]; "
-    "print(sys.executable) if i == ('cpython', 3, 10) else sys.exit(1)"
-)
-_REMEDY = (
-    "CPython 3.10 is needed, as Function Compute runs it: "
-    "put python3.10 on PATH, or set PYTHON310=/path/to/python3.10."
+    "import sys; v = '.'.join(map(str, sys.version_info[:2])); "
+    "is_it = (sys.implementation.name, v) == ('cpython', sys.argv[1]); "
+    "print(sys.executable) if is_it else sys.exit(1)"
 )
 
 
-def find_interpreter(environ: Mapping[str, str]) -> Path:
+def find_interpreter(environ: Mapping[str, str], target: Target = FOR_FUN) -> Path:
     """Return what PYTHON310 names, else `python3.10`; BuildFailed if neither works.
 
-    A name on PATH may be a shim without an interpreter, so it is run once.
+    For another version of CPython the names are those of the target. A name on PATH
+    may be a shim without an interpreter, so it is run once.
     """
-    named = environ.get("PYTHON310", "")
-    found = which(named or "python3.10", path=environ.get("PATH", os.defpath))
-    answer = _ask(found) if found else ""
+    variable, command, version = target.variable, target.command, target.python
+    named = environ.get(variable, "")
+    found = which(named or command, path=environ.get("PATH", os.defpath))
+    answer = _ask(found, version) if found else ""
     if not answer:
-        fault = f"PYTHON310={named} is not CPython 3.10. " if named else ""
-        raise BuildFailed(fault + _REMEDY)
+        fault = f"{variable}={named} is not CPython {version}. " if named else ""
+        raise BuildFailed(
+            f"{fault}CPython {version} is needed, as Function Compute runs it: "
+            f"put {command} on PATH, or set {variable}=/path/to/{command}."
+        )
     return Path(answer)
 
 
-def _ask(command: str) -> str:
+def _ask(command: str, version: str) -> str:
     done = subprocess.run(  # noqa: S603 - the interpreter that the deployer named
-        [command, "-I", "-c", _ASK],
+        [command, "-I", "-c", _ASK, version],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

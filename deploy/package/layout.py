@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.package.failed import BuildFailed
-
-PACKAGES = ".fun/python"
-SITE = f"{PACKAGES}/lib/python3.10/site-packages"
-"""`fun` sets PYTHONUSERBASE=/code/.fun/python, and this is its user site."""
+from deploy.package.target import PACKAGES
 
 _OURS = ("functions", "runtime")
 _CATALOGUES = "locale/*/LC_MESSAGES/*.mo"

@@ -30,7 +30,9 @@ class Rendered:
     size: int  # bytes of all variables of the function that has most of them
 
 
-def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
+def render(
+    source: str, environ: Mapping[str, str], *, code: str, runtime: str = "python3.10"
+) -> Rendered:
     """Fill in values from the deployer's environment; BuildFailed if FC would refuse.
 
     A missing value is no fault: the template can be deployed without it.
@@ -41,8 +43,9 @@ def render(source: str, environ: Mapping[str, str], *, code: str) -> Rendered:
     place(resources, values)
     sizes = [0]
     for function in functions(resources):
-        function.properties["CodeUri"] = code
-        variables = function.properties["EnvironmentVariables"]
+        properties = function.properties
+        properties |= {"CodeUri": code, "Runtime": runtime}
+        variables = properties["EnvironmentVariables"]
         sizes.append(_checked_size(function.name, variables))
     return Rendered(
         text=yaml.safe_dump(template, sort_keys=False, allow_unicode=True),

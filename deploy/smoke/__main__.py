@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deploy.smoke.public import public_steps
 from deploy.smoke.signed import Key, signed_steps
 from deploy.smoke.web import CheckFailed, CheckSkipped, Step, Web
-from management.endpoint import Endpoint, fc_client
+from management.endpoint import Endpoint, fc_client, functions_api
 from management.failure import Failure
+from management.functions_api import VERSION as API_VERSION
+from management.functions_api import FunctionsApi
 from management.parser import FUNCTION, SERVICE
 from runtime.errors import SettingsError
 from runtime.setting_values import web_url
@@ -39,7 +44,7 @@ def main(
     web = Web(url)
     steps = public_steps(web, expected)
     try:
-        steps += _with_a_key(environ, expected, unsigned=options.unsigned)
+        steps += _with_a_key(environ, expected, options)
     except Failure as failure:
         print(f"make smoke: {failure}", file=sys.stderr)
         return 2
@@ -69,28 +74,52 @@ def _parse(words: list[str]) -> argparse.Namespace:
         action="store_true",
         help="use no access key, even if there is one",
     )
+    parser.add_argument(
+        "--fc",
+        choices=("2", "3"),
+        default="2",
+        help="generation of Function Compute; default: 2",
+    )
     return parser.parse_args(words)
 
 
 def _with_a_key(
-    environ: Mapping[str, str], expected: str, *, unsigned: bool
+    environ: Mapping[str, str], expected: str, options: argparse.Namespace
 ) -> list[Step]:
-    if environ.get("ACCESS_KEY_ID") and not unsigned:
-        return signed_steps(_key(environ), expected)
-    why = "--unsigned" if unsigned else "they need ACCESS_KEY_ID"
+    if environ.get("ACCESS_KEY_ID") and not options.unsigned:
+        return signed_steps(_key(environ, options.fc), expected)
+    why = "--unsigned" if options.unsigned else "they need ACCESS_KEY_ID"
     print(f"skipped      admin, documents, token, refresh, deliver, nudge: {why}")
     return []
 
 
-def _key(environ: Mapping[str, str]) -> Key:
+def _key(environ: Mapping[str, str], fc: str) -> Key:
     account, region = environ.get("ACCOUNT_ID", ""), environ.get("REGION", "")
     endpoint = environ.get("FC_ENDPOINT", "")
     if not endpoint and account and region:
         endpoint = f"https://{account}.{region}.fc.aliyuncs.com"
     if not (endpoint and environ.get("ACCESS_KEY_SECRET")):
         raise Failure(_WHOLE)
-    admin = Endpoint(endpoint, service=SERVICE, function=FUNCTION, environ=environ)
-    return Key(admin, fc_client(endpoint, environ), SERVICE)
+    if fc == "3":
+        return Key(
+            _admin(f"{endpoint}/{API_VERSION}", environ),
+            partial(_invoke_on_3, functions_api(endpoint, environ)),
+        )
+    admin = _admin(endpoint, environ)
+    return Key(admin, partial(_invoke_on_2, fc_client(endpoint, environ)))
+
+
+def _admin(url: str, environ: Mapping[str, str]) -> Endpoint:
+    return Endpoint(url, service=SERVICE, function=FUNCTION, environ=environ)
+
+
+def _invoke_on_2(client: Any, name: str, event: Mapping[str, Any]) -> Any:
+    body = json.dumps(event).encode()
+    return json.loads(client.invoke_function(SERVICE, name, body).data)
+
+
+def _invoke_on_3(api: FunctionsApi, name: str, event: Mapping[str, Any]) -> Any:
+    return api.invoke(f"{SERVICE}_{name}", event)
 
 
 def _passed(name: str, run: Callable[[], str]) -> bool:

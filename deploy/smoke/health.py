@@ -46,5 +46,5 @@ def expected_version(answer: Mapping[str, Any], expected: str) -> str:
 _NEEDED = {"redis": "Redis", "push_redis": "the Redis of pushes", "config": "config"}
 _NEEDED["wechat_proxy"] = "the proxy to WeChat"
 
-_REFUSALS = ("ErrorCode", "errorType", "error")
+_REFUSALS = ("ErrorCode", "Code", "errorType", "error")
 """Fields with the name of an error: the platform's, its runtime's, and ours."""

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 SECONDS = 30.0
 _REFUSED = "FcCommonError"
 
-_FIELDS = frozenset({"function", "error", "errorType", "ErrorCode"})
+_FIELDS = frozenset({"function", "error", "errorType", "ErrorCode", "Code"})
 """Fields of which a function, its runtime or the platform answers one."""
 
 

@@ -1,7 +1,8 @@
 """Function Compute's own API: one function of a deployment starts another one.
 
 It is called with the temporary key of the functions' role, which the context of each
-call carries, and only to start a function: nothing is sent, and no answer is awaited.
+call carries, or with Python 3.12 the environment of the process. It is called only to
+start a function: nothing is sent, and no answer is awaited.
 
     FC 2.0   POST /2016-08-15/services/{service}/functions/{function}/invocations
              by Aliyun's own client, aliyun-fc2, which the Python runtime brings
@@ -13,10 +14,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runtime.errors import AnswerTooLarge, WeChatTimeout, WeChatUnavailable
@@ -27,6 +29,13 @@ STARTED = "started"
 
 SECONDS = 1.5
 """The longest that the caller waits: it has to answer WeChat."""
+
+_VARIABLES = (
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "ALIBABA_CLOUD_SECURITY_TOKEN",
+)
+"""Function Compute sets them if the function has a role."""
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z.]{0,63}")
 
@@ -44,12 +53,14 @@ class FunctionCompute:
         transport: Callable[[], Transport],
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._url = url
         self._make_transport = transport
         self._transport: Transport | None = None
         self._clock = clock
         self._nonce = nonce
+        self._environ = environ
 
     def start(self, context: Any, function: str) -> str:
         """Start a function of the same deployment; return STARTED, or why it is not.
@@ -58,7 +69,7 @@ class FunctionCompute:
         `no_client`: there is no aliyun-fc2; otherwise the platform's code, such as
         `AccessDenied`, or `timeout`, `unreachable` or `no_answer`.
         """
-        key = _key(context)
+        key = self._key(context)
         if key is None:
             return "no_platform"
         if not (key.id and key.secret):
@@ -118,22 +129,24 @@ class FunctionCompute:
             return _word(getattr(error, "err_code", "")) or "no_answer"
         return STARTED
 
+    def _key(self, context: Any) -> AccessKey | None:
+        if not getattr(context, "account_id", ""):
+            return None
+        credentials = getattr(context, "credentials", None)
+        if credentials is None:
+            named = (self._environ.get(name, "") for name in _VARIABLES)
+            return AccessKey(*named)
+        return AccessKey(
+            _text(credentials, "access_key_id"),
+            _text(credentials, "access_key_secret"),
+            _text(credentials, "security_token"),
+        )
+
     def _endpoint(self, context: Any) -> str:
         if self._url:
             return self._url
         account, region = context.account_id, context.region
         return f"https://{account}.{region}-internal.fc.aliyuncs.com"
-
-
-def _key(context: Any) -> AccessKey | None:
-    credentials = getattr(context, "credentials", None)
-    if credentials is None or not getattr(context, "account_id", ""):
-        return None
-    return AccessKey(
-        _text(credentials, "access_key_id"),
-        _text(credentials, "access_key_secret"),
-        _text(credentials, "security_token"),
-    )
 
 
 def _text(found: Any, *names: str) -> str:

@@ -14,7 +14,7 @@ from deploy.package.wheels import folder_of
 from deploy.smoke.__main__ import BUILT
 from deploy.smoke.__main__ import main as look
 from host.developer import sandbox_process
-from tests.deployment.deployer import ROOT, Deployer, build, check_out
+from tests.deployment.deployer import ROOT, build, by_fun, check_out
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 from tests.deployment.gateway import DOMAIN, Gateway
@@ -79,7 +79,7 @@ def deployment(fun, checkout, python310, platform, tmp_path_factory):  # noqa: F
     try:
         made = Gateway(
             compute=compute,
-            deployer=Deployer(fun, folder / "home", compute),
+            deployer=by_fun(fun, folder / "home", compute),
             tree=tree,
             python=python310,
             settings=settings,
@@ -131,15 +131,31 @@ def token(deployment, appids, client):
     return json.loads(deployment.request("GET", query).data)["access_token"]
 
 
+@pytest.fixture(scope="session")
+def settings_of():
+    """Return the settings of a deployment: its folder, Redis and WeChat."""
+    return _settings
+
+
 @pytest.fixture
-def smoke(deployment, monkeypatch, capsys):
+def to_loopback(monkeypatch):
+    """Let a host name lead to this machine."""
+
+    def lead(name):
+        find = socket.getaddrinfo
+
+        def local(host, *more, **options):
+            return find("127.0.0.1" if host == name else host, *more, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", local)
+
+    return lead
+
+
+@pytest.fixture
+def smoke(deployment, to_loopback, capsys):
     """Run it on the custom domain, which leads to the stand-in."""
-    find = socket.getaddrinfo
-
-    def local(host, *more, **options):
-        return find("127.0.0.1" if host == DOMAIN else host, *more, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", local)
+    to_loopback(DOMAIN)
     keys = {
         "ACCESS_KEY_ID": KEY_ID,
         "ACCESS_KEY_SECRET": KEY_SECRET,

@@ -1,10 +1,11 @@
-"""Deployer's machine: a checkout, its settings, `make build` and `fun deploy`."""
+"""Deployer's machine: a checkout, its settings, `make build`, `fun` and `s`."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,28 @@ from pathlib import Path
 from tests.deployment import own_network
 from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
+from tests.support.private_ca import PrivateCa
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 300
 _TREES = ("deploy", "docs/operating", "functions", "locale", "runtime", "template")
 _FILES = (".env", ".funignore", "requirements.lock", "template.yml")
+
+
+LOOPBACK_NAMES = Path(__file__).with_name("loopback_names.js")
+SERVED = (
+    f"fcv3.{REGION}.aliyuncs.com",
+    f"{ACCOUNT}.{REGION}.fc.aliyuncs.com",
+    "*.oss-accelerate.aliyuncs.com",
+)
+"""The names that the components call: nothing tells them of a stand-in."""
+
+COMPONENTS = ("fc3", "fc3-domain")
+"""Of Serverless Devs, which fetches them from its own registry at its first run."""
+
+
+def _of_fun(endpoint):
+    return {"FC_ENDPOINT": endpoint, "FUN_DISABLE_VERSION_CHECK": "1"}
 
 
 def check_out(folder):
@@ -46,20 +64,49 @@ def build(folder, python, **settings):
     )
 
 
-class Deployer:
-    """Somebody with `fun`, an access key, and nothing else of this machine."""
+def by_fun(fun, home, compute):
+    """Return the deployer who runs a plain `fun deploy -y`."""
+    (home / ".fcli").mkdir(parents=True)
+    (home / ".fcli/config.yaml").write_text("report: false\n")  # no telemetry
+    return Deployer([fun, "deploy", "-y"], home, compute, _of_fun, port=9123)
 
-    def __init__(self, fun, home, compute):
-        self._fun, self._home, self._compute = fun, home, compute
-        (home / ".fcli").mkdir(parents=True)
-        (home / ".fcli/config.yaml").write_text("report: false\n")  # no telemetry
+
+def by_serverless_devs(components, home, compute):
+    """Return the deployer who runs what `make deploy FC=3` runs."""
+    cached = home / ".s/components/devsapp.cn/v3"
+    cached.mkdir(parents=True)
+    for name in COMPONENTS:
+        shutil.copytree(components / name, cached / name)
+    command = [sys.executable, "-m", "deploy.serverless_devs"]
+    authority = PrivateCa(home / "authority")
+    served = authority.sign(*SERVED)
+
+    def variables(_):
+        return {
+            "NODE_EXTRA_CA_CERTS": str(authority.pem),
+            "NODE_OPTIONS": f"--require {LOOPBACK_NAMES}",
+        }
+
+    return Deployer(command, home, compute, variables, port=443, served=served)
+
+
+class Deployer:
+    """Somebody with a tool, an access key, and nothing else of this machine.
+
+    `variables(endpoint)` are those by which the tool finds the stand-in at its port.
+    With `served`, files with a certificate and its key, that port speaks TLS.
+    """
+
+    def __init__(self, command, home, compute, variables, *, port, served=None):
+        self._command, self._home, self._compute = command, home, compute
+        self._variables, self._port, self._served = variables, port, served
 
     def deploy(self, folder):
-        """Run a plain `fun deploy -y`; return the exit code and all it said."""
-        if _may_unshare_network():
+        """Run the tool; return the exit code and all it said."""
+        if may_unshare_network():
             return self._deploy_in_own_network(folder)
         endpoint = f"http://127.0.0.1:{self._compute.port}"
-        return _outcome(self._start([self._fun, "deploy", "-y"], folder, endpoint))
+        return _outcome(self._start(self._command, folder, endpoint))
 
     def _deploy_in_own_network(self, folder):
         ours, theirs = socket.socketpair()
@@ -68,14 +115,20 @@ class Deployer:
                 sys.executable,
                 own_network.__file__,
                 str(theirs.fileno()),
+                str(self._port),
                 folder,
             ]
-            command = ["unshare", "-n", *script, self._fun, "deploy", "-y"]
-            endpoint = f"http://127.0.0.1:{own_network.PORT}"
+            command = ["unshare", "-n", *script, *self._command]
+            endpoint = f"http://127.0.0.1:{self._port}"
             process = self._start(command, folder, endpoint, keep=[theirs.fileno()])
             theirs.close()
             _, (descriptor,), *_ = socket.recv_fds(ours, 16, 1)
-        self._compute.serve(socket.socket(fileno=descriptor))
+        listener = socket.socket(fileno=descriptor)
+        if self._served:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*self._served)
+            listener = context.wrap_socket(listener, server_side=True)
+        self._compute.serve(listener)
         return _outcome(process)
 
     def _start(self, command, folder, endpoint, keep=()):
@@ -89,8 +142,7 @@ class Deployer:
                 "REGION": REGION,
                 "ACCESS_KEY_ID": KEY_ID,
                 "ACCESS_KEY_SECRET": KEY_SECRET,
-                "FC_ENDPOINT": endpoint,
-                "FUN_DISABLE_VERSION_CHECK": "1",
+                **self._variables(endpoint),
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -105,7 +157,8 @@ def _outcome(process):
     return process.returncode, said
 
 
-def _may_unshare_network():
+def may_unshare_network():
+    """Tell whether this user may give a program a network of its own."""
     if not shutil.which("unshare"):
         return False
     tried = subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False)

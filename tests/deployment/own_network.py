@@ -1,6 +1,6 @@
 """Program in a network namespace of its own, where the test answers one port.
 
-    unshare -n python own_network.py DESCRIPTOR FOLDER PROGRAM ARGUMENT...
+    unshare -n python own_network.py DESCRIPTOR PORT FOLDER PROGRAM ARGUMENT...
 
 The listening socket is made there and handed out through the descriptor: a socket stays
 in the network it was made in, whoever accepts on it.
@@ -14,18 +14,17 @@ import socket
 import struct
 import sys
 
-PORT = 9123
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 
 def main():
     """Set the loopback up, hand out the port, and become the program."""
-    descriptor, folder, *program = sys.argv[1:]
+    descriptor, port, folder, *program = sys.argv[1:]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anything:
         fcntl.ioctl(anything, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
     with (
         socket.socket(fileno=int(descriptor)) as out,
-        socket.create_server(("127.0.0.1", PORT)) as listener,
+        socket.create_server(("127.0.0.1", int(port))) as listener,
     ):
         socket.send_fds(out, [b"port"], [listener.fileno()])
     os.chdir(folder)

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from deploy.package import __main__ as package
-from deploy.package.layout import SITE
+from deploy.package.target import FOR_FUN
 from tests.deployment.deployer import ROOT, build
 
 ARCHIVE = ".fun/build/artifacts/code.zip"
@@ -125,7 +125,7 @@ def test_nothing_is_there_that_nobody_runs(files):
     services = {
         name.split("/data/")[1].split("/")[0]
         for name in files
-        if name.startswith(f"{SITE}/botocore/data/")
+        if name.startswith(f"{FOR_FUN.site}/botocore/data/")
     }
 
     assert [] == [name for name in files if nobody.search(name)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import pytest
 
 from deploy.package.failed import BuildFailed
 from deploy.package.interpreter import find_interpreter
-from deploy.package.layout import PACKAGES
+from deploy.package.target import PACKAGES
+from deploy.package.wheels import folder_of
 from tests.deployment.deployer import build
 
 
@@ -41,13 +43,10 @@ def test_a_wheel_that_is_not_the_locked_one(checkout, python310):
     """A cached wheel with another hash fails the build."""
     tree = checkout("tampered")
     wheels = tree / ".fun/wheels"
-    real = wheels.resolve()
+    real = folder_of(tree / "requirements.lock", cache=wheels.resolve())
     wheels.unlink()
-    for wheel in real.glob("*/*.whl"):
-        copy = wheels / wheel.relative_to(real)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(wheel.read_bytes())
-    six = next(wheels.glob("*/six-*.whl"))
+    shutil.copytree(real, wheels / real.name)
+    (six,) = wheels.glob("*/six-*.whl")
     six.write_bytes(six.read_bytes() + b"\0")
 
     assert "pip install failed" in refusal(tree, python310)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from deploy import check
 from deploy.package.parameters import NEEDED
 from deploy.package.rendering import render
+from deploy.serverless_devs import TOOL
 from runtime.state.deployment import KEY
 from tests.deployment.deployer import ROOT
 from tests.support.gateway_environ import make_environ
@@ -188,6 +190,24 @@ def test_what_fun_lacks_is_named_at_once(checked, deployer):
     assert 1 == code
     assert sorted(needed) == said.splitlines()[:-1]
     assert "make deploy: fun is not on PATH: npm install" in said.splitlines()[-1]
+
+
+def test_function_compute_3_needs_its_own_tool_and_build(checked, deployer):
+    """Serverless Devs, the file of a build with FC=3, and a role for VPC and log."""
+    code, said = checked("--fc", "3", ROLE_ARN="", LOG_PROJECT="p", LOG_STORE="s")
+
+    assert 1 == code
+    assert [
+        "make deploy: ROLE_ARN is missing: on FC 3.0 a VPC or a log needs it.",
+        "make deploy: The build is for Function Compute 2.0: run make build FC=3.",
+        f"make deploy: s is not on PATH: npm install --global {TOOL}.",
+    ] == said.splitlines()
+    (Path(deployer["PATH"]) / "s").touch(0o700)
+    (check.TEMPLATE.parent / "s.yaml").touch()
+    assert (0, "") == checked("--fc", "3")
+    deployer["ACCESS_KEY_ID"] = ""
+    lacking = "make deploy: ACCESS_KEY_ID is missing: s deploy needs it.\n"
+    assert (1, lacking) == checked("--fc", "3")
 
 
 def test_missing_settings_are_named(checked):

@@ -36,6 +36,42 @@ def test_nothing_is_deployed_unchecked_or_left_unseen():
     assert expected == last_lines(4, "deploy")
 
 
+def test_function_compute_3_has_the_same_steps():
+    """make deploy FC=3 checks, deploys by Serverless Devs, and looks at the result."""
+    by_s, on_3 = ["deploy.serverless_devs"], ["--fc", "3"]
+    expected = [[BUILD], [CHECK, "--deployed", *on_3], by_s, [SMOKE, "--built", *on_3]]
+
+    assert expected == last_lines(4, "deploy", "FC=3")
+    assert [[SMOKE, *on_3, "https://a"]] == last_lines(
+        1, "smoke", "FC=3", "URL=https://a"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "expected"),
+    [
+        ({}, [], "FC='' RUNTIME=''"),
+        ({"FC": "gfortran"}, [], "FC='' RUNTIME=''"),
+        ({"FC": "3"}, [], "FC='3' RUNTIME=''"),
+        ({}, ["FC=3", "RUNTIME=python3.12"], "FC='3' RUNTIME='python3.12'"),
+        ({}, ["FC=4"], "FC='4' RUNTIME=''"),
+    ],
+)
+def test_fc_is_no_fortran_compiler(environment, words, expected):
+    """make and many environments set FC; only its own values count from there."""
+    done = subprocess.run(
+        ["make", "--dry-run", "build", *words],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1].startswith(f"{expected} ")
+
+
 @pytest.mark.parametrize(
     ("reach", "expected"), [("yes", ["--reach"]), ("no", []), ("", [])]
 )

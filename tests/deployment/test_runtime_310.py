@@ -56,6 +56,7 @@ def instance(python310, tmp_path):
             "functionName": "shop",
             "handler": handler,
             "memorySize": 256,
+            "runtime": "python3.10",
             "timeout": 20,
             "environmentVariables": {
                 "OURS": "kept",

@@ -53,18 +53,18 @@ class Control:
     def _services(self, method, content, *, service):
         name = service or content.get("serviceName")
         if method == "GET":
-            return _found(self.services, (name,), "Service")
+            return found(self.services, (name,), "Service")
         rules.check_name("service", name)
         rules.check_service(content)
-        return _put(self.services, (name,), content, method, "Service")
+        return put(self.services, (name,), content, method, "Service")
 
     def _functions(self, method, content, *, service, function):
-        _found(self.services, (service,), "Service")
+        found(self.services, (service,), "Service")
         if method == "GET" and function is None:
-            return {"functions": _below(self.functions, (service,))}
+            return {"functions": below(self.functions, (service,))}
         key = service, function or content.get("functionName")
         if method == "GET":
-            return _found(self.functions, key, "Function")
+            return found(self.functions, key, "Function")
         rules.check_name("function", key[1])
         rules.check_function(content)
         code = content.pop("code", None)
@@ -72,7 +72,7 @@ class Control:
         if code:
             self._unpack(key, base64.b64decode(code["zipFile"], validate=True))
         content["functionName"] = key[1]
-        return _put(self.functions, key, content, method, "Function")
+        return put(self.functions, key, content, method, "Function")
 
     def _unpack(self, key, packed):
         folder = self.code_of(*key)
@@ -82,47 +82,47 @@ class Control:
         self.digests[key] = hashlib.sha256(packed).hexdigest()
 
     def _triggers(self, method, content, *, service, function, trigger):
-        _found(self.functions, (service, function), "Function")
+        found(self.functions, (service, function), "Function")
         if method == "GET" and trigger is None:
-            return {"triggers": _below(self.triggers, (service, function))}
+            return {"triggers": below(self.triggers, (service, function))}
         key = service, function, trigger or content.get("triggerName")
         if method == "GET":
-            return _found(self.triggers, key, "Trigger")
+            return found(self.triggers, key, "Trigger")
         rules.check_name("trigger", key[2])
         content = {**self.triggers.get(key, {}), **content}
         rules.check_trigger(content)
-        others = _below(self.triggers, key[:2])
+        others = below(self.triggers, key[:2])
         http = [t for t in others if t["triggerType"] == "http"]
         need(not http or http[0]["triggerName"] == key[2], "a second HTTP trigger")
-        return _put(self.triggers, key, content, method, "Trigger")
+        return put(self.triggers, key, content, method, "Trigger")
 
     def _domains(self, method, content, *, domain):
         name = domain or content.get("domainName")
         if method == "GET":
-            return _found(self.domains, (name,), "DomainName")
+            return found(self.domains, (name,), "DomainName")
         content = {**content, "domainName": name}
         rules.check_domain(content)
         for route in content["routeConfig"]["routes"]:
             key = route["serviceName"], route["functionName"]
-            _found(self.functions, key, "Function")
-        return _put(self.domains, (name,), content, method, "DomainName")
+            found(self.functions, key, "Function")
+        return put(self.domains, (name,), content, method, "DomainName")
 
 
-def _found(documents, key, kind):
+def found(documents, key, kind):
     if key not in documents:
         raise Refused(404, f"{kind}NotFound", "/".join(map(str, key)))
     return documents[key]
 
 
-def _below(documents, key):
+def below(documents, key):
     return [each for name, each in documents.items() if name[: len(key)] == key]
 
 
-def _put(documents, key, content, method, kind):
+def put(documents, key, content, method, kind):
     if method == "POST" and key in documents:
         raise Refused(409, f"{kind}AlreadyExists", "/".join(key))
     if method == "PUT":
-        _found(documents, key, kind)
+        found(documents, key, kind)
     need(method in ("POST", "PUT"), method)
     documents[key] = {**documents.get(key, {}), **content}
     return documents[key]

@@ -19,9 +19,14 @@ def tick(instance, *, name, payload=""):
 def request(instance, method, target, *, headers=(), body=b""):
     """Return status, headers by name and body of an HTTP request in FC 3.0's form."""
     told = instance.call(
-        "event", body=json.dumps(_event(method, target, headers, body)).encode()
+        "event", body=json.dumps(event_of(method, target, headers, body)).encode()
     )
     assert "error" not in told, told
+    return answer_of(told)
+
+
+def answer_of(told):
+    """Return status, headers by name and body of what a function answered."""
     answer = json.loads(told["result"])
     assert set(answer) <= {"statusCode", "headers", "isBase64Encoded", "body"}
     assert all(isinstance(each, str) for each in answer["headers"].values())
@@ -33,7 +38,8 @@ def request(instance, method, target, *, headers=(), body=b""):
     )
 
 
-def _event(method, target, headers, body):
+def event_of(method, target, headers, body):
+    """Return the event of an HTTP request."""
     parts = urlsplit(target)
     query = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):

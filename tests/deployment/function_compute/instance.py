@@ -1,4 +1,4 @@
-"""An instance of a function: a process under CPython 3.10, one call at a time."""
+"""An instance of a function: a process of its Python, one call at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 import uuid
 from pathlib import Path
 
-RUNTIME = Path(__file__).with_name("runtime_310.py")
+RUNTIME = Path(__file__).with_name("python_runtime.py")
 ACCOUNT, REGION = "1234567890123456", "cn-hangzhou"
 TIMEOUT = 60
 _HYGIENE = ("-I", "-S", "-W", "ignore")  # nothing of whoever runs the tests
@@ -63,7 +63,7 @@ def _environment(service, function, code):
     # `fun` knows that the code is unpacked at /code; here it is somewhere else.
     own = {
         name: value.replace("/code", str(code), 1)
-        if name == "PYTHONUSERBASE"
+        if name in ("PYTHONUSERBASE", "PYTHONPATH")
         else value
         for name, value in function["environmentVariables"].items()
     }
@@ -78,7 +78,7 @@ def _environment(service, function, code):
         "FC_INSTANCE_ID": f"c-{uuid.uuid4()}",
         "FC_QUALIFIER": "LATEST",
         "FC_REGION": REGION,
-        "FC_RUNTIME_VERSION": "python3.10",
+        "FC_RUNTIME_VERSION": function["runtime"],
         "FC_SERVICE_NAME": service,
         "FC_VER_ID": "LATEST",
         "_FC_HIDDEN": "is removed before user code",

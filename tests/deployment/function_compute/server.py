@@ -35,13 +35,13 @@ class Instances:
     """One instance of each function, started at its first call."""
 
     def __init__(self, python, control, log):
+        """`python(document)` is the interpreter of a function's runtime."""
         self._python, self._control, self._log = python, control, log
         self._running = {}
         self._lock = threading.Lock()
 
-    def of(self, service, function):
-        """Return the instance of a function as it is deployed now."""
-        key = service, function
+    def of(self, *key):
+        """Return the instance of a function as it is deployed now; by service, name."""
         document = self._control.functions[key]
         with self._lock:
             made_of, instance = self._running.get(key, (None, None))
@@ -49,8 +49,8 @@ class Instances:
                 if instance is not None:
                     instance.end()
                 instance = Instance(
-                    self._python,
-                    service=service,
+                    self._python(document),
+                    service=key[0] if len(key) > 1 else "",
                     function=document,
                     code=self._control.code_of(*key),
                     log=self._log,
@@ -70,7 +70,7 @@ class FunctionCompute:
         self.log = folder / "function.log"
         self.log.touch()
         self.control = Control(folder / "functions")
-        self.instances = Instances(python, self.control, self.log)
+        self.instances = Instances(lambda _: python, self.control, self.log)
         self.faults = []
         self._servers = []
         self.port = self.serve(None).server_address[1]

@@ -49,6 +49,13 @@ def target_of(control, request):
     """Return service and function, the path they see, and by which address."""
     if found := PROXY.fullmatch(request.target):
         return (found[1], found[2]), found[3] or "/", True
+    best = route_of(control, request)
+    path = urlsplit(request.target).path
+    return (best["serviceName"], best["functionName"]), path, False
+
+
+def route_of(control, request):
+    """Return the custom domain's route for a request."""
     host = request.headers.get("host", "").partition(":")[0]
     domain = control.domains.get((host,))
     if domain is None:
@@ -59,8 +66,7 @@ def target_of(control, request):
     if not matching:
         raise Refused(404, "RouteNotFound", path)
     # The exact one first, then the longest prefix.
-    best = max(matching, key=lambda each: (each["path"] == path, len(each["path"])))
-    return (best["serviceName"], best["functionName"]), path, False
+    return max(matching, key=lambda each: (each["path"] == path, len(each["path"])))
 
 
 def _matches(route, path):

@@ -88,6 +88,21 @@ def test_a_nonce_is_used_once(api, start):
     assert STARTED == start(context_of(fc=3))
 
 
+def test_with_python_312_the_key_is_in_the_environment(api, start):
+    """Its context has neither credentials nor a service."""
+    context = context_of(fc=3)
+    del context.credentials, context.service
+    key = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY_ID,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY_SECRET,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": TOKEN,
+    }
+
+    assert STARTED == start(context, environ=key)
+    assert ["wechat_gateway_deliver"] == api.started
+    assert "no_role" == start(context, environ={})
+
+
 @each_fc
 @pytest.mark.parametrize("name", ["access_key_id", "access_key_secret"])
 def test_a_function_without_a_role(api, start, fc, name):

@@ -1,13 +1,14 @@
 """One instance: FC's Python runtime as it loads and calls a function's handler.
 
-    python3.10 -I -S -W ignore runtime_310.py DESCRIPTOR
+    python3.10 -I -S -W ignore python_runtime.py DESCRIPTOR
 
 It has FC's environment and nothing else, takes one call a line from the socket and
 answers with one line. Own words for what FC's pages and its runtime's source say.
 """
 
 import base64
-import imp
+import importlib
+import importlib.util
 import io
 import json
 import logging
@@ -16,6 +17,7 @@ import site
 import socket
 import sys
 import traceback
+import warnings
 from types import SimpleNamespace
 
 KEPT = (
@@ -55,27 +57,56 @@ def load(handler):
     if not dot:
         raise Failed("InvalidHandleName", f"Invalid handler '{handler}'")
     directory, _, dotted = module_name.rpartition("/")
-    folders = [os.path.join(os.environ["FC_FUNC_CODE_PATH"], directory)]
-    file = None
+    folder = os.path.join(os.environ["FC_FUNC_CODE_PATH"], directory)
     try:
-        for segment in dotted.split("."):
-            if file is not None:
-                file.close()
-            file, path, description = imp.find_module(segment, folders)
-            folders = [path]
-        module = imp.load_module(module_name, file, path, description)
+        find = FINDERS.get(sys.version_info[:2], module_by_spec)
+        module = find(module_name, dotted.split("."), folder)
     except SyntaxError as error:
         raise Failed("UserCodeSyntaxError", str(error), frames(error)) from None
     except ImportError as error:
         raise Failed("ImportModuleError", str(error), frames(error)) from None
     except Exception as error:
         raise Failed("UserCodeError", str(error), frames(error)) from None
-    finally:
-        if file is not None:
-            file.close()
     if not hasattr(module, name):
         raise Failed("HandlerNotFound", f"Handler '{name}' is missing")
     return getattr(module, name)
+
+
+def module_by_imp(name, segments, folder):
+    """Load by the module that CPython had until 3.11."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        imp = importlib.import_module("imp")
+    file, folders = None, [folder]
+    try:
+        for segment in segments:
+            if file is not None:
+                file.close()
+            file, path, description = imp.find_module(segment, folders)
+            folders = [path]
+        return imp.load_module(name, file, path, description)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def module_by_spec(name, segments, folder):
+    """Load a file by its path; how FC does it in 3.12 is not published."""
+    *packages, last = segments
+    for package in packages:
+        folder = os.path.join(folder, package)
+        if not os.path.isfile(os.path.join(folder, "__init__.py")):
+            raise ImportError(f"No module named {package!r}")
+    file = os.path.join(folder, f"{last}.py")
+    if not os.path.isfile(file):
+        raise ImportError(f"No module named {last!r}")
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FINDERS = {(3, 9): module_by_imp, (3, 10): module_by_imp}
 
 
 def frames(error):
@@ -147,6 +178,18 @@ def make_context(call):
         name=asked["FC_SERVICE_NAME"],
         qualifier="LATEST",
     )
+    if sys.version_info >= (3, 12):
+        return SimpleNamespace(
+            **dict.fromkeys(("log_project", "log_store"), ""),
+            request_id=call["request_id"],
+            requestId=call["request_id"],
+            function=function,
+            region=asked["FC_REGION"],
+            account_id=asked["FC_ACCOUNT_ID"],
+            retry_count=0,
+            tracing=None,
+            logger=None,
+        )
     nobody = dict.fromkeys(("access_key_id", "access_key_secret", "security_token"), "")
     return SimpleNamespace(
         request_id=call["request_id"],
@@ -203,8 +246,11 @@ def main():
         if name not in KEPT:
             del os.environ[name]
     sys.path.insert(0, os.environ["FC_FUNC_CODE_PATH"] + "/")
-    user = os.environ.get("PYTHONUSERBASE", "")
-    site.addsitedir(os.path.join(user, "lib/python3.10/site-packages"))
+    own = os.environ.get("PYTHONPATH", "")
+    sys.path[1:1] = own.split(os.pathsep) if own else []
+    if user := os.environ.get("PYTHONUSERBASE", ""):
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        site.addsitedir(os.path.join(user, "lib", version, "site-packages"))
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s [%(levelname)s] %(message)s"
     )
