@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from functions.console.overview import MENDS, TITLES
+from runtime.documents.folder import FolderStore
 from runtime.documents.secret_fields import SECRET_FIELDS, each_secret
 from runtime.gateway import Gateway
 from runtime.operations.conditions import conditions
@@ -283,19 +284,18 @@ def test_with_redis_away(gateway, environ, opened, clock, wechat):
         assert get(browser, path).status == 503, path
 
 
-def test_with_the_documents_away(world, environ, opened, clock, wechat):
+def test_with_the_documents_away(world, opened, monkeypatch):
     """The pages that need them say so, and the first one tells what is wrong."""
     browser = opened("viewer")
     browser.cookies["lang"] = "en"
-    store = world.documents._store
     world.registry.apps(), world.registry.clients()
 
     def away(*_, **__):
         raise OSError("away")
 
     for name in ("ids", "history", "object_names", "read_object"):
-        assert hasattr(store, name)
-        setattr(store, name, away)
+        assert hasattr(FolderStore, name)
+        monkeypatch.setattr(FolderStore, name, away)
     for path in LISTS:
         answer = get(browser, path)
         assert answer.status == 200, path
