@@ -27,9 +27,7 @@ _ATTEMPTS = 5
 _RULES = {
     "condition": word(*CONDITIONS),
     "of": text(r"[A-Za-z0-9_./:-]{1,100}", "what the alarm is about, as status prints"),
-    "by": text(
-        rf"[^\x00-\x1f\x7f]{{1,{MOST_OF_NAME}}}", f"1 to {MOST_OF_NAME} characters"
-    ),
+    "by": text(rf"[^\x00-\x1f\x7f]{{1,{MOST_OF_NAME}}}", "1 to 64 characters"),
 }
 
 

@@ -102,15 +102,17 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
             yield Condition(
                 "away",
                 part,
-                f"{part} refuses {refused}.",
+                N_("%(part)s refuses %(commands)s."),
                 "see which, and what must be allowed: manage.py redis check",
+                {"part": part, "commands": refused},
             )
         elif state == "untrusted":
             yield Condition(
                 "away",
                 part,
-                f"{part} has a certificate that is not trusted.",
+                N_("%(part)s has a certificate that is not trusted."),
                 "see why in the log, and REDIS_CA in docs/configuration.md",
+                {"part": part},
             )
         elif state != "ok":
             yield Condition(

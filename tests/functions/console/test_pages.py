@@ -201,6 +201,20 @@ def test_what_is_wrong_in_chinese(world, opened):
     assert "a service answers" not in pushes
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("refused", "redis 拒绝 EVAL。"), ("untrusted", "redis 的证书")],
+)
+def test_what_is_wrong_with_redis_in_chinese(world, opened, monkeypatch, state, words):
+    """No sentence of the first page is left in English."""
+    monkeypatch.setattr(world.health, "find", lambda: {"redis": state})
+    monkeypatch.setattr(world.health, "refused", lambda: {"redis": ["EVAL"]})
+    browser = opened("viewer")
+    browser.cookies["lang"] = "zh-CN"
+
+    assert words in get(browser, "/console/").words
+
+
 def test_a_viewer_has_no_button(world, opened):
     """Of no page; the command is there all the same."""
     browser = opened("viewer")
