@@ -58,10 +58,11 @@ def _words() -> Words:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     language = language_of(os.environ)
-    return words_of(language) if _can_show("中文") else ENGLISH
+    return words_of(language) if can_show("中文") else ENGLISH
 
 
-def _can_show(text: str) -> bool:
+def can_show(text: str) -> bool:
+    """Tell whether the output's encoding has all characters of a text."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
@@ -88,7 +89,7 @@ def _command(given: list[str], words: Words) -> int:
         if (options.noun, options.verb) == ("app", "add"):
             answer = {k: v for k, v in answer.items() if k not in FOR_TABLES}
         text = json.dumps(answer, ensure_ascii=False, indent=1)
-        text = text if _can_show(text) else json.dumps(answer, indent=1)
+        text = text if can_show(text) else json.dumps(answer, indent=1)
     else:
         text = _shown(options, answer, screen)
     print(text, file=stream, flush=True)

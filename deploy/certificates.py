@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy.forms import is_certificate
-from deploy.fun_profile import account
-from deploy.private_keys import BadKey, private_key
-from management.endpoint import fc_client, functions_api
-from management.failure import Failure
-from management.functions_api import FunctionsApi
 from template.resources import domains
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
-
-NOT_FOUND = 404
 
 SOON = timedelta(days=14)
 """Before the end of a certificate: time to get a new one without haste."""
 
-Found = Callable[[str], Mapping[str, Any]]
-"""The configuration of a custom domain by its name, {} where there is none."""
+
+class BadKey(ValueError):
+    """A private key that Function Compute does not take."""
+
+
+def taken_key(text: str) -> str:
+    """Return a private key in the form that Function Compute takes.
+
+    It refuses PKCS#8, which most tools write today: RSA keys become PKCS#1, EC keys
+    SEC 1. What is no such key stays as it is, and `certificate_faults` names it.
+    """
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        key = _key(text)
+    except BadKey:
+        return text
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    no_password = serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, no_password).decode()
 
 
 def certificate_faults(
@@ -31,7 +44,7 @@ def certificate_faults(
 ) -> Iterator[str]:
     """Yield what is wrong with the certificate and the key of a domain."""
     try:
-        key = private_key(given["PrivateKey"])
+        key = _key(given["PrivateKey"])
     except BadKey as fault:
         yield str(fault)
         key = None
@@ -58,71 +71,29 @@ def ending_soon(resources: Mapping[str, Any], now: datetime) -> Iterator[str]:
     for domain in domains(resources):
         given = domain.get("CertConfig")
         if given and is_certificate(given["Certificate"]):
-            end = _end(given["Certificate"])
+            end = end_of(given["Certificate"])
             if now < end < now + SOON:
                 yield f"CERTIFICATE ends soon, {end:%Y-%m-%d}: get a new one."
 
 
-def older_ones(resources: Mapping[str, Any], found: Found) -> Iterator[str]:
-    """Yield a fault for each domain whose certificate ends later than the new one.
+def _key(text: str) -> RSAPrivateKey | EllipticCurvePrivateKey:
+    """Return the private key; BadKey says what is wrong with it."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    A deployer whose parameters are of last year would put the expired one back.
-    """
-    for domain in domains(resources):
-        name, given = domain["DomainName"], domain.get("CertConfig")
-        if not given or not is_certificate(given["Certificate"]):
-            continue  # without one the domain's stays, and deploy.check names the other
-        try:
-            there = found(name).get("certConfig") or {}
-        except Failure as failure:
-            yield f"The certificate of {name} cannot be compared: {failure}"
-            continue
-        known = there.get("certificate")
-        if not isinstance(known, str) or not is_certificate(known):
-            continue  # the API does not tell
-        new, old = _end(given["Certificate"]), _end(known)
-        if new < old:
-            yield (
-                f"CERTIFICATE ends {new:%Y-%m-%d}, and that of {name} now, "
-                f"{there.get('certName') or '-'}, ends {old:%Y-%m-%d}: set the newer "
-                "one, or deploy with OLDER_CERTIFICATE=yes."
-            )
-
-
-def from_function_compute(environ: Mapping[str, str], fc: str = "2") -> Found:
-    """Return the look-up of domains at the API of a generation of Function Compute."""
-    if fc == "3":
-        return lambda name: _api(environ).custom_domain(name)
-
-    def find(name: str) -> Mapping[str, Any]:
-        from fc2.fc_exceptions import FcError  # type: ignore[import-untyped]
-
-        known = account(environ)
-        client = fc_client(_endpoint(known, environ), known)
-        try:
-            answer = client.get_custom_domain(name)
-        except OSError as error:
-            raise Failure(f"{type(error).__name__}.") from None
-        except FcError as error:
-            if error.status_code == NOT_FOUND:
-                return {}
-            raise Failure(f"{error.err_code or error.status_code}.") from None
-        content: Mapping[str, Any] = answer.data
-        return content
-
-    return find
-
-
-def _api(environ: Mapping[str, str]) -> FunctionsApi:
-    known = account(environ)
-    return functions_api(_endpoint(known, environ), known)
-
-
-def _endpoint(known: Mapping[str, str], environ: Mapping[str, str]) -> str:
-    given = environ.get("FC_ENDPOINT") or known["ACCOUNT_ID"]
-    if "://" in given:  # `fun config` stores it in place of the account
-        return given.rstrip("/")
-    return f"https://{known['ACCOUNT_ID']}.{known['REGION']}.fc.aliyuncs.com"
+    try:
+        key = load_pem_private_key(text.encode(), password=None)
+    except TypeError:
+        raise BadKey(
+            "CERTIFICATE_KEY has a password, which Function Compute cannot ask for: "
+            "write it without, openssl pkey -in KEY -out PLAIN_KEY."
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadKey("CERTIFICATE_KEY is not a private key in PEM.") from None
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise BadKey("CERTIFICATE_KEY is neither an RSA key nor an EC key.")
+    return key
 
 
 def _names(certificate: Certificate) -> list[str]:
@@ -145,7 +116,8 @@ def _covers(name: str, host: str) -> bool:
     return name == host
 
 
-def _end(text: str) -> datetime:
+def end_of(text: str) -> datetime:
+    """Return when the first certificate ends."""
     return _first(text).not_valid_after_utc
 
 

@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.certificates import (
-    certificate_faults,
-    ending_soon,
-    from_function_compute,
-    older_ones,
-)
+from deploy.certificates import certificate_faults, ending_soon
 from deploy.forms import is_on_this_machine, is_role
 from deploy.fun_profile import lacking
+from deploy.certificates import certificate_faults, ending_soon
 from deploy.serverless_devs import FILE, TOOL
 from management.failure import Failure
 from management.offline import Offline

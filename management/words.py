@@ -48,7 +48,7 @@ def N_(sentence: str) -> str:
 
 AND_THE = N_("{1} and the {2}")
 
-_JOINS = (N_("{1} or {2}"), N_("{1} and {2}"), AND_THE)
+JOINS = (N_("{1} or {2}"), N_("{1} and {2}"), AND_THE)
 
 
 def language_of(environ: Mapping[str, str]) -> str:
@@ -144,11 +144,12 @@ ENGLISH = Words("en", {})
 
 def words_of(language: str) -> Words:
     """Return the words of a language, from the catalogues that are compiled here."""
-    return Words(language, {} if language == "en" else _catalogue(language))
+    return Words(language, {} if language == "en" else catalogue_of(language))
 
 
 @lru_cache(maxsize=2)
-def _catalogue(language: str) -> Mapping[str, str]:
+def catalogue_of(language: str) -> Mapping[str, str]:
+    """Return the translations of a language, {} where none is compiled."""
     found: dict[str, str] = {}
     for folder, name in _PLACES:
         file = folder / language / "LC_MESSAGES" / f"{name}.mo"
@@ -181,7 +182,7 @@ def _forms(catalogue: Mapping[str, str]) -> list[tuple[re.Pattern[str], str]]:
             translation = translation.replace(_APPID, "{1}")
         parts = _HOLE.split(sentence)[::2]
         least = 8 if parts[0] == "" else 5
-        if len(parts) > 1 and len("".join(parts)) >= least and sentence not in _JOINS:
+        if len(parts) > 1 and len("".join(parts)) >= least and sentence not in JOINS:
             form = "(.*?)".join(map(re.escape, parts))
             # What comes first is a name; before a semicolon another sentence would end.
             form = re.sub(r"^\(\.\*\?\)", "([^;]*?)", form)

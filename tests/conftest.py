@@ -18,8 +18,15 @@ from tests.support.strict_proxy import SWITCH
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 UNDIVIDED = ("tests/deployment/",)
 """Folders for one worker: what they build and deploy takes a minute each time."""
-DIVIDED = ("tests/clients/",)
-"""Folders whose tests each start a program, and share nothing dear."""
+DIVIDED = ("tests/clients/", "tests/end_to_end/test_strict_proxy.py")
+"""Places whose tests each start a program, and share nothing dear."""
+SLOW_FIRST = (
+    *("tests/deployment/", "tests/runtime/custody/", "tests/browser/"),
+    *("tests/end_to_end/", "tests/bench/", "tests/drills/", "tests/one_machine/"),
+    *("tests/attacks/", "tests/host/", "tests/functions/console/"),
+)
+"""Places with files that take minutes: begun last, each would keep one worker busy
+while the others have ended."""
 
 
 # An example takes long on a busy machine, whatever the code does.
@@ -40,6 +47,14 @@ class ByFile(LoadScopeScheduling):
             return nodeid
         file = nodeid.partition("::")[0]
         return next((each for each in UNDIVIDED if file.startswith(each)), file)
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        found = [item.nodeid.startswith(each) for each in SLOW_FIRST]
+        return found.index(True) if any(found) else len(found)
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(optionalhook=True)

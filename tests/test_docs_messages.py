@@ -134,6 +134,7 @@ def refusals():
         "`make build`": raised("BuildFailed", "deploy") | printed("make build"),
         "`make deploy`": listed("deploy.check")
         | listed("deploy.certificates")
+        | listed("deploy.replaced_certificates")
         | raised("BadKey", "deploy")
         | printed("make deploy"),
         "`make smoke`": raised("CheckFailed", "deploy")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.certificates import taken_key
 from deploy.package.parameters import SETTINGS
-from deploy.private_keys import taken_key
 from template.resources import domains, functions, services
 
 VARIABLES = {

@@ -19,6 +19,7 @@ from functions.console.visitor import RoleTooLow, Visitor, form_view, page_view
 from runtime.entry.nudge import nudge
 from runtime.errors import N_, BadRequest, GatewayError, NotFound
 from runtime.gateway import Gateway
+from runtime.operations.acknowledgements import MOST_OF_NAME
 from runtime.operations.recorded import perform_recorded
 from runtime.operations.verbs import operation
 from runtime.web.messages import Request, Response, redirect, single
@@ -48,7 +49,7 @@ def do(request: Request, gateway: Gateway, seen: Visitor, name: str) -> Response
     if any(each not in arguments for each in act.needed):
         raise BadRequest
     if name == "acknowledge" and seen.name:
-        arguments["by"] = seen.name
+        arguments["by"] = seen.name[:MOST_OF_NAME]
     if act.fresh_code and not _takes_code(request, gateway, seen):
         _log(request, seen, act, "wrong_code")
         return _question(

@@ -25,7 +25,7 @@ from functions.console.sections import (
 from functions.console.time_formats import Words
 from runtime.errors import N_
 from runtime.gateway import Gateway
-from runtime.operations.editing import find
+from runtime.operations.editing import find, readable
 from runtime.operations.verbs import operation, perform
 from runtime.pages.languages import lenient_argument
 from runtime.registry.known_users import ROLES
@@ -106,10 +106,12 @@ def user(request: Request, gateway: Gateway, id_: str) -> Page:
     words = words_of(request)
     found = find(gateway, "people", id_)
     content = found.content
+    with readable(f"people/{id_}"):
+        groups = ", ".join(content.get("groups") or ())
     pairs: list[tuple[str, Sequence[Cell]]] = [
         (words(N_("Name")), [Cell(str(content.get("name") or "–"))]),
         (words(N_("Role")), [_role(words, content.get("role"))]),
-        (words(N_("Groups")), [Cell(", ".join(content.get("groups") or ()) or "–")]),
+        (words(N_("Groups")), [Cell(groups or "–")]),
         (words(N_("E-mail")), [Cell(str(content.get("email") or "–"))]),
         (
             words(N_("Document")),

@@ -11,6 +11,7 @@ from functions.console.sections import Cell
 from functions.console.time_formats import Words
 from runtime.errors import N_
 from runtime.gateway import Gateway
+from runtime.operations.refusals import UnreadableDocument
 
 LONGEST = 300
 """Characters of one value in a row of a table; the rest is cut off."""
@@ -79,9 +80,12 @@ def who_of(gateway: Gateway, who: Any) -> tuple[str, str]:
     Who acted in the console stands in the log by the id of the user's document.
     """
     text = str(who)
-    if len(text) != 64:
+    if not re.fullmatch("[0-9a-f]{64}", text):
         return text, ""
-    user = gateway.registry.known_user_by_id(text)
+    try:
+        user = gateway.registry.known_user_by_id(text)
+    except UnreadableDocument:
+        return text[:12], f"/console/documents/people/{text}"
     url = f"/console/people/{text}" if user else ""
     return (user.name or text[:12]) if user else text[:12], url
 

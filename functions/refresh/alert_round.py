@@ -21,6 +21,7 @@ from runtime.push.deliveries import NO_APP, job_id_of
 from runtime.registry.alerts import Alert
 from runtime.usage.counters import METRICS_KEY
 from runtime.usage.metrics import UPSTREAM_CALLS
+from runtime.usage.stored_numbers import whole_numbers
 
 QUOTA = "45009"
 """WeChat's errcode for a quota that is used up."""
@@ -107,10 +108,10 @@ def _is_of_alerts(gateway: Gateway, appid: str) -> bool:
 
 def _quotas(gateway: Gateway, state: State, now: float) -> list[Notice]:
     counts: dict[str, int] = {}
-    for name, value in gateway.redis_store.fields(METRICS_KEY).items():
-        parts = name.decode().split("|")
+    for name, number in whole_numbers(gateway.redis_store.fields(METRICS_KEY)):
+        parts = name.split("|")
         if parts[0] == UPSTREAM_CALLS.name and parts[2:] == [QUOTA]:
-            counts[parts[1]] = int(value)
+            counts[parts[1]] = number
     return [
         Notice(
             "quota_gone",

@@ -18,6 +18,7 @@ from runtime.gateway import Gateway
 from runtime.registry.ids import APPID
 from runtime.registry.models import TOKEN_READ, App
 from runtime.tokens.gateway_tokens import Caller
+from runtime.web.authorization_header import scheme_of
 from runtime.web.messages import Request, Response, json_response, single
 
 
@@ -28,7 +29,8 @@ def real_token(request: Request, gateway: Gateway, appid: str) -> Response:
     and reads the errcode of an error.
     """
     client_id = request.argument("client_id")
-    if client_id is None and request.argument("secret") is None:
+    by_header = scheme_of(request) or request.argument("secret") is None
+    if client_id is None and by_header:
         known = caller_for_app(request, gateway, appid, scope=TOKEN_READ)
         return _real_token(request, gateway, *known)
     try:

@@ -19,12 +19,15 @@ from runtime.registry.alerts import CONDITIONS
 from runtime.registry.rules import text, word
 from runtime.registry.schema import checked_fields
 
+MOST_OF_NAME = 64
+"""Characters of the name of who takes care."""
+
 _ATTEMPTS = 5
 
 _RULES = {
     "condition": word(*CONDITIONS),
     "of": text(r"[A-Za-z0-9_./:-]{1,100}", "what the alarm is about, as status prints"),
-    "by": text(r"[^\x00-\x1f\x7f]{1,64}", "1 to 64 characters"),
+    "by": text(rf"[^\x00-\x1f\x7f]{{1,{MOST_OF_NAME}}}", "1 to 64 characters"),
 }
 
 

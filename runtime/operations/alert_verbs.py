@@ -56,7 +56,7 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all alerts, without URLs and secrets."""
     checked_fields(arguments, {})
-    documents, unreadable = editing.each(gateway, "alerts")
+    documents, unreadable = editing.each_usable(gateway, "alerts")
     rows = [
         _shown(name, each.version, each.content) for name, each in documents.items()
     ]
@@ -67,8 +67,9 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return one alert, without its URL and its secret."""
     name = checked_fields(arguments, _NAMED, needed=_NAMED)["name"]
     found = editing.find(gateway, "alerts", name)
-    shown = _shown(name, found.version, found.content)
-    return {**shown, **warnings_of("alerts", name, found.content)}
+    with editing.readable(f"alerts/{name}"):
+        shown = _shown(name, found.version, found.content)
+        return {**shown, **warnings_of("alerts", name, found.content)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

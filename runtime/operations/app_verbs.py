@@ -48,7 +48,7 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all apps with their most important fields."""
     checked_fields(arguments, {})
     apps = []
-    documents, unreadable = editing.each(gateway, "apps")
+    documents, unreadable = editing.each_usable(gateway, "apps")
     for appid, found in documents.items():
         content = {**_DEFAULTS, **found.content}
         short = {name: content[name] for name in ("kind", "token_mode", "subject")}
@@ -157,7 +157,8 @@ def _shown(appid: str, version: int, content: Mapping[str, Any]) -> dict[str, An
         if name in RULES["apps"] and name not in secret
     }
     if "routes" in public:  # `push route list` shows more of them
-        public["routes"] = [route["id"] for route in public["routes"]]
+        with editing.readable(f"apps/{appid}"):
+            public["routes"] = [route["id"] for route in public["routes"]]
     sealed = [name for name in secret if content.get(name)]
     return {
         "appid": appid,

@@ -70,7 +70,7 @@ def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all clients with their most important fields."""
     checked_fields(arguments, {})
     clients = []
-    documents, unreadable = editing.each(gateway, "clients")
+    documents, unreadable = editing.each_usable(gateway, "clients")
     for client_id, found in documents.items():
         client = shown_client(client_id, found.version, found.content)
         short = ("client_id", "name", "scopes", "disabled", "secrets", "version")
@@ -83,8 +83,9 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = checked_fields(arguments, {"client_id": ID}, needed=("client_id",))
     client_id = known["client_id"]
     found = editing.find(gateway, "clients", client_id)
-    shown = shown_client(client_id, found.version, found.content)
-    return {**shown, **_warnings(gateway, client_id, found.content)}
+    with editing.readable(f"clients/{client_id}"):
+        shown = shown_client(client_id, found.version, found.content)
+        return {**shown, **_warnings(gateway, client_id, found.content)}
 
 
 def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:

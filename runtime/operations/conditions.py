@@ -102,15 +102,17 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
             yield Condition(
                 "away",
                 part,
-                f"{part} refuses {refused}.",
+                N_("%(part)s refuses %(commands)s."),
                 "see which, and what must be allowed: manage.py redis check",
+                {"part": part, "commands": refused},
             )
         elif state == "untrusted":
             yield Condition(
                 "away",
                 part,
-                f"{part} has a certificate that is not trusted.",
+                N_("%(part)s has a certificate that is not trusted."),
                 "see why in the log, and REDIS_CA in docs/configuration.md",
+                {"part": part},
             )
         elif state != "ok":
             yield Condition(
@@ -160,6 +162,8 @@ def _tickets(gateway: Gateway) -> Iterator[Condition]:
         ticket = gateway.verify_tickets.newest(component.appid)
         if ticket and ticket.age <= OLD_SECONDS:
             continue
+        if not ticket and _is_new(gateway, component.appid):
+            continue  # WeChat pushes every ten minutes, and a person enters the URL
         sentence = N_("No verify ticket has come.")
         if ticket:
             sentence = N_("The newest verify ticket is %(minutes)s minutes old.")
@@ -170,6 +174,11 @@ def _tickets(gateway: Gateway) -> Iterator[Condition]:
             f"manage.py component status {component.appid}",
             {"minutes": f"{ticket.age / 60:.0f}" if ticket else ""},
         )
+
+
+def _is_new(gateway: Gateway, appid: str) -> bool:
+    first, *_ = gateway.documents.history("apps", appid)
+    return 0 <= gateway.clock() - first.written_at < OLD_SECONDS
 
 
 def _dead_letters(gateway: Gateway) -> Iterator[Condition]:

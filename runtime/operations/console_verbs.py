@@ -66,7 +66,7 @@ def remove(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all users who have a role."""
     checked_fields(arguments, {})
-    documents, unreadable = editing.each(gateway, "people")
+    documents, unreadable = editing.each_usable(gateway, "people")
     rows = [
         _row(id_, found.content)
         for id_, found in documents.items()

@@ -133,6 +133,18 @@ def each(gateway: Gateway, kind: str) -> tuple[dict[str, Document], list[str]]:
     return found, sorted(unreadable)
 
 
+def each_usable(gateway: Gateway, kind: str) -> tuple[dict[str, Document], list[str]]:
+    """Return what `each` does; a document that cannot be used is among the names.
+
+    So one with a field of another type hides no other from a list.
+    """
+    found, unreadable = each(gateway, kind)
+    can_use = gateway.registry.can_use
+    usable = {id_: one for id_, one in found.items() if can_use(kind, id_, one)}
+    unusable = [f"{kind}/{id_}" for id_ in found.keys() - usable.keys()]
+    return usable, sorted([*unreadable, *unusable])
+
+
 def each_in_part(gateway: Gateway, kind: str) -> tuple[dict[str, Document], list[str]]:
     """Return what `each` does, with what can be read in part among the documents."""
     found, unreadable = each(gateway, kind)

@@ -54,7 +54,7 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all known users without their subs."""
     checked_fields(arguments, {})
-    documents, unreadable = editing.each(gateway, "people")
+    documents, unreadable = editing.each_usable(gateway, "people")
     users = [
         _row(id_, found.version, found.content) for id_, found in documents.items()
     ]

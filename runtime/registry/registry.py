@@ -267,6 +267,14 @@ class Registry:
                 unreadable.append(f"{kind}/{id_}")
         return _Listed(listing, tuple(found), tuple(unreadable))
 
+    def can_use(self, kind: str, id_: str, document: Document) -> bool:
+        """Tell whether this version of a document has fields of the right types."""
+        try:
+            _MAKERS[kind](id_, document)
+        except _UNUSABLE:
+            return False
+        return True
+
     def _of(self, kind: str, id_: str, make: Callable[[str, Document], T]) -> T | None:
         try:
             document = self._documents.read(kind, id_)
@@ -287,7 +295,7 @@ class Registry:
         if known is not document:
             try:
                 made = make(id_, document)
-            except (KeyError, ValueError, TypeError, AttributeError):
+            except _UNUSABLE:
                 made = None
                 name = f"{kind}/{id_}"
                 log.warning("%s: version %d cannot be used", name, document.version)
@@ -348,6 +356,19 @@ def _alert(name: str, document: Document) -> Alert:
 
 def _authorizer(id_: str, document: Document) -> Authorizer:
     return authorizer_from(id_, document.version, document.content)
+
+
+_MAKERS: Mapping[str, Callable[[str, Document], object]] = {
+    "apps": _app,
+    "clients": _client,
+    "people": _known_user,
+    "alerts": _alert,
+    "authorizers": _authorizer,
+}
+"""What makes the model of a kind."""
+
+_UNUSABLE = (KeyError, ValueError, TypeError, AttributeError)
+"""What they raise for a document that cannot be used."""
 
 
 def _fields(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:

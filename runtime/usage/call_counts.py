@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from runtime.state.redis_store import RedisStore
 from runtime.usage.counters import OTHER, day_key, minute_key, parts_of
+from runtime.usage.stored_numbers import whole_numbers
 
 MINUTES = 60
 
@@ -38,18 +39,21 @@ class CallCounts:
         """Return all of them, those with an error first, then the most frequent."""
         minutes = [minute_key(now - 60 * back) for back in range(MINUTES)]
         day, *hour = self._store.fields_of_all([day_key(now), *minutes])
-        today: Counter[bytes] = Counter()
-        last_hour: Counter[bytes] = Counter()
+        today: Counter[str] = Counter()
+        last_hour: Counter[str] = Counter()
         for total, hashes in ((today, [day]), (last_hour, hour)):
             for fields in hashes:
-                for field, number in fields.items():
-                    total[field] += int(number)
+                for field, number in whole_numbers(fields):
+                    total[field] += number
         return sorted(_counts(last_hour, today), key=_worst_first)
 
 
-def _counts(last_hour: Counter[bytes], today: Counter[bytes]) -> Iterator[CallCount]:
+def _counts(last_hour: Counter[str], today: Counter[str]) -> Iterator[CallCount]:
     for field in last_hour | today:
-        client_id, appid, path, errcode = parts_of(field.decode(errors="replace"))
+        try:
+            client_id, appid, path, errcode = parts_of(field)
+        except ValueError:
+            continue
         # What has no client is a push, unless it found no room.
         if client_id != "-" or path == OTHER:
             numbers = last_hour[field], today[field]

@@ -18,6 +18,7 @@ from runtime.errors import ServiceUnavailable
 from runtime.state.redis_store import Increment, RedisStore
 from runtime.usage import history
 from runtime.usage.field_bound import FieldBound
+from runtime.usage.stored_numbers import whole_numbers
 
 DAY_SECONDS = 86400
 FLUSH_SECONDS = 1.0
@@ -216,8 +217,7 @@ class Counters:
 
     def last_uses(self) -> dict[str, float]:
         """Return the minute of each client's last call, as Unix time."""
-        found = self._store.fields(LAST_USE_KEY)
-        return {client_id.decode(): float(at) for client_id, at in found.items()}
+        return dict(whole_numbers(self._store.fields(LAST_USE_KEY)))
 
     def today(self, client_id: str, appid: str, path: str) -> int:
         """Return how many calls of a path by a client have succeeded today."""

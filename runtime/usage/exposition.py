@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime.usage.counters import MOST_SERIES
 from runtime.usage.metrics import BUCKETS, COUNTED, SUM, TIMED, Counted, Timed
+from runtime.usage.stored_numbers import whole_numbers
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -29,14 +30,14 @@ class Gauge:
 def exposition(fields: Mapping[bytes, bytes], gauges: Iterable[Gauge]) -> bytes:
     """Return the text of these fields of the metrics' hash, and of the gauges.
 
-    A field that no metric of this version has is left out.
+    A field that no metric of this version has is left out, and one without a number.
     """
     from prometheus_client.openmetrics.exposition import generate_latest
 
     found: dict[str, dict[tuple[str, ...], int]] = defaultdict(dict)
-    for field, number in fields.items():
-        name, *values = field.decode().split("|")
-        found[name][tuple(values)] = int(number)
+    for field, number in whole_numbers(fields):
+        name, *values = field.split("|")
+        found[name][tuple(values)] = number
     text: bytes = generate_latest(  # type: ignore[no-untyped-call]
         _Collected(found, gauges)
     )

@@ -18,7 +18,8 @@ from typing import Any
 
 from runtime.errors import ServiceUnavailable
 from runtime.state.redis_store import RedisStore
-from runtime.usage.counters import DAY_SECONDS, day_key
+from runtime.usage.counters import DAY_SECONDS, day_key, parts_of
+from runtime.usage.stored_numbers import whole_numbers
 
 MOST_PATHS = 200
 """Most fields of a day; later paths are not remembered."""
@@ -84,9 +85,12 @@ class RemainingQuotas:
             return []
         counted, found = self._counted(now), []
         for name, value in sorted(known.items()):
-            field = name.decode()
+            try:
+                field = name.decode()
+                limit, left, before = map(int, value.split(b"|"))
+            except ValueError:
+                continue
             appid, _, path = field.partition("|")
-            limit, left, before = map(int, value.split(b"|"))
             since = max(0, counted[field] - before)
             found.append(RemainingQuota(appid, path, max(0, left - since), limit))
         return found
@@ -94,10 +98,13 @@ class RemainingQuotas:
     def _counted(self, now: float) -> Counter[str]:
         """Return today's calls that WeChat has answered, by `appid|path`."""
         calls: Counter[str] = Counter()
-        for field, number in self._store.fields(day_key(now)).items():
-            _, appid, path, errcode = field.decode().split("|", 3)
-            if errcode != "-1":
-                calls[f"{appid}|{path}"] += int(number)
+        for field, number in whole_numbers(self._store.fields(day_key(now))):
+            try:
+                _, appid, path, errcode = parts_of(field)
+            except ValueError:
+                continue
+            if errcode != -1:
+                calls[f"{appid}|{path}"] += number
         return calls
 
 

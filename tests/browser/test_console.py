@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 
 import pytest
 
@@ -23,6 +25,9 @@ def host(tmp_path_factory):
         words = ("component", "add", COMPONENT, "--secret-stdin")
         done = run_manage(running.folder, *words, typed=secrets)
         assert done.returncode == 0, done.stderr
+        (version,) = running.folder.glob(f".local/config/apps/{COMPONENT}/*")
+        an_hour_ago = time.time() - 3600  # by now its first ticket is overdue
+        os.utime(version, (an_hour_ago, an_hour_ago))
         yield running
 
 

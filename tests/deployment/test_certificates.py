@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from deploy.certificates import (
     certificate_faults,
     ending_soon,
-    from_function_compute,
-    older_ones,
+    taken_key,
 )
-from deploy.private_keys import taken_key
+from deploy.replaced_certificates import from_function_compute, older_ones
 from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET

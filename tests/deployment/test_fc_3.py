@@ -11,11 +11,11 @@ import sys
 import pytest
 import yaml
 
-from deploy.certificates import from_function_compute
 from deploy.package.failed import BuildFailed
 from deploy.package.interpreter import find_interpreter
 from deploy.package.target import target_of
 from deploy.package.wheels import folder_of
+from deploy.replaced_certificates import from_function_compute
 from deploy.smoke.__main__ import main as look
 from management.failure import Failure
 from tests.deployment.component_calls import deploy

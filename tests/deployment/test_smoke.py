@@ -166,7 +166,7 @@ def test_the_end_of_the_certificate(tls_server, expected, tmp_path, monkeypatch)
 @pytest.fixture
 def tls_server(request, tmp_path):
     """Serve by TLS with a certificate that nobody knows; return host and port."""
-    days = getattr(request, "param", 1)
+    days = getattr(request, "param", 90)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(make_certificate(tmp_path, days=days))
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)

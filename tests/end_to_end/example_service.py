@@ -42,7 +42,7 @@ class ExampleService:
     def __exit__(self, *_):
         self._process.send_signal(signal.SIGINT)
         self._process.stdout.close()
-        assert 0 == self._process.wait(10), self.log()
+        assert 0 == self._process.wait(60), self.log()
 
     def log(self):
         return self._log.read_text()

@@ -58,7 +58,7 @@ def test_the_addresses_of_a_client_that_signs_in(host):
 
 def test_the_check_of_a_new_app_is_a_command(host):
     """With --secret-stdin nobody is asked; the printed command is understood."""
-    appid = "wx" + "5" * 16
+    appid = "wx" + "55aa" * 4
     words = ("app", "add", appid, "--kind", "service", "--secret-stdin")
     shown = manage(host, *words, typed=TYPED)
     assert "网页授权域名)  127.0.0.1" in shown

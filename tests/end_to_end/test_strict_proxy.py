@@ -19,7 +19,10 @@ CUSTODY = [
 FAMILIES = {
     "custody": CUSTODY,
     "sign-in": ["tests/runtime/sign_in", "tests/runtime/tokens/test_grant_store.py"],
-    "pushes": ["tests/runtime/push"],
+    "pushes": [
+        f"tests/runtime/push/test_{name}.py"
+        for name in ("deliveries", "holds", "inbox", "last_seen", "stored_jobs")
+    ],
     "limits": [
         f"tests/runtime/usage/test_{name}.py"
         for name in ("limits", "counters", "metrics")

@@ -11,6 +11,7 @@ from management.commands import COMMANDS
 from management.option_names import with_options
 from management.parser import parse
 from management.secret_input import secrets_of
+from runtime.operations import editing
 from runtime.operations.verbs import OPERATIONS
 from runtime.registry.fields import RULES
 from runtime.registry.schema import InvalidDocument, app_document
@@ -148,7 +149,7 @@ def test_a_gateway_of_before_is_not_tried(manage, app, asked, monkeypatch):
     def refuse():
         raise InvalidDocument("dry_run", "is not known here")
 
-    monkeypatch.setattr("runtime.operations.verbs.editing.trial", refuse)
+    monkeypatch.setattr(editing, "trial", refuse)
     done = manage(f"app add {OTHER} --kind service", terminal=True)
 
     assert (0, ["AppSecret: "]) == (done.code, asked)

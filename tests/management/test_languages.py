@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from management import words as words_module
+import manage as program
 from management.commands import COMMANDS
-from management.words import ENGLISH, Words, language_of, words_of
+from management.words import ENGLISH, JOINS, Words, catalogue_of, language_of, words_of
 from tests.management.conftest import APP_SECRET, APPID
 from tests.support.catalogues import LANGUAGES, MANAGE, compile_manage, pybabel, read
 from tests.support.manage_process import run_manage
@@ -21,7 +21,7 @@ HOLE = re.compile(r"\{[1-9]\}")
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
     compile_manage()
-    words_module._catalogue.cache_clear()
+    catalogue_of.cache_clear()
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -135,11 +135,7 @@ def test_a_sentence_with_values_is_known_by_its_form(language):
     words, missed = words_of(language), []
     for each in read(MANAGE / language / "LC_MESSAGES/manage.po"):
         literal = HOLE.sub("", each.id)
-        if (
-            each.context
-            or each.id in words_module._JOINS
-            or not re.search("[a-z]{3} ", literal)
-        ):
+        if each.context or each.id in JOINS or not re.search("[a-z]{3} ", literal):
             continue
 
         def filled(text):
@@ -187,7 +183,7 @@ def test_english_has_no_catalogue():
 def test_every_command_helps_in_chinese(manage, monkeypatch):
     """Each sentence of each help, but for names and commands."""
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    monkeypatch.setattr("manage._can_show", lambda text: True)
+    monkeypatch.setattr(program, "can_show", lambda text: True)
     english = set()
     for noun, verb in COMMANDS:
         text = manage([noun, *verb.split(), "--help"]).output

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -149,3 +151,37 @@ def test_manage_runs_as_the_service_does():
     ):
         assert [given[name]] == SERVICE[name]
     assert "/etc/wechat-gateway/gateway.env" == given["EnvironmentFile"]
+
+
+@pytest.mark.parametrize(
+    ("sudo", "name"), [({"SUDO_USER": "alice"}, "alice"), ({}, "root")]
+)
+def test_manage_tells_who_has_called_it(tmp_path, sudo, name):
+    """The audit log has the operator, not the user of the service."""
+    (tmp_path / "systemd-run").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "systemd-run").chmod(0o755)
+    done = subprocess.run(
+        ["bash", SYSTEMD / "manage.sh", "app", "list"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", **sudo},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    (given,) = [
+        word.removeprefix("--setenv=")
+        for word in done.stdout.splitlines()
+        if word.startswith("--setenv=")
+    ]
+    variable, _, value = given.partition("=")
+    assert value == name
+    # What getpass looks at first.
+    environ = {"LOGNAME": "wechat-gateway", "USER": "wechat-gateway", variable: value}
+    asked = run(
+        "env",
+        *(f"{k}={v}" for k, v in environ.items()),
+        sys.executable,
+        "-c",
+        "import getpass; print(getpass.getuser())",
+    )
+    assert asked == (0, f"{name}\n")

@@ -73,7 +73,7 @@ def _pump(source, target, seen):
         socket.socket.shutdown(target, socket.SHUT_RDWR)
 
 
-def make_certificate(folder, *names, key=None, days=1):
+def make_certificate(folder, *names, key=None, days=90):
     """Write a self-signed certificate for 127.0.0.1 and names, of an EC key.
 
     Return the file, key included, which has the form of PKCS#8.

@@ -256,6 +256,22 @@ def test_acknowledge_an_alarm(gateway, opened, acts):
     check_audited(browser, acts, "acknowledge")
 
 
+def test_acknowledge_by_an_e_mail_address(gateway, opened):
+    """An operator without a name acts by the address, cut to what a name may have."""
+    gateway.documents.write("clients", "broken", {"name": 7}, after=0)
+    browser = opened("operator")
+    found = gateway.documents.read("people", browser.operator)
+    content = {name: v for name, v in found.content.items() if name != "name"}
+    email = f"{'a' * 60}@{'b' * 60}.example.com"
+    gateway.documents.write(
+        "people", browser.operator, {**content, "email": email}, after=found.version
+    )
+    browser.do("acknowledge", **target("acknowledge"))
+
+    (seen,) = json.loads(gateway.redis_store.get("gateway:alerts"))["seen"].values()
+    assert seen["acknowledged"]["by"] == email[:64]
+
+
 @pytest.mark.case(195)
 def test_the_content_of_a_push(opened, acts, dead):
     """For an admin with a new code; the audit log has the look, and not the words."""

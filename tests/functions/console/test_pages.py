@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from dataclasses import replace
 
 import pytest
 
 from functions.console.overview import MENDS, TITLES
+from runtime.documents.folder import FolderStore
 from runtime.documents.secret_fields import SECRET_FIELDS, each_secret
 from runtime.gateway import Gateway
 from runtime.operations.conditions import conditions
+from runtime.operations.recorded import Operator, perform_recorded
 from runtime.operations.runbook import FOLDER, SECTIONS, pages, section_of
 from runtime.pages.markdown import anchor_of
 from runtime.registry.alerts import CONDITIONS
 from runtime.registry.client_secrets import hash_secret
+from runtime.registry.known_users import document_id
 from runtime.settings import settings_from
+from runtime.usage import counters, history
 from tests.support.console_world import (
     COMPONENT,
     MINI,
@@ -196,6 +201,20 @@ def test_what_is_wrong_in_chinese(world, opened):
     assert "a service answers" not in pushes
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("refused", "redis 拒绝 EVAL。"), ("untrusted", "redis 的证书")],
+)
+def test_what_is_wrong_with_redis_in_chinese(world, opened, monkeypatch, state, words):
+    """No sentence of the first page is left in English."""
+    monkeypatch.setattr(world.health, "find", lambda: {"redis": state})
+    monkeypatch.setattr(world.health, "refused", lambda: {"redis": ["EVAL"]})
+    browser = opened("viewer")
+    browser.cookies["lang"] = "zh-CN"
+
+    assert words in get(browser, "/console/").words
+
+
 def test_a_viewer_has_no_button(world, opened):
     """Of no page; the command is there all the same."""
     browser = opened("viewer")
@@ -283,24 +302,88 @@ def test_with_redis_away(gateway, environ, opened, clock, wechat):
         assert get(browser, path).status == 503, path
 
 
-def test_with_the_documents_away(world, environ, opened, clock, wechat):
+def test_with_the_documents_away(world, opened, monkeypatch):
     """The pages that need them say so, and the first one tells what is wrong."""
     browser = opened("viewer")
     browser.cookies["lang"] = "en"
-    store = world.documents._store
     world.registry.apps(), world.registry.clients()
 
     def away(*_, **__):
         raise OSError("away")
 
     for name in ("ids", "history", "object_names", "read_object"):
-        assert hasattr(store, name)
-        setattr(store, name, away)
+        assert hasattr(FolderStore, name)
+        monkeypatch.setattr(FolderStore, name, away)
     for path in LISTS:
         answer = get(browser, path)
         assert answer.status == 200, path
     for path in ("/console/documents", "/console/audit"):
         assert "cannot be shown now" in get(browser, path).words
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "field", "pages"),
+    [
+        ("clients", "orders", "scopes", ("/console/clients",)),
+        ("clients", "orders", "secret_hashes", ("/console/clients",)),
+        ("apps", MINI, "routes", ("/console/apps", f"/console/apps/{MINI}")),
+        ("alerts", "ops", "conditions", ("/console/alerts",)),
+        ("people", document_id(SUB), "groups", ("/console/people",)),
+    ],
+)
+def test_a_document_that_cannot_be_used(world, visit, kind, id_, field, pages):
+    """A field of another type hides no other document: the list names this one."""
+    found = world.documents.read(kind, id_)
+    content = {**found.content, field: [5] if field == "routes" else 5}
+    world.documents.write(kind, id_, content, after=found.version)
+    for path in (*pages, f"/console/{kind}/{id_}"):
+        if path != "/console/alerts/ops":
+            page = visit(path)
+            assert page.status == 200
+    assert f"/console/documents/{kind}/{id_}" in visit(pages[0]).text
+
+
+def test_an_operator_whose_document_cannot_be_used(world, visit, operators):
+    """What that operator has done stays in the audit log, by the document's id."""
+    id_ = operators("admin")
+    operator = Operator(id_, "console")
+    perform_recorded(world, ("push", "pause"), {"appid": SERVICE}, operator)
+    found = world.documents.read("people", id_)
+    world.documents.write(
+        "people", id_, {**found.content, "groups": 5}, after=found.version
+    )
+    page = visit("/console/audit")
+    assert "push pause" in page.words
+    assert f'href="/console/documents/people/{id_}"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "value"),
+    [
+        (history.hour_key, "calls|wx1|%H%M", "abc"),
+        (counters.day_key, "nonsense", "1"),
+        (counters.day_key, "a|b|/c|x", "1"),
+        (counters.day_key, "\udcff", "1"),
+        (lambda now: counters.LAST_USE_KEY, "demo", "abc"),
+        (lambda now: counters.METRICS_KEY, "gateway_calls|a|b|0", "abc"),
+        (lambda now: f"gateway:quota:{counters.day_key(now)[14:]}", "x|y", "1|2"),
+    ],
+)
+def test_a_number_in_redis_that_is_none(
+    world, visit, clock, redis_server, key, field, value
+):
+    """It is left out, and all else is shown."""
+    field = time.strftime(field, time.gmtime(clock.now + 8 * 3600))
+    with redis_server.client() as redis:
+        redis.hset(key(clock.now), field.encode(errors="surrogateescape"), value)
+    for path in ("/console/", "/console/calls", "/console/clients"):
+        page = visit(path)
+        assert page.status == 200
+        assert "cannot be shown now" not in page.words
+    assert world.remaining_quotas.left() == []
+    world.remaining_quotas.remember(SERVICE, "/c", {"daily_limit": 9, "remain": 4})
+    (left,) = world.remaining_quotas.left()
+    assert (left.path, left.left) == ("/c", 4)
 
 
 def test_two_thousand_clients(gateway, visit):

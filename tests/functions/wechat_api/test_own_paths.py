@@ -96,7 +96,6 @@ class TestWhoMay:
         ({}, 401, "access_token_missing"),
         ({"query": "access_token="}, 401, "access_token_missing"),
         ({"query": "access_token=x"}, 401, "invalid_token"),
-        ({"query": f"secret={CLIENT_SECRET}"}, 401, "access_token_missing"),
         ({"query": f"access_token={CLIENT_SECRET}"}, 401, "invalid_token"),
         ({"query": "access_token=a&access_token=b"}, 400, "invalid_request"),
         ({"query": "access_token=%FF"}, 400, "invalid_request"),

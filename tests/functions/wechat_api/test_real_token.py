@@ -124,3 +124,8 @@ def test_a_secret_without_a_client_id(call, wechat):
 
     assert (401, 40125) == (status, content["errcode"])
     assert "s3cret" not in str(content)
+
+
+def test_a_header_counts_beside_a_secret_without_a_client_id(call, real):
+    """Who proves itself by the header may send whatever else."""
+    assert 200 == call("/access_token", query="secret=x", authorization=basic())[0]

@@ -430,7 +430,11 @@ def test_a_secret_alone_is_no_credential(gateway, known):
     """The client id says that it is meant."""
     answer = asked(gateway, "GET", REAL_TOKEN, urlencode({"secret": CLIENT_SECRET}))
 
-    assert (401, "access_token_missing") == (answer[0], answer[2]["error"])
+    assert (401, "invalid_client", 40125) == (
+        answer[0],
+        answer[2]["error"],
+        answer[2]["errcode"],
+    )
 
 
 def test_a_secret_in_the_query_opens_no_other_path(gateway, wechat, known):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
 
 from runtime.errors import WeChatRefused
@@ -24,8 +27,14 @@ def wechat():
 
 
 @pytest.fixture
-def gateway(settings, wechat):
-    made = Gateway(settings, transport=wechat)
+def clock():
+    """A clock that begins now, since the files of documents are made now."""
+    return SimpleNamespace(now=time.time() + 1)
+
+
+@pytest.fixture
+def gateway(settings, wechat, clock):
+    made = Gateway(settings, transport=wechat, clock=lambda: clock.now)
     app = {"kind": "service", "secret": APP_SECRET}
     made.documents.write("apps", SERVICE, app, after=0)
     return made
@@ -57,10 +66,11 @@ def test_a_token_that_cannot_be_fetched(gateway, wechat):
     assert f"token show {SERVICE}" in fault["mend"]
 
 
-def test_tickets_dead_letters_and_documents(gateway, redis_server, tmp_path):
+def test_tickets_dead_letters_and_documents(gateway, redis_server, clock):
     """Each is found although the others are there."""
     component = {"kind": "component", "secret": APP_SECRET, "token": "T" * 8}
     gateway.documents.write("apps", COMPONENT, component, after=0)
+    clock.now += 1800
     redis_server.client().zadd(f"{INBOX}:dead", {f"{SERVICE}:1:{SERVICE}/1-0/r": 0})
     gateway.documents.write("clients", "broken", {"name": 7}, after=0)
     found = {each["of"]: each for each in status(gateway)["faults"]}
@@ -69,6 +79,17 @@ def test_tickets_dead_letters_and_documents(gateway, redis_server, tmp_path):
     assert "component status" in found[COMPONENT]["mend"]
     assert "1 deliver" in found[SERVICE]["what"]
     assert found["clients/broken"]["mend"] == "manage.py store check"
+
+
+def test_a_component_that_was_just_added(gateway, clock):
+    """Nothing is wrong while its first ticket may be on its way."""
+    component = {"kind": "component", "secret": APP_SECRET, "token": "T" * 8}
+    gateway.documents.write("apps", COMPONENT, component, after=0)
+
+    assert "faults" not in status(gateway)
+    clock.now += 1800
+    (fault,) = status(gateway)["faults"]
+    assert (COMPONENT, "No verify ticket has come.") == (fault["of"], fault["what"])
 
 
 def test_redis_away_hides_nothing_else(tmp_path):

@@ -48,6 +48,19 @@ def test_counts_of_processes_add_up(redis_server):
     assert samples(redis_server)["gateway_pushes_total", labels] == 6
 
 
+def test_a_number_that_is_none(redis_server):
+    """It is left out, and hides no other."""
+    metrics_of(redis_server).count(PUSHES, "wx1", "stored")
+    with redis_server.client() as redis:
+        redis.hset(METRICS_KEY, "gateway_pushes|wx2|stored", "abc")
+        redis.hset(METRICS_KEY, b"\xff", "1")
+
+    labels = (("app", "wx1"), ("outcome", "stored"))
+    found = samples(redis_server)
+    assert found["gateway_pushes_total", labels] == 1
+    assert len([name for name, _ in found if name == "gateway_pushes_total"]) == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "first_bound"), [(0.01, "0.01"), (0.011, "0.025"), (7, "+Inf")]
 )
