@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from deploy.certificates import certificate_faults, ending_soon
 from deploy.forms import is_on_this_machine, is_role
 from deploy.fun_profile import lacking
-from deploy.certificates import certificate_faults, ending_soon
+from deploy.replaced_certificates import from_function_compute, older_ones
 from deploy.serverless_devs import FILE, TOOL
 from management.failure import Failure
 from management.offline import Offline

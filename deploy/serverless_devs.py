@@ -19,16 +19,20 @@ from deploy.s_yaml import ACCESS
 
 FILE = Path(".fun/build/artifacts/s.yaml")
 TOOL = "@serverless-devs/s@3.1.10"
+_OPTIONS = ("--template", str(FILE), "--assume-yes")
 _LOGS = ".s/logs"
 
 
-def main(environ: Mapping[str, str] = os.environ) -> int:
-    """Deploy what `make build FC=3` has made; return the exit code of `s`."""
+def main(words: list[str], environ: Mapping[str, str] = os.environ) -> int:
+    """Deploy what `make build FC=3` has made; return the exit code of `s`.
+
+    `words` may name one resource of the file, such as `login` or `domain`.
+    """
     logs = Path(environ.get("HOME", "")) / _LOGS
     before = _entries(logs)
     try:
         done = subprocess.run(  # noqa: S603 - our own words
-            ["s", "deploy", "--template", str(FILE), "--assume-yes"],  # noqa: S607
+            ["s", *words[:1], "deploy", *_OPTIONS],  # noqa: S607 - the deployer's s
             env={**environ, **_key(environ)},
             stdin=subprocess.DEVNULL,
             umask=0o077,
@@ -57,4 +61,4 @@ def _entries(folder: Path) -> set[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -210,6 +210,19 @@ def test_function_compute_3_needs_its_own_tool_and_build(checked, deployer):
     assert (1, lacking) == checked("--fc", "3")
 
 
+@pytest.mark.parametrize("fc", ["2", "3"])
+def test_a_domain_that_cannot_be_compared(checked, deployer, fc):
+    """--deployed asks the API of the generation for the domain's certificate."""
+    assert (0, "") == checked()
+    (Path(deployer["PATH"]) / "s").touch(0o700)
+    (check.TEMPLATE.parent / "s.yaml").touch()
+    deployer["FC_ENDPOINT"] = f"http://127.0.0.1:{free_port()}"
+    code, said = checked.again("--deployed", "--fc", fc)
+
+    place = "The certificate of gateway.example.com cannot be compared: "
+    assert (1, True) == (code, place in said), said
+
+
 def test_missing_settings_are_named(checked):
     """Each required setting that is missing is named."""
     code, said = checked(**dict.fromkeys(NEEDED, ""))

@@ -14,7 +14,7 @@ import yaml
 from deploy.package.layout import PACKAGES
 from deploy.package.revision import FILE
 from runtime.settings import Settings
-from tests.deployment.deployer import ROOT, Deployer
+from tests.deployment.deployer import ROOT, by_fun
 from tests.deployment.function_compute.server import FunctionCompute
 from tests.deployment.gateway import DOMAIN, SERVICE
 
@@ -38,7 +38,7 @@ def compute(python310, tmp_path):
 @pytest.fixture
 def deploy(fun, compute, tmp_path):
     """Deploy a folder with success; return what fun said."""
-    deployer = Deployer(fun, tmp_path / "deployer", compute)
+    deployer = by_fun(fun, tmp_path / "deployer", compute)
 
     def run(folder):
         code, said = deployer.deploy(folder)
