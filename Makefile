@@ -27,7 +27,7 @@ run: setup
 	@exec $(BIN)/python local_host.py --port=$(PORT) --sandbox_port=$(SANDBOX_PORT)
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --cov --ignore=tests/clients
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --ignore=tests/clients
 
 # Unmodified clients from PyPI, npm and Debian; a few minutes, without those of
 # `make test`. Installs into the user's cache what is not there yet.
