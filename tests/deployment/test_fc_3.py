@@ -18,6 +18,7 @@ from deploy.package.wheels import folder_of
 from deploy.replaced_certificates import from_function_compute
 from deploy.smoke.__main__ import main as look
 from management.failure import Failure
+from runtime.version import version
 from tests.deployment.component_calls import deploy
 from tests.deployment.deployer import ROOT, build
 from tests.deployment.function_compute.server_3 import FunctionCompute3
@@ -68,7 +69,9 @@ def smoke_3(generation_3, to_loopback, capsys):
 
     def run(*words, **changes):
         url = f"http://{DOMAIN}:{generation_3.port}"
-        code = look([url, "--fc", "3", *words], {**keys, **changes})
+        tree = generation_3.tree
+        arguments = [url, "--fc", "3", *words], {**keys, **changes}
+        code = look(*arguments, built=tree / ".fun/build/code")
         return code, capsys.readouterr().out
 
     return run
@@ -100,6 +103,25 @@ def test_smoke_finds_nothing_wrong(generation_3, smoke_3):
     assert "skipped      nudge: no_" in said
     assert "ok           refresh: version " in said
     assert "ok           lock of admin: 403 for an unsigned call" in said
+
+
+def test_another_version_than_the_build(generation_3, smoke_3):
+    """`--built` compares the version that each function tells, signed calls too."""
+    file = generation_3.tree / ".fun/build/code/REVISION"
+    before = file.read_text() if file.exists() else None
+    same, said_same = smoke_3("--built")
+    file.write_text("0123456789ab")
+    version.cache_clear()
+    try:
+        other, said_other = smoke_3("--built")
+    finally:
+        file.write_text(before) if before is not None else file.unlink()
+        version.cache_clear()
+
+    assert 0 == same, said_same
+    assert 1 == other
+    for name in ("login", "console", "admin", "refresh", "deliver"):
+        assert re.search(f"FAILED       {name}: .*0123456789ab", said_other), said_other
 
 
 def test_smoke_with_a_wrong_key(smoke_3):
