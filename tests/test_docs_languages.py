@@ -1,0 +1,281 @@
+"""Pages in Chinese: each says what its English page says, section by section.
+
+The wording is free; what a reader copies, looks up or follows is not: headings,
+commands, names in backticks (settings, paths, fields, error codes), numbers, links,
+and how many paragraphs, items and rows a section has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.documentation import ROOT
+
+DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
+
+ENGLISH_ONLY = {
+    "architecture.md": "for those who change the code, which is in English",
+    "benchmarks.md": "figures and how they were measured",
+    "testing.md": "for those who change the code",
+    "token-custody.md": "the protocol, for those who check it against the code",
+    **dict.fromkeys(
+        [
+            "configuration.md",
+            "connecting.md",
+            "containers.md",
+            "costs.md",
+            "deploying.md",
+            "errors.md",
+            "open-platform.md",
+            "operating.md",
+            "operating/alerts.md",
+            "operating/apps.md",
+            "operating/clients.md",
+            "operating/command-line.md",
+            "operating/components.md",
+            "operating/console.md",
+            "operating/documents.md",
+            "operating/health.md",
+            "operating/incidents.md",
+            "operating/keys.md",
+            "operating/losses.md",
+            "operating/messages.md",
+            "operating/metrics.md",
+            "operating/pushes.md",
+            "operating/tokens.md",
+            "operating/users.md",
+            "pushes.md",
+            "running.md",
+            "security.md",
+            "tornado.md",
+        ],
+        "not translated yet",
+    ),
+}
+"""Pages without a Chinese one, and why."""
+
+CHINESE_ONLY: dict[str, str] = {}
+
+HAN = "\u3400-\u9fff"
+PAIRS = sorted(
+    each.relative_to(CHINESE)
+    for each in CHINESE.rglob("*.md")
+    if each.relative_to(CHINESE).as_posix() not in CHINESE_ONLY
+)
+
+each_pair = pytest.mark.parametrize("page", PAIRS, ids=str)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and the text up to the next heading, however deep."""
+
+    level: int
+    heading: str
+    text: str
+
+
+def sections_of(page: Path) -> list[Section]:
+    """Return the sections of a page; a `#` in a code block begins none."""
+    found, inside = [], False
+    for line in page.read_text("utf-8").splitlines():
+        inside ^= line.lstrip().startswith("```")
+        if not inside and (heading := re.match(r"(#+) (.+)$", line)):
+            found.append((len(heading[1]), heading[2], []))
+        elif found and not is_language_link(line):
+            found[-1][2].append(line)
+    return [
+        Section(level, heading, "\n".join(lines)) for level, heading, lines in found
+    ]
+
+
+def is_language_link(line: str) -> bool:
+    return bool(re.fullmatch(r"\[(中文|English)\]\([^)]+\)", line))
+
+
+FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+
+def code_of(text: str) -> list[str]:
+    """Return the code blocks without their comments, which may be translated."""
+    return [
+        f"```{language}\n" + re.sub(r"(?m)(^|  )# .*$", "", code)
+        for language, code in FENCED.findall(text)
+    ]
+
+
+def prose_of(text: str) -> str:
+    return FENCED.sub("```", text)
+
+
+def names_of(text: str) -> set[str]:
+    return set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose_of(text)))
+
+
+def numbers_of(text: str) -> set[str]:
+    """Return the numbers in digits, not those of names, links and ordered items."""
+    text = re.sub(r"`[^`\n]+`|\]\([^)]+\)|^ *\d+\. ", " ", prose_of(text), flags=re.M)
+    return set(re.findall(r"(?<![\w.-])\d+(?:[.,:]\d+)*", text))
+
+
+def links_of(page: Path, text: str) -> Counter:
+    """Count the links by their English page and the number of its heading."""
+    found = re.findall(r"\]\(([^)\s]+)\)", prose_of(text))
+    return Counter(target_of(page, each) for each in found)
+
+
+def target_of(page: Path, link: str) -> str:
+    if re.match(r"[a-z]+:", link):
+        return link
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    number = f"#{anchors_of(target).index(anchor)}" if anchor else ""
+    return f"{in_english(target)}{number}"
+
+
+def in_english(target: Path) -> str:
+    path = target.relative_to(ROOT).as_posix()
+    return path.replace("README.zh-CN.md", "README.md").replace("docs/zh/", "docs/")
+
+
+def anchors_of(page: Path) -> list[str]:
+    kept = [re.sub(r"[^\w\- ]", "", s.heading.lower()) for s in sections_of(page)]
+    return [each.replace(" ", "-") for each in kept]
+
+
+def shape_of(text: str) -> list[str]:
+    """Return the kind of each block, with the number of its items or rows."""
+    shape = []
+    for block in re.split(r"\n\s*\n", prose_of(text).strip()):
+        lines = block.splitlines()
+        items = [line for line in lines if re.match(r" *(-|\d+\.) ", line)]
+        rows = [line for line in lines if line.startswith("|")]
+        code = [line for line in lines if line.strip() == "```"]
+        if items:
+            shape.append(f"{len(items)} items")
+        elif rows:
+            shape.append(f"{len(rows)} rows")
+        elif lines and len(code) < len(lines):
+            shape.append("text")
+        shape += ["code"] * len(code)
+    return shape
+
+
+def differences(page: Path) -> list[str]:
+    """Return a line for each thing that one of the two pages has alone."""
+    english, chinese = DOCS / page, CHINESE / page
+    ours, theirs = sections_of(english), sections_of(chinese)
+    levels = [[each.level for each in found] for found in (ours, theirs)]
+    if levels[0] != levels[1]:
+        at = next(
+            (n for n, (a, b) in enumerate(zip(*levels, strict=False)) if a != b),
+            min(map(len, levels)),
+        )
+        left = [
+            found[at].heading if at < len(found) else "–" for found in (ours, theirs)
+        ]
+        return [
+            f"docs/zh/{page}: heading {at + 1} is {left[1]!r}, of English {left[0]!r}"
+        ]
+    return [
+        f"docs/zh/{page}, {b.heading!r} (docs/{page}, {a.heading!r}): {fault}"
+        for a, b in zip(ours, theirs, strict=True)
+        for fault in faults(english, chinese, a, b)
+    ]
+
+
+def faults(english: Path, chinese: Path, ours: Section, theirs: Section) -> list[str]:
+    codes = code_of(ours.text), code_of(theirs.text)
+    found = [
+        f"{language} lacks the code {block!r}"
+        for language, has, other in (("Chinese", *codes[::-1]), ("English", *codes))
+        for block in other
+        if block not in has
+    ]
+    for what, a, b in (
+        ("the name", names_of(ours.text), names_of(theirs.text)),
+        ("the number", numbers_of(ours.text), numbers_of(theirs.text)),
+        (
+            "a link to",
+            links_of(english, ours.text),
+            links_of(chinese, theirs.text),
+        ),
+    ):
+        found += [f"Chinese lacks {what} {each}" for each in sorted(a - b)]
+        found += [f"English lacks {what} {each}" for each in sorted(b - a)]
+    shapes = shape_of(ours.text), shape_of(theirs.text)
+    if shapes[0] != shapes[1]:
+        found.append(f"blocks are {shapes[1]}, of English {shapes[0]}")
+    return found
+
+
+@each_pair
+def test_both_languages_say_the_same(page):
+    """Section by section; what one language lacks is named."""
+    assert "\n".join(differences(page)) == ""
+
+
+@each_pair
+def test_both_languages_lead_to_each_other(page):
+    """In the line below the title, one blank line between."""
+    up = "../" * len(page.parts)
+    english, chinese = (
+        (folder / page).read_text("utf-8").splitlines() for folder in (DOCS, CHINESE)
+    )
+    prefix = "../" * (len(page.parts) - 1)
+
+    assert english[2] == f"[中文]({prefix}zh/{page.as_posix()})"
+    assert chinese[2] == f"[English]({up}{page.as_posix()})"
+
+
+def test_each_page_is_in_both_languages():
+    """But those that are listed here with the reason; decisions stay in English."""
+    english = {
+        each.relative_to(DOCS).as_posix()
+        for each in DOCS.rglob("*.md")
+        if each.relative_to(DOCS).parts[0] not in ("zh", "decisions")
+    }
+    chinese = {each.relative_to(CHINESE).as_posix() for each in CHINESE.rglob("*.md")}
+
+    assert sorted(english - chinese) == sorted(ENGLISH_ONLY)
+    assert sorted(chinese - english) == sorted(CHINESE_ONLY)
+    assert all(ENGLISH_ONLY.values())
+
+
+@pytest.mark.parametrize("page", sorted(CHINESE.rglob("*.md")), ids=lambda p: p.name)
+def test_a_chinese_page_links_to_chinese_pages(page):
+    """Where there is one; the line below the title leads to the English one."""
+    lines = page.read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if not is_language_link(line))
+    found = re.findall(r"\]\(([^):\s]+\.md)", prose_of(text))
+    targets = {(page.parent / each).resolve() for each in found}
+    english = [
+        each.relative_to(DOCS).as_posix()
+        for each in sorted(targets)
+        if DOCS in each.parents and CHINESE not in each.parents
+    ]
+
+    assert [each for each in english if (CHINESE / each).exists()] == []
+
+
+def plain(text: str) -> str:
+    """Return prose without code blocks and targets of links, names as `x`."""
+    text = re.sub(r"\]\([^)]*\)", "]", prose_of(text))
+    return re.sub(r"`[^`\n]+`", "`x`", text)
+
+
+MIXED = re.compile(rf"[{HAN}][A-Za-z0-9`]|[A-Za-z0-9`][{HAN}]")
+NARROW = re.compile(rf"[{HAN}] ?[,;:?!]|[,;?!][{HAN}]|[{HAN}]\(|\([{HAN}]")
+
+
+@pytest.mark.parametrize("page", sorted(CHINESE.rglob("*.md")), ids=lambda p: p.name)
+def test_chinese_is_set_in_one_way(page):
+    """A blank between Chinese and Latin letters, and Chinese punctuation."""
+    lines = plain(page.read_text("utf-8")).splitlines()
+
+    assert [line for line in lines if MIXED.search(line) or NARROW.search(line)] == []
