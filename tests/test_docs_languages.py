@@ -20,7 +20,6 @@ DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 
 PENDING = [
     "configuration.md",
-    "connecting.md",
     "containers.md",
     "costs.md",
     "deploying.md",
