@@ -114,8 +114,8 @@ class App:
 
     @property
     def has_access_token(self) -> bool:
-        """Tell whether WeChat issues an access_token for this kind of account."""
-        return self.kind in ("service", "subscription", "miniprogram")
+        """Tell whether an access_token is issued for this kind of app."""
+        return self.kind in ("service", "subscription", "miniprogram", WECOM_KIND)
 
 
 @dataclass(frozen=True, slots=True)
