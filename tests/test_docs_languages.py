@@ -24,7 +24,6 @@ PENDING = [
     "costs.md",
     "deploying.md",
     "errors.md",
-    "open-platform.md",
     "operating.md",
     "operating/alerts.md",
     "operating/apps.md",
@@ -42,7 +41,6 @@ PENDING = [
     "operating/pushes.md",
     "operating/tokens.md",
     "operating/users.md",
-    "pushes.md",
     "security.md",
 ]
 
