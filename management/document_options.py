@@ -30,6 +30,13 @@ def add_app(parser: ArgumentParser) -> None:
     """Define the arguments of a new app, whose AppSecret is read apart."""
     parser.set_defaults(asks_secret=True)
     _app_fields(parser, needed=True)
+    add = parser.add_argument
+    add("--corpid", metavar="CORPID", help="of a company in WeCom, in place of APPID")
+    names = parser.add_mutually_exclusive_group()
+    agentid = "of an app of WeCom, beside --corpid"
+    names.add_argument("--agentid", dest="name", metavar="N", help=agentid)
+    name = "contacts, customers or kf: a secret without an agentid"
+    names.add_argument("--name", metavar="NAME", help=name)
 
 
 def add_component(parser: ArgumentParser) -> None:
@@ -95,15 +102,20 @@ def user_fields(parser: ArgumentParser) -> None:
 
 
 def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
-    appid_argument(parser)
     add = parser.add_argument
+    if needed:
+        add("appid", metavar="APPID", nargs="?")
+    else:
+        appid_argument(parser)
     kinds = (
-        "service, subscription, website, miniprogram, mobile, component or authorized"
+        "service, subscription, website, miniprogram, mobile, component, authorized or "
+        "wecom"
     )
     add("--kind", metavar="KIND", required=needed, help=kinds)
     add("--token-mode", metavar="MODE", help="stable or plain")
     add("--subject", metavar="FIELD", help="openid or unionid")
-    add("--oauth-scope", metavar="SCOPE", help="snsapi_userinfo or snsapi_base")
+    scopes = "snsapi_userinfo or snsapi_base; of WeCom also snsapi_privateinfo"
+    add("--oauth-scope", metavar="SCOPE", help=scopes)
     _many(parser, "--js-domain", "HOST", "hosts whose pages use wx.config")
     _many(parser, "--api-host", "HOST", "WeChat's API hosts, in the order of use")
     proofs = "WORD in the file names MP_verify_WORD.txt"
@@ -119,6 +131,10 @@ def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
         dest="authorized_defaults",
         help=common,
     )
+    departments = "whether a member's departments in WeCom are groups of the user"
+    _flag(parser, "--groups-from-departments", departments)
+    robots = "group robots in WeCom; ask for the webhook key of each"
+    _many(parser, "--robot", "NAME", robots)
     push = "ask for the token and the AES key of pushes"
     add("--push", dest="asks_push", action="store_true", help=push)
 

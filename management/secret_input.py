@@ -5,8 +5,8 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from management.failure import Failure
 from management.words import N_, Words
@@ -15,6 +15,9 @@ _ASKED = (
     *("asks_secret", "asks_push", "asks_token", "asks_aes_key"),
     *("token_stdin", "secret_stdin", "asks_url", "asks_signing"),
 )
+
+
+_ROBOTS = "robots."
 
 
 class Secret(NamedTuple):
@@ -50,15 +53,18 @@ def secrets_of(options: Namespace) -> list[Secret]:
     names += ["encoding_aes_key"] if asked & {"asks_push", "asks_aes_key"} else []
     names += ["url"] if "asks_url" in asked else []
     names += ["signing"] if "asks_signing" in asked else []
-    return [_SECRETS[name] for name in names]
+    return [_SECRETS[name] for name in names] + [
+        Secret(f"{_ROBOTS}{robot}", f"Webhook key of {robot}", "0" * 36)
+        for robot in getattr(options, "robots", ())
+    ]
 
 
 def read_secrets(
     options: Namespace,
     *,
-    check: Callable[[dict[str, str]], object],
+    check: Callable[[dict[str, Any]], object],
     words: Words,
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Return the secrets that the command needs, by field, read in a fixed order.
 
     Before somebody types one, `check` gets stand-ins for them: it fails if the command
@@ -69,14 +75,25 @@ def read_secrets(
         getattr(options, name, False) for name in ("token_stdin", "secret_stdin")
     )
     if wanted and not from_stdin:
-        check({each.field: each.stand_in for each in wanted})
+        check(_fields({each.field: each.stand_in for each in wanted}))
         if not sys.stdin.isatty():
             raise Failure(
                 "A secret is asked for at a terminal, or give --secret-stdin."
             )
-    return {
-        each.field: _read(words(each.label), from_stdin=from_stdin) for each in wanted
-    }
+    return _fields(
+        {each.field: _read(words(each.label), from_stdin=from_stdin) for each in wanted}
+    )
+
+
+def _fields(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is read as fields of a document: keys of robots make a list."""
+    robots = [
+        {"name": name.removeprefix(_ROBOTS), "key": key}
+        for name, key in given.items()
+        if name.startswith(_ROBOTS)
+    ]
+    rest = {n: value for n, value in given.items() if not n.startswith(_ROBOTS)}
+    return {**rest, **({"robots": robots} if robots else {})}
 
 
 def _read(label: str, *, from_stdin: bool) -> str:

@@ -458,6 +458,24 @@ class WeChatRefused(GatewayError):
         return self.errcode in (40029, 40163, 42003)
 
 
+class WeComRefused(WeChatRefused):
+    """WeCom refused with a code and errmsg of its own, passed on unchanged."""
+
+    message = N_("WeCom refused the request.")
+
+    @property
+    def is_spent_code(self) -> bool:
+        """Tell whether a sign-in's code is unknown, expired or used."""
+        return self.errcode in (40029, 42022)
+
+
+class WeComSecretRefused(WeComRefused):
+    """WeCom takes neither this Secret nor this corpid: no repetition can help.
+
+    Each one counts towards a ban of the address, which would stop all other apps.
+    """
+
+
 class ApiRefused(GatewayError):
     """The gateway itself refuses an API call, in WeChat's code; `code` tells why.
 
@@ -511,14 +529,51 @@ _NOT_ALLOWED = N_(
 )
 
 
+_FROM_IP = re.compile(r"from ip: ?([0-9a-fA-F.:]{3,45})")
+
+_IN_WECOM = re.compile(r"hint: ?\[|from ip:")
+"""What every errmsg of WeCom's has, and none of WeChat's."""
+
+_REFUSED_SECRET = N_(
+    "WeCom takes neither this Secret nor this corpid, or the app is disabled: nothing "
+    "is fetched any more until the document changes (app update --secret) or token "
+    "refresh asks for it"
+)
+
+_WECOM_HINTS = {
+    40001: _REFUSED_SECRET,
+    40013: _REFUSED_SECRET,
+    40091: _REFUSED_SECRET,
+    48002: N_(
+        "an app of this kind may not call this: another Secret of the company may"
+    ),
+    50003: N_("the app is disabled: a WeCom administrator enables it"),
+    301002: N_("the Secret is that of another agentid"),
+}
+
+_NOT_TRUSTED = N_(
+    "WeCom sees this gateway as %(address)s: add it to the app's trusted IPs in "
+    "work.weixin.qq.com, which takes about a minute to act"
+)
+
+
+def seen_by_wecom(errmsg: str) -> str:
+    """Return the address in an errmsg of WeCom's, "" if it has none."""
+    seen = _FROM_IP.search(errmsg)
+    return seen[1] if seen else ""
+
+
 def hint_of(
     errcode: int, errmsg: str, words: Callable[[str], str] = lambda sentence: sentence
 ) -> str | None:
     """Return an ASCII sentence for the operator, or None where there is none.
 
     40164, 61004 and 45035 are about the IP address from which we call; others are the
-    open platform's. `words` may translate it, for a page.
+    open platform's. An errmsg in WeCom's form has hints of its own: equal codes mean
+    other things there. `words` may translate it, for a page.
     """
+    if _IN_WECOM.search(errmsg):
+        return _wecom_hint(errcode, errmsg, words)
     if errcode in _HINTS:
         return words(_HINTS[errcode])
     if errcode not in (40164, 61004, 45035):
@@ -527,3 +582,11 @@ def hint_of(
     unknown = N_("an address it does not know")
     address = (seen[1] or seen[2]) if seen else words(unknown)
     return words(_NOT_ALLOWED) % {"address": address}
+
+
+def _wecom_hint(errcode: int, errmsg: str, words: Callable[[str], str]) -> str | None:
+    if errcode == 60020:
+        address = seen_by_wecom(errmsg) or words(N_("an address it does not know"))
+        return words(_NOT_TRUSTED) % {"address": address}
+    hint = _WECOM_HINTS.get(errcode)
+    return None if hint is None else words(hint)

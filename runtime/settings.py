@@ -55,6 +55,8 @@ class Settings:
     wechat_api_url: str = "https://api.weixin.qq.com"
     wechat_open_url: str = "https://open.weixin.qq.com"
     wechat_mp_url: str = "https://mp.weixin.qq.com"
+    wecom_api_url: str = "https://qyapi.weixin.qq.com"
+    wecom_login_url: str = "https://login.work.weixin.qq.com"
     wechat_proxy_url: str = field(default="", repr=False)
     wechat_deadline_seconds: float = 5.0
     session_days: float = 7.0
@@ -173,6 +175,8 @@ _PARSERS: Mapping[str, tuple[Callable[[str], Any], bool]] = {
     "WECHAT_API_URL": (web_url, False),
     "WECHAT_OPEN_URL": (web_url, False),
     "WECHAT_MP_URL": (web_url, False),
+    "WECOM_API_URL": (web_url, False),
+    "WECOM_LOGIN_URL": (web_url, False),
     "WECHAT_PROXY_URL": (proxy_url, False),
     "WECHAT_DEADLINE_SECONDS": (positive, False),
     "SESSION_DAYS": (positive, False),

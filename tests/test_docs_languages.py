@@ -18,44 +18,38 @@ from tests.support.documentation import ROOT
 
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 
+PENDING = [
+    "configuration.md",
+    "containers.md",
+    "costs.md",
+    "deploying.md",
+    "errors.md",
+    "operating.md",
+    "operating/alerts.md",
+    "operating/apps.md",
+    "operating/clients.md",
+    "operating/command-line.md",
+    "operating/components.md",
+    "operating/console.md",
+    "operating/documents.md",
+    "operating/health.md",
+    "operating/incidents.md",
+    "operating/keys.md",
+    "operating/losses.md",
+    "operating/messages.md",
+    "operating/metrics.md",
+    "operating/pushes.md",
+    "operating/tokens.md",
+    "operating/users.md",
+    "security.md",
+]
+
 ENGLISH_ONLY = {
     "architecture.md": "for those who change the code, which is in English",
     "benchmarks.md": "figures and how they were measured",
     "testing.md": "for those who change the code",
     "token-custody.md": "the protocol, for those who check it against the code",
-    **dict.fromkeys(
-        [
-            "configuration.md",
-            "connecting.md",
-            "containers.md",
-            "costs.md",
-            "deploying.md",
-            "errors.md",
-            "open-platform.md",
-            "operating.md",
-            "operating/alerts.md",
-            "operating/apps.md",
-            "operating/clients.md",
-            "operating/command-line.md",
-            "operating/components.md",
-            "operating/console.md",
-            "operating/documents.md",
-            "operating/health.md",
-            "operating/incidents.md",
-            "operating/keys.md",
-            "operating/losses.md",
-            "operating/messages.md",
-            "operating/metrics.md",
-            "operating/pushes.md",
-            "operating/tokens.md",
-            "operating/users.md",
-            "pushes.md",
-            "running.md",
-            "security.md",
-            "tornado.md",
-        ],
-        "not translated yet",
-    ),
+    **dict.fromkeys(PENDING, "not translated yet"),
 }
 """Pages without a Chinese one, and why."""
 
@@ -217,7 +211,9 @@ def faults(english: Path, chinese: Path, ours: Section, theirs: Section) -> list
 @each_pair
 def test_both_languages_say_the_same(page):
     """Section by section; what one language lacks is named."""
-    assert "\n".join(differences(page)) == ""
+    found = differences(page)
+
+    assert not found, "\n" + "\n".join(found)
 
 
 @each_pair

@@ -38,15 +38,17 @@ ALLOWED = {
 
 PACKAGES = {
     "entry": "gateway health pages web errors version",
-    "broker": "gateway settings registry tokens sign_in state usage pages web crypto "
-    "errors",
+    "broker": "gateway settings registry tokens sign_in state usage wecom pages web "
+    "crypto errors",
     "operations": "gateway alerts push registry documents custody upstream sign_in "
-    "usage wechat crypto errors version",
+    "usage wechat wecom api_calls crypto errors version",
     "gateway": "parts wechat health settings",
-    "parts": "alerts wechat push tokens registry settings custody documents upstream "
-    "sign_in usage state crypto errors",
+    "parts": "alerts wechat wecom api_calls push tokens registry settings custody "
+    "documents upstream sign_in usage state crypto errors",
     "alerts": "push registry upstream state errors",
-    "wechat": "upstream custody registry documents state crypto web errors",
+    "wechat": "api_calls upstream custody registry documents state crypto web errors",
+    "wecom": "api_calls upstream custody registry documents state crypto web errors",
+    "api_calls": "upstream custody registry web errors",
     "push": "upstream registry usage state crypto web errors",
     "tokens": "sign_in registry state crypto errors",
     "registry": "documents state web crypto errors",

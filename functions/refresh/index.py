@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from runtime.documents.documents import UnreadableDocument
 from runtime.entry.timer import timer
 from runtime.errors import GatewayError, ServiceUnavailable
 from runtime.gateway import Gateway
+from runtime.registry.ids import WECOM_ID
 from runtime.registry.models import COMPONENT_KIND
 from runtime.wechat.credentials import names_of_authorizer
 
@@ -89,7 +91,7 @@ def _full_pass(gateway: Gateway, *, now: int) -> LookedAt | None:
         source.name
         for app in apps
         if app.has_access_token or app.kind == COMPONENT_KIND
-        for source in gateway.calls.sources(app)
+        for source in gateway.calls_of(app).sources(app)
     ]
     # Which of them still stand is seen when one is due: their documents are not read.
     names += [name for id_ in authorized for name in names_of_authorizer(id_)]
@@ -99,12 +101,13 @@ def _full_pass(gateway: Gateway, *, now: int) -> LookedAt | None:
 
 
 def _source(gateway: Gateway, name: str) -> Source | None:
+    id_ = name.rpartition(":")[2]
     # Of an account's own token the name has its component, too.
-    appid = name.rpartition(":")[2].rpartition("-")[2]
+    appid = id_ if re.fullmatch(WECOM_ID, id_) else id_.rpartition("-")[2]
     app = gateway.registry.app(appid)
     if app is None or not (app.has_access_token or app.kind == COMPONENT_KIND):
         return None
-    found = (each for each in gateway.calls.sources(app) if each.name == name)
+    found = (each for each in gateway.calls_of(app).sources(app) if each.name == name)
     return next(found, None)
 
 

@@ -32,7 +32,7 @@ def forwarded(request: Request, gateway: Gateway, app: App, caller: Caller) -> R
         place.enter_context(gateway.calls_in_flight.counted(caller.client_id))
         body, cost = _body(request, gateway, app, caller)
         report.bytes_up = len(body)
-        answer = gateway.calls.send(
+        answer = gateway.calls_of(app).send(
             app,
             request.method,
             f"{request.path}?{request.query}",
@@ -62,7 +62,7 @@ def _body(
     if request.late_body is None:
         return request.body, cost
     if not request.is_admitted:
-        gateway.calls.real_token(app, cost=cost)
+        gateway.calls_of(app).real_token(app, cost=cost)
     return request.content(), None
 
 

@@ -32,7 +32,9 @@ def jssdk_config(
     app, caller = caller_for_app(request, gateway, appid, scope=SCOPE)
     client = gateway.registry.client(caller.client_id)
     page = _page(request, app, narrowed=client.js_domains if client else ())
-    ticket = gateway.calls.ticket(app, "jsapi", cost=rate_cost_of(caller, gateway))
+    ticket = gateway.calls_of(app).ticket(
+        app, "jsapi", cost=rate_cost_of(caller, gateway)
+    )
     note(request, caller, "jssdk_config_read")
     noncestr, timestamp = random(8), int(gateway.clock())
     signature = sign(

@@ -80,7 +80,7 @@ def _posted_secret(request: Request, appid: str) -> ClientSecret | None:
 def _real_token(
     request: Request, gateway: Gateway, app: App, caller: Caller
 ) -> Response:
-    token = gateway.calls.real_token(app, cost=rate_cost_of(caller, gateway))
+    token = gateway.calls_of(app).real_token(app, cost=rate_cost_of(caller, gateway))
     note(request, caller, "token_read")
     return json_response(
         {"access_token": token.value, "expires_in": int(token.seconds)}
@@ -99,9 +99,9 @@ def reject(request: Request, gateway: Gateway, appid: str) -> Response:
     # WeChat's tokens are ASCII, and JSON can carry text that has no UTF-8.
     if not isinstance(value, str) or not value.isascii() or not value:
         raise BadRequest
-    gateway.calls.real_token(app, cost=rate_cost_of(caller, gateway))
-    source = gateway.calls.real_token_source(app)
+    gateway.calls_of(app).real_token(app, cost=rate_cost_of(caller, gateway))
+    source = gateway.calls_of(app).real_token_source(app)
     dropped = gateway.custody.reject(source, value)
-    token = gateway.calls.real_token(app)
+    token = gateway.calls_of(app).real_token(app)
     note(request, caller, "token_dropped" if dropped else "token_kept")
     return json_response({"dropped": dropped, "expires_in": int(token.seconds)})

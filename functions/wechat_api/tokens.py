@@ -63,11 +63,11 @@ def reject_ticket(request: Request, gateway: Gateway, appid: str) -> Response:
     app, caller = caller_for_app(request, gateway, appid, scope=TICKET_PATH)
     value, type_ = _rejected(request)
     cost = rate_cost_of(caller, gateway)
-    stored = gateway.calls.ticket(app, type_, cost=cost)
-    source = gateway.calls.ticket_source(app, type_)
+    stored = gateway.calls_of(app).ticket(app, type_, cost=cost)
+    source = gateway.calls_of(app).ticket_source(app, type_)
     dropped = gateway.custody.reject(source, value)
     if dropped:
-        stored = gateway.calls.ticket(app, type_)
+        stored = gateway.calls_of(app).ticket(app, type_)
     note(request, caller, "ticket_dropped" if dropped else "ticket_kept")
     return json_response(
         {
@@ -94,7 +94,9 @@ def _ticket(request: Request, gateway: Gateway, app: App, caller: Caller) -> Res
     type_ = request.argument("type")
     if type_ not in TICKET_TYPES:
         raise ApiRefused(40097, "unknown_ticket_type")
-    stored = gateway.calls.ticket(app, type_, cost=rate_cost_of(caller, gateway))
+    stored = gateway.calls_of(app).ticket(
+        app, type_, cost=rate_cost_of(caller, gateway)
+    )
     note(request, caller, "ticket_read")
     content = {"errcode": 0, "errmsg": "ok", "ticket": stored.value}
     return _answer({**content, "expires_in": int(stored.seconds)})

@@ -17,6 +17,9 @@ _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
 _ACCOUNTS = "WECHAT_MP_URL"
 """By default on the host of WECHAT_OPEN_URL, as in the sandbox."""
 
+_WECOM = {"WECOM_API_URL": "/qyapi", "WECOM_LOGIN_URL": ""}
+"""Where WeCom's hosts are in the sandbox: their paths collide with WeChat's."""
+
 THIS_MACHINE = "127.0.0.0/8,::1/128"
 """Where a developer's own services listen, and routes of pushes may lead."""
 
@@ -81,6 +84,7 @@ def _with_sandbox(
     sandbox = sandbox_process.start(machine.sandbox_port, log=log)
     children.add(sandbox.process.pid)
     _default(environ, dict.fromkeys((*_PLATFORM, _ACCOUNTS), sandbox.url))
+    _default(environ, {name: sandbox.url + path for name, path in _WECOM.items()})
     return sandbox.url
 
 

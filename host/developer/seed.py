@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from runtime.documents.documents import Documents
 from runtime.registry.client_secrets import hash_secret, make_secret
-from runtime.registry.models import TOKEN_READ
+from runtime.registry.models import TOKEN_READ, WECOM_KIND
 from runtime.registry.schema import app_document, client_document
 
 CLIENT_ID = "demo"
@@ -37,11 +37,7 @@ def seed(documents: Documents, *, sandbox_url: str) -> DemoClient:
         apps = json.load(answer)
     apps = apps["apps"] if isinstance(apps, dict) else apps
     for app in apps:
-        content = {name: app[name] for name in _FIELDS if app.get(name)}
-        content["js_domains"] = [app["js_domain"]]
-        # The sandbox's accounts are bound to one open platform: a user is the same in
-        # all of them only by unionid.
-        content = app_document(app["appid"], {**content, "subject": "unionid"})
+        content = app_document(app["appid"], _content(app))
         _put(documents, "apps", app["appid"], content)
     appids = tuple(app["appid"] for app in apps)
     secret, hashed = _secret()
@@ -56,6 +52,18 @@ def seed(documents: Documents, *, sandbox_url: str) -> DemoClient:
     }
     _put(documents, "clients", CLIENT_ID, client_document(CLIENT_ID, content))
     return DemoClient(CLIENT_ID, secret, appids)
+
+
+def _content(app: Mapping[str, Any]) -> dict[str, Any]:
+    content = {name: app[name] for name in _FIELDS if app.get(name)}
+    if domain := app.get("js_domain"):
+        content["js_domains"] = [domain]
+    if app["kind"] == WECOM_KIND:
+        corpid, _, name = app["appid"].partition("-")
+        return {**content, "corpid": corpid, "name": name}
+    # The sandbox's accounts are bound to one open platform: a user is the same in
+    # all of them only by unionid.
+    return {**content, "subject": "unionid"}
 
 
 def _put(documents: Documents, kind: str, id_: str, content: Mapping[str, Any]) -> None:

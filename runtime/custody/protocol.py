@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
+
+from runtime.errors import WeChatUnavailable
 
 Count = Callable[[str, str], None]
 """Called with a credential's name and what became of an attempt to get it: `stored`,
@@ -22,7 +24,8 @@ class Source(Protocol):
 
     `name` identifies the credential and holds no secret, `revision` is the version of
     the app's document, and `retires` tells whether fetching a new value retires the
-    one before.
+    one before. `repeats` tells whether a fetch brings the same value again while that
+    lives, and no fetch can be forced.
     """
 
     @property
@@ -31,6 +34,8 @@ class Source(Protocol):
     def revision(self) -> str: ...
     @property
     def retires(self) -> bool: ...
+    @property
+    def repeats(self) -> bool: ...
 
     def fetch(self, *, force: bool) -> CredentialValue:
         """Return a value from WeChat; WeChatRefused or WeChatUnavailable."""
@@ -124,3 +129,15 @@ class Pace:
     rejection_every: float = 60.0
     forced_a_day: int = 20
     forced_gap: float = 30.0
+
+
+def value_of(answer: Mapping[str, Any], field_: str) -> CredentialValue:
+    """Return the value that an answer has in this field; WeChatUnavailable if none."""
+    value = answer.get(field_)
+    try:
+        seconds = float(answer.get("expires_in", ""))
+    except (TypeError, ValueError):
+        raise WeChatUnavailable from None
+    if not isinstance(value, str) or not value or not 0 < seconds < 1e6:
+        raise WeChatUnavailable
+    return CredentialValue(value, seconds)

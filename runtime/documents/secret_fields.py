@@ -23,7 +23,10 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 NESTED_SECRETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "apps": {"routes": ("token", "encoding_aes_key", "secret", "match.openid")},
+    "apps": {
+        "routes": ("token", "encoding_aes_key", "secret", "match.openid"),
+        "robots": ("key",),
+    },
 }
 """By kind: fields that are lists of objects, and what is sealed in each of these.
 

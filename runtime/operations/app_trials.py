@@ -55,6 +55,8 @@ class Trial(NamedTuple):
 
 def trials(gateway: Gateway, app: App, seen: Seen) -> list[Trial]:
     """Return what WeChat tells about an app that has a secret here."""
+    if app.is_wecom:
+        return [*_pushes(app, seen)]
     return [
         *_secret_and_address(gateway, app),
         *_domain(gateway, app),

@@ -13,7 +13,7 @@ from runtime.operations.app_console import console_of, entries
 from runtime.operations.editing import ID, NAMES, shown_later, split, warnings_of
 from runtime.registry.authorizers import in_force
 from runtime.registry.fields import RULES
-from runtime.registry.models import AUTHORIZED_KIND
+from runtime.registry.models import AUTHORIZED_KIND, WECOM_KIND
 from runtime.registry.schema import (
     InvalidDocument,
     app_document,
@@ -24,6 +24,11 @@ from runtime.registry.schema import (
 _DEFAULTS = {"token_mode": "stable", "subject": "openid"}
 
 
+def _defaults(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return what counts where the document does not say it."""
+    return {} if content["kind"] == WECOM_KIND else dict(_DEFAULTS)
+
+
 def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Write a new app: `appid` and the fields of its document.
 
@@ -32,6 +37,10 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     named, fields = split(arguments, "appid")
     _refuse_routes(fields)
     appid = str(named.get("appid", ""))
+    if fields.get("kind") == WECOM_KIND:
+        appid, fields = _wecom_id(appid, fields)
+    elif not appid:
+        raise InvalidDocument("appid", "is missing")
     content = app_document(appid, fields)
     version = editing.create(gateway, "apps", appid, content)
     shown = _shown(appid, version, content)
@@ -44,14 +53,24 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _wecom_id(appid: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the id of an app of WeCom and its fields; either may tell the other."""
+    if not appid:
+        return f"{fields.get('corpid', '')}-{fields.get('name', '')}", fields
+    corpid, _, name = appid.partition("-")
+    return appid, {"corpid": corpid, "name": name, **fields}
+
+
 def list_(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all apps with their most important fields."""
     checked_fields(arguments, {})
     apps = []
     documents, unreadable = editing.each_usable(gateway, "apps")
     for appid, found in documents.items():
-        content = {**_DEFAULTS, **found.content}
-        short = {name: content[name] for name in ("kind", "token_mode", "subject")}
+        content = {**_defaults(found.content), **found.content}
+        short = {
+            name: content.get(name, "") for name in ("kind", "token_mode", "subject")
+        }
         apps.append({"appid": appid, **short, "version": found.version})
     return {"apps": apps, **({"unreadable": unreadable} if unreadable else {})}
 
@@ -111,6 +130,8 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if name not in cleared:
             rest[name] = former
     rest = {name: v for name, v in rest.items() if not _is_useless(name, v, fields)}
+    if "robots" in fields:
+        fields["robots"] = _with_robots(rest.get("robots", ()), fields["robots"])
     content = app_document(appid, {**rest, **fields}, kept=found.content)
     version = editing.change(gateway, "apps", appid, content, found=found)
     shown = _shown(appid, version, content)
@@ -121,6 +142,14 @@ def update(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
         text = f"No longer served: {', '.join(sorted(gone))}. --domain-proof takes all."
         shown["warnings"] = [*shown.get("warnings", ()), text]
     return shown
+
+
+def _with_robots(old: Any, new: Any) -> list[Any]:
+    """Return the robots of before with those that are given, by their names."""
+    if not isinstance(new, (list, tuple)) or not all(isinstance(r, dict) for r in new):
+        raise InvalidDocument("robots", "must be a list of name and key")
+    given = {robot.get("name") for robot in new}
+    return [*(robot for robot in old if robot["name"] not in given), *new]
 
 
 def _refuse_routes(names: Iterable[str]) -> None:
@@ -159,11 +188,14 @@ def _shown(appid: str, version: int, content: Mapping[str, Any]) -> dict[str, An
     if "routes" in public:  # `push route list` shows more of them
         with editing.readable(f"apps/{appid}"):
             public["routes"] = [route["id"] for route in public["routes"]]
+    if "robots" in public:
+        with editing.readable(f"apps/{appid}"):
+            public["robots"] = [robot["name"] for robot in public["robots"]]
     sealed = [name for name in secret if content.get(name)]
     return {
         "appid": appid,
         "kind": content["kind"],
-        **_DEFAULTS,
+        **_defaults(content),
         **public,
         **shown_later("apps", content),
         "sealed": sealed,

@@ -46,6 +46,8 @@ def _of_app(appid: str, content: Mapping[str, Any], names: list[str]) -> Iterato
     if previous := [name for name in _PREVIOUS if name in names]:
         clear = f"app update {appid} --clear {' '.join(previous)}"
         yield _sentence(previous, clear)
+    if "robots" in names:
+        yield _sentence(["robots"], f"app update {appid} --robot NAME")
     for route in content.get("routes", ()) if "routes" in names else ():
         if not (lost := sealed_names(route)):
             continue

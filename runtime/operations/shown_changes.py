@@ -8,7 +8,7 @@ values against them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from runtime.crypto.envelope import CannotOpen
@@ -18,12 +18,16 @@ from runtime.gateway import Gateway
 from runtime.operations.fingerprints import audit_key, fingerprint
 from runtime.registry.fields import RULES
 from runtime.registry.route_fields import ROUTE_RULES
+from runtime.registry.rules import ROBOT_FIELDS
 from runtime.registry.schema import SCHEMA_FIELD
 
 LONGEST = 4000
 """Characters of JSON of one value; a longer one shows as a fingerprint."""
 
 _HASHED = ("secret_hashes",)
+
+_ITEMS: Mapping[str, Collection[str]] = {"routes": ROUTE_RULES, "robots": ROBOT_FIELDS}
+"""The fields that are lists of objects, and what is known of each object."""
 
 
 def shown_change(gateway: Gateway, written: Written) -> dict[str, Any]:
@@ -77,10 +81,10 @@ def shown_content(
             return [plain(each) for each in value]
         return value
 
-    def item(value: Any) -> Any:
+    def item(value: Any, known: Collection[str]) -> Any:
         if not isinstance(value, Mapping):
             return print_of(value)
-        return {n: v if n in ROUTE_RULES else print_of(v) for n, v in value.items()}
+        return {n: v if n in known else print_of(v) for n, v in value.items()}
 
     sealed = each_secret(f"{kind}/{id_}", content, print_of)
     shown: dict[str, Any] = {}
@@ -91,7 +95,7 @@ def shown_content(
         elif not known:
             value = print_of(value)
         elif name in NESTED_SECRETS.get(kind, {}) and isinstance(value, (list, tuple)):
-            value = [item(each) for each in value]
+            value = [item(each, _ITEMS[name]) for each in value]
         value = plain(value)
         long = len(json.dumps(value)) > LONGEST
         shown[name] = print_of(value) if long else value

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from runtime.api_calls.real_token import RealToken
 from runtime.custody.protocol import Source
 from runtime.errors import GatewayError
 from runtime.gateway import Gateway
 from runtime.registry.models import App
+from runtime.upstream.platform_api import PlatformApi
 from runtime.wechat.api import REJECTED_TOKEN
 from runtime.wechat.calls import put_token
 from runtime.wechat.component_errors import REJECTED_COMPONENT_TOKEN
-from runtime.wechat.credentials import RealToken
+from runtime.wecom.errors import REJECTED_TOKEN as REJECTED_IN_WECOM
 
 WORKS, DEAD, NONE = "works", "dead", "none"
 
@@ -47,17 +49,21 @@ def try_value(gateway: Gateway, app: App, source: Source) -> Trial:
     if is_ticket:
         return Trial(UNTRIED)
     target = put_token(PATH, RealToken(value, 0.0))
+    api: PlatformApi = gateway.wecom if app.is_wecom else gateway.wechat
     try:
-        gateway.wechat.call("GET", target, hosts=app.api_hosts)
+        api.call("GET", target, hosts=app.api_hosts)
     except GatewayError as error:
-        return _outcome(error)
+        return _outcome(error, app)
     return Trial(WORKS)
 
 
-def _outcome(error: GatewayError) -> Trial:
-    if error.errcode in _REJECTED:
+def _outcome(error: GatewayError, app: App) -> Trial:
+    if app.is_wecom:
+        if error.errcode in REJECTED_IN_WECOM:
+            return Trial(DEAD, f"WeCom refuses it with {error.errcode}.")
+    elif error.errcode in _REJECTED:
         return Trial(DEAD, f"WeChat refuses it with {error.errcode}.")
     if error.errcode == -1:
         return Trial(UNKNOWN, f"WeChat does not tell whether it works: {error.code}.")
-    # Of a token that is no good WeChat says only that.
+    # Of a token that is no good a platform says only that.
     return Trial(WORKS)

@@ -17,8 +17,11 @@ from runtime.registry.models import COMPONENT_KIND, App
 from runtime.registry.rules import flag, word
 from runtime.registry.schema import checked_fields
 from runtime.wechat.credentials import TICKET_TYPES
+from runtime.wecom.credentials import TICKET_TYPES as WECOM_TICKET_TYPES
 
-KINDS = ("access_token", *(f"{each}_ticket" for each in TICKET_TYPES))
+_TICKETS = dict.fromkeys((*TICKET_TYPES, *WECOM_TICKET_TYPES))
+
+KINDS = ("access_token", *(f"{each}_ticket" for each in _TICKETS))
 """The kinds of credentials, by the beginning of their names."""
 
 
@@ -101,7 +104,7 @@ def _sources(gateway: Gateway, app: App) -> list[Source]:
     # A ticket that no client has asked for yet is not fetched.
     return [
         each
-        for each in gateway.calls.sources(app)
+        for each in gateway.calls_of(app).sources(app)
         if _kind(each).endswith("token") or gateway.upkeep.describe(each).fence
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.parts.foundation import lazy
-from runtime.parts.wechat_platform import WeChatPlatform
+from runtime.parts.wecom_platform import WeComPlatform
 
 if TYPE_CHECKING:
     from runtime.alerts.sending import AlertSender
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from runtime.upstream.answer import Answer
 
 
-class Pushes(WeChatPlatform):
+class Pushes(WeComPlatform):
     """Members of pushes."""
 
     @lazy

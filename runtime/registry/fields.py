@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.registry.alerts import CONDITIONS, KINDS
 from runtime.registry.authorizers import AUTHORIZED, UNAUTHORIZED
-from runtime.registry.ids import APPID, CLIENT_ID
+from runtime.registry.ids import APP_ID, CLIENT_ID
 from runtime.registry.known_users import ROLES
 from runtime.registry.logo import logo
 from runtime.registry.models import TOKEN_READ
@@ -21,6 +21,7 @@ from runtime.registry.rules import (
     allowed,
     app_id,
     app_key,
+    corp_id,
     domain_proofs,
     email,
     flag,
@@ -34,10 +35,13 @@ from runtime.registry.rules import (
     post_logout_redirect_uri,
     push_token,
     redirect_uri,
+    robots,
     scope,
     subject,
     text,
     wechat_host,
+    wecom_name,
+    wecom_secret,
     whole,
     word,
 )
@@ -61,7 +65,7 @@ def _scopes(value: Any) -> dict[str, list[str]]:
 
 
 def _shown_appid(appid: Any) -> str:
-    shown = re.fullmatch(r"wx[0-9a-z]{1,20}(?:-\*)?", str(appid))
+    shown = re.fullmatch(r"w[wx][0-9a-z]{1,20}(?:-(?:\*|[0-9a-z]{1,16}))?", str(appid))
     return str(appid) if shown else "an app"
 
 
@@ -78,7 +82,7 @@ _line = text(r"(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}(?<! )", "a line of 
 
 # WeChat's own paths take both in the same parameter.
 client_id_rule = text(
-    rf"(?!{APPID}\Z){CLIENT_ID}",
+    rf"(?!{APP_ID}\Z){CLIENT_ID}",
     "1 to 40 of a-z, 0-9, _ and -, no sign in front, and no appid",
 )
 
@@ -122,8 +126,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "apps": {
         "kind": word(
             *("service", "subscription", "website", "miniprogram", "component"),
-            *("mobile", "authorized"),
+            *("mobile", "authorized", "wecom"),
         ),
+        "corpid": corp_id,
+        "name": wecom_name,
         "secret": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "token_mode": word("stable", "plain"),
         "subject": _APP["subject"],
@@ -142,6 +148,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "domain_proofs": domain_proofs,
         "routes": routes,
         "authorized_defaults": _authorized_defaults,
+        "robots": robots,
+        "groups_from_departments": flag,
     },
     "clients": {
         "name": _line,
@@ -206,6 +214,12 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
 }
 """By kind of document: each field and the rule for its value."""
 
+WECOM_RULES: Mapping[str, Rule] = {
+    "secret": wecom_secret,
+    "oauth_scope": word("snsapi_base", "snsapi_privateinfo"),
+}
+"""Rules of an app of WeCom in place of those of RULES."""
+
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "apps": ("kind",),
     "clients": ("name", "scopes", "secret_hashes"),
@@ -219,6 +233,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
         **{"domain_proofs": 2, "previous_token": 2, "previous_encoding_aes_key": 2},
         "routes": 2,
         "authorized_defaults": 2,
+        **{"corpid": 2, "name": 2, "robots": 2, "groups_from_departments": 2},
     },
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},

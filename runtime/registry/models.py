@@ -16,8 +16,11 @@ AUTHORIZED_KIND, COMPONENT_KIND = "authorized", "component"
 """Kinds of an app's document: settings of an account that has authorised a component,
 and a component of the open platform itself."""
 
-PUSHED_KINDS = ("service", "subscription", "miniprogram", COMPONENT_KIND)
-"""Kinds of apps to which WeChat pushes."""
+WECOM_KIND = "wecom"
+"""Kind of an app of WeCom, or of another secret of a company there."""
+
+PUSHED_KINDS = ("service", "subscription", "miniprogram", COMPONENT_KIND, WECOM_KIND)
+"""Kinds of apps to which WeChat or WeCom pushes."""
 
 ANYONE, KNOWN = "anyone", "known"
 """Words for `allow`: every user of WeChat, or those whom an operator has entered."""
@@ -30,7 +33,7 @@ _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|\[::1\])")
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A WeChat account; `revision` changes whenever its document does.
+    """An account of WeChat or an app of WeCom; `revision` is its document's version.
 
     `token_mode` is "stable" (/cgi-bin/stable_token) or "plain" (/cgi-bin/token),
     `subject` is "openid" or "unionid". `js_domains` are the hosts whose pages may use
@@ -46,6 +49,11 @@ class App:
     A component has `authorized_defaults`: fields of the accounts that authorise it and
     have no document, whose `routes` are the component's. Such an account has no
     `secret`, and `authorizers` are its authorisations, of which `in_force` picks one.
+
+    An app of WeCom is one secret of the company `corpid`: `name` is its agentid, or a
+    word for what has none, and `appid` both with a hyphen between. `robots` are the
+    webhook keys of group robots by name. `groups_from_departments` tells whether a
+    member's departments are groups of the user.
     """
 
     appid: str
@@ -66,6 +74,20 @@ class App:
     routes: tuple[Route, ...] = ()
     authorized_defaults: Mapping[str, Any] = field(default_factory=dict)
     authorizers: tuple[Authorizer, ...] = ()
+    corpid: str = ""
+    name: str = ""
+    robots: Mapping[str, str] = field(default_factory=dict, repr=False)
+    groups_from_departments: bool = False
+
+    @property
+    def is_wecom(self) -> bool:
+        """Tell whether it is WeCom that this app belongs to."""
+        return self.kind == WECOM_KIND
+
+    @property
+    def agentid(self) -> str:
+        """Return the agentid of an app of WeCom; "" of a secret without one."""
+        return self.name if self.is_wecom and self.name.isdigit() else ""
 
     @property
     def is_authorized(self) -> bool:
@@ -74,7 +96,12 @@ class App:
 
     @property
     def takes_pushes(self) -> bool:
-        """Tell whether WeChat pushes to this kind, and the app has a token for that."""
+        """Tell whether something pushes to this kind, and the app has a token for it.
+
+        WeCom always encrypts.
+        """
+        if self.is_wecom:
+            return bool(self.token and self.encoding_aes_key)
         return bool(self.token) and self.has_access_token
 
     @property
@@ -87,8 +114,8 @@ class App:
 
     @property
     def has_access_token(self) -> bool:
-        """Tell whether WeChat issues an access_token for this kind of account."""
-        return self.kind in ("service", "subscription", "miniprogram")
+        """Tell whether an access_token is issued for this kind of app."""
+        return self.kind in ("service", "subscription", "miniprogram", WECOM_KIND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from runtime.registry.models import (
     COMPONENT_KIND,
     KNOWN,
     TOKEN_READ,
+    WECOM_KIND,
     App,
     Client,
     Rate,
@@ -317,13 +318,28 @@ class _Listed(Generic[T]):
 
 
 def _app(appid: str, document: Document) -> App:
-    fields = _fields(App, document.content)
+    fields = _fields(App, _without(document.content, "robots"))
     fields["routes"] = routes_of(fields.get("routes", ()))
     fields.pop("authorizers", None)
     if not fields.get("secret") and fields["kind"] != AUTHORIZED_KIND:
         raise ValueError("secret")
+    if fields["kind"] == WECOM_KIND:
+        fields |= _wecom_fields(appid, document.content)
     _fields(Defaults, fields.get("authorized_defaults", {}))
     return App(appid=appid, revision=document.version, **fields)
+
+
+def _wecom_fields(appid: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an app of WeCom that are not as in the document."""
+    if f"{content['corpid']}-{content['name']}" != appid:
+        raise ValueError("corpid")
+    keys = {each["name"]: each["key"] for each in content.get("robots", ())}
+    _texts([*keys, *keys.values()])
+    return {"oauth_scope": content.get("oauth_scope", "snsapi_base"), "robots": keys}
+
+
+def _without(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return {key: value for key, value in content.items() if key != name}
 
 
 def _client(client_id: str, document: Document) -> Client:

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, parse_qsl
 
-from runtime.registry.ids import ALL_ACCOUNTS, APPID, PROOF_NAME
+from runtime.registry.ids import (
+    ALL_ACCOUNTS,
+    APPID,
+    CORPID,
+    PROOF_NAME,
+    WECOM_ID,
+    WECOM_NAME,
+)
 from runtime.registry.models import ANYONE, KNOWN
 from runtime.web.origins import HOST_NAME, ORIGIN, PORT, is_origin, parts_of
 
@@ -121,9 +128,48 @@ push_token = text(r"[A-Za-z0-9]{3,32}", "3 to 32 letters and digits")
 
 aes_key = text(r"[A-Za-z0-9]{43}", "43 letters and digits")
 app_key = text(
-    rf"{APPID}|{ALL_ACCOUNTS}",
-    "wx and 16 hexadecimal digits, or those of a component with -* behind",
+    rf"{APPID}|{ALL_ACCOUNTS}|{WECOM_ID}",
+    "wx and 16 hexadecimal digits, those of a component with -* behind, or a WeCom "
+    "corpid-agentid",
 )
+
+corp_id = text(CORPID, "ww or wx and 16 hexadecimal digits")
+
+wecom_id = text(
+    WECOM_ID, "a corpid, a hyphen and an agentid, contacts, customers or kf"
+)
+
+wecom_name = text(WECOM_NAME, "an agentid, or contacts, customers or kf")
+
+wecom_secret = text(
+    r"[A-Za-z0-9_-]{20,128}", "20 to 128 letters, digits, _ or -, as WeCom shows it"
+)
+
+MOST_ROBOTS = 50
+
+ROBOT_FIELDS = ("name", "key")
+
+_robot_name = text(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, _ or -")
+
+_robot_key = text(r"[A-Za-z0-9_-]{8,128}", "what stands behind key= in its address")
+
+
+def robots(value: Any) -> list[dict[str, str]]:
+    """Accept the webhook keys of group robots, each with a name of ours."""
+    if not isinstance(value, (list, tuple)) or len(value) > MOST_ROBOTS:
+        raise Fault(f"must be a list of up to {MOST_ROBOTS}")
+    checked = []
+    for place, each in enumerate(value, 1):
+        if not isinstance(each, Mapping) or set(each) != set(ROBOT_FIELDS):
+            raise Fault(f"number {place} must be name and key")
+        try:
+            name, key = _robot_name(each["name"]), _robot_key(each["key"])
+        except Fault as fault:
+            raise Fault(f"number {place} has a name or a key that {fault}") from None
+        checked.append({"name": name, "key": key})
+    if len({each["name"] for each in checked}) < len(checked):
+        raise Fault("must not name one twice")
+    return checked
 
 
 def scope(value: Any) -> str:

@@ -12,11 +12,19 @@ from runtime.documents.secret_fields import Sealed
 from runtime.errors import GatewayError
 from runtime.registry.alerts import DINGTALK, FEISHU, JSON
 from runtime.registry.authorizers import document_id as document_id_of
-from runtime.registry.fields import NEEDED, RULES, SINCE, client_id_rule, silent_fault
+from runtime.registry.fields import (
+    NEEDED,
+    RULES,
+    SINCE,
+    WECOM_RULES,
+    client_id_rule,
+    silent_fault,
+)
+from runtime.registry.ids import WECOM_ID
 from runtime.registry.known_users import document_id
-from runtime.registry.models import ANYONE, AUTHORIZED_KIND, COMPONENT_KIND
+from runtime.registry.models import ANYONE, AUTHORIZED_KIND, COMPONENT_KIND, WECOM_KIND
 from runtime.registry.route_fields import routes as checked_routes
-from runtime.registry.rules import OWN_SCHEME, Fault, Rule, app_id
+from runtime.registry.rules import OWN_SCHEME, Fault, Rule, app_id, wecom_id
 
 SCHEMA_FIELD = "schema"
 """Names the version of a document's schema; a document without it is of version 1."""
@@ -32,8 +40,15 @@ _TOGETHER = (
 _APP_TOGETHER = (
     *("kind", "secret", "token_mode", "token", "encoding_aes_key"),
     *("oauth_scope", "subject", "authorized_defaults"),
+    *("corpid", "name", "robots", "groups_from_departments"),
 )
 """Fields of an app that may contradict each other."""
+
+_OF_WECOM = ("corpid", "name", "robots", "groups_from_departments")
+"""Fields that only an app of WeCom has."""
+
+_NOT_OF_WECOM = ("token_mode", "subject", "api_hosts", "mp_verify")
+"""Fields that an app of WeCom cannot have: it has one way to each."""
 
 _OF_COMPONENT = (
     *("secret", "token_mode", "token", "encoding_aes_key"),
@@ -77,11 +92,12 @@ def app_document(
     the fields of a document that names a later schema.
     """
     if kept is None:
-        _checked("appid", app_id, appid)
+        is_wecom = fields.get("kind") == WECOM_KIND
+        _checked("appid", wecom_id if is_wecom else app_id, appid)
     content = _content("apps", fields, {**(kept or {}), **(later or {})})
     if kept and _unchanged(_APP_TOGETHER, content, kept):
         return content
-    for field, fault in _app_contradictions(content):
+    for field, fault in _app_contradictions(appid, content):
         raise InvalidDocument(field, fault)
     return content
 
@@ -210,6 +226,8 @@ def _content(
     rules = dict(RULES[kind])
     if "routes" in new and isinstance(old := kept.get("routes"), (list, tuple)):
         rules["routes"] = partial(checked_routes, kept=old)
+    if kind == "apps" and fields.get("kind") == WECOM_KIND:
+        rules |= WECOM_RULES
     needed = [name for name in NEEDED[kind] if name not in same]
     checked = checked_fields(new, rules, needed=needed)
     if scopes:
@@ -266,9 +284,17 @@ def _shown(name: Any) -> str:
     return name if re.fullmatch(r"[a-z_]{1,28}", str(name)) else "a name"
 
 
-def _app_contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _app_contradictions(
+    appid: str, content: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     """Yield each field of an app that contradicts another one, and what is wrong."""
     kind = content["kind"]
+    if kind == WECOM_KIND or re.fullmatch(WECOM_ID, appid):
+        yield from _wecom_contradictions(appid, content)
+        return
+    for field in _OF_WECOM:
+        if field in content:
+            yield field, "must not be there, unless kind is wecom"
     if kind == AUTHORIZED_KIND:
         for field in _OF_COMPONENT:
             if field in content:
@@ -279,6 +305,27 @@ def _app_contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]
         yield "authorized_defaults", "must not be there, unless kind is component"
     if fault := silent_fault(content):
         yield "oauth_scope", fault
+
+
+def _wecom_contradictions(
+    appid: str, content: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield the same of an app of WeCom."""
+    if content["kind"] != WECOM_KIND:
+        yield "kind", "must be wecom, since the id has a corpid and a name"
+        return
+    for field in ("corpid", "name", "secret"):
+        if not content.get(field):
+            yield field, "is missing"
+    for field in _NOT_OF_WECOM:
+        if field in content:
+            yield field, "must not be there, since kind is wecom"
+    if "authorized_defaults" in content:
+        yield "authorized_defaults", "must not be there, unless kind is component"
+    if f"{content.get('corpid')}-{content.get('name')}" != appid:
+        yield "corpid", "and name must be the two that the id has"
+    if content.get("token") and not content.get("encoding_aes_key"):
+        yield "encoding_aes_key", "is missing: WeCom always encrypts"
 
 
 def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -70,8 +70,10 @@ class Answer:
             raise WeChatUnavailable
         return content
 
-    def success(self, path: str) -> dict[str, Any]:
-        """Return the JSON object; WeChatRefused if it carries an errcode.
+    def success(
+        self, path: str, *, refused: type[WeChatRefused] = WeChatRefused
+    ) -> dict[str, Any]:
+        """Return the JSON object; `refused` is raised if it carries an errcode.
 
         The path is what was called, for the log: only that has WeChat's rid.
         """
@@ -83,7 +85,7 @@ class Answer:
             errmsg = str(content.get("errmsg", ""))
             if rid := _RID.search(errmsg):
                 log.info("%s: refused, %d, rid %s", path, self.errcode, rid[1][:64])
-            raise WeChatRefused(self.errcode, _RID.sub("", errmsg))
+            raise refused(self.errcode, _RID.sub("", errmsg))
         return content
 
     @cached_property

@@ -1,89 +1,12 @@
-"""WeChat's API over HTTP: single requests, without redirects or retries.
-
-The transport is a callable, so that tests pass a function in place of the network.
-"""
+"""WeChat's API, and what its errors say about a token."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from runtime.errors import WeChatUnreachable
-from runtime.upstream.answer import Answer, Transport
-from runtime.web.stored_body import Body
+from runtime.upstream.platform_api import PlatformApi
 
 REJECTED_TOKEN = (40001, 40014, 42001)
 """The errcodes for an access_token that is invalid, where another one may be valid."""
 
 
-class WeChat:
-    """WeChat's API host; a request takes at most `seconds`."""
-
-    def __init__(
-        self,
-        api_url: str,
-        transport: Transport,
-        *,
-        seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._clock = clock
-        self._api_url = api_url
-        self._transport = transport
-        self.seconds = seconds
-
-    def send(
-        self,
-        method: str,
-        target: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
-        seconds: float | None = None,
-        hosts: tuple[str, ...] = (),
-    ) -> Answer:
-        """Send to `target` (path and query, encoded) and return the answer as it is.
-
-        `hosts` are other hosts of WeChat, tried in turn if no connection can be made;
-        `seconds` is for all of them together.
-        """
-        if body is None and method in ("POST", "PUT", "PATCH"):
-            # Without a Content-Length WeChat answers 412.
-            body = b""
-        until = self._clock() + (seconds or self.seconds)
-        others = [f"https://{host}" for host in hosts]
-        failure = WeChatUnreachable()
-        for base in (self._api_url, *others):
-            try:
-                return self._transport(
-                    method,
-                    base + target,
-                    headers={"User-Agent": "wechat-gateway", **(headers or {})},
-                    body=body,
-                    seconds=until - self._clock(),
-                )
-            except WeChatUnreachable as error:
-                failure = error
-                if self._clock() >= until:
-                    break
-        raise failure
-
-    def call(
-        self,
-        method: str,
-        target: str,
-        *,
-        content: Mapping[str, Any] | None = None,
-        hosts: tuple[str, ...] = (),
-    ) -> dict[str, Any]:
-        """Return the JSON answer; WeChatRefused if it carries an errcode."""
-        body: bytes | None = None
-        headers = {}
-        if content is not None:
-            # Raw UTF-8: WeChat takes \\uXXXX escapes literally.
-            body = json.dumps(content, ensure_ascii=False).encode()
-            headers = {"Content-Type": "application/json"}
-        answer = self.send(method, target, headers=headers, body=body, hosts=hosts)
-        return answer.success(target.partition("?")[0])
+class WeChat(PlatformApi):
+    """WeChat's API host."""

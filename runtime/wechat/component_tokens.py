@@ -30,7 +30,7 @@ from urllib.parse import quote, urlencode
 from runtime.crypto.encoding import sha256_hex
 from runtime.crypto.envelope import CannotOpen, Envelope
 from runtime.custody.custody import Custody
-from runtime.custody.protocol import CredentialValue
+from runtime.custody.protocol import CredentialValue, value_of
 from runtime.errors import ServiceUnavailable, WeChatRefused, WeChatUnavailable
 from runtime.registry.authorizers import Authorizer, Authorizers
 from runtime.registry.models import App
@@ -43,7 +43,7 @@ from runtime.wechat.component_errors import (
     not_authorized,
     ticket_missing,
 )
-from runtime.wechat.credentials import authorizer_token_name, value_of
+from runtime.wechat.credentials import authorizer_token_name
 from runtime.wechat.verify_tickets import VerifyTickets
 
 PENDING_SECONDS = 7 * 86400
@@ -63,6 +63,7 @@ class ComponentTokenSource:
     ticket: str | None = field(repr=False)
 
     retires = True
+    repeats = False
 
     @property
     def name(self) -> str:
@@ -104,6 +105,7 @@ class AuthorizerTokenSource:
     renew: Callable[[Authorizer], CredentialValue]
 
     retires = True
+    repeats = False
 
     @property
     def name(self) -> str:

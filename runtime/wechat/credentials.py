@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from runtime.custody.protocol import CredentialValue
-from runtime.errors import WeChatUnavailable
+from runtime.custody.protocol import CredentialValue, value_of
 from runtime.registry.models import App
 from runtime.wechat.api import WeChat
 
@@ -28,18 +27,6 @@ def names_of_authorizer(document_id: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class RealToken:
-    """WeChat's real access_token of an app and how long it lives, in seconds.
-
-    Neither the gateway token of a client nor a user's token: those are texts, and
-    this type stands in no place of theirs.
-    """
-
-    value: str = field(repr=False)
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class RealTokenSource:
     """An app's real access_token, by stable_token or by /cgi-bin/token."""
 
@@ -55,6 +42,8 @@ class RealTokenSource:
     def revision(self) -> str:
         """Return the version of the app's document."""
         return str(self.app.revision)
+
+    repeats = False
 
     @property
     def retires(self) -> bool:
@@ -93,6 +82,7 @@ class TicketSource:
     get_json: Callable[[App, str], Mapping[str, Any]]
 
     retires = False
+    repeats = False
 
     @property
     def name(self) -> str:
@@ -108,15 +98,3 @@ class TicketSource:
         """Fetch from WeChat; a ticket cannot be forced."""
         path = f"/cgi-bin/ticket/getticket?type={self.type}"
         return value_of(self.get_json(self.app, path), "ticket")
-
-
-def value_of(answer: Mapping[str, Any], field_: str) -> CredentialValue:
-    """Return the value that an answer has in this field; WeChatUnavailable if none."""
-    value = answer.get(field_)
-    try:
-        seconds = float(answer.get("expires_in", ""))
-    except (TypeError, ValueError):
-        raise WeChatUnavailable from None
-    if not isinstance(value, str) or not value or not 0 < seconds < 1e6:
-        raise WeChatUnavailable
-    return CredentialValue(value, seconds)

@@ -216,7 +216,10 @@ def test_a_fields_name_inside_a_value_stays():
 def test_every_field_of_a_document_has_an_option():
     """Or it is one that no operator gives: the table comes of the parser alone."""
     made = {
-        "apps": {"previous_token", "previous_encoding_aes_key", "routes"},
+        "apps": {
+            *("previous_token", "previous_encoding_aes_key", "routes"),
+            *("corpid", "name"),  # they are the id
+        },
         "clients": {"secret_hashes", "pairwise_salt", "disabled", "epoch"},
         "people": set(),
     }

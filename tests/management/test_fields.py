@@ -77,6 +77,8 @@ OF_PUSHES = {"token", "encoding_aes_key", "previous_token", "previous_encoding_a
 
 OF_COMPONENT = {"authorized_defaults"}
 
+OF_WECOM = {"corpid", "name", "robots", "groups_from_departments"}
+
 OF_ROUTES = {"routes"}
 """Fields of an app that `push route` changes."""
 
@@ -93,7 +95,7 @@ def test_no_field_is_forgotten():
     attributes = {ATTRIBUTES.get(field, field) for field in OF_CLIENT}
 
     others = {"revision", "authorizers", *OF_COMPONENT}
-    of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, *others}
+    of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, *OF_WECOM, *others}
     assert {each.name for each in fields(App)} == of_app
     assert {each.name for each in fields(Client)} == {*attributes, *GENERATED}
     assert set(GENERATED) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}
@@ -121,6 +123,28 @@ def test_defaults_of_a_components_accounts(manage, environ):
     refused = manage(f"app update {APPID} --authorized-default token=abc")
     assert (1, True) == (refused.code, "--authorized-default " in refused.errors)
     assert manage(f"app update {APPID} --authorized-default subject").code == 2
+
+
+def test_an_app_of_wecom(manage, environ):
+    """Named by corpid and agentid, with robots whose keys are asked for."""
+    secret, key = "s" * 43, "0a1b2c3d-aaaa-bbbb-cccc-0123456789ab"
+    corpid = "ww0123456789abcdef"
+    named = f"--kind wecom --corpid {corpid} --agentid 1000002"
+    words = f"app add {named} --robot alarms --groups-from-departments --secret-stdin"
+    done = manage(f"{words} --json", typed=f"{secret}\n{key}")
+    assert (0, "") == (done.code, done.errors)
+    assert done.json["appid"] == f"{corpid}-1000002"
+    assert done.json["robots"] == ["alarms"]
+
+    update = f"app update {corpid}-1000002 --robot backup --secret-stdin"
+    assert manage(update, typed=key[::-1]).code == 0
+    app = registry(environ).app(f"{corpid}-1000002")
+    assert app.robots == {"alarms": key, "backup": key[::-1]}
+    assert (app.secret, app.groups_from_departments) == (secret, True)
+
+    shown = manage(f"document show apps/{corpid}-1000002")
+    assert "alarms" in shown.output
+    assert key not in shown.output
 
 
 @pytest.mark.parametrize("field", OF_CLIENT)

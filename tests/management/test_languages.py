@@ -231,7 +231,7 @@ def test_a_typo_in_chinese(manage, monkeypatch):
         ("tokne show", "错误：没有这个词：tokne （您是不是想输入 token？）"),
         ("token xyz", "错误：没有这个词：xyz （可选：show、refresh）"),
         ("client list --jsno", "错误：无法理解：--jsno （您是不是想输入 --json？）"),
-        ("app add", "错误：缺少必需的参数：APPID, --kind"),
+        ("app add", "错误：缺少必需的参数：--kind"),
     ):
         assert told.replace("、", ", ") in manage(words).errors.replace("、", ", ")
 

@@ -8,8 +8,8 @@ import yaml
 
 from functions.refresh.index import MOST_SECONDS
 from host.fc.loader import load_handler
+from runtime.api_calls.token_calls import PROXIED_SECONDS
 from runtime.settings import Settings
-from runtime.wechat.calls import PROXIED_SECONDS
 from template.served import read_template
 from tests.support.fun_fixtures import ROOT
 

@@ -31,6 +31,7 @@ class ScriptedSource:
     name: str = "access_token:wx1"
     revision: str = "1"
     retires: bool = False
+    repeats: bool = False
     seconds: float = 7200.0
     answers: list = field(default_factory=list)
     fetched: list = field(default_factory=list)

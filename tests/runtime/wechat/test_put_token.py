@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.api_calls.real_token import RealToken
 from runtime.wechat.calls import put_token
-from runtime.wechat.credentials import RealToken
 
 CASES = {
     "/a": "/a?access_token=new",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.api_calls.real_token import RealToken
+from runtime.api_calls.token_search import without_tokens
 from runtime.errors import ApiRefused
 from runtime.upstream.answer import Answer
-from runtime.wechat.credentials import RealToken
-from runtime.wechat.token_search import without_tokens
 
 TOKEN = RealToken("75_real/token+of=the-app", 7200)
 QUOTED = b"75_real%2Ftoken%2Bof%3Dthe-app"

@@ -1,4 +1,4 @@
-"""Search for real tokens in answers: some paths of WeChat's repeat the request's URL.
+"""Search for real tokens in answers: some paths repeat the request's URL.
 
 The beginning of an answer is searched before its first byte is passed on. The rest is
 searched in passing: so much is held back that no part of a token leaves.
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
+from runtime.api_calls.real_token import RealToken
 from runtime.errors import ApiRefused
 from runtime.upstream.answer import Answer
 from runtime.web.streamed import Rest
-from runtime.wechat.credentials import RealToken
 
 
 def without_tokens(answer: Answer, *tokens: RealToken) -> Answer:
