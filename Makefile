@@ -19,7 +19,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard \
 	locale/*/LC_MESSAGES/*.po management/locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test test-clients check mutants bench bench-load build deploy smoke lock messages setup
+.PHONY: run test test-clients check mutants bench bench-load build deploy smoke release lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host and no process is left behind.
@@ -68,6 +68,10 @@ ON_FC = $(if $(filter 3,$(FC)),--fc 3)
 # `make smoke UNSIGNED=yes` needs no key; `FC=3` signs as Function Compute 3.0 wants it.
 smoke: setup
 	@$(BIN)/python -m deploy.smoke $(if $(filter yes,$(UNSIGNED)),--unsigned) $(ON_FC) '$(URL)'
+
+# Makes the files of a version, their checksums and a local tag, and pushes nothing.
+release: setup
+	@$(BIN)/python -m deploy.release
 
 setup: $(READY) $(CATALOGUES)
 

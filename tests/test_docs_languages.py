@@ -42,11 +42,13 @@ PENDING = [
     "operating/tokens.md",
     "operating/users.md",
     "security.md",
+    "upgrading.md",
 ]
 
 ENGLISH_ONLY = {
     "architecture.md": "for those who change the code, which is in English",
     "benchmarks.md": "figures and how they were measured",
+    "releasing.md": "for those who release a version",
     "testing.md": "for those who change the code",
     "token-custody.md": "the protocol, for those who check it against the code",
     **dict.fromkeys(PENDING, "not translated yet"),
