@@ -24,8 +24,6 @@ PENDING = [
     "costs.md",
     "deploying.md",
     "errors.md",
-    "operating.md",
-    "operating/alerts.md",
     "operating/apps.md",
     "operating/clients.md",
     "operating/command-line.md",
@@ -33,14 +31,10 @@ PENDING = [
     "operating/console.md",
     "operating/documents.md",
     "operating/health.md",
-    "operating/incidents.md",
-    "operating/keys.md",
     "operating/losses.md",
     "operating/messages.md",
     "operating/metrics.md",
     "operating/pushes.md",
-    "operating/tokens.md",
-    "operating/users.md",
     "security.md",
 ]
 
