@@ -22,7 +22,6 @@ PENDING = [
     "configuration.md",
     "containers.md",
     "costs.md",
-    "deploying.md",
     "errors.md",
     "operating/apps.md",
     "operating/clients.md",
