@@ -34,6 +34,7 @@ PENDING = [
     "operating/messages.md",
     "operating/metrics.md",
     "operating/pushes.md",
+    "wecom.md",
 ]
 
 ENGLISH_ONLY = {
