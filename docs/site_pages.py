@@ -18,6 +18,7 @@ ELSEWHERE = ("README.md", "README.zh-CN.md", "CHANGELOG.md", "sandbox/README.md"
 
 SECTIONS = {
     "Home": "首页",
+    "Pages": "全部页面",
     "Start": "开始",
     "Platforms": "平台",
     "Deploy": "部署",
@@ -94,7 +95,8 @@ def _with_folders(section: dict[str, Any]) -> dict[str, Any]:
 def _in_chinese(section: dict[str, Any]) -> dict[str, Any]:
     ((title, pages),) = section.items()
     if isinstance(pages, str):
-        return {SECTIONS[title]: pages.replace(".md", ".zh-CN.md")}
+        named = {"README.md": "README.zh-CN.md"}
+        return {SECTIONS[title]: named.get(pages, pages.replace("docs/", "docs/zh/"))}
     named = [each.replace("docs/", "docs/zh/", 1) for each in pages]
     found = [each for each in named if "docs/zh/" in each and (ROOT / each).exists()]
     return {SECTIONS[title]: found} if found else {}

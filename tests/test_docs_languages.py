@@ -40,6 +40,7 @@ PENDING = [
 ENGLISH_ONLY = {
     "architecture.md": "for those who change the code, which is in English",
     "benchmarks.md": "figures and how they were measured",
+    "source-map.md": "for those who change the code",
     "testing.md": "for those who change the code",
     "token-custody.md": "the protocol, for those who check it against the code",
     **dict.fromkeys(PENDING, "not translated yet"),
