@@ -31,6 +31,22 @@ LABELS = {
     "address": ("地址", "Address"),
 }
 
+ENGLISH = {
+    "appid 参数错误": "The appid is wrong",
+    "agentid 参数错误": "The agentid is wrong",
+    "login_type 参数错误": "The login_type is wrong",
+    "redirect_uri 参数为空": "The redirect_uri is empty",
+    "redirect_uri 需使用应用可信域名": "The redirect_uri is not in a trusted domain",
+    "response_type 参数错误": "The response_type is wrong",
+    "scope 参数错误": "The scope is wrong",
+    "state 参数错误": "The state is wrong",
+    "二维码已失效": "The QR code is no longer valid",
+    "你不在该应用的可见范围内": "You are outside the visible range of this app",
+    "应用已停用": "The app is disabled",
+    "缺少 agentid 参数": "The agentid is missing",
+}
+"""Titles of error pages in English."""
+
 
 class OfCorp(PathMatches):
     """Match of a path whose `appid` is a corpid, which WeChat's page has too."""
@@ -66,7 +82,8 @@ class CorpPage(PageHandler):
 
     def show_error(self, error: PageError) -> None:
         self.errcode = error.code
-        self.show("message", title=error.title, code=error.code, note="")
+        title = ENGLISH.get(error.title, error.title) if self.english else error.title
+        self.show("message", title=title, code=error.code, note="")
 
     def check_visible(self, user: User) -> None:
         """Raise PageError 50002 for a member whom the app does not show itself."""
