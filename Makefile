@@ -19,7 +19,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard \
 	locale/*/LC_MESSAGES/*.po management/locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test test-clients check mutants bench bench-load build deploy smoke release lock messages setup
+.PHONY: run test test-clients check site mutants bench bench-load build deploy smoke release lock messages setup
 .DELETE_ON_ERROR:
 
 # `exec`, so that a signal to make reaches the host and no process is left behind.
@@ -40,6 +40,10 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/deptry .
+
+# The documentation as a site in build/site; a broken link is an error.
+site: $(VENV)-site/.ready
+	NO_MKDOCS_2_WARNING=true $(VENV)-site/bin/mkdocs build --quiet
 
 # Exits with an error if a bar was missed; docs/benchmarks.md contains the results.
 bench: $(READY) $(VENV)/.bench
@@ -89,6 +93,12 @@ $(VENV)/.bench: requirements-bench.lock $(READY)
 		--requirement requirements-bench.lock
 	@touch $@
 
+$(VENV)-site/.ready: requirements-site.lock
+	$(PYTHON) -m venv --clear $(VENV)-site
+	$(VENV)-site/bin/python -m pip install --quiet --no-deps --require-hashes --use-pep517 \
+		--requirement requirements-site.lock
+	@touch $@
+
 $(VENV)/.mutants: requirements-mutants.lock $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --use-pep517 \
 		--requirement requirements-mutants.lock
@@ -106,6 +116,7 @@ lock: $(UV)
 		--constraint requirements-dev.lock
 	$(UV) pip compile --group mutants --output-file requirements-mutants.lock $(COMPILE) \
 		--constraint requirements-dev.lock
+	$(UV) pip compile --group site --output-file requirements-site.lock $(COMPILE)
 	$(UV) pip compile pyproject.toml --extra host --output-file requirements-host.lock \
 		$(COMPILE) --constraint requirements-dev.lock
 	$(UV) pip compile --group catalogues --output-file requirements-catalogues.lock \

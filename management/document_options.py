@@ -135,6 +135,8 @@ def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
     _flag(parser, "--groups-from-departments", departments)
     robots = "group robots in WeCom; ask for the webhook key of each"
     _many(parser, "--robot", "NAME", robots)
+    receivers = "in WeCom: ids besides the corpid for which pushes are encrypted"
+    _many(parser, "--receive-id", "ID", receivers)
     push = "ask for the token and the AES key of pushes"
     add("--push", dest="asks_push", action="store_true", help=push)
 

@@ -62,14 +62,20 @@ class Forwarder:
         made = {} if self._has_token else {"token": self._route.token}
         return {"url": self._route.url, "mode": mode, **made}
 
-    def send(self, message: Message) -> tuple[str, str]:
-        """Return what the service has answered: its reply, and a line about it."""
+    def send(self, message: Message, wecom_id: str | None = None) -> tuple[str, str]:
+        """Return what the service has answered: its reply, and a line about it.
+
+        A push of WeCom has a `wecom_id`, for which it was encrypted.
+        """
+        of_wecom = wecom_id is not None
+        receive_id = self._appid if wecom_id is None else wecom_id
         request = request_to(
             self._route,
             message,
-            receive_id=self._appid,
+            receive_id=receive_id,
             now=time.time(),
             nonce=str(secrets.randbelow(10**10)),
+            of_wecom=of_wecom,
         )
         try:
             answer = self._outbound.call(
@@ -84,14 +90,17 @@ class Forwarder:
             return "", f"status {answer.status}"
         try:
             reply = passive_reply(
-                answer.body, self._route, message, receive_id=self._appid
+                answer.body,
+                self._route,
+                message,
+                receive_id=receive_id,
+                sender="wecom" if of_wecom else "account",
             )
         except BadReply as bad:
             return "", f"status {answer.status}, reply refused: {bad.reason}"
         if reply is None:
             return "", f"status {answer.status}"
-        kind = reply.fields["MsgType"]
-        return reply.body.decode(), f"status {answer.status}, reply: {kind}"
+        return reply.body.decode(), f"status {answer.status}, reply: {reply.type}"
 
 
 def check_target(url: str, outbound: Outbound | None = None) -> None:
@@ -137,7 +146,7 @@ def listen(
             tell({push: f"reply not sent: {reason}" if reason else "reply sent"})
         for each in found["pushes"]:
             message = read_message(each["message"].encode())
-            reply, line = forwarder.send(message)
+            reply, line = forwarder.send(message, each.get("receive_id"))
             forwarded += 1
             tell({each["push"]: f"{_type(message)}: {line}"})
             if reply and replies:

@@ -53,27 +53,27 @@ async def send_push(
     deadline than the platform's moves the platform's clock by the difference.
     """
     if mode not in MODES:
-        return _result(error=f"mode is one of {', '.join(MODES)}")
+        return make_result(error=f"mode is one of {', '.join(MODES)}")
     if form not in FORMATS or (form == "json" and "InfoType" in message):
-        return _result(error="format is xml or json, to a component xml only")
+        return make_result(error="format is xml or json, to a component xml only")
     receiver = app if component is None else _in_place_of(component, app)
     if component is not None and (mode, form) != ("safe", "xml"):
-        return _result(error="a component gets safe mode and XML only")
+        return make_result(error="a component gets safe mode and XML only")
     if not receiver.callback_url:
         name = "callback_url" if component is None else "message_url"
-        return _result(error=f"the app has no {name}")
+        return make_result(error=f"the app has no {name}")
     if mode == "verify":
         return await _verify(world, app, deadline)
     fields = _complete(world, app, message)
     try:
         write_xml(fields)
     except XmlError as error:
-        return _result(error=str(error))
+        return make_result(error=str(error))
     failures = world.of(app.appid, PushFailures)
     counted = retries and "InfoType" not in fields
     if counted and failures.paused(world.clock.now()):
         pause = "the account's pushes are paused after repeated failures"
-        return _result(error=pause) | {"paused_until": failures.paused_until}
+        return make_result(error=pause) | {"paused_until": failures.paused_until}
     note_action(world, app, fields)
     result = await _deliver(
         world,
@@ -105,7 +105,7 @@ def _in_place_of(component: App, app: App) -> App:
 
 async def _verify(world: World, app: App, deadline: float) -> Result:
     request, echostr = make_check(world, app)
-    result = await _attempt(world, app, request, deadline, [])
+    result = await attempt(world, app.appid, request, deadline, [])
     # Nothing may come along, neither quotes nor a newline.
     if result["error"] is None and result["body"] != echostr:
         result["error"] = "the answer is not the echostr"
@@ -126,7 +126,7 @@ async def _deliver(
     attempts: list[Result] = []
     while True:
         request = make_delivery(world, app, fields, mode=mode, form=form)
-        result = await _attempt(world, app, request, deadline, attempts)
+        result = await attempt(world, app.appid, request, deadline, attempts)
         if result["error"] is None:
             break
         failures.note_delivery(now=world.clock.now())
@@ -158,9 +158,9 @@ def _complete(world: World, app: App, message: Mapping[str, Any]) -> Message:
     return {**common, **ending, **message}
 
 
-async def _attempt(
+async def attempt(
     world: World,
-    app: App,
+    appid: str,
     request: HTTPRequest,
     deadline: float,
     attempts: list[Result],
@@ -187,14 +187,14 @@ async def _attempt(
             path=PUSH,
             query={},
             client_ip="",
-            appid=app.appid,
+            appid=appid,
             token_id=None,
             status=answer["status"],
             errcode=None,
             push={"delivery": len(attempts), **attempts[-1]},
         )
     )
-    return _result(**answer, attempts=attempts)
+    return make_result(**answer, attempts=attempts)
 
 
 async def _fetch(request: HTTPRequest, deadline: float) -> Result:
@@ -216,13 +216,14 @@ async def _fetch(request: HTTPRequest, deadline: float) -> Result:
     return {"status": response.code, "body": body, "error": wrong}
 
 
-def _result(
+def make_result(
     *,
     status: int | None = None,
     body: str | None = None,
     error: str | None = None,
     attempts: list[Result] | None = None,
 ) -> Result:
+    """Return the result of a push, which is made of these and of nothing yet."""
     return {
         "deliveries": len(attempts or ()),
         "attempts": attempts or [],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tornado.locks import Condition
+from tornado.routing import Rule
 from tornado.web import Application, RequestHandler
 
 from sandbox import basics, catalogue, component
@@ -24,6 +25,9 @@ from sandbox.handlers import (
     qrconnect,
 )
 from sandbox.handlers.component import ComponentHandler
+from sandbox.wecom import api as qyapi
+from sandbox.wecom import control as wecom_control
+from sandbox.wecom import pages as wecom
 from sandbox.world import World
 
 Route = tuple[str, type[RequestHandler]]
@@ -40,6 +44,12 @@ PAGES: tuple[Route, ...] = (
     ("/cgi-bin/componentloginpage/poll", authorization.PollHandler),
     ("/safe/bindcomponent", authorization.PhonePage),
     ("/wxaopen/safe/bindcomponent", authorization.PhonePage),
+    ("/wwlogin/sso/login", wecom.LoginPage),
+    ("/wwlogin/sso/quick", wecom.QuickHandler),
+    ("/wwlogin/sso/qrcode", wecom.QrCodeHandler),
+    ("/wwlogin/sso/confirm", wecom.ConfirmPage),
+    ("/wwlogin/sso/poll", wecom.PollHandler),
+    ("/qyapi/.*", qyapi.QyapiHandler),
     ("/mmopen/vi_32/([0-9a-zA-Z]+)/([0-9]+)", pictures.AvatarHandler),
 )
 CONTROL: tuple[Route, ...] = (
@@ -63,6 +73,8 @@ CONTROL: tuple[Route, ...] = (
     ("/_sandbox/js_code", client_side.JsCodeHandler),
     ("/_sandbox/send_auth", client_side.SendAuthHandler),
     ("/_sandbox/phone_code", client_side.PhoneCodeHandler),
+    ("/_sandbox/wecom", wecom_control.WecomHandler),
+    ("/_sandbox/wecom/message", wecom_control.CustomerMessageHandler),
     ("/_sandbox/push", push.PushHandler),
     ("/_sandbox/component", ComponentHandler),
 )
@@ -74,6 +86,8 @@ def make_application(world: World) -> Application:
     shared: dict[str, Any] = {"world": world, "changes": Condition()}
     endpoints = by_path((*basics.ENDPOINTS, *catalogue.ENDPOINTS, *component.ENDPOINTS))
     routes: list[Any] = [(path, handler, shared) for path, handler in PAGES + CONTROL]
+    of_corp = wecom.OfCorp("/connect/oauth2/authorize$")
+    routes.insert(0, Rule(of_corp, wecom.ClientPage, shared))
     routes.append(("/_sandbox/.*", control.NothingHandler, shared))
     routes.append((".*", api.ApiHandler, {**shared, "endpoints": endpoints}))
     return Application(

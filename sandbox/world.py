@@ -23,6 +23,7 @@ from sandbox.state.sessions import Session, Sessions
 from sandbox.state.tickets import Tickets
 from sandbox.state.user_tokens import UserTokens
 from sandbox.state.users import Consent, User
+from sandbox.wecom.state import Wecom
 
 __all__ = ["App", "User", "World"]
 
@@ -73,6 +74,8 @@ class World:
         self.journal = Journal()
         self.rids = Rids(clock)
         self.faults = Faults()
+        at_corps = Ids(f"{ids.seed} at the start of WeCom")
+        self.wecom = Wecom(clock, ids, at_corps, self.users)
         self._states: dict[tuple[str, type], Any] = {}
 
     def of(self, appid: str, state: type[State]) -> State:
@@ -91,10 +94,16 @@ class World:
         raise WeChatError(40003)
 
     def user_named(self, openid: str) -> User:
-        """Return the user with that openid at whichever app; WeChatError 40003."""
+        """Return the user with that openid at whichever app; WeChatError 40003.
+
+        A member of a corp may be named `corpid:userid` instead.
+        """
         for user in self.users:
             if openid in user.openid.values():
                 return user
+        member = self.wecom.user_named(openid)
+        if member is not None:
+            return member
         raise WeChatError(40003)
 
     def add_app(self, app: App) -> None:

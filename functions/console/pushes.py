@@ -28,7 +28,7 @@ from runtime.errors import N_
 from runtime.gateway import Gateway
 from runtime.operations import push_verbs, route_verbs
 from runtime.operations.editing import read
-from runtime.operations.push_reasons import REFUSALS
+from runtime.operations.push_reasons import refusal
 from runtime.operations.verbs import perform
 from runtime.pages.languages import lenient_argument
 from runtime.push.deliveries import NO_APP
@@ -183,11 +183,8 @@ def _seen(gateway: Gateway, words: Words, appid: str) -> Facts | None:
     seen = gateway.last_seen.read(appid)
     refused = []
     if seen.refused:
-        outcome = seen.refused.outcome
-        refused = [
-            Cell(moment(seen.refused.at), look="bad"),
-            Cell(words(REFUSALS.get(outcome, outcome)).replace("APPID", appid)),
-        ]
+        says = refusal(seen.refused.outcome, appid, words)
+        refused = [Cell(moment(seen.refused.at), look="bad"), Cell(says)]
     never = [Cell(words(N_("none that is known")), look="soft")]
     pairs: list[tuple[str, Sequence[Cell]]] = [
         (

@@ -50,11 +50,16 @@ def kind_of(job: Job) -> Kind:
 
 def _copy(gateway: Gateway, job: Job) -> Send:
     owner, app, route, message = _push(gateway, job)
-    receive_id = receive_id_of(route, app, owner)
+    receive_id = receive_id_of(route, app, owner, message)
 
     def send() -> str:
         gateway.relay.send(
-            route, message, appid=job.appid, owner=owner, receive_id=receive_id
+            route,
+            message,
+            appid=job.appid,
+            owner=owner,
+            receive_id=receive_id,
+            of_wecom=app.is_wecom,
         )
         return ""
 

@@ -69,7 +69,6 @@ def take_message(
             app,
             received,
             owner=appid if has_document else component.appid,
-            receive_id=component.appid,
         )
     except PushRefused as refused:
         return refusal(request, gateway, component, refused)
@@ -117,7 +116,7 @@ def _check(
     count(gateway, component, KIND)
     message = received.message
     if step.reply:
-        return replied_text(gateway, received, step.reply, receive_id=component.appid)
+        return replied_text(gateway, received, step.reply)
     sent = CheckMessage(
         component.appid,
         appid,

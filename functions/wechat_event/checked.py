@@ -14,6 +14,7 @@ from runtime.gateway import Gateway
 from runtime.push.encryption import key_of
 from runtime.push.last_seen import NO_TOKEN, What
 from runtime.push.receiving import PushRefused, PushSecrets
+from runtime.push.wecom_pushes import receive_ids_of
 from runtime.registry.models import App
 from runtime.usage.metrics import PUSHES, counted
 from runtime.web.messages import Request, Response
@@ -37,7 +38,7 @@ def secrets_of(app: App) -> PushSecrets:
     return PushSecrets(
         [each for each in tokens if each],
         [key_of(each) for each in keys if each],
-        {app.appid},
+        receive_ids_of(app) if app.is_wecom else {app.appid},
     )
 
 
@@ -53,12 +54,19 @@ def query_of(request: Request) -> dict[str, str]:
 def refusal(
     request: Request, gateway: Gateway, app: App, refused: PushRefused
 ) -> Response:
-    """Return the answer to a refused push, and log and count why."""
-    log.warning("%s %s: refused, %s", request.request_id, app.appid, refused.reason)
+    """Return the answer to a refused push, and log and count why.
+
+    A receiver that is not that of an app of WeCom is named: it may be missing here.
+    """
+    reason: str = refused.reason
+    if app.is_wecom and refused.receiver:
+        reason = f"{reason} {refused.receiver}"
+    log.warning("%s %s: refused, %s", request.request_id, app.appid, reason)
     count(gateway, app, refused.reason)
     what: What = "check" if request.method == "GET" else "refused"
-    gateway.last_seen.note(app.appid, what, refused.reason)
-    status = 400 if refused.reason == "unreadable" else 403
+    gateway.last_seen.note(app.appid, what, reason)
+    is_unreadable = refused.reason == "unreadable" and not app.is_wecom
+    status = 400 if is_unreadable else 403
     return Response(status, PLAIN, str(status).encode())
 
 

@@ -1,7 +1,8 @@
-"""Pushes of an app: the check of its callback URL, and every message and event."""
+"""Pushes of an app, of WeChat or WeCom: the check of its URL, messages and events."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from functions.wechat_event.checked import (
@@ -20,26 +21,35 @@ from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.push.budgets import InboxFull
 from runtime.push.last_seen import ACCEPTED
-from runtime.push.receiving import PushRefused, Received, answer_to_check, receive
+from runtime.push.receiving import (
+    PushRefused,
+    Received,
+    answer_to_check,
+    answer_to_encrypted_check,
+    receive,
+)
 from runtime.push.routes import matching
 from runtime.registry.models import App
 from runtime.web.messages import Request, Response
 
 
 def check(request: Request, gateway: Gateway, appid: str) -> Response:
-    """Return the echostr to a signed request; it needs the app's document only."""
+    """Return the echostr to a signed request; it needs the app's document only.
+
+    WeCom's is encrypted, and comes before the setting is saved.
+    """
     app = _app(gateway, appid)
+    query, secrets = query_of(request), secrets_of(app)
+    now, age = gateway.clock(), gateway.settings.push_age_seconds
     try:
-        echostr = answer_to_check(
-            query_of(request),
-            secrets_of(app),
-            now=gateway.clock(),
-            age=gateway.settings.push_age_seconds,
-        )
+        if app.is_wecom:
+            echostr = answer_to_encrypted_check(query, secrets, now=now, age=age)
+        else:
+            echostr = answer_to_check(query, secrets, now=now, age=age).encode()
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
     gateway.last_seen.note(app.appid, "check", ACCEPTED)
-    return Response(200, PLAIN, echostr.encode())
+    return Response(200, PLAIN, echostr)
 
 
 def take(request: Request, gateway: Gateway, appid: str) -> Response:
@@ -58,7 +68,8 @@ def take(request: Request, gateway: Gateway, appid: str) -> Response:
             now=0.0,
             age=float("inf"),
         )
-        return answered(request, gateway, app, received, owner=appid, receive_id=appid)
+        received = replace(received, of_wecom=app.is_wecom)
+        return answered(request, gateway, app, received, owner=appid)
     except PushRefused as refused:
         return refusal(request, gateway, app, refused)
 
@@ -70,17 +81,20 @@ def answered(
     received: Received,
     *,
     owner: str,
-    receive_id: str,
 ) -> Response:
     """Return the answer to a push of an account, once it is stored.
 
-    `owner` is the document that has the account's routes, `receive_id` the id for which
-    an answer is encrypted. Raises what `Inbox.store` does.
+    `owner` is the document that has the account's routes. Raises what `Inbox.store`
+    does.
     """
     scan = scan_of(gateway, received)
     is_ours = scan is not None and not scan.follows
-    routes = () if is_ours else app.routes
-    matched = matching(routes, received.message, client=gateway.registry.client)
+    matched = matching(
+        () if is_ours else app.routes,
+        received.message,
+        client=gateway.registry.client,
+        of_wecom=received.of_wecom,
+    )
     try:
         taken = gateway.asking.take(
             app,
@@ -94,18 +108,18 @@ def answered(
         count(gateway, app, "full")
         if scan is None:
             raise
-        return answer(gateway, app, received, scan, receive_id=receive_id)
+        return answer(gateway, app, received, scan)
     count(gateway, app, "stored" if taken.stored.is_new else "equal")
     if taken.outcome:
         count(gateway, app, taken.outcome)
     if scan and matched.replier is None:
         # The same to an equal push: WeChat repeats it where our answer was lost.
-        return answer(gateway, app, received, scan, receive_id=receive_id)
+        return answer(gateway, app, received, scan)
     if scan and taken.stored.is_new:
         send(gateway, app, scan)
     if taken.reply is None:
         return SUCCESS
-    return replied(gateway, received, taken.reply, receive_id=receive_id)
+    return replied(gateway, received, taken.reply)
 
 
 def _wake(request: Request, gateway: Gateway, *, at_once: bool) -> bool:

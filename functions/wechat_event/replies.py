@@ -11,24 +11,21 @@ from runtime.push.wechat_format import answer_with
 from runtime.web.messages import Response
 
 
-def replied(
-    gateway: Gateway, received: Received, reply: Reply, *, receive_id: str
-) -> Response:
-    """Return the answer to a push with this reply, encrypted for `receive_id`."""
+def replied(gateway: Gateway, received: Received, reply: Reply) -> Response:
+    """Return the answer to a push with this reply, encrypted as that was."""
     content_type, body = answer_with(
         reply,
         token=received.token,
         key=received.key,
-        receive_id=receive_id,
+        receive_id=received.receive_id,
         now=gateway.clock(),
         nonce=received.nonce,
+        in_small_letters=received.in_small_letters,
     )
     return Response(200, (("Content-Type", content_type), NO_STORE), body)
 
 
-def replied_text(
-    gateway: Gateway, received: Received, text: str, *, receive_id: str
-) -> Response:
+def replied_text(gateway: Gateway, received: Received, text: str) -> Response:
     """Return the answer that shows the sender of a push this text."""
     message = received.message
     fields = {
@@ -40,4 +37,4 @@ def replied_text(
     }
     write = write_json if message.is_json else write_xml
     reply = Reply(write(fields), message.is_json)
-    return replied(gateway, received, reply, receive_id=receive_id)
+    return replied(gateway, received, reply)

@@ -42,7 +42,7 @@ def scan_of(gateway: Gateway, received: Received) -> Scan | None:
     Anybody who sees one plain push can make up another: only encrypted ones count.
     """
     message = received.message
-    if received.key is None or message.msg_type != "event":
+    if received.key is None or received.of_wecom or message.msg_type != "event":
         return None
     event, key = message.event, message.event_key
     follows = event == "subscribe" and key.startswith(_AFTER_FOLLOW)
@@ -55,12 +55,10 @@ def scan_of(gateway: Gateway, received: Received) -> Scan | None:
     return Scan(id_, message.openid, follows)
 
 
-def answer(
-    gateway: Gateway, app: App, received: Received, scan: Scan, *, receive_id: str
-) -> Response:
+def answer(gateway: Gateway, app: App, received: Received, scan: Scan) -> Response:
     """Return our message as the answer to the push, which WeChat shows to the user."""
     text = _text(gateway, app, scan)
-    return replied_text(gateway, received, text, receive_id=receive_id)
+    return replied_text(gateway, received, text)
 
 
 def send(gateway: Gateway, app: App, scan: Scan) -> None:

@@ -15,7 +15,8 @@ from runtime.operations.editing import ID
 from runtime.operations.refusals import OperationRefused, unknown
 from runtime.operations.simulated import is_simulated
 from runtime.push.inbox import sender_of
-from runtime.push.passive_replies import BadReply, check_reply
+from runtime.push.passive_replies import BadReply, check_reply, sender_for
+from runtime.push.wecom_pushes import receive_id_for
 from runtime.registry.models import App
 from runtime.registry.route_fields import MATCH
 from runtime.registry.rules import Fault, between, many, text
@@ -61,7 +62,8 @@ def listen(
     It waits up to `wait` seconds for one. Without `since` it returns at once what the
     next call is to name. Without `openids` all pushes come, from the sandbox alone.
     `replies`, by push, are sent to users as customer-service messages, in the sandbox
-    alone; `replied` tells of each why it was not, "" if it was.
+    alone; `replied` tells of each why it was not, "" if it was. A push of WeCom has the
+    `receive_id` for which it was encrypted.
     """
     known = checked_fields(arguments, _RULES, needed=("appid",))
     appid, openids = known["appid"], known.get("openids", [])
@@ -80,11 +82,13 @@ def listen(
     if since is None:
         newest = gateway.push_listening.newest(appid)
         return {**shown, "since": newest, "pushes": []}
+    if app.is_wecom:  # it tells no capital letter from a small one
+        openids = [each.lower() for each in openids]
     senders = {sender_of(appid, each) for each in openids}
     until = clock() + known.get("wait", 0.0)
     while True:
         arrived = gateway.push_listening.after(appid, since)
-        pushes = _pushes(gateway, appid, arrived.entries, senders)
+        pushes = _pushes(gateway, app, arrived.entries, senders)
         if pushes or clock() >= until:
             return {**shown, "since": arrived.until, "pushes": pushes}
         if since == arrived.until:
@@ -110,11 +114,10 @@ def _sent(gateway: Gateway, app: App, push: str, reply: bytes) -> str:
     if message is None:
         return "ended"
     try:
-        is_program = app.kind == "miniprogram"
         checked = check_reply(
             reply,
             message,
-            mini_program=is_program,
+            sender_for(app),
             may_send=True,
             longest_text=gateway.settings.push_text_bytes,
         )
@@ -125,7 +128,7 @@ def _sent(gateway: Gateway, app: App, push: str, reply: bytes) -> str:
 
 def _pushes(
     gateway: Gateway,
-    appid: str,
+    app: App,
     entries: Sequence[tuple[str, str]],
     senders: set[str],
 ) -> list[dict[str, Any]]:
@@ -134,9 +137,12 @@ def _pushes(
         if senders and sender not in senders:
             continue
         try:
-            message = gateway.inbox.read(appid, entry)
+            message = gateway.inbox.read(app.appid, entry)
         except CannotOpen:
             continue
         if message:
-            found.append({"push": entry, "message": message.body.decode()})
+            made = {"push": entry, "message": message.body.decode()}
+            if app.is_wecom:
+                made["receive_id"] = receive_id_for(app, message)
+            found.append(made)
     return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from runtime.errors import N_
+from runtime.registry.models import WECOM_KIND
 
 REFUSALS: Mapping[str, str] = {
     "signature": N_(
@@ -48,10 +49,24 @@ REFUSALS: Mapping[str, str] = {
 }
 """By reason of a refused push: what it means, and the verb that mends it."""
 
+_OTHER_RECEIVER = N_(
+    "it was made for %(receiver)s, and the app takes pushes for its corpid and its "
+    "receive_ids alone: if that is right, app update %(appid)s --receive-id "
+    "%(receiver)s"
+)
 
-def refusal(reason: str, appid: str) -> str:
-    """Return the sentence for a refused push, of this app."""
-    return REFUSALS.get(reason, reason).replace("APPID", appid)
+
+def refusal(
+    outcome: str, appid: str, words: Callable[[str], str] = lambda sentence: sentence
+) -> str:
+    """Return the sentence for a refused push of this app, in the language of `words`.
+
+    The outcome is a reason, of WeCom with the receiver for which the push was made.
+    """
+    reason, _, receiver = outcome.partition(" ")
+    if receiver:
+        return words(_OTHER_RECEIVER) % {"receiver": receiver, "appid": appid}
+    return words(REFUSALS.get(reason, reason)).replace("APPID", appid)
 
 
 TARGETS: Mapping[str, str] = {
@@ -88,6 +103,8 @@ LATE_REPLIES: Mapping[str, str] = {
         "the account may not send customer-service messages: "
         "push route update --late-reply off"
     ),
+    "invaliduser": N_("WeCom knows no such member, or the member may not see the app"),
+    "unlicenseduser": N_("the member has no licence for messages of this app"),
     "too_late": N_("the time in which the user may get the reply is over: push drop"),
     "wechat_away": N_("no token of WeChat, or no connection to it"),
 }
@@ -113,6 +130,22 @@ ANSWERS: Mapping[str, str] = {
     "at most, 2048 by default",
 }
 """By reason why a service's reply is dropped: what it means."""
+
+
+_WECOM_ANSWERS: Mapping[str, str] = {
+    "type": "WeCom takes no reply of this type: text, image, voice, video, news, "
+    "update_button or update_template_card, and of a robot text, stream, "
+    "template_card, stream_with_template_card or update_template_card",
+    "receive_id": "the reply is encrypted for another receiver: the service must have "
+    "the corpid, or for a robot an empty text",
+}
+
+
+def reply_fault(reason: str, kind: str) -> str:
+    """Return the sentence for a service's reply that is dropped."""
+    if kind == WECOM_KIND and reason in _WECOM_ANSWERS:
+        return _WECOM_ANSWERS[reason]
+    return ANSWERS[reason]
 
 
 def delivery(reason: str) -> str:

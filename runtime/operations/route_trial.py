@@ -13,20 +13,27 @@ from typing import Any
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.editing import ID
-from runtime.operations.push_reasons import ANSWERS, TARGETS
+from runtime.operations.push_reasons import TARGETS, reply_fault
 from runtime.operations.refusals import UnknownDocument
 from runtime.push.event_format import event_request
 from runtime.push.holds import holds_for
 from runtime.push.late_reply import seconds_for, sends_late
-from runtime.push.passive_replies import TRANSFER, BadReply, may_be_passive
+from runtime.push.passive_replies import (
+    MESSAGES,
+    BadReply,
+    may_be_passive,
+    sender_for,
+)
 from runtime.push.push_message import Message
 from runtime.push.routes import Route, addressed, matches, receive_id_of
 from runtime.push.sample_messages import TYPES, sample_message
 from runtime.push.wechat_format import RouteRequest, passive_reply, request_to
+from runtime.push.wecom_replies import robot_type
+from runtime.push.wecom_samples import robot_sample, wecom_sample, wecom_types
 from runtime.registry.models import App
 from runtime.registry.routes import EVENT
 from runtime.registry.rules import text, word
-from runtime.registry.schema import checked_fields
+from runtime.registry.schema import InvalidDocument, checked_fields
 from runtime.upstream.answer import Answer
 from runtime.upstream.outbound import TargetFault
 
@@ -39,7 +46,7 @@ LONGEST_SHOWN = 500
 _RULES = {
     "appid": ID,
     "route": ID,
-    "type": word(*TYPES),
+    "type": text(r"[A-Za-z_]{1,40}", "a type of messages or events"),
     "text": text(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]{1,600}", "1 to 600 letters"),
     "data": word("xml", "json"),
 }
@@ -66,19 +73,28 @@ def try_route(
             f"There is no route {known['route']} of {appid}: push route list {appid} "
             "lists them."
         )
-    message = sample_message(
-        known.get("type", "text"),
-        now=gateway.clock(),
-        number=secrets.randbelow(10**15) + 10**15,
-        text=known.get("text", ""),
-        is_json=known.get("data", "xml") == "json",
-    )
+    type_, of_wecom = known.get("type", "text"), app.is_wecom
+    is_json = known.get("data", "xml") == "json"
+    types = wecom_types(of_robot=is_json) if of_wecom else TYPES
+    if type_ not in types:
+        raise InvalidDocument("type", f"must be one of {', '.join(types)}")
+    now, number = gateway.clock(), secrets.randbelow(10**15) + 10**15
+    text_ = known.get("text", "")
+    if of_wecom and is_json:
+        message = robot_sample(type_, now=now, number=number, text=text_)
+    elif of_wecom:
+        message = wecom_sample(app, type_, now=now, number=number, text=text_)
+    else:
+        message = sample_message(
+            type_, now=now, number=number, text=text_, is_json=is_json
+        )
     route = addressed(route, appid)
-    receive_id = receive_id_of(route, gateway.registry.app(appid) or app, appid)
-    request = _request(gateway, route, message, appid, receive_id)
+    account = gateway.registry.app(appid) or app
+    receive_id = receive_id_of(route, account, appid, message)
+    request = _request(gateway, app, route, message, receive_id)
     shown = {
-        **{"appid": appid, "route": route.id, "type": known.get("type", "text")},
-        "fits": matches(route, message),
+        **{"appid": appid, "route": route.id, "type": type_},
+        "fits": matches(route, message, of_wecom=of_wecom),
     }
     began = clock()
     try:
@@ -96,7 +112,9 @@ def try_route(
     found = {**shown, "status": answer.status, "milliseconds": round(took * 1000)}
     found |= _answered(gateway, app, route, message, answer, receive_id)
     if "reply" in found and route.reply and found["reply"] != "none":
-        found |= _carried(app, route, message, found["reply"]["MsgType"], took)
+        reply = found["reply"]
+        carried = reply.get("MsgType") or robot_type(reply)
+        found |= _carried(app, route, message, carried, took)
     faults = _faults(answer) + found.pop("faults", [])
     return {**found, **({"faults": faults} if faults else {})}
 
@@ -106,14 +124,22 @@ def _route(app: App, id_: str) -> Route | None:
 
 
 def _request(
-    gateway: Gateway, route: Route, message: Message, appid: str, receive_id: str
+    gateway: Gateway, app: App, route: Route, message: Message, receive_id: str
 ) -> RouteRequest:
-    now = gateway.clock()
+    now, of_wecom = gateway.clock(), app.is_wecom
     if route.format == EVENT:
-        source = f"{gateway.settings.public_base_url}/wechat_event/{appid}"
-        return event_request(route, message, appid=appid, source=source, now=now)
-    nonce = str(secrets.randbelow(10**10))
-    return request_to(route, message, receive_id=receive_id, now=now, nonce=nonce)
+        source = f"{gateway.settings.public_base_url}/wechat_event/{app.appid}"
+        return event_request(
+            route, message, appid=app.appid, source=source, now=now, of_wecom=of_wecom
+        )
+    return request_to(
+        route,
+        message,
+        receive_id=receive_id,
+        now=now,
+        nonce=str(secrets.randbelow(10**10)),
+        of_wecom=of_wecom,
+    )
 
 
 def _answered(
@@ -133,17 +159,17 @@ def _answered(
             route,
             message,
             receive_id=receive_id,
-            mini_program=app.kind == "miniprogram",
+            sender=sender_for(app),
             may_send=sends_late(route, app),
             longest_text=gateway.settings.push_text_bytes,
         )
     except BadReply as bad:
-        fault = f"{bad.reason}: {ANSWERS[bad.reason]}"
+        fault = f"{bad.reason}: {reply_fault(bad.reason, app.kind)}"
         return {"answer": _beginning(answer.body), "faults": [fault]}
     if reply is None:
         return {"answer": _beginning(answer.body) or "empty", "reply": "none"}
     found = {
-        "answer": "encrypted" if b"Encrypt" in answer.body else "plain",
+        "answer": "encrypted" if b"ncrypt" in answer.body else "plain",
         "reply": reply.fields,
     }
     if not route.reply:
@@ -156,12 +182,15 @@ def _carried(
     app: App, route: Route, message: Message, type_: str, took: float
 ) -> dict[str, Any]:
     """Return how such a reply would get to the user, or why it would not."""
-    is_passive = may_be_passive(type_, mini_program=app.kind == "miniprogram")
+    is_passive = may_be_passive(type_, sender_for(app))
     sends = sends_late(route, app)
     if took <= route.reply_within and is_passive:
         return {"reaches_user_by": "the answer to WeChat"}
-    if sends and type_ != TRANSFER and took <= seconds_for(message):
-        return {"reaches_user_by": "a customer-service message"}
+    is_sent = sends and type_ in MESSAGES[sender_for(app)] and bool(message.to_user)
+    if is_sent and took <= seconds_for(message):
+        of_wecom = app.is_wecom
+        by = "a message of the app" if of_wecom else "a customer-service message"
+        return {"reaches_user_by": by}
     if took <= holds_for(route, app):
         return {"reaches_user_by": "a request of WeChat that is held"}
     mend = "this MsgType cannot be sent later" if sends else "see --late-reply, --hold"

@@ -141,14 +141,14 @@ class Pushes(WeComPlatform):
 
     @lazy
     def late_replies(self) -> LateReplies:
-        """Return the sender of replies that come late, as customer-service messages."""
-        from runtime.push.late_reply import PATH, SEND_SECONDS, LateReplies
+        """Return the sender of replies that come late, as messages of their own."""
+        from runtime.push.late_reply import SEND_SECONDS, LateReplies, path_of
 
         def send(app: App, body: bytes) -> Answer:
-            return self.calls.send(
+            return self.calls_of(app).send(
                 app,
                 "POST",
-                PATH,
+                path_of(app),
                 headers={"Content-Type": "application/json"},
                 body=body,
                 seconds=SEND_SECONDS,

@@ -158,7 +158,7 @@ class Asking:
         reply, _ = self._ask(question, self._longest(question, in_thread=True))
         if reply is None:
             return ""
-        is_passive = reply.is_passive(mini_program=question.is_mini_program)
+        is_passive = reply.is_passive(question.sender)
         request_until = began + question.route.reply_within + MARGIN_SECONDS
         delay = max(0.0, request_until - time.monotonic()) if is_passive else 0.0
         self._reply_late(question, reply, delay=delay)
@@ -199,8 +199,7 @@ class Asking:
         if found is None:
             return None, "late"
         reply, outcome = found
-        mini_program = question.is_mini_program
-        if reply and not reply.is_passive(mini_program=mini_program):
+        if reply and not reply.is_passive(question.sender):
             self._reply_late(question, reply, wake=request.wake)
             return None, "sent"
         return reply, outcome
@@ -265,7 +264,7 @@ class Asking:
         if not answer:
             return None, _OUTCOMES.get(state, "late")
         reply = Reply(answer.encode(), question.message.is_json)
-        if not reply.is_passive(mini_program=question.is_mini_program):
+        if not reply.is_passive(question.sender):
             return None, "sent"
         if question.sends_late and not self._late.carried_by(question.job_id, REQUEST):
             return None, "sent"
@@ -282,6 +281,7 @@ class Asking:
             appid=question.app.appid,
             owner=question.owner,
             receive_id=question.receive_id,
+            of_wecom=question.sender == "wecom",
             seconds=seconds,
         )
         try:
@@ -290,7 +290,7 @@ class Asking:
                 question.route,
                 question.message,
                 receive_id=question.receive_id,
-                mini_program=question.is_mini_program,
+                sender=question.sender,
                 may_send=question.sends_late,
                 longest_text=self._longest_text,
             )

@@ -34,19 +34,27 @@ CONTENT_TYPE = "application/cloudevents+json"
 
 PREFIX = "com.weixin"
 
+WECOM_PREFIX = f"{PREFIX}.work"
+
 _SECRET = "whsec_"
 _UNUSUAL = re.compile(r"[^a-z0-9_.-]")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
 def event_request(
-    route: Route, message: Message, *, appid: str, source: str, now: float
+    route: Route,
+    message: Message,
+    *,
+    appid: str,
+    source: str,
+    now: float,
+    of_wecom: bool = False,
 ) -> RouteRequest:
     """Return the request that carries the push as a signed event.
 
     `source` is the URL to which the platform has sent it.
     """
-    event = event_of(message, appid=appid, source=source)
+    event = event_of(message, appid=appid, source=source, of_wecom=of_wecom)
     body = write_json(event)
     headers = {
         "Content-Type": CONTENT_TYPE,
@@ -55,13 +63,15 @@ def event_request(
     return RouteRequest(route.url, headers, body)
 
 
-def event_of(message: Message, *, appid: str, source: str) -> dict[str, Any]:
+def event_of(
+    message: Message, *, appid: str, source: str, of_wecom: bool = False
+) -> dict[str, Any]:
     """Return the CloudEvent of a push to the app; of equal pushes it is the same."""
     event = {
         "specversion": "1.0",
         "id": digest_of(appid, message.body)[:32],
         "source": source,
-        "type": type_of(message),
+        "type": type_of(message, of_wecom=of_wecom),
     }
     time = _time(message.get("CreateTime", "TimeStamp"))
     if time:
@@ -72,11 +82,11 @@ def event_of(message: Message, *, appid: str, source: str) -> dict[str, Any]:
     return {**event, "data": read_fields(message)}
 
 
-def type_of(message: Message) -> str:
+def type_of(message: Message, *, of_wecom: bool = False) -> str:
     """Return the event's type, in small letters.
 
     `com.weixin.message.MSGTYPE`, `com.weixin.event.EVENT`, and of what an open platform
-    tells `com.weixin.component.INFOTYPE`.
+    tells `com.weixin.component.INFOTYPE`; of WeCom with `com.weixin.work` in front.
     """
     if message.info_type:
         words = ["component", message.info_type]
@@ -85,7 +95,7 @@ def type_of(message: Message) -> str:
     else:
         words = ["message", message.msg_type]
     named = [_UNUSUAL.sub("_", each.lower()) for each in words if each]
-    return ".".join((PREFIX, *named))
+    return ".".join((WECOM_PREFIX if of_wecom else PREFIX, *named))
 
 
 def signed_headers(secret: str, id_: str, body: bytes, *, now: float) -> dict[str, str]:

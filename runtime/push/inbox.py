@@ -29,6 +29,7 @@ from runtime.push.queue_scripts import JOB_OVERHEAD, MOST_DROPPED, SHARED, keys_
 from runtime.push.receiving import AGE_SECONDS, PushRefused, Received
 from runtime.push.room_log import RoomLog
 from runtime.push.routes import Matched, Route
+from runtime.push.wecom_pushes import identity_of, order_of, user_of
 from runtime.state.redis_store import RedisStore, attempt_id
 
 SEEN_SECONDS = 900
@@ -197,13 +198,17 @@ class Inbox:
         Redis is away: then nothing is stored, and WeChat must not get `success`.
         """
         message = received.message
-        digest = digest_of(appid, message.body)
+        identity, user, in_order = message.body, message.openid, message.openid
+        if received.of_wecom:
+            identity, user = identity_of(message), user_of(message)
+            in_order = order_of(message)
+        digest = digest_of(appid, identity)
         sealed = self._envelope.seal(
             message.body.decode(), place=place_of(appid, digest)
         )
         signed = sha256_hex(f"{appid}|{received.signature}")
-        sender = sender_of(appid, message.openid)
-        planned = list(_planned(owner or appid, matched or Matched(), sender))
+        sender, order = sender_of(appid, user), sender_of(appid, in_order)
+        planned = list(_planned(owner or appid, matched or Matched(), order))
         size = len(sealed) + OVERHEAD + len(planned) * JOB_OVERHEAD
         keys, token = keys_of(appid), attempt_id()
         outcome, dropped, lost, *found = self._store.run(
@@ -290,8 +295,8 @@ def target_of(owner: str, route: Route) -> str:
     return f"{owner}/{route.id}"
 
 
-def _planned(owner: str, matched: Matched, sender: str) -> Iterator[dict[str, Any]]:
+def _planned(owner: str, matched: Matched, order: str) -> Iterator[dict[str, Any]]:
     routes = [(ASK, matched.replier)] if matched.replier else []
     for kind, route in [*routes, *((COPY, each) for each in matched.copies)]:
         plan = {"r": route.id, "t": target_of(owner, route), "k": kind}
-        yield {**plan, "o": sender} if route.ordered else plan
+        yield {**plan, "o": order} if route.ordered else plan

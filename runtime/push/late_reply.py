@@ -1,4 +1,6 @@
-"""Late replies: a service's reply, sent to the user as a customer-service message.
+"""Late replies: a service's reply, sent to the user as a message of its own.
+
+An account of WeChat sends a customer-service message, an app of WeCom an app message.
 
 WeChat waits five seconds; it has its `success` by then. The reply becomes a job of its
 own, so that it is sent once, whoever has asked the service:
@@ -31,7 +33,13 @@ from runtime.errors import (
 )
 from runtime.push.deliveries import Deliveries, Job, job_id_of
 from runtime.push.message_fields import Fields, write_json
-from runtime.push.passive_replies import MESSAGES, Reply, articles_of
+from runtime.push.passive_replies import (
+    MESSAGES,
+    Reply,
+    Sender,
+    articles_of,
+    sender_for,
+)
 from runtime.push.push_message import Message
 from runtime.push.queue_scripts import KEY
 from runtime.push.relay import Undelivered
@@ -43,6 +51,11 @@ from runtime.upstream.answer import Answer
 KIND = "late_reply"
 
 PATH = "/cgi-bin/message/custom/send"
+
+WECOM_PATH = "/cgi-bin/message/send"
+
+_UNREACHED = ("invaliduser", "unlicenseduser")
+"""Fields of WeCom's answer, with errcode 0, that name who gets nothing."""
 
 EVENT_SECONDS, MESSAGE_SECONDS = 45.0, 60.0
 """Time after a push in which its reply may come; WeChat allows some events a minute."""
@@ -60,10 +73,20 @@ _CARRIED_SECONDS = 300.0
 
 
 def sends_late(route: Route, app: App) -> bool:
-    """Tell whether a late reply is sent, by default where the account's kind may."""
+    """Tell whether a late reply is sent, by default where the account's kind may.
+
+    Of WeCom only an app has messages, and a secret such as that of the contacts none.
+    """
+    if app.is_wecom and not app.agentid:
+        return False
     if route.late_reply:
         return route.late_reply == CUSTOMER_SERVICE
-    return app.kind in ("service", "miniprogram")
+    return app.is_wecom or app.kind in ("service", "miniprogram")
+
+
+def path_of(app: App) -> str:
+    """Return the path of the API to which the message is posted."""
+    return WECOM_PATH if app.is_wecom else PATH
 
 
 def seconds_for(message: Message) -> float:
@@ -72,16 +95,28 @@ def seconds_for(message: Message) -> float:
     return EVENT_SECONDS if is_event else MESSAGE_SECONDS
 
 
-def message_of(reply: Reply, *, mini_program: bool) -> dict[str, Any] | None:
-    """Return the customer-service message that says the same; None if none can."""
+def message_of(
+    reply: Reply, sender: Sender, *, agentid: str = ""
+) -> dict[str, Any] | None:
+    """Return the message that says the same; None if none can.
+
+    The reply of a robot of WeCom names nobody whom it could be sent to.
+    """
     fields = reply.fields
-    kind = fields["MsgType"]
-    if kind not in MESSAGES[mini_program]:
+    kind, user = fields.get("MsgType"), fields.get("ToUserName")
+    if kind not in MESSAGES[sender] or not user:
         return None
     content = _CONTENTS[kind](fields)
-    if mini_program:
+    if sender == "miniprogram":
         content.pop("appid", None)
-    return {"touser": fields["ToUserName"], "msgtype": kind, kind: content}
+    if sender == "wecom" and kind == "news":
+        content = {"articles": [_article(each) for each in articles_of(fields)]}
+    app = {"agentid": int(agentid)} if agentid else {}
+    return {"touser": user, **app, "msgtype": kind, kind: content}
+
+
+def _message_of(app: App, reply: Reply) -> dict[str, Any] | None:
+    return message_of(reply, sender_for(app), agentid=app.agentid)
 
 
 class LateReplies:
@@ -112,7 +147,7 @@ class LateReplies:
         It is sent within so many seconds, or not at all, and after `delay` of them only
         if no request of WeChat carries the reply.
         """
-        message = message_of(reply, mini_program=app.kind == "miniprogram")
+        message = _message_of(app, reply)
         if message is None:
             return False
         payload = json.dumps({"message": message, "seconds": seconds, "push": job_id})
@@ -128,14 +163,14 @@ class LateReplies:
 
     def send_now(self, app: App, reply: Reply) -> str:
         """Send the message at once; return why it was not taken, "" if it was."""
-        message = message_of(reply, mini_program=app.kind == "miniprogram")
+        message = _message_of(app, reply)
         if message is None:
             return "no_message"
         try:
             answer = self._send(app, write_json(message))
         except GatewayError as error:
             return error.code
-        return f"errcode_{answer.errcode}" if answer.errcode else ""
+        return _refusal(app, answer)
 
     def deliver(self, app: App, job: Job) -> None:
         """Send the message of a job; Undelivered with what WeChat says against it.
@@ -155,10 +190,8 @@ class LateReplies:
             if not isinstance(error, _UNSENT):
                 raise _ended(error.code) from None
             raise Undelivered("wechat_away", spares=True) from None
-        if answer.errcode:
-            raise _ended(f"errcode_{answer.errcode}")
-        if answer.status != 200:
-            raise _ended(f"status_{answer.status}")
+        if reason := _refusal(app, answer):
+            raise _ended(reason)
 
 
 _UNSENT = (
@@ -172,6 +205,21 @@ _UNSENT = (
 
 def _ended(reason: str) -> Undelivered:
     return Undelivered(reason, was_sent=True, ends=True, spares=True)
+
+
+def _refusal(app: App, answer: Answer) -> str:
+    """Return why the platform has not taken the message, "" if it has."""
+    if answer.errcode:
+        return f"errcode_{answer.errcode}"
+    if answer.status != 200:
+        return f"status_{answer.status}"
+    if not app.is_wecom:
+        return ""
+    try:
+        content = answer.json()
+    except WeChatUnavailable:
+        return "unknown"
+    return next((name for name in _UNREACHED if content.get(name)), "")
 
 
 def _text(fields: Fields) -> dict[str, Any]:
@@ -200,8 +248,11 @@ def _music(fields: Fields) -> dict[str, Any]:
 
 def _news(fields: Fields) -> dict[str, Any]:
     # Of several articles WeChat shows the first one only, here as in a passive reply.
-    names = {**_WORDS, "url": "Url", "picurl": "PicUrl"}
-    return {"articles": [_named(articles_of(fields)[0], names)]}
+    return {"articles": [_article(articles_of(fields)[0])]}
+
+
+def _article(fields: Fields) -> dict[str, Any]:
+    return _named(fields, {**_WORDS, "url": "Url", "picurl": "PicUrl"})
 
 
 def _page(fields: Fields) -> dict[str, Any]:

@@ -12,7 +12,8 @@
 
 The last one is sent as a customer-service message only, and the last but one is
 WeChat's answer to its request only: all that a mini program's may be. A mini program's
-customer-service messages are text, image and miniprogrampage.
+customer-service messages are text, image and miniprogrampage. An app of WeCom has types
+of its own, see `wecom_replies`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,15 @@ from runtime.push.message_fields import (
     write_xml,
 )
 from runtime.push.push_message import Message, UnreadableMessage, read_message
+from runtime.push.wecom_replies import (
+    ROBOT_NEEDED,
+    WECOM_MESSAGES,
+    WECOM_NEEDED,
+    WECOM_PASSIVE,
+    is_of_robot,
+    robot_type,
+)
+from runtime.registry.models import App
 
 TRANSFER = "transfer_customer_service"
 
@@ -38,6 +48,9 @@ LARGEST_REPLY = 64 * 1024
 
 LONGEST_TEXT = 2048
 """Bytes of a text; that WeChat takes no more is not confirmed."""
+
+Sender = Literal["account", "miniprogram", "wecom"]
+"""Who replies: an account of WeChat, a mini program, or an app of WeCom."""
 
 Reason = Literal[
     "unreadable",
@@ -89,21 +102,28 @@ class Reply:
         """Return its MsgType."""
         return self.known_type or read_message(self.body).msg_type
 
-    def is_passive(self, *, mini_program: bool) -> bool:
-        """Tell whether it may be the answer to WeChat's request."""
-        return may_be_passive(self.type, mini_program=mini_program)
+    def is_passive(self, sender: Sender) -> bool:
+        """Tell whether it may be the answer to the platform's request."""
+        return may_be_passive(self.type, sender)
 
 
-def may_be_passive(type_: str, *, mini_program: bool) -> bool:
-    """Tell whether a reply of this MsgType may be the answer to WeChat's request."""
-    return type_ in _PASSIVE[mini_program]
+def sender_for(app: App) -> Sender:
+    """Return who replies for an app."""
+    if app.kind == "miniprogram":
+        return "miniprogram"
+    return "wecom" if app.is_wecom else "account"
+
+
+def may_be_passive(type_: str, sender: Sender) -> bool:
+    """Tell whether a reply of this type may be the answer to the platform's request."""
+    return type_ in _PASSIVE[sender]
 
 
 def check_reply(
     body: bytes,
     push: Message,
+    sender: Sender,
     *,
-    mini_program: bool,
     may_send: bool = False,
     longest_text: float = LONGEST_TEXT,
 ) -> Reply:
@@ -114,6 +134,8 @@ def check_reply(
     """
     if len(body) > LARGEST_REPLY:
         raise BadReply("size")
+    if sender == "wecom" and is_of_robot(push):
+        return _robots_reply(body)
     try:
         message = read_message(body)
         fields = read_fields(message, root="xml")
@@ -122,16 +144,33 @@ def check_reply(
     except UnreadableMessage:
         raise BadReply("unreadable") from None
     kind = message.msg_type
-    is_sent = may_send and kind in MESSAGES[mini_program]
-    if kind not in _PASSIVE[mini_program] and not is_sent:
+    is_sent = may_send and kind in MESSAGES[sender]
+    if kind not in _PASSIVE[sender] and not is_sent:
         raise BadReply("type")
     if (message.to_user, message.openid) != (push.openid, push.to_user):
         raise BadReply("addressee")
-    if not _NEEDED[kind](fields):
+    if not {**_NEEDED, **WECOM_NEEDED}[kind](fields):
         raise BadReply("fields")
     if len(message.content.encode(errors="replace")) > longest_text:
         raise BadReply("size")
     return Reply(body, push.is_json, kind)
+
+
+def _robots_reply(body: bytes) -> Reply:
+    """Return the reply to a push of a robot of WeCom, which names nobody."""
+    try:
+        message = read_message(body)
+        fields = read_fields(message)
+    except UnreadableMessage:
+        raise BadReply("unreadable") from None
+    if not message.is_json:
+        raise BadReply("unreadable")
+    kind = robot_type(fields)
+    if kind not in ROBOT_NEEDED:
+        raise BadReply("type")
+    if not ROBOT_NEEDED[kind](fields):
+        raise BadReply("fields")
+    return Reply(body, True, kind)
 
 
 def articles_of(fields: Fields) -> list[Any]:
@@ -180,11 +219,16 @@ _NEEDED: Mapping[str, Callable[[Fields], bool]] = {
 
 _OF_AN_ACCOUNT = frozenset(_NEEDED) - {TRANSFER, PAGE}
 
-_PASSIVE = {False: _OF_AN_ACCOUNT | {TRANSFER}, True: frozenset((TRANSFER,))}
-"""Types that may answer WeChat's request, by whether it is a mini program's."""
-
-MESSAGES = {
-    False: _OF_AN_ACCOUNT | {PAGE},
-    True: frozenset(("text", "image", PAGE)),
+_PASSIVE: Mapping[Sender, frozenset[str]] = {
+    "account": _OF_AN_ACCOUNT | {TRANSFER},
+    "miniprogram": frozenset((TRANSFER,)),
+    "wecom": WECOM_PASSIVE | frozenset(ROBOT_NEEDED),
 }
-"""Types of customer-service messages, by whether it is a mini program's."""
+"""Types that may answer the platform's request, by who replies."""
+
+MESSAGES: Mapping[Sender, frozenset[str]] = {
+    "account": _OF_AN_ACCOUNT | {PAGE},
+    "miniprogram": frozenset(("text", "image", PAGE)),
+    "wecom": WECOM_MESSAGES,
+}
+"""Types of messages that are sent apart from the request, by who replies."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Message:
     @property
     def msg_type(self) -> str:
         """Return the type, such as `text` or `event`."""
-        return self.get("MsgType")
+        return self.get("MsgType", "response_type")
 
     @property
     def event(self) -> str:
@@ -96,15 +96,45 @@ def read_message(body: bytes) -> Message:
 
 
 def _json_fields(body: bytes) -> dict[str, str]:
-    # A nickname may hold control characters, which JSON forbids.
-    pairs: Any = json.loads(
-        body.decode(), strict=False, object_pairs_hook=lambda pairs: pairs
-    )
+    # An object is a tuple of pairs here, to see names that stand there twice. A
+    # nickname may hold control characters, which JSON forbids.
+    pairs: Any = json.loads(body.decode(), strict=False, object_pairs_hook=tuple)
     fields: dict[str, str] = {}
     for name, value in pairs:
-        if isinstance(value, (str, int, float)):
-            _add(fields, name, value if isinstance(value, str) else json.dumps(value))
-    return fields
+        if (text := _scalar(value)) is not None:
+            _add(fields, name, text)
+    if "MsgType" in fields or not {"msgtype", "response_type"} & fields.keys():
+        return fields
+    named = {name: _scalar(_at(pairs, path)) for name, path in _OF_ROBOT.items()}
+    return fields | {name: text for name, text in named.items() if text is not None}
+
+
+_OF_ROBOT: Mapping[str, tuple[str, ...]] = {
+    "MsgType": ("msgtype",),
+    "MsgId": ("msgid",),
+    "FromUserName": ("from", "userid"),
+    "CreateTime": ("create_time",),
+    "Content": ("text", "content"),
+    "Event": ("event", "eventtype"),
+    "EventKey": ("event", "template_card_event", "event_key"),
+}
+"""Where a message of a robot of WeCom has what all other messages call so."""
+
+
+def _at(value: Any, path: Iterable[str]) -> Any:
+    for each in path:
+        is_object = isinstance(value, tuple)
+        found = [inner for name, inner in value if name == each] if is_object else []
+        if len(found) > 1:
+            raise ValueError
+        value = found[0] if found else None
+    return value
+
+
+def _scalar(value: Any) -> str | None:
+    if isinstance(value, (str, int, float)):
+        return value if isinstance(value, str) else json.dumps(value)
+    return None
 
 
 def _add(fields: dict[str, str], name: str, value: str) -> None:

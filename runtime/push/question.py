@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from runtime.push.ask_threads import Place
 from runtime.push.holds import holds_for
 from runtime.push.late_reply import sends_late
-from runtime.push.passive_replies import Reply
+from runtime.push.passive_replies import Reply, Sender, sender_for
 from runtime.push.push_message import Message
 from runtime.push.routes import receive_id_of
 from runtime.registry.models import App
@@ -46,18 +46,18 @@ class Question:
     until: float = 0.0
 
     @property
-    def is_mini_program(self) -> bool:
-        """Tell whether the account is a mini program."""
-        return self.app.kind == "miniprogram"
+    def sender(self) -> Sender:
+        """Return who replies: an account, a mini program or an app of WeCom."""
+        return sender_for(self.app)
 
     @property
     def receive_id(self) -> str:
-        """Return the appid for which push and reply are encrypted."""
-        return receive_id_of(self.route, self.app, self.owner)
+        """Return the id for which push and reply are encrypted."""
+        return receive_id_of(self.route, self.app, self.owner, self.message)
 
     @property
     def sends_late(self) -> bool:
-        """Tell whether a late reply is sent as a customer-service message."""
+        """Tell whether a late reply is sent as a message of its own."""
         return sends_late(self.route, self.app)
 
     @property

@@ -3,10 +3,15 @@
     POST /wechat_event/wx...?signature=&timestamp=&nonce=&encrypt_type=&msg_signature=
     <xml><ToUserName>gh_...</ToUserName><Encrypt>...</Encrypt></xml>
 
+    POST /wechat_event/ww...-1000002?msg_signature=&timestamp=&nonce=
+    <xml><ToUserName>ww...</ToUserName><AgentID>...</AgentID><Encrypt>...</Encrypt></xml>
+    {"encrypt": "..."}
+
 An app with an EncodingAESKey takes encrypted pushes only: in safe mode, and in compat
 mode, where the message stands beside its encrypted form, only `msg_signature` covers
 the message. `signature` covers none: for an app without a key anybody who sees one push
-can send another one within the allowed age.
+can send another one within the allowed age. WeCom encrypts everything, also the text by
+which it checks a URL.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from runtime.push.encryption import CannotDecrypt, decrypt, is_signed
 from runtime.push.push_message import Message, UnreadableMessage, read_message
@@ -25,6 +30,7 @@ LARGEST_BODY = 64 * 1024
 AGE_SECONDS = 300.0
 """Greatest difference between a push's time and ours."""
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 
 Reason = Literal[
@@ -49,12 +55,13 @@ class PushRefused(Exception):
     `no_key`: the push is encrypted, and the app has no key; `unreadable`: neither XML
     nor JSON; `replayed`: the signature of a plain push came with another message;
     `account`: at a component, it is of another account than the path names, or of one
-    that has not authorised it.
+    that has not authorised it. `receiver` is that other receiver, if it is an id.
     """
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, *, receiver: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.receiver = receiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,9 @@ class Received:
     """A push that is from the platform.
 
     `key` is the one that decrypted it, and `token` the one that signed it, both for the
-    answer; no key if it came as plain text.
+    answer; no key if it came as plain text. `receive_id` is the one for which it was
+    encrypted. `of_wecom` tells the platform, and `in_small_letters` that the names of
+    the envelope are, as those of the answer then have to be.
     """
 
     message: Message
@@ -83,6 +92,9 @@ class Received:
     signature: str = field(repr=False)
     key: bytes | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
+    receive_id: str = ""
+    of_wecom: bool = False
+    in_small_letters: bool = False
 
 
 def receive(
@@ -113,8 +125,17 @@ def receive(
     at = _time(timestamp, now=now, age=age)
     if not secrets.keys:
         return Received(outer, nonce, at, signature, None, signers[0])
-    content, key = _decrypted(encrypted or "", secrets)
-    return Received(_read(content), nonce, at, signature, key, signers[0])
+    opened = _decrypted(encrypted or "", secrets)
+    return Received(
+        _read(opened.content),
+        nonce,
+        at,
+        signature,
+        opened.key,
+        signers[0],
+        receive_id=opened.receive_id,
+        in_small_letters="encrypt" in outer.fields,
+    )
 
 
 def answer_to_check(
@@ -136,6 +157,24 @@ def answer_to_check(
     return query.get("echostr", "")
 
 
+def answer_to_encrypted_check(
+    query: Mapping[str, str],
+    secrets: PushSecrets,
+    *,
+    now: float,
+    age: float = AGE_SECONDS,
+) -> bytes:
+    """Return what proves to WeCom that this URL is ours; else PushRefused."""
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    # Base64 has no blank: it is a + that somebody has not encoded.
+    echostr = query.get("echostr", "").replace(" ", "+")
+    signature = query.get("msg_signature", "")
+    if not is_signed(signature, secrets.tokens, timestamp, nonce, echostr):
+        raise PushRefused("signature")
+    _time(timestamp, now=now, age=age)
+    return _decrypted(echostr, secrets).content
+
+
 def _read(body: bytes) -> Message:
     try:
         return read_message(body)
@@ -149,15 +188,22 @@ def _time(timestamp: str, *, now: float, age: float) -> int:
     return int(timestamp)
 
 
-def _decrypted(encrypted: str, secrets: PushSecrets) -> tuple[bytes, bytes]:
-    """Return the message and the key; of two keys that decrypt, the one that fits."""
-    reason: Reason = "key"
+class _Opened(NamedTuple):
+    content: bytes
+    key: bytes
+    receive_id: str
+
+
+def _decrypted(encrypted: str, secrets: PushSecrets) -> _Opened:
+    """Return the message; of two keys that decrypt it, with the one that fits."""
+    refused = PushRefused("key")
     for key in secrets.keys:
         try:
             content, receive_id = decrypt(encrypted, key=key)
         except CannotDecrypt:
             continue
         if receive_id in secrets.receive_ids:
-            return content, key
-        reason = "receive_id"
-    raise PushRefused(reason)
+            return _Opened(content, key, receive_id)
+        shown = receive_id if _ID.fullmatch(receive_id) else ""
+        refused = PushRefused("receive_id", receiver=shown)
+    raise refused

@@ -71,6 +71,7 @@ class Relay:
         appid: str,
         owner: str,
         receive_id: str,
+        of_wecom: bool = False,
         seconds: float = COPY_SECONDS,
     ) -> bytes:
         """Return what the service has answered; Undelivered without a status of 2xx.
@@ -78,7 +79,12 @@ class Relay:
         `owner` is the document that has the route, `receive_id` as `receive_id_of`.
         """
         request = self._request(
-            route, message, appid=appid, owner=owner, receive_id=receive_id
+            route,
+            message,
+            appid=appid,
+            owner=owner,
+            receive_id=receive_id,
+            of_wecom=of_wecom,
         )
         return post(
             self._outbound,
@@ -96,6 +102,7 @@ class Relay:
         appid: str,
         owner: str,
         receive_id: str,
+        of_wecom: bool,
     ) -> RouteRequest:
         now, route = self._clock(), addressed(route, appid)
         values = self._values_for(route.client, owner) if message.info_type else None
@@ -104,9 +111,22 @@ class Relay:
         if route.format == EVENT:
             path = appid if appid == owner else f"{owner}/{appid}"
             source = f"{self._base}/wechat_event/{path}"
-            return event_request(route, message, appid=appid, source=source, now=now)
-        nonce = str(secrets.randbelow(10**10))
-        return request_to(route, message, receive_id=receive_id, now=now, nonce=nonce)
+            return event_request(
+                route,
+                message,
+                appid=appid,
+                source=source,
+                now=now,
+                of_wecom=of_wecom,
+            )
+        return request_to(
+            route,
+            message,
+            receive_id=receive_id,
+            now=now,
+            nonce=str(secrets.randbelow(10**10)),
+            of_wecom=of_wecom,
+        )
 
 
 def post(

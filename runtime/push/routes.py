@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from runtime.errors import GatewayError
 from runtime.push.push_message import Message
+from runtime.push.wecom_pushes import receive_id_for, user_of
 from runtime.registry.authorizers import MESSAGES, in_force
 from runtime.registry.models import App, Client
 from runtime.registry.routes import ACCOUNT, Route
@@ -52,6 +53,7 @@ def matching(
     message: Message,
     *,
     client: Callable[[str], Client | None] = lambda client_id: None,
+    of_wecom: bool = False,
 ) -> Matched:
     """Return the routes that fit a push, in their order.
 
@@ -61,7 +63,8 @@ def matching(
     replier: Route | None = None
     copies: list[Route] = []
     for route in routes:
-        if not matches(route, message) or is_disabled(route, client):
+        is_for_it = matches(route, message, of_wecom=of_wecom)
+        if not is_for_it or is_disabled(route, client):
             continue
         if route.reply and replier is None:
             replier = route
@@ -84,12 +87,14 @@ def is_disabled(route: Route, client: Callable[[str], Client | None]) -> bool:
     return found is not None and found.disabled
 
 
-def receive_id_of(route: Route, app: App, owner: str) -> str:
-    """Return the appid for which a push of an account is encrypted to a route.
+def receive_id_of(route: Route, app: App, owner: str, message: Message) -> str:
+    """Return the id for which a push of an account is encrypted to a route.
 
     `owner` has the route. An open platform encrypts for the component, and so do we,
     also for a route of the account's own document, unless the route says otherwise.
     """
+    if app.is_wecom:
+        return receive_id_for(app, message)
     if owner != app.appid and route.receive_id != ACCOUNT:
         return owner
     acts = in_force(app.authorizers, MESSAGES)
@@ -103,20 +108,27 @@ def addressed(route: Route, appid: str) -> Route:
     return replace(route, url=route.url.replace(APPID, appid))
 
 
-def matches(route: Route, message: Message) -> bool:
+def matches(route: Route, message: Message, *, of_wecom: bool = False) -> bool:
     """Tell whether a push fits all fields that the route names.
+
+    WeCom tells no capital letter of a member's userid from a small one.
 
     It does not if there is one that only a later version knows: that route is for fewer
     pushes than we could tell.
     """
+    compared = {**_FITS, "openid": _is_member} if of_wecom else _FITS
     return all(
-        name in _FITS and _FITS[name](message, values)
+        name in compared and compared[name](message, values)
         for name, values in route.match.items()
     )
 
 
 def _is_word(value: str, words: Sequence[str]) -> bool:
     return bool(value) and value.casefold() in map(str.casefold, words)
+
+
+def _is_member(message: Message, userids: Sequence[str]) -> bool:
+    return user_of(message) in map(str.lower, userids)
 
 
 def _fits_glob(value: str, globs: Sequence[str]) -> bool:

@@ -4,7 +4,12 @@
     <xml><ToUserName>gh_...</ToUserName><Encrypt>...</Encrypt></xml>
 
 The route has a token and a key of its own; a service that had those of the account
-before works on as it is. The message itself is never changed.
+before works on as it is. The message itself is never changed. Of an app of WeCom it is
+a push as WeCom sends it:
+
+    POST URL?msg_signature=&timestamp=&nonce=
+    <xml><ToUserName>ww...</ToUserName><AgentID>...</AgentID><Encrypt>...</Encrypt></xml>
+    {"encrypt": "..."}
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ from runtime.push.passive_replies import (
     LONGEST_TEXT,
     BadReply,
     Reply,
+    Sender,
     check_reply,
 )
 from runtime.push.push_message import Message, UnreadableMessage, read_message
@@ -39,6 +45,10 @@ SUCCESS = b"success"
 # As logged. That of JSON is not confirmed.
 _HEADERS = {"User-Agent": "Mozilla/4.0", "Accept": "*/*", "Pragma": "no-cache"}
 _TYPES = {False: "text/xml", True: "application/json"}
+
+_NAMES = ("Encrypt", "MsgSignature", "TimeStamp", "Nonce")
+_SMALL = ("encrypt", "msgsignature", "timestamp", "nonce")
+"""Names in the answer to a push; those of WeCom's JSON are in small letters."""
 
 
 class RouteRequest(NamedTuple):
@@ -56,28 +66,32 @@ def request_to(
     receive_id: str,
     now: float,
     nonce: str,
+    of_wecom: bool = False,
     random: Callable[[int], bytes] = os.urandom,
 ) -> RouteRequest:
-    """Return the request that WeChat would have sent for this message.
+    """Return the request that the platform would have sent for this message.
 
     `receive_id` is the account's appid, of an account of an open platform the
-    component's.
+    component's, of an app of WeCom the corpid.
     """
-    timestamp = str(int(now))
+    timestamp, body = str(int(now)), message.body
     query = {
         "signature": signature(route.token, timestamp, nonce),
         "timestamp": timestamp,
         "nonce": nonce,
     }
-    if message.openid:
+    if message.openid and not of_wecom:
         query["openid"] = message.openid
-    body = message.body
     if not route.plain:
         key = key_of(route.encoding_aes_key)
         sealed = encrypt(body, key=key, receive_id=receive_id, random=random)
-        query["encrypt_type"] = "aes"
-        query["msg_signature"] = signature(route.token, timestamp, nonce, sealed)
-        body = _sealed_push(message, sealed)
+        signed = signature(route.token, timestamp, nonce, sealed)
+        if of_wecom:
+            body = _sealed_by_wecom(message, sealed)
+            query = {"msg_signature": signed, "timestamp": timestamp, "nonce": nonce}
+        else:
+            body = _sealed_push(message, sealed)
+            query |= {"encrypt_type": "aes", "msg_signature": signed}
     joint = "&" if "?" in route.url else "?"
     headers = {**_HEADERS, "Content-Type": _TYPES[message.is_json]}
     return RouteRequest(
@@ -91,7 +105,7 @@ def passive_reply(
     push: Message,
     *,
     receive_id: str,
-    mini_program: bool = False,
+    sender: Sender = "account",
     may_send: bool = False,
     longest_text: float = LONGEST_TEXT,
 ) -> Reply | None:
@@ -118,7 +132,7 @@ def passive_reply(
     return check_reply(
         content,
         push,
-        mini_program=mini_program,
+        sender,
         may_send=may_send,
         longest_text=longest_text,
     )
@@ -132,9 +146,10 @@ def answer_with(
     receive_id: str,
     now: float,
     nonce: str,
+    in_small_letters: bool = False,
     random: Callable[[int], bytes] = os.urandom,
 ) -> tuple[str, bytes]:
-    """Return content type and body of the answer to WeChat's push.
+    """Return content type and body of the answer to the platform's push.
 
     It is encrypted with the key that decrypted the push, None if that came as plain
     text.
@@ -143,8 +158,12 @@ def answer_with(
         return _TYPES[reply.is_json], reply.body
     sealed = encrypt(reply.body, key=key, receive_id=receive_id, random=random)
     timestamp = str(int(now))
-    body = _sealed_answer(sealed, token, timestamp, nonce, is_json=reply.is_json)
-    return _TYPES[reply.is_json], body
+    signed = signature(token, timestamp, nonce, sealed)
+    if not reply.is_json:
+        return _TYPES[False], _sealed_xml(sealed, signed, timestamp, nonce)
+    names = _SMALL if in_small_letters else _NAMES
+    values = (sealed, signed, int(timestamp), nonce)
+    return _TYPES[True], write_json(dict(zip(names, values, strict=True)))
 
 
 def _sealed_push(message: Message, sealed: str) -> bytes:
@@ -157,19 +176,18 @@ def _sealed_push(message: Message, sealed: str) -> bytes:
     return f"<xml>{outer}</xml>".encode()
 
 
-def _sealed_answer(
-    sealed: str, token: str, timestamp: str, nonce: str, *, is_json: bool
-) -> bytes:
-    signed = signature(token, timestamp, nonce, sealed)
-    if is_json:
-        return write_json(
-            {
-                "Encrypt": sealed,
-                "MsgSignature": signed,
-                "TimeStamp": int(timestamp),
-                "Nonce": nonce,
-            }
-        )
+def _sealed_by_wecom(message: Message, sealed: str) -> bytes:
+    receiver, agent = message.to_user, message.get("AgentID")
+    if message.is_json:
+        named = {"tousername": receiver, "agentid": agent} if receiver else {}
+        return write_json({**named, "encrypt": sealed})
+    return (
+        f"<xml><ToUserName>{cdata(receiver)}</ToUserName>"
+        f"<AgentID>{cdata(agent)}</AgentID><Encrypt>{cdata(sealed)}</Encrypt></xml>"
+    ).encode()
+
+
+def _sealed_xml(sealed: str, signed: str, timestamp: str, nonce: str) -> bytes:
     return (
         f"<xml><Encrypt>{cdata(sealed)}</Encrypt>"
         f"<MsgSignature>{cdata(signed)}</MsgSignature>"
@@ -181,8 +199,8 @@ def _opened(outer: Message, route: Route, receive_id: str) -> bytes:
     if route.plain:
         raise BadReply("not_expected")
     sealed = outer.encrypted or ""
-    parts = outer.get("TimeStamp"), outer.get("Nonce"), sealed
-    if not is_signed(outer.get("MsgSignature"), (route.token,), *parts):
+    _, signed, timestamp, nonce = map(outer.get, _NAMES, _SMALL)
+    if not is_signed(signed, (route.token,), timestamp, nonce, sealed):
         raise BadReply("signature")
     try:
         content, receiver = decrypt(sealed, key=key_of(route.encoding_aes_key))

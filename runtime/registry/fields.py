@@ -34,6 +34,7 @@ from runtime.registry.rules import (
     origin,
     post_logout_redirect_uri,
     push_token,
+    receive_id,
     redirect_uri,
     robots,
     scope,
@@ -150,6 +151,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "authorized_defaults": _authorized_defaults,
         "robots": robots,
         "groups_from_departments": flag,
+        "receive_ids": many(receive_id, most=20),
     },
     "clients": {
         "name": _line,
@@ -234,6 +236,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
         "routes": 2,
         "authorized_defaults": 2,
         **{"corpid": 2, "name": 2, "robots": 2, "groups_from_departments": 2},
+        "receive_ids": 2,
     },
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},

@@ -53,7 +53,8 @@ class App:
     An app of WeCom is one secret of the company `corpid`: `name` is its agentid, or a
     word for what has none, and `appid` both with a hyphen between. `robots` are the
     webhook keys of group robots by name. `groups_from_departments` tells whether a
-    member's departments are groups of the user.
+    member's departments are groups of the user. Its pushes are encrypted for the corpid
+    or one of `receive_ids`, of which an empty text is that of a robot.
     """
 
     appid: str
@@ -78,6 +79,7 @@ class App:
     name: str = ""
     robots: Mapping[str, str] = field(default_factory=dict, repr=False)
     groups_from_departments: bool = False
+    receive_ids: tuple[str, ...] = ()
 
     @property
     def is_wecom(self) -> bool:

@@ -35,7 +35,7 @@ LONGEST_HOLD = 14
 """Seconds: WeChat sends a push three times, five seconds apart, and then no more."""
 
 _word = text(r"[A-Za-z0-9_]{1,64}", "1 to 64 letters, digits or _")
-_openid = text(r"[A-Za-z0-9_-]{1,128}", "an openid")
+_openid = text(r"[A-Za-z0-9_.@/-]{1,128}", "an openid or a userid")
 _glob = text(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}", "1 to 128 characters, a line")
 
 MATCH: Mapping[str, Rule] = {

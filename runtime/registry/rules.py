@@ -145,6 +145,11 @@ wecom_secret = text(
     r"[A-Za-z0-9_-]{20,128}", "20 to 128 letters, digits, _ or -, as WeCom shows it"
 )
 
+receive_id = text(
+    r"(?:(?:w[wxpo]|tj|dk)[A-Za-z0-9_-]{1,62})?",
+    "an id such as ww0123456789abcdef, or an empty text",
+)
+
 MOST_ROBOTS = 50
 
 ROBOT_FIELDS = ("name", "key")

@@ -40,11 +40,11 @@ _TOGETHER = (
 _APP_TOGETHER = (
     *("kind", "secret", "token_mode", "token", "encoding_aes_key"),
     *("oauth_scope", "subject", "authorized_defaults"),
-    *("corpid", "name", "robots", "groups_from_departments"),
+    *("corpid", "name", "robots", "groups_from_departments", "receive_ids"),
 )
 """Fields of an app that may contradict each other."""
 
-_OF_WECOM = ("corpid", "name", "robots", "groups_from_departments")
+_OF_WECOM = ("corpid", "name", "robots", "groups_from_departments", "receive_ids")
 """Fields that only an app of WeCom has."""
 
 _NOT_OF_WECOM = ("token_mode", "subject", "api_hosts", "mp_verify")

@@ -13,16 +13,27 @@ from sandbox.catalogue.state.conversations import MESSAGES_AFTER, Conversations
 from sandbox.errors import WeChatError
 from sandbox.handlers.control import ControlHandler
 from sandbox.session_data import make_phone_data, make_session_data
+from sandbox.state.tickets import Ticket
+from sandbox.wecom.corps import WecomApp
+from sandbox.wecom.tokens import Token
 from sandbox.world import JS_CODE_LIFE, App, User, World
 
 
 class JsSdkHandler(ControlHandler):
-    """wx.config's verdict on a page's signature."""
+    """wx.config's verdict on a page's signature, and wx.agentConfig's."""
 
     def post(self) -> None:
         fields = self.fields()
-        app = self.app_of(fields)
-        ticket = self.world.tickets.live(app.appid, "jsapi")
+        wecom = self.world.wecom
+        app: App | WecomApp
+        ticket: Ticket | Token | None
+        if fields.get("appid") in wecom.apps:
+            app = wecom.apps[str(fields["appid"])]
+            of_app = fields.get("ticket") == "agent_config"
+            ticket = wecom.tickets.current(app.appid if of_app else app.corpid)
+        else:
+            app = self.app_of(fields)
+            ticket = self.world.tickets.live(app.appid, "jsapi")
         names = ("noncestr", "timestamp", "url", "signature")
         verdict = jssdk.verify(
             ticket=None if ticket is None else ticket.value,

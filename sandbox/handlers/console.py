@@ -10,6 +10,9 @@ from tornado.web import HTTPError
 from sandbox.avatar import avatar_url
 from sandbox.handlers.control import ControlHandler
 from sandbox.state.apps import change_app, make_app
+from sandbox.wecom.control import change_memberships
+from sandbox.wecom.corps import change_wecom_app
+from sandbox.wecom.state import Wecom
 from sandbox.world import User
 
 
@@ -17,10 +20,15 @@ class AppsHandler(ControlHandler):
     """List of the apps; POST changes the one named by appid or adds one."""
 
     def get(self) -> None:
-        self.answer([asdict(app) for app in self.world.apps.values()])
+        of_corps = [asdict(app) for app in self.world.wecom.apps.values()]
+        self.answer([asdict(app) for app in self.world.apps.values()] + of_corps)
 
     def post(self) -> None:
         fields = self.fields()
+        wecom = self.world.wecom
+        if fields.get("kind") == "wecom" or fields.get("appid") in wecom.apps:
+            self._change_wecom_app(wecom, fields)
+            return
         app = self.world.apps.get(str(fields.get("appid")))
         if app is None:
             kind = str(fields.get("kind", "service"))
@@ -30,6 +38,15 @@ class AppsHandler(ControlHandler):
         except (TypeError, ValueError) as error:
             raise HTTPError(400, str(error)) from None
         self.world.add_app(changed)
+        self.answer(asdict(changed))
+
+    def _change_wecom_app(self, wecom: Wecom, fields: dict[str, Any]) -> None:
+        try:
+            app = wecom.apps.get(str(fields.get("appid"))) or wecom.add_app(fields)
+            changed = change_wecom_app(app, fields)
+        except (TypeError, ValueError) as error:
+            raise HTTPError(400, str(error)) from None
+        wecom.apps[changed.appid] = changed
         self.answer(asdict(changed))
 
 
@@ -50,6 +67,10 @@ class UsersHandler(ControlHandler):
         user.blocked = bool(fields.get("blocked", user.blocked))
         if "subscribed" in fields:
             self._follow(user, str(openid), bool(fields["subscribed"]))
+        memberships = fields.get("userid", {})
+        if not isinstance(memberships, dict):
+            raise HTTPError(400, "userid is an object by corpid")
+        change_memberships(self, user, memberships)
         self.answer(self._shown(user))
 
     def _follow(self, user: User, openid: str, follows: bool) -> None:

@@ -92,7 +92,11 @@ class ExpireHandler(ControlHandler):
     """Handler that makes the platform forget every token of an app."""
 
     def post(self) -> None:
-        self.world.tokens.drop(self.app_of(self.fields()).appid)
+        fields = self.fields()
+        if fields.get("appid") in self.world.wecom.apps:
+            self.world.wecom.tokens.drop(str(fields["appid"]))
+        else:
+            self.world.tokens.drop(self.app_of(fields).appid)
         self.answer({})
 
 

@@ -9,7 +9,8 @@ from tornado.web import HTTPError
 
 from sandbox.handlers.control import ControlHandler
 from sandbox.scan import chat_of, codes_to_scan, scan_code
-from sandbox.state.logins import Login, LoginConflict
+from sandbox.state.logins import Login, LoginConflict, Logins
+from sandbox.wecom.pages import confirm
 from sandbox.world import User
 
 
@@ -23,6 +24,8 @@ class PhoneHandler(ControlHandler):
             phone=world.phone,
             users=world.users,
             logins=world.logins.pending(),
+            corp_logins=world.wecom.logins.pending(),
+            wecom=world.wecom,
             authorizations=world.authorization_pages.pending(),
             apps=world.apps,
             codes=codes_to_scan(world),
@@ -52,10 +55,16 @@ class PhoneAction(ControlHandler):
 
     def holder(self, fields: dict[str, Any]) -> User:
         """Return who acts: the one named, else who scanned, else the phone's user."""
-        login = self.world.logins.find(str(fields.get("uuid")))
+        uuid = str(fields.get("uuid"))
+        login = self.logins(uuid).find(uuid)
         if not fields.get("openid") and login is not None and login.user is not None:
             return login.user
         return self.user_of(fields.get("openid"))
+
+    def logins(self, uuid: str) -> Logins:
+        """Return the sign-ins that this one belongs to: WeCom's or WeChat's."""
+        wecom = self.world.wecom
+        return wecom.logins if uuid in wecom.links else self.world.logins
 
     def _is_form(self) -> bool:
         content_type = self.request.headers.get("Content-Type", "")
@@ -74,7 +83,7 @@ class ScanHandler(PhoneAction):
             mode = str(fields.get("mode", "safe"))
             return await scan_code(self.world, user, url, mode=mode)
         uuid, user = str(fields.get("uuid")), self.holder(fields)
-        return _shown(self.world.logins.scan(uuid, user))
+        return _shown(self.logins(uuid).scan(uuid, user))
 
 
 class ConfirmHandler(PhoneAction):
@@ -82,6 +91,8 @@ class ConfirmHandler(PhoneAction):
 
     async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
+        if uuid in self.world.wecom.links:
+            return {"uuid": uuid, "back": confirm(self.world, uuid, user)}
         login = self.world.logins.scan(uuid, user)
         app = self.world.apps[login.appid]
         code = self.world.agree(app, user, "snsapi_login")
@@ -93,7 +104,7 @@ class RefuseHandler(PhoneAction):
 
     async def act(self, fields: dict[str, Any]) -> dict[str, Any]:
         uuid, user = str(fields.get("uuid")), self.holder(fields)
-        return _shown(self.world.logins.refuse(uuid, user))
+        return _shown(self.logins(uuid).refuse(uuid, user))
 
 
 class HolderHandler(PhoneAction):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tornado.web import HTTPError
 
 from sandbox.component.authorizations import Authorizations
@@ -9,6 +11,7 @@ from sandbox.component.permission_sets import MESSAGES
 from sandbox.handlers.control import ControlHandler
 from sandbox.push import send_push
 from sandbox.push_request import FORMATS, MODES
+from sandbox.wecom import push as callbacks
 from sandbox.world import App
 
 
@@ -17,6 +20,9 @@ class PushHandler(ControlHandler):
 
     async def post(self) -> None:
         fields = self.fields()
+        if fields.get("appid") in self.world.wecom.apps:
+            await self._push_of_wecom(fields)
+            return
         app, message = self.app_of(fields), fields.get("message", {})
         mode = fields.get("mode", "plain")
         if not isinstance(message, dict) or mode not in MODES:
@@ -41,6 +47,33 @@ class PushHandler(ControlHandler):
                 retries=retries,
                 deadline=self.deadline_of(fields),
                 component=component,
+            )
+        )
+
+    async def _push_of_wecom(self, fields: dict[str, Any]) -> None:
+        app = self.world.wecom.apps[str(fields["appid"])]
+        message, mode = fields.get("message", {}), fields.get("mode", "safe")
+        if not isinstance(message, dict) or mode not in callbacks.MODES:
+            modes = callbacks.MODES
+            raise HTTPError(400, f"message is an object, mode one of {modes}")
+        retries, plus = fields.get("retries", False), fields.get("plus", False)
+        receiveid = fields.get("receiveid")
+        if not isinstance(retries, bool) or not isinstance(plus, bool):
+            raise HTTPError(400, "retries and plus are true or false")
+        if not isinstance(receiveid, str | None):
+            raise HTTPError(400, "receiveid is a text")
+        if not app.callback_url:
+            raise HTTPError(409, "the app has no callback_url")
+        self.answer(
+            await callbacks.send_callback(
+                self.world,
+                app,
+                message,
+                mode,
+                retries=retries,
+                deadline=self.deadline_of(fields),
+                receiveid=receiveid,
+                plus=plus,
             )
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 class User:
     """A user; `openid` and `subscribed` (Unix time of following) go by appid.
 
+    `userid` goes by corpid, where the user is a member of a corp in WeCom.
     A `blocked` user is one whose sign-in to mini programs the platform refuses.
     """
 
@@ -19,6 +20,7 @@ class User:
     subscribed: dict[str, int] = field(default_factory=dict)
     blocked: bool = False
     phone_number: str = ""
+    userid: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

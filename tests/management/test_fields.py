@@ -77,7 +77,7 @@ OF_PUSHES = {"token", "encoding_aes_key", "previous_token", "previous_encoding_a
 
 OF_COMPONENT = {"authorized_defaults"}
 
-OF_WECOM = {"corpid", "name", "robots", "groups_from_departments"}
+OF_WECOM = {"corpid", "name", "robots", "groups_from_departments", "receive_ids"}
 
 OF_ROUTES = {"routes"}
 """Fields of an app that `push route` changes."""

@@ -20,6 +20,7 @@ COOKIE = "__Host-gateway_session"
 """Its name where browsers come by https."""
 
 NOW = 1_800_000_000.0
+ORIGINS = ("https://api.weixin.qq.com", "https://qyapi.weixin.qq.com")
 FORM = "application/x-www-form-urlencoded"
 HTML = (("accept", "text/html"),)
 IN_WECHAT = (("user-agent", "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"),)
@@ -64,7 +65,7 @@ class ScriptedWeChat:
 
     def __call__(self, method, url, *, headers, body, seconds):
         parts = urlsplit(url)
-        assert f"{parts.scheme}://{parts.netloc}" == "https://api.weixin.qq.com"
+        assert f"{parts.scheme}://{parts.netloc}" in ORIGINS
         # The file of a large one is gone when a test looks at it.
         sent = None if body is None else b"".join(pieces_of(body))
         self.seen.append(Exchange(method, parts.path, parts.query, headers, sent))

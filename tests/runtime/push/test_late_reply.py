@@ -95,20 +95,20 @@ MUSIC = "<Music><Title>t</Title>{}</Music>"
     ],
 )
 def test_a_reply_as_a_message(kind, inner, expected):
-    found = message_of(of_type(kind, inner), mini_program=False)
+    found = message_of(of_type(kind, inner), sender="account")
     assert {"touser": USER, "msgtype": kind, kind: expected} == found
 
 
 def test_what_no_message_says():
     """To hand the user over is WeChat's answer alone."""
     transfer = of_type("transfer_customer_service", "")
-    assert message_of(transfer, mini_program=False) is None
+    assert message_of(transfer, sender="account") is None
     voice = of_type("voice", "<Voice><MediaId>m</MediaId></Voice>")
-    assert message_of(voice, mini_program=True) is None
+    assert message_of(voice, sender="miniprogram") is None
 
 
 def test_a_mini_program_sends_its_own_pages():
-    found = message_of(of_type("miniprogrampage", PAGE), mini_program=True)
+    found = message_of(of_type("miniprogrampage", PAGE), sender="miniprogram")
     expected = {"title": "t", "pagepath": "p", "thumb_media_id": "m"}
     assert expected == found["miniprogrampage"]
 

@@ -67,22 +67,22 @@ def reply(inner, *, to=USER, sender=ACCOUNT):
 
 def reason(body, *, push=PUSH, **more):
     with pytest.raises(BadReply) as raised:
-        check_reply(body, push, **{"mini_program": False, **more})
+        check_reply(body, push, **{"sender": "account", **more})
     return raised.value.reason
 
 
 @pytest.mark.parametrize("kind", WECHATPY)
 def test_a_reply_of_every_type_made_by_wechatpy(kind):
     """It stays byte by byte as it is."""
-    found = check_reply(WECHATPY[kind], PUSH, mini_program=False)
+    found = check_reply(WECHATPY[kind], PUSH, sender="account")
     assert (WECHATPY[kind], False) == (found.body, found.is_json)
     assert kind == found.fields["MsgType"]
 
 
 def test_the_fields_within():
-    video = check_reply(WECHATPY["video"], PUSH, mini_program=False).fields
+    video = check_reply(WECHATPY["video"], PUSH, sender="account").fields
     assert {"MediaId": "m", "Title": "t", "Description": "d"} == video["Video"]
-    news = check_reply(WECHATPY["news"], PUSH, mini_program=False).fields
+    news = check_reply(WECHATPY["news"], PUSH, sender="account").fields
     expected = {"Title": "T", "Description": "D", "PicUrl": "http://i"}
     assert [{**expected, "Url": "http://u"}] * 2 == articles_of(news)
 
@@ -90,12 +90,12 @@ def test_the_fields_within():
 @pytest.mark.parametrize("trans_info", ["", "<TransInfo></TransInfo>"])
 def test_a_transfer_to_any_customer_service_account(trans_info):
     body = reply(f"<MsgType>transfer_customer_service</MsgType>{trans_info}")
-    assert check_reply(body, PUSH, mini_program=True)
+    assert check_reply(body, PUSH, sender="miniprogram")
 
 
 @pytest.mark.parametrize("kind", sorted({*WECHATPY} - {"transfer_customer_service"}))
 def test_a_mini_program_may_only_transfer(kind):
-    assert "type" == reason(WECHATPY[kind], mini_program=True)
+    assert "type" == reason(WECHATPY[kind], sender="miniprogram")
 
 
 @pytest.mark.parametrize(
@@ -160,23 +160,23 @@ def test_a_text_that_is_too_long():
         return reply(f"<MsgType>text</MsgType><Content>{content}</Content>")
 
     longest = "你" * (LONGEST_TEXT // 3) + "a" * (LONGEST_TEXT % 3)
-    assert check_reply(text(longest), PUSH, mini_program=False)
+    assert check_reply(text(longest), PUSH, sender="account")
     assert "size" == reason(text(longest + "a"))
     assert check_reply(
-        text(longest + "a"), PUSH, mini_program=False, longest_text=LONGEST_TEXT + 1
+        text(longest + "a"), PUSH, sender="account", longest_text=LONGEST_TEXT + 1
     )
     assert "size" == reason(b"<xml>" + b" " * LARGEST_REPLY)
 
 
 def test_a_reply_in_the_form_of_its_push():
     """A service behind a JSON account may answer in XML, and the reverse."""
-    found = check_reply(WECHATPY["news"], JSON_PUSH, mini_program=False)
+    found = check_reply(WECHATPY["news"], JSON_PUSH, sender="account")
     assert found.is_json
     assert "T" == json.loads(found.body)["Articles"]["item"][0]["Title"]
     as_json = {"ToUserName": USER, "FromUserName": ACCOUNT, "CreateTime": 1}
     body = json.dumps({**as_json, "MsgType": "text", "Content": "a]]>b"}).encode()
-    assert body == check_reply(body, JSON_PUSH, mini_program=False).body
-    found = check_reply(body, PUSH, mini_program=False)
+    assert body == check_reply(body, JSON_PUSH, sender="account").body
+    found = check_reply(body, PUSH, sender="account")
     assert not found.is_json
     assert "a]]>b" == found.fields["Content"]
 
@@ -185,5 +185,5 @@ def test_a_reply_in_the_form_of_its_push():
 def test_articles_in_json(articles):
     fields = {"ToUserName": USER, "FromUserName": ACCOUNT, "MsgType": "news"}
     body = json.dumps({**fields, "ArticleCount": 1, "Articles": articles}).encode()
-    found = check_reply(body, JSON_PUSH, mini_program=False)
+    found = check_reply(body, JSON_PUSH, sender="account")
     assert [{"Title": "T"}] == articles_of(found.fields)

@@ -177,7 +177,7 @@ def test_why_an_encrypted_answer_is_refused():
 
 
 def test_a_reply_is_checked():
-    assert "type" == reason(rendered().encode(), mini_program=True)
+    assert "type" == reason(rendered().encode(), sender="miniprogram")
     assert "size" == reason(rendered("a" * 9).encode(), longest_text=8)
     assert "size" == reason(b"<xml>" + b" " * 65536)
 
@@ -226,7 +226,7 @@ def test_the_answer_to_a_push_in_json():
     push = read_message(VECTORS["M1"]["plaintext"].encode())
     fields = {"ToUserName": push.openid, "FromUserName": push.to_user}
     content = {**fields, "MsgType": "transfer_customer_service", "CreateTime": 1}
-    reply = answered(json.dumps(content).encode(), push=push, mini_program=True)
+    reply = answered(json.dumps(content).encode(), push=push, sender="miniprogram")
     kind, body = answer_to_wechat(reply)
     outer = json.loads(body)
     assert ("application/json", NOW, NONCE) == (
