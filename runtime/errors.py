@@ -521,10 +521,17 @@ class WeComRefused(WeChatRefused):
         return self.errcode in (40029, 42022)
 
 
-class WeComSecretRefused(WeComRefused):
-    """WeCom takes neither this Secret nor this corpid: no repetition can help.
+class StopFetching(WeChatRefused):
+    """The credential's own secret is refused: no repetition can help, and it may harm.
 
-    Each one counts towards a ban of the address, which would stop all other apps.
+    Custody fetches it no more until the app's document changes, or an operator asks.
+    """
+
+
+class WeComSecretRefused(WeComRefused, StopFetching):
+    """WeCom takes neither this Secret nor this corpid.
+
+    Each repetition counts towards a ban of the address, which would stop other apps.
     """
 
 
