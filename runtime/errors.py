@@ -17,15 +17,17 @@ class GatewayError(Exception):
     """An error that is reported to the caller; it never changes after it was made.
 
     `status` is HTTP's, `errcode` WeChat's nearest code, `code` ours for programs,
-    `message` an English sentence for users (translated on pages), `errmsg` WeChat's
-    own text where it is WeChat that refused. The form of the answer is decided by a
-    dialect (entry/dialects.py). `cause` is for the log and for a developer's page: what
-    came, what is registered, and the command that mends it (web/request_causes.py).
+    `title` and `message` a few words and an English sentence for users (translated on
+    pages), `errmsg` WeChat's own text where it is WeChat that refused. The form of the
+    answer is decided by a dialect (entry/dialects.py). `cause` is for the log and for a
+    developer's page: what came, what is registered, and the command that mends it
+    (web/request_causes.py).
     """
 
     status = 500
     errcode = -1
     code = "internal_error"
+    title = N_("Something went wrong")
     message = N_("Something went wrong on our side.")
     errmsg = ""
     cause = ""
@@ -53,6 +55,7 @@ class BadRequest(GatewayError):
     status = 400
     errcode = 47001
     code = "invalid_request"
+    title = N_("Request not understood")
     message = N_("The request could not be understood.")
 
 
@@ -62,6 +65,7 @@ class NotFound(GatewayError):
     status = 404
     errcode = 40066
     code = "not_found"
+    title = N_("Page not found")
     message = N_("There is no such page.")
 
 
@@ -71,6 +75,7 @@ class MethodNotAllowed(GatewayError):
     status = 405
     errcode = 43002
     code = "method_not_allowed"
+    title = N_("Request not supported")
     message = N_("This page does not support this kind of request.")
     allowed: tuple[str, ...]
 
@@ -84,6 +89,7 @@ class MisdirectedRequest(GatewayError):
     status = 421
     errcode = 40066
     code = "misdirected_request"
+    title = N_("Wrong address")
     message = N_("This is not the address of this service.")
 
 
@@ -93,6 +99,7 @@ class PayloadTooLarge(GatewayError):
     status = 413
     errcode = 45001
     code = "payload_too_large"
+    title = N_("Request too large")
     message = N_("The request is too large.")
 
 
@@ -115,6 +122,7 @@ class ServiceUnavailable(GatewayError):
 
     status = 503
     code = "temporarily_unavailable"
+    title = N_("Briefly unavailable")
     message = N_("The service is briefly unavailable. Please try again.")
     retry_after = 2
 
@@ -166,6 +174,7 @@ class Overloaded(GatewayError):
 
     status = 503
     code = "overloaded"
+    title = N_("Briefly unavailable")
     message = N_("The service is briefly unavailable. Please try again.")
     retry_after = 1
 
@@ -176,6 +185,7 @@ class RateLimited(GatewayError):
     status = 429
     errcode = 45009
     code = "rate_limited"
+    title = N_("Too many requests")
     message = N_("Too many requests. Please try again.")
 
     def __init__(self, seconds: float) -> None:
@@ -190,6 +200,7 @@ class FlowExpired(GatewayError):
 
     status = 400
     code = "flow_expired"
+    title = N_("Sign-in expired")
     message = N_("This sign-in has expired or was started in another browser.")
 
 
@@ -197,6 +208,7 @@ class CookieMissing(FlowExpired):
     """The flow's cookie did not come back, nor did that of a second attempt."""
 
     code = "cookie_missing"
+    title = N_("Cookie missing")
     message = N_(
         "This browser has not kept our cookie. Allow cookies, then start again."
     )
@@ -207,6 +219,7 @@ class QrCodeExpired(GatewayError):
 
     status = 400
     code = "qr_code_expired"
+    title = N_("QR code expired")
     message = N_("This QR code has expired. Please start again on the computer.")
 
 
@@ -215,6 +228,7 @@ class ConfirmationRefused(GatewayError):
 
     status = 403
     code = "confirmation_refused"
+    title = N_("Sign-in refused")
     message = N_("The sign-in was refused on the phone.")
 
 
@@ -223,6 +237,7 @@ class ConfirmationFailed(GatewayError):
 
     status = 403
     code = "confirmation_failed"
+    title = N_("Sign-in ended")
     message = N_("The digits were wrong too often, so this sign-in has ended.")
 
 
@@ -231,6 +246,7 @@ class ConfirmedElsewhere(GatewayError):
 
     status = 409
     code = "confirmed_elsewhere"
+    title = N_("Already confirmed")
     message = N_("Another phone has already confirmed this sign-in.")
 
 
@@ -239,6 +255,7 @@ class SameBrowser(GatewayError):
 
     status = 409
     code = "same_browser"
+    title = N_("Use your phone")
     message = N_(
         "This is the browser that shows the QR code. Scan it with WeChat on your phone."
     )
@@ -249,6 +266,7 @@ class WebViewCodeExpired(GatewayError):
 
     status = 400
     code = "web_view_code_expired"
+    title = N_("Link expired")
     message = N_(
         "This link has expired or was used before. "
         "Please go back to the mini program and try again."
@@ -260,6 +278,7 @@ class ConsentRefused(GatewayError):
 
     status = 403
     code = "access_denied"
+    title = N_("Sign-in cancelled")
     message = N_("Sign-in was cancelled in WeChat.")
 
 
@@ -268,6 +287,7 @@ class SnapshotUser(GatewayError):
 
     status = 403
     code = "snapshot_user"
+    title = N_("Preview only")
     message = N_("WeChat opened a preview only. Tap “Use full service” and try again.")
 
 
@@ -280,6 +300,7 @@ class NotAdmitted(GatewayError):
     status = 403
     errcode = 40226
     code = "not_admitted"
+    title = N_("Not admitted yet")
     message = N_(
         "This service has not admitted you yet. Tell its operators the reference."
     )
@@ -294,6 +315,7 @@ class NotSignedIn(GatewayError):
 
     status = 401
     code = "not_signed_in"
+    title = N_("Not signed in")
     message = N_("You are not signed in.")
 
 
@@ -302,15 +324,38 @@ class Forbidden(GatewayError):
 
     status = 403
     code = "forbidden"
+    title = N_("Request refused")
     message = N_("This request did not come from our own page.")
 
 
 class SignInNotConfigured(GatewayError):
-    """No app is configured with which this browser could sign in."""
+    """No client or no app is configured with which this browser could sign in."""
 
     status = 501
     code = "sign_in_not_configured"
-    message = N_("Sign-in is not set up for this kind of browser.")
+    title = N_("Not set up yet")
+    message = N_(
+        "Sign-in to this service is not set up. Please tell the operator of this "
+        "service."
+    )
+
+
+class ClientDisabled(GatewayError):
+    """An operator has disabled the client that asks, or LOGIN_CLIENT."""
+
+    status = 403
+    code = "client_disabled"
+    title = N_("Service switched off")
+    message = N_(
+        "Signing in to this service is switched off at the moment. Please ask its "
+        "operator."
+    )
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(
+            cause=f"the client {client_id} is disabled: "
+            f"manage.py client enable {client_id}"
+        )
 
 
 class AccountQrUnavailable(GatewayError):
@@ -318,6 +363,7 @@ class AccountQrUnavailable(GatewayError):
 
     status = 501
     code = "account_qr_unavailable"
+    title = N_("Not set up yet")
     message = N_(
         "The WeChat account of this service cannot make QR codes for a sign-in. "
         "Please tell the operator of this service."
@@ -329,6 +375,7 @@ class OidcNotConfigured(GatewayError):
 
     status = 501
     code = "oidc_not_configured"
+    title = N_("Not set up yet")
     message = N_("OpenID Connect is not set up here: the setting OIDC_KEY is missing.")
 
 
@@ -340,6 +387,7 @@ class RedirectUriUnknown(GatewayError):
 
     status = 400
     code = "redirect_uri_unknown"
+    title = N_("Service not recognized")
     message = N_(
         "The service that sent you here is unknown, or its address is not registered."
     )
@@ -352,6 +400,7 @@ class RedirectUriFragment(RedirectUriUnknown):
     """
 
     code = "redirect_uri_fragment"
+    title = N_("Address not allowed")
     message = N_(
         "The address of the service that sent you here has a #, which OpenID Connect"
         " does not allow."
@@ -379,6 +428,7 @@ class WeChatUnavailable(GatewayError):
 
     status = 502
     code = "wechat_unavailable"
+    title = N_("No answer from WeChat")
     message = N_("WeChat did not answer properly. Please try again.")
     nothing_sent = False
 
@@ -438,6 +488,7 @@ class AnswerTooLarge(GatewayError):
     status = 502
     errcode = 45001
     code = "answer_too_large"
+    title = N_("Answer too large")
     message = N_("WeChat's answer is larger than 6 MB.")
     errmsg = "the answer is larger than 6 MB, the limit of Function Compute"
 
@@ -447,6 +498,7 @@ class WeChatRefused(GatewayError):
 
     status = 502
     code = "wechat_refused"
+    title = N_("Refused by WeChat")
     message = N_("WeChat refused the request.")
 
     def __init__(self, errcode: int, errmsg: str) -> None:
@@ -469,10 +521,17 @@ class WeComRefused(WeChatRefused):
         return self.errcode in (40029, 42022)
 
 
-class WeComSecretRefused(WeComRefused):
-    """WeCom takes neither this Secret nor this corpid: no repetition can help.
+class StopFetching(WeChatRefused):
+    """The credential's own secret is refused: no repetition can help, and it may harm.
 
-    Each one counts towards a ban of the address, which would stop all other apps.
+    Custody fetches it no more until the app's document changes, or an operator asks.
+    """
+
+
+class WeComSecretRefused(WeComRefused, StopFetching):
+    """WeCom takes neither this Secret nor this corpid.
+
+    Each repetition counts towards a ban of the address, which would stop other apps.
     """
 
 

@@ -214,12 +214,13 @@ def _on_page(error: GatewayError, gateway: Gateway, end: FlowEnd) -> ErrorInDial
     home = None
     if client:
         home = home_of(client, asked.redirect_uri) if asked else client.home
-    links = PageLinks(start_of(end.flow), home, end.flow.language)
+    name = client.name if client else ""
+    links = PageLinks(start_of(end.flow), home, end.flow.language, client_name=name)
     if client and asked and isinstance(error, tuple(_ENDS.values())):
         # Nobody has signed in: the client is told so, whoever leaves this page.
         description = "The sign-in was not confirmed on the phone."
         back, fields = target_of_refusal(
             gateway, asked, "access_denied", description=description
         )
-        links = replace(links, back=back, back_fields=fields, client_name=client.name)
+        links = replace(links, back=back, back_fields=fields)
     return ErrorInDialect(error, partial(web_dialect, links=links))

@@ -13,7 +13,12 @@ from dataclasses import replace
 
 from runtime.broker.authorize import authorize
 from runtime.broker.redirect_uris import not_registered
-from runtime.errors import BadRequest, RedirectUriUnknown, SignInNotConfigured
+from runtime.errors import (
+    BadRequest,
+    ClientDisabled,
+    RedirectUriUnknown,
+    SignInNotConfigured,
+)
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import Client, is_registered
@@ -81,6 +86,13 @@ def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
         if not (client.public or client.disabled)
         and is_registered(client, redirect_uri)
     ]
+    off = [
+        client
+        for client in known
+        if client.disabled and is_registered(client, redirect_uri)
+    ]
+    if off and not found:
+        raise ClientDisabled(off[0].client_id)
     # Two clients with the same callback URL have to use their own ids.
     if len(found) != 1:
         raise RedirectUriUnknown(cause=_cause(appid, redirect_uri, known, found))

@@ -19,7 +19,13 @@ from runtime.broker.outcomes import (
     count_error,
     riding,
 )
-from runtime.errors import BadRequest, GatewayError, NotAdmitted, SignInNotConfigured
+from runtime.errors import (
+    BadRequest,
+    ClientDisabled,
+    GatewayError,
+    NotAdmitted,
+    SignInNotConfigured,
+)
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
 from runtime.registry.models import Client
@@ -73,12 +79,12 @@ def client_named(
     `unknown` is raised for a client that was named and is not known.
     """
     client = gateway.registry.client(client_id or gateway.settings.login_client)
-    if client is None or client.disabled:
+    if client is None:
         cause = f"there is no client {shown_id(client_id or '', CLIENT_ID)}"
-        if client is not None:
-            cause = f"the client {client.client_id} is disabled"
         refused = unknown if client_id else SignInNotConfigured
         raise refused(cause=f"{cause}: manage.py client list")
+    if client.disabled:
+        raise ClientDisabled(client.client_id)
     if is_pairwise(client):
         raise PairwiseClient
     return client

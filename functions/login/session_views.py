@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from runtime.broker.admission import may_have_session
 from runtime.broker.form_tokens import check_sign_out, sign_out_token
 from runtime.entry.nudge import nudge
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
+from runtime.registry.models import Client
+from runtime.sign_in.sessions import Session
 from runtime.web.messages import Request, Response, json_response, redirect
+from runtime.web.next_url import DEFAULT_NEXT
 
 
 def who_am_i(request: Request, gateway: Gateway) -> Response:
-    """Answer GET /login/me: the signed-in user; NotSignedIn if there is none."""
+    """Answer GET /login/me: the signed-in user; NotSignedIn if there is none.
+
+    A browser gets a page, a program JSON.
+    """
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None:
         raise NotSignedIn
     profile = gateway.sessions.profile(session)
     if not may_have_session(gateway, session.sub):
         raise NotSignedIn
+    if request.accepts_html():
+        return _page_of_user(request, gateway, session, profile)
     return json_response({"sub": session.sub, **profile, "auth_time": session.at})
+
+
+def _page_of_user(
+    request: Request, gateway: Gateway, session: Session, profile: Mapping[str, Any]
+) -> Response:
+    from runtime.broker.signed_in_users import visitor_of
+    from runtime.broker.start import with_chosen_language
+    from runtime.pages.languages import language_of
+    from runtime.pages.session_pages import me
+
+    url = f"{gateway.settings.public_base_url}{DEFAULT_NEXT}"
+    if chosen := with_chosen_language(request, url, gateway.settings):
+        return chosen
+    client = _own_client(gateway)
+    return me(
+        language_of(request),
+        visitor_of(gateway, session, profile),
+        token=sign_out_token(gateway, session),
+        client_name=client.name if client else "",
+        home=(client.home or None) if client else None,
+        url=url,
+        https=gateway.settings.secure,
+    )
 
 
 def logout_page(request: Request, gateway: Gateway) -> Response:
@@ -37,7 +71,6 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
     # Imported only for a page: the JSON answer does not wait for it.
     from runtime.pages.languages import language_of
     from runtime.pages.pages import sign_out
-    from runtime.web.next_url import DEFAULT_NEXT
 
     return sign_out(
         language_of(request),
@@ -70,6 +103,15 @@ def _signed_out(request: Request, gateway: Gateway) -> Response:
     from runtime.pages.languages import language_of
     from runtime.pages.pages import signed_out
 
+    client = _own_client(gateway)
     return signed_out(
-        language_of(request), home="/login", https=gateway.settings.secure
+        language_of(request),
+        home=(client.home or None) if client else None,
+        client_name=client.name if client else "",
+        https=gateway.settings.secure,
     )
+
+
+def _own_client(gateway: Gateway) -> Client | None:
+    """Return LOGIN_CLIENT, to whose services the session belongs."""
+    return gateway.registry.client(gateway.settings.login_client)

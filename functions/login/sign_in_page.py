@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from urllib.parse import quote
 
-from runtime.broker.start import start_sign_in
+from runtime.broker.signed_in_users import visitor_for
+from runtime.broker.start import start_sign_in, with_chosen_language
 from runtime.gateway import Gateway
+from runtime.pages.languages import language_of, lenient_argument
 from runtime.registry.models import Client
 from runtime.registry.sign_in_apps import sign_in_apps
 from runtime.sign_in.flows import Flow
+from runtime.web.browsers import Browser, browser_of
 from runtime.web.line_limit import LineLimit
 from runtime.web.messages import Request, Response
 from runtime.web.next_url import DEFAULT_NEXT, safe_next
+from runtime.web.own_parameters import ANOTHER, with_own
 from runtime.web.request_causes import host_of, listed
 
 log = logging.getLogger("gateway.sign_in")
@@ -29,9 +33,44 @@ def sign_in_page(request: Request, gateway: Gateway) -> Response:
     next_ = safe_next(asked, origins=apps.client.origins, own=base)
     if asked and next_ == DEFAULT_NEXT:
         _log_replaced(request, asked, apps.client)
-    flow = Flow(next=next_, appids=apps.appids)
     url = f"{base}/login?next={quote(next_, safe='')}"
+    if lenient_argument(request, ANOTHER):
+        url = with_own(url, ANOTHER, 1)
+    elif page := _offer(request, gateway, apps.client, url=url, next_=next_):
+        return page
+    flow = Flow(next=next_, appids=apps.appids)
     return start_sign_in(request, gateway, flow, apps=apps, url=url)
+
+
+def _offer(
+    request: Request, gateway: Gateway, client: Client, *, url: str, next_: str
+) -> Response | None:
+    """Return the page that offers to go on as the user who is signed in, or None.
+
+    Inside WeChat there is none: a sign-in asks nothing there, and WeChat has no other
+    account. It would hold up a service that wants a newer sign-in.
+    """
+    session = gateway.sessions.of(request, now=gateway.clock())
+    if session is None or not session.by_cookie or not request.accepts_html():
+        return None
+    if browser_of(request) is Browser.WECHAT:
+        return None
+    visitor = visitor_for(gateway, session, client)
+    if visitor is None:
+        return None
+    if chosen := with_chosen_language(request, url, gateway.settings):
+        return chosen
+    from runtime.pages.session_pages import offer
+
+    return offer(
+        language_of(request),
+        visitor,
+        url=url,
+        next_=next_,
+        another=with_own(url, ANOTHER, 1),
+        client_name=client.name,
+        https=gateway.settings.secure,
+    )
 
 
 def _log_replaced(request: Request, asked: str, client: Client) -> None:

@@ -19,6 +19,7 @@ from runtime.crypto.encoding import sha256_hex
 from runtime.entry.nudge import nudge
 from runtime.errors import (
     BadRequest,
+    ClientDisabled,
     Forbidden,
     GatewayError,
     NotAdmitted,
@@ -132,6 +133,9 @@ def redeem(request: Request, gateway: Gateway) -> Response:
     user, now = redeemed.user, gateway.clock()
     client = _client_of(gateway, user.app)
     if client is None:
+        own = gateway.registry.client(gateway.settings.login_client)
+        if own and own.disabled:
+            raise ClientDisabled(own.client_id)
         raise SignInNotConfigured
     try:
         check_session(gateway, user.sub)

@@ -18,7 +18,13 @@ def links_of_flow(flow: Flow, client: Client | None) -> PageLinks:
     home = None
     if client:
         home = home_of(client, asked.redirect_uri) if asked else client.home
-    return PageLinks(start_of(flow), home, flow.language, frames_of(client, asked))
+    return PageLinks(
+        start_of(flow),
+        home,
+        flow.language,
+        frames_of(client, asked),
+        client_name=client.name if client else "",
+    )
 
 
 def links_without_flow(
@@ -34,6 +40,8 @@ def links_without_flow(
     client_id = kept.client_id if kept else ""
     if client_id and (asking := gateway.registry.client(client_id)):
         home = home_of(asking, next(iter(asking.redirect_uris), ""))
-        return PageLinks(None if home else start_again, home, language)
+        again = None if home else start_again
+        return PageLinks(again, home, language, client_name=asking.name)
     own = gateway.registry.client(gateway.settings.login_client)
-    return PageLinks(start_again, own.home if own else None, language)
+    home, name = (own.home, own.name) if own else (None, "")
+    return PageLinks(start_again, home, language, client_name=name)

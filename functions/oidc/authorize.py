@@ -101,7 +101,8 @@ def _pushed(pairs: Pairs, gateway: Gateway, uri: str) -> Pairs:
         client = gateway.registry.client(single(pairs, "client_id") or "")
         uris = client.redirect_uris if client else ()
         home = home_of(client, next(iter(uris), "")) if client else None
-        links = PageLinks(None if home else "/login", home)
+        name = client.name if client else ""
+        links = PageLinks(None if home else "/login", home, client_name=name)
         raise ErrorInDialect(error, partial(web_dialect, links=links)) from error
 
 
@@ -158,7 +159,10 @@ def _answer(
         # With prompt=none this runs in a hidden frame, where nobody sees a page.
         if code == _TEMPORARY and "none" not in dict(pairs).get("prompt", "").split():
             home = home_of(client, asked.redirect_uri)
-            links = PageLinks(asked.again, home, framed_by=frames_of(client, asked))
+            frames = frames_of(client, asked)
+            links = PageLinks(
+                asked.again, home, framed_by=frames, client_name=client.name
+            )
             raise ErrorInDialect(error, partial(web_dialect, links=links)) from error
         log.info("%s /oidc: %s", request.request_id, error.code)
         raise AuthorizeRefused(code, error.message) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.broker.form_tokens import check_sign_out, sign_out_token
 from runtime.entry.nudge import nudge
-from runtime.errors import BadRequest, RedirectUriUnknown
+from runtime.errors import BadRequest, ClientDisabled, RedirectUriUnknown
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
 from runtime.registry.ids import CLIENT_ID
@@ -79,7 +79,7 @@ def logout(request: Request, gateway: Gateway) -> Response:
 def _logout_request(
     pairs: tuple[tuple[str, str], ...], gateway: Gateway
 ) -> LogoutRequest:
-    """Return the checked request; BadRequest, or RedirectUriUnknown.
+    """Return the checked request; BadRequest, RedirectUriUnknown or ClientDisabled.
 
     An invalid hint counts as none: the user is asked.
     """
@@ -89,16 +89,19 @@ def _logout_request(
     if claims and client_id != claims["aud"]:
         raise BadRequest
     client = gateway.registry.client(client_id or "")
-    if client is not None and client.disabled:
+    off = client is not None and client.disabled
+    if off:
         client = None
     sub, state = claims.get("sub"), single(pairs, "state")
     uri = single(pairs, "post_logout_redirect_uri")
     # If only an invalid hint named the client, the URL is not trusted.
     if not uri or (hint and not client_id):
         return LogoutRequest(client, sub, None)
+    if off:
+        raise ClientDisabled(client_id or "")
     if client is None:
         named = shown_id(client_id or "", CLIENT_ID)
-        raise RedirectUriUnknown(cause=f"there is no client {named}, or it is disabled")
+        raise RedirectUriUnknown(cause=f"there is no client {named}")
     if uri not in client.post_logout_redirect_uris:
         known = listed([shown_url(each) for each in client.post_logout_redirect_uris])
         raise RedirectUriUnknown(
@@ -132,5 +135,10 @@ def _signed_out(request: Request, gateway: Gateway, asked: LogoutRequest) -> Res
         return redirect(asked.location)
     from runtime.pages.pages import signed_out
 
-    home = (asked.client and asked.client.home) or "/login"
-    return signed_out(language_of(request), home=home, https=gateway.settings.secure)
+    client = asked.client
+    return signed_out(
+        language_of(request),
+        home=(client.home or None) if client else None,
+        client_name=client.name if client else "",
+        https=gateway.settings.secure,
+    )

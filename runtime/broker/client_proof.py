@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from runtime.broker.redirect_uris import disabled
+from runtime.errors import ClientDisabled
 from runtime.gateway import Gateway
 from runtime.registry.client_secrets import client_id_of
 from runtime.registry.ids import CLIENT_ID
@@ -43,5 +43,5 @@ def wrong_secret(gateway: Gateway, client_id: str | None) -> str:
     if client is None:
         return f"there is no client {shown_id(client_id, CLIENT_ID)}"
     if client.disabled:
-        return disabled(client)
+        return ClientDisabled(client_id).cause
     return f"the secret is not that of the client {client_id}"

@@ -20,8 +20,9 @@ from runtime.broker.answered import signed_in_page
 from runtime.broker.authorize import grant_of
 from runtime.broker.client_answer import granted, refused
 from runtime.broker.outcomes import FINISHED, riding
-from runtime.broker.redirect_uris import check_redirect_uri, disabled, not_granted
+from runtime.broker.redirect_uris import check_redirect_uri, not_granted
 from runtime.errors import (
+    ClientDisabled,
     FlowExpired,
     NotAdmitted,
     NotSignedIn,
@@ -54,13 +55,13 @@ class FlowEnd:
     def check(self, registry: Registry) -> None:
         """Refuse a client that has been disabled, or lost its app or callback URL."""
         asked, client = self.flow.request, self.client
-        refused = RedirectUriUnknown if asked else SignInNotConfigured
         if client is None:
-            raise refused(cause="the client of this sign-in is gone")
+            gone = RedirectUriUnknown if asked else SignInNotConfigured
+            raise gone(cause="the client of this sign-in is gone")
         if client.disabled:
-            raise refused(cause=disabled(client))
+            raise ClientDisabled(client.client_id)
         if registry.scopes_of(client, self.app.appid) is None:
-            raise refused(cause=not_granted(client, self.app.appid))
+            raise SignInNotConfigured(cause=not_granted(client, self.app.appid))
         if asked:
             check_redirect_uri(client, asked.redirect_uri)
 

@@ -6,7 +6,7 @@ what is registered; the page says neither, since a stranger would learn it.
 
 from __future__ import annotations
 
-from runtime.errors import RedirectUriUnknown
+from runtime.errors import ClientDisabled, RedirectUriUnknown
 from runtime.registry.ids import CLIENT_ID
 from runtime.registry.models import Client, is_registered
 from runtime.registry.registry import Registry
@@ -14,7 +14,7 @@ from runtime.web.request_causes import listed, shown_id, shown_url
 
 
 def known_client(registry: Registry, client_id: str) -> Client:
-    """Return the client; RedirectUriUnknown if there is none, or it is disabled."""
+    """Return the client; RedirectUriUnknown, or ClientDisabled."""
     client = registry.client(client_id)
     if client is None:
         named = shown_id(client_id, CLIENT_ID)
@@ -22,14 +22,8 @@ def known_client(registry: Registry, client_id: str) -> Client:
             cause=f"there is no client {named}: manage.py client list"
         )
     if client.disabled:
-        raise RedirectUriUnknown(cause=disabled(client))
+        raise ClientDisabled(client.client_id)
     return client
-
-
-def disabled(client: Client) -> str:
-    """Return the cause where a client is disabled."""
-    id_ = client.client_id
-    return f"the client {id_} is disabled: manage.py client enable {id_}"
 
 
 def check_redirect_uri(client: Client, redirect_uri: str) -> None:

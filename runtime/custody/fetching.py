@@ -22,6 +22,7 @@ from runtime.custody.protocol import (
 from runtime.errors import (
     GatewayError,
     ServiceUnavailable,
+    StopFetching,
     WeChatRefused,
     hint_of,
 )
@@ -70,29 +71,31 @@ def fetch_under_lease(
                 fetches=attempt.fetches,
                 retires=source.retires or attempt.forced,
                 longest_pause=_longest_pause(error, pace),
+                stops=isinstance(error, StopFetching),
             )
             index.put({source.name: 0.0})
         raise
     credential, due_in = with_margins(fetched, pace)
     try:
-        stored = lease.commit(
+        done = lease.commit(
             holder,
             acquired.fence,
             credential,
             due_in=due_in,
             fetches=attempt.fetches,
             retires=source.retires or attempt.forced,
+            repeats=source.repeats,
         )
     except ServiceUnavailable:
         # Redis went away meanwhile; the value that WeChat gave is valid all the same.
         count(source.name, "unsaved")
         return credential
-    count(source.name, "stored" if stored is credential else "late")
-    outcome = "stored" if stored is credential else "refused, another holder was faster"
+    count(source.name, "stored" if done.is_stored else "late")
+    outcome = "stored" if done.is_stored else "refused, another holder was faster"
     log.info("%s: fetched under fence %s, %s", source.name, acquired.fence, outcome)
     with suppress(ServiceUnavailable):
-        index.put({source.name: due_in if stored is credential else 0.0})
-    return stored
+        index.put({source.name: done.due_in})
+    return done.credential
 
 
 class _Attempt:
@@ -124,7 +127,7 @@ class _Attempt:
 
     def _fetched(self) -> CredentialValue:
         credential = self._repeated(lambda: self._once(force=False))
-        if credential.value != self._acquired.rejected:
+        if credential.value != self._acquired.rejected or self._source.repeats:
             return credential
         claim = self._lease.claim_force(self._holder, self._acquired.fence)
         if claim == "refused":

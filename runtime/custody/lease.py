@@ -7,6 +7,7 @@ from typing import Any
 from runtime.custody import lease_scripts
 from runtime.custody.protocol import (
     Acquired,
+    Committed,
     CredentialValue,
     Pace,
     RateCost,
@@ -71,22 +72,32 @@ class Lease:
         due_in: float,
         fetches: int,
         retires: bool,
-    ) -> CredentialValue | None:
-        """Store the value and wake the waiters; if refused, return the stored value."""
-        arguments = [
+        repeats: bool = False,
+    ) -> Committed:
+        """Store the value and wake the waiters; if refused, tell the stored value.
+
+        With `repeats`, the value that is stored, or was rejected last, keeps its end.
+        """
+        arguments: list[Any] = [
             holder,
             fence,
             credential.value,
             _ms(credential.seconds),
             _ms(due_in),
+            fetches,
+            int(retires),
         ]
-        reply = self._run(
-            lease_scripts.COMMIT, fence, *arguments, fetches, int(retires)
-        )
+        if repeats:
+            pace = self._pace
+            arguments += [_ms(pace.spent_before), _ms(pace.repeated_wait)]
+        reply = self._run(lease_scripts.COMMIT, fence, *arguments)
         if reply[0] == 1:
-            return credential
-        value, life = _text(reply[1]), int(reply[2])
-        return CredentialValue(value, life / 1000) if value else None
+            life, due_ms = int(reply[1]) / 1000, int(reply[2])
+            return Committed(
+                True, CredentialValue(credential.value, life), due_ms / 1000
+            )
+        value, life = _text(reply[1]), int(reply[2]) / 1000
+        return Committed(False, CredentialValue(value, life) if value else None, 0.0)
 
     def give_up(
         self,
@@ -99,12 +110,16 @@ class Lease:
         fetches: int,
         retires: bool,
         longest_pause: float | None = None,
+        stops: bool = False,
     ) -> None:
-        """Tell the waiters WeChat's code at once, and begin a growing pause."""
+        """Tell the waiters the platform's code at once, and begin a growing pause.
+
+        With `stops` the pause ends only with another revision, or by an operator.
+        """
         longest = longest_pause or self._pace.longest_pause
         pauses = _ms(self._pace.first_pause), _ms(longest)
         arguments = [holder, fence, refusal.errcode, refusal.errmsg, revision, *pauses]
-        counts = fetches, int(retires)
+        counts = fetches, int(retires), int(stops)
         self._run(lease_scripts.GIVE_UP, fence, *arguments, jitter, *counts)
 
     def reject(self, value: str) -> bool:

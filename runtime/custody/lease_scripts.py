@@ -5,7 +5,9 @@
     errcode errmsg retry_at failures     the last refusal and the pause after it
     revision                             of the app's document at that refusal
     rejected rejections rejected_at      a value WeChat refused; the rejections' bucket
+    rejected_until                       when that would have expired
     insisted insisted_until              one it calls current all the same, until when
+    stopped                              no fetch until another revision, or an operator
     suspect                              the stored value may have been retired early
     day fetches forced forced_at         counts of the day in China (UTC+8)
     done claimed                         the fence and holder that committed or gave up
@@ -43,7 +45,10 @@ local function ahead(field, most)
   return left > 0 and left <= most
 end
 local LEASE, PAUSE, GAP = 60000, 300000, 60000
-local function keep() redis.call('PEXPIRE', KEYS[1], 172800000) end
+-- Two days; thirty of a credential that is not fetched any more.
+local function keep()
+  redis.call('PEXPIRE', KEYS[1], get('stopped') and 2592000000 or 172800000)
+end
 local function release() redis.call('HDEL', KEYS[1], 'holder', 'lease_until') end
 -- Anybody may take over a lease that has run out. Its holder may still use it for ten
 -- seconds, since a busy machine renews late; one that slept longer may have an old
@@ -129,7 +134,9 @@ if holder and holder ~= ARGV[1] and ahead('lease_until', LEASE) then
   return answer(live and 'FRESH' or 'WAIT')
 end
 -- A changed app may well succeed where the old one was refused.
-if ahead('retry_at', PAUSE) and get('revision') == ARGV[3] then
+local stopped = get('stopped')
+if (stopped or ahead('retry_at', PAUSE)) and get('revision') == ARGV[3] then
+  if stopped then keep() end
   return answer(live and 'FRESH' or 'PAUSED')
 end
 fence = tostring(redis.call('HINCRBY', KEYS[1], 'fence', 1))
@@ -151,11 +158,17 @@ return 1
 )
 
 # ARGV: holder, fence, value, life ms, due in ms, fetches, retires ('1': a fetch
-# retires the stored value). Returns {1} or {0, value, life ms} when refused.
+# retires the stored value). Where a fetch repeats the value while that lives, also: the
+# ms for which a value is used whose end has passed, and the ms for which one that was
+# rejected is not rejected again. Returns {1, life ms, due in ms}, or when refused
+# {0, value, life ms}.
 COMMIT = (
     _PRELUDE
     + """
-if marked('done', ARGV[1], ARGV[2]) and get('value') == ARGV[3] then return {1} end
+local function taken()
+  return {1, value_life(), life(math.max(now, number('due_at')))}
+end
+if marked('done', ARGV[1], ARGV[2]) and get('value') == ARGV[3] then return taken() end
 count(tonumber(ARGV[6]))
 if not held(ARGV[1], ARGV[2]) then
   local value, expires_at = get('value'), number('expires_at')
@@ -163,22 +176,42 @@ if not held(ARGV[1], ARGV[2]) then
   if value and expires_at > now then return {0, value, value_life()} end
   return {0, '', '0'}
 end
+local expires_at = now + tonumber(ARGV[4])
+local due_at = get('suspect') and now or now + tonumber(ARGV[5])
+if ARGV[8] then
+  -- The same value again: what is said of its life may be wrong, its end was known.
+  local was_rejected = get('rejected') == ARGV[3]
+  local known
+  if get('value') == ARGV[3] then known = number('expires_at')
+  elseif was_rejected then known = number('rejected_until') end
+  if known then
+    if known <= now then known = now + tonumber(ARGV[8]) end
+    expires_at = math.min(expires_at, known)
+    -- Before its end every fetch would bring it again.
+    due_at = expires_at
+  end
+  if was_rejected then
+    set('insisted', ARGV[3])
+    set('insisted_until', now + tonumber(ARGV[9]))
+  end
+end
 set('value', ARGV[3])
-set('expires_at', now + tonumber(ARGV[4]))
-set('due_at', get('suspect') and now or now + tonumber(ARGV[5]))
+set('expires_at', expires_at)
+set('due_at', due_at)
 set('fetched_at', now)
 release()
 mark('done', ARGV[1], ARGV[2])
 redis.call('HDEL', KEYS[1], 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
-  'rejected', 'suspect')
+  'rejected', 'rejected_until', 'suspect', 'stopped')
 keep()
-wake('V' .. ARGV[4] .. ':' .. ARGV[3])
-return {1}
+wake('V' .. life(expires_at) .. ':' .. ARGV[3])
+return taken()
 """
 )
 
 # ARGV: holder, fence, errcode, errmsg, revision, first pause ms, longest pause ms,
-# jitter (0..1), fetches, retires ('1': WeChat may have retired the stored value).
+# jitter (0..1), fetches, retires ('1': WeChat may have retired the stored value), stops
+# ('1': nothing is fetched any more for this revision).
 GIVE_UP = (
     _PRELUDE
     + """
@@ -194,6 +227,8 @@ set('retry_at', now + math.floor(pause * (0.5 + tonumber(ARGV[8]) / 2)))
 set('errcode', ARGV[3])
 set('errmsg', ARGV[4])
 set('revision', ARGV[5])
+redis.call('HDEL', KEYS[1], 'stopped')
+if ARGV[11] == '1' then set('stopped', '1') end
 release()
 mark('done', ARGV[1], ARGV[2])
 keep()
@@ -218,8 +253,9 @@ level = math.min(most, level + since(get('rejected_at')) / tonumber(ARGV[3]))
 if level < 1 then return 0 end
 redis.call('HSET', KEYS[1], 'rejections', string.format('%.3f', level - 1))
 set('rejected_at', now)
-redis.call('HDEL', KEYS[1], 'value', 'expires_at', 'due_at')
 set('rejected', ARGV[1])
+set('rejected_until', number('expires_at'))
+redis.call('HDEL', KEYS[1], 'value', 'expires_at', 'due_at')
 keep()
 return 1
 """
@@ -292,7 +328,7 @@ set('due_at', math.max(now, at + tonumber(ARGV[3])))
 set('fetched_at', now)
 release()
 redis.call('HDEL', KEYS[1], 'errcode', 'errmsg', 'retry_at', 'failures', 'revision',
-  'rejected', 'suspect')
+  'rejected', 'rejected_until', 'suspect', 'stopped')
 keep()
 return 1
 """
@@ -306,7 +342,8 @@ local since = tonumber(ARGV[1])
 if since and number('fetched_at') >= since then return 0 end
 redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('HDEL', KEYS[1], 'value', 'expires_at', 'due_at', 'errcode', 'errmsg',
-  'retry_at', 'failures', 'revision', 'rejected', 'suspect')
+  'retry_at', 'failures', 'revision', 'rejected', 'rejected_until', 'suspect',
+  'stopped')
 release()
 keep()
 return 1

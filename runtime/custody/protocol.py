@@ -85,6 +85,18 @@ class Acquired:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """The answer to `commit`: whether the value is stored, and what is stored now.
+
+    It has the life that the value is stored with, and is due in `due_in` seconds.
+    """
+
+    is_stored: bool
+    credential: CredentialValue | None
+    due_in: float
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """WeChat's own code and text, stored for those who ask during the pause."""
 
@@ -114,6 +126,9 @@ class Pace:
     A value is due `due_before` its end, for the timer `ahead` of that, and no longer
     handed out `spent_before` its end: together below 300, since stable_token hands out
     a new value only within its last 300 seconds.
+
+    A platform that repeats a value which was rejected has `repeated_wait` to replace
+    it, before another rejection counts.
     """
 
     lease: float = 0.6
@@ -129,6 +144,7 @@ class Pace:
     rejection_every: float = 60.0
     forced_a_day: int = 20
     forced_gap: float = 30.0
+    repeated_wait: float = 3.0
 
 
 def value_of(answer: Mapping[str, Any], field_: str) -> CredentialValue:

@@ -89,8 +89,9 @@ class ErrorInDialect(Exception):
 class PageLinks:
     """The links of an error page, and its language if it is not the request's.
 
-    `framed_by` are the origins whose pages show the sign-in in a frame. `back` leads to
-    the client `client_name` in place of `home`, by a form if it has `back_fields`.
+    `framed_by` are the origins whose pages show the sign-in in a frame. `home` and
+    `back` lead to the client `client_name`; `back` takes the place of `home`, by a form
+    if it has `back_fields`.
     """
 
     start_again: str | None = None
@@ -129,7 +130,7 @@ def web_dialect(
         error,
         request_id=request.request_id,
         start_again=links.start_again,
-        home=links.home or "/",
+        home=links.home,
         back=links.back,
         back_fields=links.back_fields,
         client_name=links.client_name,

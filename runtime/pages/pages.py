@@ -77,7 +77,7 @@ def sign_in(
         own_script=own_script,
         wechat_url=link(wechat_url),
         address=link(other_browser_url) or url,
-        switches=_switches(url),
+        switches=language_switches(url),
         client_name=client_name,
         logo=picture(logo),
         home=link(home),
@@ -114,7 +114,7 @@ def component_entry(
         allowed=Allowed(names_origin=True),
         entry_url=link(entry_url),
         address=url,
-        switches=_switches(url),
+        switches=language_switches(url),
         client_name=client_name,
         browser=browser.value,
         logo=picture(logo),
@@ -157,9 +157,9 @@ def error_page(
 ) -> Response:
     """Return the page that says what went wrong, with links to continue.
 
-    In place of `home` it leads `back` to a client, as `not_admitted` does. `framed_by`
-    are the origins whose pages show it in a frame. A page that `explains` shows a
-    developer the code and the cause.
+    In place of `home` it leads `back` to a client, as `not_admitted` does; without any
+    of them to the sign-in page. `framed_by` are the origins whose pages show it in a
+    frame. A page that `explains` shows a developer the cause.
     """
     page = render(
         language,
@@ -170,6 +170,8 @@ def error_page(
             form_targets=() if back_fields is None else _targets_of_form(back),
             framed_by=_nameable(framed_by),
         ),
+        title=translator(language)(error.title),
+        icon=icon_of(error),
         message=translator(language)(error.message),
         request_id=request_id,
         start_again=link(start_again),
@@ -177,12 +179,21 @@ def error_page(
         back=callback_link(back),
         back_fields=back_fields,
         client_name=client_name,
-        code=error.code if explains else "",
+        code=error.code,
         cause=error.cause if explains else "",
     )
     if error.retry_after is None:
         return page
     return page.with_headers(("Retry-After", str(error.retry_after)))
+
+
+def icon_of(error: GatewayError) -> str:
+    """Return which icon the page of an error has."""
+    if error.status in (429, 503, 504) or error.code.endswith("expired"):
+        return "clock"
+    if error.status in (401, 403):
+        return "stop"
+    return "search" if error.status == 404 else "alert"
 
 
 def not_admitted(
@@ -251,9 +262,20 @@ def sign_out(
     )
 
 
-def signed_out(language: str, *, home: str | None, https: bool = False) -> Response:
-    """Return the page that says that the user is signed out."""
-    return render(language, "signed_out.html", https=https, home=link(home))
+def signed_out(
+    language: str, *, home: str | None, client_name: str = "", https: bool = False
+) -> Response:
+    """Return the page that says that the user is signed out.
+
+    It leads to the `home` of the client, or else to a new sign-in.
+    """
+    return render(
+        language,
+        "signed_out.html",
+        https=https,
+        home=link(home),
+        client_name=client_name,
+    )
 
 
 def signed_in(
@@ -412,7 +434,7 @@ def _allowed(qr: QrCode, own_script: str | None) -> Allowed:
     return Allowed(scripts=scripts, frame=origin(qr.frame_url))
 
 
-def _switches(url: str) -> list[tuple[str, str, str, str | None]]:
+def language_switches(url: str) -> list[tuple[str, str, str, str | None]]:
     """Return each language's code, tag and own name, and this page's URL in it."""
     return [
         (

@@ -36,15 +36,17 @@ _HEADERS: Headers = (
 class Allowed:
     """The URLs that a page's policy allows; the caller has checked each.
 
-    The page may run `scripts`, frame the origin `frame`, and post a form whose answer
-    redirects to one of the origins `form_targets`. Pages of the origins `framed_by` may
-    frame it, and its links then go to the top window. With `fetches` a script may ask
-    our own origin. With `names_origin` its links tell our origin, and no more, to the
-    sites that they lead to; other pages tell nothing. With `tells_itself` its forms
-    tell our own origin where they come from, without which Origin is `null`.
+    The page may run `scripts`, show pictures of the origins `pictures`, frame the
+    origin `frame`, and post a form whose answer redirects to one of the origins
+    `form_targets`. Pages of the origins `framed_by` may frame it, and its links then go
+    to the top window. With `fetches` a script may ask our own origin. With
+    `names_origin` its links tell our origin, and no more, to the sites that they lead
+    to; other pages tell nothing. With `tells_itself` its forms tell our own origin
+    where they come from, without which Origin is `null`.
     """
 
     scripts: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
     frame: str | None = None
     form_targets: tuple[str, ...] = ()
     framed_by: tuple[str, ...] = ()
@@ -121,7 +123,7 @@ def _policy(style: str, allowed: Allowed) -> str:
     directives = [
         "default-src 'none'",
         f"style-src 'sha256-{style}'",
-        "img-src data:",
+        " ".join(["img-src data:", *allowed.pictures]),
         " ".join(["form-action 'self'", *allowed.form_targets]),
         "base-uri 'none'",
         " ".join(["frame-ancestors", *(_ancestors(allowed) or ["'none'"])]),

@@ -11,6 +11,7 @@ _OWN_SCHEME = re.compile(rf"([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:)/{REST}")
 # Stricter than an origin: a Content-Security-Policy cannot name an IPv6 address.
 _ORIGIN = rf"https?://{HOST_NAME}(?:{PORT})?"
 _WITH_ORIGIN = re.compile(rf"({_ORIGIN})(?:[/?#]{REST})?", re.IGNORECASE)
+_PORTRAIT = re.compile(rf"https://.*|http://127\.0\.0\.1(?:{PORT})?", re.IGNORECASE)
 _SCRIPT = re.compile(rf"{_ORIGIN}/[a-z0-9._~/-]+", re.IGNORECASE)
 # Of data: URIs only images, which run nothing inside an <img>.
 _PICTURE = re.compile(
@@ -58,6 +59,14 @@ def script_beside(page: str, path: str) -> str | None:
     None if a policy cannot name it.
     """
     return script(f"{origin(page) or ''}{path}")
+
+
+def portrait(url: str | None) -> str | None:
+    """Return the URL of a user's picture if a policy can name its origin, else None.
+
+    It is https, or http on this machine, as the sandbox's are.
+    """
+    return url if _PORTRAIT.fullmatch(origin(url) or "") else None
 
 
 def picture(uri: str) -> str | None:

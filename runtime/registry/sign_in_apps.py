@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from runtime.errors import GatewayError, SignInNotConfigured
+from runtime.errors import ClientDisabled, GatewayError, SignInNotConfigured
 from runtime.registry.authorizers import in_force
 from runtime.registry.ids import APPID
 from runtime.registry.models import App, Client
@@ -62,7 +62,9 @@ class SignInApps:
 def sign_in_apps(
     registry: Registry, client: Client | None, *, named: str = ""
 ) -> SignInApps:
-    """Return a client's first app of each kind; SignInNotConfigured for no client.
+    """Return a client's first app of each kind; SignInNotConfigured without a client.
+
+    ClientDisabled if an operator has disabled it.
 
     A `named` account that has authorised a component, and that the client's scopes
     cover without naming it, takes the place of its service account.
@@ -73,10 +75,7 @@ def sign_in_apps(
             "manage.py client list"
         )
     if client.disabled:
-        id_ = client.client_id
-        raise SignInNotConfigured(
-            cause=f"the client {id_} is disabled: manage.py client enable {id_}"
-        )
+        raise ClientDisabled(client.client_id)
     apps = [app for app in registry.apps_of(client) if _signs_in(app)]
     by_kind = {app.kind: app for app in reversed(apps)}
     qr, page = by_kind.get(QR_KIND), by_kind.get(PAGE_KIND)

@@ -11,6 +11,7 @@ from typing import Any
 
 from runtime.crypto.encoding import base64url
 from runtime.errors import (
+    N_,
     GatewayError,
     SignInNotConfigured,
 )
@@ -27,6 +28,11 @@ class SaltMissing(GatewayError):
 
 class SubjectMissing(SignInNotConfigured):
     """The app identifies users by unionid, and WeChat gave none."""
+
+    message = N_(
+        "WeChat has not told who you are: the accounts of this service are not bound "
+        "together at WeChat. Please tell the operator of this service."
+    )
 
 
 def subject_of(app: App, openid: str, unionid: Any) -> str:

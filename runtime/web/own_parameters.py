@@ -2,6 +2,7 @@
 
 _renewed=2   the page was open so long that it has loaded itself twice
 _repeat=1    the user wants a request answered that was answered before
+_another=1   the user wants to sign in anew, though somebody is signed in
 _makes=1     the page is to get a QR code of WeChat's, so it waits for WeChat
 """
 
@@ -12,8 +13,9 @@ import re
 RENEWED = "_renewed"
 REPEAT = "_repeat"
 MAKES = "_makes"
+ANOTHER = "_another"
 
-_OWN = re.compile(rf"&?\b(?:{RENEWED}|{REPEAT}|{MAKES})=[0-9]+(?=&|\Z)")
+_OWN = re.compile(rf"&?\b(?:{RENEWED}|{REPEAT}|{MAKES}|{ANOTHER})=[0-9]+(?=&|\Z)")
 
 
 def without_own(url: str) -> str:

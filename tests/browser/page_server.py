@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runtime import errors
 from runtime.pages import confirmation_pages as confirmations
-from runtime.pages import pages
+from runtime.pages import pages, session_pages
 from runtime.pages.qr_code import PageQr, QrCode
 from runtime.pages.qr_symbol import picture_of
 from runtime.pages.rendering import TEMPLATES
@@ -42,10 +42,10 @@ def sign_in(language="en", *, port=1, **changes):
     return pages.sign_in(language, **{**shown, **changes})
 
 
-def error(language="en"):
+def error(language="en", kind=errors.FlowExpired):
     return pages.error_page(
         language,
-        errors.FlowExpired(),
+        kind(),
         request_id="1-6",
         start_again="/desktop",
         home="/",
@@ -98,6 +98,34 @@ def signed_in(language="en"):
         home="https://shop.example.com/",
         again="/desktop",
         goes_on=False,
+    )
+
+
+def visitor(**changes):
+    shown = {"sub": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M", "name": NAME, "at": 1_800_000_000}
+    shown |= {"picture": None, "account": "wx5117e47500000001"}
+    return session_pages.Visitor(**{**shown, "account_kind": "service", **changes})
+
+
+def me(language="en", **changes):
+    return session_pages.me(
+        language,
+        visitor(**changes),
+        token="t",
+        client_name=NAME,
+        home="https://shop.example.com/",
+        url="/me",
+    )
+
+
+def offer(language="en"):
+    return session_pages.offer(
+        language,
+        visitor(name="张三"),
+        url="/offer",
+        next_="/orders",
+        another="/desktop",
+        client_name=NAME,
     )
 
 
@@ -247,6 +275,7 @@ def pages_on(port):
     }
     ended = {"/signed_in": signed_in, "/old_page": old_page}
     ended["/answer_form"] = answer_form
+    ended |= {"/me": me, "/me_silent": partial(me, name=""), "/offer": offer}
     confirmed = confirmation_pages(port)
     component = component_pages()
     return made | plain | refused | framed | ended | confirmed | component

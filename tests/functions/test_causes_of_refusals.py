@@ -103,7 +103,7 @@ def test_a_developer_sees_it_on_the_page(gateway, case):
     _, _, page = get(handler, developed(gateway), path, **pairs)
 
     assert cause.replace("'", "&#x27;") in page
-    assert any(f"<code>{each}</code>" in page for each in SHOWN)
+    assert any(f'<code lang="en">{each}</code>' in page for each in SHOWN)
 
 
 @pytest.mark.parametrize("name", ["public_base_url", "wechat_api_url"])

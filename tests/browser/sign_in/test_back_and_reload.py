@@ -53,11 +53,15 @@ class TestOnDesktop:
         desktop.arrive("/login/me")
 
     def test_back_from_the_last_page(self, desktop):
-        """The page with the QR code is there anew, and signs in once more."""
+        """The page offers to go on; for another user there is a QR code anew."""
         desktop.open("/login?next=/login/me")
         desktop.on_the_phone("confirm")
         desktop.arrive("/login/me")
         desktop.tab.go_back()
+        desktop.tab.get_by_role("link", name="Continue as").click()
+        desktop.arrive("/login/me")
+        desktop.tab.go_back()
+        desktop.tab.get_by_role("link", name="Use another WeChat account").click()
         desktop.on_the_phone("confirm")
         desktop.arrive("/login/me")
         desktop.tab.reload()

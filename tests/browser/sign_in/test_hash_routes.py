@@ -79,5 +79,5 @@ def test_openid_connect_refuses_it(new_user, single_page):
     user = new_user()
     user.open(single_page.begin("oidc", {"redirect_uri": single_page.route}))
 
-    assert "#" in user.tab.inner_text("h1")
+    assert "#" in user.sentence.inner_text()
     assert user.tab.url.startswith(user.host.url)

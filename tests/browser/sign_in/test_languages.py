@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 from tests.browser.sign_in.user import IN_WECHAT
 
 TITLES = {
-    "zh-CN": ("登录 Demo", "您已在微信中取消登录。"),
-    "zh-TW": ("登入 Demo", "您已在微信中取消登入。"),
-    "en": ("Sign in to Demo", "Sign-in was cancelled in WeChat."),
+    "zh-CN": ("登录 Demo", "登录已取消"),
+    "zh-TW": ("登入 Demo", "登入已取消"),
+    "en": ("Sign in to Demo", "Sign-in cancelled"),
 }
 
 

@@ -30,13 +30,13 @@ class TestBySomebody:
         """The page says so, and asks once more if one likes."""
         phone.open("/login?next=/login/me")
         phone.refuse()
-        title = phone.tab.get_by_role("heading").inner_text()
+        sentence = phone.sentence.inner_text()
         refused = phone.is_signed_in()
         start_again(phone)
         phone.agree()
         phone.arrive("/login/me")
 
-        assert ("Sign-in was cancelled in WeChat.", False) == (title, refused)
+        assert ("Sign-in was cancelled in WeChat.", False) == (sentence, refused)
 
     @pytest.mark.case(30, 40, 96)
     def test_a_service_by_openid_connect_is_told(self, phone, service):
@@ -118,7 +118,7 @@ class TestByTime:
         desktop.qr()
         desktop.host.remove_keys("gateway:flow:*")
         desktop.on_the_phone("confirm")
-        desktop.tab.get_by_role("link", name="Go to the home page").click()
+        desktop.tab.get_by_role("link", name="Go to Bookshop").click()
         desktop.arrive(f"{service.url}/")
         last_url = desktop.tab.url
         desktop.open(f"{service.url}/{way}")
@@ -165,9 +165,7 @@ class TestByWeChat:
         desktop.host.add_fault(path=EXCHANGE, **fault)
         desktop.open("/login?next=/login/me")
         desktop.on_the_phone("confirm")
-        expect(desktop.tab.get_by_role("heading")).to_contain_text(
-            "WeChat did not answer"
-        )
+        expect(desktop.sentence).to_contain_text("WeChat did not answer")
         refused = desktop.is_signed_in()
         start_again(desktop)
         desktop.on_the_phone("confirm")
@@ -181,7 +179,7 @@ class TestByWeChat:
         phone.host.add_fault(path=EXCHANGE, status=500)
         phone.open("/login?next=/login/me")
         phone.agree()
-        expect(phone.tab.get_by_role("heading")).to_contain_text("WeChat did not")
+        expect(phone.sentence).to_contain_text("WeChat did not")
         phone.tab.reload()
 
         assert phone.tab.url.startswith(f"{phone.host.url}/login/me")

@@ -42,7 +42,7 @@ def test_by_our_own_question(visitor):
 
     assert asked
     assert "gateway_session" not in names
-    expect(visitor.tab.get_by_role("heading")).to_have_text("You are not signed in.")
+    expect(visitor.sentence).to_have_text("You are not signed in.")
 
 
 @pytest.mark.case(43)
@@ -99,9 +99,7 @@ def test_a_link_that_is_not_the_services(visitor, service):
     visitor.tab.evaluate(GO, address)
     visitor.arrive("/oidc/logout")
 
-    assert (
-        "service that sent you here" in visitor.tab.get_by_role("heading").inner_text()
-    )
+    assert "service that sent you here" in visitor.sentence.inner_text()
     assert visitor.is_signed_in()
 
 

@@ -65,12 +65,12 @@ class TestCookies:
         user.open("/login?next=/login/me")
         agree(user)
         agree(user)
-        expect(user.tab.get_by_role("heading")).to_have_text(NO_COOKIE)
+        expect(user.sentence).to_have_text(NO_COOKIE)
         before = len(callbacks(user))
         user.tab.get_by_role("link", name="Start again").click()
         agree(user)
         agree(user)
-        expect(user.tab.get_by_role("heading")).to_have_text(NO_COOKIE)
+        expect(user.sentence).to_have_text(NO_COOKIE)
 
         assert (2, 4) == (before, len(callbacks(user)))
         assert [] == user.host.journal("/sns/oauth2/access_token")
@@ -82,8 +82,8 @@ class TestCookies:
         """No question stops the browser, and still it comes to rest."""
         user = new_user(browser=cookie_refuser(browser, tmp_path), **IN_WECHAT)
         user.open(f"{silent_service.url}/oidc")
-        expect(user.tab.get_by_role("heading")).to_have_text(NO_COOKIE)
-        home = user.tab.get_by_role("link", name="Go to the home page")
+        expect(user.sentence).to_have_text(NO_COOKIE)
+        home = user.tab.get_by_role("link", name="Go to Silent")
 
         assert 2 == len(callbacks(user))
         assert f"{silent_service.url}/" == home.get_attribute("href")

@@ -93,8 +93,15 @@ class User:
         url = path if "://" in path else f"{self.host.url}{path}"
         (tab or self.tab).wait_for_url(lambda seen: seen.startswith(url))
 
+    @property
+    def sentence(self):
+        """Return the place of the sentence that the tab's error page says."""
+        return self.tab.locator("main > p").first
+
     def told(self, tab=None):
-        """Return the JSON that the tab shows."""
+        """Return the JSON that the tab shows; of our page the same for programs."""
+        if (tab or self.tab).url.startswith(f"{self.host.url}/login/me"):
+            return self.context.request.get(f"{self.host.url}/login/me").json()
         return json.loads((tab or self.tab).inner_text("body"))
 
     def is_signed_in(self):

@@ -14,11 +14,11 @@ import pytest
 
 from runtime.errors import (
     AccountQrUnavailable,
+    ClientDisabled,
     ConfirmationFailed,
     FlowExpired,
     QrCodeExpired,
     ServiceUnavailable,
-    SignInNotConfigured,
     WeChatRefused,
     WeChatTimeout,
 )
@@ -289,7 +289,7 @@ class TestClients:
         change(gateway, "clients", "demo", disabled=True)
 
         assert "已过期" in scan(gateway, computer.scene)
-        assert isinstance(raised(computer.wait), SignInNotConfigured)
+        assert isinstance(raised(computer.wait), ClientDisabled)
 
 
 class TestTap:

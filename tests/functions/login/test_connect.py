@@ -8,6 +8,7 @@ import pytest
 
 from runtime.errors import (
     BadRequest,
+    ClientDisabled,
     FlowExpired,
     RedirectUriUnknown,
     SignInNotConfigured,
@@ -30,7 +31,8 @@ def visit(gateway):
 
 
 def refused(visit, **changes):
-    with pytest.raises((RedirectUriUnknown, BadRequest, SignInNotConfigured)) as caught:
+    kinds = (RedirectUriUnknown, BadRequest, SignInNotConfigured, ClientDisabled)
+    with pytest.raises(kinds) as caught:
         visit.connect(**changes)
     return caught.type
 
@@ -123,11 +125,13 @@ class TestRedirectToWeChat:
         assert visit.connect(appid=SERVICE).status == 303
 
     @pytest.mark.case(126)
-    def test_a_disabled_client_is_unknown(self, visit, gateway):
-        """By its id and by its redirect URI."""
+    def test_a_disabled_client_is_called_so(self, visit, gateway):
+        """By its id and by its redirect URI; not to who knows neither."""
         change(gateway, "clients", "demo", disabled=True)
 
-        assert refused(visit) is refused(visit, appid=SERVICE) is RedirectUriUnknown
+        assert refused(visit) is refused(visit, appid=SERVICE) is ClientDisabled
+        elsewhere = {"redirect_uri": "https://x.example/"}
+        assert refused(visit, appid=SERVICE, **elsewhere) is RedirectUriUnknown
 
     @pytest.mark.parametrize(
         "changes",
@@ -266,7 +270,7 @@ class TestRedirectToTheClient:
         """The user sees a page, and no code of WeChat is used."""
         begun = visit.connect()
         change(gateway, "clients", "demo", disabled=True)
-        with refusal(RedirectUriUnknown):
+        with refusal(ClientDisabled):
             visit.agree(begun)
 
         assert wechat.seen == []
@@ -277,7 +281,7 @@ class TestRedirectToTheClient:
         """WeChat is not asked by an app that the client may not use any more."""
         begun = visit.connect()
         change(gateway, "clients", "demo", scopes={WEBSITE: []})
-        with refusal(RedirectUriUnknown):
+        with refusal(SignInNotConfigured):
             visit.agree(begun)
 
         assert wechat.seen == []

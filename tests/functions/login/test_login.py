@@ -10,10 +10,10 @@ import pytest
 
 from runtime.errors import (
     BadRequest,
+    ClientDisabled,
     MethodNotAllowed,
     NotFound,
     ServiceUnavailable,
-    SignInNotConfigured,
 )
 from runtime.gateway import Gateway
 from runtime.settings import settings_from
@@ -148,7 +148,7 @@ class TestSignInPage:
 
             assert b"connect/" not in response.body
         else:
-            with pytest.raises(SignInNotConfigured):
+            with pytest.raises(ClientDisabled):
                 handle(ask(headers=HTML), gateway)
 
     @pytest.mark.case(119)

@@ -50,8 +50,9 @@ class TestRefusals:
         """No user can sign in, whether the request names the client or not."""
         change(gateway, "clients", "demo", disabled=True)
 
-        assert 501 == sign_in()[0]
-        assert 400 == sign_in(client_id="demo")[0]
+        for named in ({}, {"client_id": "demo"}):
+            status, _, content = sign_in(**named)
+            assert (403, "client_disabled") == (status, content["error"])
         assert [] == wechat.seen
 
     @pytest.mark.case(134)

@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 import pytest
 
 from runtime.errors import (
+    ClientDisabled,
     FlowExpired,
     RedirectUriUnknown,
+    SignInNotConfigured,
     WeChatTimeout,
     WeChatUnavailable,
 )
@@ -204,15 +206,19 @@ class TestWhoseSignIn:
 
     @pytest.mark.case(126, 135)
     @pytest.mark.parametrize(
-        "changes",
-        [{"disabled": True}, {"scopes": {SERVICE: []}}, {"redirect_uris": []}],
+        ("changes", "error"),
+        [
+            ({"disabled": True}, ClientDisabled),
+            ({"scopes": {SERVICE: []}}, SignInNotConfigured),
+            ({"redirect_uris": []}, RedirectUriUnknown),
+        ],
     )
     def test_a_client_changed_meanwhile_gets_nothing(
-        self, visit, gateway, state, wechat, changes
+        self, visit, gateway, state, wechat, changes, error
     ):
         """As in a window."""
         change(gateway, "clients", "demo", **changes)
-        with refusal(RedirectUriUnknown):
+        with refusal(error):
             come_back(visit, state)
 
         assert wechat.seen == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.errors import (
+    ClientDisabled,
     ConsentRefused,
     FlowExpired,
     NotFound,
@@ -131,11 +132,15 @@ class TestSignedIn:
 
 class TestFailures:
     @pytest.mark.case(126)
-    @pytest.mark.parametrize("lost", [{"disabled": True}, {"scopes": {}}], ids=str)
-    def test_who_may_sign_nobody_in_any_more(self, gateway, walk, wechat, lost):
+    @pytest.mark.parametrize(
+        ("lost", "error"),
+        [({"disabled": True}, ClientDisabled), ({"scopes": {}}, SignInNotConfigured)],
+        ids=str,
+    )
+    def test_who_may_sign_nobody_in_any_more(self, gateway, walk, wechat, lost, error):
         """The client of the sign-in page was disabled, or lost its app, meanwhile."""
         change(gateway, "clients", "demo", **lost)
-        with refusal(SignInNotConfigured):
+        with refusal(error):
             walk.back()
 
         assert wechat.seen == []

@@ -43,7 +43,7 @@ def session_of(visit, value):
 
 
 def whoami(visit):
-    return load(visit.get(login, "/me", ""))
+    return load(login(ask(path="/me", cookies=visit.cookies), visit.gateway))
 
 
 class TestAnothersFlow:

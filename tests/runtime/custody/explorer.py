@@ -59,7 +59,12 @@ def broken_promise(before, s):
         return broken
     if s.live and s.value > s.blind and not _sound(s):
         return "the stored value is retired, and nobody replaces it early"
-    most = 1 + sum(cost * times for cost, times in zip(COSTS, s.had, strict=True))
+    # At its due time the platform repeats the value, and at its end gives another.
+    most = (
+        1
+        + s.repeats
+        + sum(cost * times for cost, times in zip(COSTS, s.had, strict=True))
+    )
     if s.fetches > most:
         return f"{s.fetches} fetches for one expiry"
     return ""
@@ -89,9 +94,9 @@ def canonical(s):
 
     Only order and equality of tokens and fences matter to the protocol.
     """
-    values = [s.value, s.rejected, s.current]
+    values = [s.value, s.rejected, s.insisted, s.current]
     for each in s.processes:
-        values += [each.value, each.rejected, each.memory]
+        values += [each.value, each.rejected, each.failed, each.memory]
     blind = s.blind if any(0 < each <= s.blind for each in values) else 0
     token = _small([*values, s.oldest, blind])
     s = with_small_fences(s)
@@ -99,6 +104,7 @@ def canonical(s):
         each._replace(
             value=token[each.value],
             rejected=token[each.rejected],
+            failed=token[each.failed],
             memory=token[each.memory],
         )
         for each in s.processes
@@ -106,6 +112,7 @@ def canonical(s):
     return s._replace(
         value=token[s.value],
         rejected=token[s.rejected],
+        insisted=token[s.insisted],
         current=token[s.current],
         oldest=token[s.oldest],
         blind=token[blind],

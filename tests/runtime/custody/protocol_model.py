@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 YOUNG, LAST, ENDED = range(3)  # a value is due in its LAST minutes
-KEPT = 10  # this many fields of State are in Redis
+KEPT = 13  # this many fields of State are in Redis
 FETCHING = ("send", "answer", "force")
 
 
@@ -23,22 +23,29 @@ class Process(NamedTuple):
     holder: int = 0
     rejected: int = 0
     retry: bool = False
+    failed: int = 0  # the value for which it retries
     forced: bool = False
     late: bool = False  # its lease has run out or was lost
     asleep: bool = False
     memory: int = 0  # the value that it saw within the last second
 
     def to(self, at, **hand):
-        return Process(
-            at, retry=self.retry, asleep=self.asleep, memory=self.memory, **hand
-        )
+        kept = {"retry": self.retry, "failed": self.failed, "memory": self.memory}
+        return Process(at, asleep=self.asleep, **kept, **hand)
 
     def done(self):
         return Process(memory=self.memory)
 
+    def using(self, s, without=()):
+        """Return it with the stored value, or done where that has just failed it."""
+        if s.repeats and s.value == self.failed and "same value" not in without:
+            return self.done()  # it answers what the platform said
+        return self.to("use", value=s.value).remembering(s)
+
     def remembering(self, s):
         """Return it after a look at the stored value, which counts while not due."""
-        return self._replace(memory=s.value if s.age == YOUNG else self.memory)
+        young = s.age == YOUNG
+        return self._replace(memory=s.value if young else self.memory)
 
 
 class Had(NamedTuple):
@@ -64,6 +71,9 @@ class State(NamedTuple):
     suspect: bool = False
     paused: bool = False
     claimed: bool = False
+    settled: bool = False  # fetched again, so due at its end alone
+    rejected_age: int = YOUNG
+    insisted: int = 0  # came again although rejected: for a moment it stays
     plain: bool = True
     current: int = 0
     oldest: int = 1  # WeChat accepts tokens from this one on
@@ -73,6 +83,7 @@ class State(NamedTuple):
     fetches: int = 0  # unforced ones, since a value came of age or a pause ended
     blind: int = 0  # up to this token, no store can know what befell it
     had: Had = Had()
+    repeats: bool = False  # a fetch brings the same token while that lives
 
     @property
     def live(self):
@@ -99,7 +110,7 @@ class Step(NamedTuple):
 
 def acquire(s, without=()):
     """Return the verdict and the state after it."""
-    if s.live and s.age == YOUNG and not s.marked:
+    if s.live and (s.age == YOUNG or s.settled) and not s.marked:
         return "FRESH", s
     leased = s.holder if "takeover" in without else s.leased
     if leased and "lease" not in without:
@@ -123,6 +134,11 @@ def commit(s, me, without=()):
     if not (held(s, me, without) or orphan or "fence" in without):
         return False, _tainted(s, me, without)
     kept = State(me.value, fence=me.fence, claimed=s.claimed, marked=s.suspect)
+    ages = {s.rejected: s.rejected_age, s.value: s.age} if s.repeats else {}
+    if me.value in ages and "old expiry" not in without:
+        kept = kept._replace(age=ages[me.value], settled=True)
+    again = s.repeats and me.value == s.rejected and "wait" not in without
+    kept = kept._replace(insisted=me.value if again else s.insisted)
     return True, State(*kept[:KEPT], *s[KEPT:])
 
 
@@ -137,7 +153,10 @@ def reject(s, value, without=()):
     """Return the state without this value."""
     if s.value != value and "compare" not in without:
         return s
-    return s._replace(value=0, age=YOUNG, marked=False, rejected=value)
+    if s.value == s.insisted:
+        return s
+    gone = s._replace(value=0, age=YOUNG, marked=False, settled=False)
+    return gone._replace(rejected=value, rejected_age=s.age)
 
 
 def claim_force(s, me, without=()):
@@ -151,7 +170,8 @@ def claim_force(s, me, without=()):
 
 def fetch(s, *, force):
     """Return the state after a fetch, which WeChat answers with its current token."""
-    renews = not s.forced if force else s.current_age > YOUNG
+    due = ENDED if s.repeats else LAST
+    renews = not s.forced if force else s.current_age >= due
     if not (s.plain or renews):
         return s
     oldest = s.current + 1 if force else s.oldest

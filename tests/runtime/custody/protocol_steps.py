@@ -55,7 +55,7 @@ def _ask(s, place, me, without):
     verdict, s = acquire(s, without)
     lease = me.to("send", fence=s.fence, holder=s.holder, rejected=s.rejected)
     me = {
-        "FRESH": me.to("use", value=s.value).remembering(s),
+        "FRESH": me.using(s, without),
         "WAIT": me.to("wait", fence=s.fence),
         "PAUSED": me.done(),
     }.get(verdict, lease)
@@ -73,6 +73,9 @@ def _send(s, place, me, without, *, force=False):
     if force and me.late:
         # The value of another is dead at once, which nobody else can know.
         s = s._replace(blind=s.current)
+    if s.repeats and s.current_age > YOUNG and s.current not in (s.value, s.rejected):
+        # How long it has lived already, nobody says.
+        s = s._replace(blind=s.current)
     me = me._replace(at="answer", value=s.current, forced=force)
     what = "forces" if force else "fetches"
     return [Step(place, what, f"T{s.current}", s.put(place, me))]
@@ -83,7 +86,7 @@ def _force(s, place, me, without):
 
 
 def _answer(s, place, me, without):
-    if me.value != me.rejected or me.forced or "comparison" in without:
+    if s.repeats or me.value != me.rejected or me.forced or "comparison" in without:
         return _commit(s, place, me, without)
     verdict, s = claim_force(s, me, without)
     at = {"granted": "force", "refused": "failed", "late": "answer"}[verdict]
@@ -93,25 +96,24 @@ def _answer(s, place, me, without):
 
 def _commit(s, place, me, without):
     stored, s = commit(s, me, without)
-    then = me.to("ask")
-    if s.live:
-        then = me.to("use", value=s.value).remembering(s)
+
+    def then(each):
+        return each.using(s, without) if s.live else each.to("ask")
+
     s = _told(s, me.fence, then) if stored else s
     outcome = "stored" if stored else "refused"
-    return [Step(place, "commits", outcome, s.put(place, then))]
+    return [Step(place, "commits", outcome, s.put(place, then(me)))]
 
 
 def _failed(s, place, me, without):
     told, s = give_up(s, me, without)
-    s = _told(s, me.fence, Process()) if told else s
+    s = _told(s, me.fence, lambda each: each.done()) if told else s
     return [Step(place, "gives up", "", s.put(place, me.done()))]
 
 
 def _told(s, fence, heard):
     processes = tuple(
-        heard._replace(
-            retry=each.retry, asleep=each.asleep, memory=heard.memory or each.memory
-        )
+        heard(each)._replace(asleep=each.asleep)
         if (each.at, each.fence) == ("wait", fence)
         else each
         for each in s.processes
@@ -130,7 +132,8 @@ def _reject(s, place, me, without):
     s = reject(s, me.value, without)
     forgets = me.memory == me.value and "asking again" not in without
     memory = 0 if forgets else me.memory
-    s = s.put(place, Process("ask", retry=True, memory=memory))
+    failed = me.value if s.repeats else 0
+    s = s.put(place, Process("ask", retry=True, failed=failed, memory=memory))
     return [Step(place, "rejects", f"T{me.value}", s)]
 
 
@@ -192,6 +195,9 @@ def _moments(s):
         )
         after = s._replace(leased=False, processes=processes)
         found.append(Step(-1, "the lease runs out", "", after))
+    if s.insisted:
+        over = s._replace(insisted=0, fetches=0)
+        found.append(Step(-1, "the wait is over", "", over))
     if s.paused:
         after = s._replace(paused=False, fetches=0)
         found.append(Step(-1, "the pause ends", "", after))
@@ -212,13 +218,17 @@ def _times(s):
 
 def _older(s, least):
     """Return the state in which whatever has this age or a greater one is older."""
-    age, current_age = (
-        min(each + (each >= least), ENDED) for each in (s.age, s.current_age)
+    age, current_age, rejected_age = (
+        min(each + (each >= least), ENDED)
+        for each in (s.age, s.current_age, s.rejected_age)
     )
     oldest = max(s.oldest, s.current + (current_age == ENDED))
     # Its answer that would have told so is still with one who is frozen.
-    blind = s.value if s.live and s.value < oldest else s.blind
+    unseen = s.live and s.value < oldest and not s.repeats
+    blind = s.value if unseen else s.blind
     ages = {"age": age, "current_age": current_age, "oldest": oldest}
+    if s.rejected and s.repeats:
+        ages["rejected_age"] = rejected_age
     return s._replace(claimed=False, forced=False, blind=blind, **ages)
 
 
@@ -230,6 +240,11 @@ def _disasters(s):
         )
         empty = State(*State()[:KEPT], *s[KEPT:])._replace(processes=processes)
         found.append(Step(-1, "Redis is emptied", "", empty.after("losses")))
+    if s.repeats and s.oldest <= s.current:
+        # Its next fetch brings another one: it has ended before its time.
+        other = s._replace(oldest=s.current + 1, current_age=ENDED, blind=s.current)
+        other = other.after("intrusions")
+        found.append(Step(-1, "the platform ends the token early", "", other))
     if s.plain or s.oldest == s.current:
         # In stable mode WeChat goes on handing out what it no longer accepts.
         other = fetch(s, force=False) if s.plain else s._replace(oldest=s.current + 1)

@@ -50,7 +50,7 @@ class Custodian:
         stands = self.lease.commit(
             *self.held, credential, due_in=due_in, fetches=fetches, retires=False
         )
-        return stands is credential
+        return stands.is_stored
 
     def store_value(self, value, **more):
         """Take the lease and store a value."""
@@ -363,6 +363,7 @@ def test_the_default_pace():
         "rejection_every": 60.0,
         "forced_a_day": 20,
         "forced_gap": 30.0,
+        "repeated_wait": 3.0,
     }
 
 

@@ -135,11 +135,11 @@ def test_a_page_for_users():
 @pytest.mark.bug(10)
 @pytest.mark.parametrize("home", [None, "https://shop.example.com/start"])
 def test_a_page_leads_home(home):
-    """The page links to the client's home page, else to the gateway's own root."""
+    """The page links to the client's home page, else to the sign-in page."""
     dialect = partial(web_dialect, links=PageLinks(home=home))
     page = say(dialect, SnapshotUser(), accept=HTML).body.decode()
 
-    assert f'href="{home or "/"}"' in page
+    assert f'href="{home or "/login"}"' in page
 
 
 def test_wechats_words_do_not_reach_users():
