@@ -53,7 +53,8 @@ bench: $(READY) $(VENV)/.bench
 bench-load: $(READY) $(VENV)/.bench
 	$(BIN)/python -m bench.load
 
-# For FC 2.0 and `fun`, or with FC=3 for FC 3.0 and RUNTIME=python3.10 or python3.12.
+# For FC 2.0 and `fun`, or with FC=3 for FC 3.0 and RUNTIME=python3.10,
+# python3.12 or custom.debian12.
 # Installs and compiles with that CPython: python3.10 on PATH, or PYTHON310=.
 build: setup
 	FC='$(FC)' RUNTIME='$(RUNTIME)' $(BIN)/python -m deploy.package

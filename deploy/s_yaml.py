@@ -16,7 +16,8 @@ import yaml
 from deploy.package.failed import BuildFailed
 from deploy.package.parameters import NEEDED
 from deploy.package.placing import VARIABLES, place
-from deploy.package.target import FOR_FUN
+from deploy.package.target import FOR_FUN, Target
+from runtime.entry.custom_runtime import PORT
 from template.resources import (
     FunctionResource,
     domains,
@@ -52,6 +53,9 @@ INTERNET_ACCESS = False
 `s` replaces a variable by the text `false`, so no parameter can set it.
 """
 
+SERVER = "runtime.entry.custom_runtime"
+"""Module that a custom runtime starts, listening on its usual port."""
+
 CPU = {256: 0.25, 512: 0.35}
 """vCPUs by MB; memory in GB must be one to four times the vCPUs."""
 
@@ -68,17 +72,17 @@ def render(template: Path) -> str:
     place(resources, {name: _environment(name, parameters) for name in parameters})
     for each in services(resources):
         each["InternetAccess"] = INTERNET_ACCESS
-    made = _made(resources, code=CODE, site=FOR_FUN.site)
+    made = _made(resources, FOR_FUN, code=CODE)
     return HEAD + yaml.safe_dump(made, sort_keys=False, width=88)
 
 
-def described(resources: Mapping[str, Any], *, site: str) -> str:
+def described(resources: Mapping[str, Any], target: Target) -> str:
     """Return a file for `s deploy` beside the archive, with all values in it.
 
     `resources` are those of a rendered template. BuildFailed where `s` would read
     something else than a value says.
     """
-    made = _made(resources, code="code.zip", site=site)
+    made = _made(resources, target, code="code.zip")
     made["access"] = ACCESS
     for function in functions(resources):
         for name, value in function.properties["EnvironmentVariables"].items():
@@ -94,14 +98,14 @@ class _Plain(yaml.SafeDumper):
         return True  # each function in full
 
 
-def _made(resources: Mapping[str, Any], *, code: str, site: str) -> dict[str, Any]:
+def _made(resources: Mapping[str, Any], target: Target, *, code: str) -> dict[str, Any]:
     (service,), (domain,) = services(resources), domains(resources)
     first, *others = functions(resources)
-    shared = _shared(service, first.properties["EnvironmentVariables"], site)
+    shared = _shared(service, first.properties["EnvironmentVariables"], target)
     made_functions = {
         each.name: {
             "component": "fc3",
-            "props": _function(each, service, code) | shared,
+            "props": _function(each, service, code) | _started(each, target) | shared,
         }
         for each in (first, *others)
     }
@@ -115,7 +119,7 @@ def _made(resources: Mapping[str, Any], *, code: str, site: str) -> dict[str, An
 
 
 def _shared(
-    service: Mapping[str, Any], variables: Mapping[str, str], site: str
+    service: Mapping[str, Any], variables: Mapping[str, str], target: Target
 ) -> dict[str, Any]:
     role = {"role": service["Role"]} if "Role" in service else {}
     given = {
@@ -124,7 +128,9 @@ def _shared(
         if name in service
     }
     # On FC 2.0 `fun` sets PYTHONUSERBASE instead.
-    own = {"PYTHONPATH": f"/code/{site}", **variables}
+    folders = ["/code"] if target.is_custom else []  # which FC's own loader adds
+    path = ":".join([*folders, f"/code/{target.site}"])
+    own = {"PYTHONPATH": path, **variables}
     return {**role, **given, "environmentVariables": own}
 
 
@@ -145,6 +151,15 @@ def _function(
         "diskSize": 512,
         "timeout": properties["Timeout"],
         "triggers": list(_triggers(function.events)),
+    }
+
+
+def _started(function: FunctionResource, target: Target) -> dict[str, Any]:
+    if not target.is_custom:
+        return {}
+    words = ["-m", SERVER, function.properties["Handler"]]
+    return {
+        "customRuntimeConfig": {"command": ["python3"], "args": words, "port": PORT}
     }
 
 

@@ -11,9 +11,9 @@ PACKAGES = ".fun/python"
 
 _PYTHONS = {
     "2": {"python3.10": "3.10"},
-    "3": {"python3.10": "3.10", "python3.12": "3.12"},
+    "3": {"python3.10": "3.10", "python3.12": "3.12", "custom.debian12": "3.11"},
 }
-"""CPython's version by generation and runtime."""
+"""CPython's version by generation and runtime; Debian 12 has 3.11."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Target:
     def site(self) -> str:
         """Return the packages' folder; of .fun/python it is the user site."""
         return f"{PACKAGES}/lib/python{self.python}/site-packages"
+
+    @property
+    def is_custom(self) -> bool:
+        """Tell whether the archive has to serve Function Compute's calls by itself."""
+        return self.runtime.startswith("custom.")
 
     @property
     def command(self) -> str:
@@ -51,6 +56,7 @@ def target_of(environ: Mapping[str, str]) -> Target:
     if fc not in _PYTHONS:
         raise BuildFailed(f"FC must be {' or '.join(_PYTHONS)}.")
     if runtime not in _PYTHONS[fc]:
-        known = " or ".join(_PYTHONS[fc])
+        *others, last = _PYTHONS[fc]
+        known = f"{', '.join(others)} or {last}" if others else last
         raise BuildFailed(f"RUNTIME must be {known} on Function Compute {fc}.0.")
     return Target(fc, runtime, _PYTHONS[fc][runtime])

@@ -19,31 +19,38 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
 PORT = 9000
-"""Function Compute calls it unless customRuntimeConfig names another one."""
+"""Function Compute calls it unless customRuntimeConfig names another one.
+
+It tells the function in FC_SERVER_PORT.
+"""
 
 _CONTROL = "x-fc-control-path"
 _FAILED = {"errorType": "UnhandledInvocationError", "errorMessage": "see the log"}
 _CHUNK_LINE = 1024
 
 
-def main(words: list[str]) -> None:
-    """Serve the handler in `words`, on the port after it if there is one."""
+def main(words: list[str], environ: Mapping[str, str] = os.environ) -> None:
+    """Serve the handler in `words` until the process is ended.
+
+    An address may follow it; otherwise the server listens on all.
+    """
     logging.basicConfig(
         stream=sys.stdout,
         level=logging.INFO,
         format="%(asctime)s [%(levelname)s] %(message)s",
     )
-    port = int(words[1]) if len(words) > 1 else PORT
-    # On all addresses: Function Compute calls from outside of the instance.
-    server = _Server(("0.0.0.0", port), loaded(words[0]))  # noqa: S104
-    server.serve_forever()
+    handler, *more = words
+    # Function Compute calls from outside of the instance.
+    address = more[0] if more else "0.0.0.0"  # noqa: S104
+    port = int(environ.get("FC_SERVER_PORT") or PORT)
+    Server((address, port), loaded(handler)).serve_forever()
 
 
 def loaded(handler: str) -> Callable[..., Any]:
@@ -53,7 +60,7 @@ def loaded(handler: str) -> Callable[..., Any]:
     return found
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     """A thread for each connection, since Function Compute keeps them open."""
 
     daemon_threads = True
@@ -66,7 +73,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Calls(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Server
 
     def do_POST(self) -> None:
         """Answer a call; that of any other method is the HTTP trigger's."""

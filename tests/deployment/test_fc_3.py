@@ -29,7 +29,7 @@ from tests.support.redis_server import make_redis
 ENDPOINT_KEY = {"ACCESS_KEY_ID": KEY_ID, "ACCESS_KEY_SECRET": KEY_SECRET}
 
 
-@pytest.fixture(scope="module", params=["python3.10", "python3.12"])
+@pytest.fixture(scope="module", params=["python3.10", "python3.12", "custom.debian12"])
 def generation_3(request, checkout, platform, settings_of, tmp_path_factory):
     """The gateway on FC 3.0 with one runtime; nothing has called it yet."""
     target = target_of({"FC": "3", "RUNTIME": request.param})

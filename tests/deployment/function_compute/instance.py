@@ -27,7 +27,7 @@ class Instance:
             self._process = subprocess.Popen(
                 [python, *_HYGIENE, RUNTIME, str(theirs.fileno())],
                 cwd=code,
-                env=_environment(service, function, code),
+                env=environment(service, function, code),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -59,10 +59,13 @@ class Instance:
         self._process.wait(TIMEOUT)
 
 
-def _environment(service, function, code):
+def environment(service, function, code):
+    """Return the environment of a function's process."""
     # `fun` knows that the code is unpacked at /code; here it is somewhere else.
     own = {
-        name: value.replace("/code", str(code), 1)
+        name: ":".join(
+            str(code) + each.removeprefix("/code") for each in value.split(":")
+        )
         if name in ("PYTHONUSERBASE", "PYTHONPATH")
         else value
         for name, value in function["environmentVariables"].items()

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.deployment.function_compute import triggers
 from tests.deployment.function_compute.control import ROOT, Control
+from tests.deployment.function_compute.custom_instance import CustomInstance
 from tests.deployment.function_compute.instance import Instance
 from tests.deployment.function_compute.rules import NAME, Refused
 from tests.deployment.function_compute.signature import verify
@@ -48,7 +49,9 @@ class Instances:
             if made_of is not document:
                 if instance is not None:
                     instance.end()
-                instance = Instance(
+                is_custom = document["runtime"].startswith("custom.")
+                made = CustomInstance if is_custom else Instance
+                instance = made(
                     self._python(document),
                     service=key[0] if len(key) > 1 else "",
                     function=document,

@@ -15,6 +15,7 @@ from tests.deployment.function_compute import (
     signature,
 )
 from tests.deployment.function_compute.control_3 import ROOT, Control3
+from tests.deployment.function_compute.custom_instance import CustomInstance
 from tests.deployment.function_compute.rules import Refused
 from tests.deployment.function_compute.server import FunctionCompute, Instances
 from tests.deployment.function_compute.triggers import route_of
@@ -111,6 +112,10 @@ class FunctionCompute3(FunctionCompute):
         if config["authType"] == "function":
             self._check_signature(request)
         instance = self.instances.of(function)
+        if isinstance(instance, CustomInstance):
+            return instance.pass_through(
+                request.method, request.target, request.pairs, request.body
+            )
         event = events.event_of(
             request.method, request.target, request.headers, request.body
         )
