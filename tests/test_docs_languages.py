@@ -49,7 +49,7 @@ ENGLISH_ONLY = {
 }
 """Pages without a Chinese one, and why."""
 
-CHINESE_ONLY: dict[str, str] = {}
+CHINESE_ONLY = {"glossary.md": "the words by which a Chinese reader searches"}
 
 HAN = "\u3400-\u9fff"
 PAIRS = sorted(
@@ -271,3 +271,25 @@ def test_chinese_is_set_in_one_way(page):
     lines = plain(page.read_text("utf-8")).splitlines()
 
     assert [line for line in lines if MIXED.search(line) or NARROW.search(line)] == []
+
+
+ENTRY = re.compile(r"^\| ([^|]+) \| (?:[^|]+ \| )+\[[^\]]+\]\(([^)]+)\) \|$", re.M)
+
+
+def test_each_term_of_the_glossary_is_where_it_leads():
+    """The first of a row's words is in the section that explains it."""
+    page = CHINESE / "glossary.md"
+    rows = ENTRY.findall(page.read_text("utf-8"))
+    lost = []
+    for terms, link in rows:
+        path, _, anchor = link.partition("#")
+        sections = sections_of(target := (page.parent / path).resolve())
+        found = sections[anchors_of(target).index(anchor) :] if anchor else sections
+        deeper = [s.level > found[0].level for s in found[1:]]
+        size = deeper.index(False) + 1 if False in deeper else len(found)
+        text = "\n".join(f"{s.heading}\n{s.text}" for s in found[:size])
+        if terms.split("、")[0] not in text:
+            lost.append(f"{terms}: {link}")
+
+    assert len(rows) > 40
+    assert not lost, "\n" + "\n".join(lost)
