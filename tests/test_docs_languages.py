@@ -1,8 +1,8 @@
 """Pages in Chinese: each says what its English page says, section by section.
 
 The wording is free; what a reader copies, looks up or follows is not: headings,
-commands, names in backticks (settings, paths, fields, error codes), numbers, links,
-and how many paragraphs, items and rows a section has.
+commands, names in backticks (settings, paths, fields, error codes), numbers and links.
+A line holds one sentence, so a block has as many lines in both languages.
 """
 
 from __future__ import annotations
@@ -139,20 +139,13 @@ def anchors_of(page: Path) -> list[str]:
 
 
 def shape_of(text: str) -> list[str]:
-    """Return the kind of each block, with the number of its items or rows."""
+    """Return the kind of each block, with the number of its lines."""
     shape = []
     for block in re.split(r"\n\s*\n", prose_of(text).strip()):
         lines = block.splitlines()
         items = [line for line in lines if re.match(r" *(-|\d+\.) ", line)]
-        rows = [line for line in lines if line.startswith("|")]
-        code = [line for line in lines if line.strip() == "```"]
-        if items:
-            shape.append(f"{len(items)} items")
-        elif rows:
-            shape.append(f"{len(rows)} rows")
-        elif lines and len(code) < len(lines):
-            shape.append("text")
-        shape += ["code"] * len(code)
+        kind = "rows" if block.startswith("|") else "lines"
+        shape.append(f"{len(items)} items, " * bool(items) + f"{len(lines)} {kind}")
     return shape
 
 
