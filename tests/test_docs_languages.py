@@ -35,7 +35,6 @@ PENDING = [
     "operating/metrics.md",
     "operating/pushes.md",
     "upgrading.md",
-    "wecom.md",
 ]
 
 ENGLISH_ONLY = {
