@@ -23,17 +23,12 @@ PENDING = [
     "containers.md",
     "costs.md",
     "errors.md",
-    "operating/apps.md",
-    "operating/clients.md",
     "operating/command-line.md",
-    "operating/components.md",
     "operating/console.md",
-    "operating/documents.md",
     "operating/health.md",
     "operating/losses.md",
     "operating/messages.md",
     "operating/metrics.md",
-    "operating/pushes.md",
     "upgrading.md",
 ]
 
