@@ -29,7 +29,6 @@ PENDING = [
     "operating/losses.md",
     "operating/messages.md",
     "operating/metrics.md",
-    "operating/pushes.md",
     "operating/rollouts.md",
     "upgrading.md",
 ]
