@@ -25,11 +25,8 @@ PENDING = [
     "errors.md",
     "operating/command-line.md",
     "operating/console.md",
-    "operating/health.md",
-    "operating/losses.md",
     "operating/messages.md",
     "operating/metrics.md",
-    "operating/rollouts.md",
     "upgrading.md",
 ]
 
