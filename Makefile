@@ -19,51 +19,63 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard \
 	locale/*/LC_MESSAGES/*.po management/locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: run test test-clients check site mutants bench bench-load build deploy smoke release lock messages setup
+.PHONY: help run demo test test-clients check site mutants bench bench-load build deploy smoke release lock messages setup
 .DELETE_ON_ERROR:
 
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do \
+		printf '%-19s%s\n' "make $$name" "$$what"; done
+
 # `exec`, so that a signal to make reaches the host and no process is left behind.
-run: setup
+run: setup ## start the gateway with a simulated WeChat platform
 	@exec $(BIN)/python local_host.py --port=$(PORT) --sandbox_port=$(SANDBOX_PORT)
 
-test: setup
+demo: setup ## play a sign-in, a call, a race for a token and a push
+	@$(BIN)/python -m examples.whole_story
+
+test: setup ## run all tests but those of clients
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --ignore=tests/clients
 
 # Unmodified clients from PyPI, npm and Debian; a few minutes, without those of
 # `make test`. Installs into the user's cache what is not there yet.
-test-clients: setup
+test-clients: setup ## sign in by unmodified clients of PyPI, npm and Debian
 	tests/clients/install.sh $(PYTHON)
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 tests/clients
 
-check: setup
+check: setup ## check format, lint, types and dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/deptry .
 
 # The documentation as a site in build/site; a broken link is an error.
-site: $(VENV)-site/.ready
+site: $(VENV)-site/.ready ## build the documentation as a site in build/site
 	NO_MKDOCS_2_WARNING=true $(VENV)-site/bin/mkdocs build --quiet
 
+# Hours for all modules; ONLY='runtime.web.cookies*' takes one.
+mutants: $(READY) $(VENV)/.mutants ## change the core modules, and list what no test notices
+	$(BIN)/mutmut run $(if $(ONLY),'$(ONLY)')
+	$(BIN)/mutmut results
+
 # Exits with an error if a bar was missed; docs/benchmarks.md contains the results.
-bench: $(READY) $(VENV)/.bench
+bench: $(READY) $(VENV)/.bench ## compare the gateway with other libraries
 	$(BIN)/python -m bench
 
 # The gateway under load: less than 15 minutes, and it needs an idle machine.
-bench-load: $(READY) $(VENV)/.bench
+bench-load: $(READY) $(VENV)/.bench ## compare the gateway with others under load
 	$(BIN)/python -m bench.load
 
 # For FC 2.0 and `fun`, or with FC=3 for FC 3.0 and RUNTIME=python3.10,
 # python3.12 or custom.debian12.
 # Installs and compiles with that CPython: python3.10 on PATH, or PYTHON310=.
-build: setup
+build: setup ## build the archive for Function Compute
 	FC='$(FC)' RUNTIME='$(RUNTIME)' $(BIN)/python -m deploy.package
 
 # `make deploy FC=3` is for Function Compute 3.0, by Serverless Devs.
 # `make deploy REACH=yes` also checks Redis and the bucket, if this machine reaches them.
 # It never puts an older certificate in the place of a newer one, unless
 # OLDER_CERTIFICATE=yes.
-deploy: build
+deploy: build ## build, check, deploy and check again
 	$(BIN)/python -m deploy.check $(if $(filter yes,$(OLDER_CERTIFICATE)),,--deployed) $(if $(filter yes,$(REACH)),--reach) $(ON_FC)
 	$(if $(ON_FC),$(BIN)/python -m deploy.serverless_devs,fun deploy -y)
 	$(BIN)/python -m deploy.smoke --built $(ON_FC)
@@ -71,14 +83,14 @@ deploy: build
 ON_FC = $(if $(filter 3,$(FC)),--fc 3)
 
 # `make smoke UNSIGNED=yes` needs no key; `FC=3` signs as Function Compute 3.0 wants it.
-smoke: setup
+smoke: setup ## check each function of a deployment: URL=https://…
 	@$(BIN)/python -m deploy.smoke $(if $(filter yes,$(UNSIGNED)),--unsigned) $(ON_FC) '$(URL)'
 
 # Makes the files of a version, their checksums and a local tag, and pushes nothing.
-release: setup
+release: setup ## make a tag, archives and checksums on this machine
 	@$(BIN)/python -m deploy.release
 
-setup: $(READY) $(CATALOGUES)
+setup: $(READY) $(CATALOGUES) ## create the environment and the compiled catalogues
 
 # The locks are complete and name every file by its hash: pip resolves nothing here.
 $(READY): requirements.lock requirements-dev.lock
@@ -109,7 +121,7 @@ $(VENV)/.mutants: requirements-mutants.lock $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # Resolves for Python 3.10 and newer, whatever interpreter runs it.
-lock: $(UV)
+lock: $(UV) ## resolve the dependencies into the lock files
 	$(UV) pip compile pyproject.toml --output-file requirements.lock $(COMPILE)
 	$(UV) pip compile pyproject.toml --output-file requirements-dev.lock $(COMPILE) \
 		--constraint requirements.lock --all-extras --group dev
@@ -131,7 +143,7 @@ $(UV):
 	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
 
 # Adds new sentences to the message catalogues, for translation by hand.
-messages: $(READY)
+messages: $(READY) ## add new sentences to the message catalogues
 	PYTHONPATH=locale $(BIN)/pybabel --quiet extract --mapping-file babel.cfg \
 		--no-location --no-wrap --sort-output --output-file locale/gateway.pot runtime functions
 	$(BIN)/pybabel --quiet update --domain gateway --no-fuzzy-matching \

@@ -43,8 +43,8 @@ make_machine() {
     cp /etc/resolv.conf /etc/hosts "$machine/etc/"
     cp /etc/ssl/certs/ca-certificates.crt "$machine/etc/ssl/certs/"
     chroot "$machine" useradd --create-home --shell /bin/bash newcomer
-    mkdir "$machine/home/newcomer/gateway"
-    git archive HEAD | tar --extract --directory "$machine/home/newcomer/gateway"
+    mkdir "$machine/home/newcomer/wechat-gateway"
+    git archive HEAD | tar --extract --directory "$machine/home/newcomer/wechat-gateway"
     chroot "$machine" chown --recursive newcomer: /home/newcomer
 }
 
@@ -60,7 +60,7 @@ inside() {
         code=0 # this shell stays: a command has a parent on any machine
         chroot --userspec=newcomer "$0" env --ignore-environment --default-signal \
             HOME=/home/newcomer LANG=C.UTF-8 PATH=/usr/bin:/bin "${@:2}" \
-            bash -euc "cd ~/gateway; $1" || code=$?
+            bash -euc "cd ~/wechat-gateway; $1" || code=$?
         exit $code
     ' "$machine" "$2" "${kept[@]}"
 }

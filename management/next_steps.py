@@ -69,9 +69,13 @@ def _curl(answer: Mapping[str, Any], issuer: str, discovery: str) -> str:
 def _of_app(answer: Mapping[str, Any], screen: Screen, *, endpoint: str) -> str:
     words, parts = screen.words, []
     if entered := {each["field"]: each["value"] for each in answer["enter"]}:
-        heading = words.filled(
-            "What to enter in WeChat's console, {1}:", answer["console"]
-        )
+        console = answer["console"]
+        if answer.get("kind") == "wecom":
+            heading = words.filled(
+                "What to enter in WeCom's administration, {1}:", console
+            )
+        else:
+            heading = words.filled("What to enter in WeChat's console, {1}:", console)
         fields = {words(field): words(value) for field, value in entered.items()}
         parts = [paragraph(heading, screen), lines_of(fields, screen)]
     where = f" --endpoint {shlex.quote(endpoint)}" if endpoint else ""

@@ -195,6 +195,8 @@ def test_every_target_of_make_is_explained():
     text = "\n".join(page.read_text("utf-8") for page in pages())
 
     assert sorted(["make run", *explained]) == sorted(f"make {each}" for each in phony)
+    helped = re.findall(r"^([a-z-]+):.*## \w", makefile, re.MULTILINE)
+    assert sorted(helped) == sorted(phony)  # each has a rule, and `make help` tells it
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) == set(phony)
 
 

@@ -92,7 +92,7 @@ def _started(key: Key) -> str:
     if outcome in _CANNOT:
         raise CheckSkipped(f"{outcome}: a push is delivered up to a minute later")
     raise CheckFailed(
-        f"{outcome}: python -m deploy.role_policy prints what the role needs"
+        f"{outcome}: python -m deploy.policies gateway-fc prints what the role needs"
     )
 
 

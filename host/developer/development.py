@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from host.cannot_start import CannotStart
 from host.developer import embedded_redis, sandbox_process
@@ -12,6 +14,9 @@ from host.developer.embedded_redis import RunningRedis
 from host.processes.children import Children
 from local_settings.secrets_file import NAMES, read_or_make_secrets
 from local_settings.settings_file import FOLDER, save_settings
+
+if TYPE_CHECKING:
+    from host.developer.seed import DemoClient
 
 _PLATFORM = ("WECHAT_API_URL", "WECHAT_OPEN_URL")
 _ACCOUNTS = "WECHAT_MP_URL"
@@ -97,15 +102,33 @@ def _with_demo(
     from runtime.settings import settings_from
 
     _default(environ, {"LOGIN_CLIENT": "demo"})
-    demo = seed(Gateway(settings_from(environ)).documents, sandbox_url=sandbox_url)
+    documents = Gateway(settings_from(environ)).documents
+    demo = seed(documents, sandbox_url=sandbox_url, gateway_url=machine.url)
+    return _first_steps(machine.url, sandbox_url, demo)
+
+
+def _first_steps(url: str, sandbox_url: str, demo: DemoClient) -> list[str]:
+    appid = demo.appids[0]
+    token = f"{url}/cgi-bin/token?grant_type=client_credential&appid={appid}"
+    message = {"MsgType": "text", "Content": "hello"}
+    push = json.dumps({"appid": appid, "mode": "safe", "message": message})
     return [
-        f"sign in         {machine.url}/login?next=/login/me",
-        f"WeChat's phone  {sandbox_url}/_sandbox/phone",
-        f"its journal     {sandbox_url}/_sandbox/journal",
-        f"demo client     {demo.client_id}",
-        f"its secret      {demo.secret}",
-        f"its apps        {' '.join(demo.appids)}",
-        "more log lines  --logging=debug",
+        "",
+        "1. Sign in: open the first URL, and scan its QR code on the phone below.",
+        f"   {url}/login?next=/login/me",
+        f"   {sandbox_url}/_sandbox/phone",
+        "2. Call WeChat as an SDK does, by a token of the gateway's.",
+        f"   TOKEN=$(curl -s '{token}&secret={demo.secret}' | cut -d'\"' -f4)",
+        f'   curl "{url}/cgi-bin/user/get?access_token=$TOKEN"',
+        "3. Let WeChat push a message, and see what became of it.",
+        f"   curl {sandbox_url}/_sandbox/push -d '{push}'",
+        f"   .venv/bin/python manage.py push list {appid}",
+        "4. See whether all is well, and what WeChat was asked.",
+        "   .venv/bin/python manage.py status",
+        f"   {sandbox_url}/_sandbox/journal",
+        "",
+        f"client {demo.client_id}, secret {demo.secret}",
+        f"apps {' '.join(demo.appids)}",
     ]
 
 

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from runtime.documents.documents import Documents
 from runtime.registry.client_secrets import hash_secret, make_secret
-from runtime.registry.models import TOKEN_READ, WECOM_KIND
+from runtime.registry.models import COMPONENT_KIND, PUSHED_KINDS, TOKEN_READ, WECOM_KIND
 from runtime.registry.schema import app_document, client_document
 
 CLIENT_ID = "demo"
 SECRET_FILE = Path(".local/demo_client.json")
 _SERVICE = "http://127.0.0.1:8090"
 """Where examples/business_service.py listens."""
+
+_PUSHED = tuple(kind for kind in PUSHED_KINDS if kind != COMPONENT_KIND)
 
 _FIELDS = ("kind", "secret", "token", "encoding_aes_key")
 
@@ -31,14 +33,19 @@ class DemoClient:
     appids: tuple[str, ...]
 
 
-def seed(documents: Documents, *, sandbox_url: str) -> DemoClient:
-    """Write the sandbox's apps and the client `demo` where they are not up to date."""
-    with urlopen(f"{sandbox_url}/_sandbox/apps", timeout=5) as answer:  # noqa: S310
-        apps = json.load(answer)
-    apps = apps["apps"] if isinstance(apps, dict) else apps
+def seed(documents: Documents, *, sandbox_url: str, gateway_url: str) -> DemoClient:
+    """Write the sandbox's apps and the client `demo` where they are not up to date.
+
+    The sandbox pushes to the gateway afterwards, for each account without another URL.
+    """
+    apps = _ask(f"{sandbox_url}/_sandbox/apps")
     for app in apps:
         content = app_document(app["appid"], _content(app))
         _put(documents, "apps", app["appid"], content)
+        if app["kind"] in _PUSHED and not app.get("callback_url"):
+            url = f"{gateway_url}/wechat_event/{app['appid']}"
+            content = {"appid": app["appid"], "callback_url": url}
+            _ask(f"{sandbox_url}/_sandbox/apps", content)
     appids = tuple(app["appid"] for app in apps)
     secret, hashed = _secret()
     content = {
@@ -66,8 +73,17 @@ def _content(app: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, "subject": "unionid"}
 
 
+def _ask(url: str, content: object = None) -> Any:
+    body = None if content is None else json.dumps(content).encode()
+    with urlopen(Request(url, body), timeout=5) as answer:  # noqa: S310
+        return json.load(answer)
+
+
 def _put(documents: Documents, kind: str, id_: str, content: Mapping[str, Any]) -> None:
+    """Write what is not as it should be, and keep what a developer has added."""
     document = documents.read(kind, id_)
+    if document is not None:
+        content = {**document.content, **content}
     if document is None or document.content != content:
         after = document.version if document else documents.version(kind, id_)
         documents.write(kind, id_, content, after=after)

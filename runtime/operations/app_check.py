@@ -17,11 +17,12 @@ from runtime.documents.documents import Document
 from runtime.gateway import Gateway
 from runtime.operations import editing
 from runtime.operations.app_console import console_of, entries
-from runtime.operations.app_trials import TAKEN, WRONG, lost, trials
+from runtime.operations.app_trials import TAKEN, lost, trials
 from runtime.operations.editing import ID
 from runtime.operations.push_reasons import refusal
 from runtime.operations.refusals import OperationRefused, UnreadableDocument
 from runtime.operations.simulated import is_simulated
+from runtime.operations.trial_lines import WRONG
 from runtime.push.last_seen import ACCEPTED, Seen, Sighting
 from runtime.registry.models import AUTHORIZED_KIND, PUSHED_KINDS
 from runtime.registry.rules import between, flag

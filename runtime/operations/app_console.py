@@ -1,4 +1,4 @@
-"""Entries of WeChat's consoles for an app, by kind, in the console's words."""
+"""Entries of the platform's consoles for an app, by kind, in the console's words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from runtime.documents.secret_fields import Sealed
 from runtime.gateway import Gateway
 from runtime.operations.component_console import domain_entries, push_entries
-from runtime.registry.models import COMPONENT_KIND
+from runtime.operations.wecom_console import push_entries as wecom_push_entries
+from runtime.operations.wecom_console import wecom_entries
+from runtime.registry.models import COMPONENT_KIND, WECOM_KIND
 
 _MODES = {True: "safe (安全模式)", False: "plain (明文模式)"}
 
@@ -21,10 +23,13 @@ _LISTED = (
 )
 
 _MP, _OPEN = "mp.weixin.qq.com", "open.weixin.qq.com"
+_WECOM = "work.weixin.qq.com"
 
 
 def console_of(kind: str) -> str:
     """Return the host of the console in which an app of this kind is set up."""
+    if kind == WECOM_KIND:
+        return _WECOM
     return _OPEN if kind in ("website", "mobile", COMPONENT_KIND) else _MP
 
 
@@ -41,9 +46,13 @@ def entries(
     Those of an account's pushes are among them if `pushes` says so.
     """
     kind = content["kind"]
+    token, key = _secrets(appid, content, shown=secrets)
     found = _domains(gateway, appid, content)
-    if kind == COMPONENT_KIND:
-        token, key = _secrets(appid, content, shown=secrets)
+    if kind == WECOM_KIND:
+        found = wecom_entries(gateway, appid, content)
+        if pushes:
+            found |= wecom_push_entries(gateway, appid, token=token, key=key)
+    elif kind == COMPONENT_KIND:
         found = push_entries(gateway, appid, token=token, key=key)
         found |= domain_entries(gateway)
     elif pushes and kind not in ("website", "mobile"):

@@ -12,23 +12,29 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
-from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from runtime.errors import GatewayError, WeChatUnreachable, hint_of
 from runtime.gateway import Gateway
 from runtime.operations.push_reasons import refusal
+from runtime.operations.trial_lines import (
+    API,
+    CALLBACK_DOMAIN,
+    OK,
+    UNKNOWN,
+    WRONG,
+    Trial,
+)
+from runtime.operations.wecom_trials import wecom_trials
 from runtime.push.last_seen import ACCEPTED, Seen
 from runtime.registry.models import COMPONENT_KIND, PUSHED_KINDS, App
 from runtime.wechat.verify_tickets import start_push
 
-OK, WRONG, UNKNOWN = "ok", "not ok", "cannot be known"
-
 TAKEN = (ACCEPTED, "stored")
 """Outcomes of a check or a push that was accepted."""
 
-SECRET, ADDRESS, DOMAIN = "AppSecret", "IP whitelist", "callback domain"
-PUSHES, API, APPID = "push URL", "WeChat's API", "appid"
+SECRET, ADDRESS, DOMAIN = "AppSecret", "IP whitelist", CALLBACK_DOMAIN
+PUSHES, APPID = "push URL", "appid"
 
 _ADDRESS_CODES = (40164, 61004, 89501, 89503, 89506, 89507)
 
@@ -45,18 +51,10 @@ _TITLE = re.compile(rb'class="[^"]*weui_msg_title[^"]*">([^<]{1,80})<')
 _QR_CODE = b"/connect/qrcode/"
 
 
-class Trial(NamedTuple):
-    """A line of the check."""
-
-    what: str
-    state: str
-    says: str
-
-
 def trials(gateway: Gateway, app: App, seen: Seen) -> list[Trial]:
-    """Return what WeChat tells about an app that has a secret here."""
+    """Return what the platform tells about an app that has a secret here."""
     if app.is_wecom:
-        return [*_pushes(app, seen)]
+        return [*wecom_trials(gateway, app), *_pushes(app, seen)]
     return [
         *_secret_and_address(gateway, app),
         *_domain(gateway, app),
@@ -184,7 +182,8 @@ def _pushes(app: App, seen: Seen) -> Iterator[Trial]:
     accepted = [each for each in notes if each.outcome in TAKEN]
     if accepted:
         at = datetime.fromtimestamp(max(each.at for each in accepted), timezone.utc)
-        says = f"WeChat's last call was accepted {at.isoformat(timespec='seconds')}"
+        who = "WeCom" if app.is_wecom else "WeChat"
+        says = f"{who}'s last call was accepted {at.isoformat(timespec='seconds')}"
         yield Trial(PUSHES, OK, says)
     elif not app.token:
         says = f"no token is set: app update {app.appid} --push, if it is to get any"
@@ -193,4 +192,5 @@ def _pushes(app: App, seen: Seen) -> Iterator[Trial]:
         newest = max(notes, key=lambda each: each.at)
         yield Trial(PUSHES, WRONG, refusal(newest.outcome, app.appid))
     else:
-        yield Trial(PUSHES, UNKNOWN, "nothing has come from WeChat within a week")
+        who = "WeCom" if app.is_wecom else "WeChat"
+        yield Trial(PUSHES, UNKNOWN, f"nothing has come from {who} within a week")

@@ -128,6 +128,7 @@ def _away(gateway: Gateway) -> Iterator[Condition]:
 _NAMES = {
     40164: "address_not_allowed",
     61004: "address_not_allowed",
+    60020: "address_not_allowed",
     45009: "quota_gone",
 }
 """Conditions by the errcode of a fetch; the others are one."""
@@ -154,6 +155,24 @@ def _credentials(gateway: Gateway) -> Iterator[Condition]:
             f"manage.py token refresh {appid}",
             {"credential": kind, "minutes": f"{each.remaining / 60:.0f}"},
             (each.errcode, each.errmsg),
+        )
+
+
+def _refused_addresses(gateway: Gateway) -> Iterator[Condition]:
+    """Yield the apps whose calls WeCom refuses: their tokens are fetched all the same.
+
+    Where a ticket could not be fetched for it, that is said already.
+    """
+    known = {c.of for c in _credentials(gateway) if c.name == "address_not_allowed"}
+    for appid, address in sorted(gateway.refused_addresses.all().items()):
+        if appid in known:
+            continue
+        yield Condition(
+            "address_not_allowed",
+            appid,
+            N_("WeCom refuses the calls from %(address)s: it is not a trusted IP."),
+            f"enter it in work.weixin.qq.com, then manage.py app check {appid}",
+            {"address": address or "?"},
         )
 
 
@@ -204,6 +223,7 @@ def _unreadable(gateway: Gateway) -> Iterator[Condition]:
 
 _LOOKS: Mapping[Callable[[Gateway], Iterator[Condition]], tuple[str, ...]] = {
     _credentials: ("credential_refused", "address_not_allowed", "quota_gone"),
+    _refused_addresses: ("address_not_allowed",),
     _tickets: ("ticket_old",),
     _dead_letters: ("dead_letters",),
     _unreadable: ("unreadable",),

@@ -185,11 +185,12 @@ def _carried(
     is_passive = may_be_passive(type_, sender_for(app))
     sends = sends_late(route, app)
     if took <= route.reply_within and is_passive:
-        return {"reaches_user_by": "the answer to WeChat"}
+        by = "the answer to WeCom" if app.is_wecom else "the answer to WeChat"
+        return {"reaches_user_by": by}
     is_sent = sends and type_ in MESSAGES[sender_for(app)] and bool(message.to_user)
     if is_sent and took <= seconds_for(message):
-        of_wecom = app.is_wecom
-        by = "a message of the app" if of_wecom else "a customer-service message"
+        of_account = "a customer-service message"
+        by = "a message of the app" if app.is_wecom else of_account
         return {"reaches_user_by": by}
     if took <= holds_for(route, app):
         return {"reaches_user_by": "a request of WeChat that is held"}

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from runtime.registry.ids import WECOM_ID
+
 FOLDER = Path(__file__).parents[2] / "docs" / "operating"
 
 INCIDENTS = "incidents"
@@ -25,6 +27,12 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
 }
 """By the word of a condition: the page and the anchor of its heading."""
 
+_OF_WECOM: Mapping[str, tuple[str, str]] = {
+    "credential_refused": (INCIDENTS, "40001-wecom-secret-refused"),
+    "address_not_allowed": (INCIDENTS, "60020-wecom-refuses-our-address"),
+}
+"""The same of an app of WeCom, where they differ."""
+
 _AWAY: Mapping[str, str] = {
     "redis": "redis-is-unavailable",
     "push_redis": "redis-is-unavailable",
@@ -38,6 +46,8 @@ def section_of(condition: str, of: str) -> tuple[str, str] | None:
     """Return the page and the anchor of what mends a condition, None if none does."""
     if condition == "away":
         return INCIDENTS, _AWAY.get(of, "")
+    if re.fullmatch(WECOM_ID, of) and condition in _OF_WECOM:
+        return _OF_WECOM[condition]
     return SECTIONS.get(condition)
 
 

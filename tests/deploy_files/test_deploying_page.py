@@ -17,9 +17,9 @@ PAGE = ROOT / "docs/deploying.md"
 OF_FUN = {"ACCOUNT_ID", "REGION", "ACCESS_KEY_ID", "ACCESS_KEY_SECRET"}
 
 
-def printed(heading):
-    """Return the first commands under a heading, something in each gap."""
-    return code_blocks(section(PAGE, heading), "sh")[0].replace("…", "x")
+def printed(heading, language="sh"):
+    """Return the first block under a heading, something in each gap."""
+    return code_blocks(section(PAGE, heading), language)[0].replace("…", "x")
 
 
 def shell(script, folder):
@@ -55,10 +55,11 @@ def test_the_parameters_are_settings(tmp_path):
     certificate = "echo PEM | tee ~/gateway-keys/cert.pem > ~/gateway-keys/key.pem"
     steps = (
         *(printed("8. Keys of the gateway"), certificate, "set -a"),
-        *(printed("9. Parameters"), "env -0"),
+        *(printed("9. Parameters", "ini"), "env -0"),
     )
     said = dict(each.partition("=")[::2] for each in shell("\n".join(steps), tmp_path))
-    named = {line.partition("=")[0] for line in printed("9. Parameters").splitlines()}
+    lines = printed("9. Parameters", "ini").splitlines()
+    named = {line.partition("=")[0] for line in lines}
     template = yaml.safe_load((ROOT / "template.yml").read_text("utf-8"))
     place(template["Resources"], parameter_values(template["Parameters"], said))
 

@@ -9,9 +9,16 @@ import yaml
 
 from deploy.package.parameters import SETTINGS
 from deploy.package.rendering import MOST_VARIABLES
+from deploy.policies import Names, deployer_policy
+from deploy.replaced_certificates import from_function_compute, older_ones
+from template.resources import parse_template
 from tests.deployment.deployer import ROOT
+from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.rules import VARIABLES
+from tests.deployment.function_compute.signature import KEY_ID, KEY_SECRET
 from tests.deployment.gateway import DOMAIN, SERVICE
+from tests.support.ram import actions, allows
+from tests.support.recording_proxy import make_certificate
 
 TEMPLATE = yaml.safe_load((ROOT / "template.yml").read_text())["Resources"]
 FUNCTIONS = {
@@ -122,13 +129,44 @@ def test_the_template_with_secrets_is_the_deployers_alone(deployment):
         assert deployment.settings["MASTER_KEYS"] not in file.read_text()
 
 
-def test_a_redeploy_replaces(deployment):
+@pytest.fixture(scope="module")
+def redeployed(deployment, tmp_path_factory):
+    """The same with a certificate that ends later; what was built before is kept."""
+    built = deployment.tree / ".fun/build/artifacts/template.yml"
+    before = parse_template(built.read_text())["Resources"]
+    made = make_certificate(tmp_path_factory.mktemp("renewed"), DOMAIN, days=120)
+    key, begin, certificate = made.read_text().partition("-----BEGIN CERTIFICATE")
+    deployment.settings.update(
+        CERTIFICATE_NAME="renewed",
+        CERTIFICATE=begin + certificate,
+        CERTIFICATE_KEY=key,
+    )
+    deployment.build()
+    return before, *deployment.deploy()
+
+
+def test_a_redeploy_replaces(redeployed):
     """A second deployment updates everything and creates nothing."""
-    code, said, seen = deployment.deploy()
+    _, code, said, seen = redeployed
     written = {each.partition(" ")[0] for each in seen} - {"GET"}
 
     assert (0, {"PUT"}) == (code, written), said
     assert f"PUT /services/{SERVICE}/functions/login" in seen
+
+
+def test_a_renewed_certificate(deployment, redeployed):
+    """The domain has it, and a deployer with the one of before is refused."""
+    before, *_ = redeployed
+    environ = {
+        **{"ACCOUNT_ID": ACCOUNT, "REGION": REGION, "FC_ENDPOINT": deployment.url},
+        **{"ACCESS_KEY_ID": KEY_ID, "ACCESS_KEY_SECRET": KEY_SECRET},
+    }
+    served = deployment.compute.control.domains[DOMAIN,]["certConfig"]
+    (fault,) = older_ones(before, from_function_compute(environ))
+
+    assert "renewed" == served["certName"]
+    assert served["certificate"] == deployment.settings["CERTIFICATE"]
+    assert f"that of {DOMAIN} now, renewed, ends" in fault
 
 
 def test_a_stale_build_is_not_sent(deployment):
@@ -142,3 +180,40 @@ def test_a_stale_build_is_not_sent(deployment):
     assert (255, []) == (code, seen)
     assert "functions/login/index.py" in said
     assert before.st_size == source.stat().st_size
+
+
+VERBS = {"GET": "Get", "POST": "Create", "PUT": "Update"}
+NOUNS = {
+    "services": "Service",
+    "functions": "Function",
+    "triggers": "Trigger",
+    "custom-domains": "CustomDomain",
+}
+
+
+def asked_for(request):
+    """Return action and resource of a request to the API, as RAM judges it."""
+    method, path = request.split()
+    words = path.strip("/").split("/")
+    noun = words[-1] if len(words) % 2 else words[-2]
+    verb = VERBS[method]
+    if len(words) % 2 and method == "GET":
+        return f"fc:List{NOUNS[noun]}s", "/".join(words)
+    return f"fc:{verb}{NOUNS[noun]}", "/".join([*words, *["x"][: len(words) % 2]])
+
+
+@pytest.mark.usefixtures("redeployed")
+def test_the_deployers_policy_allows_what_fun_does(deployment):
+    """Each request of a first and of a second deployment, and each right is needed."""
+    may = deployer_policy(Names(ACCOUNT, REGION, "example", "gateway"))
+    asked = [asked_for(each) for each in deployment.compute.control.seen]
+    refused = [
+        (action, resource)
+        for action, resource in asked
+        if not allows(may, action, f"acs:fc:{REGION}:{ACCOUNT}:{resource}")
+    ]
+
+    assert [] == refused
+    # A trigger is looked up by its name only where the list has it.
+    others = {"fc:InvokeFunction", "ram:PassRole"}
+    assert {action for action, _ in asked} == actions(may) - others

@@ -20,8 +20,8 @@ def on_node(name, script):
     if node is None:
         assert "CI" not in os.environ, "CI has no node"
         pytest.skip("no node on PATH")
-    folder = installed(f"node_modules/{name}").parent
-    return [node, SDK / script], {"NODE_PATH": folder}
+    installed(f"node_modules/{name}")
+    return [node, SDK / script], {"NODE_PATH": installed("node_modules")}
 
 
 def on_python(version, script="use_wechatpy.py"):

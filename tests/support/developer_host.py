@@ -50,7 +50,7 @@ class DeveloperHost:
             text=True,
         )
         self.greeting = ""
-        while "demo client" not in self.greeting or "secret" not in self.greeting:
+        while "\napps " not in self.greeting:
             line = self._process.stdout.readline()
             assert line, self.log()
             self.greeting += line

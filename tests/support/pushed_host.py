@@ -1,4 +1,4 @@
-"""A host whose service account the sandbox has, and processes that deliver."""
+"""A host whose account or WeCom app the sandbox has, and processes that deliver."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DELIVER = "from functions.deliver.index import handler; print(handler(b'{}', Non
 class PushedHost:
     """Hosts, one after the other, on one Redis and the sandbox's service account."""
 
-    def __init__(self, folder, redis_url, developer_host):
-        self.app = developer_host.app("service")
+    def __init__(self, folder, redis_url, developer_host, *, kind="service"):
+        self.app = developer_host.app(kind)
         self._folder = folder
         self.environment = make_environ(
             folder,
@@ -37,6 +37,8 @@ class PushedHost:
             name: self.app[name]
             for name in ("kind", "secret", "token", "encoding_aes_key")
         }
+        if kind == "wecom":
+            content |= {"corpid": self.app["corpid"], "name": self.app["agentid"]}
         self.gateway = Gateway(self.settings)
         self.gateway.documents.write("apps", self.appid, content, after=0)
 

@@ -10,8 +10,8 @@ import os
 
 import wechatpy
 from requests.adapters import HTTPAdapter
-from wechatpy.work import WeChatClient
 from wechatpy.exceptions import WeChatClientException
+from wechatpy.work import WeChatClient
 
 WECOM = "https://qyapi.weixin.qq.com"
 CONTENT = base64.b64decode(os.environ["CONTENT"])
@@ -47,7 +47,10 @@ def work(host):
         "invalid": sent["invaliduser"],
         "content": base64.b64encode(content).decode(),
         "departments": departments,
-        "tickets": [client.jsapi.get_jsapi_ticket(), client.jsapi.get_agent_jsapi_ticket()],
+        "tickets": [
+            client.jsapi.get_jsapi_ticket(),
+            client.jsapi.get_agent_jsapi_ticket(),
+        ],
         "error": error,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from typing import ClassVar
 
 import pytest
 
@@ -19,10 +20,17 @@ APPS = [
 
 
 class Sandbox(http.server.BaseHTTPRequestHandler):
-    """Lists two apps."""
+    """Lists two apps, and takes where one pushes to."""
+
+    told: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.told.append(json.loads(body))
+        self.do_GET()
 
     def do_GET(self):
-        body = json.dumps({"apps": APPS}).encode()
+        body = json.dumps(APPS).encode()
         self.send_response(200 if self.path == "/_sandbox/apps" else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -51,7 +59,9 @@ def gateway(settings):
 def seeded(sandbox, gateway, tmp_path, monkeypatch):
     """Return a function that writes the documents, as each start of the host does."""
     monkeypatch.chdir(tmp_path)
-    return lambda: seed(gateway.documents, sandbox_url=sandbox)
+    url = "http://127.0.0.1:8080"
+    Sandbox.told.clear()
+    return lambda: seed(gateway.documents, sandbox_url=sandbox, gateway_url=url)
 
 
 def test_the_example_service_works_with_the_client(seeded, gateway):
@@ -87,3 +97,26 @@ def test_what_is_right_stays(seeded, gateway):
         documents.version("apps", SERVICE),
         documents.version("apps", WEBSITE),
     ]
+
+
+def test_what_a_developer_has_added_stays(seeded, gateway):
+    """A start keeps fields that it does not set, such as routes and homes."""
+    seeded()
+    added = {"clients": (CLIENT_ID, {"rate": {"per_second": 5, "burst": 5}})}
+    added["apps"] = (SERVICE, {"oauth_scope": "snsapi_base"})
+    for kind, (id_, fields) in added.items():
+        document = gateway.documents.read(kind, id_)
+        content = {**document.content, **fields}
+        gateway.documents.write(kind, id_, content, after=document.version)
+    seeded()
+
+    for kind, (id_, fields) in added.items():
+        assert fields.items() <= gateway.documents.read(kind, id_).content.items()
+
+
+def test_the_sandbox_pushes_to_the_gateway(seeded):
+    """Of the accounts to whose URL WeChat pushes."""
+    seeded()
+
+    url = f"http://127.0.0.1:8080/wechat_event/{SERVICE}"
+    assert [{"appid": SERVICE, "callback_url": url}] == Sandbox.told

@@ -1,5 +1,6 @@
 """gettoken with its same-token rule, ban and limits; trusted addresses; tickets."""
 
+import base64
 import hashlib
 import re
 
@@ -21,6 +22,17 @@ def test_the_seeded_apps(corp_apps):
     assert shown == [("1000002", "1000002"), ("", "contacts")] * 2
     assert re.fullmatch("ww[0-9a-f]{16}", first)
     assert first != second
+
+
+def test_the_keys_have_unused_bits(corp_apps):
+    """As WeCom's console makes them; a strict decoder of base64 refuses those."""
+    keys = [one.app["encoding_aes_key"] for one in corp_apps]
+    whole = [
+        base64.b64encode(base64.b64decode(f"{key}=")).decode()[:43] for key in keys
+    ]
+
+    assert [len(key) for key in keys] == [43] * 4
+    assert not any(key == made for key, made in zip(keys, whole, strict=True))
 
 
 def test_two_corps_share_a_userid_and_somebody_is_in_none(sandbox, corp_apps):
