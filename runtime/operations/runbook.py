@@ -41,6 +41,9 @@ _AWAY: Mapping[str, str] = {
 
 _NAME = re.compile(r"[a-z-]{1,32}")
 
+# The line that leads to the same page in Chinese, which the console does not have.
+_OTHER_LANGUAGE = re.compile(r"^\[中文\]\([^)\n]+\)\n\n?", re.MULTILINE)
+
 
 def section_of(condition: str, of: str) -> tuple[str, str] | None:
     """Return the page and the anchor of what mends a condition, None if none does."""
@@ -61,6 +64,7 @@ def text_of(page: str) -> str | None:
     if not _NAME.fullmatch(page):
         return None
     try:
-        return (FOLDER / f"{page}.md").read_text("utf-8")
+        text = (FOLDER / f"{page}.md").read_text("utf-8")
     except OSError:
         return None
+    return _OTHER_LANGUAGE.sub("", text, count=1)

@@ -267,6 +267,8 @@ def test_the_runbook_is_html(visit):
         plain = re.sub(r"<pre.*?</pre>|<code>.*?</code>", "", text, flags=re.S)
         assert not re.search(r"\]\(|\*\*|^#|^\| ", plain, re.M), page
         assert "<h2 id=" in text
+        # The pages in Chinese are not deployed.
+        assert "<p>中文</p>" not in text
     assert visit("/console/runbook/no-such-page").status == 404
     assert visit("/console/runbook/../operating").status == 404
 
