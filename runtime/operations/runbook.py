@@ -49,9 +49,14 @@ def section_of(condition: str, of: str) -> tuple[str, str] | None:
     """Return the page and the anchor of what mends a condition, None if none does."""
     if condition == "away":
         return INCIDENTS, _AWAY.get(of, "")
-    if re.fullmatch(WECOM_ID, of) and condition in _OF_WECOM:
+    if is_of_wecom(of) and condition in _OF_WECOM:
         return _OF_WECOM[condition]
     return SECTIONS.get(condition)
+
+
+def is_of_wecom(of: str) -> bool:
+    """Tell whether a condition is about an app of WeCom."""
+    return re.fullmatch(WECOM_ID, of) is not None
 
 
 def pages() -> list[str]:
