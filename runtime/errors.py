@@ -291,6 +291,28 @@ class SnapshotUser(GatewayError):
     message = N_("WeChat opened a preview only. Tap “Use full service” and try again.")
 
 
+class NotAMember(GatewayError):
+    """WeCom names somebody who is no member of the company."""
+
+    status = 403
+    code = "not_a_member"
+    message = N_(
+        "WeCom does not know you as a member of this company. People outside the "
+        "company cannot sign in here."
+    )
+
+
+class OutsideVisibleRange(GatewayError):
+    """The app is not visible to this member in WeCom."""
+
+    status = 403
+    code = "outside_visible_range"
+    message = N_(
+        "Your company has not opened this app to you in WeCom. "
+        "Please ask its WeCom administrator."
+    )
+
+
 class NotAdmitted(GatewayError):
     """The client admits known users or groups only, and this user is none of them.
 
@@ -533,6 +555,43 @@ class WeComSecretRefused(WeComRefused, StopFetching):
 
     Each repetition counts towards a ban of the address, which would stop other apps.
     """
+
+
+class WeComUnavailable(WeChatUnavailable):
+    """WeCom did not answer a sign-in, or not in its protocol."""
+
+    code = "wecom_unavailable"
+    message = N_("WeCom did not answer properly. Please try again.")
+
+
+class WeComTimeout(WeComUnavailable, WeChatTimeout):
+    """WeCom did not answer a sign-in in time."""
+
+    status = 504
+    code = "wecom_timeout"
+    message = N_("WeCom did not answer in time. Please try again.")
+
+
+class WeComDomainRefused(GatewayError):
+    """The app's trusted domain in WeCom is not the gateway's host."""
+
+    status = 502
+    code = "wecom_domain_refused"
+    message = N_(
+        "WeCom does not trust the domain of this page. For the operator: enter it as "
+        "the trusted domain of the app in WeCom."
+    )
+
+
+class WeComAddressRefused(GatewayError):
+    """The app's trusted IP addresses in WeCom lack the gateway's."""
+
+    status = 502
+    code = "wecom_address_refused"
+    message = N_(
+        "WeCom refuses calls from the address of this service. For the operator: enter "
+        "it as a trusted IP of the app in WeCom."
+    )
 
 
 class ApiRefused(GatewayError):

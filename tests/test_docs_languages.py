@@ -22,7 +22,6 @@ PENDING = [
     "configuration.md",
     "containers.md",
     "costs.md",
-    "errors.md",
     "operating/command-line.md",
     "operating/console.md",
     "operating/messages.md",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.console.apps import unreadable
-from functions.console.overview import MENDS, TITLES
+from functions.console.overview import TITLES, mend_of
 from functions.console.sections import (
     Ask,
     Cell,
@@ -92,7 +92,7 @@ def _alarm(
 ) -> list[Any]:
     notice = each.notice
     says = now.get((notice.condition, notice.of), notice.says)
-    mend = words(MENDS.get(notice.condition, notice.mend))
+    mend = words(mend_of(notice.condition, notice.of) or notice.mend)
     target = {"condition": notice.condition, "of": notice.of}
     made = each.acknowledged
     cares = Cell(asks=[Ask("acknowledge", target)])

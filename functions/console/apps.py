@@ -15,6 +15,7 @@ from functions.console.sections import (
     Commands,
     Facts,
     Figures,
+    Notice,
     Page,
     Section,
     Table,
@@ -30,9 +31,10 @@ from runtime.gateway import Gateway
 from runtime.operations import component_verbs, token_verbs
 from runtime.operations.fingerprints import fingerprints_of
 from runtime.operations.refusals import UnreadableDocument
+from runtime.operations.runbook import section_of
 from runtime.operations.verbs import operation, perform
 from runtime.registry.authorizers import Authorizer
-from runtime.registry.models import COMPONENT_KIND
+from runtime.registry.models import COMPONENT_KIND, WECOM_KIND
 from runtime.web.messages import Request
 
 APPS = ("/console/apps", N_("Apps"))
@@ -63,8 +65,8 @@ def apps(request: Request, gateway: Gateway) -> Page:
                 Cell(each["appid"], url=f"/console/apps/{each['appid']}", is_code=True),
                 Cell(each["kind"]),
                 _summary(words, ages[each["appid"]]),
-                Cell(each["token_mode"]),
-                Cell(each["subject"]),
+                Cell(each["token_mode"] or "–"),
+                Cell(each["subject"] or "–"),
             ]
             for each in shown.rows
         ],
@@ -87,7 +89,10 @@ def app(request: Request, gateway: Gateway, appid: str) -> Page:
     """Answer GET /console/apps/{appid}: one app."""
     words = words_of(request)
     found = perform(operation("app", "show").run, gateway, {"appid": appid})
-    sections: list[Section | None] = [_credentials(gateway, words, appid)]
+    sections: list[Section | None] = [
+        _refused_address(gateway, words, appid) if _is_wecom(found) else None,
+        _credentials(gateway, words, appid),
+    ]
     if found.get("kind") == COMPONENT_KIND:
         sections += _component(request, gateway, words, appid)
     sections += [
@@ -99,6 +104,33 @@ def app(request: Request, gateway: Gateway, appid: str) -> Page:
         _commands(words, appid, found),
     ]
     return Page(sections, title=appid, back=_back(words, APPS))
+
+
+def _is_wecom(found: Mapping[str, Any]) -> bool:
+    return found.get("kind") == WECOM_KIND
+
+
+def _refused_address(gateway: Gateway, words: Words, appid: str) -> Notice | None:
+    """Return the address that WeCom refuses to this app, None if it refuses none.
+
+    The tokens do not tell: they are fetched from any address.
+    """
+    try:
+        refused = gateway.refused_addresses.all()
+    except ServiceUnavailable:
+        return None
+    if appid not in refused:
+        return None
+    sentence = words(
+        N_("WeCom refuses the calls from %(address)s: it is not a trusted IP.")
+    )
+    lines = [[Cell(sentence % {"address": refused[appid] or "?"})]]
+    if section := section_of("address_not_allowed", appid):
+        page, anchor = section
+        url = f"/console/runbook/{page}#{anchor}"
+        lines.append([Cell(words(N_("Runbook")), url=url)])
+    heading = words(N_("WeCom refuses this gateway's address"))
+    return Notice("bad", lines, heading=heading)
 
 
 def _figures(request: Request, gateway: Gateway, appid: str) -> Figures | None:
@@ -166,7 +198,7 @@ def _credentials(gateway: Gateway, words: Words, appid: str) -> Table | None:
         Column(N_("Remaining")),
         Column(N_("Next refresh in")),
         Column(N_("Fetches today"), is_number=True),
-        Column(N_("WeChat's last refusal")),
+        Column(N_("Last refusal")),
         Column(""),
     )
     return Table(
@@ -276,10 +308,14 @@ def _secrets(gateway: Gateway, words: Words, appid: str) -> Facts | None:
 
 
 def _commands(words: Words, appid: str, found: Mapping[str, Any]) -> Commands:
+    secret, enter = N_("Enter a new AppSecret"), N_("See what to enter at WeChat")
+    if _is_wecom(found):
+        secret = N_("Enter a new Secret")
+        enter = N_("See what to enter at WeCom, and try it")
     commands = [
         (words(N_("Change a setting")), f"manage.py app update {appid} --help"),
-        (words(N_("Enter a new AppSecret")), f"manage.py app update {appid} --secret"),
-        (words(N_("See what to enter at WeChat")), f"manage.py app check {appid}"),
+        (words(secret), f"manage.py app update {appid} --secret"),
+        (words(enter), f"manage.py app check {appid}"),
         (
             words(N_("Replace all tokens now")),
             f"manage.py token refresh {appid} --force",

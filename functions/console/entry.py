@@ -1,4 +1,7 @@
-"""The entry of the console: a code is typed, or a user's session opens it for viewing.
+"""The entry of the console: a code is typed, or a user's session opens it.
+
+A session of WeChat opens it for viewing, a new one of WeCom's client for the member's
+role.
 
 A GET changes nothing: a program that fetches the address to preview it uses nothing up.
 The page says the same to everybody whose browser has no session of a user with a role.
@@ -7,9 +10,11 @@ The page says the same to everybody whose browser has no session of a user with 
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlencode
 
 from functions.console.visitor import (
     HOME,
+    VIEWER,
     Visitor,
     check_origin,
     form_view,
@@ -23,8 +28,10 @@ from runtime.errors import N_, NotFound, NotSignedIn
 from runtime.gateway import Gateway
 from runtime.pages.console_pages import console_page
 from runtime.pages.languages import language_of
-from runtime.registry.known_users import ROLES, document_id
-from runtime.sign_in.sessions import Session
+from runtime.registry.known_users import ROLES, KnownUser, document_id
+from runtime.sign_in.console_sessions import BY_WECHAT, BY_WECOM, SESSION_SECONDS
+from runtime.sign_in.sessions import WECOM_CLIENT, Session
+from runtime.web.browsers import Browser, browser_of
 from runtime.web.messages import Request, Response, redirect, single
 
 log = logging.getLogger("gateway.admin")
@@ -48,8 +55,8 @@ def enter_page(request: Request, gateway: Gateway) -> Response:
 def enter(request: Request, gateway: Gateway) -> Response:
     """Answer POST /console/enter: begin a session of the console."""
     check_origin(request, gateway)
-    if single(request.form, "way") == "wechat":
-        return _enter_by_wechat(request, gateway)
+    if single(request.form, "way") == "session":
+        return _enter_by_session(request, gateway)
     check_form(request, gateway, _ABOUT)
     gateway.limits.console_code(request)
     id_ = gateway.console_codes.take(single(request.form, "code") or "")
@@ -63,15 +70,19 @@ def enter(request: Request, gateway: Gateway) -> Response:
     return redirect(HOME).with_headers(cookie)
 
 
-def _enter_by_wechat(request: Request, gateway: Gateway) -> Response:
+def _enter_by_session(request: Request, gateway: Gateway) -> Response:
     found = _user_with_role(request, gateway)
     if found is None:
         raise NotFound
-    session, id_, _ = found
+    session, id_, user = found
     check_form(request, gateway, _about(session))
-    log.info("%s people/%s console enter: viewer", request.request_id, id_)
+    way = _way_of(session, now=gateway.clock())
+    role = user.role if way == BY_WECOM else VIEWER
+    log.info("%s people/%s console enter: %s", request.request_id, id_, role)
     _end_former(request, gateway)
-    cookie = gateway.console_sessions.by_wechat(id_, session, now=gateway.clock())
+    cookie = gateway.console_sessions.by_session(
+        id_, session, way=way, now=gateway.clock()
+    )
     return redirect(HOME).with_headers(cookie)
 
 
@@ -84,7 +95,8 @@ def leave(request: Request, gateway: Gateway, seen: Visitor) -> Response:
 
 def _page(request: Request, gateway: Gateway, *, fault: str = "") -> Response:
     found = _user_with_role(request, gateway)
-    session, name = (found[0], found[2]) if found else (None, "")
+    session, user = (found[0], found[2]) if found else (None, None)
+    now = gateway.clock()
     return console_page(
         language_of(request),
         "enter",
@@ -96,15 +108,36 @@ def _page(request: Request, gateway: Gateway, *, fault: str = "") -> Response:
         fault=fault,
         is_inside=_is_inside(request, gateway),
         home=HOME,
-        user_name=name,
+        user_name=name_of(user) if user else "",
         user_token=form_token(gateway, _about(session)) if session else "",
+        by_wecom=session is not None and _way_of(session, now=now) == BY_WECOM,
+        wecom_url=_wecom_url(request, gateway),
     )
+
+
+def _way_of(session: Session, *, now: float) -> str:
+    """Return how this session enters; one of WeCom's client for an hour with a role.
+
+    There a member signs in anew by one tap. An older cookie proves less.
+    """
+    is_new = now - session.at <= SESSION_SECONDS
+    return BY_WECOM if session.way == WECOM_CLIENT and is_new else BY_WECHAT
+
+
+def _wecom_url(request: Request, gateway: Gateway) -> str:
+    """Return where a member signs in inside WeCom's client, "" in other browsers."""
+    if browser_of(request) is not Browser.WECOM:
+        return ""
+    client = gateway.registry.client(gateway.settings.login_client)
+    apps = gateway.registry.apps_of(client) if client else ()
+    has_one = any(app.agentid for app in apps)
+    return f"/login?{urlencode({'next': PATH})}" if has_one else ""
 
 
 def _user_with_role(
     request: Request, gateway: Gateway
-) -> tuple[Session, str, str] | None:
-    """Return session, document id and name of a signed-in user with a role, or None.
+) -> tuple[Session, str, KnownUser] | None:
+    """Return session, document id and document of a signed-in user with a role.
 
     A session of a way by which others can talk a user into signing in opens nothing.
     """
@@ -112,15 +145,15 @@ def _user_with_role(
     if not session or not session.by_cookie or not session.may_open_console:
         return None
     try:
-        gateway.sessions.profile(session)
+        profile = gateway.sessions.profile(session)
     except NotSignedIn:
         return None
     user = gateway.registry.known_user(session.sub)
     if user is None or user.role not in ROLES:
         return None
-    if not may_have_session(gateway, session.sub):
+    if not may_have_session(gateway, session.sub, profile):
         return None
-    return session, document_id(session.sub), name_of(user)
+    return session, document_id(session.sub), user
 
 
 def _is_inside(request: Request, gateway: Gateway) -> bool:

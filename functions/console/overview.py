@@ -26,7 +26,7 @@ from runtime.errors import N_, ServiceUnavailable
 from runtime.gateway import Gateway
 from runtime.operations.acknowledgements import acknowledgements
 from runtime.operations.conditions import Condition, examine
-from runtime.operations.runbook import section_of
+from runtime.operations.runbook import is_of_wecom, section_of
 from runtime.usage.history import CALLS, ERRORS, OTHER_APPS, Period
 from runtime.version import version
 from runtime.web.messages import Request
@@ -75,6 +75,18 @@ MENDS: Mapping[str, str] = {
 }
 """The sentence that says what to do."""
 
+_MENDS_OF_WECOM: Mapping[str, str] = {
+    "credential_refused": N_(
+        "Compare the Secret with the one in WeCom's administration, and whether the "
+        "app is enabled there. Nothing is fetched until it is entered anew."
+    ),
+    "address_not_allowed": N_(
+        "Enter the address named above into the trusted IPs of the app at WeCom. It "
+        "counts after a minute; then let the command try it."
+    ),
+}
+"""The same of an app of WeCom, where it differs."""
+
 COMMANDS: Mapping[str, str] = {
     "credential_refused": "manage.py token refresh {of}",
     "address_not_allowed": "manage.py token refresh {of}",
@@ -83,6 +95,11 @@ COMMANDS: Mapping[str, str] = {
     "dead_letters": "manage.py push list {of} --dead",
     "unreadable": "manage.py store check",
     "other_deployment": "manage.py redis claim",
+}
+
+_COMMANDS_OF_WECOM: Mapping[str, str] = {
+    "credential_refused": "manage.py app update {of} --secret",
+    "address_not_allowed": "manage.py app check {of}",
 }
 
 _ACTS: Mapping[str, str] = {
@@ -119,6 +136,13 @@ def overview(request: Request, gateway: Gateway) -> Page:
     return Page([*sections, _build(gateway, words)])
 
 
+def mend_of(condition: str, of: str) -> str:
+    """Return the English sentence that says what to do about a condition."""
+    if is_of_wecom(of) and condition in _MENDS_OF_WECOM:
+        return _MENDS_OF_WECOM[condition]
+    return MENDS.get(condition, "")
+
+
 def _verdict(words: Words, number: int) -> Notice:
     if not number:
         nothing = Cell(words(N_("There is nothing to do.")))
@@ -145,12 +169,16 @@ def _condition(
         )
     lines = [
         [Cell(each.in_words(words))],
-        [Cell(words(MENDS[each.name])), *links],
+        [Cell(words(mend_of(each.name, each.of))), *links],
     ]
-    if each.name in COMMANDS:
-        lines.append([Cell(COMMANDS[each.name].format(of=each.of), is_code=True)])
+    of_wecom = is_of_wecom(each.of)
+    commands = {**COMMANDS, **(_COMMANDS_OF_WECOM if of_wecom else {})}
+    if each.name in commands:
+        lines.append([Cell(commands[each.name].format(of=each.of), is_code=True)])
     asks = []
-    if act := _ACTS.get(each.name):
+    # Tokens are fetched from any address: a new one changes nothing.
+    is_of_calls = of_wecom and each.name == "address_not_allowed"
+    if (act := _ACTS.get(each.name)) and not is_of_calls:
         asks.append(Ask(act, {"appid": each.of}))
     if made := cared.get((each.name, each.of)):
         who, url = who_of(gateway, made.by)

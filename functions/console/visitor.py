@@ -16,7 +16,7 @@ from runtime.errors import N_, Forbidden, GatewayError, NotFound
 from runtime.gateway import Gateway
 from runtime.operations.recorded import Operator
 from runtime.registry.known_users import ROLES, KnownUser
-from runtime.sign_in.console_sessions import BY_CODE, ConsoleSession
+from runtime.sign_in.console_sessions import BY_CODE, BY_WECOM, ConsoleSession
 from runtime.web.client_address import client_address
 from runtime.web.messages import Request, Response
 from runtime.web.origins import origin_of
@@ -74,7 +74,7 @@ def visitor(request: Request, gateway: Gateway) -> Visitor:
     user = session and gateway.registry.known_user_by_id(session.operator)
     if not session or not user or user.role not in ROLES:
         raise NotFound
-    role = user.role if session.way == BY_CODE else VIEWER
+    role = user.role if session.way in (BY_CODE, BY_WECOM) else VIEWER
     return Visitor(session.operator, name_of(user), role, session)
 
 

@@ -22,6 +22,7 @@ from runtime.broker.finish import (
 )
 from runtime.broker.outcomes import count_error
 from runtime.broker.page_qr import begin, shown, wait_url
+from runtime.broker.start import url_at_wecom
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
     ConfirmationFailed,
@@ -32,7 +33,7 @@ from runtime.errors import (
 )
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
-from runtime.registry.models import home_of
+from runtime.registry.models import App, home_of
 from runtime.registry.sign_in_apps import PAGE_KIND
 from runtime.sign_in.confirmations import (
     CONFIRMED,
@@ -44,7 +45,7 @@ from runtime.sign_in.confirmations import (
     Confirmation,
     confirmation_id,
 )
-from runtime.sign_in.flows import StartedFlow
+from runtime.sign_in.flows import Flow, StartedFlow
 from runtime.sign_in.sessions import ACCOUNT_QR, PAGE_QR
 from runtime.web.browsers import Browser
 from runtime.web.messages import Request, Response, json_response, redirect, single
@@ -135,10 +136,14 @@ def _qr_code(
     from runtime.pages.pages import sign_in
 
     client, flow, settings = end.client, end.flow, gateway.settings
+    wecom_url, wecom = None, _wecom_app(gateway, flow)
+    if wecom:
+        wecom_url = url_at_wecom(gateway, wecom, end.state, Browser.DESKTOP, flow)
     return sign_in(
         _language(request, end),
         qr=None,
         wechat_url=None,
+        wecom_url=wecom_url,
         page_qr=shown(gateway, end.state, found),
         url=f"{settings.public_base_url}{start_of(flow)}",
         client_name=client.name if client else "",
@@ -147,6 +152,11 @@ def _qr_code(
         home=(client.home if client else "") or None,
         https=settings.secure,
     )
+
+
+def _wecom_app(gateway: Gateway, flow: Flow) -> App | None:
+    apps = map(gateway.registry.app, flow.appids)
+    return next((app for app in apps if app and app.is_wecom), None)
 
 
 def _form(

@@ -8,20 +8,15 @@ use OpenID Connect: WeChat's dialect redeems codes by a secret, and has no PKCE.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import replace
 
+from functions.login.shared_callbacks import one_client
+from functions.login.wecom_connect import is_for_wecom, wecom_authorize
 from runtime.broker.authorize import authorize
-from runtime.broker.redirect_uris import not_registered
-from runtime.errors import (
-    BadRequest,
-    ClientDisabled,
-    RedirectUriUnknown,
-    SignInNotConfigured,
-)
+from runtime.errors import BadRequest, SignInNotConfigured
 from runtime.gateway import Gateway
 from runtime.registry.ids import APPID, CLIENT_ID
-from runtime.registry.models import Client, is_registered
+from runtime.registry.models import Client
 from runtime.registry.registry import Registry
 from runtime.registry.sign_in_apps import SignInApps, sign_in_apps
 from runtime.sign_in.authorization_request import (
@@ -31,14 +26,19 @@ from runtime.sign_in.authorization_request import (
 )
 from runtime.web.messages import Request, Response
 from runtime.web.own_parameters import without_own
-from runtime.web.request_causes import listed, shown_id, shown_url
+from runtime.web.request_causes import listed, shown_id
 
 IN_WECHAT = ("snsapi_base", "snsapi_userinfo")
 BY_QR = ("snsapi_login",)
 
 
 def oauth2_authorize(request: Request, gateway: Gateway) -> Response:
-    """Answer /connect/oauth2/authorize: through the client's service account."""
+    """Answer /connect/oauth2/authorize: through the client's service account.
+
+    Or through its app of WeCom, which has the same path.
+    """
+    if is_for_wecom(request):
+        return wecom_authorize(request, gateway)
     return _begin(request, gateway, scopes=IN_WECHAT)
 
 
@@ -50,7 +50,8 @@ def qrconnect(request: Request, gateway: Gateway) -> Response:
 def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Response:
     appid = request.argument("appid") or ""
     redirect_uri = request.argument("redirect_uri") or ""
-    client = _client(gateway.registry, appid, redirect_uri)
+    known = _clients(gateway.registry, appid)
+    client = one_client(known, redirect_uri, named=appid)
     apps = sign_in_apps(gateway.registry, client, named=appid)
     apps = _only(apps, appid, by_qr=scopes == BY_QR)
     scope, state = request.argument("scope"), request.argument("state")
@@ -75,48 +76,12 @@ def _begin(request: Request, gateway: Gateway, *, scopes: tuple[str, ...]) -> Re
     return authorize(request, gateway, asked, apps=apps)
 
 
-def _client(registry: Registry, appid: str, redirect_uri: str) -> Client:
+def _clients(registry: Registry, appid: str) -> tuple[Client, ...]:
+    """Return the clients that may be meant."""
     if re.fullmatch(APPID, appid):
-        known = registry.clients_of(appid)
-    else:
-        known = tuple(client for client in [registry.client(appid)] if client)
-    found = [
-        client
-        for client in known
-        if not (client.public or client.disabled)
-        and is_registered(client, redirect_uri)
-    ]
-    off = [
-        client
-        for client in known
-        if client.disabled and is_registered(client, redirect_uri)
-    ]
-    if off and not found:
-        raise ClientDisabled(off[0].client_id)
-    # Two clients with the same callback URL have to use their own ids.
-    if len(found) != 1:
-        raise RedirectUriUnknown(cause=_cause(appid, redirect_uri, known, found))
-    return found[0]
-
-
-def _cause(
-    appid: str, redirect_uri: str, known: Collection[Client], found: Collection[Client]
-) -> str:
-    """Return why no client, or not exactly one, is meant."""
-    if found:
-        ids = listed([each.client_id for each in found])
-        return f"several clients have this redirect_uri: {ids}; send a client's id"
-    usable = [each for each in known if not (each.public or each.disabled)]
-    if len(usable) == 1:
-        return not_registered(usable[0], redirect_uri)
-    if usable:
-        ids = listed([each.client_id for each in usable])
-        return f"redirect_uri {shown_url(redirect_uri)} is of none of {ids}"
-    if not known:
-        named = shown_id(appid, f"{APPID}|{CLIENT_ID}")
-        return f"appid {named} is no client, and no client's app: manage.py client list"
-    ids = listed([each.client_id for each in known])
-    return f"disabled, or public and bound to OpenID Connect: {ids}"
+        return registry.clients_of(appid)
+    client = registry.client(appid)
+    return (client,) if client else ()
 
 
 def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
@@ -124,6 +89,7 @@ def _only(apps: SignInApps, appid: str, *, by_qr: bool) -> SignInApps:
 
     Without a website app the service account signs computers in, too.
     """
+    apps = replace(apps, wecom=None)
     apps = replace(apps, page=None) if by_qr and apps.qr else replace(apps, qr=None)
     named = appid in (apps.client.client_id, *apps.appids)
     if not apps.appids or not named:

@@ -148,8 +148,7 @@ def _refused(
     try:
         sub = subject_of(app, user["wechat_openid"], user["wechat_unionid"])
         way = ACCOUNT_QR if found.asked.account_qr else PAGE_QR
-        name = str(user.get("name") or "")
-        check_admitted(gateway, client, sub, name=name, way=way)
+        check_admitted(gateway, client, sub, user, way=way)
     except SubjectMissing:
         return None  # the computer tells what is wrong with the app
     except NotAdmitted as error:

@@ -110,9 +110,8 @@ def session_answer(
 
     NotAdmitted unless both the client and LOGIN_CLIENT admit the user.
     """
-    name = str(profile.get("name") or "")
-    check_admitted(gateway, client, sub, name=name)
-    check_session(gateway, sub, name=name)
+    check_admitted(gateway, client, sub, profile)
+    check_session(gateway, sub, profile)
     now = gateway.clock()
     session, entry = gateway.sessions.make(sub, profile, now=now)
     gateway.redis_store.put_all(

@@ -12,6 +12,7 @@ from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.registry.models import Client
 from runtime.sign_in.sessions import Session
+from runtime.tokens.claims import shown_profile
 from runtime.web.messages import Request, Response, json_response, redirect
 from runtime.web.next_url import DEFAULT_NEXT
 
@@ -25,11 +26,13 @@ def who_am_i(request: Request, gateway: Gateway) -> Response:
     if session is None:
         raise NotSignedIn
     profile = gateway.sessions.profile(session)
-    if not may_have_session(gateway, session.sub):
+    if not may_have_session(gateway, session.sub, profile):
         raise NotSignedIn
     if request.accepts_html():
         return _page_of_user(request, gateway, session, profile)
-    return json_response({"sub": session.sub, **profile, "auth_time": session.at})
+    return json_response(
+        {"sub": session.sub, **shown_profile(profile), "auth_time": session.at}
+    )
 
 
 def _page_of_user(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import quote
 
 from runtime.broker.signed_in_users import visitor_for
@@ -10,7 +11,7 @@ from runtime.broker.start import start_sign_in, with_chosen_language
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of, lenient_argument
 from runtime.registry.models import Client
-from runtime.registry.sign_in_apps import sign_in_apps
+from runtime.registry.sign_in_apps import PRIVATE, SignInApps, sign_in_apps
 from runtime.sign_in.flows import Flow
 from runtime.web.browsers import Browser, browser_of
 from runtime.web.line_limit import LineLimit
@@ -36,24 +37,30 @@ def sign_in_page(request: Request, gateway: Gateway) -> Response:
     url = f"{base}/login?next={quote(next_, safe='')}"
     if lenient_argument(request, ANOTHER):
         url = with_own(url, ANOTHER, 1)
-    elif page := _offer(request, gateway, apps.client, url=url, next_=next_):
+    elif page := _offer(request, gateway, apps, url=url, next_=next_):
         return page
-    flow = Flow(next=next_, appids=apps.appids)
+    scope = None
+    if _is_console(next_) and apps.wecom and browser_of(request) is Browser.WECOM:
+        scope = PRIVATE  # proves that it is the client, as the console's roles need
+    flow = Flow(next=next_, appids=apps.appids, scope=scope)
     return start_sign_in(request, gateway, flow, apps=apps, url=url)
 
 
 def _offer(
-    request: Request, gateway: Gateway, client: Client, *, url: str, next_: str
+    request: Request, gateway: Gateway, apps: SignInApps, *, url: str, next_: str
 ) -> Response | None:
     """Return the page that offers to go on as the user who is signed in, or None.
 
     Inside WeChat there is none: a sign-in asks nothing there, and WeChat has no other
-    account. It would hold up a service that wants a newer sign-in.
+    account. It would hold up a service that wants a newer sign-in. The same goes for
+    WeCom, where it signs the user in.
     """
+    client = apps.client
     session = gateway.sessions.of(request, now=gateway.clock())
     if session is None or not session.by_cookie or not request.accepts_html():
         return None
-    if browser_of(request) is Browser.WECHAT:
+    browser = browser_of(request)
+    if browser is Browser.WECHAT or (apps.wecom and browser is Browser.WECOM):
         return None
     visitor = visitor_for(gateway, session, client)
     if visitor is None:
@@ -88,6 +95,10 @@ def _log_replaced(request: Request, asked: str, client: Client) -> None:
         listed(client.origins),
         f" ({left_out} more were left out)" if left_out else "",
     )
+
+
+def _is_console(next_: str) -> bool:
+    return re.match(r"/console(?:[/?#]|$)", next_) is not None
 
 
 def _lenient_next(request: Request) -> str | None:

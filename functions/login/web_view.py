@@ -67,7 +67,7 @@ def issue(request: Request, gateway: Gateway) -> Response:
     client = _client_of(gateway, session.app)
     if session.way or client is None:
         raise NotOfMiniProgram
-    check_session(gateway, session.sub)
+    check_session(gateway, session.sub, {})
     user = WebViewUser(
         sub=session.sub,
         sid=session.sid,
@@ -138,7 +138,7 @@ def redeem(request: Request, gateway: Gateway) -> Response:
             raise ClientDisabled(own.client_id)
         raise SignInNotConfigured
     try:
-        check_session(gateway, user.sub)
+        check_session(gateway, user.sub, {})
     except NotAdmitted as error:
         return answer_to_refused(
             gateway,

@@ -10,10 +10,18 @@ from typing import Any
 
 from functions.oauth_callback.continue_link import links_of_flow, links_without_flow
 from runtime.broker.answered import answered_page
-from runtime.broker.client_answer import refused
+from runtime.broker.client_answer import refused, target_of_refusal
 from runtime.broker.embedded import frame_url_of
 from runtime.broker.finish import FlowEnd, client_of_flow, continuation, finish
-from runtime.broker.outcomes import EXPIRED, IN_WECHAT, QR_CODE, count, count_error
+from runtime.broker.outcomes import (
+    EXPIRED,
+    IN_WECHAT,
+    QR_CODE,
+    WECOM_PAGE,
+    count,
+    count_error,
+)
+from runtime.broker.start import url_at_wecom
 from runtime.crypto.encoding import sha256_hex
 from runtime.entry.dialects import ErrorInDialect, PageLinks, web_dialect
 from runtime.errors import (
@@ -21,12 +29,17 @@ from runtime.errors import (
     CookieMissing,
     FlowExpired,
     GatewayError,
+    NotAMember,
+    OutsideVisibleRange,
     SnapshotUser,
     WeChatRefused,
 )
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
+from runtime.registry.models import Client
 from runtime.sign_in.flows import Flow
+from runtime.sign_in.sessions import WECOM_CLIENT
+from runtime.web.browsers import browser_of
 from runtime.web.messages import Request, Response, redirect
 
 
@@ -54,12 +67,28 @@ def oauth_callback(request: Request, gateway: Gateway, appid: str) -> Response:
         return _end(request, gateway, FlowEnd(state, flow, app, client))
     except GatewayError as error:
         _count(gateway, flow, error)
-        raise _on_page(error, links_of_flow(flow, client)) from error
+        raise _on_page(error, _links(gateway, flow, client, error)) from error
+
+
+def _links(
+    gateway: Gateway, flow: Flow, client: Client | None, error: GatewayError
+) -> PageLinks:
+    """Return the links of the page; the client learns whom WeCom does not know."""
+    links, asked = links_of_flow(flow, client), flow.request
+    stranger = isinstance(error, NotAMember | OutsideVisibleRange)
+    if not stranger or asked is None or client is None:
+        return links
+    back, fields = target_of_refusal(
+        gateway, asked, "access_denied", description=error.message
+    )
+    return replace(links, back=back, back_fields=fields, client_name=client.name)
 
 
 def _way_through(gateway: Gateway, appid: str) -> str:
     """Return the way of a flow that is gone, as far as its app tells."""
     app = gateway.registry.app(appid)
+    if app and app.is_wecom:
+        return WECOM_PAGE
     return QR_CODE if app and app.kind == "website" else IN_WECHAT
 
 
@@ -115,11 +144,15 @@ def _end(request: Request, gateway: Gateway, end: FlowEnd) -> Response:
 
 
 def _exchanged(gateway: Gateway, end: FlowEnd, code: str) -> Mapping[str, Any]:
-    profile = gateway.sign_in.exchange_code(end.app, code)
+    if end.app.is_wecom:
+        profile = gateway.wecom_sign_in.exchange_code(end.app, code)
+        way = WECOM_CLIENT if profile["in_client"] else ""
+    else:
+        profile, way = gateway.sign_in.exchange_code(end.app, code), ""
     if end.flow.confirmation:
         gateway.flows.keep_profile(end.state, profile)
         return {}
-    return {**finish(gateway, end, profile), "wechat_code": sha256_hex(code)}
+    return {**finish(gateway, end, profile, way=way), "wechat_code": sha256_hex(code)}
 
 
 def _answered_page(request: Request, gateway: Gateway, end: FlowEnd) -> Response | None:
@@ -167,5 +200,8 @@ def _restart(
         again = replace(flow, restarted=True)
         return redirect(frame_url_of(gateway, again, end.app))
     started = gateway.flows.start(replace(flow, restarted=True), request)
-    url = gateway.sign_in.authorize_url(end.app, started.state, scope=flow.scope)
+    if end.app.is_wecom:
+        url = url_at_wecom(gateway, end.app, started.state, browser_of(request), flow)
+    else:
+        url = gateway.sign_in.authorize_url(end.app, started.state, scope=flow.scope)
     return redirect(url).with_headers(started.cookie)

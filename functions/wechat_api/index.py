@@ -41,6 +41,7 @@ real_token = late("functions.wechat_api.real_token")
 root_files = late("functions.wechat_api.root_files")
 sns = late("functions.wechat_api.sns")
 tokens = late("functions.wechat_api.tokens")
+wecom_users = late("functions.wechat_api.wecom_users")
 
 
 def _any(view: View) -> dict[str, View]:
@@ -89,6 +90,10 @@ ROUTES = (
         body=SMALL_BODY,
         **got_or_posted(mini_program.component_jscode2session),
     ),
+    route(
+        "/cgi-bin/(?:auth|user)/getuserinfo", body=SMALL_BODY, GET=wecom_users.userinfo
+    ),
+    route("/cgi-bin/auth/getuserdetail", body=SMALL_BODY, POST=wecom_users.userdetail),
     late_route(
         f"(?!/{APPID}(?:/|$)){_PLAIN}",
         body=LARGEST_BODY,

@@ -126,7 +126,7 @@ def _exchange(client: Client, app: App, code: str, gateway: Gateway) -> ActiveGr
     with gateway.sign_ins_in_flight.counted(client.client_id):
         profile = gateway.sign_in.exchange_code(app, code)
     sub = subject_of(app, profile["wechat_openid"], profile["wechat_unionid"])
-    check_admitted(gateway, client, sub, name=profile["name"])
+    check_admitted(gateway, client, sub, profile)
     gateway.openids.save(profile)
     grant = Grant(
         dialect=WECHAT,

@@ -6,11 +6,14 @@ cookie by themselves: whom that client does not admit gets no session.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from runtime.broker.client_answer import frames_of, refused, target_of_refusal
 from runtime.broker.outcomes import REFUSED, riding
 from runtime.errors import NotAdmitted
 from runtime.gateway import Gateway
-from runtime.registry.models import ANYONE, Client
+from runtime.registry.models import Client
 from runtime.sign_in.authorization_request import AuthorizationRequest
 from runtime.sign_in.references import RefusedUser
 from runtime.web.messages import Response
@@ -20,37 +23,38 @@ def check_admitted(
     gateway: Gateway,
     client: Client,
     sub: str,
+    profile: Mapping[str, Any] | None = None,
     *,
-    name: str = "",
     way: str | None = None,
 ) -> None:
     """Raise NotAdmitted, with the user's reference, unless the client admits the user.
 
-    ServiceUnavailable if the documents are away: then nobody is admitted. `name` is
-    what WeChat calls the user; an operator sees it beside the reference. A refusal is
-    counted as one of this `way`.
+    ServiceUnavailable if the documents are away: then nobody is admitted. An operator
+    sees the profile's name beside the reference. A refusal is counted as one of this
+    `way`.
     """
-    if client.allow == ANYONE or gateway.registry.admits(client, sub):
+    if gateway.registry.admits(client, sub, profile):
         return
+    name = str((profile or {}).get("name") or "")
     user = RefusedUser(sub, client_id=client.client_id, name=name)
     refused = [] if way is None else riding(gateway, way, REFUSED)
     raise NotAdmitted(gateway.references.make(user, refused))
 
 
-def check_session(gateway: Gateway, sub: str, *, name: str = "") -> None:
+def check_session(gateway: Gateway, sub: str, profile: Mapping[str, Any]) -> None:
     """Raise NotAdmitted unless the user may have a session: LOGIN_CLIENT decides.
 
     To be called before a session begins, whichever client asked.
     """
     own = gateway.registry.client(gateway.settings.login_client)
     if own is not None:
-        check_admitted(gateway, own, sub, name=name)
+        check_admitted(gateway, own, sub, profile)
 
 
-def may_have_session(gateway: Gateway, sub: str) -> bool:
+def may_have_session(gateway: Gateway, sub: str, profile: Mapping[str, Any]) -> bool:
     """Tell what `check_session` decides, without a reference."""
     own = gateway.registry.client(gateway.settings.login_client)
-    return own is None or gateway.registry.admits(own, sub)
+    return own is None or gateway.registry.admits(own, sub, profile)
 
 
 def answer_to_refused(

@@ -16,11 +16,10 @@ from runtime.errors import BadRequest, NotAdmitted, NotSignedIn
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of
 from runtime.registry.models import App, Client, home_of
-from runtime.registry.sign_in_apps import SILENT, SignInApps
+from runtime.registry.sign_in_apps import PRIVATE, SILENT, SignInApps
 from runtime.registry.subjects import SubjectMissing, subject_for, subject_of
 from runtime.sign_in.authorization_request import (
     OIDC,
-    WECHAT,
     AuthorizationRequest,
 )
 from runtime.sign_in.flows import Flow
@@ -28,6 +27,7 @@ from runtime.sign_in.session_clients import sid_for
 from runtime.sign_in.sessions import Session
 from runtime.tokens.grant import Grant, grant_id
 from runtime.tokens.logout_notices import use_of
+from runtime.web.browsers import Browser, browser_of
 from runtime.web.form_as_link import LONGEST_LINK
 from runtime.web.messages import Request, Response, redirect
 from runtime.web.next_url import DEFAULT_NEXT
@@ -67,11 +67,13 @@ def authorize(
         session = None
     if session and max_age is not None and now - session.at > max_age:
         session = None
-    profile = session and _profile(gateway, session, asked, apps=apps)
+    in_wecom = apps.wecom is not None and browser_of(request) is Browser.WECOM
+    profile = session and _profile(
+        gateway, session, asked, apps=apps, in_wecom=in_wecom
+    )
     if session and profile:
-        name = str(profile.get("name") or "")
         try:
-            check_admitted(gateway, apps.client, session.sub, name=name, way=SESSION)
+            check_admitted(gateway, apps.client, session.sub, profile, way=SESSION)
         except NotAdmitted as error:
             return answer_to_refused(
                 gateway,
@@ -166,8 +168,8 @@ def grant_of(
 
 
 def _scope_in_wechat(asked: AuthorizationRequest) -> str | None:
-    """Return what to ask WeChat for inside WeChat, None for the app's own scope."""
-    asks = asked.scope[0] if asked.dialect == WECHAT else None
+    """Return what to ask for inside WeChat or WeCom, None for the app's own scope."""
+    asks = asked.scope[0] if asked.dialect != OIDC else None
     # That of website apps; a service account takes their place where there is none.
     return None if asks == "snsapi_login" else asks
 
@@ -178,6 +180,7 @@ def _profile(
     asked: AuthorizationRequest,
     *,
     apps: SignInApps,
+    in_wecom: bool,
 ) -> Mapping[str, Any] | None:
     """Return the profile of a session that will do for this request, else None."""
     if not asked.wants(subject_for(apps.client, session.sub)):
@@ -191,6 +194,8 @@ def _profile(
     app = gateway.registry.app(appid) if appid in apps.appids else None
     if app is None or not _has_current_sub(session, profile, app):
         return None
+    if in_wecom and _lacks_details(profile, asked, app):
+        return None
     return profile if _is_enough(profile, asked, app, apps) else None
 
 
@@ -203,6 +208,17 @@ def _has_current_sub(session: Session, profile: Mapping[str, Any], app: App) -> 
         return False
 
 
+def _lacks_details(
+    profile: Mapping[str, Any], asked: AuthorizationRequest, app: App
+) -> bool:
+    """Tell whether WeCom's client would tell more of the member than is known.
+
+    On a computer it would not: the page there asks a member for nothing.
+    """
+    scope = _scope_in_wechat(asked) or app.oauth_scope
+    return app.is_wecom and scope == PRIVATE and not profile.get("in_client")
+
+
 def _is_enough(
     profile: Mapping[str, Any],
     asked: AuthorizationRequest,
@@ -212,7 +228,7 @@ def _is_enough(
     """Tell whether the profile of a silent sign-in, which has no name, is enough."""
     if profile.get("wechat_scope") != SILENT:
         return True
-    if asked.dialect == WECHAT:
+    if asked.dialect != OIDC:
         return asked.scope == (SILENT,)
     # Where the app signs in silently, or makes the QR code, another sign-in would tell
     # no more.

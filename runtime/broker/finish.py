@@ -99,8 +99,7 @@ def finish(
     flow = end.flow
     if end.client:
         try:
-            name = str(profile.get("name") or "")
-            check_admitted(gateway, end.client, session.sub, name=name, way=flow.way)
+            check_admitted(gateway, end.client, session.sub, profile, way=flow.way)
         except NotAdmitted as error:
             return {**result, "sid": "", "reference": error.reference}
     if flow.request and end.client:
@@ -170,7 +169,7 @@ def _session(
             raise
         # WeChat's dialect promises an openid and no more: nobody is signed in by it.
         return Session(sub=openid, sid="", at=int(now), app=app.appid), []
-    if asked and (asked.embedded or not may_have_session(gateway, sub)):
+    if asked and (asked.embedded or not may_have_session(gateway, sub, profile)):
         # No cookie binds a flow in a frame: it signs nobody in at the gateway.
         return Session(sub=sub, sid="", at=int(now), app=app.appid), []
     session, entry = gateway.sessions.make(sub, profile, now=now, way=way)

@@ -22,6 +22,7 @@ STARTED, FINISHED = "started", "finished"
 REFUSED, EXPIRED, FAILED = "refused", "expired", "failed"
 
 IN_WECHAT, QR_CODE = "in_wechat", "qr_code"
+IN_WECOM, WECOM_PAGE = "in_wecom", "wecom_page"
 PAGE_QR, ACCOUNT_QR = "page_qr", "account_qr"
 FRAME, SESSION, AUTHORIZATION = "frame", "session", "component"
 MINI_PROGRAM, MOBILE_APP, WEB_VIEW = "mini_program", "mobile_app", "web_view"
@@ -32,6 +33,7 @@ _REFUSED = frozenset(
     {
         *("access_denied", "snapshot_user", "person_blocked"),
         *("confirmation_refused", "confirmation_failed", "confirmed_elsewhere"),
+        *("not_a_member", "outside_visible_range"),
     }
 )
 _EXPIRED = frozenset({"qr_code_expired", "js_code_spent", "sdk_code_spent"})
@@ -42,6 +44,10 @@ and a user who is not admitted, whom check_admitted counts."""
 
 def way_of(apps: SignInApps, browser: Browser, *, by_account: bool) -> str:
     """Return the way that the sign-in page offers to this browser first."""
+    if apps.wecom and browser is Browser.WECOM:
+        return IN_WECOM
+    if apps.wecom and not (apps.qr or apps.page):
+        return WECOM_PAGE
     if by_account:
         return ACCOUNT_QR
     if apps.page and browser is not Browser.DESKTOP:

@@ -45,7 +45,7 @@ def visitor_for(gateway: Gateway, session: Session, client: Client) -> Visitor |
     appid = _appid(session, profile)
     if gateway.registry.scopes_of(client, appid) is None:
         return None
-    if not may_have_session(gateway, session.sub):
+    if not may_have_session(gateway, session.sub, profile):
         return None
     return visitor_of(gateway, session, profile)
 

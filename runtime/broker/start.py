@@ -1,4 +1,4 @@
-"""The start of every sign-in: the page with the QR code, or a redirect to WeChat.
+"""The start of every sign-in: the page with its ways, or a redirect to WeChat or WeCom.
 
 A language that a user chooses by a link of the page is kept in a cookie, for the pages
 after it.
@@ -21,6 +21,7 @@ from runtime.pages.languages import (
     url_in_language,
 )
 from runtime.pages.qr_code import PageQr, QrCode
+from runtime.registry.models import App
 from runtime.registry.sign_in_apps import SILENT, SignInApps
 from runtime.settings import Settings
 from runtime.sign_in.flows import Flow
@@ -45,12 +46,12 @@ def start_sign_in(
     other_browser_url: str | None = None,
     asks: bool = False,
 ) -> Response:
-    """Begin a flow and show the ways to WeChat that this browser can take.
+    """Begin a flow and show the ways to WeChat and WeCom that this browser can take.
 
-    Inside WeChat there is one, and the browser is redirected to it, unless `asks`
-    wants a page on which the user acts. A front end that renders itself asks with
-    `Accept: application/json`. The sign-in can be started again at `url`; in another
-    browser at `other_browser_url`, if that is another one.
+    Inside WeChat or WeCom there is one, and the browser is redirected to it, unless
+    `asks` wants a page on which the user acts. A front end that renders itself asks
+    with `Accept: application/json`. The sign-in can be started again at `url`; in
+    another browser at `other_browser_url`, if that is another one.
     """
     if chosen := with_chosen_language(request, url, gateway.settings):
         return chosen
@@ -58,7 +59,8 @@ def start_sign_in(
     if renewed > MOST_RENEWALS:
         return _old_page(request, gateway, apps, url, home=other_browser_url)
     browser = browser_of(request)
-    by_account = apps.by_account and browser is not Browser.WECHAT
+    in_wecom = browser is Browser.WECOM and apps.wecom is not None
+    by_account = apps.by_account and browser is not Browser.WECHAT and not in_wecom
     if by_account:
         check_account(apps.page)
     gateway.limits.sign_in(request)
@@ -69,6 +71,9 @@ def start_sign_in(
     started = gateway.flows.start(flow, request, increments=counts)
     authorize_url = gateway.sign_in.authorize_url
     wechat_url, qr, page_qr = None, None, None
+    wecom_url = None
+    if apps.wecom:
+        wecom_url = url_at_wecom(gateway, apps.wecom, started.state, browser, flow)
     waits_at = wait_url(started.state)
     if by_account:
         waits_at = with_own(waits_at, MAKES, 1)
@@ -80,7 +85,11 @@ def start_sign_in(
     elif apps.page:
         page_qr = PageQr(waits_at)
     if _wants_json(request):
-        response = _as_json(apps, qr, page_qr, wechat_url, flow, gateway.settings)
+        response = _as_json(
+            apps, qr, page_qr, wechat_url, wecom_url, flow, gateway.settings
+        )
+    elif in_wecom and wecom_url and not asks:
+        response = redirect(wecom_url)
     elif browser is Browser.WECHAT and wechat_url and not asks:
         response = redirect(wechat_url)
     elif by_account and browser is Browser.DESKTOP:
@@ -103,6 +112,7 @@ def start_sign_in(
             language,
             qr=qr,
             wechat_url=wechat_url,
+            wecom_url=wecom_url,
             url=url,
             other_browser_url=other_browser_url,
             page_qr=page_qr,
@@ -115,6 +125,19 @@ def start_sign_in(
             https=gateway.settings.secure,
         )
     return response.with_headers(started.cookie)
+
+
+def url_at_wecom(
+    gateway: Gateway, app: App, state: str, browser: Browser, flow: Flow
+) -> str:
+    """Return where this browser signs in at WeCom."""
+    return gateway.wecom_sign_in.authorize_url(
+        app,
+        state,
+        browser=browser,
+        scope=flow.scope,
+        english=flow.language == "en",
+    )
 
 
 def with_chosen_language(
@@ -179,6 +202,7 @@ def _as_json(
     qr: QrCode | None,
     page_qr: PageQr | None,
     wechat_url: str | None,
+    wecom_url: str | None,
     flow: Flow,
     settings: Settings,
 ) -> Response:
@@ -191,6 +215,7 @@ def _as_json(
             and by_page
             and {"appid": apps.page.appid, "url": by_page},
             "wechat": apps.page and {"appid": apps.page.appid, "url": wechat_url},
+            "wecom": apps.wecom and {"appid": apps.wecom.appid, "url": wecom_url},
             "next": flow.next,
         }
     )

@@ -5,12 +5,14 @@ What an operator gives goes before what the preset has.
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from runtime.registry.models import ANYONE
+from runtime.registry.ids import WECOM_ID
+from runtime.registry.models import ANYONE, KNOWN
 from runtime.registry.presets import PRESETS
 from runtime.registry.rules import Fault, home
 from runtime.registry.schema import InvalidDocument
@@ -86,7 +88,8 @@ def paste(
         "name": content["name"],
         "after": after,
         "own_key": random(16),
-        "admitted": _ADMITTED[content.get("allow", ANYONE) == ANYONE],
+        "admitted": _admitted(content),
+        "platform": _platform(content.get("scopes", ())),
     }
     lines = _TEXTS[content["preset"]].strip().splitlines()
     # A public client has no secret to paste.
@@ -94,10 +97,23 @@ def paste(
     return "\n".join(kept).format(**values)
 
 
-_ADMITTED = (
-    "The gateway admits only people whom its operator has entered.",
-    "The gateway admits everybody who has WeChat.",
-)
+def _platform(appids: Iterable[str]) -> str:
+    """Return what a product's button may say."""
+    of_wecom = {bool(re.fullmatch(WECOM_ID, appid)) for appid in appids}
+    if of_wecom == {True}:
+        return "WeCom"
+    return "WeChat or WeCom" if True in of_wecom else "WeChat"
+
+
+def _admitted(content: Mapping[str, Any]) -> str:
+    """Return a sentence on who may sign in, for a product that lets everybody in."""
+    platform, allow = _platform(content.get("scopes", ())), content.get("allow", ANYONE)
+    if allow == ANYONE:
+        return f"The gateway admits everybody who has {platform}."
+    if allow == KNOWN and platform != "WeChat":
+        return "The gateway admits the company's members, and whom its operator enters."
+    return "The gateway admits only people whom its operator has entered."
+
 
 _TEXTS: Mapping[str, str] = {
     "generic": """
@@ -128,7 +144,7 @@ PKCE           S256
 # grafana.ini
 [auth.generic_oauth]
 enabled = true
-name = WeChat
+name = {platform}
 client_id = {id}
 client_secret = {secret}
 scopes = openid profile email groups

@@ -41,14 +41,22 @@ _AWAY: Mapping[str, str] = {
 
 _NAME = re.compile(r"[a-z-]{1,32}")
 
+# The line that leads to the same page in Chinese, which the console does not have.
+_OTHER_LANGUAGE = re.compile(r"^\[中文\]\([^)\n]+\)\n\n?", re.MULTILINE)
+
 
 def section_of(condition: str, of: str) -> tuple[str, str] | None:
     """Return the page and the anchor of what mends a condition, None if none does."""
     if condition == "away":
         return INCIDENTS, _AWAY.get(of, "")
-    if re.fullmatch(WECOM_ID, of) and condition in _OF_WECOM:
+    if is_of_wecom(of) and condition in _OF_WECOM:
         return _OF_WECOM[condition]
     return SECTIONS.get(condition)
+
+
+def is_of_wecom(of: str) -> bool:
+    """Tell whether a condition is about an app of WeCom."""
+    return re.fullmatch(WECOM_ID, of) is not None
 
 
 def pages() -> list[str]:
@@ -61,6 +69,7 @@ def text_of(page: str) -> str | None:
     if not _NAME.fullmatch(page):
         return None
     try:
-        return (FOLDER / f"{page}.md").read_text("utf-8")
+        text = (FOLDER / f"{page}.md").read_text("utf-8")
     except OSError:
         return None
+    return _OTHER_LANGUAGE.sub("", text, count=1)

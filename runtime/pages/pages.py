@@ -37,6 +37,7 @@ def sign_in(
     *,
     qr: QrCode | None,
     wechat_url: str | None,
+    wecom_url: str | None = None,
     url: str,
     client_name: str,
     browser: Browser,
@@ -50,9 +51,10 @@ def sign_in(
 ) -> Response:
     """Return the sign-in page with the ways that this browser can take.
 
-    `wechat_url` is WeChat's consent sheet, `url` this page's own, `other_browser_url`
-    the one to open in another browser if that differs, `page_qr` the QR code where
-    there is none of WeChat's, `logo` a data: URI, `home` the client's home page.
+    `wechat_url` is WeChat's consent sheet, `wecom_url` WeCom's page, `url` this page's
+    own, `other_browser_url` the one to open in another browser if that differs,
+    `page_qr` the QR code where there is none of WeChat's, `logo` a data: URI, `home`
+    the client's home page.
     `silent` tells that WeChat does not ask for consent. The page loads `renewal` before
     its sign-in expires.
     """
@@ -69,13 +71,14 @@ def sign_in(
     return render(
         language,
         "sign_in.html",
-        status=200 if qr or page_qr or link(wechat_url) else 501,
+        status=200 if qr or page_qr or link(wechat_url) or link(wecom_url) else 501,
         https=https,
         allowed=allowed,
         qr=qr,
         page_qr=page_qr,
         own_script=own_script,
         wechat_url=link(wechat_url),
+        wecom_url=link(wecom_url),
         address=link(other_browser_url) or url,
         switches=language_switches(url),
         client_name=client_name,

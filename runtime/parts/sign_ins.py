@@ -27,10 +27,24 @@ if TYPE_CHECKING:
     from runtime.tokens.logout_notices import LogoutNotices
     from runtime.tokens.media_links import MediaLinks
     from runtime.tokens.oidc_keys import OidcKeys
+    from runtime.wecom.oauth import WeComSignIn
 
 
 class SignIns(Pushes):
     """Members of sign-ins."""
+
+    @lazy
+    def wecom_sign_in(self) -> WeComSignIn:
+        """Return the sign-in by WeCom in a browser."""
+        from runtime.wecom.oauth import WeComSignIn
+
+        return WeComSignIn(
+            self.wecom_calls,
+            open_url=self.settings.wechat_open_url,
+            login_url=self.settings.wecom_login_url,
+            base_url=self.settings.public_base_url,
+            seconds=self.settings.wechat_deadline_seconds,
+        )
 
     @lazy
     def flows(self) -> Flows:

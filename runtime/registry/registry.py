@@ -35,6 +35,7 @@ from runtime.registry.models import (
     Rate,
 )
 from runtime.registry.routes import routes_of
+from runtime.registry.subjects import groups_of
 from runtime.state.stored_fields import known_fields
 
 log = logging.getLogger("gateway.registry")
@@ -168,9 +169,16 @@ class Registry:
         listing = self._listing("alerts", FRESH_SECONDS, FIRST_SECONDS)
         return self._models("alerts", listing, _alert).all
 
-    def admits(self, client: Client, sub: str) -> bool:
-        """Tell whether the user with this sub may sign in to the client."""
-        return client.allow == ANYONE or admits(client, self.known_user(sub))
+    def admits(
+        self, client: Client, sub: str, profile: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Tell whether the user with this sub may sign in to the client.
+
+        The profile has the departments of a member of WeCom, which are groups.
+        """
+        if client.allow == ANYONE:
+            return True
+        return admits(client, sub, self.known_user(sub), groups_of(profile or {}))
 
     def page_origins(self, *, within: float, at_once: float = 0.0) -> Set[str]:
         """Return the origins of enabled public clients, of a listing of that time.

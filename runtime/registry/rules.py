@@ -185,10 +185,17 @@ def scope(value: Any) -> str:
     return str(value)
 
 
-subject = text(
+_subject = text(
     r"[A-Za-z0-9_-]{1,128}(?::[A-Za-z0-9_.@-]{1,64})?",
     "an openid or a unionid, as the app's subject is, or a WeCom corpid:userid",
 )
+
+
+def subject(value: Any) -> str:
+    """Accept a user's sub, and put the userid of a member of WeCom into lower case."""
+    corpid, colon, userid = str(_subject(value)).partition(":")
+    return f"{corpid}{colon}{userid.lower()}"
+
 
 group = text(
     rf"(?!(?:{ANYONE}|{KNOWN})\Z)[\w+/@:][\w.+/@:-]{{0,63}}",

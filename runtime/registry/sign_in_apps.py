@@ -1,4 +1,7 @@
-"""Apps of a client that sign users in: by QR code, inside WeChat, by a mobile app."""
+"""Apps of a client that sign users in: by QR code, inside WeChat, by a mobile app.
+
+And the app of WeCom, which signs members in both inside WeCom and on a computer.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from runtime.errors import ClientDisabled, GatewayError, SignInNotConfigured
 from runtime.registry.authorizers import in_force
 from runtime.registry.ids import APPID
-from runtime.registry.models import App, Client
+from runtime.registry.models import WECOM_KIND, App, Client
 from runtime.registry.registry import Registry
 from runtime.web.request_causes import listed, shown_id
 
@@ -20,6 +23,9 @@ PAGE_KIND = "service"
 MOBILE_KIND = "mobile"
 
 SILENT = "snsapi_base"
+
+PRIVATE = "snsapi_privateinfo"
+"""WeCom's scope for what a member agrees to tell: picture, e-mail, telephone number."""
 
 
 class UnknownMobileApp(GatewayError):
@@ -33,15 +39,16 @@ class UnknownMobileApp(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class SignInApps:
-    """Apps of a client with which a browser can sign in; either may be None.
+    """Apps of a client with which a browser can sign in; each may be None.
 
     Without `qr` a computer signs in through `page`, by a QR code of our own address, or
-    by one that this account makes.
+    by one that this account makes. `wecom` is WeCom's, for every browser.
     """
 
     client: Client
     qr: App | None
     page: App | None
+    wecom: App | None = None
 
     @property
     def by_account(self) -> bool:
@@ -51,7 +58,8 @@ class SignInApps:
     @property
     def appids(self) -> tuple[str, ...]:
         """Return the ids of the apps that are present."""
-        return tuple(app.appid for app in (self.qr, self.page) if app)
+        apps = (self.qr, self.page, self.wecom)
+        return tuple(app.appid for app in apps if app)
 
     @property
     def page_is_silent(self) -> bool:
@@ -82,11 +90,16 @@ def sign_in_apps(
     if account := _named_account(registry, client, named):
         page = account
     is_ours = (client.page_qr or client.account_qr) and page
-    return SignInApps(client, None if is_ours else qr, page)
+    return SignInApps(client, None if is_ours else qr, page, by_kind.get(WECOM_KIND))
 
 
 def _signs_in(app: App) -> bool:
-    """Tell whether it has a secret, or an authorisation that stands."""
+    """Tell whether it has a secret, or an authorisation that stands.
+
+    Of WeCom's only what has an agentid.
+    """
+    if app.is_wecom:
+        return bool(app.agentid and app.secret)
     return bool(app.secret) or in_force(app.authorizers) is not None
 
 

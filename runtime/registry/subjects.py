@@ -1,4 +1,7 @@
-"""Subjects: the identifiers of users, those of WeChat or pairwise ones.
+"""Subjects: the identifiers of users, those of WeChat and WeCom or pairwise ones.
+
+A member of a company in WeCom is `{corpid}:{userid}` with the userid in lower case,
+since WeCom tells no case of letters apart. No openid and no unionid has a colon.
 
 A pairwise client gets HMAC-SHA256 of an identifier under its `pairwise_salt`, so that
 two clients cannot find out that they have the same user.
@@ -7,6 +10,7 @@ two clients cannot find out that they have the same user.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from runtime.crypto.encoding import base64url
@@ -45,6 +49,27 @@ def subject_of(app: App, openid: str, unionid: Any) -> str:
     if not isinstance(unionid, str) or not unionid:
         raise SubjectMissing
     return unionid
+
+
+def member_sub(corpid: str, userid: str) -> str:
+    """Return the identifier of a member of a company in WeCom."""
+    return f"{corpid}:{userid.lower()}"
+
+
+def corpid_of(sub: str) -> str:
+    """Return the company of a member's identifier, "" for a user of WeChat."""
+    corpid, colon, _ = sub.partition(":")
+    return corpid if colon else ""
+
+
+def groups_of(profile: Mapping[str, Any]) -> list[str]:
+    """Return the groups that a member is in by the departments of the sign-in.
+
+    They name the company: another one has departments of the same numbers.
+    """
+    corpid = profile.get("wecom_corpid")
+    departments = profile.get("wecom_departments") or ()
+    return [f"{corpid}:department:{each}" for each in departments]
 
 
 def is_pairwise(client: Client) -> bool:

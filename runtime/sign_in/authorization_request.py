@@ -1,7 +1,7 @@
 """Authorization requests: what a client asks of a user, checked before it is stored.
 
-There are two dialects: OpenID Connect at /oidc/authorize, and WeChat's own at
-/connect/oauth2/authorize and /connect/qrconnect.
+There are three dialects: OpenID Connect at /oidc/authorize, WeChat's own at
+/connect/oauth2/authorize and /connect/qrconnect, and WeCom's at the former.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from runtime.state.stored_fields import known_fields
 
 OIDC = "oidc"
 WECHAT = "wechat"
+WECOM = "wecom"
 COMPONENT = "component"
 """Of an account that authorises a component; no user signs in."""
 
@@ -34,11 +35,11 @@ class AuthorizationRequest:
     """A request whose client is registered with its redirect_uri.
 
     `again` is the path and query that repeat it. `appid` is what WeChat's dialect was
-    asked with: a WeChat app's, or the client's id. `sub` is the only user whom the
-    client wants, by the name that the client knows, or None. `response_mode` tells how
-    the answer goes back: in the query of a redirect, or in a form. `embedded` tells
-    that a page of the client shows the sign-in in a frame; `again` is then the request
-    without it, for a window.
+    asked with: a WeChat app's, or the client's id; in WeCom's it is the app's. `sub` is
+    the only user whom the client wants, by the name that the client knows, or None.
+    `response_mode` tells how the answer goes back: in the query of a redirect, or in a
+    form. `embedded` tells that a page of the client shows the sign-in in a frame;
+    `again` is then the request without it, for a window.
     """
 
     dialect: str
@@ -67,10 +68,10 @@ class AuthorizationRequest:
     ) -> dict[str, str]:
         """Return the parameters that take an error to the client, in OAuth's codes.
 
-        The state is always among them (RFC 6749, 4.1.2.1). In WeChat's dialect there
-        is no code and no error, as at WeChat.
+        The state is always among them (RFC 6749, 4.1.2.1). In WeChat's dialect and in
+        WeCom's there is no code and no error, as there.
         """
-        if self.dialect == WECHAT:
+        if self.dialect != OIDC:
             return self._with_state({}, issuer)
         # RFC 6749, 4.1.2.1, allows ASCII only.
         plain = description.encode("ascii", "ignore").decode()

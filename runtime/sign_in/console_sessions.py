@@ -32,7 +32,9 @@ NOTICE_SECONDS = 600
 
 BY_CODE = "code"
 BY_WECHAT = "wechat"
-"""The ways into the console: a typed code, or a user's session as a viewer."""
+BY_WECOM = "wecom"
+"""The ways into the console: a typed code, a user's session as a viewer, or a member's
+that has begun in WeCom's client."""
 
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 _NOTICE = re.compile(r"[A-Za-z0-9_-]{16}")
@@ -42,7 +44,7 @@ _NOTICE = re.compile(r"[A-Za-z0-9_-]{16}")
 class ConsoleSession:
     """An operator's session; `operator` is the id of the document in `people/`.
 
-    `sid` is the user's session where `way` is BY_WECHAT: this one ends with it.
+    `sid` is the user's session where `way` is not BY_CODE: this one ends with it.
     """
 
     operator: str
@@ -78,12 +80,11 @@ class ConsoleSessions:
         """Begin a session for an operator who has typed a code; return Set-Cookie."""
         return self._begin(ConsoleSession(operator, BY_CODE, int(now)))
 
-    def by_wechat(
-        self, operator: str, session: Session, *, now: float
+    def by_session(
+        self, operator: str, session: Session, *, way: str, now: float
     ) -> tuple[str, str]:
         """Begin one for a user who is signed in; return Set-Cookie."""
-        made = ConsoleSession(operator, BY_WECHAT, int(now), session.sid)
-        return self._begin(made)
+        return self._begin(ConsoleSession(operator, way, int(now), session.sid))
 
     def find(self, request: Request) -> ConsoleSession | None:
         """Return the session that the request's cookie proves, or None."""

@@ -39,7 +39,12 @@ class Openids:
             self._store.put_all(entries)
 
     def of(self, profile: Mapping[str, Any], appids: Iterable[str]) -> dict[str, str]:
-        """Return the user's openids with these apps, as far as they are known."""
+        """Return the user's openids with these apps, as far as they are known.
+
+        A member of WeCom has none.
+        """
+        if profile.get("wecom_corpid"):
+            return {}
         unionid, own = profile.get("wechat_unionid"), profile.get("wechat_appid")
         wanted = [appid for appid in appids if unionid or appid == own]
         found: dict[str, str] = {}

@@ -3,9 +3,9 @@
 The cookie is a signed value as Tornado makes it, so a Tornado service on the same
 domain reads it by `get_signed_cookie`. It holds
 `{"v":1,"sub","sid","at","amr":"wechat","app"}` and no profile: so it stays small, and
-no request carries a name. `"way"` is there where the sign-in was one of the weaker ways
-below. A mini program stores no cookies: it sends the same value in base64url, as a
-Bearer token.
+no request carries a name. Of a member of WeCom `amr` is "wecom". `"way"` is there where
+the sign-in was one of the ways below. A mini program stores no cookies: it sends the
+same value in base64url, as a Bearer token.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ PAGE_QR = "page_qr"
 ACCOUNT_QR = "account_qr"
 """The way of a computer whose page showed a QR code that the service account made."""
 
+WECOM_CLIENT = "wecom"
+"""The way of a member whose code was certainly issued inside WeCom's client."""
+
 WEB_VIEW = "webview"
 """The way from a mini program into its web-view."""
 
@@ -45,10 +48,10 @@ WEB_VIEW = "webview"
 class Session:
     """A signed-in user, as the cookie proves it; `at` is the sign-in's Unix time.
 
-    `app` is the appid of the WeChat app, which gives an openid its meaning; cookies of
-    old versions have none. `by_cookie` tells that a browser sent it by itself, so a
-    request that changes something needs a proof of its own. `way` is PAGE_QR,
-    ACCOUNT_QR, WEB_VIEW or empty.
+    `app` is the id of the app of WeChat or WeCom, which gives an openid its meaning;
+    cookies of old versions have none. `by_cookie` tells that a browser sent it by
+    itself, so a request that changes something needs a proof of its own. `way` is
+    PAGE_QR, ACCOUNT_QR, WEB_VIEW, WECOM_CLIENT or empty.
     """
 
     sub: str
@@ -64,7 +67,7 @@ class Session:
 
         Another person can talk a user into one of the other ways.
         """
-        return not self.way
+        return self.way in ("", WECOM_CLIENT)
 
 
 class Sessions:
@@ -177,7 +180,9 @@ class Sessions:
 
     def _signed(self, session: Session, *, now: float) -> str:
         fields = {"v": 1, "sub": session.sub, "sid": session.sid, "at": session.at}
-        fields |= {"amr": "wechat", "app": session.app}
+        # Only the sub of a member has a colon.
+        amr = "wecom" if ":" in session.sub else "wechat"
+        fields |= {"amr": amr, "app": session.app}
         if session.way:
             fields["way"] = session.way
         text = json.dumps(fields, separators=(",", ":"))

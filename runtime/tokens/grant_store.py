@@ -137,7 +137,7 @@ class GrantStore:
         grant = _grant(found)
         client = self._registry.client(grant.client_id)
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time) or not (
-            client and self._registry.admits(client, grant.sub)
+            client and self._registry.admits(client, grant.sub, grant.profile)
         ):
             self.revoke(id_)
             raise InvalidGrant(
@@ -254,7 +254,7 @@ class GrantStore:
             raise refused
         if self._sign_outs.have_ended(grant.sub, since=grant.auth_time):
             raise refused
-        if not self._registry.admits(client, grant.sub):
+        if not self._registry.admits(client, grant.sub, grant.profile):
             # Admitted again, the user signs in again: the old tokens stay ended.
             self.revoke(id_)
             raise refused

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runtime.sign_in.authorization_request import OIDC, WECHAT
+from runtime.sign_in.authorization_request import OIDC, WECHAT, WECOM
 
-CODE_SECONDS = {OIDC: 60, WECHAT: 300}
-"""By dialect; WeChat's own code of web sign-in lives five minutes."""
+CODE_SECONDS = {OIDC: 60, WECHAT: 300, WECOM: 300}
+"""By dialect; codes of WeChat and of WeCom live five minutes."""
 
 USER_TOKEN_SECONDS = 7200
 

@@ -289,7 +289,7 @@ def test_wechat_gives_a_viewer_at_most(gateway, operators, clock):
     browser, session = signed_in(gateway, clock, "o-admin")
     page = browser.get(ENTER)
     token = re.findall(r'name="_xsrf" value="([^"]+)"', page.text)[1]
-    entered = browser.post(ENTER, _xsrf=token, way="wechat")
+    entered = browser.post(ENTER, _xsrf=token, way="session")
 
     assert browser.follow(entered).status == 200
     refused = browser.do("pause", appid=SERVICE)
@@ -309,7 +309,7 @@ def test_a_way_that_others_can_talk_into(gateway, operators, clock, way):
     browser, _ = signed_in(gateway, clock, "o-admin", way=way)
 
     assert same(browser.get(ENTER)) == same(ConsoleBrowser(gateway).get(ENTER))
-    assert browser.post(ENTER, _xsrf=token, way="wechat").status == 404
+    assert browser.post(ENTER, _xsrf=token, way="session").status == 404
     assert browser.get("/console/").status == 404
 
 

@@ -33,6 +33,7 @@ from tests.support.console_world import (
 )
 from tests.support.ports import free_port
 from tests.support.scripted_wechat import SERVICE
+from tests.support.wecom_pushes import APP, wecom_app
 
 LISTS = (
     *("/console/", "/console/apps", "/console/clients", "/console/calls"),
@@ -215,6 +216,22 @@ def test_what_is_wrong_with_redis_in_chinese(world, opened, monkeypatch, state, 
     assert words in get(browser, "/console/").words
 
 
+def test_an_app_of_wecom(world, visit):
+    """Its credentials, the address that WeCom refuses, and the lines of the runbook."""
+    world.documents.write("apps", APP, wecom_app(), after=0)
+    assert "refuses this gateway" not in visit(f"/console/apps/{APP}").text
+    world.refused_addresses.note(APP, "203.0.113.9")
+    page = visit(f"/console/apps/{APP}")
+    assert "WeCom refuses the calls from 203.0.113.9" in page.text
+    assert "/console/runbook/incidents#60020-wecom-refuses-our-address" in page.text
+    assert "Enter a new Secret" in page.text
+    assert f"/console/apps/{APP}" in visit("/console/apps").text
+    overview = visit("/console/").text
+    assert "trusted IPs of the app at WeCom" in overview
+    assert '<span class="word">check</span>' in overview
+    assert visit(f"/console/pushes/{APP}").status == 200
+
+
 def test_a_viewer_has_no_button(world, opened):
     """Of no page; the command is there all the same."""
     browser = opened("viewer")
@@ -267,6 +284,8 @@ def test_the_runbook_is_html(visit):
         plain = re.sub(r"<pre.*?</pre>|<code>.*?</code>", "", text, flags=re.S)
         assert not re.search(r"\]\(|\*\*|^#|^\| ", plain, re.M), page
         assert "<h2 id=" in text
+        # The pages in Chinese are not deployed.
+        assert "<p>中文</p>" not in text
     assert visit("/console/runbook/no-such-page").status == 404
     assert visit("/console/runbook/../operating").status == 404
 

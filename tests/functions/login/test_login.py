@@ -85,7 +85,7 @@ class TestSignInPage:
         response = handle(ask(query="next=%2Fa", headers=JSON), gateway)
 
         content = load(response)
-        assert list(content) == ["client", "qr", "page_qr", "wechat", "next"]
+        assert list(content) == ["client", "qr", "page_qr", "wechat", "wecom", "next"]
         assert content["next"] == "/a"
         assert content["qr"]["appid"] == WEBSITE
         assert "/connect/oauth2/authorize?" in content["wechat"]["url"]

@@ -223,6 +223,14 @@ class TestRoutes:
         assert fault.startswith("type: WeCom takes no reply of this type")
 
 
+def test_a_member_is_known_in_whatever_letters_the_userid_is_typed(do, gateway):
+    do("person add", sub=f"{CORP}:ZhangSan", name="Zhang San")
+    assert "Zhang San" == gateway.registry.known_user(f"{CORP}:zhangsan").name
+    assert gateway.registry.known_user(f"{CORP}:lisi") is None
+    do("person remove", sub=f"{CORP}:ZHANGSAN")
+    assert [] == do("person list")["people"]
+
+
 def test_an_app_without_a_token_of_its_own_is_still_refused(do):
     do("app add", appid="wx" + "b" * 16, kind="website", secret="f" * 32)
     with pytest.raises(OperationRefused):

@@ -52,7 +52,7 @@ def told(provider, gateway):
         ("a" * 33, "a" * 20 + "baf4b94e5c0e"),
         ("LiMing", "limingd7b81e5c4f5f"),
         ("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oupf8umuajom2pxb1q9zac5d5b279f33"),
-        ("ww1:Li.Ming", "ww1limingf0d0f1a2cbbe"),
+        ("ww1:Li.Ming", "limingf0d0f1a2cbbe"),
         ("___", "fd6fd0d3d6c4"),
     ],
 )
