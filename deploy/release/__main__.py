@@ -59,10 +59,7 @@ def _release(root: Path, version: str, environ: Mapping[str, str]) -> None:
                 functions_archive(tree, version, out, environ, runtime)
             except Skipped as why:
                 left_out.append(f"archive for {runtime}: {why}")
-        try:
-            client_wheel(tree, out, environ)
-        except Skipped as why:
-            left_out.append(f"wheel of the client: {why}")
+        client_wheel(tree, out, environ)
         try:
             print(f"image        {image(tree, version, commit, environ)}")
         except Skipped as why:
