@@ -29,7 +29,7 @@ def open_tab(browser):
         context.close()
 
 
-def hold(host, number):
+def hand_phone(host, number):
     """Give the phone, and with it the client, to another user."""
     openid = next(iter(host.user(number)["openid"].values()))
     host.sandbox("POST", "/_sandbox/phone/holder", {"openid": openid})
@@ -82,7 +82,7 @@ def test_on_a_computer_by_one_click(host, own, open_tab):
 def test_on_a_computer_by_the_phone_of_another_member(host, own, open_tab):
     tab, phone = open_tab("desktop"), open_tab("mobile")
     to_wecom(host, tab)
-    hold(host, 1)
+    hand_phone(host, 1)
     phone.goto(f"{host.sandbox_url}/_sandbox/phone")
     # The page that led here has a QR code of WeChat's.
     row = phone.locator(".row", has_text="企业微信登录")
@@ -93,9 +93,9 @@ def test_on_a_computer_by_the_phone_of_another_member(host, own, open_tab):
 
 
 @pytest.mark.parametrize("number", [2, 3], ids=["another_company", "nobody"])
-def test_people_outside_the_company(host, open_tab, number):
+def test_outsiders_get_a_page(host, open_tab, number):
     """Also whoever has a member's userid in another company."""
-    hold(host, number)
+    hand_phone(host, number)
     tab = open_tab("wecom")
     tab.goto(f"{host.url}/login?next=/login/me")
 
