@@ -19,7 +19,6 @@ from tests.support.documentation import ROOT
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 
 PENDING = [
-    "configuration.md",
     "containers.md",
     "costs.md",
     "operating/command-line.md",
