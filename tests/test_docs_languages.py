@@ -22,7 +22,6 @@ PENDING = [
     "containers.md",
     "costs.md",
     "operating/command-line.md",
-    "operating/console.md",
     "operating/messages.md",
     "operating/metrics.md",
     "upgrading.md",
