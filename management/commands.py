@@ -15,6 +15,7 @@ from management.document_options import (
     appid_argument,
     clear_option,
     client_id_argument,
+    settings_fields,
     update_app,
     update_client,
     user_fields,
@@ -295,6 +296,8 @@ COMMANDS: Mapping[tuple[str, str], tuple[str, Define]] = {
         "print the console's address, and a code for one operator",
         _link,
     ),
+    ("settings", "show"): ("show the settings that need no restart", _nothing),
+    ("settings", "update"): ("change the given settings", settings_fields),
     ("redis", "acl"): ("print the rule that Redis' ACL must have for us", _nothing),
     ("redis", "check"): (
         "try each command and each script that Redis must accept",
@@ -322,7 +325,7 @@ UNRECORDED = frozenset(
         *(("component", "status"), ("component", "authorizers"), ("store", "check")),
         *(("document", each) for each in ("show", "diff", "history")),
         *(("operator", "list"), ("audit", "list"), ("audit", "export")),
-        *(("redis", "acl"), ("redis", "check")),
+        *(("redis", "acl"), ("redis", "check"), ("settings", "show")),
     }
 )
 """Commands that neither change nor reveal anything; the others take `--reason`."""

@@ -101,6 +101,16 @@ def user_fields(parser: ArgumentParser) -> None:
     add("--role", metavar="ROLE", help=roles)
 
 
+def settings_fields(parser: ArgumentParser) -> None:
+    """Define the settings that need no restart."""
+    add = parser.add_argument
+    languages = "zh_CN, zh_TW or en: the language of who states none"
+    add("--default-language", metavar="LANGUAGE", help=languages)
+    hosts = "redirect or serve: what a page does at a host that is not the public one"
+    add("--other-hosts", metavar="HOW", help=hosts)
+    clear_option(parser)
+
+
 def _app_fields(parser: ArgumentParser, *, needed: bool) -> None:
     add = parser.add_argument
     if needed:

@@ -296,6 +296,7 @@ class NotAMember(GatewayError):
 
     status = 403
     code = "not_a_member"
+    title = N_("Members only")
     message = N_(
         "WeCom does not know you as a member of this company. People outside the "
         "company cannot sign in here."
@@ -307,6 +308,7 @@ class OutsideVisibleRange(GatewayError):
 
     status = 403
     code = "outside_visible_range"
+    title = N_("App not open to you")
     message = N_(
         "Your company has not opened this app to you in WeCom. "
         "Please ask its WeCom administrator."
@@ -535,6 +537,7 @@ class WeChatRefused(GatewayError):
 class WeComRefused(WeChatRefused):
     """WeCom refused with a code and errmsg of its own, passed on unchanged."""
 
+    title = N_("Refused by WeCom")
     message = N_("WeCom refused the request.")
 
     @property
@@ -561,6 +564,7 @@ class WeComUnavailable(WeChatUnavailable):
     """WeCom did not answer a sign-in, or not in its protocol."""
 
     code = "wecom_unavailable"
+    title = N_("No answer from WeCom")
     message = N_("WeCom did not answer properly. Please try again.")
 
 
@@ -568,6 +572,7 @@ class WeComTimeout(WeComUnavailable, WeChatTimeout):
     """WeCom did not answer a sign-in in time."""
 
     status = 504
+    title = WeComUnavailable.title
     code = "wecom_timeout"
     message = N_("WeCom did not answer in time. Please try again.")
 
@@ -577,6 +582,7 @@ class WeComDomainRefused(GatewayError):
 
     status = 502
     code = "wecom_domain_refused"
+    title = N_("Not set up yet")
     message = N_(
         "WeCom does not trust the domain of this page. For the operator: enter it as "
         "the trusted domain of the app in WeCom."
@@ -588,6 +594,7 @@ class WeComAddressRefused(GatewayError):
 
     status = 502
     code = "wecom_address_refused"
+    title = N_("Not set up yet")
     message = N_(
         "WeCom refuses calls from the address of this service. For the operator: enter "
         "it as a trusted IP of the app in WeCom."

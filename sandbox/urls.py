@@ -18,6 +18,7 @@ from sandbox.handlers import (
     client_side,
     console,
     control,
+    desk,
     journal,
     phone,
     pictures,
@@ -53,6 +54,7 @@ PAGES: tuple[Route, ...] = (
     ("/mmopen/vi_32/([0-9a-zA-Z]+)/([0-9]+)", pictures.AvatarHandler),
 )
 CONTROL: tuple[Route, ...] = (
+    ("/_sandbox/?", desk.DeskHandler),
     ("/_sandbox/reset", control.ResetHandler),
     ("/_sandbox/apps", console.AppsHandler),
     ("/_sandbox/users", console.UsersHandler),
@@ -89,6 +91,7 @@ def make_application(world: World) -> Application:
     of_corp = wecom.OfCorp("/connect/oauth2/authorize$")
     routes.insert(0, Rule(of_corp, wecom.ClientPage, shared))
     routes.append(("/_sandbox/.*", control.NothingHandler, shared))
+    routes.append(("/", desk.HomeHandler, {**shared, "endpoints": endpoints}))
     routes.append((".*", api.ApiHandler, {**shared, "endpoints": endpoints}))
     return Application(
         routes,

@@ -19,11 +19,9 @@ from tests.support.documentation import ROOT
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 
 PENDING = [
-    "configuration.md",
     "containers.md",
     "costs.md",
     "operating/command-line.md",
-    "operating/console.md",
     "operating/messages.md",
     "operating/metrics.md",
     "upgrading.md",

@@ -11,6 +11,7 @@ from runtime.entry.routing import (
     Route,
     View,
     late,
+    page_route,
     route,
 )
 from runtime.errors import GatewayError, MethodNotAllowed, NotFound, PayloadTooLarge
@@ -39,17 +40,17 @@ _ID = "[A-Za-z0-9_-]{1,64}"
 
 
 def _page(path: str, view: View) -> Route:
-    return route(path, body=UNREAD_BODY, GET=view)
+    return page_route(path, body=UNREAD_BODY, GET=view)
 
 
 ROUTES = (
     route(METRICS, body=UNREAD_BODY, GET=metrics.metrics),
-    route(r"/enter", body=SMALL_BODY, GET=entry.enter_page, POST=entry.enter),
+    page_route(r"/enter", body=SMALL_BODY, GET=entry.enter_page, POST=entry.enter),
     route(r"/leave", body=SMALL_BODY, POST=entry.leave),
     route(r"/do/([a-z_]{1,20})", body=MEDIUM_BODY, POST=actions.do),
     route(r"/ask/([a-z_]{1,20})", body=UNREAD_BODY, GET=actions.ask),
     route(r"/done/([A-Za-z0-9_-]{16})", body=UNREAD_BODY, GET=actions.done),
-    route(r"/", body=UNREAD_BODY, GET=overview.overview),
+    page_route(r"/", body=UNREAD_BODY, GET=overview.overview),
     _page(r"/apps", apps.apps),
     _page(rf"/apps/({_ID})", apps.app),
     _page(r"/clients", clients.clients),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.entry.dialects import json_dialect, web_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, route
+from runtime.entry.routing import ROOT, SMALL_BODY, UNREAD_BODY, late, page_route, route
 from runtime.errors import GatewayError
 from runtime.registry.ids import APPID
 from runtime.web.messages import Request, Response
@@ -36,22 +36,38 @@ _PAGES_OF_WECHAT = (
 _OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS, _TO_WEB_VIEW)
 
 ROUTES = (
-    route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
+    page_route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
     route(r"/(qr|continue|wait)\.js", body=UNREAD_BODY, GET=page_scripts.page_script),
-    route(r"/scan/([A-Za-z0-9_-]{16})", body=UNREAD_BODY, GET=phone.scan),
+    page_route(r"/scan/([A-Za-z0-9_-]{16})", body=UNREAD_BODY, GET=phone.scan),
     route(r"/phone", body=SMALL_BODY, GET=phone.phone, POST=phone.answer),
     route(r"/wait", body=SMALL_BODY, GET=computer.wait, POST=computer.type_digits),
     route(r"/webview", body=SMALL_BODY, GET=web_view.ask, POST=web_view.redeem),
     route(_TO_WEB_VIEW, body=SMALL_BODY, POST=web_view.issue),
-    route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
+    page_route(r"/me", body=UNREAD_BODY, GET=session.who_am_i),
     route(_OF_MINI_PROGRAMS, body=SMALL_BODY, POST=mini_program.mini_program_sign_in),
     route(_OF_MOBILE_APPS, body=SMALL_BODY, POST=mobile_app.mobile_app_sign_in),
-    route(r"/logout", body=SMALL_BODY, GET=session.logout_page, POST=session.logout),
-    route(r"/connect/oauth2/authorize", body=UNREAD_BODY, GET=connect.oauth2_authorize),
-    route(r"/connect/qrconnect", body=UNREAD_BODY, GET=connect.qrconnect),
-    route(f"{_OF_COMPONENTS}({APPID})", body=UNREAD_BODY, GET=component.entry_page),
+    page_route(
+        r"/logout",
+        body=SMALL_BODY,
+        at=ROOT,
+        GET=session.logout_page,
+        POST=session.logout,
+    ),
+    page_route(
+        r"/connect/oauth2/authorize",
+        body=UNREAD_BODY,
+        at=ROOT,
+        GET=connect.oauth2_authorize,
+    ),
+    page_route(r"/connect/qrconnect", body=UNREAD_BODY, at=ROOT, GET=connect.qrconnect),
+    page_route(
+        f"{_OF_COMPONENTS}({APPID})",
+        body=UNREAD_BODY,
+        at=ROOT,
+        GET=component.entry_page,
+    ),
     *(
-        route(path, body=UNREAD_BODY, GET=component.page_of_wechat)
+        page_route(path, body=UNREAD_BODY, at=ROOT, GET=component.page_of_wechat)
         for path in _PAGES_OF_WECHAT
     ),
 )

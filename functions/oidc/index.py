@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtime.entry.cors import for_pages
 from runtime.entry.dialects import oauth_dialect, web_dialect
 from runtime.entry.entrypoint import entrypoint
-from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, route
+from runtime.entry.routing import SMALL_BODY, UNREAD_BODY, late, page_route, route
 from runtime.errors import GatewayError
 from runtime.web.messages import Request, Response
 
@@ -30,7 +30,7 @@ ROUTES = (
         body=UNREAD_BODY,
         **for_pages(GET=discovery.authorization_server),
     ),
-    route(
+    page_route(
         r"/authorize",
         body=SMALL_BODY,
         GET=authorize.authorize_page,
@@ -45,7 +45,7 @@ ROUTES = (
         body=SMALL_BODY,
         **for_pages(GET=userinfo.userinfo, POST=userinfo.userinfo),
     ),
-    route(r"/logout", body=SMALL_BODY, GET=logout.logout_page, POST=logout.logout),
+    page_route(r"/logout", body=SMALL_BODY, GET=logout.logout_page, POST=logout.logout),
 )
 
 _PAGES = ("/authorize", "/logout")

@@ -19,7 +19,6 @@ SECRET_FILE = Path(".local/demo_client.json")
 _SERVICE = "http://127.0.0.1:8090"
 """Where examples/business_service.py listens."""
 
-_PUSHED = tuple(kind for kind in PUSHED_KINDS if kind != COMPONENT_KIND)
 
 _FIELDS = ("kind", "secret", "token", "encoding_aes_key")
 
@@ -42,10 +41,8 @@ def seed(documents: Documents, *, sandbox_url: str, gateway_url: str) -> DemoCli
     for app in apps:
         content = app_document(app["appid"], _content(app))
         _put(documents, "apps", app["appid"], content)
-        if app["kind"] in _PUSHED and not app.get("callback_url"):
-            url = f"{gateway_url}/wechat_event/{app['appid']}"
-            content = {"appid": app["appid"], "callback_url": url}
-            _ask(f"{sandbox_url}/_sandbox/apps", content)
+        if app["kind"] in PUSHED_KINDS and app.get("token"):
+            _ask(f"{sandbox_url}/_sandbox/apps", _callbacks(app, gateway_url))
     appids = tuple(app["appid"] for app in apps)
     secret, hashed = _secret()
     content = {
@@ -71,6 +68,16 @@ def _content(app: Mapping[str, Any]) -> dict[str, Any]:
     # The sandbox's accounts are bound to one open platform: a user is the same in
     # all of them only by unionid.
     return {**content, "subject": "unionid"}
+
+
+def _callbacks(app: Mapping[str, Any], gateway_url: str) -> dict[str, Any]:
+    """Return where an app's pushes go: where they went before, or to the gateway."""
+    appid, url = app["appid"], f"{gateway_url}/wechat_event/{app['appid']}"
+    if app["kind"] == COMPONENT_KIND:
+        urls = {"callback_url": f"{url}/ticket", "message_url": f"{url}/$APPID$"}
+    else:
+        urls = {"callback_url": url}
+    return {"appid": appid, **{name: app.get(name) or urls[name] for name in urls}}
 
 
 def _ask(url: str, content: object = None) -> Any:

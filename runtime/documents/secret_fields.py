@@ -19,6 +19,7 @@ SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "people": ("sub",),
     "authorizers": ("refresh_token",),
     "alerts": ("url", "secret"),
+    "gateway": (),
     "tickets": ("ticket",),
 }
 
@@ -34,8 +35,8 @@ The name of a field within another one stands behind a period. A secret in them 
 to the document and the outer field, as `resealed` of older versions expects it.
 """
 
-READ_BY_ID = frozenset({"people", "authorizers", "tickets"})
-"""Kinds of which there may be too many to list them to answer a request."""
+READ_BY_ID = frozenset({"people", "authorizers", "gateway", "tickets"})
+"""Kinds that no request lists: there may be too many, or there is but one."""
 
 SHORT_LIVED = frozenset({"tickets"})
 """Kinds that nobody needs the day after: neither exported, checked nor sealed anew."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from runtime.entry.adapters import Adapter, adapter_for
 from runtime.entry.dialects import Dialect, ErrorInDialect
 from runtime.entry.refusal_log import RefusalLog
-from runtime.entry.routing import Route, Routes, find, refusal_of
+from runtime.entry.routing import MOUNTED, Route, Routes, find, refusal_of
 from runtime.entry.wsgi_adapter import BodyAwaited
 from runtime.errors import (
     BadRequest,
@@ -23,7 +23,7 @@ from runtime.errors import (
     UriTooLong,
 )
 from runtime.gateway import Gateway, current_gateway
-from runtime.web.allowed_hosts import check_host
+from runtime.web.allowed_hosts import check_host, is_elsewhere, moved
 from runtime.web.messages import (
     HSTS,
     LARGEST_HEADERS,
@@ -125,7 +125,9 @@ def entrypoint(
                 used = gateway()
                 https = used.settings.secure
                 check_host(request, used.settings.allowed_hosts)
-                response = _answered(routes, request, used, adapter)
+                if request.accepts_html():
+                    request = replace(request, default_language=_language(used))
+                response = _answered(routes, request, used, adapter, mount)
             return adapter(_with_security_headers(response, https=https))
         except BodyAwaited as awaited:
             return awaited.answer
@@ -205,11 +207,11 @@ def _as_routed(method: str) -> str:
 
 
 def _answered(
-    routes: Routes, request: Request, gateway: Gateway, adapter: Adapter
+    routes: Routes, request: Request, gateway: Gateway, adapter: Adapter, mount: str
 ) -> Response:
     try:
         return _answer(
-            request, lambda request: _routed(routes, request, gateway, adapter)
+            request, lambda request: _routed(routes, request, gateway, adapter, mount)
         )
     except GatewayError as error:
         # It may come before any view; a page of another origin has to read it, too.
@@ -220,10 +222,29 @@ def _answered(
 
 
 def _routed(
-    routes: Routes, request: Request, gateway: Gateway, adapter: Adapter
+    routes: Routes, request: Request, gateway: Gateway, adapter: Adapter, mount: str
 ) -> Response:
     view, groups, route = find(routes, method=request.method, path=request.path)
+    if route.page and request.method == "GET" and request.accepts_html():
+        at = mount if route.page == MOUNTED else ""
+        if elsewhere := _elsewhere(request, gateway, at):
+            return elsewhere
     return view(_with_body(request, adapter, route), gateway, *groups)
+
+
+def _language(gateway: Gateway) -> Callable[[], str]:
+    return lambda: gateway.registry.gateway_settings().default_language
+
+
+def _elsewhere(request: Request, gateway: Gateway, mount: str) -> Response | None:
+    """Return the redirect to the host of PUBLIC_BASE_URL, None for a page there."""
+    base = gateway.settings.public_base_url
+    if not is_elsewhere(request, base):
+        return None
+    if not gateway.registry.gateway_settings().leads_on:
+        return None
+    path = mount if mount and request.path == "/" else mount + request.path
+    return moved(request, base, path)
 
 
 def _with_body(request: Request, adapter: Adapter, route: Route) -> Request:

@@ -26,18 +26,24 @@ MEDIUM_BODY = 64 * 1024
 """Most bytes of a JSON object with data."""
 
 
+MOUNTED, ROOT = "mounted", "root"
+"""Places of a page: below the function's mount, or at the root."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A pattern of whole paths, whose groups become arguments of its views.
 
     `body` is the size of the largest body in bytes. A `late` body is read when a view
-    asks for it, if it is large; with GET it is not read at all.
+    asks for it, if it is large; with GET it is not read at all. `page` is where users
+    reach the page of its GET: MOUNTED or ROOT, "" for what is no page to begin with.
     """
 
     pattern: re.Pattern[str]
     views: Mapping[str, View]
     body: int
     late: bool = False
+    page: str = ""
 
 
 Routes = tuple[Route, ...]
@@ -46,6 +52,11 @@ Routes = tuple[Route, ...]
 def route(pattern: str, *, body: int, **views: View) -> Route:
     """Return a route whose views are named by method: `route(..., GET=who_am_i)`."""
     return Route(re.compile(pattern), views, body)
+
+
+def page_route(pattern: str, *, body: int, at: str = MOUNTED, **views: View) -> Route:
+    """Return a route at whose GET users begin; `at` is MOUNTED or ROOT."""
+    return Route(re.compile(pattern), views, body, page=at)
 
 
 def late_route(pattern: str, *, body: int, **views: View) -> Route:

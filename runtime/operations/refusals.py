@@ -19,6 +19,7 @@ _LISTED_BY = {
     "people": "person list",
     "alerts": "alert list",
     "authorizers": "component status",
+    "gateway": "settings show",
 }
 """The command that lists the documents of a kind, or leads to it."""
 

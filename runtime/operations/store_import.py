@@ -32,6 +32,7 @@ from runtime.registry.schema import (
     authorizer_document,
     checked_fields,
     client_document,
+    gateway_document,
     known_user_document,
     later_fields,
 )
@@ -42,6 +43,7 @@ CHECKS = {
     "people": known_user_document,
     "authorizers": authorizer_document,
     "alerts": alert_document,
+    "gateway": gateway_document,
 }
 
 _NAME = r"[a-z]{1,16}/[A-Za-z0-9_-]{1,64}"

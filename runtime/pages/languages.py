@@ -26,9 +26,18 @@ _log = logging.getLogger(__name__)
 
 
 def language_of(request: Request, *, default: str = "zh_CN") -> str:
-    """Return the language to answer in; nothing in a request makes this an error."""
-    asked = (known_language(tag) for tag in _preferred(request))
-    return next((language for language in asked if language), default)
+    """Return the language to answer in; nothing in a request makes this an error.
+
+    Who states other languages alone gets English; who states none, the gateway's
+    default, or else this one.
+    """
+    tags = list(_preferred(request))
+    for tag in tags:
+        if language := known_language(tag):
+            return language
+    if any(_TAG.fullmatch(tag.lower().replace("_", "-")) for tag in tags):
+        return "en"
+    return request.default_language() if request.default_language else default
 
 
 @lru_cache(maxsize=len(LANGUAGES))

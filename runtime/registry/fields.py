@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.registry.alerts import CONDITIONS, KINDS
 from runtime.registry.authorizers import AUTHORIZED, UNAUTHORIZED
+from runtime.registry.gateway_settings import REDIRECT, SERVE
 from runtime.registry.ids import APP_ID, CLIENT_ID
 from runtime.registry.known_users import ROLES
 from runtime.registry.logo import logo
@@ -213,6 +214,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "secret": text(r"[!-~]{1,512}", "1 to 512 characters of ASCII, no blank"),
         "conditions": many(word(*CONDITIONS), least=1),
     },
+    "gateway": {
+        "default_language": word("zh_CN", "zh_TW", "en"),
+        "other_hosts": word(REDIRECT, SERVE),
+    },
 }
 """By kind of document: each field and the rule for its value."""
 
@@ -228,6 +233,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "people": ("sub",),
     "authorizers": ("component", "appid", "kind", "state"),
     "alerts": ("kind", "url"),
+    "gateway": (),
 }
 
 SINCE: Mapping[str, Mapping[str, int]] = {
@@ -246,6 +252,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
     "people": {},
     "authorizers": {},
     "alerts": {},
+    "gateway": {},
 }
 """By kind: the schema version of each field that version 1 does not have.
 

@@ -22,6 +22,9 @@ from runtime.registry.authorizers import KIND as AUTHORIZERS
 from runtime.registry.authorizers import Authorizer, authorizer_from
 from runtime.registry.authorizers import document_id as document_id_of
 from runtime.registry.client_secrets import client_id_of
+from runtime.registry.gateway_settings import DEFAULTS, GatewaySettings
+from runtime.registry.gateway_settings import ID as SETTINGS_ID
+from runtime.registry.gateway_settings import KIND as SETTINGS_KIND
 from runtime.registry.known_users import KnownUser, admits, document_id
 from runtime.registry.models import (
     ANYONE,
@@ -163,6 +166,18 @@ class Registry:
     def alert(self, name: str) -> Alert | None:
         """Return the alert with this name, or None."""
         return self._of("alerts", name, _alert)
+
+    def gateway_settings(self) -> GatewaySettings:
+        """Return the settings that need no restart; the defaults without a document.
+
+        The defaults as well where the document cannot be read, or is away: pages need
+        them, and no page fails for them.
+        """
+        try:
+            found = self._of(SETTINGS_KIND, SETTINGS_ID, _gateway_settings)
+        except (ServiceUnavailable, UnreadableDocument):
+            return DEFAULTS
+        return found or DEFAULTS
 
     def alerts(self) -> tuple[Alert, ...]:
         """Return all alerts, as `apps` does."""
@@ -378,6 +393,10 @@ def _alert(name: str, document: Document) -> Alert:
     return alert
 
 
+def _gateway_settings(id_: str, document: Document) -> GatewaySettings:
+    return GatewaySettings(**_fields(GatewaySettings, document.content))
+
+
 def _authorizer(id_: str, document: Document) -> Authorizer:
     return authorizer_from(id_, document.version, document.content)
 
@@ -388,6 +407,7 @@ _MAKERS: Mapping[str, Callable[[str, Document], object]] = {
     "people": _known_user,
     "alerts": _alert,
     "authorizers": _authorizer,
+    SETTINGS_KIND: _gateway_settings,
 }
 """What makes the model of a kind."""
 

@@ -20,6 +20,7 @@ from runtime.registry.fields import (
     client_id_rule,
     silent_fault,
 )
+from runtime.registry.gateway_settings import ID as SETTINGS_ID
 from runtime.registry.ids import WECOM_ID
 from runtime.registry.known_users import document_id
 from runtime.registry.models import ANYONE, AUTHORIZED_KIND, COMPONENT_KIND, WECOM_KIND
@@ -182,6 +183,22 @@ def alert_document(
     if kind == JSON and not _WEBHOOK_SECRET.fullmatch(secret):
         raise InvalidDocument("secret", "must be whsec_ and base64, since kind is json")
     return content
+
+
+def gateway_document(
+    id_: str,
+    fields: Mapping[str, Any],
+    *,
+    kept: Mapping[str, Any] | None = None,
+    later: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the content of `gateway/settings`; InvalidDocument names the field.
+
+    `kept` and `later` are as in `app_document`.
+    """
+    if id_ != SETTINGS_ID:
+        raise InvalidDocument("id", f"must be {SETTINGS_ID}")
+    return _content("gateway", fields, {**(kept or {}), **(later or {})})
 
 
 def schema_of(content: Mapping[str, Any]) -> int:

@@ -68,6 +68,10 @@ class Request:
     """Tells that the caller is a developer, who sees the cause of an error."""
     context: Any = field(default=None, repr=False, compare=False)
     """The platform's context of the call, with the key of the function's role."""
+    default_language: Callable[[], str] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Returns the language of pages for who states none."""
 
     def with_path(self, path: str) -> Request:
         """Return a copy with another path."""
@@ -85,6 +89,7 @@ class Request:
             self.takes_parts,
             self.explains,
             self.context,
+            self.default_language,
         )
 
     def content(self) -> Body:

@@ -3,6 +3,7 @@
 _renewed=2   the page was open so long that it has loaded itself twice
 _repeat=1    the user wants a request answered that was answered before
 _another=1   the user wants to sign in anew, though somebody is signed in
+_moved=1     the browser came from another host than that of PUBLIC_BASE_URL
 _makes=1     the page is to get a QR code of WeChat's, so it waits for WeChat
 """
 
@@ -14,8 +15,10 @@ RENEWED = "_renewed"
 REPEAT = "_repeat"
 MAKES = "_makes"
 ANOTHER = "_another"
+MOVED = "_moved"
 
-_OWN = re.compile(rf"&?\b(?:{RENEWED}|{REPEAT}|{MAKES}|{ANOTHER})=[0-9]+(?=&|\Z)")
+_NAMES = "|".join((RENEWED, REPEAT, MAKES, ANOTHER, MOVED))
+_OWN = re.compile(rf"&?\b(?:{_NAMES})=[0-9]+(?=&|\Z)")
 
 
 def without_own(url: str) -> str:

@@ -30,7 +30,11 @@ class PhoneHandler(ControlHandler):
             apps=world.apps,
             codes=codes_to_scan(world),
             chat=chat_of(world, world.phone.user),
+            t=lambda chinese, english: english if self._is_english() else chinese,
         )
+
+    def _is_english(self) -> bool:
+        return self.get_query_argument("lang", "zh") == "en"
 
 
 class PhoneAction(ControlHandler):
@@ -46,7 +50,9 @@ class PhoneAction(ControlHandler):
             # The screen shows by itself that a QR code is gone.
             with suppress(LoginConflict):
                 await self.act({name: self.get_body_argument(name) for name in names})
-            self.redirect("/_sandbox/phone", status=303)
+            english = self.get_query_argument("lang", "zh") == "en"
+            language = "?lang=en" if english else ""
+            self.redirect(f"/_sandbox/phone{language}", status=303)
             return
         try:
             self.answer(await self.act(self.fields()))

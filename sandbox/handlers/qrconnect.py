@@ -98,7 +98,8 @@ class PollHandler(PageHandler):
 
     async def get(self) -> None:
         uuid = self.call.argument("uuid") or ""
-        status = await self._news(uuid, last=self.call.argument("last"))
+        with self.world.logins.polled(uuid):
+            status = await self._news(uuid, last=self.call.argument("last"))
         code = self.world.logins.code(uuid) if status == CONFIRMED else ""
         self.set_header("Cache-Control", "no-store")
         if self.call.argument("f") == "json":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
@@ -10,6 +11,8 @@ from sandbox.ids import Ids
 from sandbox.state.users import User
 
 LIFE = 300
+GONE = 3
+"""Seconds without a poll after which a page that polled counts as closed."""
 
 # The long poll's numbers for what has become of a QR code.
 WAITING, SCANNED, CONFIRMED = 408, 404, 405
@@ -22,7 +25,11 @@ class LoginConflict(Exception):
 
 @dataclass(slots=True)
 class Login:
-    """One QR code; `user` is who scanned it, `code` comes with the confirmation."""
+    """One QR code; `user` is who scanned it, `code` comes with the confirmation.
+
+    `polls` counts the pages that wait for news of it, and `left_at` is when the last
+    one of them went away: None for a code whose page has never asked.
+    """
 
     uuid: str
     appid: str
@@ -30,6 +37,8 @@ class Login:
     status: int = WAITING
     user: User | None = None
     code: str = ""
+    polls: int = 0
+    left_at: float | None = None
 
 
 class Logins:
@@ -47,12 +56,33 @@ class Logins:
         return login
 
     def pending(self) -> Sequence[Login]:
-        """Return what a phone could still scan or answer, newest first."""
+        """Return what a phone could still scan or answer, newest first.
+
+        Without the codes whose page has been closed, as nobody can see them.
+        """
         return [
             login
             for login in reversed(self._logins.values())
-            if self.status(login.uuid) in (WAITING, SCANNED, REFUSED)
+            if self.status(login.uuid) in _OPEN and not self._is_closed(login)
         ]
+
+    @contextmanager
+    def polled(self, uuid: str) -> Iterator[None]:
+        """Note that a page waits for news of the code, as long as it does."""
+        login = self._logins.get(uuid)
+        if login is None:
+            yield
+            return
+        login.polls += 1
+        try:
+            yield
+        finally:
+            login.polls -= 1
+            login.left_at = self._clock.now()
+
+    def _is_closed(self, login: Login) -> bool:
+        left = login.left_at
+        return not login.polls and left is not None and left + GONE < self._clock.now()
 
     def status(self, uuid: str) -> int:
         """Return the long poll's number; an unknown QR code counts as expired."""

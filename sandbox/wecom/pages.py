@@ -219,11 +219,12 @@ class PollHandler(CorpPage):
         uuid = self.call.argument("uuid") or ""
         wecom, deadline = self.world.wecom, self.call.now + POLL_SECONDS
         last = self.call.argument("last") or str(WAITING)
-        while str(wecom.logins.status(uuid)) == last:
-            left = deadline - self.world.clock.now()
-            if left <= 0 or self.gone:
-                break
-            await self.changes.wait(timedelta(seconds=left))
+        with wecom.logins.polled(uuid):
+            while str(wecom.logins.status(uuid)) == last:
+                left = deadline - self.world.clock.now()
+                if left <= 0 or self.gone:
+                    break
+                await self.changes.wait(timedelta(seconds=left))
         status, back = wecom.logins.status(uuid), ""
         if status == CONFIRMED:
             back = wecom.links[uuid].granted(wecom.logins.code(uuid))

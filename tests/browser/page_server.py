@@ -252,6 +252,7 @@ def pages_on(port):
     """Return every page there is, by path, for a site on that port."""
     bare = {"client_name": "", "logo": "", "home": None}
     without = {"qr": None, "wechat_url": None}
+    at_wecom = {"wecom_url": "https://login.example.com/wwlogin/sso/login?agentid=1"}
     kinds = {
         each.value: {"browser": each} for each in Browser if each is not Browser.DESKTOP
     }
@@ -260,10 +261,22 @@ def pages_on(port):
         "bare": bare,
         "operator": without,
         **kinds,
+        "wecom_too": at_wecom,
+        "wecom_alone": {**at_wecom, **without},
+        "wecom_too_mobile": {**at_wecom, "browser": Browser.MOBILE},
+        "wecom_alone_mobile": {**at_wecom, **without, "browser": Browser.MOBILE},
+        "wecom_alone_in_wechat": {**at_wecom, **without, "browser": Browser.WECHAT},
+        "wecom_asks": {**at_wecom, "browser": Browser.WECOM},
         **{f"{name}_qr": {**kind, "wechat_url": None} for name, kind in kinds.items()},
     }
     made = {f"/{name}": partial(sign_in, port=port, **it) for name, it in looks.items()}
-    plain = {"/error": error, "/sign_out": sign_out, "/signed_out": signed_out}
+    stranger = partial(error, kind=errors.NotAMember)
+    plain = {
+        "/error": error,
+        "/not_a_member": stranger,
+        "/sign_out": sign_out,
+        "/signed_out": signed_out,
+    }
     by_form = partial(not_admitted, back_fields={"error": "access_denied"})
     unnamed = partial(not_admitted, client_name="", back=None, sign_out=None)
     refused = {"/not_admitted": not_admitted, "/not_admitted_form": by_form}

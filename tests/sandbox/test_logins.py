@@ -7,6 +7,7 @@ from sandbox.ids import Ids
 from sandbox.state.logins import (
     CONFIRMED,
     EXPIRED,
+    GONE,
     REFUSED,
     SCANNED,
     WAITING,
@@ -109,3 +110,18 @@ def test_the_phone_sees_the_newest_first(logins, clock):
     clock.advance(100)
 
     assert [login.uuid for login in logins.pending()] == [third, second]
+
+
+def test_a_code_whose_page_is_closed_is_not_pending(clock, logins):
+    """One that was never polled is, and a poll that comes back brings it back."""
+    closed, never = logins.open("wx1"), logins.open("wx1")
+    with logins.polled(closed.uuid):
+        clock.advance(60)
+        polling = logins.pending()
+    clock.advance(GONE + 1)
+    without = logins.pending()
+    with logins.polled(closed.uuid):
+        again = logins.pending()
+
+    assert [never, closed] == polling == again
+    assert [never] == without

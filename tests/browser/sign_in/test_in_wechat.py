@@ -53,11 +53,10 @@ def test_the_silent_scope_asks_nothing(host, new_user, silent_service):
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
-        (IN_WECOM, "This is WeCom. You need WeChat to sign in."),
         (IN_A_MINI_PROGRAM, "A page inside a mini program cannot sign you in."),
         (ON_A_PHONE, "Please continue in WeChat."),
     ],
-    ids=["WeCom", "mini program", "mobile browser"],
+    ids=["mini program", "mobile browser"],
 )
 def test_where_it_cannot_be_done_the_page_says_so(host, new_user, agent, said):
     """And tells a way that works: its own address, which WeChat's browser can open."""
@@ -71,6 +70,16 @@ def test_where_it_cannot_be_done_the_page_says_so(host, new_user, agent, said):
     phone.arrive("/login/me")
 
     assert host.user()["nickname"] == phone.told()["name"]
+
+
+@pytest.mark.case(61)
+def test_a_service_without_an_app_of_wecom(new_user, service):
+    """Inside WeCom the page names WeChat, since nothing else is left."""
+    phone = new_user(**{**IN_WECHAT, "user_agent": IN_WECOM})
+    phone.open(f"{service.url}/oidc")
+    said = "This is WeCom. You need WeChat to sign in."
+
+    expect(phone.tab.get_by_text(said)).to_be_visible()
 
 
 @pytest.mark.case(62)

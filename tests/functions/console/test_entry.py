@@ -13,7 +13,7 @@ from runtime.crypto.signing import Signer
 from runtime.gateway import Gateway
 from runtime.registry.known_users import document_id
 from runtime.sign_in.console_codes import ConsoleCodes
-from runtime.sign_in.sessions import ACCOUNT_QR, PAGE_QR, WEB_VIEW
+from runtime.sign_in.sessions import ACCOUNT_QR, PAGE_QR, WEB_VIEW, WECOM_CLIENT
 from runtime.usage.limits import CONSOLE_CODES
 from tests.support.console_browser import ConsoleBrowser
 from tests.support.fc_calls import REQUEST_ID
@@ -382,3 +382,41 @@ def test_in_json(gateway):
     answer = ConsoleBrowser(gateway).get("/console/", headers=())
 
     assert (answer.status, json.loads(answer.text)["error"]) == (404, "not_found")
+
+
+MEMBER = "ww0123456789abcdef:li.lei"
+
+
+def form_tokens(page):
+    return re.findall(r'name="_xsrf" value="([^"]+)"', page.text)
+
+
+@pytest.mark.parametrize("role", ["operator", "admin"])
+def test_wecoms_client_gives_the_role(gateway, operators, clock, role):
+    """A member whose code is certainly the client's acts as an operator does."""
+    operators(role, sub=MEMBER)
+    browser, session = signed_in(gateway, clock, MEMBER, way=WECOM_CLIENT)
+    token = form_tokens(browser.get(ENTER))[1]
+    entered = browser.post(ENTER, _xsrf=token, way="session")
+
+    assert browser.follow(entered).status == 200
+    assert browser.do("pause", appid=SERVICE).status == 303
+    assert gateway.push_pauses.is_paused(SERVICE)
+    browser.do("disable", client_id="demo")
+    assert not gateway.registry.client("demo").disabled  # that needs a new code
+    gateway.sessions.end(session)
+    assert browser.get("/console/").status == 404
+
+
+@pytest.mark.case(192)
+@pytest.mark.parametrize(("way", "age"), [("", 0), (WECOM_CLIENT, 3601)])
+def test_a_members_other_sign_ins_give_a_viewer(gateway, operators, clock, way, age):
+    """By WeCom's page on a computer, and by a sign-in of more than an hour ago."""
+    operators("admin", sub=MEMBER)
+    browser, _ = signed_in(gateway, clock, MEMBER, way=way)
+    clock.now += age
+    token = form_tokens(browser.get(ENTER))[1]
+    entered = browser.post(ENTER, _xsrf=token, way="session")
+
+    assert browser.follow(entered).status == 200
+    assert browser.do("pause", appid=SERVICE).status == 403

@@ -14,7 +14,13 @@ from runtime.gateway import Gateway
 from tests.support.scripted_wechat import APP_SECRET, SERVICE, WEBSITE
 
 APPS = [
-    {"appid": appid, "kind": kind, "secret": APP_SECRET, "js_domain": "127.0.0.1"}
+    {
+        "appid": appid,
+        "kind": kind,
+        "secret": APP_SECRET,
+        "js_domain": "127.0.0.1",
+        "token": "word",
+    }
     for appid, kind in ((SERVICE, "service"), (WEBSITE, "website"))
 ]
 
