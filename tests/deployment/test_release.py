@@ -185,7 +185,8 @@ def test_the_clients_wheel_is_a_typed_package(released, tmp_path):
     install = ("install", "--quiet", "--no-deps", "--no-index", "--target", tmp_path)
     subprocess.run([sys.executable, "-m", "pip", *install, wheel], check=True)
     modules = sorted(each.stem for each in (ROOT / "client").glob("[!_]*.py"))
-    ask = "import sys; sys.path[0:0] = sys.argv[1:2]; print(*map(__import__, sys.argv[2:]))"
+    ask = "import sys; sys.path.insert(0, sys.argv[1]); "
+    ask += "print(*map(__import__, sys.argv[2:]))"
     names = [f"wechat_gateway_client.{each}" for each in modules]
     done = subprocess.run(
         [sys.executable, "-I", "-c", ask, tmp_path, *names],
