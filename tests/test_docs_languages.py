@@ -18,23 +18,17 @@ from tests.support.documentation import ROOT
 
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 
-PENDING = [
-    "containers.md",
-    "costs.md",
-    "operating/command-line.md",
-    "operating/messages.md",
-    "operating/metrics.md",
-    "upgrading.md",
-]
-
 ENGLISH_ONLY = {
     "architecture.md": "for those who change the code, which is in English",
     "benchmarks.md": "figures and how they were measured",
+    "costs.md": "prices and formulas, which a test computes on that page",
+    "operating/command-line.md": "verbs, which manage.py --help explains in Chinese",
+    "operating/messages.md": "sentences of manage.py, which prints them in Chinese",
     "releasing.md": "for those who release a version",
     "source-map.md": "for those who change the code",
     "testing.md": "for those who change the code",
     "token-custody.md": "the protocol, for those who check it against the code",
-    **dict.fromkeys(PENDING, "not translated yet"),
+    "upgrading.md": "tables of names, which a test compares with the code",
 }
 """Pages without a Chinese one, and why."""
 
