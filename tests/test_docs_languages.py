@@ -27,7 +27,6 @@ ENGLISH_ONLY = {
     "releasing.md": "for those who release a version",
     "source-map.md": "for those who change the code",
     "testing.md": "for those who change the code",
-    "token-custody.md": "the protocol, for those who check it against the code",
     "upgrading.md": "tables of names, which a test compares with the code",
 }
 """Pages without a Chinese one, and why."""
