@@ -21,7 +21,6 @@ DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 ENGLISH_ONLY = {
     "architecture.md": "for those who change the code, which is in English",
     "benchmarks.md": "figures and how they were measured",
-    "costs.md": "prices and formulas, which a test computes on that page",
     "operating/command-line.md": "verbs, which manage.py --help explains in Chinese",
     "operating/messages.md": "sentences of manage.py, which prints them in Chinese",
     "releasing.md": "for those who release a version",
@@ -89,9 +88,14 @@ def names_of(text: str) -> set[str]:
     return set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose_of(text)))
 
 
+UNITS = {"million": 10**6, "万": 10**4, "亿": 10**8}
+LARGE = re.compile(rf"(\d+) ({'|'.join(UNITS)})")
+
+
 def numbers_of(text: str) -> set[str]:
     """Return the numbers in digits, not those of names, links and ordered items."""
     text = re.sub(r"`[^`\n]+`|\]\([^)]+\)|^ *\d+\. ", " ", prose_of(text), flags=re.M)
+    text = LARGE.sub(lambda found: str(int(found[1]) * UNITS[found[2]]), text)
     return set(re.findall(r"(?<![\w.-])\d+(?:[.,:]\d+)*", text))
 
 
