@@ -6,7 +6,7 @@
   var field = button && document.getElementById(button.dataset.copy);
   if (!field) return;
 
-  function say(words) { button.querySelector("[role=status]").textContent = words; }
+  function say(words) { button.textContent = words; }
 
   // Over http there is no clipboard but this one, nor in old browsers inside apps.
   function copySelected() {
