@@ -5,7 +5,9 @@
 #     sudo deploy/fresh_machine.sh [all]
 #
 # `make run` runs until the sign-in page has been shown. From `make test` it runs the
-# tests of host, management and the sign-in function; with `all`, all tests.
+# tests of management and the sign-in function; with `all`, all tests. At the end
+# tests/fresh_machine types docs/deploying.md there, and installs in the other two ways:
+# it needs this checkout's own .venv, `fun`, Node and CPython 3.10.
 # If it cannot create such a machine, it says what is missing and exits with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -98,7 +100,15 @@ if [ "${1:-}" = all ]; then
     say 'make test'
     inside "$machine" 'make test'
 else
-    say 'make test, of it host, management and login'
+    say 'make test, of it management and login'
     inside "$machine" '.venv/bin/python -m pytest -q --numprocesses=auto --maxprocesses=4 \
-        tests/host tests/management tests/functions/login'
+        tests/management tests/functions/login'
+fi
+
+say 'docs/deploying.md, and the other ways to install'
+if [ -x .venv/bin/python ]; then
+    FRESH_MACHINE=$machine unshare --mount .venv/bin/python -m pytest -q --durations=5 \
+        tests/fresh_machine
+else
+    say 'left out: make setup makes the .venv that it needs'
 fi

@@ -13,6 +13,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
+CHINESE = ROOT / "docs/zh"
 ELSEWHERE = (
     *("README.md", "README.zh-CN.md", "CHANGELOG.md", "SECURITY.md"),
     "sandbox/README.md",
@@ -36,8 +37,13 @@ _TARGETS = re.compile(r"\]\(([^)#\s]+)")
 def on_config(config: Any) -> Any:
     """Add the pages of folders, and the Chinese half of the navigation."""
     sections = [_with_folders(each) for each in config.nav]
-    chinese = [_in_chinese(each) for each in sections]
-    config.nav = [*sections, {"中文": [each for each in chinese if each]}]
+    chinese = [each for each in map(_in_chinese, sections) if each]
+    named = str(chinese)
+    pages = [each.relative_to(ROOT).as_posix() for each in CHINESE.rglob("*.md")]
+    alone = sorted(
+        each for each in pages if each not in named
+    )  # without an English one
+    config.nav = [*sections, {"中文": [*chinese, *alone]}]
     return config
 
 

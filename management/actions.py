@@ -48,6 +48,25 @@ class ScopeAction(argparse.Action):
             scopes.by_app[appid] += values
 
 
+class DefaultAppAction(argparse.Action):
+    """Action of `--default-app CORPID-AGENTID ...`: the app of each corp."""
+
+    fields = ("default_apps",)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        named = dict(getattr(namespace, self.dest, {}))
+        for each in values:
+            corpid, _, name = each.partition("-")
+            named[corpid] = name
+        setattr(namespace, self.dest, named)
+
+
 class WithoutAppAction(argparse.Action):
     """Action of `--without-app APPID`: remove an app from the client."""
 

@@ -37,7 +37,11 @@ def check_app(
     if not seconds:
         return {**first, "seen": seen}
     tell({**first, "seen": seen})
-    tell({"waiting": f"{seconds:g} s for WeChat: save the form, or send a message"})
+    of_wecom = first.get("kind") == "wecom"
+    waiting = f"{seconds:g} s for WeChat: save the form, or send a message"
+    if of_wecom:
+        waiting = f"{seconds:g} s for WeCom: save the form, or send a message"
+    tell({"waiting": waiting})
     came = []
     for row in _new(
         perform, arguments, since=since, until=clock() + seconds, clock=clock
@@ -51,6 +55,11 @@ def check_app(
         f"{refused} came from WeChat in {seconds:g} s: compare the URL in the console "
         "with this one, and whether the Internet reaches it"
     )
+    if of_wecom:
+        fault = (
+            f"{refused} came from WeCom in {seconds:g} s: compare the URL in the app's "
+            "administration with this one, and whether the Internet reaches it"
+        )
     return {**first, "seen": came, "faults": [*wrong, fault]}
 
 

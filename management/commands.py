@@ -69,7 +69,7 @@ def _refresh(parser: ArgumentParser) -> None:
     appid_argument(parser)
     summary = "replace what is not due as well, within WeChat's limits"
     parser.add_argument("--force", action="store_true", help=summary)
-    kinds = "access_token, jsapi_ticket or wx_card_ticket"
+    kinds = "access_token, jsapi_ticket, wx_card_ticket or agent_config_ticket"
     parser.add_argument("--only", metavar="KIND", help=kinds)
 
 

@@ -9,6 +9,7 @@ from management.actions import (
     AllowAction,
     AppAction,
     DefaultAction,
+    DefaultAppAction,
     ScopeAction,
     WithoutAppAction,
     rate,
@@ -167,6 +168,15 @@ def _client_fields(parser: ArgumentParser) -> None:
         type=rate,
         metavar="PER_SECOND/BURST",
         help="rate limit, such as 10/20",
+    )
+    defaults = "apps of WeCom that the secret alone means, one of each company"
+    add(
+        "--default-app",
+        action=DefaultAppAction,
+        nargs="+",
+        metavar="APPID",
+        dest="default_apps",
+        help=defaults,
     )
     _flag(parser, "--session-key", "whether it gets the session_key")
     _flag(parser, "--openids", "whether it gets a user's openids with all its apps")

@@ -18,23 +18,15 @@ from tests.support.documentation import ROOT
 
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs/zh"
 
-PENDING = [
-    "containers.md",
-    "costs.md",
-    "operating/command-line.md",
-    "operating/messages.md",
-    "operating/metrics.md",
-    "upgrading.md",
-]
-
 ENGLISH_ONLY = {
     "architecture.md": "for those who change the code, which is in English",
     "benchmarks.md": "figures and how they were measured",
+    "operating/command-line.md": "verbs, which manage.py --help explains in Chinese",
+    "operating/messages.md": "sentences of manage.py, which prints them in Chinese",
     "releasing.md": "for those who release a version",
     "source-map.md": "for those who change the code",
     "testing.md": "for those who change the code",
-    "token-custody.md": "the protocol, for those who check it against the code",
-    **dict.fromkeys(PENDING, "not translated yet"),
+    "upgrading.md": "tables of names, which a test compares with the code",
 }
 """Pages without a Chinese one, and why."""
 
@@ -96,9 +88,14 @@ def names_of(text: str) -> set[str]:
     return set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", prose_of(text)))
 
 
+UNITS = {"million": 10**6, "万": 10**4, "亿": 10**8}
+LARGE = re.compile(rf"(\d+) ({'|'.join(UNITS)})")
+
+
 def numbers_of(text: str) -> set[str]:
     """Return the numbers in digits, not those of names, links and ordered items."""
     text = re.sub(r"`[^`\n]+`|\]\([^)]+\)|^ *\d+\. ", " ", prose_of(text), flags=re.M)
+    text = LARGE.sub(lambda found: str(int(found[1]) * UNITS[found[2]]), text)
     return set(re.findall(r"(?<![\w.-])\d+(?:[.,:]\d+)*", text))
 
 

@@ -144,7 +144,7 @@ def _qr_code(
         qr=None,
         wechat_url=None,
         wecom_url=wecom_url,
-        page_qr=shown(gateway, end.state, found),
+        page_qr=shown(gateway, end.state, found, language=_language(request, end)),
         url=f"{settings.public_base_url}{start_of(flow)}",
         client_name=client.name if client else "",
         browser=Browser.DESKTOP,

@@ -37,7 +37,9 @@ _OF_PROGRAMS = (_OF_MINI_PROGRAMS, _OF_MOBILE_APPS, _TO_WEB_VIEW)
 
 ROUTES = (
     page_route(r"/", body=UNREAD_BODY, GET=sign_in_page.sign_in_page),
-    route(r"/(qr|continue|wait)\.js", body=UNREAD_BODY, GET=page_scripts.page_script),
+    route(
+        r"/(qr|continue|wait|copy)\.js", body=UNREAD_BODY, GET=page_scripts.page_script
+    ),
     page_route(r"/scan/([A-Za-z0-9_-]{16})", body=UNREAD_BODY, GET=phone.scan),
     route(r"/phone", body=SMALL_BODY, GET=phone.phone, POST=phone.answer),
     route(r"/wait", body=SMALL_BODY, GET=computer.wait, POST=computer.type_digits),

@@ -75,7 +75,7 @@ def phone(request: Request, gateway: Gateway) -> Response:
     """Answer GET /login/phone: the question, the digits, or what became of it."""
     state = request.argument("flow")
     flow, user, found = _flow_of(request, gateway, state)
-    language, https = language_of(request), gateway.settings.secure
+    language, https = _language(request, flow), gateway.settings.secure
     if found.state == EXPIRED:
         raise QrCodeExpired
     if found.state == FAILED:
@@ -155,7 +155,7 @@ def _refused(
         from runtime.pages.pages import not_admitted
 
         return not_admitted(
-            language_of(request),
+            _language(request, flow),
             reference=error.reference,
             client_name=client.name,
             start_again=None,
@@ -172,7 +172,7 @@ def _question(
 
     client = client_of_flow(gateway, flow)
     return phone_question(
-        language_of(request),
+        _language(request, flow),
         flow=request.argument("flow") or "",
         client_name=client.name if client else "",
         user_name=str(user.get("name") or ""),
@@ -181,6 +181,10 @@ def _question(
         minutes=found.age // 60,
         https=gateway.settings.secure,
     )
+
+
+def _language(request: Request, flow: Flow) -> str:
+    return flow.language or language_of(request)
 
 
 def _named(user: Any) -> str:

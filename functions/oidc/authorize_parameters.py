@@ -21,7 +21,7 @@ from runtime.sign_in.authorization_request import (
 from runtime.sign_in.pushed_requests import Pairs
 from runtime.tokens.id_tokens import BadHint
 
-SCOPES = ("openid", "profile", "email", "groups", "offline_access")
+SCOPES = ("openid", "profile", "email", "phone", "groups", "offline_access")
 RESPONSE_MODES = (QUERY, FORM_POST)
 
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})

@@ -77,6 +77,7 @@ def _metadata(issuer: str) -> bytes:
             *("name", "nickname", "preferred_username", "picture", "locale"),
             *("sid", "updated_at", "email", "email_verified", "groups"),
             *("wechat_openid", "wechat_unionid", "wechat_appid", "wechat_openids"),
+            *("phone_number", "wecom_corpid", "wecom_userid", "wecom_agentid"),
         ],
         "display_values_supported": ["page", EMBEDDED],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

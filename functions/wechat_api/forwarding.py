@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from functools import partial
 
 from functions.wechat_api.answer_headers import headers_down
 from functions.wechat_api.authentication import rate_cost_of
@@ -23,8 +24,18 @@ _PASSED_UP = re.compile(r"content-(type|encoding)|wechatmp-[a-z0-9-]+")
 _VALUE_UP = re.compile(r"[\t -~\x80-\xff]*")
 
 
-def forwarded(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
-    """Return WeChat's answer to the request's method, path, query and body."""
+def forwarded(
+    request: Request,
+    gateway: Gateway,
+    app: App,
+    caller: Caller,
+    *,
+    robot_key: str = "",
+) -> Response:
+    """Return the platform's answer to the request's method, path, query and body.
+
+    With `robot_key` the call takes that in place of the name of a robot, and no token.
+    """
     report, place = Report(request, caller, gateway), ExitStack()
     body: Body = b""
     try:
@@ -32,7 +43,10 @@ def forwarded(request: Request, gateway: Gateway, app: App, caller: Caller) -> R
         place.enter_context(gateway.calls_in_flight.counted(caller.client_id))
         body, cost = _body(request, gateway, app, caller)
         report.bytes_up = len(body)
-        answer = gateway.calls_of(app).send(
+        send = gateway.calls_of(app).send
+        if robot_key:
+            send = partial(gateway.wecom_calls.send_to_robot, key=robot_key)
+        answer = send(
             app,
             request.method,
             f"{request.path}?{request.query}",

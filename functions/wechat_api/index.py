@@ -17,19 +17,22 @@ from runtime.entry.routing import (
     late_route,
     route,
 )
-from runtime.errors import GatewayError, NotFound
-from runtime.registry.ids import APPID, PROOF_NAME
+from runtime.errors import BadRequest, GatewayError, NotFound
+from runtime.registry.ids import APP_ID, PROOF_NAME, WECOM_ID
+from runtime.tokens.gateway_tokens import claimed_appid
 from runtime.web.messages import LARGEST_BODY, Request, Response
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 
 # An SDK may join a base that ends in a slash to a path that begins with one.
-_OURS = f"/({APPID})/*"
+_OURS = f"/({APP_ID})/*"
 # No empty and no dot segment: the path that is checked is the one WeChat gets.
 _PLAIN = r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?"
 # Also a link that a mail or a chat has cut off: it is none of WeChat's paths.
 _SIGNED = r"[A-Za-z0-9_.-]+"
 _TICKET = "/cgi-bin/ticket/getticket"
+_CORP_TICKET, _AGENT_TICKET = "/cgi-bin/get_jsapi_ticket", "/cgi-bin/ticket/get"
+_ROBOT = "/cgi-bin/webhook/(send|upload_media)"
 
 component = late("functions.wechat_api.component")
 jssdk = late("functions.wechat_api.jssdk")
@@ -42,6 +45,7 @@ root_files = late("functions.wechat_api.root_files")
 sns = late("functions.wechat_api.sns")
 tokens = late("functions.wechat_api.tokens")
 wecom_users = late("functions.wechat_api.wecom_users")
+wecom = late("functions.wechat_api.wecom")
 
 
 def _any(view: View) -> dict[str, View]:
@@ -56,6 +60,10 @@ ROUTES = (
     route("/cgi-bin/token", body=FORM_BODY, **got_or_posted(tokens.token)),
     route("/cgi-bin/stable_token", body=SMALL_BODY, POST=tokens.stable_token),
     route(_TICKET, body=FORM_BODY, **got_or_posted(tokens.ticket)),
+    route("/cgi-bin/gettoken", body=FORM_BODY, **got_or_posted(wecom.gettoken)),
+    route(_CORP_TICKET, body=FORM_BODY, **got_or_posted(wecom.jsapi_ticket)),
+    route(_AGENT_TICKET, body=FORM_BODY, **got_or_posted(wecom.agent_ticket)),
+    late_route(_ROBOT, body=LARGEST_BODY, POST=wecom.robot),
     *(
         route(f"/sns/{name}", body=FORM_BODY, **got_or_posted(view))
         for name, view in (
@@ -95,7 +103,7 @@ ROUTES = (
     ),
     route("/cgi-bin/auth/getuserdetail", body=SMALL_BODY, POST=wecom_users.userdetail),
     late_route(
-        f"(?!/{APPID}(?:/|$)){_PLAIN}",
+        f"(?!/{APP_ID}(?:/|$)){_PLAIN}",
         body=LARGEST_BODY,
         **_any(proxy.proxy),
     ),
@@ -112,8 +120,19 @@ ROUTES = (
     route(f"{_OURS}/quota", body=UNREAD_BODY, GET=quota.quota),
     route(f"{_OURS}/decrypt", body=MEDIUM_BODY, POST=mini_program.decrypt_user_data),
     route(f"{_OURS}{_TICKET}", body=FORM_BODY, **got_or_posted(tokens.ticket_for_app)),
+    route(
+        f"{_OURS}{_CORP_TICKET}",
+        body=FORM_BODY,
+        **got_or_posted(wecom.jsapi_ticket_for_app),
+    ),
+    route(
+        f"{_OURS}{_AGENT_TICKET}",
+        body=FORM_BODY,
+        **got_or_posted(wecom.agent_ticket_for_app),
+    ),
+    late_route(f"{_OURS}{_ROBOT}", body=LARGEST_BODY, POST=wecom.robot_for_app),
     late_route(f"{_OURS}({_PLAIN})", body=LARGEST_BODY, **_any(proxy.proxy_for_app)),
-    route(f"(?s:(?!/{APPID}(?:/|$)).*)", body=UNREAD_BODY, **_any(proxy.no_path)),
+    route(f"(?s:(?!/{APP_ID}(?:/|$)).*)", body=UNREAD_BODY, **_any(proxy.no_path)),
 )
 
 
@@ -122,6 +141,7 @@ _QUICK = {
     "/robots.txt",
     "/cgi-bin/token",
     "/cgi-bin/stable_token",
+    "/cgi-bin/gettoken",
     "/sns/oauth2/access_token",
     "/sns/oauth2/refresh_token",
     "/sns/oauth2/component/access_token",
@@ -146,14 +166,33 @@ def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     All that no other function owns comes here, and so do mistyped addresses: a browser
     that shows a page, and a crawler that asks for a file, get 404 as its status.
     """
-    if re.match(f"/{APPID}(?:/|$)|/media/{_SIGNED}$", request.path):
+    if re.match(f"/{APP_ID}(?:/|$)|/media/{_SIGNED}$", request.path):
         return api_dialect(request, error, https=https)
     if error.code == "access_token_missing" and _is_navigation(request):
         return replace(wechat_dialect(request, _NO_PAGE, https=https), status=404)
+    if _is_of_wecom(request):
+        from functions.wechat_api.wecom_dialect import wecom_dialect
+
+        return wecom_dialect(request, error, https=https)
     as_wechat = sns_dialect if request.path.startswith("/sns/") else wechat_dialect
     answer = as_wechat(request, error, https=https)
     is_file = isinstance(error, NotFound) and _is_proof(request.path)
     return replace(answer, status=404) if is_file else answer
+
+
+_OF_WECOM = re.compile(rf"/cgi-bin/gettoken|{_CORP_TICKET}|{_ROBOT}")
+
+
+def _is_of_wecom(request: Request) -> bool:
+    """Tell whether the caller's SDK is one of WeCom's, by the path or the token."""
+    if _OF_WECOM.fullmatch(request.path):
+        return True
+    try:
+        arguments = request.arguments
+    except BadRequest:
+        return False
+    tokens = (value for name, value in arguments if name == "access_token")
+    return bool(re.fullmatch(WECOM_ID, claimed_appid(next(tokens, ""))))
 
 
 _NO_PAGE = GatewayError(

@@ -6,9 +6,11 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Collection
+from typing import Any
 
 from functions.wechat_api.authentication import caller_for_app, rate_cost_of
 from functions.wechat_api.report import note
+from runtime.custody.protocol import CredentialValue
 from runtime.errors import ApiRefused
 from runtime.gateway import Gateway
 from runtime.registry.models import App
@@ -28,27 +30,42 @@ def jssdk_config(
     *,
     random: Callable[[int], str] = secrets.token_hex,
 ) -> Response:
-    """Answer GET /{appid}/jssdk_config?url= with what wx.config takes."""
+    """Answer GET /{appid}/jssdk_config?url= with what wx.config takes.
+
+    `agentConfig` is what wx.agentConfig takes, of an app of WeCom.
+    """
     app, caller = caller_for_app(request, gateway, appid, scope=SCOPE)
     client = gateway.registry.client(caller.client_id)
     page = _page(request, app, narrowed=client.js_domains if client else ())
-    ticket = gateway.calls_of(app).ticket(
-        app, "jsapi", cost=rate_cost_of(caller, gateway)
-    )
+    calls, cost = gateway.calls_of(app), rate_cost_of(caller, gateway)
+    ticket = calls.ticket(app, "jsapi", cost=cost)
+    config = _signed(ticket, page, random=random, now=gateway.clock())
+    content = {
+        "appId": app.corpid or app.appid,
+        **config,
+        "jsapi_ticket_expires_in": int(ticket.seconds),
+    }
+    if app.agentid:
+        # Another ticket, of this app alone, and a nonce of its own.
+        own = calls.ticket(app, "agent_config")
+        content["agentConfig"] = {
+            "corpid": app.corpid,
+            "agentid": app.agentid,
+            **_signed(own, page, random=random, now=gateway.clock()),
+            "agent_config_ticket_expires_in": int(own.seconds),
+        }
     note(request, caller, "jssdk_config_read")
-    noncestr, timestamp = random(8), int(gateway.clock())
+    return json_response(content)
+
+
+def _signed(
+    ticket: CredentialValue, page: str, *, random: Callable[[int], str], now: float
+) -> dict[str, Any]:
+    noncestr, timestamp = random(8), int(now)
     signature = sign(
         ticket=ticket.value, noncestr=noncestr, timestamp=timestamp, url=page
     )
-    return json_response(
-        {
-            "appId": app.appid,
-            "timestamp": timestamp,
-            "nonceStr": noncestr,
-            "signature": signature,
-            "jsapi_ticket_expires_in": int(ticket.seconds),
-        }
-    )
+    return {"timestamp": timestamp, "nonceStr": noncestr, "signature": signature}
 
 
 def sign(*, ticket: str, noncestr: str, timestamp: int, url: str) -> str:

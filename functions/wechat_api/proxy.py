@@ -30,6 +30,7 @@ def proxy(request: Request, gateway: Gateway) -> Response:
     """Forward the call and return WeChat's status, content type and bytes."""
     _check_path(request.path, has_token=bool(token_of(request)))
     app, caller = caller_of(request, gateway)
+    _check_platform(app, request.path)
     app = _acting(gateway, app, caller, request.path)
     return forwarded(request, gateway, app, caller)
 
@@ -41,6 +42,7 @@ def proxy_for_app(
     sent = scheme_of(request) or token_of(request)
     _check_path(path, has_token=bool(sent))
     app, caller = caller_for_app(request, gateway, appid, scope=path)
+    _check_platform(app, path)
     app = _acting(gateway, app, caller, path)
     return forwarded(replace(request, path=path), gateway, app, caller)
 
@@ -69,6 +71,16 @@ def _acting(gateway: Gateway, app: App, caller: Caller, path: str) -> App:
     if not replace(caller, scopes=scopes).allows(path):
         raise ApiRefused(61014, "component_token_needed")
     return component
+
+
+def _check_platform(app: App, path: str) -> None:
+    """Refuse what is secret at WeCom, and what none of its paths is."""
+    if not app.is_wecom:
+        return
+    from runtime.wecom.paths import is_never_forwarded as is_secret
+
+    if is_secret(path) or not path.startswith("/cgi-bin/"):
+        raise ApiRefused(48001, "path_not_proxied", cause=f"path {shown_path(path)}")
 
 
 def _check_path(path: str, *, has_token: bool) -> None:

@@ -6,6 +6,7 @@ import json
 
 from functions.wechat_api.authentication import caller_for_app, rate_cost_of
 from functions.wechat_api.report import note
+from runtime.errors import NotFound
 from runtime.gateway import Gateway
 from runtime.upstream.answer import Answer
 from runtime.web.messages import Request, Response, json_response
@@ -20,6 +21,8 @@ def quota(request: Request, gateway: Gateway, appid: str) -> Response:
     """
     path = request.argument("path") or ""
     app, caller = caller_for_app(request, gateway, appid, scope=path)
+    if app.is_wecom:  # which tells of no quota
+        raise NotFound
     with gateway.calls_in_flight.counted(caller.client_id):
         answer = gateway.calls.send(
             app,

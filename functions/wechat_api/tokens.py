@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from functions.wechat_api.authentication import (
@@ -61,7 +62,7 @@ def reject_ticket(request: Request, gateway: Gateway, appid: str) -> Response:
     another one.
     """
     app, caller = caller_for_app(request, gateway, appid, scope=TICKET_PATH)
-    value, type_ = _rejected(request)
+    value, type_ = _rejected(request, gateway.calls_of(app).ticket_types)
     cost = rate_cost_of(caller, gateway)
     stored = gateway.calls_of(app).ticket(app, type_, cost=cost)
     source = gateway.calls_of(app).ticket_source(app, type_)
@@ -78,21 +79,21 @@ def reject_ticket(request: Request, gateway: Gateway, appid: str) -> Response:
     )
 
 
-def _rejected(request: Request) -> tuple[str, str]:
+def _rejected(request: Request, types: Collection[str]) -> tuple[str, str]:
     content = request.json()
     if not isinstance(content, dict):
         raise BadRequest
     value, type_ = content.get("ticket"), content.get("type", TICKET_TYPES[0])
     if not isinstance(value, str) or not value.isascii() or not value:
         raise BadRequest
-    if type_ not in TICKET_TYPES:
+    if type_ not in types:
         raise ApiRefused(40097, "unknown_ticket_type")
     return value, type_
 
 
 def _ticket(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
     type_ = request.argument("type")
-    if type_ not in TICKET_TYPES:
+    if type_ not in gateway.calls_of(app).ticket_types:
         raise ApiRefused(40097, "unknown_ticket_type")
     stored = gateway.calls_of(app).ticket(
         app, type_, cost=rate_cost_of(caller, gateway)

@@ -64,7 +64,9 @@ def _content(app: Mapping[str, Any]) -> dict[str, Any]:
         content["js_domains"] = [domain]
     if app["kind"] == WECOM_KIND:
         corpid, _, name = app["appid"].partition("-")
-        return {**content, "corpid": corpid, "name": name}
+        robots = [{"name": n, "key": key} for n, key in app.get("robots", {}).items()]
+        named = {"corpid": corpid, "name": name}
+        return {**content, **named, **({"robots": robots} if robots else {})}
     # The sandbox's accounts are bound to one open platform: a user is the same in
     # all of them only by unionid.
     return {**content, "subject": "unionid"}

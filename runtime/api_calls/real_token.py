@@ -43,5 +43,12 @@ def put_in_query(
     return f"{path}?{'&'.join(kept)}"
 
 
+def without_parameter(target: str, name: str) -> str:
+    """Return the target without the parameters of this name."""
+    path, _, query = target.partition("?")
+    kept = [each for each in query.split("&") if _name(each) != name]
+    return f"{path}?{'&'.join(kept)}"
+
+
 def _name(pair: str) -> str:
     return unquote_plus(pair.partition("=")[0])

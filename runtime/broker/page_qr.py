@@ -8,6 +8,7 @@ tells whose it is; account_qr.py has the other one.
 from __future__ import annotations
 
 from runtime.gateway import Gateway
+from runtime.pages.languages import url_in_language
 from runtime.pages.qr_code import PageQr
 from runtime.registry.models import ANYONE, App, Client
 from runtime.sign_in.confirmations import (
@@ -73,14 +74,22 @@ def asked_of(
     )
 
 
-def shown(gateway: Gateway, state: str, confirmation: Confirmation) -> PageQr | None:
-    """Return the QR code for the page, None if its text is too long for one."""
+def shown(
+    gateway: Gateway, state: str, confirmation: Confirmation, *, language: str
+) -> PageQr | None:
+    """Return the QR code for the page, None if its text is too long for one.
+
+    The phone's pages are in the computer's language; of a URL that leaves no room for
+    it, in the phone's own.
+    """
     # Only a page with a QR code draws one.
     from runtime.pages.qr_symbol import picture_of
 
     made = confirmation.asked.account_qr
     base = gateway.settings.public_base_url
-    picture = picture_of(made or f"{base}/login/scan/{confirmation_id(state)}")
+    url = f"{base}/login/scan/{confirmation_id(state)}"
+    in_language = url_in_language(url, f"lang={language.replace('_', '-')}")
+    picture = picture_of(made or in_language) or picture_of(made or url)
     seconds = min(OPEN_SECONDS, confirmation.seconds)
     if picture is None:
         return None

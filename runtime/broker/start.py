@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 from runtime.broker.account_qr import check_account
 from runtime.broker.outcomes import STARTED, riding, way_of
@@ -80,8 +81,9 @@ def start_sign_in(
     if apps.page:
         wechat_url = authorize_url(apps.page, started.state, scope=flow.scope)
     if apps.qr:
-        frame = authorize_url(apps.qr, started.state, embedded=True)
-        qr = QrCode(page_url=authorize_url(apps.qr, started.state), frame_url=frame)
+        in_english = partial(authorize_url, english=language == "en")
+        frame = in_english(apps.qr, started.state, embedded=True)
+        qr = QrCode(page_url=in_english(apps.qr, started.state), frame_url=frame)
     elif apps.page:
         page_qr = PageQr(waits_at)
     if _wants_json(request):
@@ -107,7 +109,7 @@ def start_sign_in(
                 app=apps.page,
                 scope=flow.scope,
             )
-            page_qr = shown(gateway, started.state, found)
+            page_qr = shown(gateway, started.state, found, language=language)
         response = sign_in(
             language,
             qr=qr,

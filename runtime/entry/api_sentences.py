@@ -25,6 +25,8 @@ SENTENCES: Mapping[str, str] = {
     "component_appid_missing": "Send component_appid.",
     "component_token_needed": "This path takes the component's token: an operator adds "
     "the path to the client's scopes for the component.",
+    "corpid_missing": "Send corpid.",
+    "corpsecret_missing": "Send AGENTID:SECRET with the client secret as corpsecret.",
     "invalid_client_secret": "The client secret is wrong, or its client is unknown or "
     "disabled.",
     "invalid_grant_type": "grant_type must be client_credential for a token, "
@@ -46,6 +48,8 @@ SENTENCES: Mapping[str, str] = {
     "secret_missing": "Send the client secret as secret.",
     "session_key_unknown": "There is no session_key of this openid that is younger "
     "than thirty days: let the user call wx.login.",
+    "several_apps": "The client has several apps of this corp: send AGENTID:SECRET as "
+    "corpsecret, or let an operator name one with client update --default-app.",
     "signature_mismatch": "signature does not match raw_data and the session_key: call "
     "wx.login and get the data again.",
     "token_in_answer": "WeChat's answer contained the real token, so it is not "
@@ -54,7 +58,10 @@ SENTENCES: Mapping[str, str] = {
     "bind the mini program to an open platform account.",
     "unknown_appid": "There is no such app here: check the appid.",
     "unknown_component": "There is no such component here: check component_appid.",
-    "unknown_ticket_type": "type must be jsapi or wx_card.",
+    "unknown_corpid": "There is no app of this corp for the client: check corpid.",
+    "unknown_robot": "There is no such robot: key is its name in the app's document.",
+    "unknown_ticket_type": "type must be jsapi or wx_card, in WeCom jsapi or "
+    "agent_config.",
     "url_not_encoded": "Percent-encode the whole URL of the page: only url and "
     "access_token may be in the query.",
     "url_not_http": "url must be the page's http:// or https:// URL with a domain.",

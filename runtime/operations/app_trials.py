@@ -182,8 +182,10 @@ def _pushes(app: App, seen: Seen) -> Iterator[Trial]:
     accepted = [each for each in notes if each.outcome in TAKEN]
     if accepted:
         at = datetime.fromtimestamp(max(each.at for each in accepted), timezone.utc)
-        who = "WeCom" if app.is_wecom else "WeChat"
-        says = f"{who}'s last call was accepted {at.isoformat(timespec='seconds')}"
+        time = at.isoformat(timespec="seconds")
+        says = f"WeChat's last call was accepted {time}"
+        if app.is_wecom:
+            says = f"WeCom's last call was accepted {time}"
         yield Trial(PUSHES, OK, says)
     elif not app.token:
         says = f"no token is set: app update {app.appid} --push, if it is to get any"
@@ -192,5 +194,7 @@ def _pushes(app: App, seen: Seen) -> Iterator[Trial]:
         newest = max(notes, key=lambda each: each.at)
         yield Trial(PUSHES, WRONG, refusal(newest.outcome, app.appid))
     else:
-        who = "WeCom" if app.is_wecom else "WeChat"
-        yield Trial(PUSHES, UNKNOWN, f"nothing has come from {who} within a week")
+        says = "nothing has come from WeChat within a week"
+        if app.is_wecom:
+            says = "nothing has come from WeCom within a week"
+        yield Trial(PUSHES, UNKNOWN, says)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from runtime.errors import N_
+from runtime.registry.ids import WECOM_ID
 from runtime.registry.models import WECOM_KIND
 
 REFUSALS: Mapping[str, str] = {
@@ -49,6 +51,23 @@ REFUSALS: Mapping[str, str] = {
 }
 """By reason of a refused push: what it means, and the verb that mends it."""
 
+_OF_WECOM: Mapping[str, str] = {
+    "signature": N_(
+        "no token of the app has signed it: compare the Token in WeCom's "
+        "administration, or set it anew by app update APPID --push"
+    ),
+    "key": N_(
+        "no AES key of the app decrypts it: compare the EncodingAESKey in WeCom's "
+        "administration, or set it anew by app update APPID --push"
+    ),
+    "receive_id": N_(
+        "it was made for no receiver, as a push of a robot is: if it is one, "
+        "app update APPID --receive-id ''"
+    ),
+    "not_encrypted": N_("it is plain text, which WeCom never sends"),
+}
+"""The same of an app of WeCom, where it differs."""
+
 _OTHER_RECEIVER = N_(
     "it was made for %(receiver)s, and the app takes pushes for its corpid and its "
     "receive_ids alone: if that is right, app update %(appid)s --receive-id "
@@ -66,7 +85,9 @@ def refusal(
     reason, _, receiver = outcome.partition(" ")
     if receiver:
         return words(_OTHER_RECEIVER) % {"receiver": receiver, "appid": appid}
-    return words(REFUSALS.get(reason, reason)).replace("APPID", appid)
+    of_wecom = re.fullmatch(WECOM_ID, appid) is not None
+    sentences = {**REFUSALS, **_OF_WECOM} if of_wecom else REFUSALS
+    return words(sentences.get(reason, reason)).replace("APPID", appid)
 
 
 TARGETS: Mapping[str, str] = {

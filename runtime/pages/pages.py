@@ -24,6 +24,7 @@ from runtime.web.messages import Response
 QR_SCRIPT = "/login/qr.js"
 CONTINUE_SCRIPT = "/login/continue.js"
 WAIT_SCRIPT = "/login/wait.js"
+COPY_SCRIPT = "/login/copy.js"
 
 RENEW_SECONDS = 540
 """A sign-in page loads itself anew after this time; its flow lives a minute longer."""
@@ -63,11 +64,15 @@ def sign_in(
     shown = qr if browser is Browser.DESKTOP else None
     waits = bool(page_qr and page_qr.picture)
     own_script = script_beside(url, WAIT_SCRIPT if waits else QR_SCRIPT)
+    copy_script = None
     if page_qr and page_qr.picture:
         scripts = (own_script,) if own_script else ()
         allowed = Allowed(scripts=scripts, fetches=True)
+    elif shown:
+        allowed = _allowed(shown, own_script)
     else:
-        allowed = _allowed(shown, own_script) if shown else NOTHING_MORE
+        copy_script = _copy_script(url, in_wechat=browser is Browser.WECHAT)
+        allowed = Allowed(scripts=(copy_script,)) if copy_script else NOTHING_MORE
     return render(
         language,
         "sign_in.html",
@@ -77,6 +82,7 @@ def sign_in(
         qr=qr,
         page_qr=page_qr,
         own_script=own_script,
+        copy_script=copy_script,
         wechat_url=link(wechat_url),
         wecom_url=link(wecom_url),
         address=link(other_browser_url) or url,
@@ -110,11 +116,15 @@ def component_entry(
     stands, so this page alone tells our origin. It loads `renewal` before the link
     expires.
     """
+    copy_script = _copy_script(url, in_wechat=browser is Browser.WECHAT)
     return render(
         language,
         "component_entry.html",
         https=https,
-        allowed=Allowed(names_origin=True),
+        allowed=Allowed(
+            names_origin=True, scripts=(copy_script,) if copy_script else ()
+        ),
+        copy_script=copy_script,
         entry_url=link(entry_url),
         address=url,
         switches=language_switches(url),
@@ -424,6 +434,11 @@ def _targets_of_form(action: str | None) -> tuple[str, ...]:
     may redirect to another host of its own.
     """
     return ("https:",) if (action or "").startswith("https:") else ("https:", "http:")
+
+
+def _copy_script(url: str, *, in_wechat: bool) -> str | None:
+    """Return the script that copies an address, None inside WeChat: it is there."""
+    return None if in_wechat else script_beside(url, COPY_SCRIPT)
 
 
 def _nameable(origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -71,6 +71,12 @@ def _shown_appid(appid: Any) -> str:
     return str(appid) if shown else "an app"
 
 
+def _default_apps(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or len(value) > 100:
+        raise Fault("must be agentids by corpid")
+    return {corp_id(corpid): wecom_name(name) for corpid, name in value.items()}
+
+
 def _rate(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping) or set(value) != {"per_second", "burst"}:
         raise Fault("must be per_second and burst")
@@ -185,6 +191,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "allow": allowed,
         "openids": flag,
         "introspects": many(client_id_rule),
+        "default_apps": _default_apps,
         "preset": word(*PRESETS),
         "disabled": flag,
         "epoch": whole(1, 2**31),
@@ -247,6 +254,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
         **{"page_qr": 2, "account_qr": 2, "confirm": 2},
+        "default_apps": 2,
         **{"backchannel_logout_uri": 2, "backchannel_logout_session_required": 2},
     },
     "people": {},

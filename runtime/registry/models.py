@@ -145,6 +145,7 @@ class Client:
     an `email_domain` users get made-up addresses below that domain.
     `allow` says who may sign in: ANYONE, KNOWN, or the groups of which one is enough.
     `preset` names the kind of client that it was added as, "" for none.
+    `default_apps` names, by corpid, the app of WeCom that its secret alone means.
     `introspects` names the clients of whose tokens it may learn the facts.
     With `openids` it is told a user's openids with all of its apps.
 
@@ -185,6 +186,7 @@ class Client:
     allow: str | tuple[str, ...] = ANYONE
     openids: bool = False
     introspects: tuple[str, ...] = ()
+    default_apps: Mapping[str, str] = field(default_factory=dict)
     preset: str = ""
 
     def owns(self, secret: str) -> bool:

@@ -34,6 +34,7 @@ _TOGETHER = (
     *("public", "secret_hashes", "pkce", "subject_type", "pairwise_salt"),
     *("native", "redirect_uris", "post_logout_redirect_uris"),
     *("openids", "confirm", "allow", "page_qr", "account_qr"),
+    *("default_apps", "scopes"),
     *("backchannel_logout_uri", "backchannel_logout_session_required"),
 )
 """Fields of a client that may contradict each other."""
@@ -365,6 +366,9 @@ def _contradictions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     required = "backchannel_logout_session_required"
     if content.get(required) and not content.get("backchannel_logout_uri"):
         yield required, "must be false without a backchannel_logout_uri"
+    for corpid, name in content.get("default_apps", {}).items():
+        if f"{corpid}-{name}" not in content["scopes"]:
+            yield "default_apps", "must name apps that the scopes have"
     native = content.get("native", False)
     # Another app may have registered the same scheme, and get the code.
     has_scheme = native and content.get("pkce", "required") == "required"

@@ -23,6 +23,9 @@ from runtime.registry.models import App, Client
 
 PAIRWISE = "pairwise"
 
+DEPARTMENT = "{corpid}:department:{number}"
+"""The group that a department of a company is."""
+
 
 class SaltMissing(GatewayError):
     """A pairwise client has no salt: anybody could compute its identifiers."""
@@ -69,7 +72,7 @@ def groups_of(profile: Mapping[str, Any]) -> list[str]:
     """
     corpid = profile.get("wecom_corpid")
     departments = profile.get("wecom_departments") or ()
-    return [f"{corpid}:department:{each}" for each in departments]
+    return [DEPARTMENT.format(corpid=corpid, number=each) for each in departments]
 
 
 def is_pairwise(client: Client) -> bool:

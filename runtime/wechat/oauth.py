@@ -65,7 +65,8 @@ class WeChatSignIn:
         if embedded:
             redirected = "true" if stays else "default"
             pairs |= {"login_type": "jssdk", "self_redirect": redirected}
-            pairs |= {"lang": "en"} if english else {}
+        if english and not is_page:
+            pairs["lang"] = "en"
         path = "/connect/oauth2/authorize" if is_page else "/connect/qrconnect"
         query = urlencode(pairs, quote_via=quote, safe="")
         return f"{self._open_url}{path}?{query}#wechat_redirect"

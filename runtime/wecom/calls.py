@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from runtime.api_calls.real_token import RealToken, put_in_query
-from runtime.api_calls.token_calls import TokenCalls
+from runtime.api_calls.attempts import Attempts
+from runtime.api_calls.real_token import (
+    TOKEN_NAME,
+    RealToken,
+    put_in_query,
+    without_parameter,
+)
+from runtime.api_calls.token_calls import PROXIED_SECONDS, TokenCalls
+from runtime.api_calls.token_search import without_tokens
 from runtime.custody.custody import Custody
-from runtime.custody.protocol import Source
+from runtime.custody.protocol import RateCost, Source
 from runtime.errors import GatewayError, WeComRefused
 from runtime.registry.models import App
 from runtime.upstream.answer import Answer
+from runtime.web.stored_body import Body
 from runtime.wecom.api import BUSINESS_CALL, WeCom
 from runtime.wecom.credentials import TICKET_TYPES, RealTokenSource, TicketSource
 from runtime.wecom.errors import NOT_ALLOWED, REJECTED_TOKEN, seen_address
@@ -77,6 +85,45 @@ class WeComCalls(TokenCalls):
         if answer.errcode == NOT_ALLOWED:
             errmsg = str(answer.json().get("errmsg", ""))
             self._refused.note(app.appid, seen_address(errmsg))
+
+    def send_to_robot(
+        self,
+        app: App,
+        method: str,
+        target: str,
+        *,
+        key: str,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        seconds: float = PROXIED_SECONDS,
+        cost: RateCost | None = None,
+        on_attempt: Callable[[float], None] = lambda seconds: None,
+        in_parts: bool = False,
+    ) -> Answer:
+        """Return the answer to a call that takes the key of a group robot, no token.
+
+        It stands in `target` where the client has named the robot. The rest is as in
+        `send`; ApiRefused if the answer shows the key.
+        """
+        if cost:
+            self._custody.get_recent(self.real_token_source(app), cost=cost)
+        attempts = Attempts(
+            self._proxied,
+            method,
+            is_read=lambda method, path: False,  # each one posts a message or a file
+            headers=headers,
+            body=body,
+            seconds=seconds,
+            on_attempt=on_attempt,
+            in_parts=in_parts,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        real = RealToken(key, 0.0)
+        named = without_parameter(target, TOKEN_NAME)
+        return without_tokens(
+            attempts.run(put_in_query(named, real, names=("key",))), real
+        )
 
     def try_business_call(self, app: App) -> BusinessCall:
         """Make one business call for an app, and learn the address that WeCom sees.

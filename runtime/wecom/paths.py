@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 
 _REFUSED = re.compile(
-    # They take a secret, or answer a token, a ticket, a permanent_code or a key.
-    r"/cgi-bin/gettoken"
-    r"|/cgi-bin/get_jsapi_ticket|/cgi-bin/ticket/.*"
-    r"|/cgi-bin/service/(get_[a-z_]*token|(v2/)?get_permanent_code|get_pre_auth_code"
-    r"|get_customized_auth_url|set_session_info|.*3rd|get_login_info"
-    r"|miniprogram/jscode2session)"
-    r"|/cgi-bin/corpgroup/corp/gettoken"
-    r"|/cgi-bin/miniprogram/transfer_session",
+    # They take a secret, or answer a token, a ticket, a permanent_code or a key. All of
+    # service/ is for suites, whose tokens the gateway does not have.
+    r"/cgi-bin/(gettoken|get_jsapi_ticket|ticket/.*|service/.*|webhook/.*"
+    r"|corpgroup/corp/gettoken|miniprogram/transfer_session)",
     re.IGNORECASE,
 )
 

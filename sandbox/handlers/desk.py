@@ -122,8 +122,8 @@ class DeskHandler(ControlHandler):
         appid = self._field("appid")
         if appid in self.world.wecom.apps:
             self.world.wecom.tokens.drop(appid)
-        else:
-            self.world.tokens.drop(self.app_of({"appid": appid}).appid)
+            return {"appid": appid, "tokens": "40014"}
+        self.world.tokens.drop(self.app_of({"appid": appid}).appid)
         return {"appid": appid, "tokens": "40001"}
 
     async def _clock(self) -> object:

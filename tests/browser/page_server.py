@@ -170,7 +170,7 @@ def account_qr(language="en", *, port=1):
 
 def component_entry(language="en", **changes):
     shown = {
-        "url": "https://gateway.example.com/connect/component/wx00000000000000c1?x=1",
+        "url": "http://127.0.0.1:9/connect/component/wx00000000000000c1?client_id=x",
         "entry_url": "https://mp.weixin.qq.com/cgi-bin/componentloginpage?a=1",
         "client_name": NAME,
         "browser": Browser.DESKTOP,
@@ -298,6 +298,8 @@ def scripts(frame=b"<p>QR code</p>"):
     """Return the two scripts, and what WeChat's page is to be, by path."""
     wanted = {"/login/qr.js": TEMPLATES / "qr.js", WXLOGIN_PATH: WXLOGIN}
     wanted["/login/wait.js"] = TEMPLATES / "wait.js"
+    wanted["/login/copy.js"] = TEMPLATES / "copy.js"
+    wanted["/login/copy.js"] = TEMPLATES / "copy.js"
     kind = "text/javascript"
     made = {path: partial(file, kind, it.read_bytes()) for path, it in wanted.items()}
     return made | {"/connect/qrconnect": partial(file, "text/html", frame)}

@@ -164,3 +164,36 @@ def test_signing_out_leads_to_the_site_that_the_page_names(browser, named):
         tab.close()
 
     assert named == ("/signed_out" in [path for path, _ in seen])
+
+
+@pytest.mark.parametrize("clipboard", [True, False], ids=["https", "http"])
+def test_an_address_is_copied(clipboard, port, browser):
+    """By the clipboard, or, where a browser has none over http, by the selection."""
+    context = browser.new_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if not clipboard:
+        context.add_init_script("delete Navigator.prototype.clipboard")
+    tab = context.new_page()
+    tab.goto(f"http://127.0.0.1:{port}/mobile")
+    tab.get_by_role("button", name="Copy the address").click()
+    tab.get_by_role("button", name="Copied").wait_for()
+    address = tab.get_by_label("Address to open").input_value()
+    tab.set_content("<textarea></textarea>")
+    tab.locator("textarea").focus()
+    tab.keyboard.press("Control+V")
+    copied = tab.locator("textarea").input_value()
+    context.close()
+
+    assert address == copied
+    assert "/desktop?next=/orders" in copied
+
+
+def test_without_scripts_the_address_is_selected(port, browser):
+    """There is no button that does nothing."""
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(f"http://127.0.0.1:{port}/mobile")
+    shown = tab.locator("button").is_visible()
+    context.close()
+
+    assert not shown

@@ -67,8 +67,8 @@ def start(host, tmp_path, request):
     """Start a service that is made of a client of the catalogue."""
     running = []
 
-    def run(client):
-        service = Service(host, client, tmp_path)
+    def run(client, **more):
+        service = Service(host, client, tmp_path, **more)
         if client.protocol == WECHAT:
             service.environment |= request.getfixturevalue("wechat_port")
         if client.source == "Debian":

@@ -39,10 +39,14 @@ def python():
 
 
 class Service:
-    """A service at `url` that the client's program runs; `registered` is its client."""
+    """A service at `url` that the client's program runs; `registered` is its client.
 
-    def __init__(self, host, client, folder):
+    Its users sign in by the first app of each of the `kinds`.
+    """
+
+    def __init__(self, host, client, folder, *, kinds=("service", "website")):
         self.host, self.client, self.folder = host, client, folder
+        self.kinds = kinds
         self.port = free_port()
         # To a browser, this name is another site than the gateway's address.
         self.url = f"http://localhost:{self.port}"
@@ -119,7 +123,7 @@ class Service:
             words += [f"--url={self.url}"]
         if not self.client.is_product:
             words += [f"--post-logout-redirect-uri={self.url}{self.client.left}"]
-        for kind in ("service", "website"):
+        for kind in self.kinds:
             words.append(f"--app={self.host.app(kind)['appid']}")
         done = run_manage(self.host.folder, *words, *self.client.options)
         assert done.returncode == 0, done.stderr

@@ -34,7 +34,9 @@ COMPONENTS = ("fc3", "fc3-domain")
 
 
 def _of_fun(endpoint):
-    return {"FC_ENDPOINT": endpoint, "FUN_DISABLE_VERSION_CHECK": "1"}
+    # On a busy machine ten seconds, `fun`'s default, are not enough for an answer.
+    given = {"FC_ENDPOINT": endpoint, "TIMEOUT": "60"}
+    return {**given, "FUN_DISABLE_VERSION_CHECK": "1"}
 
 
 def check_out(folder):

@@ -117,8 +117,12 @@ def tools(machine, packages, python310, fun):
     (programs / "python3.10").symlink_to(prefix / "bin/python3.10")
     (programs / "fun").symlink_to("../lib/node_modules/.bin/fun")
     shutil.copy(shutil.which("node"), machine / "usr/local/bin/node")
+    owned = [".local", ".local/lib", ".local/bin"]
+    if (wheels := ROOT / ".fun/wheels").is_dir():
+        shutil.copytree(wheels, checkout_of(machine) / ".fun/wheels")
+        owned += ["wechat-gateway/.fun"]
     owner = (machine / HOME).stat()
-    for folder in (".local", ".local/lib", ".local/bin"):
+    for folder in owned:
         os.chown(machine / HOME / folder, owner.st_uid, owner.st_gid)
     return machine
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 SYSTEM = ("bin", "dev", "etc", "lib", "lib64", "sbin", "usr")
 MADE = ("home", "proc", "root", "run", "tmp", "var/lib", "var/tmp")
+CHROOT = shutil.which("chroot") or "/usr/sbin/chroot"
 PATH = "/opt/base/bin:/usr/local/bin:/usr/bin:/bin"
 
 
@@ -29,7 +30,7 @@ def copied(machine, folder):
 def run(root, command, *, folder="/", environ=None):
     """Run a shell's command as root in a root file system; return what it says."""
     done = subprocess.run(
-        ["chroot", root, "/bin/sh", "-ec", f"cd {shlex.quote(folder)}\n{command}"],
+        [CHROOT, root, "/bin/sh", "-ec", f"cd {shlex.quote(folder)}\n{command}"],
         env={"PATH": PATH, **_network(), **(environ or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -55,7 +56,7 @@ for folder in tmp var/tmp; do mount -t tmpfs -o mode=1777 tmpfs "$0/$folder"; do
 for folder in $1; do mount --bind "$0$folder" "$0$folder"; done
 mount -o remount,bind,ro "$0"
 if [ -n "$5" ]; then exec 3<&"$5"; export LISTEN_FDS=1; fi
-exec chroot "$0" setpriv --reuid="$2" --regid="$2" --clear-groups --no-new-privs \
+exec "$CHROOT" "$0" setpriv --reuid="$2" --regid="$2" --clear-groups --no-new-privs \
     --bounding-set=-all --inh-caps=-all \
     sh -ec 'cd "$1"; umask 077; LISTEN_PID=$$ && export LISTEN_PID; shift; exec "$@"' \
     sh "$3" "${@:6}"
@@ -75,7 +76,7 @@ def start(root, words, *, user, environ, folder, writable, log, listening=None):
                 *(" ".join(writable), str(user), folder, "", *map(str, passed or [""])),
                 *words,
             ],
-            env=environ,
+            env={**environ, "CHROOT": CHROOT},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -7,10 +7,12 @@ file system, and are walked by `make smoke`, which the machine's user types.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -75,6 +77,19 @@ def _answers(url):
         return False
 
 
+def assert_confined(process, user):
+    """Check that the host has neither rights nor a file system that it could change."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (root,) = re.findall(
+        r"(?m)^\S+ / \S+ (\S+)", Path(f"/proc/{process.pid}/mounts").read_text()
+    )
+
+    assert re.findall(r"(?m)^Uid:\t(\d+)\t(\d+)", status) == [(str(user), str(user))]
+    assert re.findall(r"(?m)^(?:CapEff|CapBnd):\t(\w+)$", status) == ["0" * 16] * 2
+    assert "NoNewPrivs:\t1" in status
+    assert "ro" in root.split(",")
+
+
 def ended(process, log):
     """End a host as its platform does; return its exit code."""
     process.send_signal(signal.SIGTERM)
@@ -99,6 +114,7 @@ def test_the_root_file_system_of_the_container(machine, terminal, settings, tmp_
     )
     try:
         said = walked(terminal, process, url, log)
+        assert_confined(process, image.user)
     finally:
         ended(process, log)
 
@@ -141,6 +157,7 @@ def test_a_unit_of_systemd(machine, terminal, settings, tmp_path):
         process = start(words=words, listening=listening, **more)
         try:
             said = walked(terminal, process, url, log)
+            assert_confined(process, USER)
         finally:
             ended(process, log)
 

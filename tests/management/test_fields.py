@@ -97,7 +97,8 @@ def test_no_field_is_forgotten():
     others = {"revision", "authorizers", *OF_COMPONENT}
     of_app = {*OF_APP, *OF_PUSHES, *OF_ROUTES, *OF_WECOM, *others}
     assert {each.name for each in fields(App)} == of_app
-    assert {each.name for each in fields(Client)} == {*attributes, *GENERATED}
+    of_client = {*attributes, *GENERATED, "default_apps"}
+    assert {each.name for each in fields(Client)} == of_client
     assert set(GENERATED) == {"secret_hashes", "pairwise_salt", "epoch", "disabled"}
 
 
@@ -141,6 +142,13 @@ def test_an_app_of_wecom(manage, environ):
     app = registry(environ).app(f"{corpid}-1000002")
     assert app.robots == {"alarms": key, "backup": key[::-1]}
     assert (app.secret, app.groups_from_departments) == (secret, True)
+
+    appid = f"{corpid}-1000002"
+    added = manage(f"client add Orders --app {appid} --default-app {appid} --json")
+    client = registry(environ).client(added.json["client_id"])
+    assert client.default_apps == {corpid: "1000002"}
+    refused = manage(f"client update orders --default-app {corpid}-kf")
+    assert (refused.code, "--default-app" in refused.errors) == (1, True)
 
     shown = manage(f"document show apps/{corpid}-1000002")
     assert "alarms" in shown.output

@@ -14,6 +14,7 @@ from wechatpy.utils import check_signature
 from management.failure import Failure
 from management.push_listening import MOST_FAILURES, Forwarder, listen
 from tests.management.conftest import APPID
+from tests.support import wecom_pushes
 from tests.support.push_callback import serve_callback
 from tests.support.pushes import OPENID, event, text
 
@@ -24,6 +25,10 @@ TOKEN, KEY = "myToken", "K" * 43
 def service():
     with serve_callback() as callback:
         yield callback
+
+
+def _named(message):
+    return message if isinstance(message, dict) else {"message": message}
 
 
 class Gateway:
@@ -44,7 +49,7 @@ class Gateway:
             raise found
         replied = dict.fromkeys(arguments.get("replies", {}), "")
         pushes = [
-            {"push": f"{len(self.calls)}-{number}", "message": message}
+            {"push": f"{len(self.calls)}-{number}", **_named(message)}
             for number, message in enumerate(found)
         ]
         since = f"{len(self.calls)}-9"
@@ -112,6 +117,30 @@ def test_a_service_in_safe_mode(service):
     assert TOKEN not in str(settings)
     assert ["text: status 200, reply: text"] == list(line.values())
     assert all("replies" not in each for each in gateway.calls)
+
+
+def test_a_push_of_wecom(service):
+    """It is encrypted for the corpid, and comes as WeCom sends it."""
+    crypto = WeChatCrypto(TOKEN, KEY, wecom_pushes.CORP)
+
+    def answer(delivery):
+        query = delivery.query
+        opened = crypto.decrypt_message(
+            delivery.body, query["msg_signature"], query["timestamp"], query["nonce"]
+        )
+        reply = TextReply(content="hi", message=wechatpy.parse_message(opened))
+        return 200, crypto.encrypt_message(reply.render(), query["nonce"]).encode()
+
+    service.answer = answer
+    push = {"message": wecom_pushes.text(), "receive_id": wecom_pushes.CORP}
+    gateway = Gateway([push])
+    appid = wecom_pushes.APP
+    gateway.listen(Forwarder(service.url, appid=appid, token=TOKEN, aes_key=KEY))
+    (delivery,) = service.deliveries
+    assert {"msg_signature", "timestamp", "nonce", "a"} == set(delivery.query)
+    _, line = gateway.told
+    assert ["text: status 200, reply: text"] == list(line.values())
+    assert "ZhangSan" not in json.dumps(gateway.told)
 
 
 def test_replies_are_handed_back(service):

@@ -41,6 +41,24 @@ WECOM = {
     "agentid": AGENT,
 }
 
+PROFILE = {
+    "name": "张三",
+    "picture": None,
+    "wechat_openid": MEMBER,
+    "wechat_unionid": None,
+    "wechat_appid": WORKBENCH,
+    "wechat_scope": "",
+    "wecom_corpid": CORP,
+    "wecom_userid": "ZhangSan",
+    "wecom_agentid": AGENT,
+    "wecom_departments": [2, 7],
+    "biz_mail": "z@corp.example.com",
+    "email": "z@mail.example.com",
+    "mobile": "13800000000",
+    "in_client": True,
+}
+"""Of a member who has agreed to tell everything, as sessions and grants have it."""
+
 
 class BothPlatforms:
     """A transport that asks WeChat or WeCom by the host."""

@@ -78,14 +78,14 @@ class Device:
 class Computer(Device):
     """A computer that has begun to sign in."""
 
-    def __init__(self, gateway, *, begin=None, peer_ip="192.0.2.1"):
-        super().__init__(gateway, *ON_WINDOWS, peer_ip=peer_ip)
+    def __init__(self, gateway, *headers, begin=None, peer_ip="192.0.2.1"):
+        super().__init__(gateway, *ON_WINDOWS, *headers, peer_ip=peer_ip)
         self.page = begin(self) if begin else self.get("/", "next=/orders")
         text = html.unescape(self.page.body.decode())
         self.state = re.search(r"/login/wait\?flow=([0-9a-f]{32})", text)[1]
         picture = re.search(r'class="symbol" src="([^"]+)"', text)[1]
         self.scanned = read(modules_of(picture))
-        self.id = self.scanned.rpartition("/")[2]
+        self.id = self.scanned.partition("?")[0].rpartition("/")[2]
 
     def wait(self, **more):
         return self.get("/wait", f"flow={self.state}", **more)
@@ -107,7 +107,8 @@ class Phone(Device):
     def scan(self, computer):
         """Open the address; return the answer, which leads to WeChat."""
         path = computer.scanned.removeprefix("https://gateway.example.com/login")
-        return self.get(path)
+        path, _, query = path.partition("?")
+        return self.get(path, query)
 
     def arrive(self, scanned, *, appid=SERVICE, code="wechat-code"):
         """Come back from WeChat; return the page of the phone."""

@@ -97,8 +97,8 @@ class TestSignIn:
         page = computer.type(digits)
         session = session_of(computer)
 
-        assert f"https://gateway.example.com/login/scan/{computer.id}" == (
-            computer.scanned
+        assert computer.scanned == (
+            f"https://gateway.example.com/login/scan/{computer.id}?lang=zh-CN"
         )
         assert 200 == page.status
         assert b'content="0; url=/orders"' in page.body
@@ -189,15 +189,6 @@ class TestSignIn:
         again = Phone(gateway)
 
         assert digits == shown_digits(again.arrive(again.scan(computer)))
-
-    def test_a_phone_in_another_language(self, gateway, computer):
-        """Each speaks its own user's."""
-        english = (("user-agent", IN_WECHAT[0][1] + " Language/en"),)
-        phone = Phone(gateway, agent=english)
-        page = phone.arrive(phone.scan(computer))
-
-        assert b'<html lang="en">' in page.body
-        assert b'<html lang="zh-CN">' in computer.wait().body
 
     def test_a_profile_that_began_silently(self, gateway, computer, phone, wechat):
         """An app that tells openids alone signs in by them."""
@@ -617,6 +608,19 @@ def test_a_client_that_is_withdrawn_meanwhile(gateway, computer, phone, change_,
     assert isinstance(raised(computer.type, digits), error)
     assert isinstance(raised(computer.wait), error)
     assert isinstance(raised(Phone(gateway).scan, computer), error)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-TW"])
+def test_the_phone_speaks_the_computers_language(gateway, language):
+    """The QR code names it, whatever the phone's own is."""
+    computer = Computer(gateway, ("accept-language", language))
+    phone = Phone(gateway, agent=(*IN_WECHAT, ("accept-language", "zh-CN")))
+    question = phone.arrive(phone.scan(computer))
+    digits = phone.answer("confirm")
+
+    assert computer.scanned.endswith(f"?lang={language}")
+    for page in (question, digits):
+        assert f'<html lang="{language}"'.encode() in page.body
 
 
 @pytest.mark.case(121)

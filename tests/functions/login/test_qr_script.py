@@ -1,4 +1,4 @@
-"""/login/qr.js and continue.js: small, cacheable, and the same for everybody."""
+"""Scripts of the pages: small, cacheable, and the same for everybody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.handles import login as handle
 from tests.support.scripted_wechat import HTML, ask
 
 
-@pytest.mark.parametrize("path", ["/qr.js", "/continue.js"])
+@pytest.mark.parametrize("path", ["/qr.js", "/continue.js", "/copy.js"])
 def test_the_script_is_small_and_may_be_kept(gateway, path):
     """Less than 2 kB of JavaScript that a cache may keep, and no cookie with it."""
     response = handle(ask(path=path), gateway)

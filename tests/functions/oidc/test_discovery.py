@@ -10,10 +10,12 @@ import pytest
 from functions.oidc import index
 from functions.oidc.grant_types import GRANT_TYPES
 from runtime.gateway import Gateway
+from runtime.tokens.claims import claims_of
 from runtime.tokens.oidc_keys import OidcKeys
 from template.served import read_template
+from tests.support.company import PROFILE
 from tests.support.handles import oidc as handle
-from tests.support.provider import ISSUER, Provider
+from tests.support.provider import ISSUER, Provider, grant
 from tests.support.routes_of_template import function_at
 from tests.support.rsa_keys import private_key, public_key
 from tests.support.scripted_wechat import ask, change
@@ -113,6 +115,8 @@ def test_what_a_client_is_told_stands_in_claims_supported(provider, gateway, met
     for client_id in ("demo", "private"):
         issued = provider.tokens(client_id, scope=scope)["id_token"]
         told |= set(gateway.id_tokens.hint(issued, now=gateway.clock()))
+    member = grant(gateway, profile=PROFILE, scope=scope)
+    told |= set(claims_of(gateway.registry.client("demo"), member, gateway.registry))
 
     assert told == set(metadata["claims_supported"])
 

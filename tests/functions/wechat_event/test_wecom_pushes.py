@@ -15,6 +15,7 @@ from wechatpy.enterprise.crypto import WeChatCrypto
 
 from functions.deliver.index import deliver
 from functions.wechat_event.index import handler
+from runtime.operations.push_reasons import refusal
 from runtime.push.encryption import decrypt, encrypt, key_of, signature
 from runtime.push.late_reply import sends_late
 from runtime.push.message_fields import write_xml
@@ -217,7 +218,10 @@ class TestReceiving:
         with caplog.at_level(logging.WARNING, logger="gateway.push"):
             assert (403, "403") == send(text(), receive_id=SUITE)
         assert f"{APP}: refused, receive_id {SUITE}" in caplog.text
-        assert f"receive_id {SUITE}" == relaying.last_seen.read(APP).refused.outcome
+        outcome = relaying.last_seen.read(APP).refused.outcome
+        assert f"receive_id {SUITE}" == outcome
+        assert f"app update {APP} --receive-id {SUITE}" in refusal(outcome, APP)
+        assert "--receive-id ''" in refusal("receive_id", APP)
         settle(receive_ids=[SUITE])
         assert SUCCESS == send(text(), receive_id=SUITE)
 

@@ -12,10 +12,12 @@ from runtime.operations.conditions import conditions
 from runtime.operations.refusals import OperationRefused
 from runtime.operations.runbook import section_of, text_of
 from runtime.pages.markdown import html_of
+from runtime.push.push_message import read_message
+from runtime.push.receiving import Received
 from runtime.push.sample_messages import TYPES
 from runtime.registry.schema import InvalidDocument
 from tests.support.message_service import message_service, route_to
-from tests.support.wecom_pushes import AES_KEY, APP, CORP, SECRET, TOKEN
+from tests.support.wecom_pushes import AES_KEY, APP, CORP, SECRET, TOKEN, text
 
 ADDRESS = "203.0.113.7"
 TOKEN_ANSWER = {
@@ -221,6 +223,29 @@ class TestRoutes:
         found = do("push test", on, appid=APP, route=made["id"], data="json")
         (fault,) = found["faults"]
         assert fault.startswith("type: WeCom takes no reply of this type")
+
+
+class TestListening:
+    @pytest.fixture
+    def pushed(self, do, added, gateway, redis_server):
+        """Store a text of a member; return what a listener to members gets."""
+
+        def run(*members):
+            since = do("push listen", appid=APP, openids=[*members])["since"]
+            message = read_message(text().encode())
+            now = int(gateway.redis_store.time())
+            received = Received(message, "n", now, "s", b"k", of_wecom=True)
+            gateway.inbox.store(APP, received)
+            return do("push listen", appid=APP, openids=[*members], since=since)
+
+        return run
+
+    def test_a_tester_in_whatever_letters(self, pushed):
+        (push,) = pushed("zhangSAN")["pushes"]
+        assert (CORP, text()) == (push["receive_id"], push["message"])
+
+    def test_what_others_send(self, pushed):
+        assert [] == pushed("lisi")["pushes"]
 
 
 def test_a_member_is_known_in_whatever_letters_the_userid_is_typed(do, gateway):

@@ -20,6 +20,7 @@ QR_SCRIPT = "https://res.wx.qq.com/connect/zh_CN/htmledition/js/wxLogin.js"
 WECHAT = "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx2#wechat_redirect"
 ADDRESS = "https://login.example.com/login?next=%2Fme&lang=en&a=1"
 OWN_SCRIPT = "https://login.example.com/login/qr.js"
+COPY_SCRIPT = "https://login.example.com/login/copy.js"
 CONTINUE_SCRIPT = "https://login.example.com/login/continue.js"
 VOID = {"meta", "link", "input", "img", "base"}
 

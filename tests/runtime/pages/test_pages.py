@@ -17,6 +17,7 @@ from runtime.pages import languages, pages
 from runtime.web.browsers import Browser
 from tests.runtime.pages.page_parts import (
     CONTINUE_SCRIPT,
+    COPY_SCRIPT,
     OWN_SCRIPT,
     Page,
     answer_form,
@@ -104,7 +105,7 @@ def test_a_page_is_whole_and_stands_alone(make_page):
     sources = {each["src"] for _, each in page.elements if "src" in each}
 
     assert ([], 1) == (page.open, len(page.all("h1")))
-    assert {OWN_SCRIPT, CONTINUE_SCRIPT} >= sources
+    assert {OWN_SCRIPT, CONTINUE_SCRIPT, COPY_SCRIPT} >= sources
     assert all("src" in script for script in page.all("script"))
     assert [{"rel": "icon", "href": "data:,"}] == page.all("link")
     assert not [name for name in names if name.startswith("on") or name == "style"]

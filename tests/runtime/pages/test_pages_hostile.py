@@ -168,8 +168,10 @@ def test_only_a_plain_origin_goes_into_the_policy(url):
     framing = sign_in(qr=qr_code(url))
     posting = sign_out("t", form_targets=(url,))
 
-    assert "script" not in dict(Elements(framing).shape)
-    assert {"frame-src", "script-src"}.isdisjoint(policy_of(framing))
+    # The address to copy is there instead, and its script is our own.
+    assert ["https://a.example/login/copy.js"] == Elements(framing).values("src")
+    assert "frame-src" not in policy_of(framing)
+    assert "https://a.example/login/copy.js" == policy_of(framing)["script-src"]
     assert "'self'" == policy_of(posting)["form-action"]
 
 

@@ -8,6 +8,7 @@ from runtime.pages.qr_code import QrCode
 from runtime.web.browsers import Browser
 from tests.runtime.pages.page_parts import (
     ADDRESS,
+    COPY_SCRIPT,
     OWN_SCRIPT,
     QR,
     QR_FRAME,
@@ -90,12 +91,14 @@ def test_the_qr_code_takes_two_scripts_and_one_frame():
 
 
 @pytest.mark.parametrize("browser", [each for each in Browser if each is not DESKTOP])
-def test_no_other_browser_gets_a_script(browser):
-    """Only the embedded QR code needs one."""
+def test_no_other_browser_gets_wechats_script(browser):
+    """Only the embedded QR code needs it; ours copies the address, if there is one."""
     response = sign_in(browser=browser)
+    scripts = [each["src"] for each in Page(response).all("script")]
 
-    assert [] == Page(response).all("script")
-    assert {"script-src", "frame-src"}.isdisjoint(policy_of(response))
+    assert ([] if browser is Browser.WECHAT else [COPY_SCRIPT]) == scripts
+    assert scripts == policy_of(response).get("script-src", "").split()
+    assert "frame-src" not in policy_of(response)
 
 
 def test_the_sandbox_serves_wechats_script_itself():

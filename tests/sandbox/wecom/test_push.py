@@ -134,7 +134,7 @@ def test_the_url_is_checked_by_an_encrypted_number(pushed, callback, plus):
     callback.answer = answer
     assert push(pushed, {}, mode="verify", plus=plus)["error"] is None
     callback.answer = lambda delivery: (200, answer(delivery)[1] + b"\n")
-    wrong = push(pushed, {}, mode="verify")["error"]
+    wrong = push(pushed, {}, mode="verify", plus=plus)["error"]
     assert wrong == "the answer is not the decrypted echostr"
     callback.answer = lambda delivery: (200, delivery.query["echostr"].encode())
     assert push(pushed, {}, mode="verify")["error"]
