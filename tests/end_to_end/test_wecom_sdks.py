@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.end_to_end.sdks import on_node, on_python
+from tests.end_to_end.sdks import judged, on_node, on_python
 from tests.support.recording_proxy import RecordingProxy
 
 CONTENT = base64.b64encode(bytes(range(256)) * 8).decode()
 TIMEOUT = 60
+SIGNED = ("timestamp", "nonceStr", "signature")
 SDKS = {
     "wechatpy": lambda: on_python("2.0", "wecom_wechatpy.py"),
     "node-easywechat": lambda: on_node("node-easywechat", "wecom_node_easywechat.js"),
@@ -73,6 +75,37 @@ def test_it_works(host, tmp_path, sdk):
     address = f"{host.sandbox_url}/qyapi/cgi-bin/gettoken"
     answer = host.http.request("GET", address, fields=secrets).json()
     assert answer["access_token"].encode() not in passed
+
+
+def test_the_signatures_of_a_page(host):
+    """As @wecom/crypto signs by the two tickets that the gateway gives an SDK."""
+    app, page = host.app("wecom"), "http://127.0.0.1:8090/page?a=1"
+    secret = f"{app['agentid']}:{host.secret}"
+
+    def ask(path, query, **headers):
+        return host.get(f"{path}?{urlencode(query)}", **headers).json()
+
+    credentials = {"corpid": app["corpid"], "corpsecret": secret}
+    token = ask("/cgi-bin/gettoken", credentials)["access_token"]
+    named = {"access_token": token}
+    corp = ask("/cgi-bin/get_jsapi_ticket", named)["ticket"]
+    agent = ask("/cgi-bin/ticket/get", {**named, "type": "agent_config"})["ticket"]
+    path = f"/wechat_api/{app['appid']}/jssdk_config"
+    config = ask(path, {"url": f"{page}#top"}, Authorization=f"Bearer {token}")
+    of_agent = config.pop("agentConfig")
+    work = [
+        {"ticket": ticket, "url": page, **pick(signed, "timestamp", "nonceStr")}
+        for ticket, signed in ((corp, config), (agent, of_agent))
+    ]
+
+    assert corp != agent
+    assert (config["appId"], of_agent["corpid"]) == (app["corpid"], app["corpid"])
+    assert str(of_agent["agentid"]) == app["agentid"]
+    assert judged(*work) == [pick(each, *SIGNED) for each in (config, of_agent)]
+
+
+def pick(fields, *names):
+    return {name: fields[name] for name in names}
 
 
 def check_work(result):
