@@ -9,6 +9,7 @@ from importlib.metadata import version
 from tests.clients import message_servers
 from tests.clients.catalogue import CLIENTS, HERE, table
 from tests.end_to_end.test_component_sdks import SDKS
+from tests.end_to_end.test_wecom_sdks import SDKS as WECOM_SDKS
 from tests.support.documentation import ROOT, section
 
 
@@ -42,6 +43,20 @@ def test_the_sdks_in_component_mode_are_those_that_run():
     }
 
     assert rows == [(re.sub(r"-[0-9.]+$", "", each), versions[each]) for each in SDKS]
+
+
+def test_the_sdks_of_wecom_are_those_that_run():
+    """Each with the version that is installed for the tests, in order."""
+    text = section(ROOT / "docs/wecom.md", "SDKs of WeCom that the tests run")
+    rows = re.findall(r"^\| ([a-z-]+), `[\w.]+` \| (\S+) \|", text, re.MULTILINE)
+    sdk = ROOT / "tests/end_to_end/sdk"
+    pinned = (sdk / "requirements.txt").read_text("utf-8")
+    versions = {
+        **json.loads((sdk / "package.json").read_text("utf-8"))["dependencies"],
+        "wechatpy": re.search(r"^wechatpy==(\S+)", pinned, re.MULTILINE)[1],
+    }
+
+    assert rows == [(each, versions[each]) for each in WECOM_SDKS]
 
 
 def test_no_lock_names_a_registry():

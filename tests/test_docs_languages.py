@@ -124,6 +124,11 @@ def anchors_of(page: Path) -> list[str]:
     return [each.replace(" ", "-") for each in kept]
 
 
+def rows_of(text: str) -> list[str]:
+    """Return the names with which rows begin."""
+    return re.findall(r"(?m)^\| `([^`]+)`", prose_of(text))
+
+
 def shape_of(text: str) -> list[str]:
     """Return the kind of each block, with the number of its lines."""
     shape = []
@@ -177,6 +182,9 @@ def faults(english: Path, chinese: Path, ours: Section, theirs: Section) -> list
     ):
         found += [f"Chinese lacks {what} {each}" for each in sorted(a - b)]
         found += [f"English lacks {what} {each}" for each in sorted(b - a)]
+    order = rows_of(ours.text), rows_of(theirs.text)
+    if order[0] != order[1] and sorted(order[0]) == sorted(order[1]):
+        found.append(f"the rows of {order[1]} come in another order: {order[0]}")
     shapes = shape_of(ours.text), shape_of(theirs.text)
     if shapes[0] != shapes[1]:
         found.append(f"blocks are {shapes[1]}, of English {shapes[0]}")

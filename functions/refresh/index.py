@@ -9,6 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from functions.refresh.address_round import try_refused
 from functions.refresh.component_round import go_on
 from runtime.custody.protocol import Source
 from runtime.custody.upkeep import LookedAt, Outcome
@@ -135,6 +136,8 @@ def tick(gateway: Gateway) -> dict[str, int]:
     """Go on with what components have unfinished, refresh what is due, then alert."""
     began = time.monotonic()
     done = {**go_on(gateway), **refresh(gateway)}
+    if taken := try_refused(gateway):
+        done["addresses_taken"] = taken
     if time.monotonic() - began > ALERTS_BEFORE_SECONDS:
         return done
     from functions.refresh.alert_round import tell

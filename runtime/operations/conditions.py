@@ -163,8 +163,11 @@ def _refused_addresses(gateway: Gateway) -> Iterator[Condition]:
 
     Where a ticket could not be fetched for it, that is said already.
     """
+    refused = gateway.refused_addresses.all()
+    if not refused:
+        return
     known = {c.of for c in _credentials(gateway) if c.name == "address_not_allowed"}
-    for appid, address in sorted(gateway.refused_addresses.all().items()):
+    for appid, address in sorted(refused.items()):
         if appid in known:
             continue
         yield Condition(

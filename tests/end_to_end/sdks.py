@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -37,3 +39,18 @@ SDKS = {
     "wechatpy-2.0": lambda: on_python("2.0"),
 }
 """Each gives the script's command and what it needs in its environment."""
+
+
+def judged(*work):
+    """Return what @wecom/crypto makes of each piece of work."""
+    command, more = on_node("@wecom/crypto", "wecom_crypto.js")
+    done = subprocess.run(
+        command,
+        input=json.dumps(work),
+        env={name: str(value) for name, value in more.items()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

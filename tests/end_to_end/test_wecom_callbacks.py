@@ -6,7 +6,6 @@ The judge of what is encrypted is @wecom/crypto, unmodified.
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from pathlib import Path
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ import pytest
 import xmltodict
 
 from runtime.push.encryption import signature
-from tests.end_to_end.sdks import on_node
+from tests.end_to_end.sdks import judged
 from tests.support.message_service import AES_KEY, TOKEN, route_to
 from tests.support.push_callback import serve_callback
 from tests.support.pushed_host import PushedHost
@@ -26,21 +25,6 @@ VECTORS = json.loads(
 )
 NEGATIVE = VECTORS["negative"]
 TEXT = {"MsgType": "text", "Content": "你好"}
-
-
-def judged(*work):
-    """Return what @wecom/crypto makes of each piece of work."""
-    command, more = on_node("@wecom/crypto", "wecom_crypto.js")
-    done = subprocess.run(
-        command,
-        input=json.dumps(work),
-        env={name: str(value) for name, value in more.items()},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def push(host, app, url, **order):
