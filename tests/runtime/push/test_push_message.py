@@ -107,3 +107,49 @@ def test_any_body_is_read_or_refused(body):
     for each in (body, b"{" + body, b"<xml>" + body + b"</xml>"):
         with suppress(UnreadableMessage):
             read_message(each)
+
+
+ROBOT = (
+    '{"msgid":"m1","create_time":1796001060,"from":{"userid":"ZhangSan"},'
+    '"msgtype":"text","text":{"content":"hello"}}'
+)
+
+
+def test_a_robots_text_has_the_names_of_all_others():
+    message = read_message(ROBOT.encode())
+    named = message.msg_type, message.openid, message.content, message.get("MsgId")
+    assert ("text", "ZhangSan", "hello", "m1") == named
+    assert ("1796001060", "") == (message.get("CreateTime"), message.to_user)
+
+
+def test_a_robots_event():
+    event = (
+        '{"eventtype":"template_card_event","template_card_event":{"event_key":"k"}}'
+    )
+    message = read_message(f'{{"msgtype":"event","event":{event}}}'.encode())
+    named = message.msg_type, message.event, message.event_key, message.openid
+    assert ("event", "template_card_event", "k", "") == named
+
+
+def test_an_update_of_a_card_has_a_type():
+    body = b'{"response_type":"update_template_card","template_card":{}}'
+    assert "update_template_card" == read_message(body).msg_type
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ROBOT.replace('"from":', '"from":{"userid":"li"},"from":'),
+        ROBOT.replace('"userid":', '"userid":"li","userid":'),
+    ],
+)
+def test_a_robots_sender_stands_in_it_once(body):
+    """Two readers could take different ones."""
+    with pytest.raises(UnreadableMessage):
+        read_message(body.encode())
+
+
+def test_what_has_a_msgtype_of_wechats_own_is_no_robots():
+    body = ROBOT.replace('"msgtype"', '"MsgType":"event","msgtype"')
+    message = read_message(body.encode())
+    assert ("event", "") == (message.msg_type, message.openid)
