@@ -71,7 +71,11 @@ def test_a_guide_is_typed(page, started):
         for number, (text, _) in enumerate(steps)
     ]
     done = subprocess.run(
-        ["bash", "-c", "set -em\ntrap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n" + "".join(blocks)],
+        [
+            "bash",
+            "-c",
+            "set -em\ntrap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n" + "".join(blocks),
+        ],
         cwd=started.folder,
         capture_output=True,
         text=True,

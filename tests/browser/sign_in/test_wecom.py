@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlencode, urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
@@ -150,3 +152,41 @@ def test_a_member_outside_the_visible_range(host, new_user, office, corps):
 
     assert phone.tab.url.startswith(host.sandbox_url)
     assert not phone.is_signed_in()
+
+
+def test_wecoms_own_protocol(host, new_user, office, corps):
+    """As an SDK of WeCom's speaks it, with other hosts: code, member, and details."""
+    corpid, agentid = corps[0]["corpid"], corps[0]["agentid"]
+    hold_the_phone(host, member_of(host, corps, 0))
+    pairs = {
+        "appid": corpid,
+        "redirect_uri": f"{office.url}/signed_in",
+        "response_type": "code",
+        "scope": "snsapi_privateinfo",
+        "state": "a-1",
+        "agentid": agentid,
+    }
+    phone = new_user(**IN_WECOM)
+    phone.open(f"/connect/oauth2/authorize?{urlencode(pairs)}#wechat_redirect")
+    phone.tab.get_by_role("button", name="Agree").click()
+    signed_in(office, phone.tab)
+    came = parse_qs(urlsplit(phone.tab.url).query)
+    assert came["state"] == ["a-1"]
+
+    def call(method, path, content=None, **pairs):
+        url = f"{host.url}{path}?{urlencode(pairs)}"
+        answer = host.http.request(method, url, json=content).json()
+        assert answer["errcode"] == 0, answer
+        return answer
+
+    secret = office.client["secret"]
+    token = call("GET", "/cgi-bin/gettoken", corpid=corpid, corpsecret=secret)
+    token = {"access_token": token["access_token"]}
+    path = "/cgi-bin/auth/getuserinfo"
+    who = call("GET", path, code=came["code"][0], **token)
+    ticket = {"user_ticket": who["user_ticket"]}
+    told = call("POST", "/cgi-bin/auth/getuserdetail", ticket, **token)
+
+    assert who["userid"] == told["userid"] == "ZhangSan"
+    assert told["biz_mail"] == f"zhangsan@{corpid}.example.com"
+    assert told["mobile"]
