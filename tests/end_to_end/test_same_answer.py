@@ -126,11 +126,16 @@ def same_gateway(host, settings):
             public_base_url=host.url,
             wechat_api_url=host.sandbox_url,
             wechat_open_url=host.sandbox_url,
+            wecom_api_url=f"{host.sandbox_url}/qyapi",
+            wecom_login_url=host.sandbox_url,
         )
     )
     apps = host.sandbox("GET", "/_sandbox/apps")
     for app in apps:
         content = {"kind": app["kind"], "secret": app["secret"]}
+        if app["kind"] == "wecom":
+            corpid, _, name = app["appid"].partition("-")
+            content |= {"corpid": corpid, "name": name}
         made.documents.write("apps", app["appid"], content, after=0)
     client = {
         "name": "Demo",
