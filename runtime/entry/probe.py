@@ -17,7 +17,8 @@ def answer_probe(
 
     `quick=1` asks only whether the process answers; it neither reads the settings nor
     connects. A document that cannot be read is counted, and stops nothing else unless
-    LOGIN_CLIENT needs it; neither does a verify ticket that is too old.
+    LOGIN_CLIENT needs it; neither does a verify ticket that is too old. `full=1` also
+    asks WeCom, once a minute, whether it takes calls from here.
     """
     content: dict[str, Any] = {"function": function, "version": version()}
     if request.argument("quick") == "1":
@@ -35,6 +36,8 @@ def answer_probe(
     content["calls_in_flight"] = (
         made.calls_in_flight.number + made.sign_ins_in_flight.number
     )
+    if request.argument("full") == "1":
+        content |= made.wecom_reach.find()
     content |= {**found, "time": made.clock()}
     # Without any client a new deployment is well: its first one comes later.
     is_well = set(found.values()) == {"ok"} and login_client != "unreadable"

@@ -31,6 +31,8 @@ def _what(
 def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is reachable, some figures, and as `faults` what is wrong."""
     checked_fields(arguments, {})
+    # First: an address that WeCom refuses is a condition.
+    wecom = gateway.wecom_reach.find()
     found = conditions(gateway)
     cared_for = acknowledgements(gateway) if found else {}
     faults = [
@@ -40,6 +42,7 @@ def show(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "version": version(),
         **gateway.health.find(),
+        **wecom,
         "apps": _number(lambda: len(gateway.registry.apps())),
         "clients": _number(lambda: len(gateway.registry.clients())),
         "tokens_in_use": _number(lambda: len(gateway.upkeep.ages())),

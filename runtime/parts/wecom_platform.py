@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runtime.registry.models import App
     from runtime.wecom.api import WeCom
     from runtime.wecom.calls import WeComCalls
+    from runtime.wecom.reach import WeComReach
     from runtime.wecom.refused_addresses import RefusedAddresses
 
 
@@ -52,6 +53,21 @@ class WeComPlatform(WeChatPlatform):
         from runtime.wecom.refused_addresses import RefusedAddresses
 
         return RefusedAddresses(self.redis_store)
+
+    @lazy
+    def wecom_reach(self) -> WeComReach:
+        """Return the state of WeCom as a business call finds it."""
+        from runtime.wecom.reach import WeComReach
+
+        return WeComReach(
+            lambda: self.wecom_calls,
+            self.wecom_apps,
+            refused=lambda: self.refused_addresses.all(),
+        )
+
+    def wecom_apps(self) -> tuple[App, ...]:
+        """Return all apps of WeCom."""
+        return tuple(app for app in self.registry.apps() if app.is_wecom)
 
     def calls_of(self, app: App) -> TokenCalls:
         """Return the calls of the platform that the app belongs to."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from functions.wechat_api.index import handler
+from runtime.operations import status_verbs
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import CLIENT_SECRET
 
@@ -322,3 +323,22 @@ class TestSecretsAndAddresses:
         )
         assert (tried.error, tried.address) == (None, "127.0.0.1")
         assert company.gateway.refused_addresses.all() == {}
+
+    def test_health_and_status_tell_the_address(self, company):
+        """By one business call a minute, and its cause is a condition of status."""
+        id_ = company.app["appid"]
+        for each in company.apps:
+            whitelist = ["198.51.100.9"]
+            company.sandbox.control("apps", appid=each["appid"], ip_whitelist=whitelist)
+        status, _, health = company.call("/wechat_api/healthz", "full=1")
+        company.call("/wechat_api/healthz", "full=1")
+
+        assert (status, health["wecom"]) == (200, "address_not_allowed")
+        assert health["wecom_address"] == "127.0.0.1"
+        assert len(company.calls(DOMAIN_IP)) == 1
+        shown = status_verbs.show(company.gateway, {})
+        assert shown["wecom_address"] == "127.0.0.1"
+        (fault,) = shown["faults"]
+        assert "127.0.0.1" in fault["what"]
+        assert "wecom" not in company.call("/wechat_api/healthz")[2]
+        assert fault["of"] in {id_, *(each["appid"] for each in company.apps)}
