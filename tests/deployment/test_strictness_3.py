@@ -114,6 +114,7 @@ def http(**changes):
 
 
 WRONG = {
+    "a custom runtime without a start": ("function", {"runtime": "custom.debian12"}),
     "a key": ("function", {"memroySize": 256}),
     "a service": ("function", {"serviceName": "s"}),
     "name": ("function", {"functionName": "a.b"}),

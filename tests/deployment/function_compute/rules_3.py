@@ -66,7 +66,7 @@ def check_function(function):
     if runtime in CUSTOM_RUNTIMES:
         started = function.get("customRuntimeConfig") or {}
         need(1 <= started.get("port", 9000) <= 65535, "port")
-        need(started.get("command"), "command")
+        need(started.get("command"), "no command, and no /code/bootstrap")
 
 
 def _check_access(function):
