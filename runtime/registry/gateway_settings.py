@@ -12,7 +12,7 @@ REDIRECT, SERVE = "redirect", "serve"
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """What the document says, or the defaults where there is none.
+    """Settings of the document, or the defaults where there is none.
 
     `default_language` is that of pages for who states no language. `other_hosts` tells
     whether a page that is asked for at another host than that of PUBLIC_BASE_URL leads

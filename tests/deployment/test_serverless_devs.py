@@ -15,14 +15,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.policies import Names, deployer_policy
 from tests.deployment.deployer import (
     COMPONENTS,
     build,
     by_serverless_devs,
     may_unshare_network,
 )
+from tests.deployment.function_compute.control_3 import Control3
+from tests.deployment.function_compute.instance import ACCOUNT, REGION
 from tests.deployment.function_compute.server_3 import FunctionCompute3
 from tests.deployment.gateway import DOMAIN
+from tests.support.ram import actions, allows
 
 VPC = {
     "ROLE_ARN": "acs:ram::1234567890123456:role/gateway-fc",
@@ -145,3 +149,22 @@ def test_a_second_run_replaces(deployed):
 
     assert 0 == code, said
     assert {"PUT"} == {each.partition(" ")[0] for each in written}
+
+
+RENAMED = {"fc:GetAsyncInvokeConfig": "fc:GetFunctionAsyncInvokeConfig"}
+"""Actions of RAM that have another name than the API's."""
+
+
+def test_the_deployers_policy_allows_what_s_does(deployed):
+    """Each request of a first and of a second deployment is allowed, and the upload."""
+    may = deployer_policy(Names(ACCOUNT, REGION, "example", "gateway", fc=3))
+    used = set()
+    for method, path in (each.split() for each in deployed.control.seen):
+        action, _, place = Control3.action(method, f"/2023-03-30{path}")
+        name = RENAMED.get(f"fc:{action}", f"fc:{action}")
+        resource = path.strip("/") if place else f"{path.strip('/')}/wechat_gateway_x"
+        assert allows(may, name, f"acs:fc:{REGION}:{ACCOUNT}:{resource}"), path
+        used.add(name)
+
+    others = {"fc:GetTempBucketToken", "fc:InvokeFunction", "ram:PassRole"}
+    assert used == actions(may) - others

@@ -18,6 +18,7 @@ from tests.support.drills import (
     own_bucket,
     own_sandbox,
     signed_in,
+    who_is,
 )
 
 PAGE, TITLE = "docs/operating/losses.md", "The bucket is lost"
@@ -76,7 +77,7 @@ def test_the_last_changes_come_back_from_redis(deployment, server):
         assert {"store export": 1, "store import": 2} == done
         assert {"demo": False, "old": True, "new": False} == clients(deployment)
         assert before["sub"] == json.loads(signed_in(host).data)["sub"]
-        still = visitor.ask("GET", f"{host.url}/login/me")
+        still = who_is(visitor, host)
         assert before["sub"] == json.loads(still.data)["sub"]
     assert "o-zhang" in deployment.manage("person show o-zhang")
 

@@ -17,6 +17,7 @@ from tests.support.drills import (
     own_sandbox,
     run_shell,
     signed_in,
+    who_is,
 )
 
 PAGE = "docs/operating/losses.md"
@@ -101,7 +102,7 @@ def test_every_secret_is_replaced_and_a_user_signs_in(deployment):
     assert [] == answers["store check"]["faults"]
     assert answers["store check"]["without_key"]
     with deployment.host() as host:
-        still = visitor.ask("GET", f"{host.url}/login/me")
+        still = who_is(visitor, host)
         assert before["sub"] == json.loads(still.data)["sub"]
         me = signed_in(host)
         assert before["sub"] == json.loads(me.data)["sub"]

@@ -13,6 +13,7 @@ from tests.support.drills import (
     commands_of,
     own_sandbox,
     signed_in,
+    who_is,
 )
 from tests.support.redis_server import make_redis
 
@@ -62,7 +63,7 @@ def test_an_empty_redis_takes_its_place(deployment, own_redis, new_redis):
         word for word, said in zip(WORDS, answers, strict=True) if word in said
     ]
     with deployment.host() as host:
-        assert 401 == visitor.ask("GET", f"{host.url}/login/me").status
+        assert 401 == who_is(visitor, host).status
         call = host.get(f"/cgi-bin/getcallbackip?access_token={token}").json()
         assert "ip_list" in call
         assert before["sub"] == json.loads(signed_in(host).data)["sub"]

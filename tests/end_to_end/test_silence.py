@@ -46,7 +46,8 @@ def content(answer, visitor):
 
 def same_domain(host, visitor):
     visitor.sign_in("/login?next=/login/me", to="/login/me")
-    content(visitor.ask("GET", f"{host.url}/login/me"), visitor)
+    as_program = {"Accept": "application/json"}
+    content(visitor.ask("GET", f"{host.url}/login/me", headers=as_program), visitor)
     page = visitor.ask("GET", f"{host.url}/logout").data.decode()
     form = re.search(r'name="_xsrf" value="([^"]+)"', page)[1]
     visitor.told.add(form)
@@ -116,6 +117,7 @@ def as_mini_program(host, visitor):
     sent = {"js_code": js_code(host, visitor)}
     made = visitor.ask("POST", f"{host.url}/login/miniprogram", json=sent)
     bearer = {"Authorization": f"Bearer {content(made, visitor)['session_token']}"}
+    bearer["Accept"] = "application/json"
     content(visitor.ask("GET", f"{host.url}/login/me", headers=bearer), visitor)
 
 

@@ -82,7 +82,8 @@ def refresh(two_hosts, value, host=None):
 def test_a_session(host, two_hosts, visitor):
     """Begun, ended and shown at whichever: both know it, and both know of its end."""
     visitor.sign_in("/login?next=/login/me", to="/login/me")
-    before = on_each(two_hosts, visitor, "/login/me")
+    as_program = {"headers": {"Accept": "application/json"}}
+    before = on_each(two_hosts, visitor, "/login/me", **as_program)
     page = visitor.ask("GET", f"{two_hosts.url}/logout").data.decode()
     form = {"_xsrf": re.search(r'name="_xsrf" value="([^"]+)"', page)[1]}
     cookies = dict(visitor.cookies)

@@ -25,6 +25,7 @@ API = (
 )
 BUCKET_HOST = f"example-gateway.oss-{REGION}-internal.aliyuncs.com"
 REDIS_HOST = "r-x.redis.rds.aliyuncs.com"
+PORTS = TLS, HTTP, REDIS = 443, 80, 6379
 TRUST = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -54,9 +55,9 @@ class Cloud:
         self.compute, self._computes = None, []
         self._ports = dict.fromkeys(WECHAT, int(self.sandbox.url.rpartition(":")[2]))
         self._front = Front(self._ports, self.certificate, self.key)
-        self._front.listen(443)
-        self._front.listen(80, to=self.bucket.port)
-        self._front.listen(6379, to=self.redis.port)
+        self._front.listen(TLS)
+        self._front.listen(HTTP, to=self.bucket.port)
+        self._front.listen(REDIS, to=self.redis.port)
 
     def lead_here(self):
         """Let the names lead here on this machine, too: the functions run on it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import pytest
 
 from deploy.package.failed import BuildFailed
 from deploy.package.interpreter import find_interpreter
-from tests.fresh_machine.cloud import TRUST, Cloud
+from tests.fresh_machine.cloud import PORTS, TRUST, Cloud
+from tests.fresh_machine.front import ADDRESS
 from tests.fresh_machine.terminal import Terminal
 from tests.support.documentation import ROOT, code_blocks, section
 
@@ -64,6 +66,11 @@ def fun():
 @pytest.fixture(scope="session")
 def cloud(machine, python310, tmp_path_factory):
     """All that stands outside of the machine, under its own names."""
+    for port in PORTS:
+        try:
+            socket.create_server((ADDRESS, port)).close()
+        except OSError as error:
+            pytest.skip(f"port {port} cannot be had: {error.strerror}")
     made = Cloud(tmp_path_factory.mktemp("cloud"), python310)
     made.lead_here()
     (machine / "etc/hosts").write_text("127.0.0.1 localhost\n" + made.hosts)
@@ -140,6 +147,7 @@ def terminal(tools, cloud):
         **network,
         # Of a machine with other work to do; by default `fun` waits for 10 s.
         "TIMEOUT": "60",
+        "FUN_DISABLE_VERSION_CHECK": "1",
     }
     made = Terminal(tools, environment)
     yield made

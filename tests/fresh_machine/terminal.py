@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 
 ENDED = re.compile(r"\x1dended (\d+)\x1d")
-SECONDS = 300
+SECONDS = 600
 
 _ENTER = """
 mount -t proc proc "$0/proc"

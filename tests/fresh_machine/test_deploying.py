@@ -22,6 +22,7 @@ from tests.fresh_machine.cloud import DOMAIN
 from tests.fresh_machine.conftest import HOME, PAGE
 from tests.fresh_machine.terminal import Failed
 from tests.support.documentation import ROOT, code_blocks, section
+from tests.support.drills import who_is
 
 HERE = Path(__file__).parent
 SERVICE, WEBSITE = "wx0123456789abcdef", "wxfedcba9876543210"
@@ -125,8 +126,7 @@ def test_from_an_empty_account_to_a_signed_in_user(newcomer, cloud, tools):
     host = Host(cloud)
     visitor = Visitor(host)
     visitor.sign_in("/login?next=/login/me", to="/login/me")
-    me = json.loads(visitor.ask("GET", f"{host.url}/login/me").data)
-    assert {"sub", "name"} <= set(me)
+    assert {"sub", "name"} <= set(json.loads(who_is(visitor, host).data))
 
     fetch, call = blocks("12. Client, sign-in, first call")[1].splitlines()
     token = json.loads(newcomer.type(fetch.replace("SECRET", secret)))

@@ -102,7 +102,13 @@ def signed_in(host, visitor=None):
     """Sign a user in at the host's own page; return who it takes the user for."""
     visitor = visitor or Visitor(host)
     visitor.sign_in("/login?next=/login/me", to="/login/me")
-    return visitor.ask("GET", f"{host.url}/login/me")
+    return who_is(visitor, host)
+
+
+def who_is(visitor, host):
+    """Return the answer that tells a program who is signed in."""
+    wanted = {"Accept": "application/json"}
+    return visitor.ask("GET", f"{host.url}/login/me", headers=wanted)
 
 
 def commands_of(page, title):

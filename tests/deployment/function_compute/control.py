@@ -101,11 +101,21 @@ class Control:
         if method == "GET":
             return found(self.domains, (name,), "DomainName")
         content = {**content, "domainName": name}
+        if config := content.get("certConfig"):
+            content["certConfig"] = _in_small_letters(config)
         rules.check_domain(content)
         for route in content["routeConfig"]["routes"]:
             key = route["serviceName"], route["functionName"]
             found(self.functions, key, "Function")
         return put(self.domains, (name,), content, method, "DomainName")
+
+
+def _in_small_letters(config):
+    """Return a certificate's fields as FC names them: `fun` begins each with a capital.
+
+    FC takes both, since `fun` works, and answers with the small ones, which it reads.
+    """
+    return {name[0].lower() + name[1:]: value for name, value in config.items()}
 
 
 def found(documents, key, kind):
