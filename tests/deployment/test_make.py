@@ -104,3 +104,8 @@ def test_an_older_certificate_is_asked_for_by_yes_alone(word, expected):
 def test_smoke_passes_on_what_it_is_told(words, expected):
     """make smoke passes on URL and UNSIGNED."""
     assert [[SMOKE, *expected]] == last_lines(1, "smoke", *words)
+
+
+def test_a_release_is_one_command():
+    """make release passes nothing on: what is released is what is checked out."""
+    assert [["deploy.release"]] == last_lines(1, "release")
