@@ -15,6 +15,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[1]
 CHINESE = ROOT / "docs/zh"
 ELSEWHERE = (
+    "client/README.md",
     *("README.md", "README.zh-CN.md", "CHANGELOG.md", "SECURITY.md"),
     "sandbox/README.md",
 )

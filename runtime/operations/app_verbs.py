@@ -46,10 +46,12 @@ def add(gateway: Gateway, arguments: Mapping[str, Any]) -> dict[str, Any]:
     shown = _shown(appid, version, content)
     if content["kind"] == AUTHORIZED_KIND:
         return shown
+    # At WeCom the callback URL also unlocks the trusted IPs.
+    pushes = "token" in content or content["kind"] == WECOM_KIND
     return {
         **shown,
         "console": console_of(content["kind"]),
-        "enter": entries(gateway, appid, content, pushes="token" in content),
+        "enter": entries(gateway, appid, content, pushes=pushes),
     }
 
 

@@ -126,6 +126,28 @@ def test_defaults_of_a_components_accounts(manage, environ):
     assert manage(f"app update {APPID} --authorized-default subject").code == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("What to enter in WeCom's administration, work.weixin.qq.com:",)),
+        (
+            "zh_CN.UTF-8",
+            ("要在企业微信管理后台 work.weixin.qq.com 填写的内容", "企业可信IP"),
+        ),
+    ],
+)
+def test_what_to_enter_at_wecom(manage, environ, monkeypatch, language, words):
+    """The callback URL, the domain with its file, and the trusted addresses."""
+    monkeypatch.setenv("LC_ALL", language)
+    named = "--kind wecom --corpid ww0123456789abcdef --agentid 1000002"
+    done = manage(f"app add {named} --secret-stdin", typed="s" * 43)
+    told = " ".join(done.output.split())
+    common = ("/wechat_event/ww0123456789abcdef-1000002", "WW_verify_X.txt", "60020")
+    for each in (*words, *common):
+        assert each in told
+    assert "app check ww0123456789abcdef-1000002" in told
+
+
 def test_an_app_of_wecom(manage, environ):
     """Named by corpid and agentid, with robots whose keys are asked for."""
     secret, key = "s" * 43, "0a1b2c3d-aaaa-bbbb-cccc-0123456789ab"

@@ -69,7 +69,8 @@ class TestWhatToEnter:
         assert "WW_verify_X.txt" in domain
         assert f"app update {APP} --domain-proof FILE" in domain
         assert "60020" in entered["trusted IPs (企业可信IP)"]
-        assert not [each for each in entered if "接收消息" in each]
+        assert entered["URL (接收消息服务器URL)"].endswith(f"/wechat_event/{APP}")
+        assert f"not set: app update {APP} --push" == entered["Token"]
 
     def test_the_address_that_was_refused(self, do, added, gateway):
         gateway.refused_addresses.note(APP, ADDRESS)
@@ -82,7 +83,9 @@ class TestWhatToEnter:
 
     def test_a_secret_without_an_agentid_signs_nobody_in(self, do):
         made = do("app add", corpid=CORP, name="kf", kind="wecom", secret=SECRET)
-        assert ["trusted IPs (企业可信IP)"] == [each["field"] for each in made["enter"]]
+        fields = [each["field"] for each in made["enter"]]
+        assert "trusted IPs (企业可信IP)" == fields[0]
+        assert not [each for each in fields if "可信域名" in each]
 
     def test_the_callback_url(self, do, gateway):
         pushes = {"token": TOKEN, "encoding_aes_key": AES_KEY}
