@@ -12,7 +12,7 @@ _TEXTS = ("#ffffff", "#000000")
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """What a client's document says of its looks; what is not valid is left out.
+    """Looks of a client's pages, those that are valid.
 
     `colors` are one colour, or one for light and one for dark screens. `favicon` is a
     data: URI, `terms` and `privacy` are URLs.
