@@ -197,6 +197,11 @@ def _sign_in_fields(parser: ArgumentParser) -> None:
     add("--pkce", metavar="HOW", help="required or optional")
     add("--home", metavar="URL", help="page where its users start again")
     add("--logo", metavar="FILE", help="a small PNG, JPEG, WebP or SVG")
+    add("--favicon", metavar="FILE", help="an icon for the tab, as --logo")
+    colors = "colour of its buttons, such as #067a46; a second one for dark screens"
+    _many(parser, "--brand-color", "COLOR", colors)
+    add("--terms", metavar="URL", help="its terms of service")
+    add("--privacy", metavar="URL", help="its privacy policy")
     add(
         "--subject-type",
         metavar="TYPE",

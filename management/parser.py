@@ -126,8 +126,9 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     scopes = getattr(options, "scopes_by_app", None)
     if scopes and not scopes.by_app:
         raise Failure("--scope needs an --app.")
-    if "logo" in given:
-        given["logo"] = read_logo(Path(given["logo"]))
+    for name in ("logo", "favicon"):
+        if name in given:
+            given[name] = read_logo(Path(given[name]))
     if "domain_proofs" in given:
         given["domain_proofs"] = read_proofs(given["domain_proofs"])
     return {**given, "scopes": scopes.by_app} if scopes else given

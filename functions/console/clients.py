@@ -107,7 +107,7 @@ def client(request: Request, gateway: Gateway, client_id: str) -> Page:
         if each.client_id == client_id
     ]
     shown = sliced(request, counts)
-    without = ("client_id", "warnings", "secrets", "logo")
+    without = ("client_id", "warnings", "secrets", "logo", "favicon")
     pairs = facts_of(found, words, without=without)
     last = gateway.counters.last_uses().get(client_id)
     pairs.insert(0, (words(N_("Last call")), [Cell(moment(last))]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from runtime.broker.client_brand import brand_of
 from runtime.broker.component_authorization import client_for, component_of
 from runtime.broker.outcomes import AUTHORIZATION, STARTED, riding
 from runtime.broker.start import MOST_RENEWALS, renewals_of, with_chosen_language
@@ -152,6 +153,7 @@ def _page(
         client_name=client.name,
         browser=browser_of(request),
         logo=client.logo,
+        brand=brand_of(client),
         https=gateway.settings.secure,
         **more,
     )

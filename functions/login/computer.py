@@ -13,6 +13,7 @@ from functools import partial
 
 from runtime.broker.account_qr import begin_by_account
 from runtime.broker.client_answer import target_of_refusal
+from runtime.broker.client_brand import brand_of
 from runtime.broker.finish import (
     FlowEnd,
     client_of_flow,
@@ -149,6 +150,7 @@ def _qr_code(
         client_name=client.name if client else "",
         browser=Browser.DESKTOP,
         logo=client.logo if client else "",
+        brand=brand_of(client),
         home=(client.home if client else "") or None,
         https=settings.secure,
     )
@@ -183,6 +185,7 @@ def _form(
         wrong=wrong,
         start_again=start_of(end.flow),
         logo=end.client.logo if end.client else "",
+        brand=brand_of(end.client),
         https=gateway.settings.secure,
     )
 

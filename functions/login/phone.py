@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from runtime.broker.admission import check_admitted
+from runtime.broker.client_brand import brand_of
 from runtime.broker.finish import FlowEnd, client_of_flow
 from runtime.broker.outcomes import ACCOUNT_QR, PAGE_QR
 from runtime.crypto.encoding import sha256_hex
@@ -158,6 +159,7 @@ def _refused(
             _language(request, flow),
             reference=error.reference,
             client_name=client.name,
+            brand=brand_of(client),
             start_again=None,
             back=None,
             https=gateway.settings.secure,
@@ -175,6 +177,7 @@ def _question(
         _language(request, flow),
         flow=request.argument("flow") or "",
         client_name=client.name if client else "",
+        brand=brand_of(client),
         user_name=str(user.get("name") or ""),
         device=found.asked.device,
         place=found.asked.place,

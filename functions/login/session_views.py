@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.broker.admission import may_have_session
+from runtime.broker.client_brand import brand_of
 from runtime.broker.form_tokens import check_sign_out, sign_out_token
 from runtime.entry.nudge import nudge
 from runtime.errors import NotSignedIn
@@ -52,6 +53,7 @@ def _page_of_user(
         visitor_of(gateway, session, profile),
         token=sign_out_token(gateway, session),
         client_name=client.name if client else "",
+        brand=brand_of(client),
         home=(client.home or None) if client else None,
         url=url,
         https=gateway.settings.secure,
@@ -111,6 +113,7 @@ def _signed_out(request: Request, gateway: Gateway) -> Response:
         language_of(request),
         home=(client.home or None) if client else None,
         client_name=client.name if client else "",
+        brand=brand_of(client),
         https=gateway.settings.secure,
     )
 

@@ -6,6 +6,7 @@ import logging
 import re
 from urllib.parse import quote
 
+from runtime.broker.client_brand import brand_of
 from runtime.broker.signed_in_users import visitor_for
 from runtime.broker.start import start_sign_in, with_chosen_language
 from runtime.gateway import Gateway
@@ -76,6 +77,7 @@ def _offer(
         next_=next_,
         another=with_own(url, ANOTHER, 1),
         client_name=client.name,
+        brand=brand_of(client),
         https=gateway.settings.secure,
     )
 

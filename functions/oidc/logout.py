@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.broker.client_brand import brand_of
 from runtime.broker.form_tokens import check_sign_out, sign_out_token
 from runtime.entry.nudge import nudge
 from runtime.errors import BadRequest, ClientDisabled, RedirectUriUnknown
@@ -58,6 +59,7 @@ def logout_page(request: Request, gateway: Gateway) -> Response:
         token=sign_out_token(gateway, session),
         home=(asked.client and asked.client.home) or DEFAULT_NEXT,
         client_name=asked.client.name if asked.client else "",
+        brand=brand_of(asked.client),
         fields=dict(request.arguments),
         form_targets=(asked.location,) if asked.location else (),
         https=gateway.settings.secure,
@@ -140,5 +142,6 @@ def _signed_out(request: Request, gateway: Gateway, asked: LogoutRequest) -> Res
         language_of(request),
         home=(client.home or None) if client else None,
         client_name=client.name if client else "",
+        brand=brand_of(client),
         https=gateway.settings.secure,
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.broker.client_answer import frames_of, refused, target_of_refusal
+from runtime.broker.client_brand import brand_of
 from runtime.broker.outcomes import REFUSED, riding
 from runtime.errors import NotAdmitted
 from runtime.gateway import Gateway
@@ -96,6 +97,7 @@ def answer_to_refused(
         language,
         reference=error.reference,
         client_name=client.name,
+        brand=brand_of(client),
         start_again=start_again,
         back=back,
         back_fields=fields,

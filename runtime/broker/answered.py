@@ -7,6 +7,7 @@ and so is one whose tokens the client has revoked, as it does when its user sign
 
 from __future__ import annotations
 
+from runtime.broker.client_brand import brand_of
 from runtime.errors import NotSignedIn
 from runtime.gateway import Gateway
 from runtime.pages.languages import language_of, lenient_argument
@@ -63,6 +64,7 @@ def signed_in_page(
     return signed_in(
         language,
         client_name=client.name,
+        brand=brand_of(client),
         home=home_of(client, asked.redirect_uri),
         again=base + with_own(asked.again, REPEAT, 1),
         goes_on=goes_on,

@@ -7,6 +7,7 @@ has the verifier of its challenge.
 
 from __future__ import annotations
 
+from runtime.broker.client_brand import brand_of
 from runtime.broker.outcomes import FRAME, STARTED, riding
 from runtime.broker.start import MOST_RENEWALS, renewals_of
 from runtime.gateway import Gateway
@@ -63,6 +64,7 @@ def start_embedded(
         frame_url=frame_url,
         top_url=window,
         client_name=apps.client.name,
+        brand=brand_of(apps.client),
         framed_by=apps.client.frame_origins,
         renewal=with_own(f"{window}&{DISPLAY}={EMBEDDED}", RENEWED, renewed + 1),
         https=gateway.settings.secure,

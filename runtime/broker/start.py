@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from runtime.broker.account_qr import check_account
+from runtime.broker.client_brand import brand_of
 from runtime.broker.outcomes import STARTED, riding, way_of
 from runtime.broker.page_qr import begin, shown, wait_url
 from runtime.gateway import Gateway
@@ -119,6 +120,7 @@ def start_sign_in(
             other_browser_url=other_browser_url,
             page_qr=page_qr,
             client_name=apps.client.name,
+            brand=brand_of(apps.client),
             browser=browser,
             logo=apps.client.logo,
             home=apps.client.home or None,
@@ -188,6 +190,7 @@ def _old_page(
     return old_page(
         language_of(request),
         client_name=apps.client.name,
+        brand=brand_of(apps.client),
         home=home or apps.client.home or None,
         start_again=url,
         https=gateway.settings.secure,

@@ -156,8 +156,9 @@ def shown_client(
         for name, v in content.items()
         if name in RULES["clients"] and name not in GENERATED
     }
-    if "logo" in public:
-        public["logo"] = shown_logo(public["logo"])
+    for name in ("logo", "favicon"):
+        if name in public:
+            public[name] = shown_logo(public[name])
     return {
         "client_id": client_id,
         **({"secret": secret} if secret else {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.pages.brand import NO_BRAND, Brand
 from runtime.pages.pages import CONTINUE_SCRIPT
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
 from runtime.pages.safe_urls import callback_link, link, picture, script_beside
@@ -16,6 +17,7 @@ def digits_form(
     wrong: bool,
     start_again: str,
     logo: str = "",
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the computer's page that asks for the digits of the phone."""
@@ -24,6 +26,7 @@ def digits_form(
         "digits.html",
         status=400 if wrong else 200,
         https=https,
+        brand=brand,
         flow=flow,
         tries=tries,
         wrong=wrong,
@@ -63,6 +66,7 @@ def phone_question(
     device: str,
     place: str,
     minutes: int,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the phone's page that asks whether to sign in on that computer."""
@@ -70,6 +74,7 @@ def phone_question(
         language,
         "phone_question.html",
         https=https,
+        brand=brand,
         flow=flow,
         client_name=client_name,
         user_name=user_name,

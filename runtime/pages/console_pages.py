@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runtime.errors import N_
+from runtime.pages.brand import NO_BRAND
 from runtime.pages.languages import LANGUAGES, translator, url_in_language
 from runtime.pages.rendering import Allowed, fragment, render
 from runtime.pages.safe_urls import link
@@ -65,6 +66,7 @@ def console_page(
         https=https,
         allowed=Allowed(tells_itself=True),
         style=_STYLE,
+        brand=NO_BRAND,
         title=translate(title),
         pages=pages if role else [],
         switches=_switches(url),

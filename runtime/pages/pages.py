@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runtime.errors import GatewayError, NotAdmitted
+from runtime.pages.brand import NO_BRAND, Brand
 from runtime.pages.languages import LANGUAGES, translator, url_in_language
 from runtime.pages.qr_code import PageQr, QrCode
 from runtime.pages.rendering import NOTHING_MORE, Allowed, render
@@ -48,6 +49,7 @@ def sign_in(
     home: str | None = None,
     silent: bool = False,
     renewal: str | None = None,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the sign-in page with the ways that this browser can take.
@@ -78,6 +80,7 @@ def sign_in(
         "sign_in.html",
         status=200 if qr or page_qr or link(wechat_url) or link(wecom_url) else 501,
         https=https,
+        brand=brand,
         allowed=allowed,
         qr=qr,
         page_qr=page_qr,
@@ -107,6 +110,7 @@ def component_entry(
     logo: str = "",
     renewal: str | None = None,
     renew_seconds: int = RENEW_SECONDS,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page that leads a merchant to WeChat's, to authorise a component.
@@ -121,6 +125,7 @@ def component_entry(
         language,
         "component_entry.html",
         https=https,
+        brand=brand,
         allowed=Allowed(
             names_origin=True, scripts=(copy_script,) if copy_script else ()
         ),
@@ -219,6 +224,7 @@ def not_admitted(
     back_fields: Mapping[str, str] | None = None,
     sign_out: str | None = None,
     framed_by: tuple[str, ...] = (),
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page for a user whom the client does not admit, with the reference.
@@ -231,6 +237,7 @@ def not_admitted(
         "not_admitted.html",
         status=403,
         https=https,
+        brand=brand,
         allowed=Allowed(
             form_targets=() if back_fields is None else _targets_of_form(back),
             framed_by=_nameable(framed_by),
@@ -254,6 +261,7 @@ def sign_out(
     client_name: str = "",
     fields: Mapping[str, str] = _NO_FIELDS,
     form_targets: tuple[str, ...] = (),
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page that asks before signing out; its form posts `token` as `_xsrf`.
@@ -267,6 +275,7 @@ def sign_out(
         language,
         "sign_out.html",
         https=https,
+        brand=brand,
         allowed=Allowed(form_targets=targets),
         action=link(action),
         fields={**fields, "_xsrf": token},
@@ -276,7 +285,12 @@ def sign_out(
 
 
 def signed_out(
-    language: str, *, home: str | None, client_name: str = "", https: bool = False
+    language: str,
+    *,
+    home: str | None,
+    client_name: str = "",
+    brand: Brand = NO_BRAND,
+    https: bool = False,
 ) -> Response:
     """Return the page that says that the user is signed out.
 
@@ -286,6 +300,7 @@ def signed_out(
         language,
         "signed_out.html",
         https=https,
+        brand=brand,
         home=link(home),
         client_name=client_name,
     )
@@ -298,6 +313,7 @@ def signed_in(
     home: str | None,
     again: str,
     goes_on: bool,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page for a request that was answered before.
@@ -310,6 +326,7 @@ def signed_in(
         language,
         "signed_in.html",
         https=https,
+        brand=brand,
         allowed=Allowed(scripts=(own_script,) if own_script else ()),
         client_name=client_name,
         home=link(home),
@@ -326,6 +343,7 @@ def old_page(
     home: str | None,
     start_again: str,
     framed_by: tuple[str, ...] = (),
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page in place of a sign-in page that was open for too long.
@@ -336,6 +354,7 @@ def old_page(
         language,
         "old_page.html",
         https=https,
+        brand=brand,
         allowed=Allowed(framed_by=_nameable(framed_by)),
         client_name=client_name,
         home=link(home),
@@ -379,6 +398,7 @@ def embedded_sign_in(
     client_name: str,
     framed_by: tuple[str, ...],
     renewal: str,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page with the QR code for a frame in a client's own page.
@@ -392,6 +412,7 @@ def embedded_sign_in(
         language,
         "embedded.html",
         https=https,
+        brand=brand,
         allowed=allowed,
         frame_url=frame_url if frame else None,
         top_url=link(top_url),

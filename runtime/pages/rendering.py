@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime.pages.brand import NO_BRAND, Brand
 from runtime.pages.languages import translator
 from runtime.web.messages import HSTS, NOSNIFF, Headers, Response
 
@@ -73,14 +74,17 @@ def render(
     https: bool,
     allowed: Allowed = NOTHING_MORE,
     style: str = "page.css",
+    brand: Brand = NO_BRAND,
     **names: object,
 ) -> Response:
     """Return the template as a page in that language, every name in it escaped.
 
-    Besides `names` a template knows `_`, `lang`, `language` and `framed`.
+    Besides `names` a template knows `_`, `lang`, `language`, `framed`, and what is
+    shown of the `brand`.
     """
     tag = language.replace("_", "-")
-    css, digest = _style(style)
+    css, digest = _style(style, brand.css)
+    names |= brand.names
     names |= {"_": translator(language), "css": css, "lang": tag, "language": language}
     names |= {"framed": bool(allowed.framed_by)}
     headers: Headers = (
@@ -107,10 +111,10 @@ def _loader() -> Loader:
     return Loader(str(TEMPLATES))
 
 
-@lru_cache(maxsize=2)
-def _style(name: str) -> tuple[str, str]:
-    """Return the style sheet and its SHA-256 as a policy names it."""
-    css = (TEMPLATES / name).read_text("utf-8")
+@lru_cache(maxsize=64)
+def _style(name: str, more: str) -> tuple[str, str]:
+    """Return the style sheet with a brand's rules, and its SHA-256 for a policy."""
+    css = (TEMPLATES / name).read_text("utf-8") + more
     return css, b64encode(sha256(css.encode()).digest()).decode()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from runtime.errors import N_
+from runtime.pages.brand import NO_BRAND, Brand
 from runtime.pages.languages import translator
 from runtime.pages.pages import language_switches
 from runtime.pages.rendering import Allowed, render
@@ -47,6 +48,7 @@ def me(
     client_name: str,
     home: str | None,
     url: str,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page that shows who is signed in, with a form that signs out.
@@ -58,6 +60,7 @@ def me(
         language,
         "me.html",
         https=https,
+        brand=brand,
         allowed=_with_picture(visitor),
         shown=_shown(language, visitor),
         token=token,
@@ -75,6 +78,7 @@ def offer(
     next_: str,
     another: str,
     client_name: str,
+    brand: Brand = NO_BRAND,
     https: bool = False,
 ) -> Response:
     """Return the page that offers to go on to `next_` as the user who is signed in.
@@ -85,6 +89,7 @@ def offer(
         language,
         "offer.html",
         https=https,
+        brand=brand,
         allowed=_with_picture(visitor),
         shown=_shown(language, visitor),
         next=link(next_),

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.registry.alerts import CONDITIONS, KINDS
 from runtime.registry.authorizers import AUTHORIZED, UNAUTHORIZED
+from runtime.registry.brand_colors import brand_colors
 from runtime.registry.gateway_settings import REDIRECT, SERVE
 from runtime.registry.ids import APP_ID, CLIENT_ID
 from runtime.registry.known_users import ROLES
@@ -178,6 +179,10 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "backchannel_logout_session_required": flag,
         "home": home,
         "logo": logo,
+        "favicon": logo,
+        "brand_colors": brand_colors,
+        "terms": home,
+        "privacy": home,
         "subject_type": word("public", "pairwise"),
         "pairwise_salt": text(r"[0-9a-f]{32}", "32 hexadecimal digits"),
         "snapshot_users": word("page", "deny"),
@@ -254,6 +259,7 @@ SINCE: Mapping[str, Mapping[str, int]] = {
     "clients": {
         **{"allow": 2, "introspects": 2, "openids": 2, "preset": 2, "frame_origins": 2},
         **{"page_qr": 2, "account_qr": 2, "confirm": 2},
+        **{"favicon": 2, "brand_colors": 2, "terms": 2, "privacy": 2},
         "default_apps": 2,
         **{"backchannel_logout_uri": 2, "backchannel_logout_session_required": 2},
     },

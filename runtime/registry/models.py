@@ -139,7 +139,8 @@ class Client:
     A `public` client has no secret and authenticates by PKCE alone; `pkce` is
     "required" or, for other clients, "optional". A `native` one may use any port of
     127.0.0.1 in its callback URL. `home` is the page where its users start again,
-    `logo` a data: URI. `subject_type` is "public" or "pairwise"; a pairwise client
+    `logo` and `favicon` are data: URIs, `brand_colors` those of its buttons, `terms`
+    and `privacy` URLs. `subject_type` is "public" or "pairwise"; a pairwise client
     gets identifiers of its own, made with `pairwise_salt`. `snapshot_users` is "page"
     or "deny". Pages of `frame_origins` may show the QR code in a frame of theirs. With
     an `email_domain` users get made-up addresses below that domain.
@@ -171,6 +172,10 @@ class Client:
     pkce: str = "required"
     home: str = ""
     logo: str = ""
+    favicon: str = ""
+    brand_colors: tuple[str, ...] = ()
+    terms: str = ""
+    privacy: str = ""
     subject_type: str = "public"
     pairwise_salt: str = field(default="", repr=False)
     snapshot_users: str = "page"

@@ -165,7 +165,7 @@ def test_a_renewed_certificate(deployment, redeployed):
     (fault,) = older_ones(before, from_function_compute(environ))
 
     assert "renewed" == served["certName"]
-    assert served["certificate"] == deployment.settings["CERTIFICATE"]
+    assert served["certificate"].strip() == deployment.settings["CERTIFICATE"].strip()
     assert f"that of {DOMAIN} now, renewed, ends" in fault
 
 
