@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import re
 from urllib.parse import quote
@@ -180,6 +181,20 @@ class TestCalls:
         company.gateway.clock = lambda: now() + 7300
         company.gateway.__dict__.pop("gateway_tokens", None)
         assert errcode_of(company.get(DOMAIN_IP, access_token=token)) == 42001
+
+    def test_a_write_of_unknown_outcome_invites_no_retry(self, company):
+        """504 and a code that no SDK's list holds; a read is asked once more."""
+        company.get(DOMAIN_IP)
+        for path in (SEND, DOMAIN_IP):
+            fault = {"path": f"/qyapi{path}", "times": 1, "drop": True}
+            company.sandbox.control("faults", **fault)
+        message = {"touser": "@all", "agentid": 1000002, **MESSAGE}
+        body = json.dumps(message).encode()
+        query = {"access_token": company.token()}
+        status, _, answer = company.call(SEND, query, method="POST", body=body)
+
+        assert (status, errcode_of(answer)) == (504, 50400)
+        assert company.get(DOMAIN_IP)["errcode"] == 0
 
     def test_a_file_goes_up_and_comes_down(self, company):
         """Multipart, and bytes with a file's name."""
