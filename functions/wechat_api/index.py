@@ -99,7 +99,7 @@ ROUTES = (
         **got_or_posted(mini_program.component_jscode2session),
     ),
     route(
-        "/cgi-bin/(?:auth|user)/getuserinfo", body=SMALL_BODY, GET=wecom_users.userinfo
+        "/cgi-bin/(?:auth|user)/getuserinfo", body=UNREAD_BODY, GET=wecom_users.userinfo
     ),
     route("/cgi-bin/auth/getuserdetail", body=SMALL_BODY, POST=wecom_users.userdetail),
     late_route(
