@@ -20,9 +20,11 @@ print(json.dumps([name for name in sys.modules if name.split(".")[0] in trees]))
 """
 
 
-@pytest.mark.parametrize("name", ["gateway_auth", "pushes", "sdk_hosts", "wechat_oauth"])
+@pytest.mark.parametrize(
+    "name", ["gateway_auth", "pushes", "sdk_hosts", "wechat_oauth"]
+)
 def test_a_file_is_taken_alone(tmp_path, name):
-    """It needs Tornado or an SDK's HTTP client, and no other file of this repository."""
+    """It needs Tornado or an SDK's HTTP client, and no other file from here."""
     shutil.copy(ROOT / f"client/{name}.py", tmp_path / "taken.py")
     done = subprocess.run(
         [sys.executable, "-I", "-c", PROBE, tmp_path, json.dumps(TREES)],
