@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 CHINESE = ROOT / "docs/zh"
 ELSEWHERE = (
     "client/README.md",
+    "examples/README.md",
     *("README.md", "README.zh-CN.md", "CHANGELOG.md", "SECURITY.md"),
     "sandbox/README.md",
 )
