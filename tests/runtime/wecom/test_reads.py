@@ -1,4 +1,4 @@
-"""Reads and writes of WeCom's API, by method and path, and what is never forwarded."""
+"""Calls of WeCom's API that read, by method and path, and what is never forwarded."""
 
 from __future__ import annotations
 
