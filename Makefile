@@ -19,7 +19,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard \
 	locale/*/LC_MESSAGES/*.po management/locale/*/LC_MESSAGES/*.po))
 UV := $(VENV)-lock/bin/uv
 
-.PHONY: help run demo test test-clients check site mutants bench bench-load build deploy smoke release lock messages setup
+.PHONY: help run demo test test-clients coverage check site mutants bench bench-load build deploy smoke release lock messages setup
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -35,6 +35,12 @@ demo: setup ## play a sign-in, a call, a race for a token and a push
 
 test: setup ## run all tests but those of clients
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --ignore=tests/clients
+
+# In one process each, without the tests whose work other processes do.
+coverage: setup ## show the lines of functions and runtime that their tests miss
+	$(BIN)/python -m pytest -q --numprocesses=auto --maxprocesses=4 --cov \
+		tests/functions tests/runtime --ignore=tests/runtime/custody/test_processes.py \
+		--ignore=tests/functions/console/test_screens.py
 
 # Unmodified clients from PyPI, npm and Debian; a few minutes, without those of
 # `make test`. Installs into the user's cache what is not there yet.

@@ -14,12 +14,13 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
-DESKTOP, PHONE = (760, 720), (390, 720)
-SCALE = 1.5
+HEIGHT = 940
+DESKTOP, PHONE = (760, HEIGHT), (390, HEIGHT)
+SCALE = 1.25
 
 FRAME = """<!doctype html><style>
 body {{ margin: 0; padding: 32px; display: flex; gap: 32px; background: #e7ecea }}
-img {{ border-radius: 12px; box-shadow: 0 4px 24px rgb(0 0 0 / 20%); height: 720px }}
+img {{ border-radius: 12px; box-shadow: 0 4px 24px rgb(0 0 0 / 20%); height: {}px }}
 </style><img src="{}"><img src="{}">"""
 
 
@@ -37,9 +38,9 @@ def main() -> None:
         pictures = [_data(each.screenshot()) for each in (desktop, phone)]
         width = sum(size[0] for size in (DESKTOP, PHONE)) + 3 * 32
         both = browser.new_page(
-            viewport={"width": width, "height": 720 + 64}, device_scale_factor=SCALE
+            viewport={"width": width, "height": HEIGHT + 64}, device_scale_factor=SCALE
         )
-        both.set_content(FRAME.format(*pictures))
+        both.set_content(FRAME.format(HEIGHT, *pictures))
         IMAGES.mkdir(exist_ok=True)
         both.screenshot(path=IMAGES / "sign-in.png")
         browser.close()
