@@ -197,3 +197,44 @@ def test_without_scripts_the_address_is_selected(port, browser):
     context.close()
 
     assert not shown
+
+
+# For each line of a text: the characters around its end, where that is inside a word.
+BROKEN = """() => {
+  const words = new Intl.Segmenter("zh", {granularity: "word"});
+  const broken = [];
+  for (const element of document.querySelectorAll("h1, main p, .button")) {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const inside = new Set();
+      for (const {segment, index} of words.segment(node.data))
+        for (let at = 1; at < segment.length; at++) inside.add(index + at);
+      let before = null;
+      for (let at = 0; at < node.data.length; at++) {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        const box = range.getBoundingClientRect();
+        if (!box.width) continue;
+        if (before !== null && box.top > before + 4 && inside.has(at))
+          broken.push(node.data.slice(at - 4, at) + "|" + node.data.slice(at, at + 4));
+        before = box.top;
+      }
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "zh_TW"])
+def test_chinese_breaks_at_no_word(language, port, browser):
+    """On a phone, as far as the browser itself knows the words."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    tab = context.new_page()
+    found = []
+    for path in ("/error", "/operator", "/account_qr", "/phone_refused"):
+        tab.goto(f"http://127.0.0.1:{port}{path}?lang={language}")
+        found += tab.evaluate(BROKEN)
+    context.close()
+
+    assert [] == found
