@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 """pyproject.toml's, which is not there on Function Compute."""
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -15,7 +15,7 @@ _COMMIT = re.compile(r"([0-9a-f]{7,12})[0-9a-f]{0,52}")
 
 @lru_cache
 def version(root: Path = _ROOT) -> str:
-    """Return `0.1.0`, or `0.1.0+` and 12 digits of the commit in the file REVISION."""
+    """Return `0.2.0`, or `0.2.0+` and 12 digits of the commit in the file REVISION."""
     try:
         text = (root / "REVISION").read_text("ascii").strip()
     except (OSError, ValueError):

@@ -222,7 +222,7 @@ def test_a_rolling_upgrade(machine):
         (code, said.split()[-1]) for code, said in good
     ]
     assert (200, "ok") == (first[0], first[1]["login_client"])
-    assert (200, "0.1.0+c0ffeec0ffee") == (last[0], last[1]["version"])
+    assert (200, "0.2.0+c0ffeec0ffee") == (last[0], last[1]["version"])
     assert {"wechat-gateway@b.service"} == machine.manager.enabled
     assert not [each for each in ("the-password", "bm5u") if each in log]
 
@@ -246,7 +246,7 @@ def test_it_is_walked_by_smoke(machine):
     ), done.stdout
     assert f"version {machine.version}" in done.stdout
     assert f"version {machine.version}, processes 2" in machine.manager.log()
-    assert machine.version.startswith("0.1.0+")
+    assert machine.version.startswith("0.2.0+")
 
 
 ESCAPES = """
