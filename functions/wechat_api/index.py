@@ -17,7 +17,7 @@ from runtime.entry.routing import (
     late_route,
     route,
 )
-from runtime.errors import BadRequest, GatewayError, NotFound
+from runtime.errors import GatewayError, NotFound
 from runtime.registry.ids import APP_ID, PROOF_NAME, WECOM_ID
 from runtime.tokens.gateway_tokens import claimed_appid
 from runtime.web.messages import LARGEST_BODY, Request, Response
@@ -180,6 +180,7 @@ def dialect(request: Request, error: GatewayError, *, https: bool) -> Response:
     return replace(answer, status=404) if is_file else answer
 
 
+_TOKEN = re.compile(r"(?:^|&)access_token=([^&]{1,1000})(?:&|$)")
 _OF_WECOM = re.compile(rf"/cgi-bin/gettoken|{_CORP_TICKET}|{_ROBOT}")
 
 
@@ -187,12 +188,9 @@ def _is_of_wecom(request: Request) -> bool:
     """Tell whether the caller's SDK is one of WeCom's, by the path or the token."""
     if _OF_WECOM.fullmatch(request.path):
         return True
-    try:
-        arguments = request.arguments
-    except BadRequest:
-        return False
-    tokens = (value for name, value in arguments if name == "access_token")
-    return bool(re.fullmatch(WECOM_ID, claimed_appid(next(tokens, ""))))
+    # The query may be the very thing that is refused: it is not taken apart.
+    token = _TOKEN.search(request.query)
+    return bool(re.fullmatch(WECOM_ID, claimed_appid(token[1] if token else "")))
 
 
 _NO_PAGE = GatewayError(

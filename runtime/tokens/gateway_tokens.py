@@ -133,6 +133,8 @@ def claimed_appid(text: str) -> str:
 def _fields(payload: bytes) -> tuple[str, str, int, tuple[str, ...] | None]:
     """Return the fields of a token, cached: a caller sends the same many times."""
     client_id, appid, epoch, *narrowed = json.loads(payload)
+    if not isinstance(appid, str):
+        raise TypeError("another kind of signed text")
     return client_id, appid, epoch, tuple(narrowed[0]) if narrowed else None
 
 
