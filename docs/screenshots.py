@@ -1,7 +1,8 @@
-"""Picture of the README: the sign-in page beside the phone that scans it.
+"""Pictures of the READMEs: the sign-in page beside the phone that scans it.
 
 `make run` in one terminal, `python docs/screenshots.py` of the same environment in
-another. Writes docs/images/sign-in.png.
+another. Writes docs/images/sign-in.png, and sign-in.zh.png
+in Chinese.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import shutil
+from argparse import Namespace
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -32,18 +34,26 @@ def main() -> None:
     options = parser.parse_args()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        desktop = _open(browser, DESKTOP, f"{options.gateway}/login?lang=en")
-        desktop.wait_for_timeout(1500)  # the QR code is in a frame of the platform's
-        phone = _open(browser, PHONE, f"{options.sandbox}/_sandbox/phone?lang=en")
-        pictures = [_data(each.screenshot()) for each in (desktop, phone)]
-        width = sum(size[0] for size in (DESKTOP, PHONE)) + 3 * 32
-        both = browser.new_page(
-            viewport={"width": width, "height": HEIGHT + 64}, device_scale_factor=SCALE
-        )
-        both.set_content(FRAME.format(HEIGHT, *pictures))
         IMAGES.mkdir(exist_ok=True)
-        both.screenshot(path=IMAGES / "sign-in.png")
+        for language, suffix in (("en", ""), ("zh", ".zh")):
+            _take(browser, options, language, IMAGES / f"sign-in{suffix}.png")
         browser.close()
+
+
+def _take(browser: Browser, options: Namespace, language: str, to: Path) -> None:
+    code = "zh_CN" if language == "zh" else language
+    desktop = _open(browser, DESKTOP, f"{options.gateway}/login?lang={code}")
+    desktop.wait_for_timeout(1500)  # the QR code is in a frame of the platform's
+    phone = _open(browser, PHONE, f"{options.sandbox}/_sandbox/phone?lang={language}")
+    pictures = [_data(each.screenshot()) for each in (desktop, phone)]
+    width = sum(size[0] for size in (DESKTOP, PHONE)) + 3 * 32
+    both = browser.new_page(
+        viewport={"width": width, "height": HEIGHT + 64}, device_scale_factor=SCALE
+    )
+    both.set_content(FRAME.format(HEIGHT, *pictures))
+    both.screenshot(path=to)
+    for page in (desktop, phone, both):
+        page.close()
 
 
 def _open(browser: Browser, size: tuple[int, int], url: str) -> Page:

@@ -1,9 +1,9 @@
 """A bot that answers what a user writes; it thinks as long as a language model does.
 
-TOKEN=… AES_KEY=… APPID=wx… python examples/bot.py --port=8090 --think=12
+TOKEN=… AES_KEY=… APPID=wx… python examples/bot.py --port=8094 --think=12
 
 TOKEN and AES_KEY are printed by `manage.py push route add APPID --client bot --url
-http://127.0.0.1:8090/wechat --reply --late-reply`; with `--late-reply` the user of a
+http://127.0.0.1:8094/wechat --reply`, after `manage.py client add Bot`. The user of a
 service account gets an answer that comes after WeChat's five seconds, too.
 """
 
@@ -51,7 +51,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    define("port", 8090, int)
+    define("port", 8094, int)
     define("think", 0.0, float, help="seconds until the answer")
     parse_command_line()
     asyncio.run(main())

@@ -45,7 +45,9 @@ def leads_somewhere(page, link):
 
 
 def in_chinese(link):
-    """Return the link to the Chinese page, or the same if there is none."""
+    """Return the link to the Chinese page or picture, or the same if there is none."""
+    if link.endswith(".png"):
+        return f"{link.removesuffix('.png')}.zh.png"
     path, _, _ = translated = link.replace("docs/", "docs/zh/", 1).partition("#")
     return "".join(translated) if (ROOT / path).is_file() else link
 

@@ -50,6 +50,7 @@ def as_typed(text, host, ports):
         "8091": str(ports[1]),
         ".venv/bin/python": sys.executable,
         " manage.py ": f" {ROOT}/manage.py ",
+        " examples/": f" {ROOT}/examples/",
         SECRET: "SECRET=$(grep -ho 'shop_[0-9a-f]*' seen-* | head -n 1)",
     }
     for before, after in changes.items():

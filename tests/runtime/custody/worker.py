@@ -36,7 +36,7 @@ class HaltingSource:
 
     def __init__(self, source, stop_at):
         self.name, self.revision = source.name, source.revision
-        self.retires = source.retires
+        self.retires, self.repeats = source.retires, source.repeats
         self._source = source
         self._stop_at = stop_at
 
