@@ -76,7 +76,7 @@ def _enter_by_session(request: Request, gateway: Gateway) -> Response:
         raise NotFound
     session, id_, user = found
     check_form(request, gateway, _about(session))
-    way = _way_of(session, now=gateway.clock())
+    way = _way_of(session, gateway)
     role = user.role if way == BY_WECOM else VIEWER
     log.info("%s people/%s console enter: %s", request.request_id, id_, role)
     _end_former(request, gateway)
@@ -96,7 +96,6 @@ def leave(request: Request, gateway: Gateway, seen: Visitor) -> Response:
 def _page(request: Request, gateway: Gateway, *, fault: str = "") -> Response:
     found = _user_with_role(request, gateway)
     session, user = (found[0], found[2]) if found else (None, None)
-    now = gateway.clock()
     return console_page(
         language_of(request),
         "enter",
@@ -110,18 +109,20 @@ def _page(request: Request, gateway: Gateway, *, fault: str = "") -> Response:
         home=HOME,
         user_name=name_of(user) if user else "",
         user_token=form_token(gateway, _about(session)) if session else "",
-        by_wecom=session is not None and _way_of(session, now=now) == BY_WECOM,
+        by_wecom=session is not None and _way_of(session, gateway) == BY_WECOM,
         wecom_url=_wecom_url(request, gateway),
     )
 
 
-def _way_of(session: Session, *, now: float) -> str:
+def _way_of(session: Session, gateway: Gateway) -> str:
     """Return how this session enters; one of WeCom's client for an hour with a role.
 
-    There a member signs in anew by one tap. An older cookie proves less.
+    There a member signs in anew by one tap. An older cookie proves less, and so does
+    one that other hosts get as well.
     """
-    is_new = now - session.at <= SESSION_SECONDS
-    return BY_WECOM if session.way == WECOM_CLIENT and is_new else BY_WECHAT
+    is_new = gateway.clock() - session.at <= SESSION_SECONDS
+    in_client = session.way == WECOM_CLIENT and not gateway.settings.cookie_domain
+    return BY_WECOM if in_client and is_new else BY_WECHAT
 
 
 def _wecom_url(request: Request, gateway: Gateway) -> str:

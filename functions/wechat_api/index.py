@@ -101,7 +101,11 @@ ROUTES = (
     route(
         "/cgi-bin/(?:auth|user)/getuserinfo", body=UNREAD_BODY, GET=wecom_users.userinfo
     ),
-    route("/cgi-bin/auth/getuserdetail", body=SMALL_BODY, POST=wecom_users.userdetail),
+    route(
+        "/cgi-bin/(?:auth|user)/getuserdetail",
+        body=SMALL_BODY,
+        POST=wecom_users.userdetail,
+    ),
     late_route(
         f"(?!/{APP_ID}(?:/|$)){_PLAIN}",
         body=LARGEST_BODY,

@@ -30,7 +30,7 @@ from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, Caller
 from runtime.web.authorization_header import scheme_of
 from runtime.web.messages import Request, Response
-from runtime.web.request_causes import listed, shown, shown_id, shown_path
+from runtime.web.request_causes import listed, shown_id, shown_path
 
 AGENT_CONFIG = "agent_config"
 
@@ -130,11 +130,16 @@ def _posted(
         raise ApiRefused(
             40058,
             "unknown_robot",
-            cause=f"{app.appid} has no robot {shown(name)}, but {known}: manage.py app "
-            f"update {app.appid} --robot NAME",
+            cause=f"{app.appid} has no robot {_shown_robot(name)}, but {known}: "
+            f"manage.py app update {app.appid} --robot NAME",
         )
     call = replace(request, path=path)
     return forwarded(call, gateway, app, caller, robot_key=key)
+
+
+def _shown_robot(name: str) -> str:
+    """Return a robot's name; WeCom's own key and a client's secret are longer."""
+    return shown_id(name, r"[A-Za-z0-9_-]{1,24}")
 
 
 def _app_with_robot(
@@ -150,7 +155,7 @@ def _app_with_robot(
     ]
     if len(apps) != 1:
         found = listed([app.appid for app in apps])
-        cause = f"apps of {client.client_id} with a robot {shown(name)}: {found}"
+        cause = f"apps of {client.client_id} with a robot {_shown_robot(name)}: {found}"
         raise ApiRefused(40058, "unknown_robot", cause=cause)
     (app,) = apps
     caller = Caller(client.client_id, app.appid, client.scopes_by_app[app.appid])

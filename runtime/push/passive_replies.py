@@ -149,7 +149,10 @@ def check_reply(
         raise BadReply("type")
     if (message.to_user, message.openid) != (push.openid, push.to_user):
         raise BadReply("addressee")
-    if not {**_NEEDED, **WECOM_NEEDED}[kind](fields):
+    has_its_fields = {**_NEEDED, **WECOM_NEEDED}.get(kind)
+    if has_its_fields is None:  # a robot's, in an answer to an app's push
+        raise BadReply("type")
+    if not has_its_fields(fields):
         raise BadReply("fields")
     if len(message.content.encode(errors="replace")) > longest_text:
         raise BadReply("size")

@@ -172,7 +172,16 @@ def answer_to_encrypted_check(
     if not is_signed(signature, secrets.tokens, timestamp, nonce, echostr):
         raise PushRefused("signature")
     _time(timestamp, now=now, age=age)
-    return _decrypted(echostr, secrets).content
+    content = _decrypted(echostr, secrets).content
+    # A push is signed over the same parts: without this, it would be read to anybody
+    # who has seen one.
+    if not _ECHO.fullmatch(content):
+        raise PushRefused("unreadable")
+    return content
+
+
+_ECHO = re.compile(rb"[0-9]{1,64}")
+"""WeCom's echostr is a number of 18 or 19 digits."""
 
 
 def _read(body: bytes) -> Message:

@@ -12,13 +12,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 from runtime.push.push_message import Message
 from runtime.push.wecom_replies import is_of_robot
 from runtime.registry.models import App
 
-SYSTEM = "sys"
-"""The sender of events that no member causes, such as a change of the contacts."""
+_BY_FIELDS = re.compile(
+    "enter_agent|location|click|view(_miniprogram)?|(un)?subscribe"
+    "|(scancode|pic|template_card)_[a-z_]+|location_select"
+)
+"""Events, in small letters, that their fields below tell apart."""
 
 _OF_EVENT = ("FromUserName", "CreateTime", "AgentID", "Event", "EventKey", "TaskId")
 """What an event has in common with itself when it comes again."""
@@ -27,15 +31,16 @@ _OF_EVENT = ("FromUserName", "CreateTime", "AgentID", "Event", "EventKey", "Task
 def identity_of(message: Message) -> bytes:
     """Return what is the same in a push that WeCom sends again, and in no other one.
 
-    A message has an id. An event is known by its sender and its time, and by what it
-    is about, since one member causes several in a second. Without a sender of its own
-    every byte counts: kf_msg_or_event names none, and many changes of the contacts have
-    one time.
+    A message has an id. What a member does in an app is known by the member and the
+    time, and by what it is about, since one member causes several in a second. Of any
+    other event every byte counts: kf_msg_or_event names no sender, and many changes of
+    contacts, calendars and schedules have one time.
     """
     if number := message.get("MsgId"):
         return json.dumps(["MsgId", number, message.openid]).encode()
     sender, time = message.openid, message.get("CreateTime")
-    if not sender or sender == SYSTEM or not time:
+    event = (message.get("Event") or "").lower()
+    if not sender or not time or not _BY_FIELDS.fullmatch(event):
         return message.body
     return json.dumps([message.get(name) for name in _OF_EVENT]).encode()
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from runtime.push.message_fields import write_json, write_xml
 from runtime.push.push_message import Message, read_message
-from runtime.push.wecom_pushes import SYSTEM
 from runtime.registry.models import App
 
 USERID = "test-member"
+SYSTEM = "sys"
+"""The sender of events that no member causes, such as a change of the contacts."""
 
 _MEDIA = {"MediaId": "test_media_id"}
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.custody.protocol import CredentialValue, value_of
+from runtime.errors import WeComRefused, WeComSecretRefused
 from runtime.registry.models import App
 from runtime.wecom.api import TICKET_TARGETS, WeCom
 
@@ -65,4 +66,10 @@ class TicketSource:
 
     def fetch(self, *, force: bool) -> CredentialValue:
         """Fetch from WeCom; a ticket cannot be forced."""
-        return value_of(self.get_json(self.app, TICKET_TARGETS[self.type]), "ticket")
+        try:
+            answer = self.get_json(self.app, TICKET_TARGETS[self.type])
+        except WeComSecretRefused as refused:
+            # It stops the token alone, which an operator starts again; the ticket is
+            # tried once there is one.
+            raise WeComRefused(refused.errcode, refused.errmsg or "") from None
+        return value_of(answer, "ticket")

@@ -27,6 +27,7 @@ _WRITTEN_BY_GET = re.compile(
 
 def is_read(method: str, path: str) -> bool:
     """Tell whether the call changes nothing at WeCom, so that it may be repeated."""
+    path = path.rstrip("/")
     if method in ("GET", "HEAD"):
         return not _WRITTEN_BY_GET.fullmatch(path)
     return method == "POST" and bool(_POSTED_READ.fullmatch(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import time
@@ -415,6 +416,20 @@ def test_a_members_other_sign_ins_give_a_viewer(gateway, operators, clock, way, 
     operators("admin", sub=MEMBER)
     browser, _ = signed_in(gateway, clock, MEMBER, way=way)
     clock.now += age
+    token = form_tokens(browser.get(ENTER))[1]
+    entered = browser.post(ENTER, _xsrf=token, way="session")
+
+    assert browser.follow(entered).status == 200
+    assert browser.do("pause", appid=SERVICE).status == 403
+
+
+@pytest.mark.case(192)
+def test_a_shared_cookie_gives_a_viewer(gateway, operators, clock):
+    """Every host below COOKIE_DOMAIN gets it, and could enter the console with it."""
+    operators("admin", sub=MEMBER)
+    browser, _ = signed_in(gateway, clock, MEMBER, way=WECOM_CLIENT)
+    shared = dataclasses.replace(gateway.settings, cookie_domain="example.com")
+    gateway.settings = shared
     token = form_tokens(browser.get(ENTER))[1]
     entered = browser.post(ENTER, _xsrf=token, way="session")
 

@@ -180,6 +180,13 @@ class TestCheckOfTheUrl:
             query[name] = value
         assert (403, "403") == call(urlencode(query), method="GET")
 
+    def test_a_push_is_read_to_nobody(self, call):
+        """It is signed over the same parts, and is no number."""
+        query, body = sealed(text(7))
+        echostr = xmltodict.parse(body)["xml"]["Encrypt"]
+        asked = urlencode({**dict(parse_qsl(query)), "echostr": echostr})
+        assert (403, "403") == call(asked, method="GET")
+
     def test_without_an_aes_key_there_is_no_such_url(self, call, settle):
         """WeCom has no plain text."""
         settle(encoding_aes_key="")
@@ -289,6 +296,12 @@ class TestEqualPushes:
         bell = event("kf_msg_or_event", user="", Token="T1", OpenKfId="wk1")
         for message in (bell, bell, bell.replace("T1", "T2")):
             assert SUCCESS == send(message)
+        assert 2 == self.number(redis)
+
+    def test_events_of_a_member_that_differ_elsewhere(self, send, redis):
+        """Two schedules that a member changes in one second are two events."""
+        for number in ("a", "b", "b"):
+            send(event("modify_schedule", CalId="c", ScheduleId=number))
         assert 2 == self.number(redis)
 
     def test_changes_of_the_contacts_at_one_time(self, send, redis):

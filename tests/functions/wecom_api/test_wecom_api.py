@@ -290,8 +290,9 @@ class TestRobots:
         (call,) = company.calls(path)
         assert "access_token" not in call["query"]
 
-    def test_the_key_is_told_to_nobody(self, company):
-        """Another name is refused, and the real key is no name."""
+    def test_the_key_is_told_to_nobody(self, company, caplog):
+        """Another name is refused, and the real key is no name, not even in the log."""
+        caplog.set_level(logging.DEBUG)
         key = company.app["robots"]["alarms"]
         path = "/cgi-bin/webhook/send"
 
@@ -299,7 +300,12 @@ class TestRobots:
         assert errcode_of(company.post(path, MESSAGE, key="other")) == 40058
         refused = company.post(path, MESSAGE, key="alarms", access_token="")
         assert errcode_of(refused) == 41001
+        both = company.post(path, MESSAGE, key=f"alarms:{CLIENT_SECRET}")
+        assert errcode_of(both) == 40058
         assert company.calls(path) == []
+        assert "unknown_robot" in caplog.text
+        assert key not in caplog.text
+        assert CLIENT_SECRET not in caplog.text
 
     def test_a_client_needs_the_path_in_its_scopes(self, company):
         """As for every other call."""

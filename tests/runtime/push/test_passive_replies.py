@@ -187,3 +187,14 @@ def test_articles_in_json(articles):
     body = json.dumps({**fields, "ArticleCount": 1, "Articles": articles}).encode()
     found = check_reply(body, JSON_PUSH, sender="account")
     assert [{"Title": "T"}] == articles_of(found.fields)
+
+
+@pytest.mark.parametrize(
+    "kind", ["stream", "template_card", "stream_with_template_card"]
+)
+@pytest.mark.parametrize("may_send", [False, True])
+def test_a_robots_reply_to_a_push_of_an_app(kind, may_send):
+    """It is refused as of another type, whichever way it would go."""
+    body = reply(f"<MsgType>{kind}</MsgType>")
+
+    assert reason(body, sender="wecom", may_send=may_send) == "type"

@@ -19,6 +19,8 @@ READS = [
 ]
 WRITES = [
     ("GET", "/cgi-bin/user/delete"),
+    ("GET", "/cgi-bin/user/delete/"),
+    ("GET", "/cgi-bin/auth/getuserinfo/"),
     ("GET", "/cgi-bin/department/delete"),
     ("GET", "/cgi-bin/menu/delete"),
     ("GET", "/cgi-bin/user/authsucc"),
