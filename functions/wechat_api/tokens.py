@@ -18,7 +18,7 @@ from runtime.broker.redirect_uris import not_granted
 from runtime.entry.dialects import WECHAT_JSON
 from runtime.errors import ApiRefused, BadRequest
 from runtime.gateway import Gateway
-from runtime.registry.ids import APPID
+from runtime.registry.ids import APPID, WECOM_ID
 from runtime.registry.models import App, Client
 from runtime.tokens.gateway_tokens import GATEWAY_TOKEN_SECONDS, Caller
 from runtime.web.messages import Request, Response, json_response
@@ -26,6 +26,11 @@ from runtime.web.request_causes import shown_id
 from runtime.wechat.credentials import TICKET_TYPES
 
 TICKET_PATH = "/cgi-bin/ticket/getticket"
+_WECOM_TICKET_PATHS = {
+    "jsapi": "/cgi-bin/get_jsapi_ticket",
+    "agent_config": "/cgi-bin/ticket/get",
+}
+"""The path, and so the scope, by which a client reads a ticket of this type."""
 
 
 def token(request: Request, gateway: Gateway) -> Response:
@@ -61,7 +66,9 @@ def reject_ticket(request: Request, gateway: Gateway, appid: str) -> Response:
     the stored one, WeChat is asked before the answer; `replaced` tells whether it gave
     another one.
     """
-    app, caller = caller_for_app(request, gateway, appid, scope=TICKET_PATH)
+    scope = _WECOM_TICKET_PATHS.get(_named_type(request), TICKET_PATH)
+    scope = scope if re.fullmatch(WECOM_ID, appid) else TICKET_PATH
+    app, caller = caller_for_app(request, gateway, appid, scope=scope)
     value, type_ = _rejected(request, gateway.calls_of(app).ticket_types)
     cost = rate_cost_of(caller, gateway)
     stored = gateway.calls_of(app).ticket(app, type_, cost=cost)
@@ -79,6 +86,13 @@ def reject_ticket(request: Request, gateway: Gateway, appid: str) -> Response:
     )
 
 
+def _named_type(request: Request) -> str:
+    content = request.json()
+    return (
+        str(content.get("type", TICKET_TYPES[0])) if isinstance(content, dict) else ""
+    )
+
+
 def _rejected(request: Request, types: Collection[str]) -> tuple[str, str]:
     content = request.json()
     if not isinstance(content, dict):
@@ -93,7 +107,8 @@ def _rejected(request: Request, types: Collection[str]) -> tuple[str, str]:
 
 def _ticket(request: Request, gateway: Gateway, app: App, caller: Caller) -> Response:
     type_ = request.argument("type")
-    if type_ not in gateway.calls_of(app).ticket_types:
+    # Tickets of WeCom have paths and so scopes of their own.
+    if app.is_wecom or type_ not in gateway.calls_of(app).ticket_types:
         raise ApiRefused(40097, "unknown_ticket_type")
     stored = gateway.calls_of(app).ticket(
         app, type_, cost=rate_cost_of(caller, gateway)

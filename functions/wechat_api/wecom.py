@@ -71,14 +71,14 @@ def jsapi_ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Resp
 def agent_ticket(request: Request, gateway: Gateway) -> Response:
     """Answer GET /cgi-bin/ticket/get: the app's ticket, for wx.agentConfig."""
     app, caller = caller_of(request, gateway)
-    return _ticket(request, gateway, app, caller, request.argument("type") or "")
+    return _agent_ticket(request, gateway, app, caller)
 
 
 def agent_ticket_for_app(request: Request, gateway: Gateway, appid: str) -> Response:
     """Answer the same for the app that the path names."""
     scope = "/cgi-bin/ticket/get"
     app, caller = caller_for_app(request, gateway, appid, scope=scope)
-    return _ticket(request, gateway, app, caller, request.argument("type") or "")
+    return _agent_ticket(request, gateway, app, caller)
 
 
 def robot(request: Request, gateway: Gateway, verb: str) -> Response:
@@ -203,14 +203,21 @@ def _app_of(client: Client, corpid: str, name: str) -> str:
     )
 
 
+def _agent_ticket(
+    request: Request, gateway: Gateway, app: App, caller: Caller
+) -> Response:
+    # The corp's ticket has a path and so a scope of its own.
+    if app.is_wecom and request.argument("type") != AGENT_CONFIG:
+        raise ApiRefused(40097, "unknown_ticket_type")
+    return _ticket(request, gateway, app, caller, AGENT_CONFIG)
+
+
 def _ticket(
     request: Request, gateway: Gateway, app: App, caller: Caller, type_: str
 ) -> Response:
     if not app.is_wecom:
         cause = f"path {shown_path(request.path)}"
         raise ApiRefused(48001, "path_not_proxied", cause=cause)
-    if type_ not in gateway.wecom_calls.ticket_types:
-        raise ApiRefused(40097, "unknown_ticket_type")
     cost = rate_cost_of(caller, gateway)
     stored = gateway.wecom_calls.ticket(app, type_, cost=cost)
     note(request, caller, "ticket_read")

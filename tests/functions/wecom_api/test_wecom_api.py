@@ -247,8 +247,24 @@ class TestTickets:
             assert len(company.calls(path)) == 1
 
     def test_another_type_is_refused(self, company):
-        """WeCom has no wx_card."""
-        assert errcode_of(company.get("/cgi-bin/ticket/get", type="wx_card")) == 40058
+        """WeCom has no wx_card, and the corp's ticket has a path and a scope."""
+        for type_ in ("wx_card", "jsapi", ""):
+            answer = company.get("/cgi-bin/ticket/get", type=type_)
+            assert errcode_of(answer) == 40058
+        answer = company.get("/cgi-bin/ticket/getticket", type="jsapi")
+        assert errcode_of(answer) == 40058
+
+    def test_whoever_reads_a_ticket_may_reject_it(self, company):
+        """By the scope of the path that reads it."""
+        id_, path = company.app["appid"], "/cgi-bin/get_jsapi_ticket"
+        company.write_client(scopes={id_: [path]})
+        ticket = company.get(path)["ticket"]
+        bearer = (("authorization", f"Bearer {company.token()}"),)
+        for type_, status in (("jsapi", 200), ("agent_config", 403)):
+            body = json.dumps({"ticket": ticket, "type": type_}).encode()
+            asked = {"method": "POST", "body": body, "headers": bearer}
+            answer = company.call(f"/wechat_api/{id_}/ticket/reject", {}, **asked)
+            assert answer[0] == status, answer
 
     def test_the_page_gets_both_signatures(self, company):
         """For wx.config with the corpid, and for wx.agentConfig with the agentid."""
