@@ -31,6 +31,8 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
 PROJECT = str(Path(__file__).parents[1])
 START_SECONDS = 60
 CALLERS = 200
+CHANGED_SECONDS = 3
+"""A running gateway acts on a changed document within two seconds."""
 AT_ONCE = 50
 """Threads of the callers: the machine of a demonstration may be small."""
 
@@ -188,6 +190,7 @@ def push_to_two_services(story: Story) -> None:
             story.manage("client", "add", name)
             added = ["--client", name, "--url", f"{here}/{name}", *options]
             story.manage("push", "route", "add", story.appid, *added)
+        time.sleep(CHANGED_SECONDS)
         message = {"MsgType": "text", "Content": "hello"}
         pushed = {"appid": story.appid, "mode": "safe", "message": message}
         answer = story.control("push", pushed)

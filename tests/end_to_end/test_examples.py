@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -20,6 +21,9 @@ from tests.support.documentation import ROOT
 from tests.support.local_hosts import eventually
 from tests.support.manage_process import run_manage
 from tests.support.ports import free_port
+
+CHANGED_SECONDS = 3
+"""A running gateway acts on a changed document within two seconds."""
 
 EXAMPLES = ROOT / "examples"
 NODE = shutil.which("node")
@@ -133,6 +137,7 @@ def test_bot(host, appid, surroundings):
     service = {"port": port, "surroundings": surroundings | keys, "says": "ready"}
     try:
         with running(host, "bot.py", **service):
+            time.sleep(CHANGED_SECONDS)
             answer = host.sandbox("POST", "/_sandbox/push", push)
     finally:
         manage(host, "push", "route", "remove", appid, route["id"])
