@@ -29,11 +29,15 @@ SENTENCES: Mapping[str, str] = {
     "corpsecret_missing": "Send AGENTID:SECRET with the client secret as corpsecret.",
     "invalid_client_secret": "The client secret is wrong, or its client is unknown or "
     "disabled.",
+    "invalid_code": "The code is unknown, used, expired, or another client's: start "
+    "again.",
     "invalid_grant_type": "grant_type must be client_credential for a token, "
     "authorization_code for a code, or refresh_token.",
     "invalid_openid": "The openid does not belong to this access_token.",
     "invalid_refresh_token": "The refresh_token is unknown, older than thirty days, "
     "revoked, or another appid's: let the user sign in again.",
+    "invalid_user_ticket": "The user_ticket is unknown, expired, or another client's: "
+    "start again.",
     "not_a_component_token": "Send the token of api_component_token; this one is an "
     "account's.",
     "not_authorized": "The account has not authorised the component, has withdrawn, or "
