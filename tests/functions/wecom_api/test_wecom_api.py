@@ -6,12 +6,16 @@ import hashlib
 import json
 import logging
 import re
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
 
+from functions.wechat_api import wecom_dialect
 from functions.wechat_api.index import handler
+from runtime.errors import ApiRefused
 from runtime.operations import status_verbs
+from runtime.web.messages import Request
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import CLIENT_SECRET
 
@@ -32,6 +36,18 @@ def errcode_of(answer):
     assert int(match[1]) == answer["errcode"]
     assert "from ip" not in answer["errmsg"]
     return answer["errcode"]
+
+
+def test_a_time_that_contains_a_code_of_a_token(monkeypatch):
+    """The hint takes an earlier one, and does not wait for a later."""
+    once = SimpleNamespace(time=iter([1_794_000_150]).__next__)
+    monkeypatch.setattr(wecom_dialect, "time", once)
+    refused, asked = ApiRefused(40029, "invalid_code"), Request("GET", USER)
+    answer = wecom_dialect.wecom_dialect(asked, refused, https=True)
+    content = json.loads(answer.body)
+
+    assert errcode_of(content) == 40029
+    assert "40001" not in content["errmsg"]
 
 
 class TestGettoken:
