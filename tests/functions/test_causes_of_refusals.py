@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from functions.login import sign_in_page
 from functions.login.index import handler as login
 from functions.oidc.index import handler as oidc
 from functions.wechat_api.index import handler as wechat_api
+from runtime.entry import cors
+from runtime.web.line_limit import LineLimit
 from tests.support.client_sign_in import OIDC as ASKED
 from tests.support.fc_calls import call_wsgi, make_environ_fc
 from tests.support.scripted_wechat import SERVICE, basic, change
@@ -166,8 +169,9 @@ def test_a_wrong_secret_is_not_logged(gateway, caplog):
     assert "the client demo" in caplog.text
 
 
-def test_a_next_that_is_replaced(gateway, caplog):
+def test_a_next_that_is_replaced(gateway, caplog, monkeypatch):
     """Its host alone, and the origins that are registered."""
+    monkeypatch.setattr(sign_in_page, "_REPLACED", LineLimit())
     caplog.set_level(logging.INFO)
     asked = "https://evil.example/x?code=s3cret"
     get(login, gateway, "/login", next=asked)
@@ -180,8 +184,9 @@ def test_a_next_that_is_replaced(gateway, caplog):
     )
 
 
-def test_an_origin_whose_page_may_not_read(gateway, caplog):
-    """No browser would tell its developer more."""
+def test_an_origin_whose_page_may_not_read(gateway, caplog, monkeypatch):
+    """No browser would tell its developer more; other tests have used up a minute's."""
+    monkeypatch.setattr(cors, "_UNKNOWN", LineLimit())
     caplog.set_level(logging.INFO)
     headers = [("origin", "https://spa.example.com")]
     get(oidc, gateway, "/oidc/jwks", headers=headers)
