@@ -6,9 +6,22 @@ import json
 
 import pytest
 
+from tests.functions.oidc.basic_plan.relying_party import RelyingParty
+from tests.support.company import (
+    DETAIL,
+    IN_WECOM,
+    INFO,
+    MembersBrowser,
+    add_company,
+    come_back,
+    scripted_wecom,
+)
+from tests.support.scripted_wechat import HTML
+
 pytestmark = pytest.mark.case(105)
 PROFILE = {"name", "nickname", "preferred_username", "locale", "updated_at"}
 WECHATS = {"wechat_openid", "wechat_unionid", "wechat_appid"}
+WECOMS = {"wecom_corpid", "wecom_userid", "wecom_agentid"}
 
 
 def told(party, scope, **changes):
@@ -41,10 +54,41 @@ def test_oidcc_scope_address(party):
     assert set() == told(party, "openid address")
 
 
+@pytest.fixture
+def member(party, gateway):
+    """The client with an app of WeCom, and a member who agrees to tell a number."""
+    wecom = scripted_wecom()
+    add_company(gateway, wecom, oauth_scope="snsapi_privateinfo")
+    known = {"errcode": 0, "userid": "ZhangSan"}
+    wecom.rescript(INFO, {**known, "user_ticket": "t-1"})
+    wecom.script(DETAIL, {**known, "mobile": "13800000000"})
+    return RelyingParty(gateway, browser=InWeCom(gateway, headers=(*HTML, *IN_WECOM)))
+
+
+class InWeCom(MembersBrowser):
+    """Comes back from WeCom."""
+
+    def agree(self, response):
+        return come_back(self, response)
+
+
 @pytest.mark.case(102)
-def test_oidcc_scope_phone(party):
-    """WeChat tells none to web pages: the same."""
-    assert not_offered(party, "phone")
+def test_oidcc_scope_phone(member):
+    """A member's number as a string; WeCom says of none whether it is verified.
+
+    The plan wants `phone_number_verified`, too: a warning of the plan's, no failure.
+    """
+    assert "phone" in member.metadata["scopes_supported"]
+    signed_in = member.sign_in(scope="openid phone")
+    userinfo = member.userinfo(signed_in.tokens)
+    assert userinfo.keys() == {"sub", "phone_number", *WECOMS}
+    assert userinfo["phone_number"] == "13800000000"
+    assert userinfo.items() <= signed_in.claims.items()
+
+
+@pytest.mark.case(102)
+def test_the_scope_phone_of_a_user_of_wechat(party):
+    """WeChat tells none to web pages; to ask for it all the same is no error."""
     assert set() == told(party, "openid phone")
 
 
