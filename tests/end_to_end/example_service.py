@@ -36,13 +36,21 @@ class ExampleService:
             )
 
     def __enter__(self):
-        assert f"ready {self.url}\n" == self._process.stdout.readline(), self.log()
+        line = self._process.stdout.readline()
+        if line != f"ready {self.url}\n":
+            self._process.kill()
+            with self._process:  # no later test is to warn of it
+                raise AssertionError(self.log())
         return self
 
     def __exit__(self, *_):
         self._process.send_signal(signal.SIGINT)
         self._process.stdout.close()
-        assert 0 == self._process.wait(60), self.log()
+        try:
+            assert 0 == self._process.wait(60), self.log()
+        finally:
+            self._process.kill()  # where SIGINT is ignored, it has not ended
+            self._process.wait()
 
     def log(self):
         return self._log.read_text()
