@@ -49,7 +49,7 @@ class ExampleService:
         try:
             assert 0 == self._process.wait(60), self.log()
         finally:
-            self._process.kill()  # where SIGINT is ignored, it has not ended
+            self._process.kill()  # one that goes on would fail a later test
             self._process.wait()
 
     def log(self):
