@@ -90,7 +90,7 @@ class TestByTime:
         desktop.tab.get_by_role("link", name="Open the QR code in its own page").click()
         desktop.qr()
         desktop.host.sandbox("POST", "/_sandbox/clock", {"advance": 301})
-        desktop.tab.get_by_role("link", name="刷新").click()
+        desktop.tab.get_by_role("link", name="Reload").click()
         desktop.on_the_phone("confirm")
         desktop.arrive("/login/me")
 
