@@ -14,7 +14,7 @@ from tests.support.chromium import IPHONE_WECHAT, chromium
 from tests.support.console_operator import enter, make_operator
 from tests.support.developer_host import DeveloperHost
 
-MOST_PAGES = 80
+MOST_PAGES = 100
 
 RENEWED = (
     *("/component_entry", "/component_entry_in_wechat"),
