@@ -9,6 +9,7 @@ from datetime import timedelta
 from deploy.certificates import SOON
 from deploy.smoke.health import healthy_version
 from deploy.smoke.web import CheckFailed, CheckSkipped, Step, Web
+from runtime.web.own_parameters import MOVED, with_own
 
 FUNCTIONS = (
     *("login", "oauth_callback", "wechat_event", "wechat_api", "oidc"),
@@ -48,7 +49,9 @@ def _certificate(web: Web) -> str:
 
 
 def _page(web: Web) -> str:
-    seen = web.ask("GET", "/login", accept="text/html")
+    # Whatever host this URL names, the page itself answers, not a redirect to the host
+    # of PUBLIC_BASE_URL.
+    seen = web.ask("GET", with_own("/login", MOVED, 1), accept="text/html")
     if "attachment" in seen.headers.get("content-disposition", ""):
         raise CheckFailed("the page is a download: this is no custom domain")
     if seen.status == 501:

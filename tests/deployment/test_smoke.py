@@ -15,6 +15,7 @@ from deploy.smoke.__main__ import main
 from deploy.smoke.public import public_steps
 from deploy.smoke.web import CheckFailed, Web
 from runtime.version import VERSION, version
+from tests.support.developer_host import DeveloperHost
 from tests.support.recording_proxy import make_certificate
 
 
@@ -65,6 +66,18 @@ def test_an_older_version_is_told_from_the_last_build(deployment, smoke):
     version.cache_clear()
 
     assert (1, 9) == (code, said.count(f"version {VERSION} instead of {VERSION}+"))
+
+
+def test_at_an_address_of_its_own(tmp_path):
+    """At another host than that of PUBLIC_BASE_URL the sign-in page is looked at."""
+    with DeveloperHost(tmp_path) as host:
+        url = f"http://localhost:{host.port}"
+        page = {"accept": "text/html"}
+        led = host.http.request("GET", f"{url}/login", headers=page, redirect=False)
+        said = dict(public_steps(Web(url), ""))["sign-in page"]()
+
+    assert (303, f"{host.url}/login?_moved=1") == (led.status, led.headers["Location"])
+    assert re.fullmatch(r"200, \d+ ms", said)
 
 
 @pytest.fixture
