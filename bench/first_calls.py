@@ -17,7 +17,14 @@ MESSAGE = (
     "</MsgType><Content>hello</Content><MsgId>1</MsgId></xml>"
 )
 
-_PAGE = MappingProxyType({"ACCEPT": "text/html"})
+_PAGE = MappingProxyType(
+    # As of every browser: who names a language and the right host needs no settings.
+    {
+        "ACCEPT": "text/html",
+        "ACCEPT_LANGUAGE": "zh-CN",
+        "HOST": "gateway.example.com",
+    }
+)
 _JSON = MappingProxyType({"ACCEPT": "application/json"})
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.registry.known_users import KnownUser
 from runtime.registry.models import Client
-from runtime.registry.registry import Registry
 from runtime.registry.subjects import (
     groups_of,
     is_pairwise,
@@ -21,6 +20,9 @@ from runtime.registry.subjects import (
     subject_for,
 )
 from runtime.tokens.grant import Grant
+
+if TYPE_CHECKING:
+    from runtime.registry.registry import Registry
 
 WECHAT_NAMES = ("wechat_openid", "wechat_unionid", "wechat_appid")
 

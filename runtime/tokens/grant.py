@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 from runtime.crypto.encoding import sha256_hex
 from runtime.errors import GatewayError
 from runtime.registry.models import Client
-from runtime.registry.registry import Registry
 from runtime.sign_in.authorization_request import WECHAT
+
+if TYPE_CHECKING:
+    from runtime.registry.registry import Registry
 
 UserToken = NewType("UserToken", str)
 """The access token of a grant, or what a caller presents as such."""

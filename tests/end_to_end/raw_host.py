@@ -115,7 +115,8 @@ class RawHost:
 
 def get(target, *headers, method="GET"):
     """Return a request's head, after which the connection is to end."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: a", "Connection: close", *headers]
+    named = ("Host: gateway.example.com", "Connection: close")
+    lines = [f"{method} {target} HTTP/1.1", *named, *headers]
     return "\r\n".join([*lines, "", ""])
 
 

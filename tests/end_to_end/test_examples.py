@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.end_to_end.visitor import Visitor
+from tests.support.developer_host import DeveloperHost
 from tests.support.documentation import ROOT
 from tests.support.local_hosts import eventually
 from tests.support.manage_process import run_manage
@@ -28,6 +29,13 @@ CHANGED_SECONDS = 3
 EXAMPLES = ROOT / "examples"
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="no node")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """A local host of its own: routes and tickets of other tests are not here."""
+    with DeveloperHost(tmp_path_factory.mktemp("examples")) as running:
+        yield running
 
 
 @pytest.fixture
