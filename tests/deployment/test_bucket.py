@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from deploy.package.target import PACKAGES
+from deploy.package.target import FOR_FUN
 from tests.support.oss_server import BUCKET, KEY_ID, KEY_SECRET, OssServer
 
 PROGRAM = """
@@ -54,7 +54,7 @@ def test_documents_in_a_bucket(built, python310, server):
     done = subprocess.run(
         [
             *(python310, "-I", "-S", "-W", "error", "-c", PROGRAM),
-            *(code, code / PACKAGES, BUCKET, str(server.port)),
+            *(code, code / FOR_FUN.site, BUCKET, str(server.port)),
         ],
         env={
             "AWS_ACCESS_KEY_ID": KEY_ID,
